@@ -1,0 +1,292 @@
+"""Reading: what a file is, and its pictures in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from os import fspath
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
+
+from sinet_video.errors import InputError, SettingError
+from sinet_video.frame import PLANAR, Frame, reformat
+
+StrPath = str | Path
+
+# Only local files: a playlist inside one must not make us read other hosts.
+OPEN_OPTIONS = {"protocol_whitelist": "file,crypto,data"}
+
+
+@dataclass(frozen=True)
+class Colour:
+    """ITU-T H.273 codes as libav numbers them; 2 (or 0 for the range) means not said."""
+
+    matrix: int
+    range: int
+    primaries: int
+    transfer: int
+
+    @classmethod
+    def of(cls, video: av.VideoFrame) -> Colour:
+        """The tags of a picture."""
+        return cls(
+            int(video.colorspace),
+            int(video.color_range),
+            int(video.color_primaries),
+            int(video.color_trc),
+        )
+
+
+@dataclass(frozen=True)
+class AudioTrack:
+    """One audio stream of a file; times in seconds."""
+
+    index: int
+    codec: str
+    rate: int
+    channels: int
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a video file is, read from its header and its first picture.
+
+    Attributes:
+        path: the file.
+        container: libav's names of the format, comma-separated.
+        codec: the video codec.
+        width, height: the coded picture in pixels, before `rotation` and `sample_aspect`.
+        pixel_format: as decoded.
+        time_base: seconds a unit of pts.
+        start: the first picture's pts.
+        rate: average frames a second, or None; for showing and rate control, never for timing.
+        duration: seconds, or None when the file does not say.
+        frames: how many pictures the file says it has, perhaps wrongly, or None.
+        colour: how YUV values are to be read.
+        sample_aspect: width of a pixel over its height.
+        rotation: degrees counter-clockwise by which a player turns the picture.
+        audio: the audio streams.
+    """
+
+    path: Path
+    container: str
+    codec: str
+    width: int
+    height: int
+    pixel_format: str
+    time_base: Fraction
+    start: int
+    rate: Fraction | None
+    duration: float | None
+    frames: int | None
+    colour: Colour
+    sample_aspect: Fraction
+    rotation: int
+    audio: tuple[AudioTrack, ...]
+
+    @property
+    def working_format(self) -> str:
+        """The planar YUV format that its pictures are handled in."""
+        return working_format(self.pixel_format)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a clip, in seconds from the start of its timeline; None is to the end."""
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("Start", self.start), ("End", self.end)):
+            if value is not None and value < 0:
+                raise SettingError(f"{name} is {float(value):g} s; it cannot be negative.")
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise SettingError(
+                f"End ({float(self.end):g} s) must come after start ({float(self.start):g} s)."
+            )
+
+    @property
+    def shift(self) -> Fraction:
+        """Seconds to take off all times, so that a stretch starts where its file does."""
+        return self.start or Fraction(0)
+
+    def before(self, time: Fraction) -> bool:
+        """Whether a moment lies before the stretch."""
+        return self.start is not None and time < self.start
+
+    def after(self, time: Fraction) -> bool:
+        """Whether a moment lies past the stretch."""
+        return self.end is not None and time >= self.end
+
+
+def working_format(pixel_format: str) -> str:
+    """Return the planar YUV format nearest to any pixel format, losing depth beyond 10 bits."""
+    if pixel_format in PLANAR:
+        return pixel_format
+    components = av.VideoFormat(pixel_format)
+    depth = "10le" if max(c.bits for c in components.components) > 8 else ""
+    if components.is_rgb or pixel_format == "pal8":
+        return f"yuv444p{depth}"
+    chroma = components.chroma_width(16), components.chroma_height(16)
+    name = {(8, 8): "420", (8, 16): "422", (16, 16): "444"}.get(chroma, "444")
+    if len(components.components) < 3:  # gray has no chroma; 4:2:0 is what every encoder takes
+        name = "420"
+    return f"yuv{name}p{depth}"
+
+
+@contextmanager
+def opened(path: StrPath) -> Iterator[InputContainer]:
+    """Open a local file for reading, with one clear sentence when that cannot be."""
+    file = Path(path)
+    if not file.exists():
+        raise InputError(f"There is no file {file}.")
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; give a video file.")
+    if file.stat().st_size == 0:
+        raise InputError(f"{file} is empty.")
+    try:
+        container = av.open(fspath(file), options=OPEN_OPTIONS, metadata_errors="replace")
+    except PermissionError as error:
+        raise InputError(f"{file} may not be read: permission denied.") from error
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"{file} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of a "
+            "kind that FFmpeg does not know."
+        ) from error
+    with container:
+        yield container
+
+
+def reason(error: Exception) -> str:
+    """Return what libav says went wrong, in its few words."""
+    return str(getattr(error, "strerror", None) or error)
+
+
+def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
+    """Return the video to work on: the first stream that is not a cover picture."""
+    pictures = [s for s in container.streams.video if not _is_cover(s)]
+    if not pictures:
+        kinds = sorted({s.type for s in container.streams}) or ["nothing"]
+        raise InputError(f"{path} has no video in it, only {' and '.join(kinds)}.")
+    stream = pictures[0]
+    if stream.codec_context is None:
+        raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
+    return stream
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def probe(path: StrPath) -> Clip:
+    """Return what a file is. Raises `InputError` when it is not a video that can be decoded."""
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        first = next(_decoded(container, stream, path), None)
+        if first is None:
+            raise InputError(f"{path} holds no picture that can be decoded.")
+        working = working_format(first.format.name)
+        duration = stream.duration * stream.time_base if stream.duration else None
+        if duration is None and container.duration:
+            duration = Fraction(container.duration, av.time_base)
+        return Clip(
+            path=Path(path),
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            width=first.width,
+            height=first.height,
+            pixel_format=first.format.name,
+            time_base=Fraction(stream.time_base),
+            start=first.pts or 0,
+            rate=stream.average_rate or stream.guessed_rate,
+            duration=float(duration) if duration else None,
+            frames=stream.frames or None,
+            colour=Colour.of(_fitted(first, first.width, first.height, working)),
+            sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
+            rotation=first.rotation,
+            audio=tuple(_track(s) for s in container.streams.audio),
+        )
+
+
+def _track(stream: Any) -> AudioTrack:
+    context = stream.codec_context
+    if context is None:
+        return AudioTrack(stream.index, "unknown", 0, 0, stream.language)
+    return AudioTrack(
+        stream.index, context.name, context.rate, context.channels, stream.language
+    )
+
+
+def decode(clip: Clip | StrPath, span: Span = Span()) -> Iterator[Frame]:
+    """Yield the pictures of a clip in order, lazily, each with its own pts.
+
+    With a span, only those in it, and their times are less its start. Pictures come in the clip's
+    `working_format` and in the size of its first picture. Raises `InputError`, naming the time,
+    when the file breaks off or a picture cannot be decoded.
+    """
+    clip = clip if isinstance(clip, Clip) else probe(clip)
+    with opened(clip.path) as container:
+        stream = video_stream(container, clip.path)
+        stream.thread_type = "AUTO"
+        if span.start:
+            container.seek(int(span.start / stream.time_base), stream=stream)
+        frames = _timed(_decoded(container, stream, clip.path), clip)
+        yield from _cut(frames, span)
+
+
+def _decoded(
+    container: InputContainer, stream: VideoStream, path: StrPath
+) -> Iterator[av.VideoFrame]:
+    last: float | None = None
+    try:
+        for video in container.decode(stream):
+            last = video.time if video.time is not None else last
+            yield video
+    except av.FFmpegError as error:
+        where = "before its first picture" if last is None else f"after {last:.3f} s"
+        raise InputError(
+            f"{path} is damaged or cut off {where} ({reason(error)}); repair it, or end before that."
+        ) from error
+
+
+def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
+    for video in videos:
+        if video.pts is None:
+            raise InputError(
+                f"{clip.path} has a picture without a time; remux it, for instance with "
+                "ffmpeg -fflags +genpts -i IN -c copy OUT.mkv."
+            )
+        yield Frame(
+            video=_fitted(video, clip.width, clip.height, clip.working_format),
+            pts=video.pts,
+            time_base=clip.time_base,
+            duration=video.duration or 0,
+            rotation=clip.rotation,
+            sample_aspect=clip.sample_aspect,
+        )
+
+
+def _fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
+    """Bring a picture to a size and planar format: later ones to the first one's, RGB to YUV."""
+    if (video.width, video.height, video.format.name) == (width, height, pixel_format):
+        return video
+    limited = ColorRange.MPEG if video.format.is_rgb else None
+    return reformat(video, width=width, height=height, format=pixel_format, range=limited)
+
+
+def _cut(frames: Iterator[Frame], span: Span) -> Iterator[Frame]:
+    for frame in frames:
+        if span.before(frame.time):
+            continue
+        if span.after(frame.time):
+            return
+        yield replace(frame, pts=frame.pts - round(span.shift / frame.time_base))

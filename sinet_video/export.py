@@ -1,0 +1,245 @@
+"""ONNX graphs made from the torch network.
+
+`plain` writes the network as it stands. `fast` first rewrites it, exactly, into what onnxruntime
+runs quickest: PReLU as a maximum (onnxruntime does not vectorise PReLU), batch normalisation inside
+the convolutions, one channel of evidence instead of two classes, and 8-bit RGB pictures as input.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sinet_video.sinet import Downsample, S2Block, S2Module, SINet, SqueezeExcite, upsample
+
+OPSET = 17
+
+
+def plain(network: SINet) -> bytes:
+    """Return the graph: input `picture` (n, 3, h, w) float, output `logits` (n, 2, h, w)."""
+    return _export(network, torch.zeros(1, 3, 64, 96), ("n", "h", "w"), (0, 2, 3), ["logits"])
+
+
+def fast(network: SINet) -> bytes:
+    """Return the quick graph of the same function.
+
+    Input `picture`: RGB (n, h, w, 3) uint8. Outputs `alpha`: the person's probability (n, h, w)
+    in [0, 1]; `evidence`: the logit of the person less that of the background, same shape.
+    """
+    pictures = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)
+    return _export(
+        FastSINet(network), pictures, ("n", "h", "w"), (0, 1, 2), ["alpha", "evidence"]
+    )
+
+
+def _export(
+    module: nn.Module,
+    example: Tensor,
+    names: tuple[str, ...],
+    axes: tuple[int, ...],
+    outputs: list[str],
+) -> bytes:
+    output_axes = {name: dict(zip(range(3), names, strict=True)) for name in outputs}
+    if outputs == ["logits"]:
+        output_axes = {"logits": dict(zip(axes, names, strict=True))}
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        # The tracing exporter is kept on purpose: it needs no package beyond torch.
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        torch.onnx.export(
+            module.eval(),
+            (example,),
+            buffer,
+            input_names=["picture"],
+            output_names=outputs,
+            dynamic_axes={"picture": dict(zip(axes, names, strict=True)), **output_axes},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return buffer.getvalue()
+
+
+def affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Return the gain and offset, (channels,) each, of a trained batch normalisation."""
+    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+    gain = norm.weight / torch.sqrt(variance + norm.eps)
+    return gain.detach(), (norm.bias - mean * gain).detach()
+
+
+def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+    """Return one convolution with bias that does both."""
+    gain, offset = affine_of(norm)
+    folded = nn.Conv2d(
+        conv.in_channels,
+        conv.out_channels,
+        cast(tuple[int, int], conv.kernel_size),
+        cast(tuple[int, int], conv.stride),
+        cast(tuple[int, int], conv.padding),
+        groups=conv.groups,
+    )
+    folded.weight.data = conv.weight.data * gain.view(-1, 1, 1, 1)
+    folded.bias = nn.Parameter(offset)
+    return folded
+
+
+def shuffled_dense(conv: nn.Conv2d) -> nn.Conv2d:
+    """Return a dense 1x1 convolution that is a grouped one and the channel shuffle after it."""
+    groups, outputs = conv.groups, conv.out_channels
+    dense = nn.Conv2d(conv.in_channels, outputs, 1, bias=False)
+    weight = torch.zeros_like(dense.weight.data)
+    rows, columns = outputs // groups, conv.in_channels // groups
+    for group in range(groups):
+        ours = slice(group * columns, (group + 1) * columns)
+        weight[group::groups, ours] = conv.weight.data[group * rows : (group + 1) * rows]
+    dense.weight.data = weight
+    return dense
+
+
+def scaling(gain: Tensor, offset: Tensor) -> nn.Conv2d:
+    """Return `x * gain + offset`, per channel, as a depthwise 1x1 convolution.
+
+    onnxruntime keeps convolutions in its blocked layout; a multiplication would leave it, and each
+    change of layout costs as much as the multiplication.
+    """
+    channels = gain.numel()
+    conv = nn.Conv2d(channels, channels, 1, groups=channels)
+    conv.weight.data = gain.reshape(channels, 1, 1, 1).clone()
+    conv.bias = nn.Parameter(offset.clone())
+    return conv
+
+
+class FastPReLU(nn.Module):
+    """PReLU, after an optional normalisation, by convolutions; exact for every slope.
+
+    `prelu(x) = slope * x + (1 - slope) * relu(x)`, and a factor that is not negative may move into
+    relu's argument: two passes over the data, the second adding to the first.
+    """
+
+    def __init__(self, act: nn.PReLU, norm: nn.BatchNorm2d | None = None) -> None:
+        super().__init__()
+        slope = act.weight.detach()
+        gain, offset = affine_of(norm) if norm else (torch.ones_like(slope), 0 * slope)
+        bend = 1 - slope
+        self.straight = scaling(slope * gain, slope * offset)
+        self.positive = scaling(bend.abs() * gain, bend.abs() * offset)
+        self.sign = None if (bend >= 0).all() else scaling(bend.sign(), 0 * bend)
+
+    def forward(self, x: Tensor) -> Tensor:
+        bent = F.relu(self.positive(x))
+        return self.straight(x) + (self.sign(bent) if self.sign else bent)
+
+
+class FastExcite(nn.Module):
+    """Squeeze-excite as 1x1 convolutions, so that nothing is reshaped."""
+
+    def __init__(self, excite: SqueezeExcite) -> None:
+        super().__init__()
+        self.layers = nn.Sequential()
+        for layer in excite.dense:
+            if isinstance(layer, nn.Linear):
+                dense = nn.Conv2d(layer.in_features, layer.out_features, 1)
+                dense.weight.data = layer.weight.data[:, :, None, None]
+                dense.bias = layer.bias
+                self.layers.append(dense)
+            else:
+                self.layers.append(FastPReLU(cast(nn.PReLU, layer)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(F.adaptive_avg_pool2d(x, 1)) * x
+
+
+def fast_down(down: Downsample) -> nn.Sequential:
+    """Return the quick form of a downsampling step."""
+    return nn.Sequential(
+        down.depthwise,
+        FastExcite(down.excite),
+        fold(down.pointwise, down.norm),
+        FastPReLU(down.act),
+    )
+
+
+class FastBlock(nn.Module):
+    """S2 block with both normalisations folded; the last commutes with the enlargement."""
+
+    def __init__(self, block: S2Block) -> None:
+        super().__init__()
+        self.pool = block.pool
+        self.depthwise = fold(block.depthwise, block.depthwise_norm)
+        self.act = FastPReLU(block.act)
+        self.pointwise = fold(block.pointwise, block.norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.pool > 1:
+            x = F.avg_pool2d(x, self.pool)
+        return upsample(self.pointwise(self.act(self.depthwise(x))), self.pool)
+
+
+class FastModule(nn.Module):
+    """S2 module with the shuffle inside the reducing convolution."""
+
+    def __init__(self, module: S2Module) -> None:
+        super().__init__()
+        self.residual = module.residual
+        self.reduce = shuffled_dense(module.reduce)
+        self.blocks = nn.ModuleList(FastBlock(cast(S2Block, b)) for b in module.blocks)
+        self.post = FastPReLU(module.post.act, module.post.norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        reduced = self.reduce(x)
+        y = torch.cat([block(reduced) for block in self.blocks], 1)
+        out: Tensor = self.post(x + y if self.residual else y)
+        return out
+
+
+class FastSINet(nn.Module):
+    """The function of `SINet.alpha`, arranged for onnxruntime."""
+
+    gain: Tensor
+    offset: Tensor
+
+    def __init__(self, network: SINet) -> None:
+        super().__init__()
+        encoder = network.encoder
+        gain = network.scale / network.std
+        self.register_buffer("gain", gain.view(3, 1, 1))
+        self.register_buffer("offset", (-network.mean * gain).view(3, 1, 1))
+        self.stem = nn.Sequential(
+            fold(encoder.stem.conv, encoder.stem.norm), FastPReLU(encoder.stem.act)
+        )
+        self.down2 = fast_down(encoder.down2)
+        self.level2 = nn.Sequential(*(FastModule(cast(S2Module, m)) for m in encoder.level2))
+        self.post2 = FastPReLU(encoder.post2.act, encoder.post2.norm)
+        self.down3 = fast_down(encoder.down3)
+        self.level3 = nn.Sequential(*(FastModule(cast(S2Module, m)) for m in encoder.level3))
+        self.post3 = FastPReLU(encoder.post3.act, encoder.post3.norm)
+        self.coarse = fold(encoder.classify, network.coarse_norm)
+        self.detail = nn.Sequential(
+            fold(network.detail.conv, network.detail.norm), FastPReLU(network.detail.act)
+        )
+        self.fine_norm = scaling(*affine_of(network.fine_norm))
+        self.classify = difference(network.classify)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        x = pictures.permute(0, 3, 1, 2).float() * self.gain + self.offset
+        entry2 = self.down2(self.stem(x))
+        quarter = self.level2(entry2)
+        entry3 = self.down3(self.post2(torch.cat([entry2, quarter], 1)))
+        eighth = self.post3(torch.cat([entry3, self.level3(entry3)], 1))
+        coarse = upsample(self.coarse(eighth), 2)
+        # 1 - max of a two-class softmax is the logistic function of minus the margin.
+        doubt = torch.sigmoid(-(coarse[:, 1:] - coarse[:, :1]).abs())
+        half = upsample(self.fine_norm(doubt * self.detail(quarter) + coarse), 2)
+        evidence = self.classify(upsample(half, 2)).squeeze(1)
+        return torch.sigmoid(evidence), evidence
+
+
+def difference(conv: nn.Conv2d) -> nn.Conv2d:
+    """Return the convolution that gives the second output less the first."""
+    single = nn.Conv2d(conv.in_channels, 1, 3, padding=1, bias=False)
+    single.weight.data = conv.weight.data[1:] - conv.weight.data[:1]
+    return single

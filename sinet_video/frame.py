@@ -1,0 +1,240 @@
+"""The two values that flow through everything: a decoded picture, and a picture with its alpha."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from sinet_video.alpha import TiledAlpha
+from sinet_video.errors import SettingError
+
+Plane = NDArray[Any]
+"""One plane of a picture: (H, W) uint8, or uint16 for more than 8 bits."""
+
+AREA = Interpolation.AREA
+BILINEAR = Interpolation.BILINEAR
+FINE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+
+@dataclass(frozen=True)
+class PixelFormat:
+    """A planar YUV format: bits a sample, and how many luma samples share a chroma sample."""
+
+    bits: int
+    across: int
+    down: int
+
+
+PLANAR: dict[str, PixelFormat] = {
+    f"yuv{j}{name}p{suffix}": PixelFormat(bits, across, down)
+    for name, across, down in (("420", 2, 2), ("422", 2, 1), ("444", 1, 1))
+    for j, suffix, bits in (("", "", 8), ("j", "", 8), ("", "10le", 10))
+}
+"""The formats that pictures keep from decoder to encoder. All others are converted on decoding."""
+
+# ITU-T H.273 matrix_coefficients, as libav numbers them. Others are read as these say.
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+HD_HEIGHT = 720
+
+
+def matrix_of(video: av.VideoFrame) -> Colorspace:
+    """Return the YUV matrix of a picture; untagged ones are read as players do, by their height."""
+    guess = Colorspace.ITU709 if min(video.width, video.height) >= HD_HEIGHT else Colorspace.ITU601
+    return _MATRICES.get(int(video.colorspace), guess)
+
+
+def range_of(video: av.VideoFrame) -> ColorRange:
+    """Return whether luma spans 16 to 235 (MPEG) or all values (JPEG); untagged YUV is MPEG."""
+    name = video.format.name
+    if video.format.is_rgb or name == "pal8" or name.startswith("yuvj"):
+        return ColorRange.JPEG
+    untagged_gray = name.startswith("gray") and video.color_range == ColorRange.UNSPECIFIED
+    full = video.color_range == ColorRange.JPEG or untagged_gray
+    return ColorRange.JPEG if full else ColorRange.MPEG
+
+
+class _Reformatters(threading.local):
+    """One libswscale context for each kind of conversion in each thread, as they keep tables."""
+
+    def __init__(self) -> None:
+        self.get: Callable[[tuple[Any, ...]], VideoReformatter] = lru_cache(32)(
+            lambda _: VideoReformatter()
+        )
+
+
+_reformatters = _Reformatters()
+
+
+def reformat(
+    video: av.VideoFrame,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    format: str | None = None,
+    matrix: Colorspace | None = None,
+    range: ColorRange | None = None,
+    interpolation: Interpolation = FINE,
+) -> av.VideoFrame:
+    """Return a picture scaled and converted; matrix and range default to the picture's own.
+
+    Conversions to RGB give full-range values whatever `range` says.
+    """
+    width, height = width or video.width, height or video.height
+    format = format or video.format.name
+    old_matrix, old_range = matrix_of(video), range_of(video)
+    kind = (video.width, video.height, video.format.name, width, height, format, interpolation)
+    to_rgb = av.VideoFormat(format).is_rgb
+    return _reformatters.get(kind).reformat(
+        video,
+        width=width,
+        height=height,
+        format=format,
+        src_colorspace=old_matrix,
+        dst_colorspace=matrix or old_matrix,
+        src_color_range=old_range,
+        dst_color_range=ColorRange.JPEG if to_rgb else range or old_range,
+        interpolation=interpolation,
+        threads=1,
+    )
+
+
+def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
+    """Return a planar picture's planes as arrays that share its memory."""
+    dtype = np.uint8 if max(c.bits for c in video.format.components) <= 8 else np.dtype("<u2")
+    return tuple(_array(plane, dtype) for plane in video.planes)
+
+
+def _array(plane: av.video.plane.VideoPlane, dtype: Any) -> Plane:
+    array = np.frombuffer(plane, dtype).reshape(plane.height, -1)
+    return array[:, : plane.width]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded picture and its time.
+
+    Attributes:
+        video: the picture in the planar YUV format that it was decoded to.
+        pts: its time in units of `time_base`, exactly as in the file.
+        time_base: seconds a unit.
+        duration: how long it shows, in the same units; 0 when the file does not say.
+        rotation: degrees counter-clockwise that a player turns it by before showing it.
+        sample_aspect: width of a pixel over its height.
+    """
+
+    video: av.VideoFrame
+    pts: int
+    time_base: Fraction
+    duration: int = 0
+    rotation: int = 0
+    sample_aspect: Fraction = Fraction(1)
+    _small: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.video.format.name not in PLANAR:
+            raise SettingError(
+                f"A frame has pixel format {self.video.format.name}; "
+                f"it must be one of {', '.join(PLANAR)}."
+            )
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return self.video.width
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return self.video.height
+
+    @property
+    def format(self) -> PixelFormat:
+        """Depth and chroma sampling."""
+        return PLANAR[self.video.format.name]
+
+    @property
+    def time(self) -> Fraction:
+        """Seconds, exact."""
+        return self.pts * self.time_base
+
+    @property
+    def planes(self) -> tuple[Plane, ...]:
+        """Y, U and V; they share the picture's memory and are not to be written to."""
+        return planes_of(self.video)
+
+    @property
+    def luma(self) -> Plane:
+        """The Y plane, (H, W) uint8 or uint16, sharing the picture's memory."""
+        return self.planes[0]
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The picture as (H, W, 3) uint8, converted anew at each call."""
+        return reformat(self.video, format="rgb24").to_ndarray()
+
+    def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
+        """The picture as (height, width, 3) RGB uint8 by area averaging; made once for a size."""
+        size = (width, height)
+        if size not in self._small:
+            small = reformat(
+                self.video, width=width, height=height, format="rgb24", interpolation=AREA
+            )
+            self._small[size] = small.to_ndarray()
+        return self._small[size]
+
+    def with_video(self, video: av.VideoFrame) -> Frame:
+        """The same moment with another picture."""
+        return replace(self, video=video, _small={})
+
+
+@dataclass(frozen=True)
+class Matte:
+    """A frame and how much of each pixel is the person.
+
+    `plane` is float32 in [0, 1], background to person: (h, w) of the network's grid before
+    `refine`, the picture's own size after it, by then kept as tiles. `alpha` gives either as an
+    array.
+    """
+
+    frame: Frame
+    plane: NDArray[np.float32] | TiledAlpha
+
+    @property
+    def alpha(self) -> NDArray[np.float32]:
+        """Alpha as an array, (H, W) float32 in [0, 1]."""
+        return self.plane.dense() if isinstance(self.plane, TiledAlpha) else self.plane
+
+    @property
+    def tiles(self) -> TiledAlpha:
+        """Alpha as tiles; an array is cut up at each call."""
+        return self.plane if isinstance(self.plane, TiledAlpha) else TiledAlpha.of(self.plane)
+
+    @property
+    def time(self) -> Fraction:
+        """Seconds, exact."""
+        return self.frame.time
+
+    def with_alpha(self, plane: NDArray[np.float32] | TiledAlpha) -> Matte:
+        """The same frame with another alpha."""
+        return Matte(self.frame, plane)
+
+    def with_frame(self, frame: Frame) -> Matte:
+        """The same alpha with another frame."""
+        return Matte(frame, self.plane)

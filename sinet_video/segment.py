@@ -1,0 +1,129 @@
+"""From pictures to coarse alpha: what the network sees, and the stage that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+from sinet_video.frame import Frame, Matte
+
+Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Any function from an RGB picture, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
+
+STEP = 32
+LARGEST = 4_000_000
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the network sees a picture: about so many pixels, or exactly width x height.
+
+    With `pixels` the picture keeps its own aspect, to the nearest sides that are multiples of 32.
+    """
+
+    pixels: int = 50_000
+    exact: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if not STEP * STEP <= self.pixels <= LARGEST:
+            raise SettingError(
+                f"Network size is {self.pixels} pixels; it must be from {STEP * STEP} to {LARGEST}."
+            )
+        for side in self.exact or ():
+            if side < STEP or side % STEP:
+                raise SettingError(
+                    f"Network side is {side}; it must be a multiple of {STEP}, at least {STEP}."
+                )
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """Read "50000" or "288x160"."""
+        width, cross, height = text.lower().partition("x")
+        try:
+            return cls(exact=(int(width), int(height))) if cross else cls(int(text))
+        except ValueError as error:
+            if isinstance(error, SettingError):
+                raise
+            raise SettingError(
+                f"Network size is {text!r}; give a number of pixels such as 50000, or a width and "
+                "height such as 288x160."
+            ) from error
+
+    def of(self, aspect: float) -> tuple[int, int]:
+        """Return (width, height) for a picture whose shown width over height is `aspect`."""
+        if self.exact:
+            return self.exact
+        return min(self._candidates(), key=lambda side: self._misfit(side, aspect))
+
+    def _candidates(self) -> list[tuple[int, int]]:
+        most = self.pixels // STEP + STEP
+        sides = range(STEP, most + 1, STEP)
+        return [
+            (width, height)
+            for width in sides
+            for height in _neighbours(self.pixels / width)
+            if width * height <= self.pixels * 1.05
+        ]
+
+    def _misfit(self, side: tuple[int, int], aspect: float) -> float:
+        """Distortion counts four times as much as missing size: both as ratios."""
+        width, height = side
+        return 4 * abs(log(width / height / aspect)) + abs(log(width * height / self.pixels))
+
+
+def _neighbours(length: float) -> set[int]:
+    below = int(length // STEP) * STEP
+    return {max(below, STEP), below + STEP}
+
+
+def shown_aspect(frame: Frame) -> float:
+    """Return width over height of a frame as a player shows it."""
+    aspect = float(frame.width * frame.sample_aspect / frame.height)
+    return 1 / aspect if frame.rotation % 180 else aspect
+
+
+def segment(
+    frames: Iterable[Frame], segmenter: Segmenter, *, size: Size = Size()
+) -> Iterator[Matte]:
+    """Yield each frame with the segmenter's alpha, on a coarse grid the way the frame is stored.
+
+    The segmenter sees every frame upright, undistorted and in one size, chosen from the first
+    frame's aspect; one with an attribute `input_size`, (width, height), gets what fits in that. Its
+    answer may have any 2-D shape. Raises `SettingError` when it answers with anything else.
+    """
+    limit: tuple[int, int] | None = getattr(segmenter, "input_size", None)
+    shape: tuple[int, int] | None = None
+    for frame in frames:
+        if shape is None:
+            aspect = shown_aspect(frame)
+            shape = inscribed(limit, aspect) if limit else size.of(aspect)
+        alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
+        if alpha.ndim != 2 or not np.isfinite(alpha).all():
+            raise SettingError(
+                f"The segmenter answered with shape {alpha.shape} at {float(frame.time):.3f} s; it "
+                "must answer with two axes, height and width, of finite numbers."
+            )
+        yield Matte(frame, stored(alpha, frame.rotation))
+
+
+def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:
+    """Return the largest (width, height) of an aspect that fits in a limit."""
+    width = min(limit[0], max(1, round(limit[1] * aspect)))
+    return width, min(limit[1], max(1, round(width / aspect)))
+
+
+def upright(frame: Frame, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a frame's picture as shown, scaled to `shape`, (width, height)."""
+    width, height = shape if frame.rotation % 180 == 0 else shape[::-1]
+    turned = np.rot90(frame.scaled(width, height), round(frame.rotation / 90))
+    return np.ascontiguousarray(turned)
+
+
+def stored(alpha: NDArray[np.float32], rotation: int) -> NDArray[np.float32]:
+    """Turn an upright alpha back to the way its frame is stored."""
+    return np.ascontiguousarray(np.rot90(alpha, -round(rotation / 90)))

@@ -1,0 +1,222 @@
+"""SINet, the portrait-segmentation network of arXiv 1911.09099, in torch.
+
+Park, Sjoesund, Yoo, Monet, Bang, Kwak: "SINet: Extreme Lightweight Portrait Segmentation Networks
+with Spatial Squeeze Modules and Information Blocking Decoder", WACV 2020.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+STRIDE = 32
+"""Input sides must be multiples of this: 8 for the encoder, times 4 for its most squeezed block."""
+
+NORM_EPS = 1e-3
+NORM_MOMENTUM = 0.1
+
+# One (kernel, pool) pair for each of the two blocks of a module, as in table 1 of the paper.
+Squeeze = tuple[tuple[int, int], tuple[int, int]]
+LEVEL_2: tuple[Squeeze, ...] = (((3, 1), (5, 1)), ((3, 1), (3, 1)))
+LEVEL_3: tuple[Squeeze, ...] = (
+    ((3, 1), (5, 1)),
+    ((3, 1), (3, 1)),
+    ((5, 1), (3, 2)),
+    ((5, 2), (3, 4)),
+    ((3, 1), (3, 1)),
+    ((5, 1), (5, 1)),
+    ((3, 2), (3, 4)),
+    ((3, 1), (5, 2)),
+)
+
+
+def batch_norm(channels: int) -> nn.BatchNorm2d:
+    """Return a batch normalisation with the paper's constants."""
+    return nn.BatchNorm2d(channels, eps=NORM_EPS, momentum=NORM_MOMENTUM)
+
+
+def conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> nn.Conv2d:
+    """Return a size-keeping convolution without bias."""
+    return nn.Conv2d(
+        inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False
+    )
+
+
+def upsample(x: Tensor, factor: int) -> Tensor:
+    """Enlarge (n, c, h, w) bilinearly, corners on corners."""
+    if factor == 1:
+        return x
+    return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=True)
+
+
+def shuffle_channels(x: Tensor, groups: int) -> Tensor:
+    """Interleave the channels of the groups of a grouped convolution (ShuffleNet, 1707.01083)."""
+    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+
+
+class NormAct(nn.Module):
+    """Batch normalisation, then PReLU."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = batch_norm(channels)
+        self.act = nn.PReLU(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.act(self.norm(x))
+        return y
+
+
+class ConvNormAct(NormAct):
+    """Convolution, batch normalisation, PReLU."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(outputs)
+        self.conv = conv(inputs, outputs, kernel, stride=stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.conv(x))
+
+
+class SqueezeExcite(nn.Module):
+    """Scale each channel by a function of all channels' means; unlike 1709.01507, unbounded."""
+
+    def __init__(self, channels: int, bottleneck: int | None = None) -> None:
+        super().__init__()
+        widths = [channels, channels] if bottleneck is None else [channels, bottleneck, channels]
+        self.dense = nn.Sequential()
+        for inputs, outputs in zip(widths, widths[1:], strict=False):
+            self.dense.extend([nn.Linear(inputs, outputs), nn.PReLU(outputs)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        # adaptive_avg_pool2d rather than mean(): exported, it leaves the batch size free.
+        means = F.adaptive_avg_pool2d(x, 1).flatten(1)
+        gain: Tensor = self.dense(means)
+        return gain[:, :, None, None] * x
+
+
+class Downsample(NormAct):
+    """Halve the picture: depthwise 3x3 with stride 2, squeeze-excite, 1x1, norm, PReLU."""
+
+    def __init__(self, inputs: int, outputs: int, bottleneck: int | None = None) -> None:
+        super().__init__(outputs)
+        self.depthwise = conv(inputs, inputs, 3, stride=2, groups=inputs)
+        self.excite = SqueezeExcite(inputs, bottleneck)
+        self.pointwise = conv(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.pointwise(self.excite(self.depthwise(x))))
+
+
+class S2Block(nn.Module):
+    """Spatial squeeze block: pool, depthwise convolution, 1x1, back to full size."""
+
+    def __init__(self, channels: int, kernel: int, pool: int) -> None:
+        super().__init__()
+        self.pool = pool
+        self.depthwise = conv(channels, channels, kernel, groups=channels)
+        self.depthwise_norm = batch_norm(channels)
+        self.act = nn.PReLU(channels)
+        self.pointwise = conv(channels, channels, 1)
+        self.norm = batch_norm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.pool > 1:
+            x = F.avg_pool2d(x, self.pool)
+        x = self.pointwise(self.act(self.depthwise_norm(self.depthwise(x))))
+        y: Tensor = self.norm(upsample(x, self.pool))
+        return y
+
+
+class S2Module(nn.Module):
+    """Two S2 blocks side by side on the same reduced input, with a residual where widths allow."""
+
+    def __init__(self, inputs: int, outputs: int, squeeze: Squeeze) -> None:
+        super().__init__()
+        half = outputs // 2
+        self.residual = inputs == outputs
+        self.reduce = conv(inputs, half, 1, groups=2)
+        self.blocks = nn.ModuleList(S2Block(half, kernel, pool) for kernel, pool in squeeze)
+        self.post = NormAct(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        reduced = shuffle_channels(self.reduce(x), 2)
+        y = torch.cat([block(reduced) for block in self.blocks], 1)
+        out: Tensor = self.post(x + y if self.residual else y)
+        return out
+
+
+def s2_modules(inputs: int, outputs: int, squeezes: tuple[Squeeze, ...]) -> nn.Sequential:
+    """Return a level: modules of one width in a row."""
+    widths = [inputs] + [outputs] * len(squeezes)
+    return nn.Sequential(
+        *(S2Module(a, b, s) for a, b, s in zip(widths, widths[1:], squeezes, strict=False))
+    )
+
+
+class Encoder(nn.Module):
+    """Three levels down to an eighth of the size; 86,764 parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = ConvNormAct(3, 12, 3, stride=2)
+        self.down2 = Downsample(12, 16)
+        self.level2 = s2_modules(16, 48, LEVEL_2)
+        self.post2 = NormAct(64)
+        self.down3 = Downsample(64, 48, bottleneck=32)
+        self.level3 = s2_modules(48, 96, LEVEL_3)
+        self.post3 = NormAct(144)
+        self.classify = conv(144, 2, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits at an eighth (n, 2, h/8, w/8) and features at a quarter (n, 48, ..)."""
+        entry2 = self.down2(self.stem(x))
+        quarter = self.level2(entry2)
+        entry3 = self.down3(self.post2(torch.cat([entry2, quarter], 1)))
+        eighth = self.post3(torch.cat([entry3, self.level3(entry3)], 1))
+        return self.classify(eighth), quarter
+
+
+class SINet(nn.Module):
+    """The whole network: encoder and information-blocking decoder, 86,910 parameters.
+
+    Calling it maps normalised RGB pictures (n, 3, h, w), sides multiples of 32, to the logits
+    (n, 2, h, w) of background and person. How a picture is normalised is in the buffers `mean` and
+    `std` (8-bit units, RGB) and `scale`, so that weights and preprocessing cannot part.
+    """
+
+    mean: Tensor
+    std: Tensor
+    scale: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(3))
+        self.register_buffer("std", torch.full((3,), 255.0))
+        self.register_buffer("scale", torch.tensor(1.0))
+        self.encoder = Encoder()
+        self.coarse_norm = batch_norm(2)
+        self.detail = ConvNormAct(48, 2, 1)
+        self.fine_norm = batch_norm(2)
+        self.classify = conv(2, 2, 3)
+
+    def normalise(self, rgb: Tensor) -> Tensor:
+        """Map RGB values in [0, 255], (n, 3, h, w), to the network's input, same shape."""
+        gain = (self.scale / self.std).view(3, 1, 1)
+        return (rgb - self.mean.view(3, 1, 1)) * gain
+
+    def forward(self, x: Tensor) -> Tensor:
+        eighth, quarter = self.encoder(x)
+        coarse = self.coarse_norm(upsample(eighth, 2))
+        # Detail enters only where the coarse decision is unsure (section 3.3 of the paper).
+        doubt = 1 - coarse.softmax(1).amax(1, keepdim=True)
+        half = self.fine_norm(upsample(doubt * self.detail(quarter) + coarse, 2))
+        logits: Tensor = self.classify(upsample(half, 2))
+        return logits
+
+    def alpha(self, pictures: Tensor) -> Tensor:
+        """Map RGB pictures (n, h, w, 3), uint8, to the person's probability (n, h, w) in [0, 1]."""
+        rgb = pictures.permute(0, 3, 1, 2).to(self.mean.dtype)
+        logits = self(self.normalise(rgb))
+        return torch.sigmoid(logits[:, 1] - logits[:, 0])

@@ -1,0 +1,110 @@
+"""Checkpoints: where weights come from, and how they get into the network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+
+from sinet_video.errors import WeightsError
+from sinet_video.sinet import SINet
+
+# What the reference's training did to 8-bit BGR values: subtract, divide, and divide by 255.
+REFERENCE_MEAN = (107.304565, 115.69884, 132.35703)
+REFERENCE_STD = (63.97182, 65.1337, 68.29726)
+REFERENCE_SCALE = 1 / 255
+
+# The reference code's names and ours, tried in order on each key.
+REFERENCE_NAMES: tuple[tuple[str, str], ...] = (
+    (r"^encoder\.level1\.", "encoder.stem."),
+    (r"^encoder\.(level([23]))_0\.conv\.0\.", r"encoder.down\2.depthwise."),
+    (r"^encoder\.(level([23]))_0\.conv\.1\.", r"encoder.down\2.excite."),
+    (r"^encoder\.(level([23]))_0\.conv\.2\.", r"encoder.down\2.pointwise."),
+    (r"^encoder\.level([23])_0\.", r"encoder.down\1."),
+    (r"\.c1\.conv\.", ".reduce."),
+    (r"\.d1\.", ".blocks.0."),
+    (r"\.d2\.", ".blocks.1."),
+    (r"(blocks\.\d)\.conv\.0\.", r"\1.depthwise."),
+    (r"(blocks\.\d)\.conv\.1\.", r"\1.depthwise_norm."),
+    (r"\.act_conv1x1\.0\.", ".act."),
+    (r"\.act_conv1x1\.1\.", ".pointwise."),
+    (r"\.BR\.", ".post."),
+    (r"\.BR([23])\.", r".post\1."),
+    (r"^encoder\.classifier\.conv\.", "encoder.classify."),
+    (r"^bn_3\.", "coarse_norm."),
+    (r"^level2_C\.", "detail."),
+    (r"^bn_2\.", "fine_norm."),
+    (r"^classifier\.1\.", "classify."),
+    (r"\.bn\.", ".norm."),
+)
+
+
+def load(path: str | Path) -> SINet:
+    """Return the network with the weights of a checkpoint, in evaluation mode.
+
+    `path` is a file that `save` wrote, or one of the reference code's own. Nothing in the file is
+    executed. Raises `WeightsError` when it cannot be read or does not fit.
+    """
+    state = _read(Path(path))
+    if "encoder.level1.conv.weight" in state:
+        state = from_reference(state)
+    network = SINet()
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise WeightsError(
+            f"{path} does not hold the weights of SINet: {_first_lines(str(error))}"
+        ) from error
+    return network.eval()
+
+
+def save(network: SINet, path: str | Path) -> None:
+    """Write a checkpoint: the state dict, in which the preprocessing is a part."""
+    torch.save(network.state_dict(), path)
+
+
+def from_reference(
+    state: dict[str, Any],
+    mean: tuple[float, ...] = REFERENCE_MEAN,
+    std: tuple[float, ...] = REFERENCE_STD,
+    scale: float = REFERENCE_SCALE,
+) -> dict[str, Any]:
+    """Turn the reference code's state dict, for BGR pictures, into ours, for RGB pictures.
+
+    `mean` and `std` are in 8-bit units and BGR order. That the released weights want `scale` is not
+    in their file: a network trained without the second division says 1.
+    """
+    ours = {_our_name(key): value for key, value in state.items()}
+    ours["encoder.stem.conv.weight"] = ours["encoder.stem.conv.weight"].flip(1)
+    ours["mean"] = torch.tensor(mean[::-1])
+    ours["std"] = torch.tensor(std[::-1])
+    ours["scale"] = torch.tensor(scale)
+    return ours
+
+
+def _our_name(key: str) -> str:
+    for pattern, replacement in REFERENCE_NAMES:
+        key = re.sub(pattern, replacement, key)
+    return key
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise WeightsError(f"There is no weights file {path}.") from error
+    except (OSError, RuntimeError, EOFError, UnpicklingError, ValueError) as error:
+        raise WeightsError(
+            f"{path} is not a checkpoint that can be loaded safely ({_first_lines(str(error))}); "
+            "give a state dict saved by torch, or an ONNX file."
+        ) from error
+    if not isinstance(state, dict):
+        raise WeightsError(f"{path} holds a {type(state).__name__}, not a state dict.")
+    return state
+
+
+def _first_lines(message: str, length: int = 160) -> str:
+    return " ".join(message.split())[:length]
