@@ -1,0 +1,106 @@
+"""Steadying alpha over time, on the network's coarse grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.boxes import box_mean
+from sinet_video.errors import SettingError
+from sinet_video.frame import Frame, Matte
+
+Coarse = NDArray[np.float32]
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32) / 255
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """Each alpha is mixed with those before it: `weight` of the new, the rest of the old.
+
+    `weight` is in (0, 1]; 1 changes nothing. Simple, and leaves ghosts behind what moves.
+    """
+
+    weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight)
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """As `Exponential` where the picture stands still; where it moves, the new alpha alone.
+
+    Attributes:
+        weight: share of the new alpha where nothing moves, in (0, 1].
+        still: change of luma, in [0, 1], up to which a place counts as standing still.
+        moving: change of luma from which it counts as moving; between the two, in proportion.
+    """
+
+    weight: float = 0.3
+    still: float = 0.015
+    moving: float = 0.06
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight)
+        if not 0 <= self.still < self.moving:
+            raise SettingError(
+                f"Still is {self.still} and moving {self.moving}; it must be 0 <= still < moving."
+            )
+
+
+Smoothing = Exponential | Adaptive | None
+"""How to steady alpha; None leaves every frame as it is."""
+
+CUT = 0.12
+"""Mean change of luma, in [0, 1], between neighbouring pictures that is taken for a cut.
+
+The cuts of our test clips are at 0.15 and more, their fastest motion at 0.05."""
+
+
+def _check_weight(weight: float) -> None:
+    if not 0 < weight <= 1:
+        raise SettingError(f"Smoothing weight is {weight}; it must be above 0 and at most 1.")
+
+
+def smooth(mattes: Iterable[Matte], smoothing: Smoothing = Adaptive()) -> Iterator[Matte]:
+    """Yield each matte steadied by those before it; starts anew at a cut or another size."""
+    if smoothing is None:
+        yield from mattes
+        return
+    luma: Coarse | None = None
+    steady: Coarse | None = None
+    for matte in mattes:
+        alpha, before = matte.alpha, luma
+        luma = coarse_luma(matte.frame, alpha.shape)
+        if before is None or steady is None or is_cut(before, luma):
+            steady = alpha
+        else:
+            steady = steady + share_of_new(smoothing, before, luma) * (alpha - steady)
+        yield matte.with_alpha(steady)
+
+
+def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse) -> Coarse | float:
+    """Return how much of the new alpha to take, in (0, 1], everywhere or (h, w)."""
+    if isinstance(smoothing, Exponential):
+        return smoothing.weight
+    # Widened, so that the rim that a moving thing uncovers counts as moving too.
+    change = box_mean(np.abs(luma - before), 2)
+    motion = (change - smoothing.still) / (smoothing.moving - smoothing.still)
+    share: Coarse = smoothing.weight + (1 - smoothing.weight) * np.clip(motion, 0, 1)
+    return share.astype(np.float32)
+
+
+def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
+    """Return a frame's luma on a grid, (h, w) float32 in [0, 1]."""
+    height, width = shape
+    luma: Coarse = frame.scaled(width, height) @ LUMA
+    return luma
+
+
+def is_cut(before: Coarse, luma: Coarse) -> bool:
+    """Whether two neighbouring pictures belong to different shots."""
+    return before.shape != luma.shape or float(np.abs(luma - before).mean()) > CUT
