@@ -1,0 +1,286 @@
+"""What can stand behind the person: a colour, an image, a video, or the blurred room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, get_args
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.composite import Background
+from sinet_video.decode import decode, opened, probe, video_stream
+from sinet_video.errors import InputError, SettingError
+from sinet_video.frame import AREA, FINE, Frame, Matte, Plane, matrix_of, planes_of, range_of, reformat
+
+Fit = Literal["cover", "contain", "stretch"]
+
+NAMED = {
+    "green": "#00b140",  # what chroma-key paint and cloth are sold as; not the web's dark green
+    "blue": "#0047bb",
+    "black": "#000000",
+    "white": "#ffffff",
+    "gray": "#808080",
+    "grey": "#808080",
+    "silver": "#c0c0c0",
+    "red": "#ff0000",
+    "lime": "#00ff00",
+    "yellow": "#ffff00",
+    "orange": "#ffa500",
+    "brown": "#a52a2a",
+    "pink": "#ffc0cb",
+    "magenta": "#ff00ff",
+    "purple": "#800080",
+    "navy": "#000080",
+    "cyan": "#00ffff",
+    "teal": "#008080",
+    "olive": "#808000",
+    "maroon": "#800000",
+}
+
+STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+class Colour:
+    """One colour throughout, as 8-bit RGB."""
+
+    def __init__(self, red: int, green: int, blue: int) -> None:
+        self.rgb = (red, green, blue)
+        self._made: tuple[Plane, ...] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Colour:
+        """Read a name or "#RRGGBB". Raises `SettingError`."""
+        code = NAMED.get(text.lower(), text)
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
+            raise SettingError(
+                f"Colour is {text!r}; give #RRGGBB or one of {', '.join(NAMED)}."
+            )
+        return cls(*bytes.fromhex(code[1:]))
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        if self._made is None:
+            patch = np.empty((16, 16, 3), np.uint8)
+            patch[...] = self.rgb
+            video = converted(av.VideoFrame.from_ndarray(patch, "rgb24"), matte.frame.video)
+            self._made = tuple(plane[:1, :1].copy() for plane in planes_of(video))
+        return self._made
+
+
+class Image:
+    """One picture, from any file that FFmpeg reads as one."""
+
+    def __init__(self, path: str | Path, fit: Fit = "cover") -> None:
+        self._fit = checked_fit(fit)
+        self._picture = _first_picture(path)
+        self._made: av.VideoFrame | None = None
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        if self._made is None:
+            self._made = fitted(self._picture, matte.frame, self._fit)
+        return planes_of(self._made)
+
+
+class Video:
+    """A video, looped, timed by pts: at each moment the picture that it would be showing.
+
+    It starts with the first frame that it stands behind, and must be closed or exhausted with it.
+    """
+
+    def __init__(self, path: str | Path, fit: Fit = "cover") -> None:
+        self._fit = checked_fit(fit)
+        self._path = path
+        probe(path)  # so that a bad file is said at once, not at the first frame
+        self._shown: Iterator[tuple[Fraction, Frame]] | None = None
+        self._current: Frame | None = None
+        self._next: tuple[Fraction, Frame] | None = None
+        self._start = Fraction(0)
+        self._made: av.VideoFrame | None = None
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        if self._shown is None:
+            self._shown, self._start = looped(self._path), matte.time
+        if self._advance(matte.time - self._start) or self._made is None:
+            assert self._current is not None  # _advance took the first picture
+            self._made = fitted(self._current.video, matte.frame, self._fit)
+        return planes_of(self._made)
+
+    def _advance(self, time: Fraction) -> bool:
+        """Go on to the picture of a moment; whether it is another than before."""
+        assert self._shown is not None
+        moved = False
+        while self._next is None or self._next[0] <= time:
+            if self._next is not None:
+                self._current, moved = self._next[1], True
+            self._next = next(self._shown)
+        return moved
+
+
+class Blur:
+    """The room itself, blurred, with the person kept out of the blur.
+
+    `radius` is the standard deviation of the blur, in hundredths of the picture's longer side.
+    """
+
+    SMALL = 240
+
+    def __init__(self, radius: float = 2.0) -> None:
+        if not 0 < radius <= 20:
+            raise SettingError(f"Blur is {radius:g}; it must be above 0 and at most 20.")
+        self._radius = radius
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        video = matte.frame.video
+        factor = max(1, max(video.width, video.height) // self.SMALL)
+        # Sides that halve keep chroma and luma of the small picture in step.
+        width, height = (max(2, side // factor // 2 * 2) for side in (video.width, video.height))
+        small = reformat(video, width=width, height=height, interpolation=AREA)
+        room = 1 - _reduced_alpha(matte, width, height)
+        for plane in planes_of(small):
+            sigma = self._radius / 100 * max(plane.shape)
+            plane[...] = _masked_blur(plane, _averaged(room, plane.shape), sigma)
+        large = reformat(small, width=video.width, height=video.height)
+        return planes_of(large)
+
+
+def _reduced_alpha(matte: Matte, width: int, height: int) -> NDArray[np.float32]:
+    alpha = np.rint(matte.alpha * 255).astype(np.uint8)
+    gray = av.VideoFrame.from_ndarray(alpha, "gray")
+    small = reformat(gray, width=width, height=height, interpolation=AREA)
+    return planes_of(small)[0].astype(np.float32) / 255
+
+
+def _averaged(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    down, across = values.shape[0] // shape[0], values.shape[1] // shape[1]
+    cells = values.reshape(shape[0], down, shape[1], across)
+    return cells.mean((1, 3), dtype=np.float32)
+
+
+def _masked_blur(plane: Plane, weight: NDArray[np.float32], sigma: float) -> Plane:
+    """Gaussian blur of a plane that takes samples by their weight, (h, w) in [0, 1]."""
+    import torch
+    from kornia.filters import gaussian_blur2d
+
+    # Nothing but the person in reach: then, by a faint weight, whatever is there.
+    weight = np.maximum(np.square(weight), np.float32(1e-4))
+    stacked = torch.from_numpy(np.stack([plane.astype(np.float32) * weight, weight])[None])
+    reach = min(int(sigma * 3), min(plane.shape) - 1)
+    with torch.inference_mode():
+        blurred = gaussian_blur2d(stacked, 2 * reach + 1, (sigma, sigma))[0].numpy()
+    result: Plane = np.rint(blurred[0] / blurred[1]).astype(plane.dtype)
+    return result
+
+
+def parse_background(text: str | Path, fit: Fit = "cover") -> Background | None:
+    """Read what a user says: a colour, a file, "blur" or "blur:RADIUS", or "transparent" (None).
+
+    Raises `SettingError` for what is none of these, `InputError` for a file that cannot be read.
+    """
+    checked_fit(fit)
+    name = str(text)
+    if name.lower() == "transparent":
+        return None
+    if name.lower() == "blur" or name.lower().startswith("blur:"):
+        return Blur(_radius(name)) if ":" in name else Blur()
+    if name.lower() in NAMED or name.startswith("#"):
+        return Colour.parse(name)
+    path = Path(text)
+    if not path.exists():
+        raise SettingError(
+            f"Background is {name!r}; give a colour (#RRGGBB, {', '.join(list(NAMED)[:4])}, ...), "
+            "blur, transparent, or the path of an image or a video that exists."
+        )
+    return Image(path, fit) if path.suffix.lower() in STILL_SUFFIXES else Video(path, fit)
+
+
+def _radius(text: str) -> float:
+    try:
+        return float(text.partition(":")[2])
+    except ValueError as error:
+        raise SettingError(f"Background is {text!r}; after blur: comes a number.") from error
+
+
+def checked_fit(fit: Fit) -> Fit:
+    """Return the fit mode, or raise `SettingError`."""
+    if fit not in get_args(Fit):
+        raise SettingError(f"Fit is {fit!r}; it must be one of {', '.join(get_args(Fit))}.")
+    return fit
+
+
+def looped(path: str | Path) -> Iterator[tuple[Fraction, Frame]]:
+    """Yield a clip's frames over and over, each with its time since the first frame of all."""
+    clip = probe(path)
+    offset = Fraction(0)
+    while True:
+        start = end = None
+        for frame in decode(clip):
+            start = frame.time if start is None else start
+            # A picture that says no duration lasts as long as those on average do.
+            length = frame.duration * frame.time_base or 1 / (clip.rate or Fraction(25))
+            end = frame.time + length - start
+            yield offset + frame.time - start, frame
+        if end is None:
+            raise InputError(f"{path} holds no picture that can be decoded.")
+        offset += end
+
+
+def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
+    """Return a picture in a frame's size, format, matrix and range.
+
+    "cover" fills the frame and cuts what juts out, "contain" shows all with black around it,
+    "stretch" distorts. The frame's pixels may not be square; the picture's are.
+    """
+    aspect = float(frame.sample_aspect)
+    across, down = frame.width * aspect / picture.width, frame.height / picture.height
+    if fit == "cover":
+        across = down = max(across, down)
+    elif fit == "contain":
+        across = down = min(across, down)
+    width = max(1, round(picture.width * across / aspect))
+    height = max(1, round(picture.height * down))
+    scaled = reformat(picture, width=width, height=height, format="rgb24")
+    rgb = centred(scaled.to_ndarray(), frame.height, frame.width)
+    return converted(av.VideoFrame.from_ndarray(rgb, "rgb24"), frame.video)
+
+
+def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Cut or fill up with black, evenly on both sides, to (height, width, 3)."""
+    for axis, wanted in ((0, height), (1, width)):
+        excess = rgb.shape[axis] - wanted
+        if excess > 0:
+            rgb = np.take(rgb, range(excess // 2, excess // 2 + wanted), axis)
+        elif excess < 0:
+            fill = [(0, 0)] * 3
+            fill[axis] = (-excess // 2, -excess - -excess // 2)
+            rgb = np.pad(rgb, fill)
+    return np.ascontiguousarray(rgb)
+
+
+def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
+    """Return an RGB picture in another's format, matrix and range."""
+    return reformat(
+        rgb,
+        format=like.format.name,
+        matrix=matrix_of(like),
+        range=range_of(like),
+        interpolation=FINE,
+    )
+
+
+def _first_picture(path: str | Path) -> av.VideoFrame:
+    with opened(path) as container:
+        try:
+            for video in container.decode(video_stream(container, path)):
+                return video
+        except av.FFmpegError as error:
+            raise InputError(f"{path} cannot be read as an image; it is damaged.") from error
+    raise InputError(f"{path} holds no picture.")

@@ -1,0 +1,130 @@
+"""Putting the person over something else, plane by plane, in the picture's own format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.alpha import Grid, Kind, TiledAlpha
+from sinet_video.frame import Frame, Matte, Plane, matrix_of, planes_of, range_of
+
+Tiles = NDArray[Any]
+
+
+class Background(Protocol):
+    """What stands behind the person."""
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """Return Y, U and V for this moment, in the frame's format, size, matrix and range.
+
+        A plane of one sample, (1, 1), stands for a plane that is that value throughout.
+        """
+
+
+def composite(mattes: Iterable[Matte], background: Background) -> Iterator[Matte]:
+    """Yield each matte with its frame over the background; alpha must be at the frame's size.
+
+    Where alpha is 1 the samples are the frame's, bit for bit; where it is 0, the background's. A
+    chroma sample's alpha is the mean of its luma samples'.
+    """
+    for matte in mattes:
+        video = blended(matte.frame, matte.tiles, background.planes(matte))
+        yield Matte(matte.frame.with_video(video), matte.plane)
+
+
+def foreground(mattes: Iterable[Matte]) -> Iterator[Matte]:
+    """Yield each matte with the picture made black wherever no edge of the person is near.
+
+    For outputs with an alpha channel: straight colours stay as they are around the person, so that
+    compression does not bleed black into the edge, and the rest of the room is neither stored nor
+    given away.
+    """
+    for matte in mattes:
+        tiles = matte.tiles
+        hidden = (tiles.kinds == Kind.CLEAR) & ~_touching(tiles.kinds != Kind.CLEAR)
+        alpha = TiledAlpha(
+            tiles.grid, np.where(hidden, Kind.CLEAR, Kind.SOLID).astype(np.uint8), tiles.values[:0]
+        )
+        video = blended(matte.frame, alpha, black(matte.frame))
+        yield Matte(matte.frame.with_video(video), tiles)
+
+
+def black(frame: Frame) -> tuple[Plane, ...]:
+    """Return black as planes of one sample."""
+    bits = frame.format.bits
+    full = range_of(frame.video) == av.video.reformatter.ColorRange.JPEG
+    values = (0 if full else 16 << (bits - 8), 128 << (bits - 8), 128 << (bits - 8))
+    dtype = frame.luma.dtype
+    return tuple(np.full((1, 1), value, dtype) for value in values)
+
+
+def _touching(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a tile or one of its eight neighbours is set."""
+    padded = np.pad(tiles, 1)
+    across = padded[:, :-2] | padded[:, 1:-1] | padded[:, 2:]
+    result: NDArray[np.bool_] = across[:-2] | across[1:-1] | across[2:]
+    return result
+
+
+def blended(frame: Frame, alpha: TiledAlpha, background: tuple[Plane, ...]) -> av.VideoFrame:
+    """Return a new picture: `background + alpha * (frame - background)`, rounded to nearest."""
+    video = blank_like(frame.video)
+    shared = ((1, 1), (frame.format.down, frame.format.across), (frame.format.down, frame.format.across))
+    planes = zip(frame.planes, background, planes_of(video), shared, strict=True)
+    for source, behind, target, (down, across) in planes:
+        _blend_plane(source, behind, target, alpha, down, across)
+    return video
+
+
+def blank_like(video: av.VideoFrame, format: str | None = None) -> av.VideoFrame:
+    """Return a picture of the same size and tags, its samples not set."""
+    new = av.VideoFrame(video.width, video.height, format or video.format.name)
+    new.colorspace = int(matrix_of(video)) if video.colorspace == 0 else video.colorspace
+    new.color_range = video.color_range
+    new.color_primaries = video.color_primaries
+    new.color_trc = video.color_trc
+    return new
+
+
+def _blend_plane(
+    source: Plane, behind: Plane, target: Plane, alpha: TiledAlpha, down: int, across: int
+) -> None:
+    grid, kinds = alpha.grid, alpha.kinds
+    mostly_clear = np.count_nonzero(kinds == Kind.CLEAR) * 2 > kinds.size
+    target[...] = behind if mostly_clear else source
+    canvas = _Canvas(target, grid, down, across)
+    over, under = grid.tiled(source, down=down, across=across), None
+    if behind.shape != (1, 1):
+        under = grid.tiled(behind, down=down, across=across)
+    rest, tiles = (Kind.SOLID, over) if mostly_clear else (Kind.CLEAR, under)
+    rows, columns = np.nonzero(kinds == rest)
+    canvas.tiles[rows, :, columns, :] = behind if tiles is None else tiles[rows, :, columns, :]
+    rows, columns = alpha.partial
+    front = over[rows, :, columns, :].astype(np.float32)
+    back = behind if under is None else under[rows, :, columns, :]
+    back = back.astype(np.float32)
+    front -= back
+    front *= alpha.reduced(down=down, across=across)
+    front += back
+    canvas.tiles[rows, :, columns, :] = np.rint(front, out=front).astype(source.dtype)
+    canvas.flush()
+
+
+class _Canvas:
+    """A plane to write tiles to; one whose sides do not divide is written to a larger copy first."""
+
+    def __init__(self, plane: Plane, grid: Grid, down: int, across: int) -> None:
+        self._plane = plane
+        self.tiles = grid.tiled(plane, down=down, across=across)
+
+    def flush(self) -> None:
+        """Bring what was written to the plane."""
+        if not np.shares_memory(self.tiles, self._plane):
+            height, width = self._plane.shape
+            rows, tall, columns, wide = self.tiles.shape
+            whole = self.tiles.reshape(rows * tall, columns * wide)
+            self._plane[...] = whole[:height, :width]
