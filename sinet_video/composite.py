@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.alpha import Grid, Kind, TiledAlpha
-from sinet_video.frame import Frame, Matte, Plane, matrix_of, planes_of, range_of
+from sinet_video.frame import Frame, Matte, Plane, blank_like, planes_of, range_of
 
 Tiles = NDArray[Any]
 
@@ -73,21 +73,12 @@ def _touching(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def blended(frame: Frame, alpha: TiledAlpha, background: tuple[Plane, ...]) -> av.VideoFrame:
     """Return a new picture: `background + alpha * (frame - background)`, rounded to nearest."""
     video = blank_like(frame.video)
-    shared = ((1, 1), (frame.format.down, frame.format.across), (frame.format.down, frame.format.across))
+    chroma = (frame.format.down, frame.format.across)
+    shared = ((1, 1), chroma, chroma)
     planes = zip(frame.planes, background, planes_of(video), shared, strict=True)
     for source, behind, target, (down, across) in planes:
         _blend_plane(source, behind, target, alpha, down, across)
     return video
-
-
-def blank_like(video: av.VideoFrame, format: str | None = None) -> av.VideoFrame:
-    """Return a picture of the same size and tags, its samples not set."""
-    new = av.VideoFrame(video.width, video.height, format or video.format.name)
-    new.colorspace = int(matrix_of(video)) if video.colorspace == 0 else video.colorspace
-    new.color_range = video.color_range
-    new.color_primaries = video.color_primaries
-    new.color_trc = video.color_trc
-    return new
 
 
 def _blend_plane(

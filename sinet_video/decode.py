@@ -16,7 +16,7 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from sinet_video.errors import InputError, SettingError
-from sinet_video.frame import PLANAR, Frame, reformat
+from sinet_video.frame import PLANAR, Frame, reformat, shown_aspect
 
 StrPath = str | Path
 
@@ -91,6 +91,11 @@ class Clip:
     sample_aspect: Fraction
     rotation: int
     audio: tuple[AudioTrack, ...]
+
+    @property
+    def shown_aspect(self) -> float:
+        """Width over height as a player shows it."""
+        return shown_aspect(self.width, self.height, self.sample_aspect, self.rotation)
 
     @property
     def working_format(self) -> str:
@@ -247,15 +252,47 @@ def _decoded(
     container: InputContainer, stream: VideoStream, path: StrPath
 ) -> Iterator[av.VideoFrame]:
     last: float | None = None
+    count = 0
     try:
-        for video in container.decode(stream):
+        for count, video in enumerate(container.decode(stream), 1):
             last = video.time if video.time is not None else last
             yield video
     except av.FFmpegError as error:
-        where = "before its first picture" if last is None else f"after {last:.3f} s"
         raise InputError(
-            f"{path} is damaged or cut off {where} ({reason(error)}); repair it, or end before that."
+            f"{path} is damaged or cut off {_where(last)} ({reason(error)}); repair it, or end "
+            "before that."
         ) from error
+    if last is not None and _is_cut_off(container, stream, count, last):
+        raise InputError(
+            f"{path} is cut off {_where(last)}, though its header says that it goes on; repair it, "
+            "or end before that."
+        )
+
+
+def _where(last: float | None) -> str:
+    return "before its first picture" if last is None else f"after {last:.3f} s"
+
+
+def _is_cut_off(
+    container: InputContainer, stream: VideoStream, count: int, last: float
+) -> bool:
+    """Whether a file ended well before its header says; MP4 needs no look, libav knows by itself."""
+    if "matroska" in container.format.name:
+        declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")
+        start = float((stream.start_time or 0) * stream.time_base)
+        return declared is not None and last < start + 0.9 * _seconds(declared) - 1
+    if container.format.name == "avi" and stream.frames:
+        return count < 0.9 * stream.frames
+    return False
+
+
+def _seconds(clock: str) -> float:
+    """Read "HH:MM:SS.fraction"; anything else is no time at all."""
+    try:
+        hours, minutes, seconds = (float(part) for part in clock.split(":"))
+    except ValueError:
+        return 0.0
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
@@ -277,8 +314,6 @@ def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
 
 def _fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
     """Bring a picture to a size and planar format: later ones to the first one's, RGB to YUV."""
-    if (video.width, video.height, video.format.name) == (width, height, pixel_format):
-        return video
     limited = ColorRange.MPEG if video.format.is_rgb else None
     return reformat(video, width=width, height=height, format=pixel_format, range=limited)
 

@@ -94,10 +94,13 @@ def reformat(
 ) -> av.VideoFrame:
     """Return a picture scaled and converted; matrix and range default to the picture's own.
 
-    Conversions to RGB give full-range values whatever `range` says.
+    Where nothing is to change it is the same picture. Conversions to RGB give full-range values whatever `range` says.
     """
     width, height = width or video.width, height or video.height
     format = format or video.format.name
+    kept = (width, height, format) == (video.width, video.height, video.format.name)
+    if kept and matrix is None and range is None:
+        return video
     old_matrix, old_range = matrix_of(video), range_of(video)
     kind = (video.width, video.height, video.format.name, width, height, format, interpolation)
     to_rgb = av.VideoFormat(format).is_rgb
@@ -115,6 +118,14 @@ def reformat(
     )
 
 
+def blank_like(video: av.VideoFrame, format: str | None = None) -> av.VideoFrame:
+    """Return a picture of the same size and tags, its samples not set."""
+    new = av.VideoFrame(video.width, video.height, format or video.format.name)
+    new.colorspace, new.color_range = video.colorspace, video.color_range
+    new.color_primaries, new.color_trc = video.color_primaries, video.color_trc
+    return new
+
+
 def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
     """Return a planar picture's planes as arrays that share its memory."""
     dtype = np.uint8 if max(c.bits for c in video.format.components) <= 8 else np.dtype("<u2")
@@ -124,6 +135,12 @@ def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
 def _array(plane: av.video.plane.VideoPlane, dtype: Any) -> Plane:
     array = np.frombuffer(plane, dtype).reshape(plane.height, -1)
     return array[:, : plane.width]
+
+
+def shown_aspect(width: int, height: int, sample_aspect: Fraction, rotation: int) -> float:
+    """Return width over height after pixels are stretched and the picture is turned."""
+    aspect = float(width * sample_aspect / height)
+    return 1 / aspect if rotation % 180 else aspect
 
 
 @dataclass(frozen=True)
@@ -173,6 +190,11 @@ class Frame:
     def time(self) -> Fraction:
         """Seconds, exact."""
         return self.pts * self.time_base
+
+    @property
+    def shown_aspect(self) -> float:
+        """Width over height as a player shows it."""
+        return shown_aspect(self.width, self.height, self.sample_aspect, self.rotation)
 
     @property
     def planes(self) -> tuple[Plane, ...]:

@@ -223,14 +223,9 @@ def _enlarge(
     padded = np.pad(values, ((1, 1 + fill_down), (1, 1 + fill_across)), mode="edge")
     windows = sliding_window_view(padded, (cells.down + 2, cells.across + 2))
     tiles = windows[rows * cells.down, columns * cells.across]
-    narrow = _raise(tiles.reshape(-1, cells.across + 2), cells.across, factor)
-    narrow = narrow.reshape(len(rows), cells.down + 2, cells.across * factor)
-    return np.matmul(_raising(cells.down, factor), narrow)
-
-
-def _raise(values: Array, length: int, factor: int) -> Array:
-    result: Array = values @ _raising(length, factor).T
-    return result
+    # One small product a tile, on purpose: BLAS runs large ones on threads that then spin idly and
+    # take the encoder's time.
+    return _raising(cells.down, factor) @ (tiles @ _raising(cells.across, factor).T)
 
 
 @lru_cache(16)

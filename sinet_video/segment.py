@@ -81,12 +81,6 @@ def _neighbours(length: float) -> set[int]:
     return {max(below, STEP), below + STEP}
 
 
-def shown_aspect(frame: Frame) -> float:
-    """Return width over height of a frame as a player shows it."""
-    aspect = float(frame.width * frame.sample_aspect / frame.height)
-    return 1 / aspect if frame.rotation % 180 else aspect
-
-
 def segment(
     frames: Iterable[Frame], segmenter: Segmenter, *, size: Size = Size()
 ) -> Iterator[Matte]:
@@ -96,12 +90,9 @@ def segment(
     frame's aspect; one with an attribute `input_size`, (width, height), gets what fits in that. Its
     answer may have any 2-D shape. Raises `SettingError` when it answers with anything else.
     """
-    limit: tuple[int, int] | None = getattr(segmenter, "input_size", None)
     shape: tuple[int, int] | None = None
     for frame in frames:
-        if shape is None:
-            aspect = shown_aspect(frame)
-            shape = inscribed(limit, aspect) if limit else size.of(aspect)
+        shape = shape or seen_size(segmenter, size, frame.shown_aspect)
         alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
         if alpha.ndim != 2 or not np.isfinite(alpha).all():
             raise SettingError(
@@ -109,6 +100,12 @@ def segment(
                 "must answer with two axes, height and width, of finite numbers."
             )
         yield Matte(frame, stored(alpha, frame.rotation))
+
+
+def seen_size(segmenter: Segmenter, size: Size, aspect: float) -> tuple[int, int]:
+    """Return the (width, height) in which a segmenter gets pictures of a shown aspect."""
+    limit: tuple[int, int] | None = getattr(segmenter, "input_size", None)
+    return inscribed(limit, aspect) if limit else size.of(aspect)
 
 
 def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:

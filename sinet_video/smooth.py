@@ -14,8 +14,6 @@ from sinet_video.frame import Frame, Matte
 
 Coarse = NDArray[np.float32]
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32) / 255
-
 
 @dataclass(frozen=True)
 class Exponential:
@@ -95,10 +93,10 @@ def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse
 
 
 def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
-    """Return a frame's luma on a grid, (h, w) float32 in [0, 1]."""
+    """Return a frame's luma on a grid, (h, w) float32 in [0, 1]; weights as in BT.601."""
     height, width = shape
-    luma: Coarse = frame.scaled(width, height) @ LUMA
-    return luma
+    red, green, blue = np.moveaxis(frame.scaled(width, height).astype(np.float32), 2, 0)
+    return (red * 0.299 + green * 0.587 + blue * 0.114) / 255
 
 
 def is_cut(before: Coarse, luma: Coarse) -> bool:

@@ -1,0 +1,181 @@
+"""The sound: carried over packet by packet, or encoded anew where the container cannot hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+
+from sinet_video.decode import Span, opened, reason
+from sinet_video.errors import InputError
+
+ENCODERS = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "aac"}
+OPUS_RATE = 48_000
+
+# Containers that write no edit list: what the source's edit list hides must not get into them.
+WITHOUT_EDITS = frozenset({"matroska", "webm"})
+
+
+class Track(Protocol):
+    """One audio stream on its way to the output."""
+
+    source: AudioStream
+
+    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+        """Take a source packet, yield output packets. An empty one flushes."""
+
+
+@dataclass
+class Copied:
+    """Packets as they are, moved in time when only a stretch is wanted."""
+
+    source: AudioStream
+    target: Any
+    span: Span
+    edits: bool
+
+    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+        """As `Track` says."""
+        if packet.pts is None or packet.dts is None:
+            return
+        if packet.is_discard and (self.span.start is not None or not self.edits):
+            return
+        time = packet.pts * packet.time_base
+        if self.span.before(time) or self.span.after(time):
+            return
+        shift = round(self.span.shift / packet.time_base)
+        packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+        packet.stream = self.target
+        yield packet
+
+
+class Encoded:
+    """Decoded, resampled if need be, and encoded in the container's own codec."""
+
+    def __init__(self, source: AudioStream, target: Any, span: Span) -> None:
+        self.source = source
+        self._target, self._span = target, span
+        self._graph: av.filter.Graph | None = None
+
+    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+        """As `Track` says."""
+        for frame in self.source.codec_context.decode(packet if packet.size else None):
+            time = Fraction(frame.pts or 0) * frame.time_base
+            if not self._span.before(time) and not self._span.after(time):
+                self._push(frame)
+                yield from self._encoded()
+        if not packet.size and self._graph is not None:
+            self._graph.push(None)
+            yield from self._encoded()
+            yield from self._target.encode(None)
+
+    def _push(self, frame: av.AudioFrame) -> None:
+        if self._graph is None:
+            self._graph = self._filters(frame)
+        shift = round(self._span.shift / frame.time_base)
+        frame.pts = (frame.pts or 0) - shift
+        self._graph.push(frame)
+
+    def _filters(self, frame: av.AudioFrame) -> av.filter.Graph:
+        context = self._target.codec_context
+        context.open(strict=False)
+        graph = av.filter.Graph()
+        buffer = graph.add_abuffer(
+            sample_rate=frame.sample_rate,
+            format=frame.format.name,
+            layout=frame.layout.name,
+            time_base=frame.time_base,
+        )
+        # async fills gaps with silence: an encoder counts samples, it does not read times.
+        resample = graph.add("aresample", f"{context.sample_rate}:async=1000")
+        shape = graph.add(
+            "aformat",
+            f"sample_fmts={context.format.name}:sample_rates={context.sample_rate}"
+            f":channel_layouts={context.layout.name}",
+        )
+        frames = graph.add("asetnsamples", f"n={context.frame_size or 1024}:p=0")
+        chain = [buffer, resample, shape, frames, graph.add("abuffersink")]
+        for before, after in zip(chain, chain[1:], strict=False):
+            before.link_to(after)
+        graph.configure()
+        return graph
+
+    def _encoded(self) -> Iterator[av.Packet]:
+        assert self._graph is not None  # made when the first frame was pushed
+        while True:
+            try:
+                frame = self._graph.pull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            yield from self._target.encode(frame)
+
+
+class Sound:
+    """All audio streams of a file, handed out in step with the pictures.
+
+    Reads the file a second time, by itself, so that pictures never wait for it. A context manager.
+    """
+
+    def __init__(self, path: Path, output: OutputContainer, span: Span) -> None:
+        self.warnings: list[str] = []
+        self._path, self._span = path, span
+        self._open = opened(path)
+        self._input: InputContainer = self._open.__enter__()
+        self.tracks = {
+            stream.index: self._track(stream, output)
+            for stream in self._input.streams.audio
+            if stream.codec_context is not None
+        }
+        self._packets = self._demuxed()
+        self._waiting: av.Packet | None = next(self._packets, None)
+
+    def __enter__(self) -> Sound:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._open.__exit__(None, None, None)
+
+    def _track(self, stream: AudioStream, output: OutputContainer) -> Track:
+        codec, container = stream.codec_context.codec.canonical_name, output.format.name
+        language = {"language": stream.language} if stream.language else {}
+        if codec in output.supported_codecs:
+            target: Any = output.add_stream_from_template(stream)
+            target.metadata.update(language)
+            return Copied(stream, target, self._span, container not in WITHOUT_EDITS)
+        encoder = ENCODERS.get(container, "aac")
+        rate = OPUS_RATE if encoder == "libopus" else stream.codec_context.sample_rate
+        target = output.add_stream(encoder, rate=rate, layout=stream.codec_context.layout.name)
+        target.metadata.update(language)
+        self.warnings.append(
+            f"The audio is {codec}, which a {container} file cannot hold: encoded anew as "
+            f"{target.codec_context.codec.canonical_name}."
+        )
+        return Encoded(stream, target, self._span)
+
+    def _demuxed(self) -> Iterator[av.Packet]:
+        if not self.tracks:
+            return
+        if self._span.start:
+            self._input.seek(int(self._span.start * av.time_base))
+        try:
+            streams = [track.source for track in self.tracks.values()]
+            yield from self._input.demux(streams)
+        except av.FFmpegError as error:
+            raise InputError(f"{self._path}: its audio is damaged ({reason(error)}).") from error
+
+    def until(self, time: Fraction | None) -> Iterator[av.Packet]:
+        """Yield output packets up to a moment of the output, or all that are left."""
+        while self._waiting is not None and not self._is_later(self._waiting, time):
+            yield from self.tracks[self._waiting.stream_index].feed(self._waiting)
+            self._waiting = next(self._packets, None)
+
+    def _is_later(self, packet: av.Packet, time: Fraction | None) -> bool:
+        if time is None or packet.dts is None:
+            return False
+        return bool(packet.dts * packet.time_base - self._span.shift > time)

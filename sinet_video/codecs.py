@@ -1,0 +1,254 @@
+"""Which file holds what: containers, codecs, pixel formats and their options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from sinet_video.errors import SettingError
+
+Content = Literal["opaque", "alpha", "matte"]
+"""A picture without alpha, a picture with alpha, or alpha alone as gray."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How to encode; what is None is chosen for the container.
+
+    Attributes:
+        codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1" or "png".
+        crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
+        preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
+    """
+
+    codec: str | None = None
+    crf: float | None = None
+    preset: str | None = None
+
+
+@dataclass(frozen=True)
+class Codec:
+    """An encoder of libav and what it can take.
+
+    `opaque` and `alpha` map the working pixel format of the clip to the one to encode; `matte` is
+    the format for alpha as gray. None: it cannot.
+    """
+
+    encoder: str
+    opaque: Callable[[str], str]
+    alpha: Callable[[str], str] | None = None
+    matte: str = "yuv420p"
+    options: Mapping[str, str] = field(default_factory=dict)
+    alpha_options: Mapping[str, str] = field(default_factory=dict)
+    crf: float | None = None
+    most_crf: float = 0
+    presets: tuple[str, ...] = ()
+    preset: str = ""
+    preset_option: str = "preset"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A muxer of libav, the codecs that we put into it, and which it gets by default."""
+
+    muxer: str
+    codecs: tuple[str, ...]
+    defaults: Mapping[Content, str]
+    options: Mapping[str, str] = field(default_factory=dict)
+    alpha_first: bool = False
+    """Whether people who ask for this file without a background mean one with alpha."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that opening an encoder needs."""
+
+    muxer: str
+    muxer_options: Mapping[str, str]
+    codec: str
+    encoder: str
+    pixel_format: str
+    options: Mapping[str, str]
+
+
+def _same(working: str) -> str:
+    return working
+
+
+def _with_alpha(working: str) -> str:
+    return working.replace("yuvj", "yuv").replace("yuv", "yuva")
+
+
+def _at_420(working: str) -> str:
+    return "yuv420p10le" if working.endswith("10le") else "yuv420p"
+
+
+X26_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+)  # fmt: skip
+
+CODECS: dict[str, Codec] = {
+    "h264": Codec(
+        "libx264", _same, crf=18, most_crf=51, presets=X26_PRESETS, preset="veryfast"
+    ),
+    "hevc": Codec(
+        "libx265",
+        lambda working: working.replace("yuvj", "yuv"),
+        options={"x265-params": "log-level=error"},
+        crf=20,
+        most_crf=51,
+        presets=X26_PRESETS,
+        preset="veryfast",
+    ),
+    "av1": Codec(
+        "libsvtav1",
+        _at_420,
+        crf=28,
+        most_crf=63,
+        presets=tuple(map(str, range(14))),
+        preset="10",
+    ),
+    "vp9": Codec(
+        "libvpx-vp9",
+        lambda working: working.replace("yuvj", "yuv"),
+        # libvpx has no 10-bit alpha; alternate reference frames would lose the alpha.
+        alpha=lambda _: "yuva420p",
+        options={"b": "0", "deadline": "good", "row-mt": "1"},
+        alpha_options={"auto-alt-ref": "0"},
+        crf=24,
+        most_crf=63,
+        presets=tuple(map(str, range(9))),
+        preset="5",
+        preset_option="cpu-used",
+    ),
+    "prores": Codec(
+        "prores_ks",
+        lambda _: "yuv422p10le",
+        alpha=lambda _: "yuva444p10le",
+        matte="yuv422p10le",
+        options={"profile": "hq", "vendor": "apl0"},
+        alpha_options={"profile": "4444", "alpha_bits": "16"},
+    ),
+    "ffv1": Codec(
+        "ffv1", _same, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
+    ),
+    "png": Codec("png", lambda _: "rgb24", alpha=lambda _: "rgba", matte="gray"),
+}
+
+_MP4 = Container(
+    "mp4",
+    ("h264", "hevc", "av1", "vp9"),
+    {"opaque": "h264", "matte": "h264"},
+    {"movflags": "+faststart"},
+)
+PNG = Container("image2", ("png",), {"opaque": "png", "alpha": "png", "matte": "png"}, alpha_first=True)
+
+CONTAINERS: dict[str, Container] = {
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".mov": Container(
+        "mov",
+        ("h264", "hevc", "prores"),
+        {"opaque": "h264", "alpha": "prores", "matte": "h264"},
+        {"movflags": "+faststart"},
+        alpha_first=True,
+    ),
+    ".mkv": Container(
+        "matroska",
+        ("h264", "hevc", "av1", "vp9", "ffv1", "prores"),
+        {"opaque": "h264", "alpha": "ffv1", "matte": "ffv1"},
+    ),
+    ".webm": Container(
+        "webm",
+        ("vp9", "av1"),
+        {"opaque": "vp9", "alpha": "vp9", "matte": "vp9"},
+        alpha_first=True,
+    ),
+    ".png": PNG,
+}
+
+
+def container_of(path: Path) -> Container:
+    """Return the container that a name stands for; no extension is a folder of PNGs."""
+    suffix = path.suffix.lower()
+    if not suffix:
+        return PNG
+    if suffix not in CONTAINERS:
+        raise SettingError(
+            f"{path} ends in {suffix}; the output must end in {', '.join(CONTAINERS)}, or be a "
+            "folder for PNGs."
+        )
+    return CONTAINERS[suffix]
+
+
+def plan(path: Path, content: Content, working: str, encoding: Encoding = Encoding()) -> Plan:
+    """Return how to encode `content` of a working pixel format into a file of this name.
+
+    Raises `SettingError` when the container, codec, quality or preset do not go together.
+    """
+    container = container_of(path)
+    name = encoding.codec or container.defaults.get(content, "")
+    if content == "alpha" and "alpha" not in container.defaults:
+        raise SettingError(
+            f"{path.suffix} files cannot hold an alpha channel; write .webm (VP9), .mov (ProRes "
+            "4444) or a folder of PNGs, or give a background."
+        )
+    if name not in container.codecs:
+        raise SettingError(
+            f"Codec {name!r} does not go into {path.suffix or 'PNG'}; it takes "
+            f"{', '.join(container.codecs)}."
+        )
+    codec = CODECS[name]
+    return Plan(
+        muxer=container.muxer,
+        muxer_options=container.options,
+        codec=name,
+        encoder=codec.encoder,
+        pixel_format=_pixel_format(name, codec, content, working),
+        options=_options(name, codec, content, encoding),
+    )
+
+
+def _pixel_format(name: str, codec: Codec, content: Content, working: str) -> str:
+    if content == "matte":
+        return codec.matte
+    if content == "opaque":
+        return codec.opaque(working)
+    if codec.alpha is None:
+        able = [key for key, value in CODECS.items() if value.alpha]
+        raise SettingError(f"Codec {name!r} has no alpha channel; {', '.join(able)} have.")
+    return codec.alpha(working)
+
+
+def _options(name: str, codec: Codec, content: Content, encoding: Encoding) -> dict[str, str]:
+    options = dict(codec.options)
+    if content == "alpha":
+        options |= codec.alpha_options
+    if codec.crf is not None:
+        options["crf"] = f"{_crf(name, codec, encoding):g}"
+    elif encoding.crf is not None:
+        raise SettingError(f"Codec {name!r} has no crf; leave it out.")
+    if codec.presets:
+        options[codec.preset_option] = _preset(name, codec, encoding)
+    elif encoding.preset is not None:
+        raise SettingError(f"Codec {name!r} has no presets; leave it out.")
+    return options
+
+
+def _crf(name: str, codec: Codec, encoding: Encoding) -> float:
+    assert codec.crf is not None  # the caller looked
+    crf = codec.crf if encoding.crf is None else encoding.crf
+    if not 0 <= crf <= codec.most_crf:
+        raise SettingError(f"Crf is {crf:g}; for {name} it must be from 0 to {codec.most_crf:g}.")
+    return crf
+
+
+def _preset(name: str, codec: Codec, encoding: Encoding) -> str:
+    preset = encoding.preset or codec.preset
+    if preset not in codec.presets:
+        raise SettingError(
+            f"Preset is {preset!r}; for {name} it must be one of {', '.join(codec.presets)}."
+        )
+    return preset

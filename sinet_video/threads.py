@@ -1,0 +1,85 @@
+"""Running part of a chain of iterators in a thread of its own."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+POLL = 0.1
+"""Seconds after which a producer that waits for room looks whether anybody still wants it."""
+
+
+@dataclass(frozen=True)
+class _Ended(Generic[T]):
+    """The producer's last word: with an error, or without."""
+
+    error: BaseException | None = None
+
+
+class _Producer(Generic[T]):
+    """A thread that fills a bounded queue until its source ends or it is told to stop."""
+
+    def __init__(self, source: Iterator[T], depth: int, name: str) -> None:
+        self._source = source
+        self._queue: queue.Queue[T | _Ended[T]] = queue.Queue(depth)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def get(self) -> T | _Ended[T]:
+        return self._queue.get()
+
+    def close(self) -> None:
+        """Tell it to stop, and wait until it has closed its source."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        ended: _Ended[T] = _Ended()
+        try:
+            for item in self._source:
+                if not self._put(item):
+                    break
+        except BaseException as error:
+            ended = _Ended(error)
+        try:
+            # The source is closed where it ran: libav and generators want it so.
+            if isinstance(self._source, Generator):
+                self._source.close()
+        except BaseException as error:
+            ended = _Ended(ended.error or error)
+        self._put(ended)
+
+    def _put(self, item: T | _Ended[T]) -> bool:
+        """Wait for room; whether the item was taken. A blocking put could never be stopped."""
+        while not self._stop.is_set():
+            try:
+                self._queue.put(item, timeout=POLL)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+
+def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> Iterator[T]:
+    """Yield the items in order, made in a thread that runs at most `depth` ahead.
+
+    What the source raises is raised here. When the consumer stops early, the thread is stopped and
+    its source closed before this generator's own close returns.
+    """
+    producer = _Producer(iter(items), depth, name)
+    try:
+        while True:
+            item = producer.get()
+            if isinstance(item, _Ended):
+                if item.error:
+                    raise item.error
+                return
+            yield item
+    finally:
+        producer.close()
