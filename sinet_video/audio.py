@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from sinet_video.decode import Span, opened, reason
+from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError
 
 ENCODERS = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "aac"}
@@ -22,13 +23,20 @@ OPUS_RATE = 48_000
 WITHOUT_EDITS = frozenset({"matroska", "webm"})
 
 
+Carried = Literal["copied", "encoded", "none"]
+"""What became of the sound."""
+
+
 class Track(Protocol):
     """One audio stream on its way to the output."""
 
     source: AudioStream
 
     def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
-        """Take a source packet, yield output packets. An empty one flushes."""
+        """Take a source packet, yield output packets."""
+
+    def flush(self) -> Iterator[av.Packet]:
+        """Yield what is left at the end."""
 
 
 @dataclass
@@ -40,19 +48,28 @@ class Copied:
     span: Span
     edits: bool
 
+    def __post_init__(self) -> None:
+        self.first: Fraction | None = None
+        self.start = (self.source.start_time or 0) * Fraction(self.source.time_base)
+
     def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
         """As `Track` says."""
-        if packet.pts is None or packet.dts is None:
+        if packet.pts is None:
             return
         if packet.is_discard and (self.span.start is not None or not self.edits):
             return
         time = packet.pts * packet.time_base
         if self.span.before(time) or self.span.after(time):
             return
+        self.first = time if self.first is None else self.first
         shift = round(self.span.shift / packet.time_base)
         packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
         packet.stream = self.target
         yield packet
+
+    def flush(self) -> Iterator[av.Packet]:
+        """As `Track` says."""
+        return iter(())
 
 
 class Encoded:
@@ -65,15 +82,22 @@ class Encoded:
 
     def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
         """As `Track` says."""
-        for frame in self.source.codec_context.decode(packet if packet.size else None):
+        yield from self._recoded(packet)
+
+    def flush(self) -> Iterator[av.Packet]:
+        """As `Track` says."""
+        yield from self._recoded(None)
+        if self._graph is not None:
+            self._graph.push(None)
+            yield from self._encoded()
+            yield from self._target.encode(None)
+
+    def _recoded(self, packet: av.Packet | None) -> Iterator[av.Packet]:
+        for frame in self.source.codec_context.decode(packet):
             time = Fraction(frame.pts or 0) * frame.time_base
             if not self._span.before(time) and not self._span.after(time):
                 self._push(frame)
                 yield from self._encoded()
-        if not packet.size and self._graph is not None:
-            self._graph.push(None)
-            yield from self._encoded()
-            yield from self._target.encode(None)
 
     def _push(self, frame: av.AudioFrame) -> None:
         if self._graph is None:
@@ -119,7 +143,7 @@ class Encoded:
 class Sound:
     """All audio streams of a file, handed out in step with the pictures.
 
-    Reads the file a second time, by itself, so that pictures never wait for it. A context manager.
+    Reads the file a second time, by itself, so that pictures never wait for it. To be closed.
     """
 
     def __init__(self, path: Path, output: OutputContainer, span: Span) -> None:
@@ -135,10 +159,26 @@ class Sound:
         self._packets = self._demuxed()
         self._waiting: av.Packet | None = next(self._packets, None)
 
-    def __enter__(self) -> Sound:
-        return self
+    @property
+    def carried(self) -> Carried:
+        """What becomes of the sound as a whole."""
+        if not self.tracks:
+            return "none"
+        return "encoded" if self.warnings else "copied"
 
-    def __exit__(self, *exception: object) -> None:
+    @property
+    def hidden_starts(self) -> list[HiddenStart]:
+        """Copied tracks that start late, with samples before that start; known when all is read."""
+        starts = []
+        for number, track in enumerate(self.tracks.values(), 1):
+            if isinstance(track, Copied) and track.first and self._span.start is None:
+                if 0 < track.first < track.start:
+                    skip = float(track.start - track.first)
+                    starts.append(HiddenStart(number, float(track.start), skip))
+        return starts
+
+    def close(self) -> None:
+        """Close the file."""
         self._open.__exit__(None, None, None)
 
     def _track(self, stream: AudioStream, output: OutputContainer) -> Track:
@@ -165,7 +205,8 @@ class Sound:
             self._input.seek(int(self._span.start * av.time_base))
         try:
             streams = [track.source for track in self.tracks.values()]
-            yield from self._input.demux(streams)
+            # The empty packets that libav ends with name no stream; tracks are flushed by name.
+            yield from (p for p in self._input.demux(streams) if p.dts is not None)
         except av.FFmpegError as error:
             raise InputError(f"{self._path}: its audio is damaged ({reason(error)}).") from error
 
@@ -174,8 +215,9 @@ class Sound:
         while self._waiting is not None and not self._is_later(self._waiting, time):
             yield from self.tracks[self._waiting.stream_index].feed(self._waiting)
             self._waiting = next(self._packets, None)
+        if time is None:
+            for track in self.tracks.values():
+                yield from track.flush()
 
     def _is_later(self, packet: av.Packet, time: Fraction | None) -> bool:
-        if time is None or packet.dts is None:
-            return False
-        return bool(packet.dts * packet.time_base - self._span.shift > time)
+        return time is not None and packet.dts * packet.time_base - self._span.shift > time

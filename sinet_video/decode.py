@@ -46,12 +46,13 @@ class Colour:
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """One audio stream of a file; times in seconds."""
+    """One audio stream of a file; `start` in seconds, `rate` in samples a second."""
 
     index: int
     codec: str
     rate: int
     channels: int
+    start: float
     language: str | None
 
 
@@ -224,10 +225,13 @@ def probe(path: StrPath) -> Clip:
 
 def _track(stream: Any) -> AudioTrack:
     context = stream.codec_context
-    if context is None:
-        return AudioTrack(stream.index, "unknown", 0, 0, stream.language)
     return AudioTrack(
-        stream.index, context.name, context.rate, context.channels, stream.language
+        index=stream.index,
+        codec=context.name if context else "unknown",
+        rate=context.rate if context else 0,
+        channels=context.channels if context else 0,
+        start=float((stream.start_time or 0) * stream.time_base),
+        language=stream.language,
     )
 
 

@@ -6,49 +6,49 @@ import os
 import re
 import shutil
 import uuid
+from abc import ABC, abstractmethod
 from fractions import Fraction
+from math import lcm
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import av
-import numpy as np
 from av.video.reformatter import ColorRange
-from numpy.typing import NDArray
 
-from sinet_video.audio import Sound
+from sinet_video.audio import Carried, Sound
 from sinet_video.codecs import PNG, Content, Encoding, Plan, container_of, plan
 from sinet_video.decode import Clip, Span, reason
+from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.frame import Matte, blank_like, planes_of, reformat
+from sinet_video.frame import Matte
+from sinet_video.pictures import picture
 
 RATE_IF_UNKNOWN = Fraction(25)
-ALPHA_FORMAT_BITS = {"yuva420p": 8, "yuva422p": 8, "yuva444p": 8}
+LARGEST_TIMESCALE = 2**31 - 1
+BT709 = 1
 
 
 def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
     """Raise `OutputError` or `SettingError` if a result cannot or must not be written there."""
-    if container_of(path) is PNG and path.suffix and not re.search(r"%0?\d*d", path.name):
+    pictures = container_of(path) is PNG
+    if pictures and path.suffix and not re.search(r"%0?\d*d", path.name):
         raise SettingError(
             f"{path} is one picture and a video has many; give a folder, or a pattern such as "
             f"{path.with_name('%05d.png')}."
         )
     if path.exists() and os.path.samefile(path, source):
         raise SettingError(f"{path} is the input; the output must be another file.")
-    occupied = any(path.iterdir()) if path.is_dir() else path.exists() and "%" not in path.name
+    if path.is_dir() and not pictures:
+        raise OutputError(f"{path} is a folder; give the name of a file.")
+    occupied = any(path.iterdir()) if path.is_dir() else path.exists()
     if occupied and not overwrite:
         raise OutputError(f"{path} is there already; choose to overwrite it, or another name.")
-    if path.is_dir() and path.suffix:
-        raise OutputError(f"{path} is a folder; give the name of a file.")
-    parent = _existing_parent(path) if _is_pictures(path) else path.parent
+    parent = _existing_parent(path) if pictures else path.parent
     if not parent.is_dir():
         raise OutputError(f"There is no folder {parent}; make it first.")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"The folder {parent} may not be written to.")
-
-
-def _is_pictures(path: Path) -> bool:
-    return container_of(path) is PNG
 
 
 def _existing_parent(path: Path) -> Path:
@@ -63,44 +63,18 @@ def part_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
-class Sink:
-    """Mattes into a video file, or into numbered PNGs.
+class Sink(ABC):
+    """Where mattes go. A context manager.
 
-    A context manager: on leaving it without an error the output appears under its name, whole;
-    with one, nothing is left. `content` says what of each matte is written: its frame ("opaque"),
-    its frame with straight alpha ("alpha"), or its alpha as gray ("matte"). The clip lends pixel
-    format, colour tags, time base and, with `sound`, its audio.
+    On leaving it without an error the output appears under its name, whole; with one, nothing is
+    left. What of each matte is written is `content`: its frame ("opaque"), its frame with straight
+    alpha ("alpha"), or its alpha as gray ("matte").
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        clip: Clip,
-        *,
-        content: Content = "opaque",
-        encoding: Encoding = Encoding(),
-        sound: bool = False,
-        span: Span = Span(),
-    ) -> None:
-        self.path = Path(path)
-        self.plan = plan(self.path, content, clip.working_format, encoding)
-        self.content = content
-        self.warnings: list[str] = []
-        self.frames = 0
-        self._clip, self._span = clip, span
-        self._sound: Sound | None = None
-        self._durations: dict[int, int] = {}
-        self._pictures = _Pictures(self.path) if _is_pictures(self.path) else None
-        self._part = self._pictures.folder if self._pictures else part_name(self.path)
-        self._container = self._opened()
-        try:
-            self._stream = self._video_stream()
-            if sound and clip.audio and not self._pictures:
-                self._sound = Sound(clip.path, self._container, span)
-                self.warnings += self._sound.warnings
-        except BaseException:
-            self._abandon()
-            raise
+    content: Content
+    plan: Plan
+    warnings: list[str]
+    audio: Carried = "none"
 
     def __enter__(self) -> Self:
         return self
@@ -111,96 +85,113 @@ class Sink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except BaseException:
+            self._abandon()
+            raise
         if kind is not None:
             self._abandon()
-            return
+
+    @abstractmethod
+    def write(self, matte: Matte) -> None:
+        """Take one matte; its pts must be later than the last one's."""
+
+    @abstractmethod
+    def _finish(self) -> None:
+        """Write what is left and give the output its name."""
+
+    @abstractmethod
+    def _abandon(self) -> None:
+        """Leave nothing."""
+
+
+def open_sink(
+    path: str | Path,
+    clip: Clip,
+    *,
+    content: Content = "opaque",
+    encoding: Encoding = Encoding(),
+    sound: bool = False,
+    span: Span = Span(),
+) -> Sink:
+    """Return the sink for a name: a video file, or a folder or pattern of PNGs.
+
+    The clip lends pixel format, colour tags, time base and, with `sound`, its audio in `span`.
+    """
+    path = Path(path)
+    chosen = plan(path, content, clip.working_format, encoding)
+    if container_of(path) is PNG:
+        return PictureFolder(path, clip, content, chosen)
+    return VideoFile(path, clip, content, chosen, span if sound else None)
+
+
+class VideoFile(Sink):
+    """A video file, with the clip's sound in `sound` or without any."""
+
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, sound: Span | None = None
+    ) -> None:
+        self.content, self.plan, self.warnings = content, plan, []
+        self._path, self._part = path, part_name(path)
+        self._sound: Sound | None = None
+        self._container = _opened(self._part, path, plan, _timescale(clip, plan))
         try:
-            self._finish()
+            self._stream = _video_stream(self._container, clip, content, plan)
+            self._times = _Times()
+            if sound is not None and clip.audio:
+                self._sound = Sound(clip.path, self._container, sound)
+                self.warnings += self._sound.warnings
+                self.audio = self._sound.carried
         except BaseException:
             self._abandon()
             raise
 
-    @property
-    def audio(self) -> Literal["copied", "encoded", "none"]:
-        """What became of the clip's sound."""
-        if self._sound is None or not self._sound.tracks:
-            return "none"
-        return "encoded" if self._sound.warnings else "copied"
-
     def write(self, matte: Matte) -> None:
-        """Encode one matte; its pts must be later than the last one's."""
-        video = picture(matte, self.content, self.plan.pixel_format)
-        video.pts, video.time_base = matte.frame.pts, matte.frame.time_base
-        video.duration = matte.frame.duration
+        """As `Sink` says."""
+        frame, video = matte.frame, picture(matte, self.content, self.plan.pixel_format)
+        video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
         # Otherwise the source's choice of key frames is forced on the encoder.
         video.pict_type = 0
-        self._durations[matte.frame.pts] = matte.frame.duration
-        if self._pictures:
-            self._pictures.times.append(matte.time)
-            video.pts, video.time_base = self.frames, Fraction(1, 25)
-        self.frames += 1
-        self._mux(video)
+        self._times.note(frame.pts, frame.duration)
+        self._encode(video)
 
-    def _mux(self, video: av.VideoFrame | None) -> None:
+    def _encode(self, video: av.VideoFrame | None) -> None:
         try:
             for packet in self._stream.encode(video):
-                if packet.pts is not None:
-                    packet.duration = self._durations.pop(packet.pts, 0) or packet.duration
-                    self._mux_sound(packet.pts * packet.time_base)
-                self._container.mux(packet)
+                self._mux(self._times.next(packet))
+            if video is None:
+                self._mux(self._times.next(None))
+                self._mux_sound(None)
         except av.FFmpegError as error:
-            raise OutputError(f"{self.path} cannot be written: {reason(error)}.") from error
+            raise OutputError(f"{self._path} cannot be written: {reason(error)}.") from error
+
+    def _mux(self, packet: av.Packet | None) -> None:
+        if packet is not None:
+            self._mux_sound(packet.pts * packet.time_base)
+            self._container.mux(packet)
 
     def _mux_sound(self, time: Fraction | None) -> None:
         if self._sound:
             for packet in self._sound.until(time):
                 self._container.mux(packet)
 
-    def _opened(self) -> av.container.OutputContainer:
-        target = self._pictures.pattern if self._pictures else self._part
-        try:
-            return av.open(
-                os.fspath(target), "w", format=self.plan.muxer, options=dict(self.plan.muxer_options)
-            )
-        except (av.FFmpegError, OSError) as error:
-            raise OutputError(f"{self.path} cannot be written: {reason(error)}.") from error
-
-    def _video_stream(self) -> Any:
-        clip, plan = self._clip, self.plan
-        rate = clip.rate or RATE_IF_UNKNOWN
-        stream: Any = self._container.add_stream(plan.encoder, rate=rate, options=dict(plan.options))
-        stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, plan.pixel_format
-        context = stream.codec_context
-        context.sample_aspect_ratio = clip.sample_aspect
-        context.thread_type = "AUTO"
-        if not self._pictures:
-            stream.time_base = context.time_base = clip.time_base
-            _tag(context, clip, self.content)
-        if clip.rotation:
-            stream.set_display_rotation(clip.rotation)
-        if plan.codec == "hevc" and plan.muxer in ("mp4", "mov"):
-            context.codec_tag = "hvc1"  # the only tag that Apple's players take
-        if self.content == "alpha":
-            stream.metadata["alpha_mode"] = "1"
-        return stream
-
     def _finish(self) -> None:
-        if not self.frames:
-            raise OutputError(f"No picture came, so {self.path} was not written.")
-        self._mux(None)
-        self._mux_sound(None)
+        if not self._times.count:
+            raise OutputError(f"No picture came, so {self._path} was not written.")
+        self._encode(None)
         try:
             self._close()
-            if self._pictures:
-                self._pictures.publish()
-            else:
-                self._part.replace(self.path)
+            if self._sound and self.plan.muxer in ("mp4", "mov"):
+                hide_starts(self._part, self._sound.hidden_starts)
+            self._part.replace(self._path)
         except (av.FFmpegError, OSError) as error:
-            raise OutputError(f"{self.path} cannot be written: {reason(error)}.") from error
+            raise OutputError(f"{self._path} cannot be written: {reason(error)}.") from error
 
     def _close(self) -> None:
         if self._sound:
-            self._sound.__exit__()
+            self._sound.close()
         self._container.close()
 
     def _abandon(self) -> None:
@@ -208,99 +199,167 @@ class Sink:
             self._close()
         except (av.FFmpegError, OSError):
             pass  # What made us give up is what the caller must hear of, not that closing fails too.
-        if self._pictures:
-            self._pictures.abandon()
-        else:
-            self._part.unlink(missing_ok=True)
+        self._part.unlink(missing_ok=True)
+
+
+class _Times:
+    """The durations of packets, which encoders forget.
+
+    Holds each packet back until the next one, as the last one needs its own: a muxer reckons a
+    file's length from dts, and with a variable rate and reordering the packet that is last by dts
+    is not the one that is last by pts.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._durations: dict[int, int] = {}
+        self._held: av.Packet | None = None
+        self._first_pts = self._first_dts = self._end = 0
+
+    def note(self, pts: int, duration: int) -> None:
+        """Remember a picture on its way into the encoder."""
+        self._first_pts = pts if self.count == 0 else self._first_pts
+        self._end = pts + duration
+        self._durations[pts] = duration
+        self.count += 1
+
+    def next(self, packet: av.Packet | None) -> av.Packet | None:
+        """Take a packet, or None at the end, and return the one before it."""
+        held, self._held = self._held, packet
+        if held is None:
+            self._first_dts = packet.dts if packet is not None else 0
+            return None
+        held.duration = self._durations.pop(held.pts, 0)
+        if packet is None:
+            length = self._end - self._first_pts
+            held.duration = max(1, length - (held.dts - self._first_dts))
+        return held
+
+
+class PictureFolder(Sink):
+    """PNGs in a folder, numbered from 1, and their times in milliseconds in timestamps.txt.
+
+    The times are in mkvtoolnix's "timestamp format v2". A pattern such as out/%05d.png adds to its
+    folder; a plain name makes one.
+    """
+
+    TIMES = "timestamps.txt"
+
+    def __init__(self, path: Path, clip: Clip, content: Content, plan: Plan) -> None:
+        self.content, self.plan, self.warnings = content, plan, []
+        numbered = "%" in path.name
+        self._path, self._target = path, path.parent if numbered else path
+        self._times: list[Fraction] = []
+        self._part = part_name(self._target.absolute())
+        try:
+            self._part.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {reason(error)}.") from error
+        pattern = self._part / (path.name if numbered else "%05d.png")
+        try:
+            self._container = _opened(pattern, path, plan)
+            self._stream = _video_stream(self._container, clip, content, plan)
+        except BaseException:
+            shutil.rmtree(self._part, ignore_errors=True)
+            raise
+
+    def write(self, matte: Matte) -> None:
+        """As `Sink` says."""
+        video = picture(matte, self.content, self.plan.pixel_format)
+        video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
+        self._times.append(matte.time)
+        self._encode(video)
+
+    def _encode(self, video: av.VideoFrame | None) -> None:
+        try:
+            self._container.mux(self._stream.encode(video))
+        except av.FFmpegError as error:
+            raise OutputError(f"{self._path} cannot be written: {reason(error)}.") from error
+
+    def _finish(self) -> None:
+        if not self._times:
+            raise OutputError(f"No picture came, so {self._path} was not written.")
+        self._encode(None)
+        lines = [f"{float(time) * 1000:.6f}" for time in self._times]
+        try:
+            self._container.close()
+            text = "\n".join(["# timestamp format v2", *lines, ""])
+            (self._part / self.TIMES).write_text(text)
+            self._publish()
+        except (av.FFmpegError, OSError) as error:
+            raise OutputError(f"{self._path} cannot be written: {reason(error)}.") from error
+
+    def _publish(self) -> None:
+        if not self._target.exists():
+            self._part.replace(self._target)
+            return
+        for file in sorted(self._part.iterdir()):
+            file.replace(self._target / file.name)
+        self._part.rmdir()
+
+    def _abandon(self) -> None:
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError):
+            pass  # As in VideoFile: what made us give up is the error to hear of.
+        shutil.rmtree(self._part, ignore_errors=True)
+
+
+def _opened(
+    target: Path, path: Path, plan: Plan, timescale: int | None = None
+) -> av.container.OutputContainer:
+    options = dict(plan.muxer_options)
+    if timescale is not None:
+        options["movie_timescale"] = str(timescale)
+    try:
+        return av.open(os.fspath(target), "w", format=plan.muxer, options=options)
+    except (av.FFmpegError, OSError) as error:
+        raise OutputError(f"{path} cannot be written: {reason(error)}.") from error
+
+
+def _timescale(clip: Clip, plan: Plan) -> int | None:
+    """Return units a second in which an MP4 can say exactly when each late track starts.
+
+    None where nothing starts late, or where such units would not fit.
+    """
+    late = clip.start > 0 or any(track.start > 0 for track in clip.audio)
+    if plan.muxer not in ("mp4", "mov") or not late:
+        return None
+    exact = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
+    return exact if exact <= LARGEST_TIMESCALE else None
+
+
+def _video_stream(
+    container: av.container.OutputContainer, clip: Clip, content: Content, plan: Plan
+) -> Any:
+    rate = clip.rate or RATE_IF_UNKNOWN
+    stream: Any = container.add_stream(plan.encoder, rate=rate, options=dict(plan.options))
+    stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, plan.pixel_format
+    context = stream.codec_context
+    context.sample_aspect_ratio = clip.sample_aspect
+    context.thread_type = "AUTO"
+    if plan.muxer == "image2":
+        stream.time_base = context.time_base = 1 / RATE_IF_UNKNOWN
+        return stream
+    stream.time_base = context.time_base = clip.time_base
+    _tag(context, clip, content)
+    if clip.rotation:
+        stream.set_display_rotation(clip.rotation)
+    if plan.codec == "hevc" and plan.muxer in ("mp4", "mov"):
+        context.codec_tag = "hvc1"  # the only tag that Apple's players take
+    if content == "alpha":
+        stream.metadata["alpha_mode"] = "1"
+    return stream
 
 
 def _tag(context: Any, clip: Clip, content: Content) -> None:
     """Copy the clip's colour tags; a matte is plain BT.709 video, in limited range where YUV."""
     if content == "matte":
-        gray = context.pix_fmt == "gray"
-        context.color_range = ColorRange.JPEG if gray else ColorRange.MPEG
-        context.colorspace = context.color_primaries = context.color_trc = 1
+        full = context.pix_fmt == "gray"
+        context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
+        context.colorspace = context.color_primaries = context.color_trc = BT709
         return
     context.color_range = clip.colour.range
     context.colorspace = clip.colour.matrix
     context.color_primaries = clip.colour.primaries
     context.color_trc = clip.colour.transfer
-
-
-class _Pictures:
-    """Where numbered pictures go: a folder of their own until they are whole."""
-
-    TIMES = "timestamps.txt"
-
-    def __init__(self, path: Path) -> None:
-        numbered = "%" in path.name
-        self._target = path.parent if numbered else path
-        name = path.name if numbered else "%05d.png"
-        self._target.parent.mkdir(parents=True, exist_ok=True)
-        self.folder = part_name(self._target.absolute())
-        self.folder.mkdir()
-        self.pattern = self.folder / name
-        self.times: list[Fraction] = []
-
-    def publish(self) -> None:
-        """Move everything to where it belongs, with the times as a timestamps file (format v2)."""
-        lines = [f"{float(time) * 1000:.6f}" for time in self.times]
-        text = "\n".join(["# timestamp format v2", *lines, ""])
-        (self.folder / self.TIMES).write_text(text)
-        if self._target.exists():
-            for file in sorted(self.folder.iterdir()):
-                file.replace(self._target / file.name)
-            self.folder.rmdir()
-        else:
-            self.folder.replace(self._target)
-
-    def abandon(self) -> None:
-        """Leave nothing."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def picture(matte: Matte, content: Content, pixel_format: str) -> av.VideoFrame:
-    """Return what an encoder is given for a matte: for "opaque" in its own format, the frame's."""
-    if content == "matte":
-        return _gray(matte, pixel_format)
-    if content == "alpha":
-        return _with_alpha(matte, pixel_format)
-    return reformat(matte.frame.video, format=pixel_format)
-
-
-def _gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
-    """Alpha as gray: full range in a gray format, limited range and no colour in a YUV one."""
-    if pixel_format == "gray":
-        return av.VideoFrame.from_ndarray(_quantised(matte.alpha, 0, 255), "gray")
-    deep = pixel_format.endswith("10le")
-    low, high = (64, 940) if deep else (16, 235)
-    video = av.VideoFrame(matte.frame.width, matte.frame.height, pixel_format)
-    luma, *chroma = planes_of(video)
-    luma[...] = _quantised(matte.alpha, low, high)
-    for plane in chroma:
-        plane[...] = 512 if deep else 128
-    return video
-
-
-def _quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
-    values = np.rint(alpha * np.float32(high - low) + np.float32(low))
-    return values.astype(np.uint8 if high < 256 else np.uint16)
-
-
-def _with_alpha(matte: Matte, pixel_format: str) -> av.VideoFrame:
-    if pixel_format == "rgba":
-        return _rgba(matte)
-    colour = reformat(matte.frame.video, format=pixel_format.replace("yuva", "yuv"))
-    video = blank_like(colour, pixel_format)
-    *planes, alpha = planes_of(video)
-    for target, source in zip(planes, planes_of(colour), strict=True):
-        target[...] = source
-    alpha[...] = _quantised(matte.alpha, 0, 1023 if pixel_format.endswith("10le") else 255)
-    return video
-
-
-def _rgba(matte: Matte) -> av.VideoFrame:
-    """Straight RGBA; what is wholly transparent has no colour."""
-    alpha = _quantised(matte.alpha, 0, 255)
-    rgb = matte.frame.rgb * (alpha > 0)[..., None]
-    return av.VideoFrame.from_ndarray(np.dstack([rgb, alpha]), "rgba")

@@ -14,7 +14,7 @@ from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.composite import composite, foreground
 from sinet_video.decode import Clip, Span, decode, probe
 from sinet_video.edge import Edge, shape_edge
-from sinet_video.encode import Sink, check_output
+from sinet_video.encode import Sink, check_output, open_sink
 from sinet_video.errors import SettingError
 from sinet_video.frame import Frame, Matte
 from sinet_video.refine import Guided, Refinement, refine
@@ -240,11 +240,11 @@ def convert(
     decoding, working, encoding_time = _Meter(), _Meter(), 0.0
     with ExitStack() as stack:
         sinks = [
-            Sink(output, clip, content=look.content, encoding=encoding, sound=True, span=span)
+            open_sink(output, clip, content=look.content, encoding=encoding, sound=True, span=span)
         ]
         stack.enter_context(sinks[0])
         if matte is not None:
-            sinks.append(stack.enter_context(Sink(matte, clip, content="matte", span=span)))
+            sinks.append(stack.enter_context(open_sink(matte, clip, content="matte")))
         frames = prefetch(decoding.timed("decode", decode(clip, span)), DEPTH, name="decode")
         mattes = look.apply(_stages(frames, segmenter, settings, working), working)
         finished = stack.enter_context(closing(prefetch(mattes, DEPTH, name="work")))

@@ -23,7 +23,7 @@ from sinet_video.frame import AREA, Frame, Matte, reformat
 
 Array = NDArray[np.float32]
 
-WORKING_SIDE = 480
+WORKING_SIDE = 400
 """The guided filter is fitted on a picture whose longer side is about this."""
 
 SLACK = 0.05

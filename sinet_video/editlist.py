@@ -1,0 +1,93 @@
+"""Mending MP4 edit lists: the one thing about time that libav's muxer cannot be told.
+
+A copied track that starts late and whose first samples are only there to prime the decoder needs
+two things said: wait until then, and skip so many samples. The muxer writes the first alone. Its
+edit list has the room, so it is put right in place. Boxes are those of ISO/IEC 14496-12.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia"})
+
+
+@dataclass(frozen=True)
+class HiddenStart:
+    """A track, counted from 0 in the order in the file, that starts late with samples to skip.
+
+    It starts at `start` and begins with `skip` that are not to be heard, both in seconds.
+    """
+
+    track: int
+    start: float
+    skip: float
+
+
+def hide_starts(path: Path, starts: list[HiddenStart]) -> None:
+    """Rewrite the edit lists of these tracks; a track without a list of two entries is left."""
+    if not starts:
+        return
+    with path.open("r+b") as file:
+        (moov,) = (span for kind, span in _boxes(file, 0, path.stat().st_size) if kind == b"moov")
+        timescale = _timescale(file, moov, b"mvhd")
+        tracks = [span for kind, span in _boxes(file, *moov) if kind == b"trak"]
+        for start in starts:
+            _rewrite(file, tracks[start.track], start, timescale)
+
+
+def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """Yield the kind of each box between two offsets, and where its content lies."""
+    while start + 8 <= end:
+        file.seek(start)
+        size, kind = struct.unpack(">I4s", file.read(8))
+        head = 8
+        if size == 1:
+            (size,), head = struct.unpack(">Q", file.read(8)), 16
+        size = size or end - start
+        yield kind, (start + head, start + size)
+        start += size
+
+
+def _inside(file: BinaryIO, span: tuple[int, int], wanted: bytes) -> tuple[int, int] | None:
+    """Find a box at any depth."""
+    for kind, content in _boxes(file, *span):
+        if kind == wanted:
+            return content
+        if kind in CONTAINERS:
+            found = _inside(file, content, wanted)
+            if found:
+                return found
+    return None
+
+
+def _timescale(file: BinaryIO, span: tuple[int, int], header: bytes) -> int:
+    """Read units a second from an mvhd or mdhd box."""
+    found = _inside(file, span, header)
+    assert found is not None  # the muxer just wrote it
+    file.seek(found[0])
+    version = file.read(1)[0]
+    file.seek(found[0] + (20 if version else 12))
+    (timescale,) = struct.unpack(">I", file.read(4))
+    return int(timescale)
+
+
+def _rewrite(file: BinaryIO, track: tuple[int, int], start: HiddenStart, timescale: int) -> None:
+    found = _inside(file, track, b"elst")
+    if found is None:
+        return
+    file.seek(found[0])
+    version, count = struct.unpack(">B3xI", file.read(8))
+    layout = struct.Struct(">QqI" if version else ">IiI")
+    entries = [layout.unpack(file.read(layout.size)) for _ in range(count)]
+    if count != 2 or entries[0][1] != -1:
+        return
+    (_, empty, rate), (length, _, _) = entries
+    samples = round(start.skip * _timescale(file, track, b"mdhd"))
+    file.seek(found[0] + 8)
+    file.write(layout.pack(round(start.start * timescale), empty, rate))
+    file.write(layout.pack(length - round(start.skip * timescale), samples, rate))

@@ -1,0 +1,58 @@
+"""What an encoder is given for a matte: its frame, its frame with alpha, or its alpha as gray."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.codecs import Content
+from sinet_video.frame import Matte, blank_like, planes_of, reformat
+
+
+def picture(matte: Matte, content: Content, pixel_format: str) -> av.VideoFrame:
+    """Return a matte as a picture of an encoder's pixel format."""
+    if content == "matte":
+        return gray(matte, pixel_format)
+    if content == "alpha":
+        return rgba(matte) if pixel_format == "rgba" else with_alpha(matte, pixel_format)
+    return reformat(matte.frame.video, format=pixel_format)
+
+
+def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
+    """Alpha as gray: full range in a gray format, limited range and no colour in a YUV one."""
+    if pixel_format == "gray":
+        return av.VideoFrame.from_ndarray(quantised(matte.alpha, 0, 255), "gray")
+    deep = pixel_format.endswith("10le")
+    video = av.VideoFrame(matte.frame.width, matte.frame.height, pixel_format)
+    luma, *chroma = planes_of(video)
+    luma[...] = quantised(matte.alpha, 64, 940) if deep else quantised(matte.alpha, 16, 235)
+    for plane in chroma:
+        plane[...] = 512 if deep else 128
+    return video
+
+
+def with_alpha(matte: Matte, pixel_format: str) -> av.VideoFrame:
+    """The frame's planes and, straight, the alpha plane."""
+    colour = reformat(matte.frame.video, format=pixel_format.replace("yuva", "yuv"))
+    video = blank_like(colour, pixel_format)
+    *planes, alpha = planes_of(video)
+    for target, source in zip(planes, planes_of(colour), strict=True):
+        target[...] = source
+    alpha[...] = quantised(matte.alpha, 0, 1023 if pixel_format.endswith("10le") else 255)
+    return video
+
+
+def rgba(matte: Matte) -> av.VideoFrame:
+    """Straight RGBA; what is wholly transparent has no colour."""
+    alpha = quantised(matte.alpha, 0, 255)
+    rgb = matte.frame.rgb * (alpha > 0)[..., None]
+    return av.VideoFrame.from_ndarray(np.dstack([rgb, alpha]), "rgba")
+
+
+def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
+    """Map [0, 1] to whole numbers from low to high, rounded to nearest; uint8 if they fit."""
+    values = np.rint(alpha * np.float32(high - low) + np.float32(low))
+    return values.astype(np.uint8 if high < 256 else np.uint16)
