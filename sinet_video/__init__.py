@@ -1,0 +1,151 @@
+"""Cut people out of video: portrait matting with SINet, in real time on a CPU.
+
+    import sinet_video
+
+    for matte in sinet_video.matte("talk.mp4"):
+        matte.alpha      # (H, W) float32 in [0, 1]
+        matte.frame.rgb  # (H, W, 3) uint8
+        matte.time       # seconds, an exact fraction
+
+    sinet_video.convert("talk.mp4", "talk.webm")
+
+Names are imported when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sinet_video.alpha import TiledAlpha
+    from sinet_video.background import Blur, Colour, Image, Video, parse_background
+    from sinet_video.batching import batch
+    from sinet_video.codecs import Encoding
+    from sinet_video.compositing import Background, composite, foreground
+    from sinet_video.decoding import Clip, Span, decode, probe
+    from sinet_video.edges import Edge, shape_edge
+    from sinet_video.encoding import Sink, open_sink
+    from sinet_video.errors import (
+        InputError,
+        OutputError,
+        SettingError,
+        SinetVideoError,
+        WeightsError,
+    )
+    from sinet_video.frame import Frame, Matte
+    from sinet_video.pipeline import Report, Settings, convert, matte
+    from sinet_video.preprocessing import Preprocessing
+    from sinet_video.refining import Bilinear, Guided, refine
+    from sinet_video.runtime import OnnxInput, load_segmenter
+    from sinet_video.segmenting import Segmenter, Size, segment
+    from sinet_video.smoothing import Adaptive, Exponential, smooth
+    from sinet_video.threads import prefetch
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Adaptive": "smoothing",
+    "Background": "compositing",
+    "Bilinear": "refining",
+    "Blur": "background",
+    "Clip": "decoding",
+    "Colour": "background",
+    "Edge": "edges",
+    "Encoding": "codecs",
+    "Exponential": "smoothing",
+    "Frame": "frame",
+    "Guided": "refining",
+    "Image": "background",
+    "InputError": "errors",
+    "Matte": "frame",
+    "OnnxInput": "runtime",
+    "OutputError": "errors",
+    "Preprocessing": "preprocessing",
+    "Report": "pipeline",
+    "Segmenter": "segmenting",
+    "SettingError": "errors",
+    "Settings": "pipeline",
+    "SinetVideoError": "errors",
+    "Sink": "encoding",
+    "Size": "segmenting",
+    "Span": "decoding",
+    "TiledAlpha": "alpha",
+    "Video": "background",
+    "WeightsError": "errors",
+    "batch": "batching",
+    "composite": "compositing",
+    "convert": "pipeline",
+    "decode": "decoding",
+    "foreground": "compositing",
+    "load_segmenter": "runtime",
+    "matte": "pipeline",
+    "open_sink": "encoding",
+    "parse_background": "background",
+    "prefetch": "threads",
+    "probe": "decoding",
+    "refine": "refining",
+    "segment": "segmenting",
+    "shape_edge": "edges",
+    "smooth": "smoothing",
+}
+"""Where each public name lives."""
+
+__all__ = [
+    "Adaptive",
+    "Background",
+    "Bilinear",
+    "Blur",
+    "Clip",
+    "Colour",
+    "Edge",
+    "Encoding",
+    "Exponential",
+    "Frame",
+    "Guided",
+    "Image",
+    "InputError",
+    "Matte",
+    "OnnxInput",
+    "OutputError",
+    "Preprocessing",
+    "Report",
+    "Segmenter",
+    "SettingError",
+    "Settings",
+    "SinetVideoError",
+    "Sink",
+    "Size",
+    "Span",
+    "TiledAlpha",
+    "Video",
+    "WeightsError",
+    "__version__",
+    "batch",
+    "composite",
+    "convert",
+    "decode",
+    "foreground",
+    "load_segmenter",
+    "matte",
+    "open_sink",
+    "parse_background",
+    "prefetch",
+    "probe",
+    "refine",
+    "segment",
+    "shape_edge",
+    "smooth",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sinet_video' has no attribute {name!r}")
+    value = getattr(import_module(f"sinet_video.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,7 +12,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
-from sinet_video.decode import Span, opened, reason
+from sinet_video.decoding import Span, opened, reason
 from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError
 

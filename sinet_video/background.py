@@ -13,10 +13,20 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.composite import Background
-from sinet_video.decode import decode, opened, probe, video_stream
+from sinet_video.compositing import Background
+from sinet_video.decoding import decode, opened, probe, video_stream
 from sinet_video.errors import InputError, SettingError
-from sinet_video.frame import AREA, FINE, Frame, Matte, Plane, matrix_of, planes_of, range_of, reformat
+from sinet_video.frame import (
+    AREA,
+    FINE,
+    Frame,
+    Matte,
+    Plane,
+    matrix_of,
+    planes_of,
+    range_of,
+    reformat,
+)
 
 Fit = Literal["cover", "contain", "stretch"]
 
@@ -58,9 +68,7 @@ class Colour:
         """Read a name or "#RRGGBB". Raises `SettingError`."""
         code = NAMED.get(text.lower(), text)
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
-            raise SettingError(
-                f"Colour is {text!r}; give #RRGGBB or one of {', '.join(NAMED)}."
-            )
+            raise SettingError(f"Colour is {text!r}; give #RRGGBB or one of {', '.join(NAMED)}.")
         return cls(*bytes.fromhex(code[1:]))
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:

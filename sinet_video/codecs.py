@@ -90,9 +90,7 @@ X26_PRESETS = (
 )  # fmt: skip
 
 CODECS: dict[str, Codec] = {
-    "h264": Codec(
-        "libx264", _same, crf=18, most_crf=51, presets=X26_PRESETS, preset="veryfast"
-    ),
+    "h264": Codec("libx264", _same, crf=18, most_crf=51, presets=X26_PRESETS, preset="veryfast"),
     "hevc": Codec(
         "libx265",
         lambda working: working.replace("yuvj", "yuv"),
@@ -143,7 +141,9 @@ _MP4 = Container(
     {"opaque": "h264", "matte": "h264"},
     {"movflags": "+faststart"},
 )
-PNG = Container("image2", ("png",), {"opaque": "png", "alpha": "png", "matte": "png"}, alpha_first=True)
+PNG = Container(
+    "image2", ("png",), {"opaque": "png", "alpha": "png", "matte": "png"}, alpha_first=True
+)
 
 CONTAINERS: dict[str, Container] = {
     ".mp4": _MP4,

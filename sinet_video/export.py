@@ -32,9 +32,7 @@ def fast(network: SINet) -> bytes:
     in [0, 1]; `evidence`: the logit of the person less that of the background, same shape.
     """
     pictures = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)
-    return _export(
-        FastSINet(network), pictures, ("n", "h", "w"), (0, 1, 2), ["alpha", "evidence"]
-    )
+    return _export(FastSINet(network), pictures, ("n", "h", "w"), (0, 1, 2), ["alpha", "evidence"])
 
 
 def _export(

@@ -18,7 +18,6 @@ from sinet_video.errors import WeightsError
 TIMEOUT = 30.0
 
 
-
 @dataclass(frozen=True)
 class Remote:
     """A public file, pinned: where it is, its size in bytes and its sha256 in hexadecimal."""

@@ -11,16 +11,16 @@ from typing import Any, Literal, TypeVar, get_args
 
 from sinet_video.background import Background, Colour, Fit, parse_background
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
-from sinet_video.composite import composite, foreground
-from sinet_video.decode import Clip, Span, decode, probe
-from sinet_video.edge import Edge, shape_edge
-from sinet_video.encode import Sink, check_output, open_sink
+from sinet_video.compositing import composite, foreground
+from sinet_video.decoding import Clip, Span, decode, probe
+from sinet_video.edges import Edge, shape_edge
+from sinet_video.encoding import Sink, check_output, open_sink
 from sinet_video.errors import SettingError
 from sinet_video.frame import Frame, Matte
-from sinet_video.refine import Guided, Refinement, refine
+from sinet_video.refining import Guided, Refinement, refine
 from sinet_video.runtime import OnnxInput, Runtime, load_segmenter
-from sinet_video.segment import Segmenter, Size, seen_size, segment
-from sinet_video.smooth import Adaptive, Smoothing, smooth
+from sinet_video.segmenting import Segmenter, Size, seen_size, segment
+from sinet_video.smoothing import Adaptive, Smoothing, smooth
 from sinet_video.threads import prefetch
 
 T = TypeVar("T")
@@ -157,7 +157,9 @@ def _look(
     if show not in get_args(Show):
         raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")
     if show != "composite" and background is not None:
-        raise SettingError(f"A background cannot be seen when only the {show} is shown; leave it out.")
+        raise SettingError(
+            f"A background cannot be seen when only the {show} is shown; leave it out."
+        )
     if show == "alpha":
         return _Look("matte")
     if isinstance(background, str | Path):

@@ -277,9 +277,7 @@ def _where(last: float | None) -> str:
     return "before its first picture" if last is None else f"after {last:.3f} s"
 
 
-def _is_cut_off(
-    container: InputContainer, stream: VideoStream, count: int, last: float
-) -> bool:
+def _is_cut_off(container: InputContainer, stream: VideoStream, count: int, last: float) -> bool:
     """Whether a file ended well before its header says; MP4 needs no look, libav knows by itself."""
     if "matroska" in container.format.name:
         declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")

@@ -105,9 +105,7 @@ def _disc(radius: int) -> Tensor:
     return inside.float()
 
 
-def _around_edges(
-    alpha: TiledAlpha, halo: int, work: Callable[[Tensor], Tensor]
-) -> TiledAlpha:
+def _around_edges(alpha: TiledAlpha, halo: int, work: Callable[[Tensor], Tensor]) -> TiledAlpha:
     """Apply `work` to the tiles at and next to an edge, each seen with `halo` pixels around it."""
     import torch
 

@@ -206,9 +206,7 @@ def _evaluate(frame: Frame, fit: Fit) -> TiledAlpha:
     flat = cells.tiled(fit.intercept)[:, 0, :, 0]
     kinds = np.where(crossed, Kind.PARTIAL, np.where(flat > 0, Kind.SOLID, Kind.CLEAR))
     rows, columns = np.nonzero(crossed)
-    luma = grid.tiled(frame.luma)[rows, :, columns, :] * np.float32(
-        1 / (2**frame.format.bits - 1)
-    )
+    luma = grid.tiled(frame.luma)[rows, :, columns, :] * np.float32(1 / (2**frame.format.bits - 1))
     values = luma * _enlarge(fit.slope, cells, fit.factor, rows, columns)
     values += _enlarge(fit.intercept, cells, fit.factor, rows, columns)
     return TiledAlpha(grid, kinds.astype(np.uint8), np.clip(values, 0, 1, out=values))

@@ -18,7 +18,7 @@ from av.video.reformatter import ColorRange
 
 from sinet_video.audio import Carried, Sound
 from sinet_video.codecs import PNG, Content, Encoding, Plan, container_of, plan
-from sinet_video.decode import Clip, Span, reason
+from sinet_video.decoding import Clip, Span, reason
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.frame import Matte

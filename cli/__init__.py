@@ -1,0 +1,1 @@
+"""The `sinet-video` command."""

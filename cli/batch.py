@@ -1,0 +1,90 @@
+"""`sinet-video batch`: many clips."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sinet_video.cli.options import (
+    MattingOptions,
+    OutputOptions,
+    matting_options,
+    output_options,
+    overwrite_option,
+    quiet_option,
+)
+from sinet_video.errors import SettingError
+
+if TYPE_CHECKING:
+    from sinet_video.pipeline import Report
+
+KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""}
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results go.")
+@click.option("--to", "kind", type=click.Choice(list(KINDS)), default="mp4", help="What to write.")
+@output_options
+@matting_options
+@overwrite_option
+@quiet_option
+def batch(
+    inputs: tuple[str, ...],
+    folder: str,
+    kind: str,
+    look: OutputOptions,
+    matting: MattingOptions,
+    overwrite: bool,  # noqa: FBT001 - click hands every option over by name
+    quiet: bool,  # noqa: FBT001 - as above
+) -> None:
+    """Cut the person out of every video of INPUTS: files, folders or patterns.
+
+    What is already in FOLDER is skipped. A file that fails does not stop the others; it is named
+    at the end, and the exit status is 1.
+    """
+    from dataclasses import replace
+
+    from sinet_video.batching import batch as convert_all
+    from sinet_video.cli.progress import Progress
+    from sinet_video.pipeline import convert
+
+    settings = matting.settings()
+    # Loaded once: the network is the same for all files.
+    settings = replace(settings, segmenter=settings.load())
+
+    def one(source: Path, output: Path) -> Report:
+        progress = Progress(look.span(), quiet=quiet)
+        try:
+            report = convert(
+                source,
+                output,
+                background=look.background,
+                fit=look.fit,
+                show=look.show,
+                settings=settings,
+                encoding=look.encoding(),
+                span=look.span(),
+                overwrite=overwrite,
+                progress=progress,
+            )
+        finally:
+            progress.clear()
+        progress.finish(report)
+        return report
+
+    failed = []
+    for outcome in convert_all(inputs, folder, one, suffix=KINDS[kind], overwrite=overwrite):
+        if outcome.status == "skipped" and not quiet:
+            click.echo(f"Skipped {outcome.source}: {outcome.output} is there already.", err=True)
+        if outcome.error is not None:
+            if isinstance(outcome.error, SettingError):
+                raise outcome.error
+            failed.append(outcome)
+    for outcome in failed:
+        click.echo(f"sinet-video: failed: {outcome.error}", err=True)
+    if failed:
+        sys.exit(1)

@@ -1,0 +1,44 @@
+"""Entry point: the group of commands, and what happens when one fails."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+import click
+
+from sinet_video import __version__
+from sinet_video.cli.batch import batch
+from sinet_video.cli.info import info
+from sinet_video.cli.run import run
+from sinet_video.errors import SettingError, SinetVideoError
+
+
+class Group(click.Group):
+    """A group whose commands end the library's errors in one sentence: status 2, usage; 1, failed."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except SinetVideoError as error:
+            click.echo(f"sinet-video: {error}", err=True)
+            sys.exit(2 if isinstance(error, SettingError) else 1)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sinet-video")
+def cli() -> None:
+    """Cut people out of video: green screens, new backgrounds, alpha channels."""
+
+
+cli.add_command(run)
+cli.add_command(info)
+cli.add_command(batch)
+
+
+def main() -> None:
+    """Run the command line; being terminated cleans up as being interrupted does."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    cli()

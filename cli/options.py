@@ -1,0 +1,280 @@
+"""Options that commands share, and how their values are read. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import click
+
+from sinet_video.errors import SettingError
+
+if TYPE_CHECKING:
+    from sinet_video.codecs import Encoding
+    from sinet_video.decoding import Span
+    from sinet_video.pipeline import Settings
+    from sinet_video.refining import Refinement
+    from sinet_video.runtime import Activation, OnnxInput, Runtime
+    from sinet_video.smoothing import Smoothing
+
+Command = Callable[..., None]
+
+
+class Moment(click.ParamType[Fraction]):
+    """A time: seconds (83.5) or a clock (1:23.5, 0:01:23.5)."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Fraction:
+        """Read it, exactly."""
+        if isinstance(value, Fraction):
+            return value
+        try:
+            seconds = Fraction(0)
+            for part in str(value).split(":"):
+                seconds = seconds * 60 + Fraction(part)
+        except (ValueError, ZeroDivisionError):
+            self.fail(f"{value!r} is no time; give seconds (83.5) or a clock (1:23.5).", param, ctx)
+        return seconds
+
+
+class Triple(click.ParamType[tuple[float, float, float]]):
+    """Three numbers, one a channel: 123.7,116.3,103.5."""
+
+    name = "a,b,c"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float, float]:
+        """Read them."""
+        if isinstance(value, tuple):
+            return cast(tuple[float, float, float], value)
+        try:
+            first, second, third = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not three numbers such as 123.7,116.3,103.5.", param, ctx)
+        return first, second, third
+
+
+@dataclass(frozen=True)
+class MattingOptions:
+    """What the user said about how the person is found; see `matting_options`."""
+
+    weights: str
+    runtime: Literal["auto", "onnxruntime", "torch"]
+    device: str
+    size: str
+    smooth: str
+    refine: str
+    choke: float
+    feather: float
+    onnx_channels: Literal["rgb", "bgr"]
+    onnx_mean: tuple[float, float, float]
+    onnx_std: tuple[float, float, float]
+    onnx_activation: Activation
+    onnx_channel: int
+
+    def settings(self) -> Settings:
+        """Return the library's settings."""
+        from sinet_video.edges import Edge
+        from sinet_video.pipeline import Settings
+        from sinet_video.segmenting import Size
+
+        return Settings(
+            weights=self.weights,
+            runtime=self._runtime(),
+            device=self.device,
+            onnx=self._onnx(),
+            size=Size.parse(self.size),
+            smoothing=parse_smoothing(self.smooth),
+            refinement=parse_refinement(self.refine),
+            edge=Edge(self.choke, self.feather),
+        )
+
+    def _runtime(self) -> Runtime:
+        if self.runtime == "auto":
+            return "onnxruntime" if self.device == "cpu" else "torch"
+        return self.runtime
+
+    def _onnx(self) -> OnnxInput:
+        from sinet_video.preprocessing import Preprocessing
+        from sinet_video.runtime import OnnxInput
+
+        wanted = Preprocessing(self.onnx_channels, self.onnx_mean, self.onnx_std)
+        return OnnxInput(wanted, self.onnx_activation, self.onnx_channel)
+
+
+def parse_smoothing(text: str) -> Smoothing:
+    """Read "adaptive", "exponential" or "off", the first two with ":WEIGHT" if wanted."""
+    from sinet_video.smoothing import Adaptive, Exponential
+
+    name, colon, weight = text.partition(":")
+    kinds = {"adaptive": Adaptive, "exponential": Exponential}
+    if text == "off":
+        return None
+    if name not in kinds:
+        raise SettingError(
+            f"Smoothing is {text!r}; it must be adaptive, exponential or off, the first two with a "
+            "weight if wanted, such as adaptive:0.3."
+        )
+    try:
+        return kinds[name](float(weight)) if colon else kinds[name]()
+    except ValueError as error:
+        if isinstance(error, SettingError):
+            raise
+        raise SettingError(f"Smoothing is {text!r}; after the colon comes a number.") from error
+
+
+def parse_refinement(text: str) -> Refinement:
+    """Read "guided" or "bilinear"."""
+    from sinet_video.refining import Bilinear, Guided
+
+    return Guided() if text == "guided" else Bilinear()
+
+
+def matting_options(command: Command) -> Command:
+    """Add the options of `MattingOptions`, handed to the command as one argument, `matting`."""
+
+    @wraps(command)
+    def gathered(**options: Any) -> None:
+        own = {field.name: options.pop(field.name) for field in fields(MattingOptions)}
+        command(matting=MattingOptions(**own), **options)
+
+    for option in reversed(_MATTING):
+        gathered = option(gathered)
+    return gathered
+
+
+_MATTING = (
+    click.option(
+        "--weights",
+        default="default",
+        metavar="NAME|FILE",
+        help="default, official (fetched once), or a .pth or .onnx file.",
+    ),
+    click.option(
+        "--runtime",
+        type=click.Choice(["auto", "onnxruntime", "torch"]),
+        default="auto",
+        help="What runs the network: onnxruntime on the CPU, torch on other devices.",
+    ),
+    click.option("--device", default="cpu", help="cpu, or a device of torch such as cuda."),
+    click.option(
+        "--size",
+        default="50000",
+        metavar="PIXELS|WxH",
+        help="How large the network sees the picture, in its own aspect.  [default: 50000]",
+    ),
+    click.option(
+        "--smooth",
+        default="adaptive",
+        metavar="HOW",
+        help="Steady the matte over time: adaptive, exponential or off; :WEIGHT may follow.",
+    ),
+    click.option(
+        "--refine",
+        type=click.Choice(["guided", "bilinear"]),
+        default="guided",
+        help="Fit the edge to the picture, or merely enlarge.",
+    ),
+    click.option(
+        "--choke", type=float, default=0.0, metavar="PX", help="Shrink the matte; negative spreads."
+    ),
+    click.option("--feather", type=float, default=0.0, metavar="PX", help="Soften the edge."),
+    click.option("--onnx-channels", type=click.Choice(["rgb", "bgr"]), default="rgb"),
+    click.option(
+        "--onnx-mean",
+        type=Triple(),
+        default=(0.0, 0.0, 0.0),
+        help="For an ONNX file of others: subtracted from values of 0 to 255.",
+    ),
+    click.option(
+        "--onnx-std",
+        type=Triple(),
+        default=(255.0, 255.0, 255.0),
+        help="Then divided by this; 255,255,255 makes 0 to 1.",
+    ),
+    click.option(
+        "--onnx-activation",
+        type=click.Choice(["none", "sigmoid", "softmax"]),
+        default="none",
+        help="What turns its output into a probability.",
+    ),
+    click.option(
+        "--onnx-channel", type=int, default=-1, help="Which output channel is the person; -1: last."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What the user said about how results look and are encoded; see `output_options`."""
+
+    background: str | None
+    fit: Literal["cover", "contain", "stretch"]
+    show: Literal["composite", "alpha", "foreground"]
+    codec: str | None
+    crf: float | None
+    preset: str | None
+    start: Fraction | None
+    end: Fraction | None
+
+    def encoding(self) -> Encoding:
+        """Return the library's encoding settings."""
+        from sinet_video.codecs import Encoding
+
+        return Encoding(self.codec, self.crf, self.preset)
+
+    def span(self) -> Span:
+        """Return the stretch of the clip."""
+        from sinet_video.decoding import Span
+
+        return Span(self.start, self.end)
+
+
+def output_options(command: Command) -> Command:
+    """Add the options of `OutputOptions`, handed to the command as one argument, `look`."""
+
+    @wraps(command)
+    def gathered(**options: Any) -> None:
+        own = {field.name: options.pop(field.name) for field in fields(OutputOptions)}
+        command(look=OutputOptions(**own), **options)
+
+    for option in reversed(_OUTPUT):
+        gathered = option(gathered)
+    return gathered
+
+
+_OUTPUT = (
+    click.option(
+        "--background",
+        metavar="WHAT",
+        help="A colour (green, #RRGGBB), an image or video file, blur, blur:RADIUS or transparent. "
+        "Default: transparent for .webm, .mov and PNGs, else green.",
+    ),
+    click.option(
+        "--fit",
+        type=click.Choice(["cover", "contain", "stretch"]),
+        default="cover",
+        help="How an image or video fills the frame.",
+    ),
+    click.option(
+        "--show",
+        type=click.Choice(["composite", "alpha", "foreground"]),
+        default="composite",
+        help="The result, the matte alone as gray, or the person alone.",
+    ),
+    click.option("--codec", help="h264, hevc, av1, vp9, prores, ffv1 or png."),
+    click.option("--crf", type=float, help="Quality; lower is better and larger."),
+    click.option("--preset", help="Speed against size, by the encoder's own names."),
+    click.option("--start", type=Moment(), help="Begin here: seconds or h:mm:ss."),
+    click.option("--end", type=Moment(), help="Stop before this."),
+)
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there.")
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")

