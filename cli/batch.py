@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-
 from sinet_video.cli.options import (
     MattingOptions,
     OutputOptions,
@@ -16,6 +15,7 @@ from sinet_video.cli.options import (
     overwrite_option,
     quiet_option,
 )
+
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def batch(
     kind: str,
     look: OutputOptions,
     matting: MattingOptions,
-    overwrite: bool,  # noqa: FBT001 - click hands every option over by name
-    quiet: bool,  # noqa: FBT001 - as above
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Cut the person out of every video of INPUTS: files, folders or patterns.
 
@@ -48,8 +48,9 @@ def batch(
     """
     from dataclasses import replace
 
-    from sinet_video.batching import batch as convert_all
     from sinet_video.cli.progress import Progress
+
+    from sinet_video.batching import batch as convert_all
     from sinet_video.pipeline import convert
 
     settings = matting.settings()

@@ -18,7 +18,7 @@ RANGES = {1: "limited", 2: "full"}
 @click.command()
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def info(file: str, as_json: bool) -> None:  # noqa: FBT001 - click hands options over by name
+def info(file: str, as_json: bool) -> None:
     """Say what FILE is: pictures, times, colour, sound."""
     from sinet_video.decoding import probe
 

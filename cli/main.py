@@ -7,16 +7,16 @@ import sys
 from typing import Any
 
 import click
-
-from sinet_video import __version__
 from sinet_video.cli.batch import batch
 from sinet_video.cli.info import info
 from sinet_video.cli.run import run
+
+from sinet_video import __version__
 from sinet_video.errors import SettingError, SinetVideoError
 
 
 class Group(click.Group):
-    """A group whose commands end the library's errors in one sentence: status 2, usage; 1, failed."""
+    """Ends the library's errors in one sentence; exit status 2 for usage, 1 for failures."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""

@@ -114,6 +114,7 @@ def parse_smoothing(text: str) -> Smoothing:
     from sinet_video.smoothing import Adaptive, Exponential
 
     name, colon, weight = text.partition(":")
+    kinds: dict[str, type[Adaptive | Exponential]]
     kinds = {"adaptive": Adaptive, "exponential": Exponential}
     if text == "off":
         return None

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import click
-
 from sinet_video.cli.options import (
     MattingOptions,
     OutputOptions,
@@ -15,6 +14,7 @@ from sinet_video.cli.options import (
     overwrite_option,
     quiet_option,
 )
+
 from sinet_video.errors import OutputError
 
 
@@ -33,8 +33,8 @@ def run(
     matte: str | None,
     look: OutputOptions,
     matting: MattingOptions,
-    overwrite: bool,  # noqa: FBT001 - click hands every option over by name
-    quiet: bool,  # noqa: FBT001 - as above
+    overwrite: bool,
+    quiet: bool,
     report_file: str | None,
 ) -> None:
     """Cut the person out of INPUT and write OUTPUT.
@@ -42,6 +42,7 @@ def run(
     OUTPUT's extension decides: .mp4 .mkv .mov .webm, a folder for PNGs, or out/%05d.png.
     """
     from sinet_video.cli.progress import Progress
+
     from sinet_video.pipeline import convert
 
     progress = Progress(look.span(), quiet=quiet)

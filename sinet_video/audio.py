@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
-from sinet_video.decoding import Span, opened, reason
+from sinet_video.decoding import Span, opened, reason, seconds
 from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
 
 ENCODERS = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "aac"}
 OPUS_RATE = 48_000
@@ -32,10 +36,10 @@ class Track(Protocol):
 
     source: AudioStream
 
-    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+    def feed(self, packet: Packet) -> Iterator[Packet]:
         """Take a source packet, yield output packets."""
 
-    def flush(self) -> Iterator[av.Packet]:
+    def flush(self) -> Iterator[Packet]:
         """Yield what is left at the end."""
 
 
@@ -50,11 +54,11 @@ class Copied:
 
     def __post_init__(self) -> None:
         self.first: Fraction | None = None
-        self.start = (self.source.start_time or 0) * Fraction(self.source.time_base)
+        self.start = seconds(self.source.start_time, self.source.time_base)
 
-    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+    def feed(self, packet: Packet) -> Iterator[Packet]:
         """As `Track` says."""
-        if packet.pts is None:
+        if packet.pts is None or packet.dts is None:
             return
         if packet.is_discard and (self.span.start is not None or not self.edits):
             return
@@ -67,7 +71,7 @@ class Copied:
         packet.stream = self.target
         yield packet
 
-    def flush(self) -> Iterator[av.Packet]:
+    def flush(self) -> Iterator[Packet]:
         """As `Track` says."""
         return iter(())
 
@@ -80,11 +84,11 @@ class Encoded:
         self._target, self._span = target, span
         self._graph: av.filter.Graph | None = None
 
-    def feed(self, packet: av.Packet) -> Iterator[av.Packet]:
+    def feed(self, packet: Packet) -> Iterator[Packet]:
         """As `Track` says."""
         yield from self._recoded(packet)
 
-    def flush(self) -> Iterator[av.Packet]:
+    def flush(self) -> Iterator[Packet]:
         """As `Track` says."""
         yield from self._recoded(None)
         if self._graph is not None:
@@ -92,9 +96,9 @@ class Encoded:
             yield from self._encoded()
             yield from self._target.encode(None)
 
-    def _recoded(self, packet: av.Packet | None) -> Iterator[av.Packet]:
+    def _recoded(self, packet: Packet | None) -> Iterator[Packet]:
         for frame in self.source.codec_context.decode(packet):
-            time = Fraction(frame.pts or 0) * frame.time_base
+            time = seconds(frame.pts, frame.time_base)
             if not self._span.before(time) and not self._span.after(time):
                 self._push(frame)
                 yield from self._encoded()
@@ -102,8 +106,8 @@ class Encoded:
     def _push(self, frame: av.AudioFrame) -> None:
         if self._graph is None:
             self._graph = self._filters(frame)
-        shift = round(self._span.shift / frame.time_base)
-        frame.pts = (frame.pts or 0) - shift
+        time_base = frame.time_base or Fraction(1, frame.sample_rate)
+        frame.pts = (frame.pts or 0) - round(self._span.shift / time_base)
         self._graph.push(frame)
 
     def _filters(self, frame: av.AudioFrame) -> av.filter.Graph:
@@ -125,12 +129,12 @@ class Encoded:
         )
         frames = graph.add("asetnsamples", f"n={context.frame_size or 1024}:p=0")
         chain = [buffer, resample, shape, frames, graph.add("abuffersink")]
-        for before, after in zip(chain, chain[1:], strict=False):
+        for before, after in pairwise(chain):
             before.link_to(after)
         graph.configure()
         return graph
 
-    def _encoded(self) -> Iterator[av.Packet]:
+    def _encoded(self) -> Iterator[Packet]:
         assert self._graph is not None  # made when the first frame was pushed
         while True:
             try:
@@ -157,7 +161,7 @@ class Sound:
             if stream.codec_context is not None
         }
         self._packets = self._demuxed()
-        self._waiting: av.Packet | None = next(self._packets, None)
+        self._waiting: Packet | None = next(self._packets, None)
 
     @property
     def carried(self) -> Carried:
@@ -169,12 +173,13 @@ class Sound:
     @property
     def hidden_starts(self) -> list[HiddenStart]:
         """Copied tracks that start late, with samples before that start; known when all is read."""
+        if self._span.start is not None:
+            return []
         starts = []
         for number, track in enumerate(self.tracks.values(), 1):
-            if isinstance(track, Copied) and track.first and self._span.start is None:
-                if 0 < track.first < track.start:
-                    skip = float(track.start - track.first)
-                    starts.append(HiddenStart(number, float(track.start), skip))
+            if isinstance(track, Copied) and track.first and 0 < track.first < track.start:
+                skip = float(track.start - track.first)
+                starts.append(HiddenStart(number, float(track.start), skip))
         return starts
 
     def close(self) -> None:
@@ -198,7 +203,7 @@ class Sound:
         )
         return Encoded(stream, target, self._span)
 
-    def _demuxed(self) -> Iterator[av.Packet]:
+    def _demuxed(self) -> Iterator[Packet]:
         if not self.tracks:
             return
         if self._span.start:
@@ -210,7 +215,7 @@ class Sound:
         except av.FFmpegError as error:
             raise InputError(f"{self._path}: its audio is damaged ({reason(error)}).") from error
 
-    def until(self, time: Fraction | None) -> Iterator[av.Packet]:
+    def until(self, time: Fraction | None) -> Iterator[Packet]:
         """Yield output packets up to a moment of the output, or all that are left."""
         while self._waiting is not None and not self._is_later(self._waiting, time):
             yield from self.tracks[self._waiting.stream_index].feed(self._waiting)
@@ -219,5 +224,6 @@ class Sound:
             for track in self.tracks.values():
                 yield from track.flush()
 
-    def _is_later(self, packet: av.Packet, time: Fraction | None) -> bool:
-        return time is not None and packet.dts * packet.time_base - self._span.shift > time
+    def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
+        now = seconds(packet.dts, packet.time_base) - self._span.shift
+        return time is not None and now > time

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
@@ -18,6 +17,7 @@ from sinet_video.decoding import decode, opened, probe, video_stream
 from sinet_video.errors import InputError, SettingError
 from sinet_video.frame import (
     AREA,
+    BILINEAR,
     FINE,
     Frame,
     Matte,
@@ -26,6 +26,7 @@ from sinet_video.frame import (
     planes_of,
     range_of,
     reformat,
+    rgb_of,
 )
 
 Fit = Literal["cover", "contain", "stretch"]
@@ -156,24 +157,25 @@ class Blur:
         for plane in planes_of(small):
             sigma = self._radius / 100 * max(plane.shape)
             plane[...] = _masked_blur(plane, _averaged(room, plane.shape), sigma)
-        large = reformat(small, width=video.width, height=video.height)
+        large = reformat(small, width=video.width, height=video.height, interpolation=BILINEAR)
         return planes_of(large)
 
 
-def _reduced_alpha(matte: Matte, width: int, height: int) -> NDArray[np.float32]:
+def _reduced_alpha(matte: Matte, width: int, height: int) -> Plane:
     alpha = np.rint(matte.alpha * 255).astype(np.uint8)
     gray = av.VideoFrame.from_ndarray(alpha, "gray")
     small = reformat(gray, width=width, height=height, interpolation=AREA)
     return planes_of(small)[0].astype(np.float32) / 255
 
 
-def _averaged(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _averaged(values: Plane, shape: tuple[int, ...]) -> Plane:
     down, across = values.shape[0] // shape[0], values.shape[1] // shape[1]
     cells = values.reshape(shape[0], down, shape[1], across)
-    return cells.mean((1, 3), dtype=np.float32)
+    means: Plane = cells.mean((1, 3), dtype=np.float32)
+    return means
 
 
-def _masked_blur(plane: Plane, weight: NDArray[np.float32], sigma: float) -> Plane:
+def _masked_blur(plane: Plane, weight: Plane, sigma: float) -> Plane:
     """Gaussian blur of a plane that takes samples by their weight, (h, w) in [0, 1]."""
     import torch
     from kornia.filters import gaussian_blur2d
@@ -255,8 +257,8 @@ def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
         across = down = min(across, down)
     width = max(1, round(picture.width * across / aspect))
     height = max(1, round(picture.height * down))
-    scaled = reformat(picture, width=width, height=height, format="rgb24")
-    rgb = centred(scaled.to_ndarray(), frame.height, frame.width)
+    scaled = reformat(picture, width=width, height=height, pixel_format="rgb24")
+    rgb = centred(rgb_of(scaled), frame.height, frame.width)
     return converted(av.VideoFrame.from_ndarray(rgb, "rgb24"), frame.video)
 
 
@@ -277,9 +279,9 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
     """Return an RGB picture in another's format, matrix and range."""
     return reformat(
         rgb,
-        format=like.format.name,
+        pixel_format=like.format.name,
         matrix=matrix_of(like),
-        range=range_of(like),
+        color_range=range_of(like),
         interpolation=FINE,
     )
 

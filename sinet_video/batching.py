@@ -12,7 +12,8 @@ from sinet_video.errors import InputError, SettingError, SinetVideoError
 from sinet_video.pipeline import Report
 
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .mts .m2ts .wmv .flv .ogv .3gp .gif .mxf".split()
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
+    | {".wmv", ".flv", ".ogv", ".3gp", ".gif", ".mxf"}
 )
 """What counts as a video when a folder is given; files named one by one may have any name."""
 
@@ -72,7 +73,8 @@ def expand(given: str | Path) -> list[Path]:
     elif path.exists():
         found = [path]
     else:
-        found = [Path(name) for name in glob.glob(str(given), recursive=True)]
+        # Not Path.glob, which takes no absolute patterns.
+        found = [Path(name) for name in glob.glob(str(given), recursive=True)]  # noqa: PTH207
         found = [p for p in found if p.is_file()]
     if not found:
         raise InputError(f"{given} matches no video; give files, folders or patterns that do.")

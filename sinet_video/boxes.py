@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-def box_mean(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+def box_mean(values: Array, radius: int) -> Array:
     """Return the mean over windows of (2 * radius + 1) squared, cut off at the border.
 
-    `values` is (h, w); the result has the same shape.
+    `values` is (h, w) float32; the result has the same shape and type.
     """
     return box_sum(values, radius) * _share(values.shape, radius)
 
@@ -33,7 +33,7 @@ def box_sum(values: Array, radius: int) -> Array:
 
 
 def _run_sum(values: Array, width: int, axis: int) -> Array:
-    """Sum each run of `width` neighbours from sums over runs of 1, 2, 4, ...; shorter by width - 1."""
+    """Sum each run of `width` neighbours, from sums over runs of 1, 2, 4 and so on."""
     length = values.shape[axis] - width + 1
     run, size, done = values, 1, 0
     total: Array | None = None
@@ -54,6 +54,5 @@ def _part(values: Array, axis: int, start: int, end: int) -> Array:
 
 
 @lru_cache(8)
-def _share(shape: tuple[int, ...], radius: int) -> NDArray[np.float32]:
-    shares: NDArray[np.float32] = 1 / box_sum(np.ones(shape, np.float32), radius)
-    return shares
+def _share(shape: tuple[int, ...], radius: int) -> Array:
+    return 1 / box_sum(np.ones(shape, np.float32), radius)

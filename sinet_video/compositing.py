@@ -106,7 +106,7 @@ def _blend_plane(
 
 
 class _Canvas:
-    """A plane to write tiles to; one whose sides do not divide is written to a larger copy first."""
+    """A plane to write tiles to; one whose sides do not divide is first written to a copy."""
 
     def __init__(self, plane: Plane, grid: Grid, down: int, across: int) -> None:
         self._plane = plane

@@ -172,6 +172,11 @@ def opened(path: StrPath) -> Iterator[InputContainer]:
         yield container
 
 
+def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:
+    """Return a time in seconds, exact; one that the file does not say is 0."""
+    return Fraction((stamp or 0) * (time_base or 0))
+
+
 def reason(error: Exception) -> str:
     """Return what libav says went wrong, in its few words."""
     return str(getattr(error, "strerror", None) or error)
@@ -181,8 +186,8 @@ def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
     """Return the video to work on: the first stream that is not a cover picture."""
     pictures = [s for s in container.streams.video if not _is_cover(s)]
     if not pictures:
-        kinds = sorted({s.type for s in container.streams}) or ["nothing"]
-        raise InputError(f"{path} has no video in it, only {' and '.join(kinds)}.")
+        kinds = " and ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise InputError(f"{path} has no video in it, only {kinds}.")
     stream = pictures[0]
     if stream.codec_context is None:
         raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
@@ -201,7 +206,7 @@ def probe(path: StrPath) -> Clip:
         if first is None:
             raise InputError(f"{path} holds no picture that can be decoded.")
         working = working_format(first.format.name)
-        duration = stream.duration * stream.time_base if stream.duration else None
+        duration = seconds(stream.duration, stream.time_base) or None
         if duration is None and container.duration:
             duration = Fraction(container.duration, av.time_base)
         return Clip(
@@ -211,7 +216,7 @@ def probe(path: StrPath) -> Clip:
             width=first.width,
             height=first.height,
             pixel_format=first.format.name,
-            time_base=Fraction(stream.time_base),
+            time_base=stream.time_base or Fraction(1),
             start=first.pts or 0,
             rate=stream.average_rate or stream.guessed_rate,
             duration=float(duration) if duration else None,
@@ -230,7 +235,7 @@ def _track(stream: Any) -> AudioTrack:
         codec=context.name if context else "unknown",
         rate=context.rate if context else 0,
         channels=context.channels if context else 0,
-        start=float((stream.start_time or 0) * stream.time_base),
+        start=float(seconds(stream.start_time, stream.time_base)),
         language=stream.language,
     )
 
@@ -247,18 +252,21 @@ def decode(clip: Clip | StrPath, span: Span = Span()) -> Iterator[Frame]:
         stream = video_stream(container, clip.path)
         stream.thread_type = "AUTO"
         if span.start:
-            container.seek(int(span.start / stream.time_base), stream=stream)
-        frames = _timed(_decoded(container, stream, clip.path), clip)
+            container.seek(int(span.start / clip.time_base), stream=stream)
+        videos = _decoded(container, stream, clip.path, whole=not span.start)
+        frames = _timed(videos, clip)
         yield from _cut(frames, span)
 
 
 def _decoded(
-    container: InputContainer, stream: VideoStream, path: StrPath
+    container: InputContainer, stream: VideoStream, path: StrPath, *, whole: bool = False
 ) -> Iterator[av.VideoFrame]:
+    """Yield all pictures; `whole` if from the start, so that an early end can be told."""
     last: float | None = None
     count = 0
     try:
-        for count, video in enumerate(container.decode(stream), 1):
+        for video in container.decode(stream):
+            count += 1
             last = video.time if video.time is not None else last
             yield video
     except av.FFmpegError as error:
@@ -266,7 +274,7 @@ def _decoded(
             f"{path} is damaged or cut off {_where(last)} ({reason(error)}); repair it, or end "
             "before that."
         ) from error
-    if last is not None and _is_cut_off(container, stream, count, last):
+    if whole and last is not None and _is_cut_off(container, stream, count, last):
         raise InputError(
             f"{path} is cut off {_where(last)}, though its header says that it goes on; repair it, "
             "or end before that."
@@ -278,23 +286,23 @@ def _where(last: float | None) -> str:
 
 
 def _is_cut_off(container: InputContainer, stream: VideoStream, count: int, last: float) -> bool:
-    """Whether a file ended well before its header says; MP4 needs no look, libav knows by itself."""
+    """Whether a file ended well before its header says. Of MP4, libav knows by itself."""
     if "matroska" in container.format.name:
         declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")
-        start = float((stream.start_time or 0) * stream.time_base)
-        return declared is not None and last < start + 0.9 * _seconds(declared) - 1
+        start = float(seconds(stream.start_time, stream.time_base))
+        return declared is not None and last < start + 0.9 * _clock(declared) - 1
     if container.format.name == "avi" and stream.frames:
         return count < 0.9 * stream.frames
     return False
 
 
-def _seconds(clock: str) -> float:
+def _clock(clock: str) -> float:
     """Read "HH:MM:SS.fraction"; anything else is no time at all."""
     try:
-        hours, minutes, seconds = (float(part) for part in clock.split(":"))
+        hours, minutes, rest = (float(part) for part in clock.split(":"))
     except ValueError:
         return 0.0
-    return hours * 3600 + minutes * 60 + seconds
+    return hours * 3600 + minutes * 60 + rest
 
 
 def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
@@ -317,7 +325,9 @@ def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
 def _fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
     """Bring a picture to a size and planar format: later ones to the first one's, RGB to YUV."""
     limited = ColorRange.MPEG if video.format.is_rgb else None
-    return reformat(video, width=width, height=height, format=pixel_format, range=limited)
+    return reformat(
+        video, width=width, height=height, pixel_format=pixel_format, color_range=limited
+    )
 
 
 def _cut(frames: Iterator[Frame], span: Span) -> Iterator[Frame]:

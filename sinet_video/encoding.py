@@ -11,18 +11,21 @@ from fractions import Fraction
 from math import lcm
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import av
 from av.video.reformatter import ColorRange
 
 from sinet_video.audio import Carried, Sound
 from sinet_video.codecs import PNG, Content, Encoding, Plan, container_of, plan
-from sinet_video.decoding import Clip, Span, reason
+from sinet_video.decoding import Clip, Span, reason, seconds
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.frame import Matte
 from sinet_video.pictures import picture
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
 
 RATE_IF_UNKNOWN = Fraction(25)
 LARGEST_TIMESCALE = 2**31 - 1
@@ -37,7 +40,7 @@ def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
             f"{path} is one picture and a video has many; give a folder, or a pattern such as "
             f"{path.with_name('%05d.png')}."
         )
-    if path.exists() and os.path.samefile(path, source):
+    if path.exists() and path.samefile(source):
         raise SettingError(f"{path} is the input; the output must be another file.")
     if path.is_dir() and not pictures:
         raise OutputError(f"{path} is a folder; give the name of a file.")
@@ -167,9 +170,9 @@ class VideoFile(Sink):
         except av.FFmpegError as error:
             raise OutputError(f"{self._path} cannot be written: {reason(error)}.") from error
 
-    def _mux(self, packet: av.Packet | None) -> None:
+    def _mux(self, packet: Packet | None) -> None:
         if packet is not None:
-            self._mux_sound(packet.pts * packet.time_base)
+            self._mux_sound(seconds(packet.pts, packet.time_base))
             self._container.mux(packet)
 
     def _mux_sound(self, time: Fraction | None) -> None:
@@ -198,7 +201,7 @@ class VideoFile(Sink):
         try:
             self._close()
         except (av.FFmpegError, OSError):
-            pass  # What made us give up is what the caller must hear of, not that closing fails too.
+            pass  # What made us give up is the error to hear of, not that closing fails too.
         self._part.unlink(missing_ok=True)
 
 
@@ -213,7 +216,7 @@ class _Times:
     def __init__(self) -> None:
         self.count = 0
         self._durations: dict[int, int] = {}
-        self._held: av.Packet | None = None
+        self._held: Packet | None = None
         self._first_pts = self._first_dts = self._end = 0
 
     def note(self, pts: int, duration: int) -> None:
@@ -223,16 +226,16 @@ class _Times:
         self._durations[pts] = duration
         self.count += 1
 
-    def next(self, packet: av.Packet | None) -> av.Packet | None:
+    def next(self, packet: Packet | None) -> Packet | None:
         """Take a packet, or None at the end, and return the one before it."""
         held, self._held = self._held, packet
         if held is None:
-            self._first_dts = packet.dts if packet is not None else 0
+            self._first_dts = (packet.dts or 0) if packet is not None else 0
             return None
-        held.duration = self._durations.pop(held.pts, 0)
+        held.duration = self._durations.pop(held.pts or 0, 0)
         if packet is None:
             length = self._end - self._first_pts
-            held.duration = max(1, length - (held.dts - self._first_dts))
+            held.duration = max(1, length - ((held.dts or 0) - self._first_dts))
         return held
 
 

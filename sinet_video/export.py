@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +52,7 @@ def _export(
         torch.onnx.export(
             module.eval(),
             (example,),
-            buffer,
+            cast(Any, buffer),  # the tracing exporter takes an open file, its annotation does not
             input_names=["picture"],
             output_names=outputs,
             dynamic_axes={"picture": dict(zip(axes, names, strict=True)), **output_axes},
@@ -129,7 +129,8 @@ class FastPReLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         bent = F.relu(self.positive(x))
-        return self.straight(x) + (self.sign(bent) if self.sign else bent)
+        y: Tensor = self.straight(x) + (self.sign(bent) if self.sign else bent)
+        return y
 
 
 class FastExcite(nn.Module):
@@ -148,7 +149,8 @@ class FastExcite(nn.Module):
                 self.layers.append(FastPReLU(cast(nn.PReLU, layer)))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(F.adaptive_avg_pool2d(x, 1)) * x
+        y: Tensor = self.layers(F.adaptive_avg_pool2d(x, 1)) * x
+        return y
 
 
 def fast_down(down: Downsample) -> nn.Sequential:

@@ -87,40 +87,49 @@ def reformat(
     *,
     width: int | None = None,
     height: int | None = None,
-    format: str | None = None,
+    pixel_format: str | None = None,
     matrix: Colorspace | None = None,
-    range: ColorRange | None = None,
+    color_range: ColorRange | None = None,
     interpolation: Interpolation = FINE,
 ) -> av.VideoFrame:
-    """Return a picture scaled and converted; matrix and range default to the picture's own.
+    """Return a picture scaled and converted; matrix and color range default to the picture's own.
 
-    Where nothing is to change it is the same picture. Conversions to RGB give full-range values whatever `range` says.
+    Where nothing is to change it is the same picture. Conversions to RGB give full-range values
+    whatever `color_range` says.
     """
     width, height = width or video.width, height or video.height
-    format = format or video.format.name
-    kept = (width, height, format) == (video.width, video.height, video.format.name)
-    if kept and matrix is None and range is None:
+    pixel_format = pixel_format or video.format.name
+    kept = (width, height, pixel_format) == (video.width, video.height, video.format.name)
+    if kept and matrix is None and color_range is None:
         return video
     old_matrix, old_range = matrix_of(video), range_of(video)
-    kind = (video.width, video.height, video.format.name, width, height, format, interpolation)
-    to_rgb = av.VideoFormat(format).is_rgb
+    kind = (
+        video.width,
+        video.height,
+        video.format.name,
+        width,
+        height,
+        pixel_format,
+        interpolation,
+    )
+    to_rgb = av.VideoFormat(pixel_format).is_rgb
     return _reformatters.get(kind).reformat(
         video,
         width=width,
         height=height,
-        format=format,
+        format=pixel_format,
         src_colorspace=old_matrix,
         dst_colorspace=matrix or old_matrix,
         src_color_range=old_range,
-        dst_color_range=ColorRange.JPEG if to_rgb else range or old_range,
+        dst_color_range=ColorRange.JPEG if to_rgb else color_range or old_range,
         interpolation=interpolation,
         threads=1,
     )
 
 
-def blank_like(video: av.VideoFrame, format: str | None = None) -> av.VideoFrame:
+def blank_like(video: av.VideoFrame, pixel_format: str | None = None) -> av.VideoFrame:
     """Return a picture of the same size and tags, its samples not set."""
-    new = av.VideoFrame(video.width, video.height, format or video.format.name)
+    new = av.VideoFrame(video.width, video.height, pixel_format or video.format.name)
     new.colorspace, new.color_range = video.colorspace, video.color_range
     new.color_primaries, new.color_trc = video.color_primaries, video.color_trc
     return new
@@ -132,8 +141,13 @@ def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
     return tuple(_array(plane, dtype) for plane in video.planes)
 
 
-def _array(plane: av.video.plane.VideoPlane, dtype: Any) -> Plane:
-    array = np.frombuffer(plane, dtype).reshape(plane.height, -1)
+def rgb_of(video: av.VideoFrame) -> NDArray[np.uint8]:
+    """Return an RGB picture of 8 bits as (H, W, 3) uint8."""
+    return video.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+
+def _array(plane: Any, dtype: Any) -> Plane:
+    array: Plane = np.frombuffer(plane, dtype).reshape(plane.height, -1)
     return array[:, : plane.width]
 
 
@@ -209,16 +223,16 @@ class Frame:
     @property
     def rgb(self) -> NDArray[np.uint8]:
         """The picture as (H, W, 3) uint8, converted anew at each call."""
-        return reformat(self.video, format="rgb24").to_ndarray()
+        return rgb_of(reformat(self.video, pixel_format="rgb24"))
 
     def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
         """The picture as (height, width, 3) RGB uint8 by area averaging; made once for a size."""
         size = (width, height)
         if size not in self._small:
             small = reformat(
-                self.video, width=width, height=height, format="rgb24", interpolation=AREA
+                self.video, width=width, height=height, pixel_format="rgb24", interpolation=AREA
             )
-            self._small[size] = small.to_ndarray()
+            self._small[size] = rgb_of(small)
         return self._small[size]
 
     def with_video(self, video: av.VideoFrame) -> Frame:

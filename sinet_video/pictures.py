@@ -18,7 +18,7 @@ def picture(matte: Matte, content: Content, pixel_format: str) -> av.VideoFrame:
         return gray(matte, pixel_format)
     if content == "alpha":
         return rgba(matte) if pixel_format == "rgba" else with_alpha(matte, pixel_format)
-    return reformat(matte.frame.video, format=pixel_format)
+    return reformat(matte.frame.video, pixel_format=pixel_format)
 
 
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
@@ -36,7 +36,7 @@ def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
 
 def with_alpha(matte: Matte, pixel_format: str) -> av.VideoFrame:
     """The frame's planes and, straight, the alpha plane."""
-    colour = reformat(matte.frame.video, format=pixel_format.replace("yuva", "yuv"))
+    colour = reformat(matte.frame.video, pixel_format=pixel_format.replace("yuva", "yuv"))
     video = blank_like(colour, pixel_format)
     *planes, alpha = planes_of(video)
     for target, source in zip(planes, planes_of(colour), strict=True):
@@ -54,5 +54,5 @@ def rgba(matte: Matte) -> av.VideoFrame:
 
 def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
     """Map [0, 1] to whole numbers from low to high, rounded to nearest; uint8 if they fit."""
-    values = np.rint(alpha * np.float32(high - low) + np.float32(low))
+    values: NDArray[Any] = np.rint(alpha * np.float32(high - low) + np.float32(low))
     return values.astype(np.uint8 if high < 256 else np.uint16)

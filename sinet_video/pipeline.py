@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from sinet_video.background import Background, Colour, Fit, parse_background
+from sinet_video.background import Colour, Fit, parse_background
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
-from sinet_video.compositing import composite, foreground
+from sinet_video.compositing import Background, composite, foreground
 from sinet_video.decoding import Clip, Span, decode, probe
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import Sink, check_output, open_sink

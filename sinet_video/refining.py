@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log2
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -21,7 +22,8 @@ from sinet_video.boxes import box_mean, box_sum
 from sinet_video.errors import SettingError
 from sinet_video.frame import AREA, Frame, Matte, reformat
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
 
 WORKING_SIDE = 400
 """The guided filter is fitted on a picture whose longer side is about this."""
@@ -119,7 +121,8 @@ def enlarged(frame: Frame, coarse: Array, settings: Bilinear) -> TiledAlpha:
 
 def levels(alpha: Array, black: float, white: float) -> Array:
     """Stretch alpha so that `black` becomes 0 and `white` 1."""
-    return np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
+    stretched: Array = np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
+    return stretched
 
 
 def subsampling(width: int, height: int) -> int:
@@ -128,7 +131,7 @@ def subsampling(width: int, height: int) -> int:
 
 
 def reduced_luma(frame: Frame, factor: int) -> Array:
-    """Return luma in [0, 1], float32, reduced by averaging; partial cells at the far sides count."""
+    """Return luma in [0, 1], float32, averaged over cells; the far sides are filled up."""
     height, width = frame.height, frame.width
     scale = np.float32(1 / (2**frame.format.bits - 1))
     if factor == 1:
@@ -141,7 +144,8 @@ def reduced_luma(frame: Frame, factor: int) -> Array:
     padded = np.pad(frame.luma, ((0, -height % factor), (0, -width % factor)), mode="edge")
     rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
     cells = padded.reshape(rows, factor, columns, factor)
-    return cells.mean((1, 3), dtype=np.float32) * scale
+    means: Array = cells.mean((1, 3), dtype=np.float32)
+    return means * scale
 
 
 def resized(alpha: Array, shape: tuple[int, ...]) -> Array:
@@ -200,8 +204,8 @@ class Fit:
 
 
 def _evaluate(frame: Frame, fit: Fit) -> TiledAlpha:
-    grid, cell = fit.grid, (fit.grid.down // fit.factor, fit.grid.across // fit.factor)
-    cells = Grid(*fit.band.shape, *cell)
+    grid, (height, width) = fit.grid, fit.band.shape
+    cells = Grid(height, width, grid.down // fit.factor, grid.across // fit.factor)
     crossed = cells.tiled(fit.band).any(axis=(1, 3))
     flat = cells.tiled(fit.intercept)[:, 0, :, 0]
     kinds = np.where(crossed, Kind.PARTIAL, np.where(flat > 0, Kind.SOLID, Kind.CLEAR))
@@ -223,7 +227,8 @@ def _enlarge(
     tiles = windows[rows * cells.down, columns * cells.across]
     # One small product a tile, on purpose: BLAS runs large ones on threads that then spin idly and
     # take the encoder's time.
-    return _raising(cells.down, factor) @ (tiles @ _raising(cells.across, factor).T)
+    large: Array = _raising(cells.down, factor) @ (tiles @ _raising(cells.across, factor).T)
+    return large
 
 
 @lru_cache(16)

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import onnxruntime
@@ -125,7 +125,7 @@ def _from_onnx_file(path: Path, onnx: OnnxInput) -> NamedSegmenter:
 def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
     """Whether a graph is one of `export.fast`, which normalises the picture itself."""
     given = session.get_inputs()[0]
-    return given.type == "tensor(uint8)" and session.get_outputs()[0].name == "alpha"
+    return bool(given.type == "tensor(uint8)" and session.get_outputs()[0].name == "alpha")
 
 
 def _session(
@@ -156,12 +156,13 @@ class FastSegmenter:
         self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
 
     def __call__(self, picture: Picture, /) -> Alpha:
+        """Return alpha for a picture whose sides are multiples of 32, as `NamedSegmenter` says."""
         height, width = picture.shape[:2]
         if not self._pinned or self._pinned[0] != (height, width):
             session = _session(self._graph, dimensions={"n": 1, "h": height, "w": width})
             self._pinned = (height, width), session
-        alpha: Alpha = self._pinned[1].run(["alpha"], {"picture": picture[None]})[0]
-        return alpha[0]
+        alpha: Alpha = self._pinned[1].run(["alpha"], {"picture": picture[None]})[0][0]
+        return alpha
 
 
 class TorchSegmenter:
@@ -182,6 +183,7 @@ class TorchSegmenter:
         self.device = device
 
     def __call__(self, picture: Picture, /) -> Alpha:
+        """Return alpha for a picture whose sides are multiples of 32, as `NamedSegmenter` says."""
         with self._torch.inference_mode():
             pictures = self._torch.from_numpy(picture[None]).to(self.device)
             alpha: Alpha = self._network.alpha(pictures)[0].float().cpu().numpy()
@@ -214,27 +216,28 @@ class OnnxSegmenter:
         self.input_size: tuple[int, int] | None = (sides[1], sides[0]) if fixed else None
 
     def __call__(self, picture: Picture, /) -> Alpha:
+        """Return alpha for a picture that fits in `input_size`, as `NamedSegmenter` says."""
         height, width = picture.shape[:2]
         full_width, full_height = self.input_size or (width, height)
         padded = np.pad(
             picture, ((0, full_height - height), (0, full_width - width), (0, 0)), mode="edge"
         )
         answer = self._session.run(None, {self._input: self._prepared(padded)})[0]
-        alpha = self._person(np.asarray(answer, np.float32))
+        alpha: Alpha = self._person(np.asarray(answer)).astype(np.float32)
         rows = max(1, round(alpha.shape[0] * height / full_height))
         columns = max(1, round(alpha.shape[1] * width / full_width))
         return np.clip(alpha[:rows, :columns], 0, 1)
 
     def _prepared(self, picture: Picture) -> NDArray[np.float32]:
         wanted = self._onnx.preprocessing
-        ready = picture * np.float32(wanted.gain) + np.float32(wanted.offset)
+        ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
         if wanted.channels == "bgr":
             ready = ready[..., ::-1]
         if self._channels_first:
             ready = ready.transpose(2, 0, 1)
         return np.ascontiguousarray(ready[None], np.float32)
 
-    def _person(self, answer: NDArray[np.float32]) -> Alpha:
+    def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
         answer = answer[0]
         if answer.ndim == 3 and answer.shape[0] > answer.shape[2]:
             answer = answer.transpose(2, 0, 1)  # channels last

@@ -6,6 +6,8 @@ with Spatial Squeeze Modules and Information Blocking Decoder", WACV 2020.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -52,7 +54,9 @@ def upsample(x: Tensor, factor: int) -> Tensor:
 
 def shuffle_channels(x: Tensor, groups: int) -> Tensor:
     """Interleave the channels of the groups of a grouped convolution (ShuffleNet, 1707.01083)."""
-    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+    count, channels, height, width = x.shape
+    grouped = x.view(count, groups, channels // groups, height, width)
+    return grouped.transpose(1, 2).reshape(x.shape)
 
 
 class NormAct(nn.Module):
@@ -86,7 +90,7 @@ class SqueezeExcite(nn.Module):
         super().__init__()
         widths = [channels, channels] if bottleneck is None else [channels, bottleneck, channels]
         self.dense = nn.Sequential()
-        for inputs, outputs in zip(widths, widths[1:], strict=False):
+        for inputs, outputs in pairwise(widths):
             self.dense.extend([nn.Linear(inputs, outputs), nn.PReLU(outputs)])
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,7 +155,7 @@ def s2_modules(inputs: int, outputs: int, squeezes: tuple[Squeeze, ...]) -> nn.S
     """Return a level: modules of one width in a row."""
     widths = [inputs] + [outputs] * len(squeezes)
     return nn.Sequential(
-        *(S2Module(a, b, s) for a, b, s in zip(widths, widths[1:], squeezes, strict=False))
+        *(S2Module(a, b, s) for a, b, s in zip(widths[:-1], widths[1:], squeezes, strict=True))
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from sinet_video.boxes import box_mean
 from sinet_video.errors import SettingError
 from sinet_video.frame import Frame, Matte
 
-Coarse = NDArray[np.float32]
+Coarse = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
     """Return a frame's luma on a grid, (h, w) float32 in [0, 1]; weights as in BT.601."""
     height, width = shape
     red, green, blue = np.moveaxis(frame.scaled(width, height).astype(np.float32), 2, 0)
-    return (red * 0.299 + green * 0.587 + blue * 0.114) / 255
+    luma: Coarse = (red * 0.299 + green * 0.587 + blue * 0.114) / 255
+    return luma
 
 
 def is_cut(before: Coarse, luma: Coarse) -> bool:

@@ -66,7 +66,7 @@ class _Producer(Generic[T]):
         return False
 
 
-def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> Generator[T]:
     """Yield the items in order, made in a thread that runs at most `depth` ahead.
 
     What the source raises is raised here. When the consumer stops early, the thread is stopped and

@@ -1,4 +1,4 @@
-"""Clips to test with: made ones, a real one that a package carries, and those beside the checkout."""
+"""Clips to test with: made ones, a real one from a package, those beside the checkout."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def no_partial_files(tmp_path: Path) -> Iterator[None]:
     """Whatever a test does, it leaves no half-written file."""
     yield
-    assert not [p for p in tmp_path.rglob("*.part")]
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def moving_disc(width: int, height: int, index: int) -> np.ndarray:

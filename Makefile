@@ -1,0 +1,36 @@
+# `make demo` and `make test` each do all that they need, from a clean clone.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test lint types bench clean
+
+demo: $(INSTALLED)
+	$(BIN)/python examples/demo.py
+
+test: $(INSTALLED)
+	@command -v ffprobe >/dev/null || echo "ffmpeg and ffprobe are not installed: tests that need them are skipped."
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+# The command's folder is mapped into the package, which mypy can only see as a tree.
+types: $(INSTALLED)
+	rm -rf build/types && mkdir -p build/types/sinet_video
+	ln -s $(CURDIR)/sinet_video/* build/types/sinet_video/
+	ln -s $(CURDIR)/cli build/types/sinet_video/cli
+	cd build/types && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p sinet_video
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/network.py
+	$(BIN)/python benchmarks/whole_job.py
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build demo
