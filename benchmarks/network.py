@@ -1,0 +1,68 @@
+"""How much faster the exported graph is than a plain export, on one thread, in one run.
+
+    python benchmarks/network.py [--size 288x160] [--rounds 100] [CHECKPOINT]
+
+The two graphs are run in turn; printed are the medians and their ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import onnxruntime
+
+from sinet_video import export, weights
+from sinet_video.segmenting import Size
+
+
+def session(graph: bytes, height: int, width: int) -> onnxruntime.InferenceSession:
+    """Return a session on one thread, pinned to one picture size."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    for name, value in (("n", 1), ("h", height), ("w", width)):
+        options.add_free_dimension_override_by_name(name, value)
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", nargs="?", default="sinet_video/data/default.pth")
+    parser.add_argument("--size", default="288x160")
+    parser.add_argument("--rounds", type=int, default=100)
+    given = parser.parse_args()
+    width, height = Size.parse(given.size).of(16 / 9)
+    network = weights.load(given.checkpoint)
+    picture = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+    normalised = np.ascontiguousarray(picture.transpose(0, 3, 1, 2), np.float32) / 255
+    plain = session(export.plain(network), height, width)
+    fast = session(export.fast(network), height, width)
+    runs: dict[str, Callable[[], object]] = {
+        "plain": lambda: plain.run(["logits"], {"picture": normalised}),
+        "fast": lambda: fast.run(["alpha"], {"picture": picture}),
+    }
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for round_number in range(given.rounds + 10):
+        for name, call in runs.items():
+            spent = seconds(call)
+            if round_number >= 10:  # the first rounds warm up
+                times[name].append(spent)
+    medians = {name: statistics.median(spent) for name, spent in times.items()}
+    for name, median in medians.items():
+        print(f"{name:6} {median * 1000:6.2f} ms a picture of {width}x{height}, one thread")
+    print(f"ratio  {medians['plain'] / medians['fast']:6.2f}")
+
+
+if __name__ == "__main__":
+    main()

