@@ -19,7 +19,7 @@ from sinet_video.cli.options import (
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.pipeline import Report
+    from sinet_video.report import Report
 
 KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""}
 

@@ -13,8 +13,8 @@ import click
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
+    from sinet_video.clip import Span
     from sinet_video.codecs import Encoding
-    from sinet_video.decoding import Span
     from sinet_video.pipeline import Settings
     from sinet_video.refining import Refinement
     from sinet_video.runtime import Activation, OnnxInput, Runtime
@@ -233,7 +233,7 @@ class OutputOptions:
 
     def span(self) -> Span:
         """Return the stretch of the clip."""
-        from sinet_video.decoding import Span
+        from sinet_video.clip import Span
 
         return Span(self.start, self.end)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from sinet_video.decoding import Clip, Span
-    from sinet_video.pipeline import Report
+    from sinet_video.clip import Clip, Span
+    from sinet_video.report import Report
 
 TERMINAL_SECONDS = 0.1
 PLAIN_SECONDS = 5.0

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from sinet_video.alpha import TiledAlpha
     from sinet_video.background import Blur, Colour, Image, Video, parse_background
     from sinet_video.batching import batch
+    from sinet_video.clip import Clip, Span
     from sinet_video.codecs import Encoding
     from sinet_video.compositing import Background, composite, foreground
-    from sinet_video.decoding import Clip, Span, decode, probe
+    from sinet_video.decoding import decode, probe
     from sinet_video.edges import Edge, shape_edge
-    from sinet_video.encoding import Sink, open_sink
+    from sinet_video.encoding import open_sink
     from sinet_video.errors import (
         InputError,
         OutputError,
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from sinet_video.frame import Frame, Matte
-    from sinet_video.pipeline import Report, Settings, convert, matte
+    from sinet_video.pipeline import Settings, convert, matte
     from sinet_video.preprocessing import Preprocessing
     from sinet_video.refining import Bilinear, Guided, refine
+    from sinet_video.report import Report
     from sinet_video.runtime import OnnxInput, load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
+    from sinet_video.sink import Sink
     from sinet_video.smoothing import Adaptive, Exponential, smooth
     from sinet_video.threads import prefetch
 
@@ -49,7 +52,7 @@ _HOME = {
     "Background": "compositing",
     "Bilinear": "refining",
     "Blur": "background",
-    "Clip": "decoding",
+    "Clip": "clip",
     "Colour": "background",
     "Edge": "edges",
     "Encoding": "codecs",
@@ -62,14 +65,14 @@ _HOME = {
     "OnnxInput": "runtime",
     "OutputError": "errors",
     "Preprocessing": "preprocessing",
-    "Report": "pipeline",
+    "Report": "report",
     "Segmenter": "segmenting",
     "SettingError": "errors",
     "Settings": "pipeline",
     "SinetVideoError": "errors",
-    "Sink": "encoding",
+    "Sink": "sink",
     "Size": "segmenting",
-    "Span": "decoding",
+    "Span": "clip",
     "TiledAlpha": "alpha",
     "Video": "background",
     "WeightsError": "errors",

@@ -13,7 +13,8 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
-from sinet_video.decoding import Span, opened, reason, seconds
+from sinet_video.clip import Span, seconds
+from sinet_video.decoding import opened, reason
 from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, SettingError, SinetVideoError
-from sinet_video.pipeline import Report
+from sinet_video.report import Report
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}

@@ -113,12 +113,13 @@ CODECS: dict[str, Codec] = {
         lambda working: working.replace("yuvj", "yuv"),
         # libvpx has no 10-bit alpha; alternate reference frames would lose the alpha.
         alpha=lambda _: "yuva420p",
-        options={"b": "0", "deadline": "good", "row-mt": "1"},
+        # "good" took 2.5 times as long for a quarter less size, and looked the same.
+        options={"b": "0", "deadline": "realtime", "row-mt": "1"},
         alpha_options={"auto-alt-ref": "0"},
         crf=24,
         most_crf=63,
         presets=tuple(map(str, range(9))),
-        preset="5",
+        preset="6",
         preset_option="cpu-used",
     ),
     "prores": Codec(

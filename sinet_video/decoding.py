@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from os import fspath
 from pathlib import Path
@@ -15,138 +15,14 @@ from av.container import InputContainer
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
-from sinet_video.errors import InputError, SettingError
-from sinet_video.frame import PLANAR, Frame, reformat, shown_aspect
+from sinet_video.clip import AudioTrack, Clip, Colour, Span, seconds, working_format
+from sinet_video.errors import InputError
+from sinet_video.frame import Frame, reformat
 
 StrPath = str | Path
 
 # Only local files: a playlist inside one must not make us read other hosts.
 OPEN_OPTIONS = {"protocol_whitelist": "file,crypto,data"}
-
-
-@dataclass(frozen=True)
-class Colour:
-    """ITU-T H.273 codes as libav numbers them; 2 (or 0 for the range) means not said."""
-
-    matrix: int
-    range: int
-    primaries: int
-    transfer: int
-
-    @classmethod
-    def of(cls, video: av.VideoFrame) -> Colour:
-        """The tags of a picture."""
-        return cls(
-            int(video.colorspace),
-            int(video.color_range),
-            int(video.color_primaries),
-            int(video.color_trc),
-        )
-
-
-@dataclass(frozen=True)
-class AudioTrack:
-    """One audio stream of a file; `start` in seconds, `rate` in samples a second."""
-
-    index: int
-    codec: str
-    rate: int
-    channels: int
-    start: float
-    language: str | None
-
-
-@dataclass(frozen=True)
-class Clip:
-    """What a video file is, read from its header and its first picture.
-
-    Attributes:
-        path: the file.
-        container: libav's names of the format, comma-separated.
-        codec: the video codec.
-        width, height: the coded picture in pixels, before `rotation` and `sample_aspect`.
-        pixel_format: as decoded.
-        time_base: seconds a unit of pts.
-        start: the first picture's pts.
-        rate: average frames a second, or None; for showing and rate control, never for timing.
-        duration: seconds, or None when the file does not say.
-        frames: how many pictures the file says it has, perhaps wrongly, or None.
-        colour: how YUV values are to be read.
-        sample_aspect: width of a pixel over its height.
-        rotation: degrees counter-clockwise by which a player turns the picture.
-        audio: the audio streams.
-    """
-
-    path: Path
-    container: str
-    codec: str
-    width: int
-    height: int
-    pixel_format: str
-    time_base: Fraction
-    start: int
-    rate: Fraction | None
-    duration: float | None
-    frames: int | None
-    colour: Colour
-    sample_aspect: Fraction
-    rotation: int
-    audio: tuple[AudioTrack, ...]
-
-    @property
-    def shown_aspect(self) -> float:
-        """Width over height as a player shows it."""
-        return shown_aspect(self.width, self.height, self.sample_aspect, self.rotation)
-
-    @property
-    def working_format(self) -> str:
-        """The planar YUV format that its pictures are handled in."""
-        return working_format(self.pixel_format)
-
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of a clip, in seconds from the start of its timeline; None is to the end."""
-
-    start: Fraction | None = None
-    end: Fraction | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in (("Start", self.start), ("End", self.end)):
-            if value is not None and value < 0:
-                raise SettingError(f"{name} is {float(value):g} s; it cannot be negative.")
-        if self.start is not None and self.end is not None and self.end <= self.start:
-            raise SettingError(
-                f"End ({float(self.end):g} s) must come after start ({float(self.start):g} s)."
-            )
-
-    @property
-    def shift(self) -> Fraction:
-        """Seconds to take off all times, so that a stretch starts where its file does."""
-        return self.start or Fraction(0)
-
-    def before(self, time: Fraction) -> bool:
-        """Whether a moment lies before the stretch."""
-        return self.start is not None and time < self.start
-
-    def after(self, time: Fraction) -> bool:
-        """Whether a moment lies past the stretch."""
-        return self.end is not None and time >= self.end
-
-
-def working_format(pixel_format: str) -> str:
-    """Return the planar YUV format nearest to any pixel format, losing depth beyond 10 bits."""
-    if pixel_format in PLANAR:
-        return pixel_format
-    components = av.VideoFormat(pixel_format)
-    depth = "10le" if max(c.bits for c in components.components) > 8 else ""
-    if components.is_rgb or pixel_format == "pal8":
-        return f"yuv444p{depth}"
-    chroma = components.chroma_width(16), components.chroma_height(16)
-    name = {(8, 8): "420", (8, 16): "422", (16, 16): "444"}.get(chroma, "444")
-    if len(components.components) < 3:  # gray has no chroma; 4:2:0 is what every encoder takes
-        name = "420"
-    return f"yuv{name}p{depth}"
 
 
 @contextmanager
@@ -170,11 +46,6 @@ def opened(path: StrPath) -> Iterator[InputContainer]:
         ) from error
     with container:
         yield container
-
-
-def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:
-    """Return a time in seconds, exact; one that the file does not say is 0."""
-    return Fraction((stamp or 0) * (time_base or 0))
 
 
 def reason(error: Exception) -> str:

@@ -37,7 +37,8 @@ def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
 def with_alpha(matte: Matte, pixel_format: str) -> av.VideoFrame:
     """The frame's planes and, straight, the alpha plane."""
     colour = reformat(matte.frame.video, pixel_format=pixel_format.replace("yuva", "yuv"))
-    video = blank_like(colour, pixel_format)
+    # The frame's own tags: a conversion would put its guess where the source says nothing.
+    video = blank_like(matte.frame.video, pixel_format)
     *planes, alpha = planes_of(video)
     for target, source in zip(planes, planes_of(colour), strict=True):
         target[...] = source

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, get_args
 
 from sinet_video.background import Colour, Fit, parse_background
+from sinet_video.clip import Clip, Span
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
-from sinet_video.decoding import Clip, Span, decode, probe
+from sinet_video.decoding import decode, probe
 from sinet_video.edges import Edge, shape_edge
-from sinet_video.encoding import Sink, check_output, open_sink
+from sinet_video.encoding import check_output, open_sink
 from sinet_video.errors import SettingError
 from sinet_video.frame import Frame, Matte
 from sinet_video.refining import Guided, Refinement, refine
+from sinet_video.report import Meter, Report
 from sinet_video.runtime import OnnxInput, Runtime, load_segmenter
 from sinet_video.segmenting import Segmenter, Size, seen_size, segment
+from sinet_video.sink import Sink
 from sinet_video.smoothing import Adaptive, Smoothing, smooth
 from sinet_video.threads import prefetch
 
-T = TypeVar("T")
 Show = Literal["composite", "alpha", "foreground"]
 
 DEPTH = 4
@@ -65,71 +68,8 @@ class Settings:
         )
 
 
-@dataclass
-class Report:
-    """What a job did, for people and programs. Times are in seconds.
-
-    `stages` has for each stage the frames a second that it alone would make; with several threads
-    the job is faster than their sum.
-    """
-
-    source: str
-    output: str
-    matte: str | None
-    frames: int = 0
-    duration: float = 0.0
-    seconds: float = 0.0
-    frames_per_second: float = 0.0
-    stages: dict[str, float] = field(default_factory=dict)
-    network_size: tuple[int, int] | None = None
-    weights: str = ""
-    runtime: str = ""
-    device: str = ""
-    encoder: str = ""
-    pixel_format: str = ""
-    alpha: Literal["straight", "none"] = "none"
-    audio: Literal["copied", "encoded", "none"] = "none"
-    warnings: list[str] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        return asdict(self)
-
-
 Progress = Callable[[int, Clip], None]
 """Called with the number of finished frames and the clip, after every frame."""
-
-
-class _Meter:
-    """Time spent in each stage of a chain of iterators that run in one thread."""
-
-    def __init__(self) -> None:
-        self._spent: dict[str, float] = {}
-
-    def timed(self, name: str, items: Iterable[T]) -> Iterator[T]:
-        """Pass items through, noting how long each took, with the stages before it."""
-        self._spent[name] = 0.0  # here and not in the generator, whose start would be out of order
-        return self._passed(name, iter(items))
-
-    def _passed(self, name: str, iterator: Iterator[T]) -> Iterator[T]:
-        try:
-            while True:
-                start = time.perf_counter()
-                try:
-                    item = next(iterator)
-                except StopIteration:
-                    return
-                finally:
-                    self._spent[name] += time.perf_counter() - start
-                yield item
-        finally:
-            if isinstance(iterator, Generator):
-                iterator.close()
-
-    def own(self) -> dict[str, float]:
-        """Return each stage's seconds without those of the stages before it."""
-        before = [0.0, *self._spent.values()]
-        return {name: t - b for (name, t), b in zip(self._spent.items(), before, strict=False)}
 
 
 @dataclass(frozen=True)
@@ -139,7 +79,7 @@ class _Look:
     content: Content
     background: Background | None = None
 
-    def apply(self, mattes: Iterator[Matte], meter: _Meter) -> Iterator[Matte]:
+    def apply(self, mattes: Iterator[Matte], meter: Meter) -> Iterator[Matte]:
         if self.background is not None:
             return meter.timed("composite", composite(mattes, self.background))
         if self.content == "alpha":
@@ -177,7 +117,7 @@ def _look(
 
 def matte(
     source: Clip | str | Path, *, settings: Settings = Settings(), span: Span = Span()
-) -> Iterator[Matte]:
+) -> Generator[Matte]:
     """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
 
     Alpha has the picture's size, (H, W) float32 in [0, 1]. Decoding runs ahead in a thread, which
@@ -187,12 +127,12 @@ def matte(
     clip = source if isinstance(source, Clip) else probe(source)
     segmenter = settings.load()
     frames = prefetch(decode(clip, span), DEPTH, name="decode")
-    return _stages(frames, segmenter, settings, _Meter())
+    return _stages(frames, segmenter, settings, Meter())
 
 
 def _stages(
-    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, meter: _Meter
-) -> Iterator[Matte]:
+    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, meter: Meter
+) -> Generator[Matte]:
     """Chain the stages from frames to full-size mattes."""
     frames = meter.timed("wait", frames)
     coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
@@ -230,63 +170,112 @@ def convert(
     """
     started = time.perf_counter()
     source, output = Path(source), Path(output)
-    targets = [output] if matte is None else [output, Path(matte)]
     clip = probe(source)
-    for target in targets:
-        check_output(target, source, overwrite=overwrite)
-    if matte is not None and output.absolute() == Path(matte).absolute():
-        raise SettingError(f"Output and matte are both {output}; give them different names.")
-    look = _look(output, background, fit, show, encoding)
-    segmenter = settings.load()
-    report = Report(str(source), str(output), None if matte is None else str(matte))
-    decoding, working, encoding_time = _Meter(), _Meter(), 0.0
-    with ExitStack() as stack:
-        sinks = [
-            open_sink(output, clip, content=look.content, encoding=encoding, sound=True, span=span)
-        ]
-        stack.enter_context(sinks[0])
-        if matte is not None:
-            sinks.append(stack.enter_context(open_sink(matte, clip, content="matte")))
-        frames = prefetch(decoding.timed("decode", decode(clip, span)), DEPTH, name="decode")
-        mattes = look.apply(_stages(frames, segmenter, settings, working), working)
-        finished = stack.enter_context(closing(prefetch(mattes, DEPTH, name="work")))
-        for item in finished:
-            before = time.perf_counter()
-            for sink in sinks:
-                sink.write(item)
-            encoding_time += time.perf_counter() - before
-            report.frames += 1
-            end = item.time + item.frame.duration * item.frame.time_base
-            report.duration = round(float(end) - _start(clip, span), 6)
-            if progress:
-                progress(report.frames, clip)
-    spent = decoding.own() | working.own() | {"encode": encoding_time}
-    spent.pop("wait")
-    _fill(report, clip, sinks[0], segmenter, settings, spent)
+    job = _Job(
+        clip,
+        _look(output, background, fit, show, encoding),
+        _targets(source, output, matte, overwrite=overwrite),
+        settings,
+        encoding,
+        span,
+    )
+    report = job.run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
     report.frames_per_second = round(report.frames / report.seconds, 2)
     return report
 
 
-def _start(clip: Clip, span: Span) -> float:
-    return 0.0 if span.start else float(clip.start * clip.time_base)
+def _targets(
+    source: Path, output: Path, matte: str | Path | None, *, overwrite: bool
+) -> list[Path]:
+    """Return the files to write, after checking that they can be: the output, then the matte."""
+    targets = [output] if matte is None else [output, Path(matte)]
+    for target in targets:
+        check_output(target, source, overwrite=overwrite)
+    if len({target.absolute() for target in targets}) < len(targets):
+        raise SettingError(f"Output and matte are both {output}; give them different names.")
+    return targets
 
 
-def _fill(
-    report: Report,
-    clip: Clip,
-    sink: Sink,
-    segmenter: Segmenter,
-    settings: Settings,
-    spent: dict[str, float],
-) -> None:
-    own = settings.segmenter is not None
-    report.stages = {name: round(report.frames / s, 1) for name, s in spent.items() if s > 0}
-    report.network_size = seen_size(segmenter, settings.size, clip.shown_aspect)
-    report.weights = "your own segmenter" if own else str(settings.weights)
-    report.runtime = getattr(segmenter, "runtime", "your own segmenter")
-    report.device = getattr(segmenter, "device", "unknown")
-    report.encoder, report.pixel_format = sink.plan.encoder, sink.plan.pixel_format
-    report.alpha = "straight" if sink.content == "alpha" else "none"
-    report.audio = sink.audio
-    report.warnings = sink.warnings
+@dataclass(frozen=True)
+class _Job:
+    """One clip on its way into its files, in three threads: decode, work, and the caller's."""
+
+    clip: Clip
+    look: _Look
+    targets: list[Path]
+    settings: Settings
+    encoding: Encoding
+    span: Span
+
+    def run(self, progress: Progress | None) -> Report:
+        """Do it all; the report lacks only the time from start to end."""
+        segmenter = self.settings.load()
+        decoding, working, encoding = Meter(), Meter(), 0.0
+        frames, end = 0, self._start
+        with ExitStack() as stack:
+            sinks = self._open_sinks(stack)
+            pictures = decoding.timed("decode", decode(self.clip, self.span))
+            mattes = _stages(
+                prefetch(pictures, DEPTH, name="decode"), segmenter, self.settings, working
+            )
+            shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
+            for matte in stack.enter_context(closing(shown)):
+                before = time.perf_counter()
+                for sink in sinks:
+                    sink.write(matte)
+                encoding += time.perf_counter() - before
+                frames += 1
+                end = matte.time + matte.frame.duration * matte.frame.time_base
+                if progress:
+                    progress(frames, self.clip)
+        spent = decoding.own() | working.own() | {"encode": encoding}
+        del spent["wait"]
+        stages = {name: round(frames / time, 1) for name, time in spent.items() if time > 0}
+        return self._report(sinks[0], segmenter, frames, float(end - self._start), stages)
+
+    @property
+    def _start(self) -> Fraction:
+        return Fraction(0) if self.span.start else self.clip.start * self.clip.time_base
+
+    def _open_sinks(self, stack: ExitStack) -> list[Sink]:
+        output, *mattes = self.targets
+        result = open_sink(
+            output,
+            self.clip,
+            content=self.look.content,
+            encoding=self.encoding,
+            sound=True,
+            span=self.span,
+        )
+        sinks = [stack.enter_context(result)]
+        for matte in mattes:
+            sinks.append(stack.enter_context(open_sink(matte, self.clip, content="matte")))
+        return sinks
+
+    def _report(
+        self,
+        sink: Sink,
+        segmenter: Segmenter,
+        frames: int,
+        duration: float,
+        stages: dict[str, float],
+    ) -> Report:
+        output, *mattes = map(str, self.targets)
+        return Report(
+            source=str(self.clip.path),
+            output=output,
+            matte=mattes[0] if mattes else None,
+            frames=frames,
+            duration=round(duration, 6),
+            stages=stages,
+            network_size=seen_size(segmenter, self.settings.size, self.clip.shown_aspect),
+            weights=getattr(segmenter, "name", "your own segmenter"),
+            runtime=getattr(segmenter, "runtime", "your own segmenter"),
+            device=getattr(segmenter, "device", "unknown"),
+            encoder=sink.plan.encoder,
+            pixel_format=sink.plan.pixel_format,
+            alpha="straight" if sink.content == "alpha" else "none",
+            audio=sink.audio,
+            warnings=sink.warnings,
+        )

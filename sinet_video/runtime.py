@@ -31,6 +31,7 @@ GRAPH_VERSION = 1
 class NamedSegmenter(Protocol):
     """A segmenter that says what it runs on, for reports."""
 
+    name: str
     runtime: Runtime
     device: str
 
@@ -64,16 +65,16 @@ def load_segmenter(
     an ONNX file that is not one of ours. Raises `WeightsError` or `SettingError`.
     """
     if runtime == "torch":
-        return TorchSegmenter(_network(weights), device)
+        return TorchSegmenter(_network(weights), device, name=str(weights))
     if runtime != "onnxruntime":
         raise SettingError(f"Runtime is {runtime!r}; it must be 'onnxruntime' or 'torch'.")
     if device != "cpu":
         raise SettingError(f"Device {device!r} needs the torch runtime; onnxruntime runs on 'cpu'.")
     if weights == "default":
-        return FastSegmenter(_data("default.onnx").read_bytes())
+        return FastSegmenter(_data("default.onnx").read_bytes(), name="default")
     if Path(weights).suffix.lower() == ".onnx":
         return _from_onnx_file(Path(weights), onnx)
-    return FastSegmenter(_cached_graph(_checkpoint(weights)))
+    return FastSegmenter(_cached_graph(_checkpoint(weights)), name=str(weights))
 
 
 def _data(name: str) -> Path:
@@ -118,7 +119,7 @@ def _from_onnx_file(path: Path, onnx: OnnxInput) -> NamedSegmenter:
         raise WeightsError(f"There is no weights file {path}.")
     graph = path.read_bytes()
     if is_fast_graph(_session(graph, str(path))):
-        return FastSegmenter(graph)
+        return FastSegmenter(graph, name=str(path))
     return OnnxSegmenter(graph, onnx, name=str(path))
 
 
@@ -151,7 +152,8 @@ class FastSegmenter:
     runtime: Runtime = "onnxruntime"
     device = "cpu"
 
-    def __init__(self, graph: bytes) -> None:
+    def __init__(self, graph: bytes, *, name: str = "") -> None:
+        self.name = name
         self._graph = graph
         self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
 
@@ -170,9 +172,10 @@ class TorchSegmenter:
 
     runtime: Runtime = "torch"
 
-    def __init__(self, network: SINet, device: str = "cpu") -> None:
+    def __init__(self, network: SINet, device: str = "cpu", *, name: str = "") -> None:
         import torch
 
+        self.name = name
         try:
             self._network = network.to(device).eval()
         except (RuntimeError, AssertionError) as error:
@@ -202,7 +205,7 @@ class OnnxSegmenter:
     device = "cpu"
 
     def __init__(self, graph: bytes, onnx: OnnxInput = OnnxInput(), *, name: str = "") -> None:
-        self._onnx = onnx
+        self._onnx, self.name = onnx, name
         self._session = _session(graph, name)
         given = self._session.get_inputs()[0]
         if len(self._session.get_inputs()) != 1 or len(given.shape) != 4:

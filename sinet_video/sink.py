@@ -1,0 +1,122 @@
+"""What all sinks share: they leave a whole output, or none."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+from av.container import OutputContainer
+from av.video.reformatter import ColorRange
+
+from sinet_video.audio import Carried
+from sinet_video.clip import Clip
+from sinet_video.codecs import Content, Plan
+from sinet_video.decoding import reason
+from sinet_video.errors import OutputError, SinetVideoError
+from sinet_video.frame import Matte
+
+RATE_IF_UNKNOWN = Fraction(25)
+BT709 = 1
+
+
+class Sink(ABC):
+    """Where mattes go. A context manager.
+
+    On leaving it without an error the output appears under its name, whole; with one, nothing is
+    left. What of each matte is written is `content`: its frame ("opaque"), its frame with straight
+    alpha ("alpha"), or its alpha as gray ("matte").
+    """
+
+    content: Content
+    plan: Plan
+    warnings: list[str]
+    audio: Carried = "none"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except BaseException:
+            self._abandon()
+            raise
+        if kind is not None:
+            self._abandon()
+
+    @abstractmethod
+    def write(self, matte: Matte) -> None:
+        """Take one matte; its pts must be later than the last one's."""
+
+    @abstractmethod
+    def _finish(self) -> None:
+        """Write what is left and give the output its name."""
+
+    @abstractmethod
+    def _abandon(self) -> None:
+        """Leave nothing."""
+
+
+def part_name(path: Path) -> Path:
+    """Return a hidden name beside a file, for it to have until it is whole."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is written into an `OutputError` that names it."""
+    try:
+        yield
+    except SinetVideoError:
+        raise
+    except (av.FFmpegError, OSError) as error:
+        raise OutputError(f"{path} cannot be written: {reason(error)}.") from error
+
+
+def open_container(target: Path, plan: Plan, **more: str) -> OutputContainer:
+    """Open a file for writing, with the plan's muxer and options and those given."""
+    options = {**plan.muxer_options, **more}
+    return av.open(os.fspath(target), "w", format=plan.muxer, options=options)
+
+
+def add_video_stream(
+    container: OutputContainer, clip: Clip, content: Content, plan: Plan, time_base: Fraction
+) -> Any:
+    """Return a stream that encodes as planned, with the clip's geometry."""
+    rate = clip.rate or RATE_IF_UNKNOWN
+    stream: Any = container.add_stream(plan.encoder, rate=rate, options=dict(plan.options))
+    stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, plan.pixel_format
+    context = stream.codec_context
+    stream.time_base = context.time_base = time_base
+    context.sample_aspect_ratio = clip.sample_aspect
+    context.thread_type = "AUTO"
+    if not av.VideoFormat(plan.pixel_format).is_rgb:
+        _tag(context, clip, content)
+    return stream
+
+
+def _tag(context: Any, clip: Clip, content: Content) -> None:
+    """Copy the clip's colour tags; a matte is plain BT.709 video, in limited range where YUV."""
+    if content == "matte":
+        full = context.pix_fmt == "gray"
+        context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
+        context.colorspace = context.color_primaries = context.color_trc = BT709
+        return
+    context.color_range = clip.colour.range
+    context.colorspace = clip.colour.matrix
+    context.color_primaries = clip.colour.primaries
+    context.color_trc = clip.colour.transfer

@@ -1,0 +1,150 @@
+"""The sink for video files: pictures encoded, times kept, sound beside."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from sinet_video.audio import Sound
+from sinet_video.clip import Clip, Span, seconds
+from sinet_video.codecs import Content, Plan
+from sinet_video.editlist import hide_starts
+from sinet_video.errors import OutputError
+from sinet_video.frame import Matte
+from sinet_video.pictures import picture
+from sinet_video.sink import Sink, add_video_stream, open_container, part_name, writing
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+LARGEST_TIMESCALE = 2**31 - 1
+ISO_MUXERS = frozenset({"mp4", "mov"})
+
+
+class VideoFile(Sink):
+    """A video file, with the clip's sound in `sound` or without any."""
+
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, sound: Span | None = None
+    ) -> None:
+        self.content, self.plan, self.warnings = content, plan, []
+        self._path, self._part = path, part_name(path)
+        self._sound: Sound | None = None
+        self._times = _Times()
+        with writing(path):
+            self._container = open_container(self._part, plan, **_exact_starts(clip, plan))
+        try:
+            self._stream = self._video(clip)
+            if sound is not None and clip.audio:
+                self._sound = Sound(clip.path, self._container, sound)
+                self.warnings += self._sound.warnings
+                self.audio = self._sound.carried
+        except BaseException:
+            self._abandon()
+            raise
+
+    def write(self, matte: Matte) -> None:
+        """As `Sink` says."""
+        frame, video = matte.frame, picture(matte, self.content, self.plan.pixel_format)
+        video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
+        # Otherwise the source's choice of key frames is forced on the encoder.
+        video.pict_type = 0
+        self._times.note(frame.pts, frame.duration)
+        with writing(self._path):
+            for packet in self._stream.encode(video):
+                self._mux(self._times.next(packet))
+
+    def _video(self, clip: Clip) -> Any:
+        stream = add_video_stream(self._container, clip, self.content, self.plan, clip.time_base)
+        if clip.rotation:
+            stream.set_display_rotation(clip.rotation)
+        if self.plan.codec == "hevc" and self.plan.muxer in ISO_MUXERS:
+            stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
+        if self.content == "alpha":
+            stream.metadata["alpha_mode"] = "1"
+        return stream
+
+    def _mux(self, packet: Packet | None) -> None:
+        if packet is not None:
+            self._mux_sound(seconds(packet.pts, packet.time_base))
+            self._container.mux(packet)
+
+    def _mux_sound(self, time: Fraction | None) -> None:
+        if self._sound:
+            for packet in self._sound.until(time):
+                self._container.mux(packet)
+
+    def _finish(self) -> None:
+        if not self._times.count:
+            raise OutputError(f"No picture came, so {self._path} was not written.")
+        with writing(self._path):
+            for packet in self._stream.encode(None):
+                self._mux(self._times.next(packet))
+            self._mux(self._times.next(None))
+            self._mux_sound(None)
+            self._close()
+            if self._sound and self.plan.muxer in ISO_MUXERS:
+                hide_starts(self._part, self._sound.hidden_starts)
+            self._part.replace(self._path)
+
+    def _close(self) -> None:
+        if self._sound:
+            self._sound.close()
+        self._container.close()
+
+    def _abandon(self) -> None:
+        try:
+            self._close()
+        except (av.FFmpegError, OSError):
+            pass  # What made us give up is the error to hear of, not that closing fails too.
+        self._part.unlink(missing_ok=True)
+
+
+class _Times:
+    """The durations of packets, which encoders forget.
+
+    Holds each packet back until the next one, as the last one needs its own: a muxer reckons a
+    file's length from dts, and with a variable rate and reordering the packet that is last by dts
+    is not the one that is last by pts.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._durations: dict[int, int] = {}
+        self._held: Packet | None = None
+        self._first_pts = self._first_dts = self._end = 0
+
+    def note(self, pts: int, duration: int) -> None:
+        """Remember a picture on its way into the encoder."""
+        self._first_pts = pts if self.count == 0 else self._first_pts
+        self._end = pts + duration
+        self._durations[pts] = duration
+        self.count += 1
+
+    def next(self, packet: Packet | None) -> Packet | None:
+        """Take a packet, or None at the end, and return the one before it."""
+        held, self._held = self._held, packet
+        if held is None:
+            self._first_dts = (packet.dts or 0) if packet is not None else 0
+            return None
+        held.duration = self._durations.pop(held.pts or 0, 0)
+        if packet is None:
+            length = self._end - self._first_pts
+            held.duration = max(1, length - ((held.dts or 0) - self._first_dts))
+        return held
+
+
+def _exact_starts(clip: Clip, plan: Plan) -> dict[str, str]:
+    """Return the option that makes an MP4 say exactly when each late track starts.
+
+    Empty where nothing starts late, or where units fine enough would not fit.
+    """
+    late = clip.start > 0 or any(track.start > 0 for track in clip.audio)
+    exact = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
+    if plan.muxer not in ISO_MUXERS or not late or exact > LARGEST_TIMESCALE:
+        return {}
+    return {"movie_timescale": str(exact)}
