@@ -1,0 +1,189 @@
+"""Which codec, pixel format and options a name and a content lead to, and what does not go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sinet_video import Encoding, SettingError
+from sinet_video.codecs import CODECS, CONTAINERS, X26_PRESETS, container_of, plan
+
+# Each extension with what it gets for opaque pictures, pictures with alpha, and gray mattes.
+TABLE = {
+    ".mp4": ("mp4", "h264 libx264 yuv420p", None, "h264 libx264 yuv420p"),
+    ".m4v": ("mp4", "h264 libx264 yuv420p", None, "h264 libx264 yuv420p"),
+    ".mov": (
+        "mov", "h264 libx264 yuv420p", "prores prores_ks yuva444p10le", "h264 libx264 yuv420p",
+    ),
+    ".mkv": ("matroska", "h264 libx264 yuv420p", "ffv1 ffv1 yuva420p", "ffv1 ffv1 gray"),
+    ".webm": (
+        "webm", "vp9 libvpx-vp9 yuv420p", "vp9 libvpx-vp9 yuva420p", "vp9 libvpx-vp9 yuv420p",
+    ),
+    ".png": ("image2", "png png rgb24", "png png rgba", "png png gray"),
+}  # fmt: skip
+
+
+def described(suffix: str, content: str, working: str = "yuv420p", **encoding) -> str:
+    """A plan in three words: codec, encoder and pixel format."""
+    made = plan(Path("out" + suffix), content, working, Encoding(**encoding))
+    return f"{made.codec} {made.encoder} {made.pixel_format}"
+
+
+def refusal(suffix: str, content: str = "opaque", working: str = "yuv420p", **encoding) -> str:
+    """What is said of a plan that cannot be."""
+    with pytest.raises(SettingError) as caught:
+        plan(Path("out" + suffix), content, working, Encoding(**encoding))
+    assert str(caught.value).endswith(".")
+    return str(caught.value)
+
+
+def test_the_table_knows_every_extension():
+    """Nobody adds a container without saying here what it gets."""
+    assert set(TABLE) == set(CONTAINERS)
+
+
+@pytest.mark.parametrize("suffix", TABLE)
+def test_each_extension_gets_its_codecs(suffix):
+    """The defaults of each container, for each content that it can hold."""
+    muxer, opaque, alpha, matte = TABLE[suffix]
+    assert container_of(Path("out" + suffix)).muxer == muxer
+    assert described(suffix, "opaque") == opaque
+    assert described(suffix, "matte") == matte
+    if alpha:
+        assert described(suffix, "alpha") == alpha
+    else:
+        refusal(suffix, "alpha")
+
+
+def test_a_name_without_an_extension_is_a_folder_of_pngs():
+    """And the case of an extension does not matter."""
+    assert described("", "alpha") == "png png rgba"
+    assert described(".MP4", "opaque") == "h264 libx264 yuv420p"
+
+
+def test_an_unknown_extension_is_refused_with_those_that_go():
+    """The message names every one that is taken."""
+    message = refusal(".xyz")
+    assert all(suffix in message for suffix in TABLE)
+    assert ".xyz" in message
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".m4v"])
+def test_alpha_in_mp4_is_refused_with_what_can_hold_it(suffix):
+    """The message says what to do instead."""
+    message = refusal(suffix, "alpha")
+    assert all(word in message for word in (suffix, ".webm", ".mov", "PNG", "background"))
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
+def test_a_codec_without_alpha_is_refused_with_those_that_have(codec):
+    """Asked for outright, it is an error and not another codec."""
+    message = refusal(".mkv", "alpha", codec=codec)
+    assert all(word in message for word in (codec, "vp9", "prores", "ffv1"))
+
+
+@pytest.mark.parametrize("suffix", TABLE)
+@pytest.mark.parametrize("codec", CODECS)
+def test_a_codec_goes_into_the_containers_that_take_it(suffix, codec):
+    """And into no other; the message then names what the container takes."""
+    able = CONTAINERS[suffix].codecs
+    if codec in able:
+        assert described(suffix, "opaque", codec=codec).startswith(f"{codec} ")
+    else:
+        message = refusal(suffix, codec=codec)
+        assert codec in message
+        assert all(name in message for name in able)
+
+
+def test_an_unknown_codec_is_refused():
+    """A name that is none of ours."""
+    assert "'mpeg1'" in refusal(".mkv", codec="mpeg1")
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "working", "expected"),
+    [
+        ("h264", ".mp4", "yuv422p", "yuv422p"),
+        ("h264", ".mp4", "yuv444p10le", "yuv444p10le"),
+        ("h264", ".mp4", "yuvj420p", "yuvj420p"),
+        ("hevc", ".mp4", "yuv422p10le", "yuv422p10le"),
+        ("hevc", ".mp4", "yuvj420p", "yuv420p"),
+        ("av1", ".mp4", "yuv444p", "yuv420p"),
+        ("av1", ".mp4", "yuv422p10le", "yuv420p10le"),
+        ("vp9", ".webm", "yuvj444p", "yuv444p"),
+        ("prores", ".mov", "yuv420p", "yuv422p10le"),
+        ("ffv1", ".mkv", "yuv444p10le", "yuv444p10le"),
+        ("ffv1", ".mkv", "yuvj422p", "yuv422p"),
+        ("png", ".png", "yuv420p10le", "rgb24"),
+    ],
+)
+def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
+    """Depth and chroma stay what they are unless the encoder has nothing like them."""
+    assert described(suffix, "opaque", working, codec=codec).split()[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "working", "expected"),
+    [
+        ("ffv1", ".mkv", "yuv422p10le", "yuva422p10le"),
+        ("ffv1", ".mkv", "yuvj444p", "yuva444p"),
+        ("prores", ".mkv", "yuv420p", "yuva444p10le"),
+        ("vp9", ".mkv", "yuv422p10le", "yuva420p"),
+        ("png", "", "yuv420p10le", "rgba"),
+    ],
+)
+def test_pictures_with_alpha_get_a_format_with_alpha(codec, suffix, working, expected):
+    """In the source's own format if the codec can, else in the codec's one."""
+    assert described(suffix, "alpha", working, codec=codec).split()[2] == expected
+
+
+def test_alpha_has_options_of_its_own():
+    """VP9 loses its alpha to alternate reference frames; ProRes needs the 4444 profile."""
+    assert plan(Path("a.webm"), "alpha", "yuv420p").options["auto-alt-ref"] == "0"
+    assert "auto-alt-ref" not in plan(Path("a.webm"), "opaque", "yuv420p").options
+    assert plan(Path("a.mov"), "alpha", "yuv420p").options["profile"] == "4444"
+
+
+@pytest.mark.parametrize("codec", [name for name, c in CODECS.items() if c.crf is not None])
+def test_crf_has_a_range(codec):
+    """Both ends are in it, what lies past them is not, and neither is no number."""
+    suffix = ".webm" if codec == "vp9" else ".mp4"
+    most = CODECS[codec].most_crf
+    for crf in (0, 17.5, most):
+        made = plan(Path("a" + suffix), "opaque", "yuv420p", Encoding(codec, crf=crf))
+        assert made.options["crf"] == f"{crf:g}"
+    for crf in (-1, most + 0.5, float("nan")):
+        assert f"0 to {most:g}" in refusal(suffix, codec=codec, crf=crf)
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "option", "good", "bad"),
+    [
+        ("h264", ".mp4", "preset", "slow", "warp"),
+        ("hevc", ".mp4", "preset", "ultrafast", "10"),
+        ("av1", ".mkv", "preset", "13", "14"),
+        ("vp9", ".webm", "cpu-used", "8", "9"),
+    ],
+)
+def test_presets_are_the_encoder_s_own(codec, suffix, option, good, bad):
+    """One that it has is handed on; one that it has not is refused with those that it has."""
+    made = plan(Path("a" + suffix), "opaque", "yuv420p", Encoding(codec, preset=good))
+    assert made.options[option] == good
+    message = refusal(suffix, codec=codec, preset=bad)
+    assert repr(bad) in message
+    assert all(name in message for name in CODECS[codec].presets)
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("prores", ".mov"), ("ffv1", ".mkv"), ("png", "")])
+def test_crf_and_preset_are_refused_where_there_are_none(codec, suffix):
+    """A setting that would do nothing is an error, not ignored."""
+    assert "no crf" in refusal(suffix, codec=codec, crf=20)
+    assert "no presets" in refusal(suffix, codec=codec, preset="fast")
+
+
+def test_x264_s_presets_are_all_there():
+    """From the fastest to the slowest that anybody uses."""
+    assert X26_PRESETS[0] == "ultrafast"
+    assert X26_PRESETS[-1] == "veryslow"
+    assert len(X26_PRESETS) == 9

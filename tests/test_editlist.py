@@ -1,0 +1,99 @@
+"""Edit lists of MP4 files: a track that starts late and hides its first samples."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+from sinet_video.editlist import HiddenStart, hide_starts
+
+RATE = 44_100
+
+
+def edits(path: Path) -> list[list[tuple[int, int]]]:
+    """Every edit list of a file: its entries' lengths and media times, read by hand."""
+    data, found, at = path.read_bytes(), [], 0
+    while (at := data.find(b"elst", at) + 4) > 3:
+        version, count = struct.unpack(">B3xI", data[at : at + 8])
+        layout = struct.Struct(">QqI" if version else ">IiI")
+        entries = [layout.unpack_from(data, at + 8 + i * layout.size) for i in range(count)]
+        found.append([(length, time) for length, time, _ in entries])
+    return found
+
+
+@pytest.fixture
+def late(tmp_path, ffmpeg) -> Path:
+    """A clip whose sound starts at 0.5 s, in a codec that needs no priming."""
+    path = tmp_path / "late.mp4"
+    ffmpeg(
+        "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1", "-itsoffset", "0.5",
+        "-f", "lavfi", "-i", f"sine=d=1:r={RATE}", "-c:a", "alac", path,
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture
+def sound(ffmpeg):
+    """The start and the number of samples heard of a file's sound, as ffmpeg has them."""
+
+    def read(path: Path) -> tuple[float, int]:
+        raw = path.with_suffix(".raw")
+        ffmpeg("ffmpeg", "-i", path, "-map", "0:a", "-f", "s16le", "-y", raw)
+        out = ffmpeg("ffprobe", "-select_streams", "a", "-show_streams", "-of", "json", path)
+        return float(json.loads(out)["streams"][0]["start_time"]), raw.stat().st_size // 2
+
+    return read
+
+
+def test_the_made_clip_waits(late):
+    """Its second list has a pause and then the whole track: what there is to mend."""
+    _, (pause, rest) = edits(late)
+    assert pause[1] == -1
+    assert rest[1] == 0
+
+
+def test_a_start_is_moved_and_samples_before_it_hidden(late, sound):
+    """The track waits longer, and begins with samples that nobody hears."""
+    start, count = sound(late)
+    later, skip = start + 1024 / RATE, 1024 / RATE
+    pictures, (_, rest) = edits(late)
+    hide_starts(late, [HiddenStart(track=1, start=later, skip=skip)])
+    assert sound(late) == (pytest.approx(later, abs=0.001), count - 1024)
+    kept, (pause, shown) = edits(late)
+    assert kept == pictures
+    assert pause == (pytest.approx(later * 1000, abs=1), -1)
+    assert shown == (pytest.approx(rest[0] - skip * 1000, abs=1), 1024)
+
+
+def test_a_file_keeps_its_length(late):
+    """The list is put right where it stands, so that no other byte moves."""
+    before = late.read_bytes()
+    hide_starts(late, [HiddenStart(track=1, start=0.6, skip=0.01)])
+    after = late.read_bytes()
+    assert len(after) == len(before)
+    differing = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    assert 0 < len(differing) <= 24
+
+
+def test_nothing_to_hide_changes_nothing(late):
+    """Without a track to mend the file is not even opened."""
+    before = late.read_bytes()
+    hide_starts(late, [])
+    assert late.read_bytes() == before
+    hide_starts(late.with_name("missing.mp4"), [])
+
+
+def test_a_track_without_a_list_of_two_is_left_alone(tmp_path, make_clip, ffmpeg):
+    """One that starts at once has one entry or none, and stays as it is."""
+    source = make_clip("talk.mp4", audio=True)
+    for name, options in (("one.mp4", ()), ("none.mp4", ("-use_editlist", "0"))):
+        path = tmp_path / name
+        ffmpeg("ffmpeg", "-i", source, "-c", "copy", *options, path)
+        assert all(len(entries) == 1 for entries in edits(path))
+        assert bool(edits(path)) == (name == "one.mp4")
+        before = path.read_bytes()
+        hide_starts(path, [HiddenStart(track=1, start=0.5, skip=0.01)])
+        assert path.read_bytes() == before
