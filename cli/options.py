@@ -187,12 +187,17 @@ _MATTING = (
         "--choke", type=float, default=0.0, metavar="PX", help="Shrink the matte; negative spreads."
     ),
     click.option("--feather", type=float, default=0.0, metavar="PX", help="Soften the edge."),
-    click.option("--onnx-channels", type=click.Choice(["rgb", "bgr"]), default="rgb"),
+    click.option(
+        "--onnx-channels",
+        type=click.Choice(["rgb", "bgr"]),
+        default="rgb",
+        help="For an ONNX file of others: the order in which it wants colours.",
+    ),
     click.option(
         "--onnx-mean",
         type=Triple(),
         default=(0.0, 0.0, 0.0),
-        help="For an ONNX file of others: subtracted from values of 0 to 255.",
+        help="Likewise: subtracted from values of 0 to 255.",
     ),
     click.option(
         "--onnx-std",

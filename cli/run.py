@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -45,6 +46,8 @@ def run(
 
     from sinet_video.pipeline import convert
 
+    if report_file:
+        check_writable(report_file)
     progress = Progress(look.span(), quiet=quiet)
     try:
         report = convert(
@@ -66,6 +69,13 @@ def run(
     progress.finish(report)
     if report_file:
         write_json(report_file, json.dumps(report.to_dict(), indent=2))
+
+
+def check_writable(name: str) -> None:
+    """Find out before the work, not after it, that a report cannot be written."""
+    folder = Path(name).parent
+    if name != "-" and (Path(name).is_dir() or not os.access(folder, os.W_OK)):
+        raise OutputError(f"{name} cannot be written; give a file in a folder that can.")
 
 
 def write_json(name: str, text: str) -> None:

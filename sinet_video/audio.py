@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 ENCODERS = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "aac"}
 OPUS_RATE = 48_000
+NOT_IN_MOV = frozenset({"flac", "opus", "vorbis"})
+
+# What encoders take for so many channels.
+LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 # Containers that write no edit list: what the source's edit list hides must not get into them.
 WITHOUT_EDITS = frozenset({"matroska", "webm"})
@@ -61,9 +65,11 @@ class Copied:
         """As `Track` says."""
         if packet.pts is None or packet.dts is None:
             return
-        if packet.is_discard and (self.span.start is not None or not self.edits):
-            return
         time = packet.pts * packet.time_base
+        # A negative time would make the muxer move everything: better to lose half a packet.
+        hidden = packet.is_discard or time < 0
+        if hidden and (self.span.start is not None or not self.edits):
+            return
         if self.span.before(time) or self.span.after(time):
             return
         self.first = time if self.first is None else self.first
@@ -115,10 +121,11 @@ class Encoded:
         context = self._target.codec_context
         context.open(strict=False)
         graph = av.filter.Graph()
+        known = LAYOUTS.get(frame.layout.nb_channels, "stereo")
         buffer = graph.add_abuffer(
             sample_rate=frame.sample_rate,
             format=frame.format.name,
-            layout=frame.layout.name,
+            layout=frame.layout.name if "channels" not in frame.layout.name else known,
             time_base=frame.time_base,
         )
         # async fills gaps with silence: an encoder counts samples, it does not read times.
@@ -143,6 +150,19 @@ class Encoded:
             except (av.BlockingIOError, av.EOFError):
                 return
             yield from self._target.encode(frame)
+
+
+def can_copy(codec: str, layout: str, output: OutputContainer) -> bool:
+    """Whether a container holds packets of a codec as they are.
+
+    libav names what a muxer could hold at all; QuickTime files refuse some of it, and MP4 files
+    sound that does not say where its channels belong.
+    """
+    container = output.format.name
+    if container == "mov" and codec in NOT_IN_MOV:
+        return False
+    unsaid = layout.endswith("channels") and container in ("mp4", "mov")
+    return codec in output.supported_codecs and not unsaid
 
 
 class Sound:
@@ -188,15 +208,17 @@ class Sound:
         self._open.__exit__(None, None, None)
 
     def _track(self, stream: AudioStream, output: OutputContainer) -> Track:
-        codec, container = stream.codec_context.codec.canonical_name, output.format.name
+        context, container = stream.codec_context, output.format.name
+        codec = context.codec.canonical_name
         language = {"language": stream.language} if stream.language else {}
-        if codec in output.supported_codecs:
+        if can_copy(codec, context.layout.name, output):
             target: Any = output.add_stream_from_template(stream)
             target.metadata.update(language)
             return Copied(stream, target, self._span, container not in WITHOUT_EDITS)
         encoder = ENCODERS.get(container, "aac")
-        rate = OPUS_RATE if encoder == "libopus" else stream.codec_context.sample_rate
-        target = output.add_stream(encoder, rate=rate, layout=stream.codec_context.layout.name)
+        rate = OPUS_RATE if encoder == "libopus" else context.sample_rate
+        layout = LAYOUTS.get(context.channels, "stereo")
+        target = output.add_stream(encoder, rate=rate, layout=layout)
         target.metadata.update(language)
         self.warnings.append(
             f"The audio is {codec}, which a {container} file cannot hold: encoded anew as "

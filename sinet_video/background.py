@@ -22,6 +22,7 @@ from sinet_video.frame import (
     Frame,
     Matte,
     Plane,
+    blank_like,
     matrix_of,
     planes_of,
     range_of,
@@ -57,12 +58,30 @@ NAMED = {
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 
 
+Kind = tuple[object, ...]
+"""All that decides what a background's planes look like, but for the background."""
+
+
+def kind_of(frame: Frame) -> Kind:
+    """Return the size, format, colour and geometry of a frame."""
+    video = frame.video
+    colour = matrix_of(video), range_of(video)
+    return (
+        *colour,
+        frame.width,
+        frame.height,
+        video.format.name,
+        frame.rotation,
+        frame.sample_aspect,
+    )
+
+
 class Colour:
     """One colour throughout, as 8-bit RGB."""
 
     def __init__(self, red: int, green: int, blue: int) -> None:
         self.rgb = (red, green, blue)
-        self._made: tuple[Plane, ...] | None = None
+        self._made: tuple[Kind, tuple[Plane, ...]] | None = None
 
     @classmethod
     def parse(cls, text: str) -> Colour:
@@ -74,12 +93,13 @@ class Colour:
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """As `Background` says."""
-        if self._made is None:
+        kind = kind_of(matte.frame)
+        if self._made is None or self._made[0] != kind:
             patch = np.empty((16, 16, 3), np.uint8)
             patch[...] = self.rgb
             video = converted(av.VideoFrame.from_ndarray(patch, "rgb24"), matte.frame.video)
-            self._made = tuple(plane[:1, :1].copy() for plane in planes_of(video))
-        return self._made
+            self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
+        return self._made[1]
 
 
 class Image:
@@ -88,19 +108,20 @@ class Image:
     def __init__(self, path: str | Path, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
         self._picture = _first_picture(path)
-        self._made: av.VideoFrame | None = None
+        self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """As `Background` says."""
-        if self._made is None:
-            self._made = fitted(self._picture, matte.frame, self._fit)
-        return planes_of(self._made)
+        kind = kind_of(matte.frame)
+        if self._made is None or self._made[0] != kind:
+            self._made = kind, fitted(self._picture, matte.frame, self._fit)
+        return planes_of(self._made[1])
 
 
 class Video:
     """A video, looped, timed by pts: at each moment the picture that it would be showing.
 
-    It starts with the first frame that it stands behind, and must be closed or exhausted with it.
+    It starts with the first frame that it stands behind.
     """
 
     def __init__(self, path: str | Path, fit: Fit = "cover") -> None:
@@ -154,10 +175,11 @@ class Blur:
         width, height = (max(2, side // factor // 2 * 2) for side in (video.width, video.height))
         small = reformat(video, width=width, height=height, interpolation=AREA)
         room = 1 - _reduced_alpha(matte, width, height)
-        for plane in planes_of(small):
+        blurred = blank_like(small)  # at a factor of 1, `small` is the frame's own picture
+        for plane, target in zip(planes_of(small), planes_of(blurred), strict=True):
             sigma = self._radius / 100 * max(plane.shape)
-            plane[...] = _masked_blur(plane, _averaged(room, plane.shape), sigma)
-        large = reformat(small, width=video.width, height=video.height, interpolation=BILINEAR)
+            target[...] = _masked_blur(plane, _averaged(room, plane.shape), sigma)
+        large = reformat(blurred, width=video.width, height=video.height, interpolation=BILINEAR)
         return planes_of(large)
 
 
@@ -249,8 +271,10 @@ def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
     "cover" fills the frame and cuts what juts out, "contain" shows all with black around it,
     "stretch" distorts. The frame's pixels may not be square; the picture's are.
     """
-    aspect = float(frame.sample_aspect)
-    across, down = frame.width * aspect / picture.width, frame.height / picture.height
+    turned = frame.rotation % 180 != 0
+    wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
+    aspect = float(1 / frame.sample_aspect if turned else frame.sample_aspect)
+    across, down = wide * aspect / picture.width, high / picture.height
     if fit == "cover":
         across = down = max(across, down)
     elif fit == "contain":
@@ -258,8 +282,9 @@ def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
     width = max(1, round(picture.width * across / aspect))
     height = max(1, round(picture.height * down))
     scaled = reformat(picture, width=width, height=height, pixel_format="rgb24")
-    rgb = centred(rgb_of(scaled), frame.height, frame.width)
-    return converted(av.VideoFrame.from_ndarray(rgb, "rgb24"), frame.video)
+    shown = centred(rgb_of(scaled), high, wide)
+    stored = np.ascontiguousarray(np.rot90(shown, -round(frame.rotation / 90)))
+    return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
 
 
 def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
@@ -290,7 +315,15 @@ def _first_picture(path: str | Path) -> av.VideoFrame:
     with opened(path) as container:
         try:
             for video in container.decode(video_stream(container, path)):
-                return video
+                return _upright(video)
         except av.FFmpegError as error:
             raise InputError(f"{path} cannot be read as an image; it is damaged.") from error
     raise InputError(f"{path} holds no picture.")
+
+
+def _upright(video: av.VideoFrame) -> av.VideoFrame:
+    """Turn a photograph as its tag says."""
+    if not video.rotation:
+        return video
+    pixels = np.rot90(rgb_of(reformat(video, pixel_format="rgb24")), round(video.rotation / 90))
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sinet_video.errors import InputError, SettingError, SinetVideoError
+from sinet_video.errors import InputError, OutputError, SettingError, SinetVideoError
 from sinet_video.report import Report
 
 VIDEO_SUFFIXES = frozenset(
@@ -45,7 +45,10 @@ def batch(
     `SettingError` when two inputs would write one output.
     """
     jobs = plan_batch(inputs, Path(folder), suffix)
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {folder} cannot be made ({error.strerror}).") from error
     for source, output in jobs:
         yield _one(source, output, convert, overwrite=overwrite)
 
@@ -53,7 +56,8 @@ def batch(
 def plan_batch(inputs: Iterable[str | Path], folder: Path, suffix: str) -> list[tuple[Path, Path]]:
     """Return (source, output) for each file of a batch, in order, each source once."""
     jobs: dict[Path, Path] = {}
-    for source in (found for given in inputs for found in expand(given)):
+    sources = {found.resolve(): found for given in inputs for found in expand(given)}
+    for source in sources.values():
         output = folder / (source.stem + suffix)
         rival = next((s for s, o in jobs.items() if o == output and s != source), None)
         if rival:
@@ -69,7 +73,7 @@ def expand(given: str | Path) -> list[Path]:
     """Return the files that a file, folder or glob stands for, sorted."""
     path = Path(given)
     if path.is_dir():
-        found = [p for p in path.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES]
+        found = [p for p in path.iterdir() if p.is_file() and p.suffix.lower() in VIDEO_SUFFIXES]
     elif path.exists():
         found = [path]
     else:

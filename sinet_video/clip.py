@@ -11,6 +11,9 @@ import av
 from sinet_video.errors import SettingError
 from sinet_video.frame import PLANAR, shown_aspect
 
+LONGEST = 1e7
+"""Seconds: four months, more than any time in a file."""
+
 
 @dataclass(frozen=True)
 class Colour:
@@ -56,6 +59,7 @@ class Clip:
         pixel_format: as decoded.
         time_base: seconds a unit of pts.
         start: the first picture's pts.
+        end: the pts at which the last picture ends, or None when the file does not say.
         rate: average frames a second, or None; for showing and rate control, never for timing.
         duration: seconds, or None when the file does not say.
         frames: how many pictures the file says it has, perhaps wrongly, or None.
@@ -73,6 +77,7 @@ class Clip:
     pixel_format: str
     time_base: Fraction
     start: int
+    end: int | None
     rate: Fraction | None
     duration: float | None
     frames: int | None
@@ -101,8 +106,10 @@ class Span:
 
     def __post_init__(self) -> None:
         for name, value in (("Start", self.start), ("End", self.end)):
-            if value is not None and value < 0:
-                raise SettingError(f"{name} is {float(value):g} s; it cannot be negative.")
+            if value is not None and not 0 <= value <= LONGEST:
+                raise SettingError(
+                    f"{name} is {float(value):g} s; it must be from 0 to {LONGEST:g}."
+                )
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise SettingError(
                 f"End ({float(self.end):g} s) must come after start ({float(self.start):g} s)."

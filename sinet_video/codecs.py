@@ -33,7 +33,8 @@ class Codec:
     """An encoder of libav and what it can take.
 
     `opaque` and `alpha` map the working pixel format of the clip to the one to encode; `matte` is
-    the format for alpha as gray. None: it cannot.
+    the format for alpha as gray. None: it cannot. `full_range`: whether it can say that luma spans
+    all values. `even`: whether it needs sides that chroma divides.
     """
 
     encoder: str
@@ -42,6 +43,8 @@ class Codec:
     matte: str = "yuv420p"
     options: Mapping[str, str] = field(default_factory=dict)
     alpha_options: Mapping[str, str] = field(default_factory=dict)
+    full_range: bool = True
+    even: bool = False
     crf: float | None = None
     most_crf: float = 0
     presets: tuple[str, ...] = ()
@@ -71,14 +74,24 @@ class Plan:
     encoder: str
     pixel_format: str
     options: Mapping[str, str]
+    full_range: bool = True
 
 
 def _same(working: str) -> str:
     return working
 
 
+def _plain(working: str) -> str:
+    """Say full range by a tag and not by a pixel format of its own."""
+    return working.replace("yuvj", "yuv")
+
+
+def _at_8_bits(working: str) -> str:
+    return _plain(working).removesuffix("10le")
+
+
 def _with_alpha(working: str) -> str:
-    return working.replace("yuvj", "yuv").replace("yuv", "yuva")
+    return _plain(working).replace("yuv", "yuva")
 
 
 def _at_420(working: str) -> str:
@@ -90,10 +103,13 @@ X26_PRESETS = (
 )  # fmt: skip
 
 CODECS: dict[str, Codec] = {
-    "h264": Codec("libx264", _same, crf=18, most_crf=51, presets=X26_PRESETS, preset="veryfast"),
+    "h264": Codec(
+        "libx264", _same, even=True, crf=18, most_crf=51, presets=X26_PRESETS, preset="veryfast"
+    ),
     "hevc": Codec(
         "libx265",
-        lambda working: working.replace("yuvj", "yuv"),
+        _plain,
+        even=True,
         options={"x265-params": "log-level=error"},
         crf=20,
         most_crf=51,
@@ -110,8 +126,8 @@ CODECS: dict[str, Codec] = {
     ),
     "vp9": Codec(
         "libvpx-vp9",
-        lambda working: working.replace("yuvj", "yuv"),
-        # libvpx has no 10-bit alpha; alternate reference frames would lose the alpha.
+        # As built into PyAV it has 8 bits only; alternate reference frames would lose the alpha.
+        _at_8_bits,
         alpha=lambda _: "yuva420p",
         # "good" took 2.5 times as long for a quarter less size, and looked the same.
         options={"b": "0", "deadline": "realtime", "row-mt": "1"},
@@ -127,11 +143,12 @@ CODECS: dict[str, Codec] = {
         lambda _: "yuv422p10le",
         alpha=lambda _: "yuva444p10le",
         matte="yuv422p10le",
+        full_range=False,
         options={"profile": "hq", "vendor": "apl0"},
         alpha_options={"profile": "4444", "alpha_bits": "16"},
     ),
     "ffv1": Codec(
-        "ffv1", _same, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
+        "ffv1", _plain, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
     ),
     "png": Codec("png", lambda _: "rgb24", alpha=lambda _: "rgba", matte="gray"),
 }
@@ -209,6 +226,7 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
         encoder=codec.encoder,
         pixel_format=_pixel_format(name, codec, content, working),
         options=_options(name, codec, content, encoding),
+        full_range=codec.full_range,
     )
 
 

@@ -36,7 +36,9 @@ def opened(path: StrPath) -> Iterator[InputContainer]:
     if file.stat().st_size == 0:
         raise InputError(f"{file} is empty.")
     try:
-        container = av.open(fspath(file), options=OPEN_OPTIONS, metadata_errors="replace")
+        container = av.open(
+            fspath(file.absolute()), options=OPEN_OPTIONS, metadata_errors="replace"
+        )
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
     except (av.FFmpegError, ValueError) as error:
@@ -89,6 +91,7 @@ def probe(path: StrPath) -> Clip:
             pixel_format=first.format.name,
             time_base=stream.time_base or Fraction(1),
             start=first.pts or 0,
+            end=_end(stream),
             rate=stream.average_rate or stream.guessed_rate,
             duration=float(duration) if duration else None,
             frames=stream.frames or None,
@@ -97,6 +100,13 @@ def probe(path: StrPath) -> Clip:
             rotation=first.rotation,
             audio=tuple(_track(s) for s in container.streams.audio),
         )
+
+
+def _end(stream: VideoStream) -> int | None:
+    """Return the pts at which the last picture ends, if the stream itself says."""
+    if stream.duration is None or stream.start_time is None:
+        return None
+    return stream.start_time + stream.duration
 
 
 def _track(stream: Any) -> AudioTrack:
@@ -123,10 +133,31 @@ def decode(clip: Clip | StrPath, span: Span = Span()) -> Iterator[Frame]:
         stream = video_stream(container, clip.path)
         stream.thread_type = "AUTO"
         if span.start:
-            container.seek(int(span.start / clip.time_base), stream=stream)
-        videos = _decoded(container, stream, clip.path, whole=not span.start)
-        frames = _timed(videos, clip)
-        yield from _cut(frames, span)
+            videos = _decoded_from(span.start, container, stream, clip)
+        else:
+            videos = _decoded(container, stream, clip.path, whole=True)
+        yield from _cut(_lasting(_timed(videos, clip), clip), span)
+
+
+def _decoded_from(
+    start: Fraction, container: InputContainer, stream: VideoStream, clip: Clip
+) -> Iterator[av.VideoFrame]:
+    """Yield the pictures from some moment before `start` on.
+
+    In several formats a seek lands on the key frame after the one that is needed, or past all of
+    them; then it is tried from further back, and at last from the very start.
+    """
+    for margin in (0, 5, 30, None):
+        target = 0 if margin is None else max(0, int((start - margin) / clip.time_base))
+        container.seek(target, stream=stream)
+        videos = _decoded(container, stream, clip.path)
+        first = next(videos, None)
+        early = first is not None and seconds(first.pts, clip.time_base) <= start
+        if margin is None or early:
+            if first is not None:
+                yield first
+                yield from videos
+            return
 
 
 def _decoded(
@@ -134,10 +165,8 @@ def _decoded(
 ) -> Iterator[av.VideoFrame]:
     """Yield all pictures; `whole` if from the start, so that an early end can be told."""
     last: float | None = None
-    count = 0
     try:
         for video in container.decode(stream):
-            count += 1
             last = video.time if video.time is not None else last
             yield video
     except av.FFmpegError as error:
@@ -145,7 +174,7 @@ def _decoded(
             f"{path} is damaged or cut off {_where(last)} ({reason(error)}); repair it, or end "
             "before that."
         ) from error
-    if whole and last is not None and _is_cut_off(container, stream, count, last):
+    if whole and last is not None and _is_cut_off(container, stream, path, last):
         raise InputError(
             f"{path} is cut off {_where(last)}, though its header says that it goes on; repair it, "
             "or end before that."
@@ -156,14 +185,20 @@ def _where(last: float | None) -> str:
     return "before its first picture" if last is None else f"after {last:.3f} s"
 
 
-def _is_cut_off(container: InputContainer, stream: VideoStream, count: int, last: float) -> bool:
-    """Whether a file ended well before its header says. Of MP4, libav knows by itself."""
-    if "matroska" in container.format.name:
+def _is_cut_off(container: InputContainer, stream: VideoStream, path: StrPath, last: float) -> bool:
+    """Whether a file ended well before its header says; libav does not always tell."""
+    size = Path(path).stat().st_size
+    kind = container.format.name
+    if "mp4" in kind:
+        index = stream.index_entries
+        return len(index) > 0 and index[-1].pos + index[-1].size > size
+    if "matroska" in kind:
         declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")
-        start = float(seconds(stream.start_time, stream.time_base))
-        return declared is not None and last < start + 0.9 * _clock(declared) - 1
-    if container.format.name == "avi" and stream.frames:
-        return count < 0.9 * stream.frames
+        return declared is not None and last < 0.9 * _clock(declared) - 1
+    if kind == "avi":
+        with Path(path).open("rb") as file:
+            length = int.from_bytes(file.read(8)[4:], "little")
+        return length + 8 > size
     return False
 
 
@@ -199,6 +234,21 @@ def _fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) ->
     return reformat(
         video, width=width, height=height, pixel_format=pixel_format, color_range=limited
     )
+
+
+def _lasting(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
+    """Give each frame the duration until the next one, and the last what the file leaves it.
+
+    What libav says of a packet is in the order of decoding, and wrong where the rate varies.
+    """
+    before: Frame | None = None
+    for frame in frames:
+        if before is not None:
+            yield replace(before, duration=max(0, frame.pts - before.pts))
+        before = frame
+    if before is not None:
+        left = clip.end - before.pts if clip.end is not None else 0
+        yield replace(before, duration=left) if left > 0 else before
 
 
 def _cut(frames: Iterator[Frame], span: Span) -> Iterator[Frame]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LARGEST = 16.0
 """Pixels; farther than this an edit would reach past the tiles around an edge."""
 
+TINY = 1e-5
+
 BATCH = 64
 """Tiles worked on at once: morphology in kornia copies each pixel's whole neighbourhood."""
 
@@ -68,7 +70,7 @@ def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
 
     def work(tiles: Tensor) -> Tensor:
         near = _morphed(tiles, lower, grow=pixels < 0)
-        return near.lerp(_morphed(near, 1, grow=pixels < 0), share) if share else near
+        return near.lerp(_morphed(tiles, lower + 1, grow=pixels < 0), share) if share else near
 
     return _around_edges(alpha, ceil(abs(pixels)), work)
 
@@ -80,7 +82,11 @@ def feathered(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
     sigma, reach = pixels / 4, max(1, ceil(pixels * 0.75))
 
     def work(tiles: Tensor) -> Tensor:
-        return gaussian_blur2d(tiles, 2 * reach + 1, (sigma, sigma))
+        blurred = gaussian_blur2d(tiles, 2 * reach + 1, (sigma, sigma))
+        # The kernel's weights add up to one only nearly: what was flat is to stay exactly so.
+        blurred[blurred < TINY] = 0
+        blurred[blurred > 1 - TINY] = 1
+        return blurred
 
     return _around_edges(alpha, reach, work)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from sinet_video.clip import Clip, Span
 from sinet_video.codecs import PNG, Content, Encoding, container_of, plan
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.pngs import PictureFolder
+from sinet_video.pngs import PictureFolder, is_pattern, numbers, siblings
 from sinet_video.sink import Sink
 from sinet_video.videofile import VideoFile
 
@@ -37,7 +36,8 @@ def open_sink(
 def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
     """Raise `OutputError` or `SettingError` if a result cannot or must not be written there."""
     pictures = container_of(path) is PNG
-    if pictures and path.suffix and not re.search(r"%0?\d*d", path.name):
+    numbered = pictures and is_pattern(path)
+    if pictures and path.suffix and not numbered:
         raise SettingError(
             f"{path} is one picture and a video has many; give a folder, or a pattern such as "
             f"{path.with_name('%05d.png')}."
@@ -47,6 +47,8 @@ def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
     if path.is_dir() and not pictures:
         raise OutputError(f"{path} is a folder; give the name of a file.")
     occupied = any(path.iterdir()) if path.is_dir() else path.exists()
+    if numbered:
+        occupied = any(numbers(path).fullmatch(p.name) for p in siblings(path))
     if occupied and not overwrite:
         raise OutputError(f"{path} is there already; choose to overwrite it, or another name.")
     parent = _existing_parent(path) if pictures else path.parent

@@ -109,8 +109,11 @@ def _download(remote: Remote, target: Path) -> bytes:
             content: bytes = answer.read(remote.size + 1)
             return content
     except (urllib.error.URLError, HTTPException, OSError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        said = " ".join(str(error).split())
         raise WeightsError(
-            f"{remote.url} cannot be fetched ({error}). Without a network, put the file "
+            f"{remote.url} cannot be fetched ({said}). Without a network, put the file "
             f"({remote.size} bytes, sha256 {remote.sha256[:12]}...) at {target}."
         ) from error
 

@@ -6,19 +6,23 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from sinet_video.codecs import Content
+from sinet_video.codecs import Content, Plan
 from sinet_video.frame import Matte, blank_like, planes_of, reformat
 
 
-def picture(matte: Matte, content: Content, pixel_format: str) -> av.VideoFrame:
-    """Return a matte as a picture of an encoder's pixel format."""
+def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
+    """Return a matte as a picture that the planned encoder takes."""
     if content == "matte":
-        return gray(matte, pixel_format)
+        return gray(matte, plan.pixel_format)
+    if plan.pixel_format == "rgba":
+        return rgba(matte)
+    limited = None if plan.full_range else ColorRange.MPEG
     if content == "alpha":
-        return rgba(matte) if pixel_format == "rgba" else with_alpha(matte, pixel_format)
-    return reformat(matte.frame.video, pixel_format=pixel_format)
+        return with_alpha(matte, plan.pixel_format, limited)
+    return reformat(matte.frame.video, pixel_format=plan.pixel_format, color_range=limited)
 
 
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
@@ -34,11 +38,15 @@ def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
     return video
 
 
-def with_alpha(matte: Matte, pixel_format: str) -> av.VideoFrame:
+def with_alpha(
+    matte: Matte, pixel_format: str, color_range: ColorRange | None = None
+) -> av.VideoFrame:
     """The frame's planes and, straight, the alpha plane."""
-    colour = reformat(matte.frame.video, pixel_format=pixel_format.replace("yuva", "yuv"))
+    plain = pixel_format.replace("yuva", "yuv")
+    colour = reformat(matte.frame.video, pixel_format=plain, color_range=color_range)
     # The frame's own tags: a conversion would put its guess where the source says nothing.
     video = blank_like(matte.frame.video, pixel_format)
+    video.color_range = color_range or matte.frame.video.color_range
     *planes, alpha = planes_of(video)
     for target, source in zip(planes, planes_of(colour), strict=True):
         target[...] = source

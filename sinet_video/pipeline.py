@@ -127,7 +127,12 @@ def matte(
     clip = source if isinstance(source, Clip) else probe(source)
     segmenter = settings.load()
     frames = prefetch(decode(clip, span), DEPTH, name="decode")
-    return _stages(frames, segmenter, settings, Meter())
+    return _matted(frames, segmenter, settings)
+
+
+def _matted(frames: Generator[Frame], segmenter: Segmenter, settings: Settings) -> Generator[Matte]:
+    with closing(frames):
+        yield from _stages(frames, segmenter, settings, Meter())
 
 
 def _stages(
@@ -192,7 +197,7 @@ def _targets(
     targets = [output] if matte is None else [output, Path(matte)]
     for target in targets:
         check_output(target, source, overwrite=overwrite)
-    if len({target.absolute() for target in targets}) < len(targets):
+    if len({target.resolve() for target in targets}) < len(targets):
         raise SettingError(f"Output and matte are both {output}; give them different names.")
     return targets
 
@@ -216,9 +221,8 @@ class _Job:
         with ExitStack() as stack:
             sinks = self._open_sinks(stack)
             pictures = decoding.timed("decode", decode(self.clip, self.span))
-            mattes = _stages(
-                prefetch(pictures, DEPTH, name="decode"), segmenter, self.settings, working
-            )
+            ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
+            mattes = _stages(ahead, segmenter, self.settings, working)
             shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()

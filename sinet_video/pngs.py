@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 
 from sinet_video.clip import Clip
 from sinet_video.codecs import Content, Plan
@@ -22,6 +25,24 @@ from sinet_video.sink import (
     writing,
 )
 
+NUMBER = re.compile(r"%0?\d*d")
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a name is one of many, such as %05d.png."""
+    return NUMBER.search(path.name) is not None
+
+
+def numbers(path: Path) -> re.Pattern[str]:
+    """Return what matches all the names that a pattern stands for."""
+    before, after = NUMBER.split(path.name, maxsplit=1)
+    return re.compile(re.escape(before) + r"\d+" + re.escape(after))
+
+
+def siblings(path: Path) -> list[Path]:
+    """Return what is in a file's folder, if there is one."""
+    return list(path.parent.iterdir()) if path.parent.is_dir() else []
+
 
 class PictureFolder(Sink):
     """PNGs in a folder, numbered from 1, and their times in milliseconds in timestamps.txt.
@@ -34,17 +55,21 @@ class PictureFolder(Sink):
 
     def __init__(self, path: Path, clip: Clip, content: Content, plan: Plan) -> None:
         self.content, self.plan, self.warnings = content, plan, []
-        numbered = "%" in path.name
-        self._path, self._target = path, path.parent if numbered else path
+        self._name = path.name if is_pattern(path) else "%05d.png"
+        self._path, self._target = path, path.parent if is_pattern(path) else path
+        self._turns = round(clip.rotation / 90)
         self._times: list[Fraction] = []
         self._part = part_name(self._target.absolute())
-        pattern = self._part / (path.name if numbered else "%05d.png")
         try:
             with writing(path):
                 self._part.mkdir(parents=True)
-                self._container = open_container(pattern, plan)
+                # A per cent sign in the folder's own name is not a number's place.
+                folder = str(self._part).replace("%", "%%")
+                self._container = open_container(Path(folder) / self._name, plan)
+                upright = replace(clip, width=clip.height, height=clip.width)
+                shown = upright if self._turns % 2 else clip
                 self._stream = add_video_stream(
-                    self._container, clip, content, plan, 1 / RATE_IF_UNKNOWN
+                    self._container, shown, content, plan, 1 / RATE_IF_UNKNOWN
                 )
         except BaseException:
             shutil.rmtree(self._part, ignore_errors=True)
@@ -52,7 +77,7 @@ class PictureFolder(Sink):
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
-        video = picture(matte, self.content, self.plan.pixel_format)
+        video = turned(picture(matte, self.content, self.plan), self._turns)
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
         with writing(self._path):
@@ -73,6 +98,9 @@ class PictureFolder(Sink):
         if not self._target.exists():
             self._part.replace(self._target)
             return
+        for old in siblings(self._target / self._name):
+            if numbers(Path(self._name)).fullmatch(old.name):
+                old.unlink()
         for file in sorted(self._part.iterdir()):
             file.replace(self._target / file.name)
         self._part.rmdir()
@@ -83,3 +111,11 @@ class PictureFolder(Sink):
         except (av.FFmpegError, OSError):
             pass  # As in VideoFile: what made us give up is the error to hear of.
         shutil.rmtree(self._part, ignore_errors=True)
+
+
+def turned(video: av.VideoFrame, quarters: int) -> av.VideoFrame:
+    """Return a picture turned counter-clockwise by quarters: a PNG has no tag to say it."""
+    if quarters % 4 == 0:
+        return video
+    pixels = np.ascontiguousarray(np.rot90(video.to_ndarray(), quarters)).astype(np.uint8)
+    return av.VideoFrame.from_ndarray(pixels, video.format.name)

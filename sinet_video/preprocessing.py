@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from sinet_video.errors import SettingError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 ChannelOrder = Literal["rgb", "bgr"]
 Triple = tuple[float, float, float]
@@ -51,36 +48,6 @@ class Preprocessing:
         """What is added to each RGB value after that."""
         offset = tuple(-m * self.scale / s for m, s in zip(self.mean, self.std, strict=True))
         return _rgb(offset, self.channels)
-
-    def normalise(self, rgb: Tensor) -> Tensor:
-        """Map RGB values in [0, 255], (n, 3, h, w), to the network's input, same shape."""
-        gain, offset = (rgb.new_tensor(v).view(3, 1, 1) for v in (self.gain, self.offset))
-        normal = rgb * gain + offset
-        return normal.flip(1) if self.channels == "bgr" else normal
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for a checkpoint or a file's metadata."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Preprocessing:
-        """Build from what `to_dict` returned."""
-        try:
-            return cls(
-                channels=values["channels"],
-                mean=_triple(values["mean"]),
-                std=_triple(values["std"]),
-                scale=float(values["scale"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise SettingError(
-                f"The weights' preprocessing is {values!r}; it needs channels, mean, std and scale."
-            ) from error
-
-
-def _triple(values: Any) -> Triple:
-    first, second, third = values
-    return float(first), float(second), float(third)
 
 
 def _rgb(values: tuple[float, ...], order: ChannelOrder) -> Triple:

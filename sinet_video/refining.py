@@ -93,9 +93,12 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
     factor = subsampling(frame.width, frame.height)
     luma = reduced_luma(frame, factor)
-    alpha = resized(levels(coarse, settings.black, settings.white), luma.shape)
+    extent = frame.height / factor, frame.width / factor
+    alpha = resized(levels(coarse, settings.black, settings.white), luma.shape, extent)
     contrast = np.float32(settings.contrast)
-    radius = max(1, round(settings.radius * luma.shape[1] / coarse.shape[1]))
+    # Beyond the picture's longer side a window only costs.
+    radius = round(settings.radius * luma.shape[1] / coarse.shape[1])
+    radius = min(max(1, radius), max(luma.shape))
     slope, intercept = fit(luma, alpha, radius, settings.eps)
     slope, intercept = slope * contrast, intercept * contrast + (1 - contrast) / 2
     fitted = slope * luma + intercept
@@ -114,7 +117,8 @@ def enlarged(frame: Frame, coarse: Array, settings: Bilinear) -> TiledAlpha:
     """Return alpha at the frame's size by bilinear enlargement."""
     factor = subsampling(frame.width, frame.height)
     shape = -(-frame.height // factor), -(-frame.width // factor)
-    alpha = resized(levels(coarse, settings.black, settings.white), shape)
+    extent = frame.height / factor, frame.width / factor
+    alpha = resized(levels(coarse, settings.black, settings.white), shape, extent)
     grid = Grid.of(frame.height, frame.width)
     return _evaluate(frame, Fit(grid, factor, np.zeros_like(alpha), alpha, mixed(alpha, 1)))
 
@@ -148,14 +152,20 @@ def reduced_luma(frame: Frame, factor: int) -> Array:
     return means * scale
 
 
-def resized(alpha: Array, shape: tuple[int, ...]) -> Array:
-    """Return an array (h, w) enlarged or reduced bilinearly, cell centres on cell centres."""
-    rows = _lerp(alpha, shape[0], 0)
-    return _lerp(rows, shape[1], 1)
+def resized(
+    alpha: Array, shape: tuple[int, ...], extent: tuple[float, float] | None = None
+) -> Array:
+    """Return an array (h, w) enlarged or reduced bilinearly, cell centres on cell centres.
+
+    `extent` is how many of the new cells, (down, across), the array covers; by default all. It is a
+    fraction less where a picture's side is no multiple of a cell.
+    """
+    down, across = extent or (shape[0], shape[1])
+    return _lerp(_lerp(alpha, shape[0], down, 0), shape[1], across, 1)
 
 
-def _lerp(values: Array, length: int, axis: int) -> Array:
-    lower, share = _positions(values.shape[axis], length)
+def _lerp(values: Array, length: int, extent: float, axis: int) -> Array:
+    lower, share = _positions(values.shape[axis], length, extent)
     upper = np.minimum(lower + 1, values.shape[axis] - 1)
     share = share.reshape((-1, 1) if axis == 0 else (1, -1))
     below, above = values.take(lower, axis), values.take(upper, axis)
@@ -164,9 +174,9 @@ def _lerp(values: Array, length: int, axis: int) -> Array:
 
 
 @lru_cache(16)
-def _positions(length: int, wanted: int) -> tuple[NDArray[np.intp], Array]:
+def _positions(length: int, wanted: int, extent: float) -> tuple[NDArray[np.intp], Array]:
     """For each wanted sample, the sample below it and how far it lies towards the next."""
-    centres = (np.arange(wanted) + 0.5) * length / wanted - 0.5
+    centres = (np.arange(wanted) + 0.5) * length / extent - 0.5
     centres = np.clip(centres, 0, length - 1)
     lower = centres.astype(np.intp)
     return lower, (centres - lower).astype(np.float32)
@@ -187,8 +197,8 @@ def fit(luma: Array, alpha: Array, radius: int, eps: float) -> tuple[Array, Arra
 
 def mixed(alpha: Array, radius: int) -> NDArray[np.bool_]:
     """Return where a window of this radius holds anything but all 0 or all 1."""
-    person = box_sum((alpha > 0).astype(np.uint16), radius) > 0
-    background = box_sum((alpha < 1).astype(np.uint16), radius) > 0
+    person = box_sum((alpha > 0).astype(np.int32), radius) > 0
+    background = box_sum((alpha < 1).astype(np.int32), radius) > 0
     return person & background
 
 
@@ -213,7 +223,23 @@ def _evaluate(frame: Frame, fit: Fit) -> TiledAlpha:
     luma = grid.tiled(frame.luma)[rows, :, columns, :] * np.float32(1 / (2**frame.format.bits - 1))
     values = luma * _enlarge(fit.slope, cells, fit.factor, rows, columns)
     values += _enlarge(fit.intercept, cells, fit.factor, rows, columns)
-    return TiledAlpha(grid, kinds.astype(np.uint8), np.clip(values, 0, 1, out=values))
+    values = np.clip(values, 0, 1, out=values)
+    _repeat_border(values, grid, rows, columns)
+    return TiledAlpha(grid, kinds.astype(np.uint8), values)
+
+
+def _repeat_border(
+    values: Array, grid: Grid, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> None:
+    """Fill what juts out of the picture with its last row and column, in place."""
+    down = grid.height - (grid.rows - 1) * grid.down
+    across = grid.width - (grid.columns - 1) * grid.across
+    if down < grid.down:
+        last = rows == grid.rows - 1
+        values[last, down:] = values[last, down - 1 : down]
+    if across < grid.across:
+        last = columns == grid.columns - 1
+        values[last, :, across:] = values[last, :, across - 1 : across]
 
 
 def _enlarge(

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 import onnxruntime
@@ -50,6 +50,13 @@ class OnnxInput:
     preprocessing: Preprocessing = Preprocessing()
     activation: Activation = "none"
     channel: int = -1
+
+    def __post_init__(self) -> None:
+        if self.activation not in get_args(Activation):
+            raise SettingError(
+                f"Activation is {self.activation!r}; it must be one of "
+                f"{', '.join(get_args(Activation))}."
+            )
 
 
 def load_segmenter(
@@ -125,8 +132,8 @@ def _from_onnx_file(path: Path, onnx: OnnxInput) -> NamedSegmenter:
 
 def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
     """Whether a graph is one of `export.fast`, which normalises the picture itself."""
-    given = session.get_inputs()[0]
-    return bool(given.type == "tensor(uint8)" and session.get_outputs()[0].name == "alpha")
+    given, made = session.get_inputs(), session.get_outputs()
+    return bool(given and given[0].type == "tensor(uint8)" and made[0].name == "alpha")
 
 
 def _session(
@@ -164,7 +171,8 @@ class FastSegmenter:
             session = _session(self._graph, dimensions={"n": 1, "h": height, "w": width})
             self._pinned = (height, width), session
         alpha: Alpha = self._pinned[1].run(["alpha"], {"picture": picture[None]})[0][0]
-        return alpha
+        # onnxruntime's logistic function rounds to just above 1.
+        return np.minimum(alpha, 1)
 
 
 class TorchSegmenter:
@@ -193,6 +201,24 @@ class TorchSegmenter:
             return alpha
 
 
+def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
+    """Return a graph's one input, or raise `WeightsError` if it cannot be given pictures."""
+    if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape) != 4:
+        raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
+    given = session.get_inputs()[0]
+    batch, *rest = given.shape
+    if 3 not in (rest[0], rest[2]):
+        raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
+    sides = rest[1:] if rest[0] == 3 else rest[:2]
+    if isinstance(batch, int) and batch != 1:
+        raise WeightsError(f"{name} takes {batch} pictures at once; export it for one.")
+    if len({isinstance(side, int) for side in sides}) != 1:
+        raise WeightsError(f"{name} takes shape {given.shape}; fix both sides or neither.")
+    if given.type != "tensor(float)":
+        raise WeightsError(f"{name} takes {given.type}; export it for 32-bit floats.")
+    return given
+
+
 class OnnxSegmenter:
     """Any ONNX segmentation file with one picture in and one map out.
 
@@ -207,11 +233,7 @@ class OnnxSegmenter:
     def __init__(self, graph: bytes, onnx: OnnxInput = OnnxInput(), *, name: str = "") -> None:
         self._onnx, self.name = onnx, name
         self._session = _session(graph, name)
-        given = self._session.get_inputs()[0]
-        if len(self._session.get_inputs()) != 1 or len(given.shape) != 4:
-            raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
-        if 3 not in (given.shape[1], given.shape[3]):
-            raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
+        given = checked_input(self._session, name)
         self._input = given.name
         self._channels_first = given.shape[1] == 3
         sides = given.shape[2:] if self._channels_first else given.shape[1:3]
@@ -245,8 +267,14 @@ class OnnxSegmenter:
         if answer.ndim == 3 and answer.shape[0] > answer.shape[2]:
             answer = answer.transpose(2, 0, 1)  # channels last
         if self._onnx.activation == "sigmoid":
-            answer = 1 / (1 + np.exp(-answer))
+            answer = 0.5 + 0.5 * np.tanh(answer / 2)  # the logistic function, without overflow
         elif self._onnx.activation == "softmax":
             raised = np.exp(answer - answer.max(0))
             answer = raised / raised.sum(0)
-        return answer if answer.ndim == 2 else answer[self._onnx.channel]
+        if answer.ndim == 2:
+            return answer
+        channel, count = self._onnx.channel, len(answer)
+        if not -count <= channel < count:
+            raise SettingError(f"Output channel {channel} is asked for; {self.name} has {count}.")
+        person: NDArray[Any] = answer[channel]
+        return person

@@ -18,6 +18,9 @@ Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 STEP = 32
 LARGEST = 4_000_000
 
+ROUNDING = 1e-3
+"""How far beyond 0 and 1 a segmenter may answer before it is taken to mean something else."""
+
 
 @dataclass(frozen=True)
 class Size:
@@ -33,6 +36,11 @@ class Size:
         if not STEP * STEP <= self.pixels <= LARGEST:
             raise SettingError(
                 f"Network size is {self.pixels} pixels; it must be from {STEP * STEP} to {LARGEST}."
+            )
+        if self.exact and self.exact[0] * self.exact[1] > LARGEST:
+            raise SettingError(
+                f"Network size is {self.exact[0]}x{self.exact[1]}; it may have at most {LARGEST} "
+                "pixels."
             )
         for side in self.exact or ():
             if side < STEP or side % STEP:
@@ -61,24 +69,17 @@ class Size:
         return min(self._candidates(), key=lambda side: self._misfit(side, aspect))
 
     def _candidates(self) -> list[tuple[int, int]]:
-        most = self.pixels // STEP + STEP
-        sides = range(STEP, most + 1, STEP)
+        most = self.pixels * 1.05
         return [
             (width, height)
-            for width in sides
-            for height in _neighbours(self.pixels / width)
-            if width * height <= self.pixels * 1.05
+            for width in range(STEP, max(STEP, int(most / STEP)) + 1, STEP)
+            for height in range(STEP, max(STEP, int(most / width)) + 1, STEP)
         ]
 
     def _misfit(self, side: tuple[int, int], aspect: float) -> float:
         """Distortion counts four times as much as missing size: both as ratios."""
         width, height = side
         return 4 * abs(log(width / height / aspect)) + abs(log(width * height / self.pixels))
-
-
-def _neighbours(length: float) -> set[int]:
-    below = int(length // STEP) * STEP
-    return {max(below, STEP), below + STEP}
 
 
 def segment(
@@ -94,12 +95,24 @@ def segment(
     for frame in frames:
         shape = shape or seen_size(segmenter, size, frame.shown_aspect)
         alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
-        if alpha.ndim != 2 or not np.isfinite(alpha).all():
-            raise SettingError(
-                f"The segmenter answered with shape {alpha.shape} at {float(frame.time):.3f} s; it "
-                "must answer with two axes, height and width, of finite numbers."
-            )
-        yield Matte(frame, stored(alpha, frame.rotation))
+        check_answer(alpha, frame)
+        yield Matte(frame, stored(np.clip(alpha, 0, 1), frame.rotation))
+
+
+def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
+    """Raise `SettingError` for a segmenter's answer that is no alpha."""
+    where = f"at {float(frame.time):.3f} s"
+    if alpha.ndim != 2 or not alpha.size or not np.isfinite(alpha).all():
+        raise SettingError(
+            f"The segmenter answered with shape {alpha.shape} {where}; it must answer with two "
+            "axes, height and width, of finite numbers."
+        )
+    lowest, highest = float(alpha.min()), float(alpha.max())
+    if lowest < -ROUNDING or highest > 1 + ROUNDING:
+        raise SettingError(
+            f"The segmenter answered with values from {lowest:g} to {highest:g} {where}; they must "
+            "lie between 0 and 1."
+        )
 
 
 def seen_size(segmenter: Segmenter, size: Size, aspect: float) -> tuple[int, int]:

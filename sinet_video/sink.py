@@ -18,9 +18,9 @@ from av.video.reformatter import ColorRange
 
 from sinet_video.audio import Carried
 from sinet_video.clip import Clip
-from sinet_video.codecs import Content, Plan
+from sinet_video.codecs import CODECS, Content, Plan
 from sinet_video.decoding import reason
-from sinet_video.errors import OutputError, SinetVideoError
+from sinet_video.errors import OutputError, SettingError, SinetVideoError
 from sinet_video.frame import Matte
 
 RATE_IF_UNKNOWN = Fraction(25)
@@ -90,33 +90,47 @@ def writing(path: Path) -> Iterator[None]:
 def open_container(target: Path, plan: Plan, **more: str) -> OutputContainer:
     """Open a file for writing, with the plan's muxer and options and those given."""
     options = {**plan.muxer_options, **more}
-    return av.open(os.fspath(target), "w", format=plan.muxer, options=options)
+    return av.open(os.fspath(target.absolute()), "w", format=plan.muxer, options=options)
 
 
 def add_video_stream(
     container: OutputContainer, clip: Clip, content: Content, plan: Plan, time_base: Fraction
 ) -> Any:
     """Return a stream that encodes as planned, with the clip's geometry."""
+    _check_sides(clip, plan)
     rate = clip.rate or RATE_IF_UNKNOWN
     stream: Any = container.add_stream(plan.encoder, rate=rate, options=dict(plan.options))
     stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, plan.pixel_format
     context = stream.codec_context
     stream.time_base = context.time_base = time_base
-    context.sample_aspect_ratio = clip.sample_aspect
+    # Some muxers look at the one, some encoders at the other.
+    stream.sample_aspect_ratio = context.sample_aspect_ratio = clip.sample_aspect
     context.thread_type = "AUTO"
     if not av.VideoFormat(plan.pixel_format).is_rgb:
-        _tag(context, clip, content)
+        _tag(context, clip, content, plan)
     return stream
 
 
-def _tag(context: Any, clip: Clip, content: Content) -> None:
+def _check_sides(clip: Clip, plan: Plan) -> None:
+    chroma = av.VideoFormat(plan.pixel_format)
+    width, height = clip.width, clip.height
+    fits = chroma.chroma_width(width) * 2 == width or chroma.chroma_width(width) == width
+    fits &= chroma.chroma_height(height) * 2 == height or chroma.chroma_height(height) == height
+    if CODECS[plan.codec].even and not fits:
+        raise SettingError(
+            f"The picture is {width}x{height}, and {plan.codec} in {plan.pixel_format} needs even "
+            "sides; write .webm, PNGs, or .mkv with codec ffv1."
+        )
+
+
+def _tag(context: Any, clip: Clip, content: Content, plan: Plan) -> None:
     """Copy the clip's colour tags; a matte is plain BT.709 video, in limited range where YUV."""
     if content == "matte":
         full = context.pix_fmt == "gray"
         context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
         context.colorspace = context.color_primaries = context.color_trc = BT709
         return
-    context.color_range = clip.colour.range
+    context.color_range = clip.colour.range if plan.full_range else ColorRange.MPEG
     context.colorspace = clip.colour.matrix
     context.color_primaries = clip.colour.primaries
     context.color_trc = clip.colour.transfer

@@ -28,6 +28,7 @@ class _Producer(Generic[T]):
         self._source = source
         self._queue: queue.Queue[T | _Ended[T]] = queue.Queue(depth)
         self._stop = threading.Event()
+        self._unsaid: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -38,6 +39,8 @@ class _Producer(Generic[T]):
         """Tell it to stop, and wait until it has closed its source."""
         self._stop.set()
         self._thread.join()
+        if self._unsaid is not None:
+            raise self._unsaid
 
     def _run(self) -> None:
         ended: _Ended[T] = _Ended()
@@ -53,6 +56,8 @@ class _Producer(Generic[T]):
                 self._source.close()
         except BaseException as error:
             ended = _Ended(ended.error or error)
+            if self._stop.is_set():  # nobody reads the queue any more
+                self._unsaid = error
         self._put(ended)
 
     def _put(self, item: T | _Ended[T]) -> bool:

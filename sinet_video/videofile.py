@@ -49,7 +49,7 @@ class VideoFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
-        frame, video = matte.frame, picture(matte, self.content, self.plan.pixel_format)
+        frame, video = matte.frame, picture(matte, self.content, self.plan)
         video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
         # Otherwise the source's choice of key frames is forced on the encoder.
         video.pict_type = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -49,14 +48,14 @@ def load(path: str | Path) -> SINet:
     executed. Raises `WeightsError` when it cannot be read or does not fit.
     """
     state = _read(Path(path))
-    if "encoder.level1.conv.weight" in state:
-        state = from_reference(state)
     network = SINet()
     try:
+        if "encoder.level1.conv.weight" in state:
+            state = from_reference(state)
         network.load_state_dict(state)
-    except RuntimeError as error:
+    except (RuntimeError, AttributeError, IndexError, KeyError, TypeError) as error:
         raise WeightsError(
-            f"{path} does not hold the weights of SINet: {_first_lines(str(error))}"
+            f"{path} does not hold the weights of SINet: {_first_words(str(error))}"
         ) from error
     return network.eval()
 
@@ -96,15 +95,15 @@ def _read(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise WeightsError(f"There is no weights file {path}.") from error
-    except (OSError, RuntimeError, EOFError, UnpicklingError, ValueError) as error:
+    except Exception as error:  # a file of another kind can make the reader fail in any way
         raise WeightsError(
-            f"{path} is not a checkpoint that can be loaded safely ({_first_lines(str(error))}); "
-            "give a state dict saved by torch, or an ONNX file."
+            f"{path} is not a checkpoint that can be loaded without running what is in it; give a "
+            "state dict saved by torch, or an ONNX file."
         ) from error
     if not isinstance(state, dict):
         raise WeightsError(f"{path} holds a {type(state).__name__}, not a state dict.")
     return state
 
 
-def _first_lines(message: str, length: int = 160) -> str:
+def _first_words(message: str, length: int = 160) -> str:
     return " ".join(message.split())[:length]

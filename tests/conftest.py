@@ -15,6 +15,9 @@ import av
 import numpy as np
 import pytest
 
+# Two threads of torch beside those of the codecs only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 
