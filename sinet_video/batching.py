@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from os.path import abspath
 from pathlib import Path
 from typing import Literal
 
@@ -56,7 +57,8 @@ def batch(
 def plan_batch(inputs: Iterable[str | Path], folder: Path, suffix: str) -> list[tuple[Path, Path]]:
     """Return (source, output) for each file of a batch, in order, each source once."""
     jobs: dict[Path, Path] = {}
-    sources = {found.resolve(): found for given in inputs for found in expand(given)}
+    # Not Path.resolve: two links to one file are two inputs.
+    sources = {abspath(found): found for given in inputs for found in expand(given)}  # noqa: PTH100
     for source in sources.values():
         output = folder / (source.stem + suffix)
         rival = next((s for s, o in jobs.items() if o == output and s != source), None)

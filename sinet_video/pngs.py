@@ -30,7 +30,7 @@ NUMBER = re.compile(r"%0?\d*d")
 
 def is_pattern(path: Path) -> bool:
     """Whether a name is one of many, such as %05d.png."""
-    return NUMBER.search(path.name) is not None
+    return path.suffix.lower() == ".png" and NUMBER.search(path.name) is not None
 
 
 def numbers(path: Path) -> re.Pattern[str]:

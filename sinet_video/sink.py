@@ -103,8 +103,7 @@ def add_video_stream(
     stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, plan.pixel_format
     context = stream.codec_context
     stream.time_base = context.time_base = time_base
-    # Some muxers look at the one, some encoders at the other.
-    stream.sample_aspect_ratio = context.sample_aspect_ratio = clip.sample_aspect
+    context.sample_aspect_ratio = clip.sample_aspect
     context.thread_type = "AUTO"
     if not av.VideoFormat(plan.pixel_format).is_rgb:
         _tag(context, clip, content, plan)

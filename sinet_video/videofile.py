@@ -36,9 +36,10 @@ class VideoFile(Sink):
         self._sound: Sound | None = None
         self._times = _Times()
         with writing(path):
-            self._container = open_container(self._part, plan, **_exact_starts(clip, plan))
+            self._container = open_container(self._part, plan, **_timescale(clip, plan))
         try:
             self._stream = self._video(clip)
+            self.warnings += _unsaid(clip, plan)
             if sound is not None and clip.audio:
                 self._sound = Sound(clip.path, self._container, sound)
                 self.warnings += self._sound.warnings
@@ -134,17 +135,29 @@ class _Times:
         held.duration = self._durations.pop(held.pts or 0, 0)
         if packet is None:
             length = self._end - self._first_pts
-            held.duration = max(1, length - ((held.dts or 0) - self._first_dts))
+            # Some of the muxer's sums go by pts and some by dts: neither may fall short.
+            held.duration = max(held.duration, length - ((held.dts or 0) - self._first_dts), 1)
         return held
 
 
-def _exact_starts(clip: Clip, plan: Plan) -> dict[str, str]:
-    """Return the option that makes an MP4 say exactly when each late track starts.
+def _unsaid(clip: Clip, plan: Plan) -> list[str]:
+    """Return what a player will not be told of the picture."""
+    if clip.sample_aspect == 1 or plan.muxer in ISO_MUXERS or plan.codec in ("h264", "hevc"):
+        return []
+    return [
+        f"The source's pixels are not square ({clip.sample_aspect}), which {plan.codec} in a "
+        f"{plan.muxer} file does not say: players will show them square."
+    ]
 
-    Empty where nothing starts late, or where units fine enough would not fit.
+
+def _timescale(clip: Clip, plan: Plan) -> dict[str, str]:
+    """Return the option that makes an MP4 say exactly how long it is, and when late tracks start.
+
+    By default its edit lists count milliseconds. Empty where finer units would not fit.
     """
     late = clip.start > 0 or any(track.start > 0 for track in clip.audio)
-    exact = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
-    if plan.muxer not in ISO_MUXERS or not late or exact > LARGEST_TIMESCALE:
+    rates = [track.rate or 1 for track in clip.audio] if late else []
+    exact = lcm(clip.time_base.denominator, *rates)
+    if plan.muxer not in ISO_MUXERS or not 1000 <= exact <= LARGEST_TIMESCALE:
         return {}
     return {"movie_timescale": str(exact)}

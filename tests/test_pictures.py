@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 
 from sinet_video import Frame, Matte
+from sinet_video.codecs import Plan
 from sinet_video.frame import PLANAR, planes_of
 from sinet_video.pictures import gray, picture, quantised, rgba, with_alpha
 
 HEIGHT, WIDTH = 24, 40
+
+
+def plan_for(pixel_format: str) -> Plan:
+    """A plan of which only the pixel format matters."""
+    return Plan("matroska", {}, "ffv1", "ffv1", pixel_format, {})
 
 
 def ramp() -> np.ndarray:
@@ -106,14 +112,14 @@ def test_rgba_has_no_colour_where_nothing_is_seen():
 )
 def test_picture_is_of_the_asked_format_and_size(content, pixel_format):
     """Each content finds its way to each kind of encoder."""
-    video = picture(Matte(frame_of("yuv420p"), ramp()), content, pixel_format)
+    video = picture(Matte(frame_of("yuv420p"), ramp()), content, plan_for(pixel_format))
     assert (video.format.name, video.width, video.height) == (pixel_format, WIDTH, HEIGHT)
 
 
 def test_an_opaque_picture_is_the_frame_s_own():
     """Where the encoder takes the format, nothing is copied or changed."""
     frame = frame_of("yuv422p10le")
-    assert picture(Matte(frame, ramp()), "opaque", "yuv422p10le") is frame.video
+    assert picture(Matte(frame, ramp()), "opaque", plan_for("yuv422p10le")) is frame.video
 
 
 def test_quantised_rounds_to_nearest():
