@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from sinet_video.cli.job import convert_shown
 from sinet_video.cli.options import (
     MattingOptions,
     OutputOptions,
@@ -48,34 +49,14 @@ def batch(
     """
     from dataclasses import replace
 
-    from sinet_video.cli.progress import Progress
-
     from sinet_video.batching import batch as convert_all
-    from sinet_video.pipeline import convert
 
     settings = matting.settings()
     # Loaded once: the network is the same for all files.
     settings = replace(settings, segmenter=settings.load())
 
     def one(source: Path, output: Path) -> Report:
-        progress = Progress(look.span(), quiet=quiet)
-        try:
-            report = convert(
-                source,
-                output,
-                background=look.background,
-                fit=look.fit,
-                show=look.show,
-                settings=settings,
-                encoding=look.encoding(),
-                span=look.span(),
-                overwrite=overwrite,
-                progress=progress,
-            )
-        finally:
-            progress.clear()
-        progress.finish(report)
-        return report
+        return convert_shown(source, output, look, settings, overwrite=overwrite, quiet=quiet)
 
     failed = []
     for outcome in convert_all(inputs, folder, one, suffix=KINDS[kind], overwrite=overwrite):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sinet_video.smoothing import Smoothing
 
 Command = Callable[..., None]
+Decorator = Callable[[Command], Command]
 
 
 class Moment(click.ParamType[Fraction]):
@@ -138,19 +139,6 @@ def parse_refinement(text: str) -> Refinement:
     return Guided() if text == "guided" else Bilinear()
 
 
-def matting_options(command: Command) -> Command:
-    """Add the options of `MattingOptions`, handed to the command as one argument, `matting`."""
-
-    @wraps(command)
-    def gathered(**options: Any) -> None:
-        own = {field.name: options.pop(field.name) for field in fields(MattingOptions)}
-        command(matting=MattingOptions(**own), **options)
-
-    for option in reversed(_MATTING):
-        gathered = option(gathered)
-    return gathered
-
-
 _MATTING = (
     click.option(
         "--weights",
@@ -243,19 +231,6 @@ class OutputOptions:
         return Span(self.start, self.end)
 
 
-def output_options(command: Command) -> Command:
-    """Add the options of `OutputOptions`, handed to the command as one argument, `look`."""
-
-    @wraps(command)
-    def gathered(**options: Any) -> None:
-        own = {field.name: options.pop(field.name) for field in fields(OutputOptions)}
-        command(look=OutputOptions(**own), **options)
-
-    for option in reversed(_OUTPUT):
-        gathered = option(gathered)
-    return gathered
-
-
 _OUTPUT = (
     click.option(
         "--background",
@@ -282,5 +257,25 @@ _OUTPUT = (
     click.option("--end", type=Moment(), help="Stop before this."),
 )
 
+
+def grouped(kind: type, name: str, options: tuple[Decorator, ...]) -> Decorator:
+    """Return a decorator that adds options and hands them to the command as one `kind`, `name`."""
+
+    def decorate(command: Command) -> Command:
+        @wraps(command)
+        def gathered(**given: Any) -> None:
+            own = {field.name: given.pop(field.name) for field in fields(kind)}
+            command(**given, **{name: kind(**own)})
+
+        decorated: Command = gathered
+        for option in reversed(options):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+matting_options = grouped(MattingOptions, "matting", _MATTING)
+output_options = grouped(OutputOptions, "look", _OUTPUT)
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")

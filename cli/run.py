@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import click
+from sinet_video.cli.job import convert_shown
 from sinet_video.cli.options import (
     MattingOptions,
     OutputOptions,
@@ -42,31 +43,17 @@ def run(
 
     OUTPUT's extension decides: .mp4 .mkv .mov .webm, a folder for PNGs, or out/%05d.png.
     """
-    from sinet_video.cli.progress import Progress
-
-    from sinet_video.pipeline import convert
-
     if report_file:
         check_writable(report_file)
-    progress = Progress(look.span(), quiet=quiet)
-    try:
-        report = convert(
-            source,
-            output,
-            background=look.background,
-            fit=look.fit,
-            show=look.show,
-            matte=matte,
-            settings=matting.settings(),
-            encoding=look.encoding(),
-            span=look.span(),
-            overwrite=overwrite,
-            progress=progress,
-        )
-    except BaseException:
-        progress.clear()
-        raise
-    progress.finish(report)
+    report = convert_shown(
+        source,
+        output,
+        look,
+        matting.settings(),
+        matte=matte,
+        overwrite=overwrite,
+        quiet=quiet,
+    )
     if report_file:
         write_json(report_file, json.dumps(report.to_dict(), indent=2))
 

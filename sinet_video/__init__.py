@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sinet_video.alpha import TiledAlpha
-    from sinet_video.background import Blur, Colour, Image, Video, parse_background
+    from sinet_video.background import Colour, Image, Video, parse_background
     from sinet_video.batching import batch
+    from sinet_video.blur import Blur
     from sinet_video.clip import Clip, Span
     from sinet_video.codecs import Encoding
     from sinet_video.compositing import Background, composite, foreground
@@ -51,7 +52,7 @@ _HOME = {
     "Adaptive": "smoothing",
     "Background": "compositing",
     "Bilinear": "refining",
-    "Blur": "background",
+    "Blur": "blur",
     "Clip": "clip",
     "Colour": "background",
     "Edge": "edges",
