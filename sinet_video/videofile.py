@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 LARGEST_TIMESCALE = 2**31 - 1
+LARGEST_LENGTH = 2**32 - 1
 ISO_MUXERS = frozenset({"mp4", "mov"})
 
 
@@ -153,11 +154,14 @@ def _unsaid(clip: Clip, plan: Plan) -> list[str]:
 def _timescale(clip: Clip, plan: Plan) -> dict[str, str]:
     """Return the option that makes an MP4 say exactly how long it is, and when late tracks start.
 
-    By default its edit lists count milliseconds. Empty where finer units would not fit.
+    By default its edit lists count milliseconds. Units in which sound and pictures are both exact
+    are used for late starts, and else as long as the file's length in them fits into 32 bits, which
+    is what old players read. Empty where no finer units fit.
     """
     late = clip.start > 0 or any(track.start > 0 for track in clip.audio)
-    rates = [track.rate or 1 for track in clip.audio] if late else []
-    exact = lcm(clip.time_base.denominator, *rates)
-    if plan.muxer not in ISO_MUXERS or not 1000 <= exact <= LARGEST_TIMESCALE:
+    units = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
+    if not late and units * (clip.duration or LARGEST_LENGTH) >= LARGEST_LENGTH:
+        units = clip.time_base.denominator
+    if plan.muxer not in ISO_MUXERS or not 1000 <= units <= LARGEST_TIMESCALE:
         return {}
-    return {"movie_timescale": str(exact)}
+    return {"movie_timescale": str(units)}
