@@ -121,11 +121,10 @@ class Encoded:
         context = self._target.codec_context
         context.open(strict=False)
         graph = av.filter.Graph()
-        known = LAYOUTS.get(frame.layout.nb_channels, "stereo")
         buffer = graph.add_abuffer(
             sample_rate=frame.sample_rate,
             format=frame.format.name,
-            layout=frame.layout.name if "channels" not in frame.layout.name else known,
+            layout=usual_layout(frame.layout) if is_unsaid(frame.layout) else frame.layout.name,
             time_base=frame.time_base,
         )
         # async fills gaps with silence: an encoder counts samples, it does not read times.
@@ -152,7 +151,17 @@ class Encoded:
             yield from self._target.encode(frame)
 
 
-def can_copy(codec: str, layout: str, output: OutputContainer) -> bool:
+def is_unsaid(layout: av.AudioLayout) -> bool:
+    """Whether sound does not say where its channels belong: "2 channels" is no "stereo"."""
+    return layout.name.endswith("channels")
+
+
+def usual_layout(layout: av.AudioLayout) -> str:
+    """Return the name under which encoders take so many channels."""
+    return LAYOUTS.get(layout.nb_channels, "stereo")
+
+
+def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> bool:
     """Whether a container holds packets of a codec as they are.
 
     libav names what a muxer could hold at all; QuickTime files refuse some of it, and MP4 files
@@ -161,7 +170,7 @@ def can_copy(codec: str, layout: str, output: OutputContainer) -> bool:
     container = output.format.name
     if container == "mov" and codec in NOT_IN_MOV:
         return False
-    unsaid = layout.endswith("channels") and container in ("mp4", "mov")
+    unsaid = is_unsaid(layout) and container in ("mp4", "mov")
     return codec in output.supported_codecs and not unsaid
 
 
@@ -211,14 +220,13 @@ class Sound:
         context, container = stream.codec_context, output.format.name
         codec = context.codec.canonical_name
         language = {"language": stream.language} if stream.language else {}
-        if can_copy(codec, context.layout.name, output):
+        if can_copy(codec, context.layout, output):
             target: Any = output.add_stream_from_template(stream)
             target.metadata.update(language)
             return Copied(stream, target, self._span, container not in WITHOUT_EDITS)
         encoder = ENCODERS.get(container, "aac")
         rate = OPUS_RATE if encoder == "libopus" else context.sample_rate
-        layout = LAYOUTS.get(context.channels, "stereo")
-        target = output.add_stream(encoder, rate=rate, layout=layout)
+        target = output.add_stream(encoder, rate=rate, layout=usual_layout(context.layout))
         target.metadata.update(language)
         self.warnings.append(
             f"The audio is {codec}, which a {container} file cannot hold: encoded anew as "

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sinet_video.alpha import Kind, TiledAlpha
+from sinet_video.alpha import Kind, TiledAlpha, grid_view
 from sinet_video.errors import SettingError
 from sinet_video.frame import Matte
 
@@ -124,7 +124,7 @@ def _around_edges(alpha: TiledAlpha, halo: int, work: Callable[[Tensor], Tensor]
     padded = np.pad(dense, fill, mode="edge")
     windows = sliding_window_view(padded, (grid.down + 2 * halo, grid.across + 2 * halo))
     result = padded[halo : padded.shape[0] - halo, halo : padded.shape[1] - halo].copy()
-    cut = result.reshape(grid.rows, grid.down, grid.columns, grid.across)
+    cut = grid_view(result, grid)
     for start in range(0, len(rows), BATCH):
         some = rows[start : start + BATCH], columns[start : start + BATCH]
         seen = windows[some[0] * grid.down, some[1] * grid.across][:, None]
