@@ -1,0 +1,1 @@
+"""Making data, training, measuring: the paper's other half. Needs the extra `train`."""

@@ -1,0 +1,120 @@
+"""Folders of pictures and masks: found, read, judged, written.
+
+A labelled folder holds `images/NAME.jpg` (or .jpeg, .png) and `masks/NAME.png`, a mask of the
+picture's size in which 255 is the person and 0 is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from sinet_video.errors import InputError
+
+Array = NDArray[Any]
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture and its mask, not yet read."""
+
+    picture: Path
+    mask: Path
+
+    @property
+    def name(self) -> str:
+        """The file name without its ending, which both share."""
+        return self.picture.stem
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A picture that cannot serve, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass
+class Listing:
+    """What a labelled folder holds: pairs in the order of their names, and what is unfit."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Return a folder's pictures, by name. Raises `InputError` when there is no such folder."""
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def list_pairs(folder: Path) -> Listing:
+    """Return a labelled folder's pairs, unread; pictures without a mask are listed as bad.
+
+    Raises `InputError` when there is no such folder, or nothing in it.
+    """
+    masks = {path.stem: path for path in list_pictures(folder / "masks")}
+    listing = Listing()
+    for picture in list_pictures(folder / "images"):
+        if picture.stem in masks:
+            listing.pairs.append(Pair(picture, masks[picture.stem]))
+        else:
+            listing.bad.append(Bad(picture, f"no mask of its name in {folder / 'masks'}"))
+    if not listing.pairs:
+        raise InputError(
+            f"{folder} holds no pictures with masks: images/NAME.jpg with masks/NAME.png is wanted."
+        )
+    return listing
+
+
+def read_picture(path: Path) -> Array:
+    """Read a photograph upright: (H, W, 3), uint8, RGB. Raises `InputError`."""
+    return _read(path, "RGB")
+
+
+def read_mask(path: Path) -> Array:
+    """Read a mask: (H, W), uint8, 255 for the person. Raises `InputError`."""
+    return _read(path, "L")
+
+
+def read_pair(pair: Pair) -> tuple[Array, Array]:
+    """Read a picture and its mask. Raises `InputError` with the reason where they cannot serve."""
+    picture, mask = read_picture(pair.picture), read_mask(pair.mask)
+    if picture.shape[:2] != mask.shape:
+        raise InputError(
+            f"{pair.mask} is {mask.shape[1]}x{mask.shape[0]} and its picture is "
+            f"{picture.shape[1]}x{picture.shape[0]}; they must be of one size."
+        )
+    if mask.min() == mask.max():
+        raise InputError(f"{pair.mask} is {mask.flat[0]} everywhere, which teaches nothing.")
+    return picture, mask
+
+
+def write_picture(path: Path, picture: Array) -> None:
+    """Write a picture (H, W, 3) or a mask (H, W), uint8, as its ending says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # What a JPEG loses, a network that learns from it would learn: keep it near lossless.
+    Image.fromarray(np.ascontiguousarray(picture)).save(path, quality=95)
+
+
+def list_bad(bad: Sequence[Bad]) -> str:
+    """Return unfit pictures and their reasons, one a line."""
+    return "\n".join(f"{item.path}: {item.reason}" for item in bad)
+
+
+def _read(path: Path, mode: str) -> Array:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert(mode))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"{path} cannot be read as a picture: {error}") from error

@@ -1,0 +1,46 @@
+"""Contact sheets: many small pictures with a line of text under each, for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageOps
+
+Array = NDArray[Any]
+
+CAPTION_HEIGHT = 14
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One place of a sheet: a picture (H, W, 3), uint8, and a line of text."""
+
+    picture: Array
+    caption: str
+
+
+def overlay(picture: Array, alpha: Array, colour: tuple[int, int, int] = (255, 0, 255)) -> Array:
+    """Return a picture (H, W, 3) with what alpha, (H, W) in [0, 1], leaves out drowned in colour."""
+    weight = 0.75 * (1 - alpha[..., None].astype(np.float32))
+    mixed = picture * (1 - weight) + np.float32(colour) * weight
+    return mixed.round().astype(np.uint8)
+
+
+def draw_sheet(tiles: Sequence[Tile], path: Path, *, columns: int = 5, side: int = 200) -> None:
+    """Write the tiles as one picture file, row by row, each fitted into `side` x `side` pixels."""
+    rows = max(1, -(-len(tiles) // columns))
+    height = side + CAPTION_HEIGHT
+    sheet = Image.new("RGB", (columns * side, rows * height), "black")
+    draw = ImageDraw.Draw(sheet)
+    for index, tile in enumerate(tiles):
+        left, top = index % columns * side, index // columns * height
+        small = ImageOps.contain(Image.fromarray(tile.picture), (side, side))
+        sheet.paste(small, (left + (side - small.width) // 2, top + (side - small.height) // 2))
+        draw.text((left + 2, top + side + 1), tile.caption, fill="white")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path)
