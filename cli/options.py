@@ -15,9 +15,10 @@ from sinet_video.errors import SettingError
 if TYPE_CHECKING:
     from sinet_video.clip import Span
     from sinet_video.codecs import Encoding
+    from sinet_video.foreign import Activation, OnnxInput
     from sinet_video.pipeline import Settings
     from sinet_video.refining import Refinement
-    from sinet_video.runtime import Activation, OnnxInput, Runtime
+    from sinet_video.session import Runtime
     from sinet_video.smoothing import Smoothing
 
 Command = Callable[..., None]
@@ -63,22 +64,37 @@ class Triple(click.ParamType[tuple[float, float, float]]):
 
 
 @dataclass(frozen=True)
-class MattingOptions:
-    """What the user said about how the person is found; see `matting_options`."""
+class OnnxOptions:
+    """What the user said about ONNX files of others; see `onnx_options`."""
 
-    weights: str
-    runtime: Literal["auto", "onnxruntime", "torch"]
-    device: str
-    size: str
-    smooth: str
-    refine: str
-    choke: float
-    feather: float
     onnx_channels: Literal["rgb", "bgr"]
     onnx_mean: tuple[float, float, float]
     onnx_std: tuple[float, float, float]
     onnx_activation: Activation
     onnx_channel: int
+
+    def onnx_input(self) -> OnnxInput:
+        """Return the library's description of such a file."""
+        from sinet_video.foreign import OnnxInput
+        from sinet_video.preprocessing import Preprocessing
+
+        wanted = Preprocessing(self.onnx_channels, self.onnx_mean, self.onnx_std)
+        return OnnxInput(wanted, self.onnx_activation, self.onnx_channel)
+
+
+@dataclass(frozen=True)
+class MattingOptions(OnnxOptions):
+    """What the user said about how the person is found; see `matting_options`."""
+
+    weights: str
+    classes: str | None
+    runtime: Literal["auto", "onnxruntime", "torch"]
+    device: str
+    size: str | None
+    smooth: str
+    refine: str
+    choke: float
+    feather: float
 
     def settings(self) -> Settings:
         """Return the library's settings."""
@@ -90,8 +106,9 @@ class MattingOptions:
             weights=self.weights,
             runtime=self._runtime(),
             device=self.device,
-            onnx=self._onnx(),
-            size=Size.parse(self.size),
+            onnx=self.onnx_input(),
+            classes=self.classes,
+            size=Size.parse(self.size) if self.size is not None else Size(),
             smoothing=parse_smoothing(self.smooth),
             refinement=parse_refinement(self.refine),
             edge=Edge(self.choke, self.feather),
@@ -101,13 +118,6 @@ class MattingOptions:
         if self.runtime == "auto":
             return "onnxruntime" if self.device == "cpu" else "torch"
         return self.runtime
-
-    def _onnx(self) -> OnnxInput:
-        from sinet_video.preprocessing import Preprocessing
-        from sinet_video.runtime import OnnxInput
-
-        wanted = Preprocessing(self.onnx_channels, self.onnx_mean, self.onnx_std)
-        return OnnxInput(wanted, self.onnx_activation, self.onnx_channel)
 
 
 def parse_smoothing(text: str) -> Smoothing:
@@ -139,12 +149,44 @@ def parse_refinement(text: str) -> Refinement:
     return Guided() if text == "guided" else Bilinear()
 
 
-_MATTING = (
+weights_option = click.option(
+    "--weights",
+    default="default",
+    metavar="NAME|FILE",
+    help="default; official or cityscapes (each fetched once); or a .pth or .onnx file.",
+)
+
+_ONNX = (
     click.option(
-        "--weights",
-        default="default",
-        metavar="NAME|FILE",
-        help="default, official (fetched once), or a .pth or .onnx file.",
+        "--onnx-channels",
+        type=click.Choice(["rgb", "bgr"]),
+        default="rgb",
+        help="For an ONNX file of others: the order in which it wants colours.",
+    ),
+    click.option(
+        "--onnx-mean", type=Triple(), default=(0.0, 0.0, 0.0), help="Subtracted from 0 to 255."
+    ),
+    click.option(
+        "--onnx-std", type=Triple(), default=(255.0, 255.0, 255.0), help="Then divided by this."
+    ),
+    click.option(
+        "--onnx-activation",
+        type=click.Choice(["none", "sigmoid", "softmax"]),
+        default="none",
+        help="What turns its output into a probability.",
+    ),
+    click.option(
+        "--onnx-channel", type=int, default=-1, help="Which output channel is the person; -1: last."
+    ),
+)
+
+_MATTING = (
+    weights_option,
+    click.option(
+        "--classes",
+        metavar="NAMES",
+        help="With cityscapes: what to cut out of its 19 classes, such as person,bicycle or car.  "
+        "[default: person,rider]",
     ),
     click.option(
         "--runtime",
@@ -155,9 +197,9 @@ _MATTING = (
     click.option("--device", default="cpu", help="cpu, or a device of torch such as cuda."),
     click.option(
         "--size",
-        default="50000",
         metavar="PIXELS|WxH",
-        help="How large the network sees the picture, in its own aspect.  [default: 50000]",
+        help="How large the network sees the picture, in its own aspect.  [default: 50000; with "
+        "cityscapes 600000]",
     ),
     click.option(
         "--smooth",
@@ -175,33 +217,7 @@ _MATTING = (
         "--choke", type=float, default=0.0, metavar="PX", help="Shrink the matte; negative spreads."
     ),
     click.option("--feather", type=float, default=0.0, metavar="PX", help="Soften the edge."),
-    click.option(
-        "--onnx-channels",
-        type=click.Choice(["rgb", "bgr"]),
-        default="rgb",
-        help="For an ONNX file of others: the order in which it wants colours.",
-    ),
-    click.option(
-        "--onnx-mean",
-        type=Triple(),
-        default=(0.0, 0.0, 0.0),
-        help="Likewise: subtracted from values of 0 to 255.",
-    ),
-    click.option(
-        "--onnx-std",
-        type=Triple(),
-        default=(255.0, 255.0, 255.0),
-        help="Then divided by this; 255,255,255 makes 0 to 1.",
-    ),
-    click.option(
-        "--onnx-activation",
-        type=click.Choice(["none", "sigmoid", "softmax"]),
-        default="none",
-        help="What turns its output into a probability.",
-    ),
-    click.option(
-        "--onnx-channel", type=int, default=-1, help="Which output channel is the person; -1: last."
-    ),
+    *_ONNX,
 )
 
 
@@ -275,6 +291,7 @@ def grouped(kind: type, name: str, options: tuple[Decorator, ...]) -> Decorator:
     return decorate
 
 
+onnx_options = grouped(OnnxOptions, "onnx", _ONNX)
 matting_options = grouped(MattingOptions, "matting", _MATTING)
 output_options = grouped(OutputOptions, "look", _OUTPUT)
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there.")

@@ -35,12 +35,14 @@ if TYPE_CHECKING:
         SinetVideoError,
         WeightsError,
     )
+    from sinet_video.foreign import OnnxInput
     from sinet_video.frame import Frame, Matte
+    from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import Settings, convert, matte
     from sinet_video.preprocessing import Preprocessing
     from sinet_video.refining import Bilinear, Guided, refine
     from sinet_video.report import Report
-    from sinet_video.runtime import OnnxInput, load_segmenter
+    from sinet_video.runtime import load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
     from sinet_video.sink import Sink
     from sinet_video.smoothing import Adaptive, Exponential, smooth
@@ -58,12 +60,13 @@ _HOME = {
     "Edge": "edges",
     "Encoding": "codecs",
     "Exponential": "smoothing",
+    "Exported": "onnxfile",
     "Frame": "frame",
     "Guided": "refining",
     "Image": "background",
     "InputError": "errors",
     "Matte": "frame",
-    "OnnxInput": "runtime",
+    "OnnxInput": "foreign",
     "OutputError": "errors",
     "Preprocessing": "preprocessing",
     "Report": "report",
@@ -81,6 +84,7 @@ _HOME = {
     "composite": "compositing",
     "convert": "pipeline",
     "decode": "decoding",
+    "export_onnx": "onnxfile",
     "foreground": "compositing",
     "load_segmenter": "runtime",
     "matte": "pipeline",
@@ -105,6 +109,7 @@ __all__ = [
     "Edge",
     "Encoding",
     "Exponential",
+    "Exported",
     "Frame",
     "Guided",
     "Image",
@@ -129,6 +134,7 @@ __all__ = [
     "composite",
     "convert",
     "decode",
+    "export_onnx",
     "foreground",
     "load_segmenter",
     "matte",

@@ -1,14 +1,14 @@
 """ONNX graphs made from the torch network.
 
-`plain` writes the network as it stands. `fast` first rewrites it, exactly, into what onnxruntime
-runs quickest: PReLU as a maximum (onnxruntime does not vectorise PReLU), batch normalisation inside
-the convolutions, one channel of evidence instead of two classes, and 8-bit RGB pictures as input.
+`plain` writes the network as it stands, for other programs. `fast` first rewrites it, exactly, into
+what onnxruntime runs quickest: PReLU as a maximum (onnxruntime does not vectorise PReLU), batch
+normalisation inside the convolutions, one channel of evidence instead of two classes, and 8-bit
+pictures as input.
 """
 
 from __future__ import annotations
 
-import io
-import warnings
+from collections.abc import Callable
 from typing import Any, cast
 
 import torch
@@ -16,50 +16,48 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sinet_video.sinet import Downsample, S2Block, S2Module, SINet, SqueezeExcite, upsample
+from sinet_video.tracing import OPSET, traced
 
-OPSET = 17
-
-
-def plain(network: SINet) -> bytes:
-    """Return the graph: input `picture` (n, 3, h, w) float, output `logits` (n, 2, h, w)."""
-    return _export(network, torch.zeros(1, 3, 64, 96), ("n", "h", "w"), (0, 2, 3), ["logits"])
+FREE = (96, 64)
+"""The (width, height) that graphs of free size are traced at."""
 
 
-def fast(network: SINet) -> bytes:
+def plain(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OPSET) -> bytes:
+    """Return the graph that other programs are most likely to feed right.
+
+    Input `picture`: RGB (n, 3, h, w) float32 in [0, 1]. Outputs `alpha`: the person's probability
+    (n, 1, h, w) in [0, 1]; `logits` (n, 2, h, w) of background and person. With `size`, (width,
+    height), n is 1 and h and w are fixed.
+    """
+    width, height = size or FREE
+    pictures = {"picture": torch.zeros(1, 3, height, width)}
+    axes = {} if size else {0: "n", 2: "h", 3: "w"}
+    return traced(PlainSINet(network), pictures, dict.fromkeys(("alpha", "logits"), axes), opset)
+
+
+def fast(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OPSET) -> bytes:
     """Return the quick graph of the same function.
 
     Input `picture`: RGB (n, h, w, 3) uint8. Outputs `alpha`: the person's probability (n, h, w)
-    in [0, 1]; `evidence`: the logit of the person less that of the background, same shape.
+    in [0, 1]; `evidence`: the logit of the person less that of the background, same shape. `size`
+    as for `plain`.
     """
-    pictures = torch.zeros(1, 64, 96, 3, dtype=torch.uint8)
-    return _export(FastSINet(network), pictures, ("n", "h", "w"), (0, 1, 2), ["alpha", "evidence"])
+    width, height = size or FREE
+    pictures = {"picture": torch.zeros(1, height, width, 3, dtype=torch.uint8)}
+    axes = {} if size else {0: "n", 1: "h", 2: "w"}
+    return traced(FastSINet(network), pictures, dict.fromkeys(("alpha", "evidence"), axes), opset)
 
 
-def _export(
-    module: nn.Module,
-    example: Tensor,
-    names: tuple[str, ...],
-    axes: tuple[int, ...],
-    outputs: list[str],
-) -> bytes:
-    output_axes = {name: dict(zip(range(3), names, strict=True)) for name in outputs}
-    if outputs == ["logits"]:
-        output_axes = {"logits": dict(zip(axes, names, strict=True))}
-    buffer = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
-        # The tracing exporter is kept on purpose: it needs no package beyond torch.
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        torch.onnx.export(
-            module.eval(),
-            (example,),
-            cast(Any, buffer),  # the tracing exporter takes an open file, its annotation does not
-            input_names=["picture"],
-            output_names=outputs,
-            dynamic_axes={"picture": dict(zip(axes, names, strict=True)), **output_axes},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    return buffer.getvalue()
+class PlainSINet(nn.Module):
+    """The network with its preprocessing, for pictures of values in [0, 1]."""
+
+    def __init__(self, network: SINet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.network(self.network.normalise(picture * 255))
+        return logits.softmax(1)[:, 1:], logits
 
 
 def affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
@@ -182,11 +180,11 @@ class FastBlock(nn.Module):
 class FastModule(nn.Module):
     """S2 module with the shuffle inside the reducing convolution."""
 
-    def __init__(self, module: S2Module) -> None:
+    def __init__(self, module: S2Module, quick: Callable[[Any], nn.Module] = FastBlock) -> None:
         super().__init__()
         self.residual = module.residual
         self.reduce = shuffled_dense(module.reduce)
-        self.blocks = nn.ModuleList(FastBlock(cast(S2Block, b)) for b in module.blocks)
+        self.blocks = nn.ModuleList(map(quick, module.blocks))
         self.post = FastPReLU(module.post.act, module.post.norm)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -39,6 +39,17 @@ OFFICIAL = Remote(
 )
 """The weights that the paper's authors released (MIT, (c) NAVER Corp.)."""
 
+CITYSCAPES = Remote(
+    name="SINet-cityscapes-official.pth",
+    url=(
+        "https://raw.githubusercontent.com/clovaai/c3_sinet/"
+        "636245fd90cd88e5f851b340befee8d48865e965/result/SINet/SINet.pth"
+    ),
+    size=631_433,
+    sha256="aecc10ab0d8d7b0c3dd86569fc3a3b91b3bd72ca485f96319afb3ef591558dcc",
+)
+"""Their weights of the network for street scenes, trained on Cityscapes (MIT, (c) NAVER Corp.)."""
+
 
 def cache_folder() -> Path:
     """Return the user's cache folder for this library; `SINET_VIDEO_CACHE` overrides it."""
@@ -78,12 +89,14 @@ def fetch(remote: Remote) -> Path:
     return target
 
 
-def store(target: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+def store(target: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
+    """Write a file whole or not at all: not, if `check` raises for what was written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         partial.write_bytes(content)
+        if check:
+            check(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

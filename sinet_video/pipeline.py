@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sinet_video.background import Colour, Fit, parse_background
+from sinet_video.classes import ClassNames
 from sinet_video.clip import Clip, Span
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
@@ -18,11 +19,13 @@ from sinet_video.decoding import decode, probe
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output, open_sink
 from sinet_video.errors import SettingError
+from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
 from sinet_video.refining import Guided, Refinement, refine
 from sinet_video.report import Meter, Report
-from sinet_video.runtime import OnnxInput, Runtime, load_segmenter
+from sinet_video.runtime import load_segmenter
 from sinet_video.segmenting import Segmenter, Size, seen_size, segment
+from sinet_video.session import Runtime
 from sinet_video.sink import Sink
 from sinet_video.smoothing import Adaptive, Smoothing, smooth
 from sinet_video.threads import prefetch
@@ -38,10 +41,12 @@ class Settings:
     """How a person is found and cut out; every part has a sensible default.
 
     Attributes:
-        weights: "default", "official", or the path of a checkpoint or an ONNX file.
+        weights: "default", "official", "cityscapes", or the path of a checkpoint or an ONNX file.
         runtime: "onnxruntime" (CPU) or "torch".
         device: "cpu", or with torch any device it knows.
         onnx: how an ONNX file that is not ours wants its picture.
+        classes: what counts as the person where the weights tell the 19 classes of Cityscapes, such
+            as "person,bicycle"; "person,rider" if not given.
         size: how large the network sees the picture.
         smoothing: how alpha is steadied over time; None for not at all.
         refinement: how alpha is raised to full size.
@@ -53,6 +58,7 @@ class Settings:
     runtime: Runtime = "onnxruntime"
     device: str = "cpu"
     onnx: OnnxInput = OnnxInput()
+    classes: ClassNames | None = None
     size: Size = Size()
     smoothing: Smoothing = Adaptive()
     refinement: Refinement = Guided()
@@ -64,7 +70,11 @@ class Settings:
         if self.segmenter is not None:
             return self.segmenter
         return load_segmenter(
-            self.weights, runtime=self.runtime, device=self.device, onnx=self.onnx
+            self.weights,
+            runtime=self.runtime,
+            device=self.device,
+            onnx=self.onnx,
+            classes=self.classes,
         )
 
 

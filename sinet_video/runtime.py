@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from sinet_video import fetch
+from sinet_video import classes as streets
+from sinet_video import fetch, segmenting
+from sinet_video.classes import ClassNames
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.preprocessing import Preprocessing
+from sinet_video.foreign import OnnxInput, OnnxSegmenter
+from sinet_video.session import (
+    Alpha,
+    Picture,
+    Runtime,
+    cropped,
+    fixed_size,
+    open_session,
+    padded,
+)
 
 if TYPE_CHECKING:
-    from sinet_video.sinet import SINet
+    from sinet_video.weights import Network
 
-Runtime = Literal["onnxruntime", "torch"]
-Activation = Literal["none", "sigmoid", "softmax"]
-Picture = NDArray[np.uint8]
-Alpha = NDArray[np.float32]
+Wanted = NDArray[np.float32]
 
 GRAPH_VERSION = 1
 """Part of the name of cached graphs: raise it when the export changes."""
@@ -39,151 +46,199 @@ class NamedSegmenter(Protocol):
         """Map an RGB picture (h, w, 3) uint8 to alpha, 2-D float32 in [0, 1]."""
 
 
-@dataclass(frozen=True)
-class OnnxInput:
-    """How a foreign ONNX file wants its picture, and what it answers.
-
-    `preprocessing` is applied to 8-bit values. `activation` turns the answer into a probability.
-    `channel` is the output channel of the person where there are several; -1 is the last.
-    """
-
-    preprocessing: Preprocessing = Preprocessing()
-    activation: Activation = "none"
-    channel: int = -1
-
-    def __post_init__(self) -> None:
-        if self.activation not in get_args(Activation):
-            raise SettingError(
-                f"Activation is {self.activation!r}; it must be one of "
-                f"{', '.join(get_args(Activation))}."
-            )
-
-
 def load_segmenter(
     weights: str | Path = "default",
     *,
     runtime: Runtime = "onnxruntime",
     device: str = "cpu",
     onnx: OnnxInput = OnnxInput(),
+    classes: ClassNames | None = None,
 ) -> NamedSegmenter:
-    """Return a segmenter for "default", "official", or a path to a checkpoint or an ONNX file.
+    """Return a segmenter for named weights, or for the path of a checkpoint or an ONNX file.
 
-    `device` is "cpu", or for torch any device that torch knows, such as "cuda". `onnx` describes
-    an ONNX file that is not one of ours. Raises `WeightsError` or `SettingError`.
+    The names are "default", "official" and "cityscapes". `device` is "cpu", or for torch any device
+    that torch knows, such as "cuda". `onnx` describes an ONNX file that is not one of ours.
+    `classes` are what counts as the person where the weights tell the 19 classes of Cityscapes:
+    "person,rider" if not given. Raises `WeightsError` or `SettingError`.
     """
+    if classes is not None:
+        _check_classes(weights, classes)
     if runtime == "torch":
-        return TorchSegmenter(_network(weights), device, name=str(weights))
+        return _in_torch(weights, device, classes)
     if runtime != "onnxruntime":
         raise SettingError(f"Runtime is {runtime!r}; it must be 'onnxruntime' or 'torch'.")
     if device != "cpu":
         raise SettingError(f"Device {device!r} needs the torch runtime; onnxruntime runs on 'cpu'.")
     if weights == "default":
         return FastSegmenter(_data("default.onnx").read_bytes(), name="default")
+    if weights == "official":
+        return FastSegmenter(_cached_graph(checkpoint(weights)), name="official")
     if Path(weights).suffix.lower() == ".onnx":
-        return _from_onnx_file(Path(weights), onnx)
-    return FastSegmenter(_cached_graph(_checkpoint(weights)), name=str(weights))
+        return _of_file(Path(weights), onnx, classes)
+    return _of_graph(_cached_graph(checkpoint(weights)), str(weights), classes)
+
+
+def _check_classes(weights: str | Path, classes: ClassNames) -> None:
+    """Find out before anything is fetched that a choice of classes cannot be met."""
+    streets.wanted(classes)
+    if weights in ("default", "official"):
+        _wanted(weights, classes, several=False)
+
+
+def _wanted(weights: str | Path, classes: ClassNames | None, *, several: bool) -> Wanted | None:
+    if several:
+        return streets.wanted(streets.DEFAULT if classes is None else classes)
+    if classes is not None:
+        raise SettingError(
+            f"The weights {str(weights)!r} tell a person from the background and no classes; leave "
+            "the choice of classes out, or take the weights 'cityscapes'."
+        )
+    return None
 
 
 def _data(name: str) -> Path:
     return Path(str(files("sinet_video"))) / "data" / name
 
 
-def _checkpoint(weights: str | Path) -> Path:
+def checkpoint(weights: str | Path) -> Path:
+    """Return the checkpoint of named weights, fetched if need be, or the one at a path.
+
+    Raises `WeightsError` when there is none.
+    """
     if weights == "default":
         return _data("default.pth")
     if weights == "official":
         return fetch.fetch(fetch.OFFICIAL)
+    if weights == "cityscapes":
+        return fetch.fetch(fetch.CITYSCAPES)
     path = Path(weights)
     if not path.is_file():
         raise WeightsError(
-            f"There are no weights {str(weights)!r}; give 'default', 'official' or the path of a "
-            ".pth or .onnx file."
+            f"There are no weights {str(weights)!r}; give 'default', 'official', 'cityscapes' or "
+            "the path of a .pth or .onnx file."
         )
     return path
 
 
-def _network(weights: str | Path) -> SINet:
-    from sinet_video import weights as checkpoints
+def _in_torch(weights: str | Path, device: str, classes: ClassNames | None) -> TorchSegmenter:
+    from sinet_video.cityscapes import CityscapesSINet
+    from sinet_video.weights import load_any
 
     if Path(weights).suffix.lower() == ".onnx":
         raise SettingError(f"{weights} is an ONNX file; the torch runtime cannot run it.")
-    return checkpoints.load(_checkpoint(weights))
+    network = load_any(checkpoint(weights))
+    wanted = _wanted(weights, classes, several=isinstance(network, CityscapesSINet))
+    return TorchSegmenter(network, device, name=str(weights), wanted=wanted)
 
 
-def _cached_graph(checkpoint: Path) -> bytes:
-    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()
+def _cached_graph(path: Path) -> bytes:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def make() -> bytes:
-        from sinet_video import export, weights
+        from sinet_video import export, export_cityscapes, sinet, weights
 
-        return export.fast(weights.load(checkpoint))
+        network = weights.load_any(path)
+        if isinstance(network, sinet.SINet):
+            return export.fast(network)
+        return export_cityscapes.fast(network)
 
     return fetch.cached(f"{digest[:32]}.v{GRAPH_VERSION}.onnx", make)
 
 
-def _from_onnx_file(path: Path, onnx: OnnxInput) -> NamedSegmenter:
+def _of_file(path: Path, onnx: OnnxInput, classes: ClassNames | None) -> NamedSegmenter:
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}.")
     graph = path.read_bytes()
-    if is_fast_graph(_session(graph, str(path))):
-        return FastSegmenter(graph, name=str(path))
+    if is_fast_graph(open_session(graph, str(path))):
+        return _of_graph(graph, str(path), classes)
+    _wanted(path, classes, several=False)
     return OnnxSegmenter(graph, onnx, name=str(path))
 
 
 def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
-    """Whether a graph is one of `export.fast`, which normalises the picture itself."""
-    given, made = session.get_inputs(), session.get_outputs()
-    return bool(given and given[0].type == "tensor(uint8)" and made[0].name == "alpha")
+    """Whether a graph is one of our fast ones, which normalise the picture themselves."""
+    given = session.get_inputs()
+    names = [node.name for node in given]
+    return (
+        names in (["picture"], ["picture", "wanted"])
+        and given[0].type == "tensor(uint8)"
+        and given[0].shape[3:] == [3]
+        and session.get_outputs()[0].name == "alpha"
+    )
 
 
-def _session(
-    graph: bytes, name: str = "the graph", dimensions: dict[str, int] | None = None
-) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # The codecs already use the cores: a second thread here made the whole job slower.
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    for dimension, length in (dimensions or {}).items():
-        options.add_free_dimension_override_by_name(dimension, length)
-    try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's own errors derive from Exception alone
-        first_line = str(error).splitlines()[0][:160]
-        raise WeightsError(f"{name} is not an ONNX file that can be run: {first_line}") from error
+def _of_graph(graph: bytes, name: str, classes: ClassNames | None) -> FastSegmenter:
+    """Return the segmenter of one of our fast graphs: either network, free size or fixed."""
+    given = open_session(graph, name).get_inputs()
+    wanted = _wanted(name, classes, several=len(given) > 1)
+    return FastSegmenter(graph, name=name, size=fixed_size(given[0].shape), wanted=wanted)
 
 
-class FastSegmenter:
-    """One of our own graphs in onnxruntime, pinned to one picture size at a time."""
+class _Ours:
+    """What both runtimes say of the pictures that our networks want, for `segmenting.seen_size`."""
+
+    def __init__(self, name: str, wanted: Wanted | None) -> None:
+        self.name = name
+        source = segmenting if wanted is None else streets
+        self.step, self.pixels = source.STEP, source.PIXELS
+
+
+class FastSegmenter(_Ours):
+    """One of our own graphs in onnxruntime, pinned to one picture size at a time.
+
+    `size` is (width, height) for a graph of fixed size, which gets what fits in that. `wanted` is
+    the choice of classes, (19,) float32, for a graph of the Cityscapes network.
+    """
 
     runtime: Runtime = "onnxruntime"
     device = "cpu"
 
-    def __init__(self, graph: bytes, *, name: str = "") -> None:
-        self.name = name
+    def __init__(
+        self,
+        graph: bytes,
+        *,
+        name: str = "",
+        size: tuple[int, int] | None = None,
+        wanted: Wanted | None = None,
+    ) -> None:
+        super().__init__(name, wanted)
+        self.input_size = size
         self._graph = graph
+        self._also = {} if wanted is None else {"wanted": wanted}
         self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
 
     def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture whose sides are multiples of 32, as `NamedSegmenter` says."""
-        height, width = picture.shape[:2]
-        if not self._pinned or self._pinned[0] != (height, width):
-            session = _session(self._graph, dimensions={"n": 1, "h": height, "w": width})
-            self._pinned = (height, width), session
-        alpha: Alpha = self._pinned[1].run(["alpha"], {"picture": picture[None]})[0][0]
+        """Return alpha for a picture whose sides are multiples of `step`, or fit in the size."""
+        full = padded(picture, self.input_size)
+        session = self._session_for(full.shape[:2])
+        alpha: Alpha = session.run(["alpha"], {"picture": full[None], **self._also})[0][0]
         # onnxruntime's logistic function rounds to just above 1.
-        return np.minimum(alpha, 1)
+        return np.minimum(cropped(alpha, picture, full), 1)
+
+    def _session_for(self, sides: tuple[int, ...]) -> onnxruntime.InferenceSession:
+        if not self._pinned or self._pinned[0] != sides:
+            height, width = sides
+            pinned = {} if self.input_size else {"n": 1, "h": height, "w": width}
+            self._pinned = sides, open_session(self._graph, dimensions=pinned)
+        return self._pinned[1]
 
 
-class TorchSegmenter:
-    """The network in torch, on any device that torch knows."""
+class TorchSegmenter(_Ours):
+    """A network in torch, on any device that torch knows; `wanted` as in `FastSegmenter`."""
 
     runtime: Runtime = "torch"
 
-    def __init__(self, network: SINet, device: str = "cpu", *, name: str = "") -> None:
+    def __init__(
+        self,
+        network: Network,
+        device: str = "cpu",
+        *,
+        name: str = "",
+        wanted: Wanted | None = None,
+    ) -> None:
         import torch
 
-        self.name = name
+        super().__init__(name, wanted)
         try:
             self._network = network.to(device).eval()
         except (RuntimeError, AssertionError) as error:
@@ -191,90 +246,12 @@ class TorchSegmenter:
                 f"Device {device!r} cannot be used here ({str(error).splitlines()[0]}); use 'cpu'."
             ) from error
         self._torch = torch
+        self._also = [] if wanted is None else [torch.from_numpy(wanted).to(device)]
         self.device = device
 
     def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture whose sides are multiples of 32, as `NamedSegmenter` says."""
+        """Return alpha for a picture whose sides are multiples of `step`."""
         with self._torch.inference_mode():
             pictures = self._torch.from_numpy(picture[None]).to(self.device)
-            alpha: Alpha = self._network.alpha(pictures)[0].float().cpu().numpy()
+            alpha: Alpha = self._network.alpha(pictures, *self._also)[0].float().cpu().numpy()
             return alpha
-
-
-def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
-    """Return a graph's one input, or raise `WeightsError` if it cannot be given pictures."""
-    if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape) != 4:
-        raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
-    given = session.get_inputs()[0]
-    batch, *rest = given.shape
-    if 3 not in (rest[0], rest[2]):
-        raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
-    sides = rest[1:] if rest[0] == 3 else rest[:2]
-    if isinstance(batch, int) and batch != 1:
-        raise WeightsError(f"{name} takes {batch} pictures at once; export it for one.")
-    if len({isinstance(side, int) for side in sides}) != 1:
-        raise WeightsError(f"{name} takes shape {given.shape}; fix both sides or neither.")
-    if given.type != "tensor(float)":
-        raise WeightsError(f"{name} takes {given.type}; export it for 32-bit floats.")
-    return given
-
-
-class OnnxSegmenter:
-    """Any ONNX segmentation file with one picture in and one map out.
-
-    Input: (1, 3, h, w) or (1, h, w, 3) float, sizes fixed or free. Output: (1, c, h, w),
-    (1, h, w, c) or (1, h, w), any size. A graph of fixed size gets the picture at its own aspect,
-    filled up by repeating the border.
-    """
-
-    runtime: Runtime = "onnxruntime"
-    device = "cpu"
-
-    def __init__(self, graph: bytes, onnx: OnnxInput = OnnxInput(), *, name: str = "") -> None:
-        self._onnx, self.name = onnx, name
-        self._session = _session(graph, name)
-        given = checked_input(self._session, name)
-        self._input = given.name
-        self._channels_first = given.shape[1] == 3
-        sides = given.shape[2:] if self._channels_first else given.shape[1:3]
-        fixed = all(isinstance(side, int) for side in sides)
-        self.input_size: tuple[int, int] | None = (sides[1], sides[0]) if fixed else None
-
-    def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture that fits in `input_size`, as `NamedSegmenter` says."""
-        height, width = picture.shape[:2]
-        full_width, full_height = self.input_size or (width, height)
-        padded = np.pad(
-            picture, ((0, full_height - height), (0, full_width - width), (0, 0)), mode="edge"
-        )
-        answer = self._session.run(None, {self._input: self._prepared(padded)})[0]
-        alpha: Alpha = self._person(np.asarray(answer)).astype(np.float32)
-        rows = max(1, round(alpha.shape[0] * height / full_height))
-        columns = max(1, round(alpha.shape[1] * width / full_width))
-        return np.clip(alpha[:rows, :columns], 0, 1)
-
-    def _prepared(self, picture: Picture) -> NDArray[np.float32]:
-        wanted = self._onnx.preprocessing
-        ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
-        if wanted.channels == "bgr":
-            ready = ready[..., ::-1]
-        if self._channels_first:
-            ready = ready.transpose(2, 0, 1)
-        return np.ascontiguousarray(ready[None], np.float32)
-
-    def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
-        answer = answer[0]
-        if answer.ndim == 3 and answer.shape[0] > answer.shape[2]:
-            answer = answer.transpose(2, 0, 1)  # channels last
-        if self._onnx.activation == "sigmoid":
-            answer = 0.5 + 0.5 * np.tanh(answer / 2)  # the logistic function, without overflow
-        elif self._onnx.activation == "softmax":
-            raised = np.exp(answer - answer.max(0))
-            answer = raised / raised.sum(0)
-        if answer.ndim == 2:
-            return answer
-        channel, count = self._onnx.channel, len(answer)
-        if not -count <= channel < count:
-            raise SettingError(f"Output channel {channel} is asked for; {self.name} has {count}.")
-        person: NDArray[Any] = answer[channel]
-        return person

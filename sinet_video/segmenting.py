@@ -16,6 +16,9 @@ Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Any function from an RGB picture, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
 
 STEP = 32
+PIXELS = 50_000
+"""What the portrait network wants: multiples of this as sides, and about so many pixels."""
+
 LARGEST = 4_000_000
 
 ROUNDING = 1e-3
@@ -26,14 +29,15 @@ ROUNDING = 1e-3
 class Size:
     """How large the network sees a picture: about so many pixels, or exactly width x height.
 
-    With `pixels` the picture keeps its own aspect, to the nearest sides that are multiples of 32.
+    With `pixels` the picture keeps its own aspect, to the nearest sides that the network can have;
+    with neither, there are as many pixels as suit the network: 50,000 for portraits.
     """
 
-    pixels: int = 50_000
+    pixels: int | None = None
     exact: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if not STEP * STEP <= self.pixels <= LARGEST:
+        if self.pixels is not None and not STEP * STEP <= self.pixels <= LARGEST:
             raise SettingError(
                 f"Network size is {self.pixels} pixels; it must be from {STEP * STEP} to {LARGEST}."
             )
@@ -42,10 +46,13 @@ class Size:
                 f"Network size is {self.exact[0]}x{self.exact[1]}; it may have at most {LARGEST} "
                 "pixels."
             )
+        self._check_sides(STEP)
+
+    def _check_sides(self, step: int) -> None:
         for side in self.exact or ():
-            if side < STEP or side % STEP:
+            if side < step or side % step:
                 raise SettingError(
-                    f"Network side is {side}; it must be a multiple of {STEP}, at least {STEP}."
+                    f"Network side is {side}; it must be a multiple of {step}, at least {step}."
                 )
 
     @classmethod
@@ -62,24 +69,32 @@ class Size:
                 "height such as 288x160."
             ) from error
 
-    def of(self, aspect: float) -> tuple[int, int]:
-        """Return (width, height) for a picture whose shown width over height is `aspect`."""
+    def of(self, aspect: float, *, pixels: int = PIXELS, step: int = STEP) -> tuple[int, int]:
+        """Return (width, height) for a picture whose shown width over height is `aspect`.
+
+        `pixels` is what suits the network, and `step` is what its sides must be multiples of.
+        Raises `SettingError` for exact sides that are not.
+        """
         if self.exact:
+            self._check_sides(step)
             return self.exact
-        return min(self._candidates(), key=lambda side: self._misfit(side, aspect))
+        wanted = self.pixels or pixels
+        return min(_sizes(wanted, step), key=lambda side: _misfit(side, aspect, wanted))
 
-    def _candidates(self) -> list[tuple[int, int]]:
-        most = self.pixels * 1.05
-        return [
-            (width, height)
-            for width in range(STEP, max(STEP, int(most / STEP)) + 1, STEP)
-            for height in range(STEP, max(STEP, int(most / width)) + 1, STEP)
-        ]
 
-    def _misfit(self, side: tuple[int, int], aspect: float) -> float:
-        """Distortion counts four times as much as missing size: both as ratios."""
-        width, height = side
-        return 4 * abs(log(width / height / aspect)) + abs(log(width * height / self.pixels))
+def _sizes(pixels: int, step: int) -> list[tuple[int, int]]:
+    most = pixels * 1.05
+    return [
+        (width, height)
+        for width in range(step, max(step, int(most / step)) + 1, step)
+        for height in range(step, max(step, int(most / width)) + 1, step)
+    ]
+
+
+def _misfit(side: tuple[int, int], aspect: float, pixels: int) -> float:
+    """Distortion counts four times as much as missing size: both as ratios."""
+    width, height = side
+    return 4 * abs(log(width / height / aspect)) + abs(log(width * height / pixels))
 
 
 def segment(
@@ -88,8 +103,8 @@ def segment(
     """Yield each frame with the segmenter's alpha, on a coarse grid the way the frame is stored.
 
     The segmenter sees every frame upright, undistorted and in one size, chosen from the first
-    frame's aspect; one with an attribute `input_size`, (width, height), gets what fits in that. Its
-    answer may have any 2-D shape. Raises `SettingError` when it answers with anything else.
+    frame's aspect; see `seen_size` for how it can ask for its own. Its answer may have any 2-D
+    shape. Raises `SettingError` when it answers with anything else.
     """
     shape: tuple[int, int] | None = None
     for frame in frames:
@@ -116,9 +131,16 @@ def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
 
 
 def seen_size(segmenter: Segmenter, size: Size, aspect: float) -> tuple[int, int]:
-    """Return the (width, height) in which a segmenter gets pictures of a shown aspect."""
+    """Return the (width, height) in which a segmenter gets pictures of a shown aspect.
+
+    One with an attribute `input_size`, (width, height), gets what fits in that. Else its `step`, if
+    it has one, is what its sides must be multiples of, and its `pixels` how many suit it.
+    """
     limit: tuple[int, int] | None = getattr(segmenter, "input_size", None)
-    return inscribed(limit, aspect) if limit else size.of(aspect)
+    if limit:
+        return inscribed(limit, aspect)
+    pixels, step = getattr(segmenter, "pixels", PIXELS), getattr(segmenter, "step", STEP)
+    return size.of(aspect, pixels=pixels, step=step)
 
 
 def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:

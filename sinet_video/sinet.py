@@ -6,6 +6,7 @@ with Spatial Squeeze Modules and Information Blocking Decoder", WACV 2020.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -57,6 +58,16 @@ def shuffle_channels(x: Tensor, groups: int) -> Tensor:
     count, channels, height, width = x.shape
     grouped = x.view(count, groups, channels // groups, height, width)
     return grouped.transpose(1, 2).reshape(x.shape)
+
+
+class GroupedReduce(nn.Conv2d):
+    """A 1x1 convolution in two groups without bias, its channels then shuffled."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 1, groups=2, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return shuffle_channels(super().forward(x), self.groups)
 
 
 class NormAct(nn.Module):
@@ -133,19 +144,23 @@ class S2Block(nn.Module):
         return y
 
 
+Block = Callable[[int, int, int], nn.Module]
+"""What makes a block from its channels, kernel and pool."""
+
+
 class S2Module(nn.Module):
     """Two S2 blocks side by side on the same reduced input, with a residual where widths allow."""
 
-    def __init__(self, inputs: int, outputs: int, squeeze: Squeeze) -> None:
+    def __init__(self, inputs: int, outputs: int, squeeze: Squeeze, block: Block = S2Block) -> None:
         super().__init__()
         half = outputs // 2
         self.residual = inputs == outputs
-        self.reduce = conv(inputs, half, 1, groups=2)
-        self.blocks = nn.ModuleList(S2Block(half, kernel, pool) for kernel, pool in squeeze)
+        self.reduce = GroupedReduce(inputs, half)
+        self.blocks = nn.ModuleList(block(half, kernel, pool) for kernel, pool in squeeze)
         self.post = NormAct(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        reduced = shuffle_channels(self.reduce(x), 2)
+        reduced = self.reduce(x)
         y = torch.cat([block(reduced) for block in self.blocks], 1)
         out: Tensor = self.post(x + y if self.residual else y)
         return out
@@ -211,7 +226,10 @@ class SINet(nn.Module):
         return (rgb - self.mean.view(3, 1, 1)) * gain
 
     def forward(self, x: Tensor) -> Tensor:
-        eighth, quarter = self.encoder(x)
+        return self.decode(*self.encoder(x))
+
+    def decode(self, eighth: Tensor, quarter: Tensor) -> Tensor:
+        """Map what the encoder returns to logits at input size."""
         coarse = self.coarse_norm(upsample(eighth, 2))
         # Detail enters only where the coarse decision is unsure (section 3.3 of the paper).
         doubt = 1 - coarse.softmax(1).amax(1, keepdim=True)

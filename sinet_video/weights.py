@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from sinet_video import cityscapes
+from sinet_video.cityscapes import CityscapesSINet
 from sinet_video.errors import WeightsError
 from sinet_video.sinet import SINet
 
@@ -16,43 +18,63 @@ REFERENCE_MEAN = (107.304565, 115.69884, 132.35703)
 REFERENCE_STD = (63.97182, 65.1337, 68.29726)
 REFERENCE_SCALE = 1 / 255
 
-# The reference code's names and ours, tried in order on each key.
-REFERENCE_NAMES: tuple[tuple[str, str], ...] = (
+# The reference codes' names and ours, tried in order on each key.
+Names = tuple[tuple[str, str], ...]
+REFERENCE_NAMES: Names = (
     (r"^encoder\.level1\.", "encoder.stem."),
-    (r"^encoder\.(level([23]))_0\.conv\.0\.", r"encoder.down\2.depthwise."),
-    (r"^encoder\.(level([23]))_0\.conv\.1\.", r"encoder.down\2.excite."),
-    (r"^encoder\.(level([23]))_0\.conv\.2\.", r"encoder.down\2.pointwise."),
-    (r"^encoder\.level([23])_0\.", r"encoder.down\1."),
+    (r"^encoder\.level([2-4])_0\.conv\.0\.", r"encoder.down\1.depthwise."),
+    (r"^encoder\.level([2-4])_0\.conv\.1\.", r"encoder.down\1.excite."),
+    (r"^encoder\.level([2-4])_0\.conv\.2\.", r"encoder.down\1.pointwise."),
+    (r"^encoder\.level([2-4])_0\.", r"encoder.down\1."),
     (r"\.c1\.conv\.", ".reduce."),
     (r"\.d1\.", ".blocks.0."),
     (r"\.d2\.", ".blocks.1."),
     (r"(blocks\.\d)\.conv\.0\.", r"\1.depthwise."),
     (r"(blocks\.\d)\.conv\.1\.", r"\1.depthwise_norm."),
+    (r"\.B_v\.", ".vertical_norm."),
+    (r"\.B_h\.", ".horizontal_norm."),
     (r"\.act_conv1x1\.0\.", ".act."),
     (r"\.act_conv1x1\.1\.", ".pointwise."),
     (r"\.BR\.", ".post."),
-    (r"\.BR([23])\.", r".post\1."),
+    (r"\.BR([2-4])\.", r".post\1."),
     (r"^encoder\.classifier\.conv\.", "encoder.classify."),
+    (r"\.bn\.", ".norm."),
+)
+PORTRAIT_NAMES: Names = (
     (r"^bn_3\.", "coarse_norm."),
     (r"^level2_C\.", "detail."),
     (r"^bn_2\.", "fine_norm."),
     (r"^classifier\.1\.", "classify."),
-    (r"\.bn\.", ".norm."),
+    *REFERENCE_NAMES,
 )
+CITYSCAPES_NAMES: Names = (
+    (r"^bn_4\.", "coarse_norm."),
+    (r"^level3_C\.", "detail."),
+    (r"^bn_3\.", "fine_norm."),
+    (r"^classifier\.", "classify."),
+    *REFERENCE_NAMES,
+)
+
+Network = SINet | CityscapesSINet
 
 
 def load(path: str | Path) -> SINet:
-    """Return the network with the weights of a checkpoint, in evaluation mode.
+    """Return the portrait network with the weights of a checkpoint, in evaluation mode.
 
     `path` is a file that `save` wrote, or one of the reference code's own. Nothing in the file is
     executed. Raises `WeightsError` when it cannot be read or does not fit.
     """
+    network = load_any(path)
+    if isinstance(network, SINet):
+        return network
+    raise WeightsError(f"{path} holds the weights of the Cityscapes network, not of portraits.")
+
+
+def load_any(path: str | Path) -> Network:
+    """Return the network that a checkpoint is of, told by its keys; else as `load`."""
     state = _read(Path(path))
-    network = SINet()
     try:
-        if "encoder.level1.conv.weight" in state:
-            state = from_reference(state)
-        network.load_state_dict(state)
+        network = _made_of(state)
     except (RuntimeError, AttributeError, IndexError, KeyError, TypeError) as error:
         raise WeightsError(
             f"{path} does not hold the weights of SINet: {_first_words(str(error))}"
@@ -60,7 +82,18 @@ def load(path: str | Path) -> SINet:
     return network.eval()
 
 
-def save(network: SINet, path: str | Path) -> None:
+def _made_of(state: dict[str, Any]) -> Network:
+    reference = "encoder.level1.conv.weight" in state
+    if "level3_C.conv.weight" in state or "encoder.down4.depthwise.weight" in state:
+        streets = CityscapesSINet()
+        streets.load_state_dict(from_cityscapes_reference(state) if reference else state)
+        return streets
+    portrait = SINet()
+    portrait.load_state_dict(from_reference(state) if reference else state)
+    return portrait
+
+
+def save(network: Network, path: str | Path) -> None:
     """Write a checkpoint: the state dict, in which the preprocessing is a part."""
     torch.save(network.state_dict(), path)
 
@@ -76,7 +109,7 @@ def from_reference(
     `mean` and `std` are in 8-bit units and BGR order. That the released weights want `scale` is not
     in their file: a network trained without the second division says 1.
     """
-    ours = {_our_name(key): value for key, value in state.items()}
+    ours = _renamed(state, PORTRAIT_NAMES)
     ours["encoder.stem.conv.weight"] = ours["encoder.stem.conv.weight"].flip(1)
     ours["mean"] = torch.tensor(mean[::-1])
     ours["std"] = torch.tensor(std[::-1])
@@ -84,8 +117,21 @@ def from_reference(
     return ours
 
 
-def _our_name(key: str) -> str:
-    for pattern, replacement in REFERENCE_NAMES:
+def from_cityscapes_reference(state: dict[str, Any]) -> dict[str, Any]:
+    """Turn the reference code's state dict of the Cityscapes network, for RGB too, into ours."""
+    ours = _renamed(state, CITYSCAPES_NAMES)
+    ours["mean"] = torch.tensor(cityscapes.MEAN)
+    ours["std"] = torch.tensor(cityscapes.STD)
+    ours["scale"] = torch.tensor(1.0)
+    return ours
+
+
+def _renamed(state: dict[str, Any], names: Names) -> dict[str, Any]:
+    return {_our_name(key, names): value for key, value in state.items()}
+
+
+def _our_name(key: str, names: Names) -> str:
+    for pattern, replacement in names:
         key = re.sub(pattern, replacement, key)
     return key
 

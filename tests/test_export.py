@@ -42,6 +42,11 @@ def run(graph: bytes, picture: NDArray[np.generic]) -> dict[str, Array]:
     return dict(zip(names, session.run(None, {"picture": picture}), strict=True))
 
 
+def as_floats(pictures: NDArray[np.uint8]) -> Array:
+    """Pictures (n, h, w, 3) as the plain graph takes them: (n, 3, h, w) in [0, 1]."""
+    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32) / 255
+
+
 def away(one: Array, other: Array) -> float:
     """The largest difference of two arrays that must have one shape."""
     assert one.shape == other.shape
@@ -119,14 +124,20 @@ def official_fast(official: SINet) -> bytes:
 def test_plain_graph_gives_the_reference_codes_logits(
     official_plain: bytes, golden: Golden, batch: int
 ) -> None:
-    """The plain graph serves any batch."""
-    logits = run(official_plain, golden["network_input"][:batch])["logits"]
-    assert away(logits, golden["logits"][:batch]) <= TOLERANCE
+    """The plain graph serves any batch, and its alpha is the person's share of the logits."""
+    answer = run(official_plain, as_floats(golden["rgb"][:batch]))
+    assert away(answer["logits"], golden["logits"][:batch]) <= TOLERANCE
+    evidence = golden["logits"][:batch, 1:] - golden["logits"][:batch, :1]
+    assert away(answer["alpha"], 1 / (1 + np.exp(-evidence))) <= TOLERANCE
 
 
-def test_plain_graph_serves_an_oblong(official_plain: bytes, golden: Golden) -> None:
+def test_plain_graph_serves_an_oblong(
+    official: SINet, official_plain: bytes, golden: Golden
+) -> None:
     """The plain graph serves 160x256 as well as the size that it was traced at."""
-    logits = run(official_plain, golden["small_input"])["logits"]
+    std, mean = (constants.view(3, 1, 1) for constants in (official.std, official.mean))
+    rgb = torch.from_numpy(golden["small_input"]) / official.scale * std + mean
+    logits = run(official_plain, (rgb / 255).numpy())["logits"]
     assert away(logits, golden["small_logits"]) <= TOLERANCE
 
 

@@ -298,6 +298,21 @@ def test_store_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monkey
     assert kept(tmp_path) == ["file"]
 
 
+def test_store_of_what_fails_its_check(tmp_path: Path) -> None:
+    """The check sees the file as it was written; if it raises, the old file stays."""
+    target, seen = tmp_path / "file", []
+    store(target, b"old", lambda written: seen.append(written.read_bytes()))
+
+    def refuse(written: Path) -> None:
+        raise WeightsError(written.read_text())
+
+    with pytest.raises(WeightsError, match="new"):
+        store(target, b"new", refuse)
+    assert seen == [b"old"]
+    assert target.read_bytes() == b"old"
+    assert kept(tmp_path) == ["file"]
+
+
 def test_cached_makes_once(cache: Path) -> None:
     """What is in the cache is not made again; under another name it is."""
     made: list[bytes] = []
@@ -339,17 +354,24 @@ def test_cache_folder(
 # The official weights.
 
 
-def test_official_pin_is_the_recorded_file(shared: Path) -> None:
-    """Size and sha256 are those of the released weights; another file's are not."""
-    content = (shared / "weights" / "SINet-official.pth").read_bytes()
-    assert fetch.OFFICIAL.size == len(content)
-    assert fetch.OFFICIAL.sha256 == hashlib.sha256(content).hexdigest()
+PINS = pytest.mark.parametrize(
+    "pin", [fetch.OFFICIAL, fetch.CITYSCAPES], ids=["portraits", "streets"]
+)
 
 
-def test_official_pin_is_a_fixed_commit() -> None:
+@PINS
+def test_pin_is_the_recorded_file(shared: Path, pin: Remote) -> None:
+    """Size and sha256 are those of the released weights."""
+    content = (shared / "weights" / pin.name).read_bytes()
+    assert pin.size == len(content)
+    assert pin.sha256 == hashlib.sha256(content).hexdigest()
+
+
+@PINS
+def test_pin_is_a_fixed_commit(pin: Remote) -> None:
     """The file is fetched by https from a commit, which cannot change, and not from a branch."""
-    assert fetch.OFFICIAL.url.startswith("https://raw.githubusercontent.com/clovaai/")
-    commit = fetch.OFFICIAL.url.split("/")[5]
+    assert pin.url.startswith("https://raw.githubusercontent.com/clovaai/")
+    commit = pin.url.split("/")[5]
     assert len(commit) == 40
     assert int(commit, 16)
 

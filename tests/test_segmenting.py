@@ -94,6 +94,16 @@ def test_exact_size_is_taken_as_it_is() -> None:
     assert size.of(16 / 9) == size.of(1) == (64, 320)
 
 
+def test_networks_have_sizes_of_their_own() -> None:
+    """Where no number is asked for, the network's own counts; its step always does."""
+    assert Size().of(16 / 9, pixels=200_000) == (576, 320)
+    assert Size(50_000).of(16 / 9, pixels=200_000) == (288, 160)
+    assert Size(200_000).of(16 / 9, step=128) == (512, 256)
+    assert Size(exact=(256, 128)).of(1, step=128) == (256, 128)
+    with pytest.raises(SettingError, match="side is 160; it must be a multiple of 128"):
+        Size(exact=(256, 160)).of(1, step=128)
+
+
 @settings(deadline=None, database=None, derandomize=True, max_examples=300)
 @given(aspect=st.floats(0.05, 20), pixels=st.integers(STEP * STEP, 400_000))
 def test_any_aspect(aspect: float, pixels: int) -> None:
@@ -125,7 +135,7 @@ def test_nothing_fits_better(aspect: float, pixels: int) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("50000", Size()),
+        ("50000", Size(pixels=50_000)),
         ("1024", Size(pixels=1024)),
         ("288x160", Size(exact=(288, 160))),
         ("32X64", Size(exact=(32, 64))),
@@ -349,6 +359,21 @@ def test_without_an_input_size_the_setting_counts() -> None:
     assert seen_size(limited, Size(exact=(96, 96)), 2.0) == (96, 96)
     assert seen_size(red, Size(exact=(96, 96)), 2.0) == (96, 96)
     assert seen_size(Limited(64, 64), Size(exact=(96, 96)), 2.0) == (64, 32)
+
+
+def test_a_segmenter_may_ask_for_a_step_and_a_number() -> None:
+    """The step holds for any size, the number where none is asked for."""
+
+    class Coarse:
+        step, pixels = 64, 20_000
+
+        def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+            return picture[..., 0] / np.float32(255)
+
+    assert seen_size(Coarse(), Size(), 1.0) == (128, 128)
+    assert seen_size(Coarse(), Size(131_072), 2.0) == (512, 256)
+    with pytest.raises(SettingError, match="multiple of 64"):
+        seen_size(Coarse(), Size(exact=(96, 96)), 2.0)
 
 
 @settings(deadline=None, database=None, derandomize=True)

@@ -1,0 +1,62 @@
+"""The classes of the Cityscapes network, and the choice of some of them. No torch is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+
+CLASSES = (
+    "road",
+    "sidewalk",
+    "building",
+    "wall",
+    "fence",
+    "pole",
+    "traffic light",
+    "traffic sign",
+    "vegetation",
+    "terrain",
+    "sky",
+    "person",
+    "rider",
+    "car",
+    "truck",
+    "bus",
+    "train",
+    "motorcycle",
+    "bicycle",
+)
+"""The names of the 19 classes of Cityscapes (1604.01685), in the order of the network's outputs."""
+
+DEFAULT = ("person", "rider")
+"""People on foot, and people on what they ride, without it."""
+
+STEP = 128
+PIXELS = 600_000
+"""What the network wants: multiples of this as sides, and about so many pixels.
+
+It was trained on crops of 1024x512. On full figures outdoors, fewer pixels made blobs, and more
+cost time and holes; 16:9 becomes 896x512 and 4:3 becomes 896x640.
+"""
+
+ClassNames = str | Sequence[str]
+"""Names of classes: a sequence, or one text with commas between them."""
+
+
+def wanted(names: ClassNames = DEFAULT) -> NDArray[np.float32]:
+    """Return (19,) float32: 1 for each chosen class, 0 for the others.
+
+    Capital letters and spaces around names do not matter. Raises `SettingError` for a name that is
+    no class of Cityscapes, and for no name at all.
+    """
+    given = names.split(",") if isinstance(names, str) else names
+    chosen = [name.strip().lower() for name in given]
+    unknown = [name for name in chosen if name not in CLASSES]
+    if unknown or not chosen:
+        came = f"Class {unknown[0]!r} is not known" if unknown else "No class is chosen"
+        raise SettingError(f"{came}; the classes are {', '.join(CLASSES)}.")
+    return np.array([name in chosen for name in CLASSES], np.float32)

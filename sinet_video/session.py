@@ -1,0 +1,62 @@
+"""A graph in onnxruntime, and pictures made to fit one of fixed size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from sinet_video.errors import WeightsError
+
+Runtime = Literal["onnxruntime", "torch"]
+Picture = NDArray[np.uint8]
+Alpha = NDArray[np.float32]
+
+
+def open_session(
+    graph: bytes | Path, name: str = "the graph", dimensions: dict[str, int] | None = None
+) -> onnxruntime.InferenceSession:
+    """Return a session on one thread, free dimensions pinned to the lengths that are given.
+
+    `graph` is an ONNX file or what is in one. Raises `WeightsError` for anything else.
+    """
+    options = onnxruntime.SessionOptions()
+    # The codecs already use the cores: a second thread here made the whole job slower.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    for dimension, length in (dimensions or {}).items():
+        options.add_free_dimension_override_by_name(dimension, length)
+    try:
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors derive from Exception alone
+        first_line = str(error).splitlines()[0][:160]
+        raise WeightsError(f"{name} is not an ONNX file that can be run: {first_line}") from error
+
+
+def fixed_size(shape: list[int | str]) -> tuple[int, int] | None:
+    """Return (width, height) of a graph's input, or None where they are free.
+
+    The input has four axes, of which the second or the last is three channels.
+    """
+    height, width = shape[2:] if shape[1] == 3 else shape[1:3]
+    return (width, height) if isinstance(width, int) and isinstance(height, int) else None
+
+
+def padded(picture: Picture, size: tuple[int, int] | None) -> Picture:
+    """Fill a picture (h, w, 3) up to `size`, (width, height), by repeating its border."""
+    if size is None:
+        return picture
+    height, width = picture.shape[:2]
+    return np.pad(picture, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
+
+
+def cropped(alpha: Alpha, picture: Picture, full: Picture) -> Alpha:
+    """Return the part of the alpha of a full picture that the picture in its corner has."""
+    (height, width), (full_height, full_width) = picture.shape[:2], full.shape[:2]
+    rows = max(1, round(alpha.shape[0] * height / full_height))
+    columns = max(1, round(alpha.shape[1] * width / full_width))
+    return alpha[:rows, :columns]
