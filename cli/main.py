@@ -9,8 +9,12 @@ from typing import Any
 
 import click
 from sinet_video.cli.batch import batch
+from sinet_video.cli.evaluate import evaluate
+from sinet_video.cli.export import export
+from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
 from sinet_video.cli.run import run
+from sinet_video.cli.train import train
 
 from sinet_video import __version__
 from sinet_video.errors import SettingError, SinetVideoError
@@ -37,6 +41,10 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(info)
 cli.add_command(batch)
+cli.add_command(export)
+cli.add_command(evaluate)
+cli.add_command(generate)
+cli.add_command(train)
 
 
 def main() -> None:

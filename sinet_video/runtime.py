@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from importlib.resources import files
 from pathlib import Path
@@ -70,7 +71,7 @@ def load_segmenter(
     if device != "cpu":
         raise SettingError(f"Device {device!r} needs the torch runtime; onnxruntime runs on 'cpu'.")
     if weights == "default":
-        return FastSegmenter(_data("default.onnx").read_bytes(), name="default")
+        return FastSegmenter(packaged_graph(), name="default")
     if weights == "official":
         return FastSegmenter(_cached_graph(checkpoint(weights)), name="official")
     if Path(weights).suffix.lower() == ".onnx":
@@ -94,6 +95,11 @@ def _wanted(weights: str | Path, classes: ClassNames | None, *, several: bool) -
             "the choice of classes out, or take the weights 'cityscapes'."
         )
     return None
+
+
+def packaged_graph() -> bytes:
+    """Return the graph of the packaged weights: uint8 RGB pictures in, alpha and evidence out."""
+    return gzip.decompress(_data("default.onnx.gz").read_bytes())
 
 
 def _data(name: str) -> Path:

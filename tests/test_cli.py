@@ -26,8 +26,9 @@ from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 from sinet_video import Clip, SettingError, Span, __version__, decode, probe
 from sinet_video.background import Fit
 from sinet_video.codecs import CODECS
+from sinet_video.foreign import Activation
 from sinet_video.pipeline import Show
-from sinet_video.runtime import Activation, Runtime
+from sinet_video.session import Runtime
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 Done = subprocess.CompletedProcess
@@ -204,6 +205,8 @@ MORE_BAD = {
     "device": (2, "onnxruntime", "good.mp4 NEW/o.mp4 --device cuda --runtime onnxruntime"),
     "no such device": (2, "'warp'", "good.mp4 NEW/o.mp4 --device warp"),
     "background unseen": (2, "leave it out", "good.mp4 NEW/o.mp4 --show alpha --background red"),
+    "classes": (2, "no classes", "good.mp4 NEW/o.mp4 --classes person"),
+    "unknown class": (2, "'dog'", "good.mp4 NEW/o.mp4 --weights cityscapes --classes person,dog"),
     "matte": (2, "different names", "good.mp4 NEW/o.mp4 --matte NEW/o.mp4"),
 }
 
@@ -533,12 +536,12 @@ def options_of(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
-def test_there_are_three_commands():
+def test_the_commands():
     """Nobody adds one without looking at these tests."""
-    assert sorted(commands()) == ["batch", "info", "run"]
+    assert sorted(commands()) == ["batch", "evaluate", "export", "generate", "info", "run"]
 
 
-@pytest.mark.parametrize("name", ["run", "batch", "info"])
+@pytest.mark.parametrize("name", ["batch", "evaluate", "export", "generate", "info", "run"])
 def test_help_documents_every_option(name):
     """Each with a sentence, and the command itself with one."""
     command = commands()[name]
@@ -551,7 +554,7 @@ def test_help_documents_every_option(name):
 
 
 def test_help_of_the_whole():
-    """The three commands with a line each; -h is --help."""
+    """The commands with a line each; -h is --help."""
     done, short = sinet_video("--help"), sinet_video("-h")
     assert done.stdout == short.stdout
     assert all(f"  {name}" in done.stdout for name in commands())
@@ -573,6 +576,8 @@ HEAVY = ("torch", "numpy", "av", "onnxruntime", "kornia")
         (["run", "--help"], False),
         (["batch", "--help"], False),
         (["info", "--help"], False),
+        (["evaluate", "--help"], False),
+        (["export", "--help"], False),
         (["run", "a", "b", "--fit", "squash"], False),
         (["info", "missing.mp4"], True),
     ],

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 import sinet_video
 from sinet_video import export, weights
 from sinet_video.decoding import decode
+from sinet_video.runtime import packaged_graph
 from sinet_video.sinet import (
     Downsample,
     S2Block,
@@ -267,7 +268,7 @@ def packaged() -> SINet:
 def test_packaged_graph_is_the_packaged_checkpoint(packaged: SINet, size: tuple[int, int]) -> None:
     """The two files that the package carries agree on noise of any size."""
     noise = np.random.default_rng(2).integers(256, size=(1, *size, 3), dtype=np.uint8)
-    answer = run((DATA / "default.onnx").read_bytes(), noise)["alpha"]
+    answer = run(packaged_graph(), noise)["alpha"]
     with torch.no_grad():
         assert away(answer, packaged.alpha(torch.from_numpy(noise)).numpy()) <= TOLERANCE
 
@@ -278,7 +279,7 @@ def test_packaged_files_agree_on_a_real_clip(
 ) -> None:
     """They agree on real pictures, in which they find a person and a background."""
     pictures = np.stack([frame.scaled(*size) for frame in islice(decode(carphone), 0, 40, 20)])
-    answer = run((DATA / "default.onnx").read_bytes(), pictures)["alpha"]
+    answer = run(packaged_graph(), pictures)["alpha"]
     with torch.no_grad():
         assert away(answer, packaged.alpha(torch.from_numpy(pictures)).numpy()) <= TOLERANCE
     assert (answer > 0.9).mean() > 0.1

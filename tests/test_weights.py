@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import sinet_video
 from sinet_video import weights
 from sinet_video.errors import WeightsError
+from sinet_video.runtime import packaged_graph
 from sinet_video.sinet import SINet
 
 PACKAGED = Path(sinet_video.__file__).parent / "data" / "default.pth"
@@ -187,7 +188,7 @@ def test_folder(tmp_path: Path) -> None:
         b"GIF89a",
         b"\x89PNG\r\n\x1a\n" + bytes(100),
         b"PK\x03\x04" + bytes(100),
-        PACKAGED.with_suffix(".onnx").read_bytes(),
+        packaged_graph(),
     ],
     ids=["empty", "sentence", "text", "gif", "png", "zip", "onnx"],
 )
@@ -248,3 +249,22 @@ def test_weights_of_another_shape(tmp_path: Path) -> None:
     state["classify.weight"] = torch.zeros(19, 2, 3, 3)
     torch.save(state, tmp_path / "wide.pth")
     assert "does not hold the weights of SINet" in refusal(tmp_path / "wide.pth")
+
+
+def test_half_precision_is_small_and_near(tmp_path: Path) -> None:
+    """Rounded to 16 bits, a checkpoint is half as large, and loads as any other does."""
+    network = weights.load(PACKAGED)
+    weights.save(network, tmp_path / "whole.pth")
+    weights.save(network, tmp_path / "half.pth", half=True)
+    assert (tmp_path / "half.pth").stat().st_size < 0.5 * (tmp_path / "whole.pth").stat().st_size
+    rounded = weights.load(tmp_path / "half.pth").state_dict()
+    for name, value in network.state_dict().items():
+        assert rounded[name].dtype == value.dtype
+        assert torch.allclose(rounded[name], value, rtol=1e-3, atol=1e-7)
+
+
+def test_packaged_files_are_small() -> None:
+    """Neither file that the package carries is larger than 400 kB."""
+    files = [path for path in PACKAGED.parent.iterdir() if path.name.startswith("default")]
+    assert {path.name for path in files} == {"default.pth", "default.onnx.gz"}
+    assert all(path.stat().st_size <= 400_000 for path in files)

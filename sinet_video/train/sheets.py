@@ -25,9 +25,9 @@ class Tile:
 
 
 def overlay(picture: Array, alpha: Array, colour: tuple[int, int, int] = (255, 0, 255)) -> Array:
-    """Return a picture (H, W, 3) with what alpha, (H, W) in [0, 1], leaves out drowned in colour."""
+    """Return a picture (H, W, 3) with what alpha, (H, W) in [0, 1], leaves out under a colour."""
     weight = 0.75 * (1 - alpha[..., None].astype(np.float32))
-    mixed = picture * (1 - weight) + np.float32(colour) * weight
+    mixed: Array = picture * (1 - weight) + np.array(colour, np.float32) * weight
     return mixed.round().astype(np.uint8)
 
 

@@ -1,0 +1,140 @@
+"""`sinet-video evaluate`: how right mattes are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import click
+from sinet_video.cli.extras import extra_needed
+from sinet_video.cli.generating import read_names
+from sinet_video.cli.options import MattingOptions, matting_options, quiet_option
+from sinet_video.cli.run import check_writable, write_json
+
+from sinet_video.errors import SettingError
+
+if TYPE_CHECKING:
+    from sinet_video.train.footage import Stage
+
+SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
+
+
+def repeatable(command: click.Command, name: str) -> click.Command:
+    """Let an option that other commands take once be given several times to this one."""
+    for param in command.params:
+        if isinstance(param, click.Option) and param.name == name:
+            param.multiple, param.default = True, (param.default,)
+    return command
+
+
+@click.command()
+@click.argument("data", nargs=-1)
+@matting_options
+@click.option(
+    "--stage",
+    "stages",
+    type=click.Choice(["network", "refined", "pipeline"]),
+    multiple=True,
+    default=("network", "pipeline"),
+    help="For clips, again and again: the network's alpha merely enlarged, refined, or all that "
+    "run would do.  [default: network and pipeline]",
+)
+@click.option(
+    "--predictions",
+    metavar="FOLDER",
+    help="Instead of a network's, mattes NAME.png of a folder's pictures.",
+)
+@click.option(
+    "--names",
+    "only",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Only these pictures of a folder: names without endings, one a line.",
+)
+@click.option("--matte", metavar="FILE", help="A matte video of anybody's: gray, or with alpha.")
+@click.option("--truth", metavar="FILE", help="What --matte is compared with, frame by frame.")
+@click.option(
+    "--bad",
+    "on_bad",
+    type=click.Choice(["skip", "refuse"]),
+    default="skip",
+    help="Name what cannot be measured and go on, or stop there.",
+)
+@click.option("--sheet", metavar="FILE", help="Draw the worst ten of each row into a picture.")
+@click.option("--json", "report_file", metavar="FILE", help="Write all figures; - is stdout.")
+@quiet_option
+def evaluate(
+    data: tuple[str, ...],
+    matting: MattingOptions,
+    stages: tuple[Stage, ...],
+    predictions: str | None,
+    only: Path | None,
+    matte: str | None,
+    truth: str | None,
+    on_bad: Literal["skip", "refuse"],
+    sheet: str | None,
+    report_file: str | None,
+    quiet: bool,
+) -> None:
+    """Measure mattes against what is true, and print a table.
+
+    DATA is a folder of images/NAME.jpg and masks/NAME.png, a folder of clips NAME.mp4 with their
+    true alpha NAME.alpha.mkv, or such a clip. --weights may be given several times, to compare.
+
+    Of pictures: intersection over union of the person (IoU) and averaged with the background's
+    (mIoU), and how well the outline follows (F). Of clips: mean absolute and squared error (MAD,
+    MSE), gradient, connectivity, flicker (dtSSD), and MAD around soft edges. "Soft" is the share
+    of pixels that are neither background nor person, and what it is in truth.
+    """
+    _check(data, matte, truth, sheet)
+    for name in (report_file, sheet):
+        if name:
+            check_writable(name)
+    names = read_names(only) if only else None
+    with extra_needed("Measuring"):
+        from sinet_video.cli.measuring import Measuring
+        from sinet_video.cli.tables import draw_worst, tables
+
+        each = [(m.weights, m.settings()) for m in one_by_one(matting)]
+        work = Measuring(each, stages, predictions, names, on_bad, quiet)
+        if matte and truth:
+            work.matte(Path(matte), Path(truth))
+        for place in data:
+            work.place(Path(place))
+        results = work.results()
+        if sheet:
+            draw_worst(results, Path(sheet))
+    if report_file != "-":
+        click.echo(tables(results))
+    if report_file:
+        report = {
+            "options": asdict(matting),
+            "results": [scores.to_dict() for scores in results],
+            "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
+        }
+        write_json(report_file, json.dumps(report, indent=2))
+
+
+repeatable(evaluate, "weights")
+
+
+def one_by_one(matting: MattingOptions) -> list[MattingOptions]:
+    """Return options with one of the weights each."""
+    # `repeatable` made it several.
+    return [replace(matting, weights=name) for name in cast(tuple[str, ...], matting.weights)]
+
+
+def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:
+    if bool(matte) != bool(truth):
+        raise SettingError("A matte and what is true belong together; give both files.")
+    if not data and not matte:
+        raise SettingError(
+            "There is nothing to measure; give a folder of images/ and masks/, a folder of clips "
+            "with NAME.alpha.mkv beside each, or a matte and a true one."
+        )
+    if sheet and Path(sheet).suffix.lower() not in SHEET_ENDINGS:
+        raise SettingError(
+            f"The sheet is {sheet}; it must end in one of {', '.join(SHEET_ENDINGS)}."
+        )

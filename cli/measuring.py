@@ -1,0 +1,172 @@
+"""What `sinet-video evaluate` measures, place by place, with its progress shown."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from sinet_video.cli.progress import PLAIN_SECONDS, TERMINAL_SECONDS, describe
+
+from sinet_video.errors import InputError, SettingError
+from sinet_video.pipeline import Settings
+from sinet_video.train.evaluation import OnBad, Predict, by_network, evaluate_folder, from_folder
+from sinet_video.train.footage import (
+    Stage,
+    TrueClip,
+    evaluate_clip,
+    evaluate_matte,
+    list_clips,
+    staged,
+    truth_of,
+)
+from sinet_video.train.pictures import Bad
+from sinet_video.train.scores import FrameFigures, Scores, mean_of
+
+
+class Measuring:
+    """Measures one place after the other by each of some methods, and gathers what comes out."""
+
+    def __init__(
+        self,
+        methods: list[tuple[str, Settings]],
+        stages: tuple[Stage, ...],
+        predictions: str | None,
+        names: frozenset[str] | None,
+        on_bad: OnBad,
+        quiet: bool,
+    ) -> None:
+        self._methods, self._loaded = methods, False
+        self._stages, self._predictions = stages, predictions
+        self._names, self._on_bad, self._quiet = names, on_bad, quiet
+        self._found: list[Scores] = []
+        self.bad: list[Bad] = []
+
+    def results(self) -> list[Scores]:
+        """Return what was found, and means over several clips. Raises `InputError` for nothing."""
+        if not self._found:
+            raise InputError(f"Nothing can be measured: {self.bad[0].path}: {self.bad[0].reason}")
+        clips = [scores for scores in self._found if isinstance(scores.mean, FrameFigures)]
+        return self._found + mean_of(clips)
+
+    def matte(self, made: Path, truth: Path) -> None:
+        """Compare a matte video with a true one."""
+        with self._progress(made.name) as progress:
+            self._found.append(evaluate_matte(made, truth, method="given", progress=progress))
+
+    def place(self, path: Path) -> None:
+        """Measure a folder of pictures, a folder of clips or a clip."""
+        if (path / "images").is_dir():
+            self._pictures(path)
+            return
+        clips, bad = _clips(path)
+        if self._predictions:
+            raise SettingError(
+                f"Predictions are of pictures, and {path} holds clips; compare a matte video with "
+                "a true one instead."
+            )
+        for item in bad:
+            self._note(item)
+        for clip in clips:
+            self._clip(clip)
+
+    def _pictures(self, folder: Path) -> None:
+        for name, predict in self._predicts():
+            with self._progress(f"{name}, {folder.name}") as progress:
+                scores = evaluate_folder(
+                    folder,
+                    predict,
+                    method=name,
+                    names=self._names,
+                    on_bad=self._on_bad,
+                    progress=progress,
+                )
+            self._found.append(scores)
+            for item in scores.bad:
+                self._note(item)
+
+    def _predicts(self) -> list[tuple[str, Predict]]:
+        if self._predictions:
+            return [(self._predictions, from_folder(Path(self._predictions)))]
+        return [(name, by_network(own.load(), own.size)) for name, own in self._ready()]
+
+    def _clip(self, clip: TrueClip) -> None:
+        try:
+            self._found += list(self._all_ways(clip))
+        except InputError as error:
+            self._note(Bad(clip.clip, str(error)))
+
+    def _all_ways(self, clip: TrueClip) -> Iterator[Scores]:
+        for name, settings in self._ready():
+            for stage in self._stages:
+                method = f"{name}, {stage}"
+                with self._progress(f"{method}, {clip.clip.name}") as progress:
+                    own = staged(settings, stage)
+                    yield evaluate_clip(clip, own, method=method, progress=progress)
+
+    def _ready(self) -> list[tuple[str, Settings]]:
+        """Return the methods, each with its network loaded, once."""
+        if not self._loaded:
+            self._methods = [(n, replace(s, segmenter=s.load())) for n, s in self._methods]
+            self._loaded = True
+        return self._methods
+
+    def _note(self, item: Bad) -> None:
+        if self._on_bad == "refuse":
+            raise InputError(f"{item.path} cannot be measured: {item.reason}")
+        if item not in self.bad:
+            self.bad.append(item)
+            click.echo(f"Skipped {item.path}: {item.reason}", err=True)
+
+    @contextmanager
+    def _progress(self, what: str) -> Iterator[Callable[[int, int | None], None]]:
+        ticker = Ticker(what, quiet=self._quiet)
+        try:
+            yield ticker
+        finally:
+            ticker.clear()
+
+
+def _clips(path: Path) -> tuple[list[TrueClip], list[Bad]]:
+    if not path.exists():
+        raise InputError(f"There is no file or folder {path}.")
+    if path.is_file():
+        return ([TrueClip(path, truth_of(path))], []) if truth_of(path).is_file() else _lone(path)
+    clips, bad = list_clips(path)
+    if not clips:
+        raise InputError(
+            f"{path} holds neither images/ with masks/ nor clips with NAME.alpha.mkv beside them."
+        )
+    return clips, bad
+
+
+def _lone(path: Path) -> tuple[list[TrueClip], list[Bad]]:
+    raise InputError(f"{path} has no true alpha: there is no {truth_of(path).name} beside it.")
+
+
+class Ticker:
+    """Called after every picture or frame, shows itself on stderr every so often."""
+
+    def __init__(self, what: str, *, quiet: bool = False) -> None:
+        self._what, self._quiet = what, quiet
+        self._moves = sys.stderr.isatty()
+        self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
+        self._start = self._shown = time.monotonic()
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Take note of something finished."""
+        now = time.monotonic()
+        if self._quiet or now - self._shown < self._every:
+            return
+        self._shown = now
+        text = f"{self._what}: {describe(done, total, now - self._start)}"
+        click.echo(f"\r{text:<100}" if self._moves else text, err=True, nl=not self._moves)
+
+    def clear(self) -> None:
+        """Wipe the moving line."""
+        if self._moves and not self._quiet:
+            click.echo(f"\r{'':<100}\r", err=True, nl=False)

@@ -1,0 +1,106 @@
+"""What was measured, for people: a table for each kind of figures, and a sheet of the worst."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sinet_video.errors import OutputError
+from sinet_video.train.scores import FrameFigures, PictureFigures, Scores
+from sinet_video.train.sheets import Tile, draw_sheet
+from sinet_video.train.worst import Example
+
+COLUMNS = 5
+TILE_SIDE = 400
+BLANK = Tile(np.zeros((1, 1, 3), np.uint8), "")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure as a column: its field, its heading, what it is multiplied with, its decimals."""
+
+    field: str
+    heading: str
+    factor: float = 1.0
+    decimals: int = 2
+
+
+_SOFT = (
+    Column("partial_share", "soft %", 100),
+    Column("true_partial_share", "in truth", 100),
+)
+
+PICTURE_COLUMNS = (
+    Column("foreground_iou", "IoU %", 100),
+    Column("two_class_iou", "mIoU %", 100),
+    Column("boundary_f", "F %", 100),
+    *_SOFT,
+)
+
+FRAME_COLUMNS = (
+    Column("mad", "MAD x1000", 1000),
+    Column("mse", "MSE x1000", 1000),
+    Column("gradient", "gradient", decimals=3),
+    Column("connectivity", "connect.", decimals=3),
+    Column("dtssd", "dtSSD x100", 100),
+    Column("foreground_iou", "IoU %", 100),
+    Column("edge_mad", "edge MAD x1000", 1000),
+    *_SOFT,
+)
+
+
+def tables(results: Sequence[Scores]) -> str:
+    """Return the figures of pictures and of clips as a table each."""
+    kinds = (PictureFigures, "pictures", PICTURE_COLUMNS), (FrameFigures, "frames", FRAME_COLUMNS)
+    return "\n\n".join(
+        table([scores for scores in results if isinstance(scores.mean, kind)], count, columns)
+        for kind, count, columns in kinds
+        if any(isinstance(scores.mean, kind) for scores in results)
+    )
+
+
+def table(results: Sequence[Scores], count: str, columns: Sequence[Column]) -> str:
+    """Return rows of one kind of figures under their headings."""
+    rows = [["data", "method", count, *(column.heading for column in columns)]]
+    for scores in results:
+        cells = [_cell(getattr(scores.mean, column.field), column) for column in columns]
+        rows.append([scores.data, scores.method, str(scores.count), *cells])
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return "\n".join(_line(row, widths) for row in rows)
+
+
+def _cell(value: float | None, column: Column) -> str:
+    return "-" if value is None else f"{value * column.factor:.{column.decimals}f}"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    words = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
+    numbers = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+    return "  ".join(words + numbers)
+
+
+def draw_worst(results: Sequence[Scores], path: Path) -> None:
+    """Draw the worst of each result, what was made beside what is true, as one picture file."""
+    tiles: list[Tile] = []
+    for scores in results:
+        tiles += [example.tile(caption(scores, example)) for example in scores.worst]
+        tiles += [BLANK] * (-len(tiles) % COLUMNS)  # each result starts a row
+    try:
+        draw_sheet(tiles, path, columns=COLUMNS, side=TILE_SIDE)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def caption(scores: Scores, example: Example) -> str:
+    """Return what made an example, which it is, and its main figure."""
+    weights, comma, stage = scores.method.rpartition(", ")
+    if not comma:
+        weights, stage = stage, ""
+    if isinstance(scores.mean, PictureFigures):
+        figure = f"IoU {100 * (1 - example.badness):.1f} %"
+    else:
+        figure = f"MAD {1000 * example.badness:.1f}"
+    return f"{Path(weights).stem}{comma}{stage}: {example.name}, {figure}"

@@ -1,0 +1,102 @@
+"""Mattes out of files, as whoever made them stored them: an alpha channel, or gray."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from sinet_video.decoding import opened, reason, video_stream
+from sinet_video.errors import InputError
+from sinet_video.frame import planes_of, range_of, reformat
+
+Array = NDArray[Any]
+
+
+def read_alphas(path: Path) -> Generator[Array]:
+    """Yield the mattes of a video or picture file in order, lazily: (H, W) float32 in [0, 1].
+
+    Where the file has an alpha channel, that is the matte; else its brightness is, from what the
+    file's range calls black to what it calls white. Raises `InputError` for a file that cannot be
+    read to its end.
+    """
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"
+        try:
+            for video in _pictures(container, stream):
+                yield alpha_of(video)
+        except av.FFmpegError as error:
+            raise InputError(f"{path} is damaged or cut off ({reason(error)}).") from error
+
+
+def read_alpha(path: Path) -> Array:
+    """Return the matte of a picture file, as `read_alphas` does."""
+    for alpha in read_alphas(path):
+        return alpha
+    raise InputError(f"{path} holds no picture that can be decoded.")
+
+
+def check_shape(path: Path, alpha: Array, shape: tuple[int, ...]) -> Array:
+    """Return a file's alpha; raises `InputError` if it has not the shape, (H, W), of the truth."""
+    if alpha.shape != shape:
+        raise InputError(
+            f"{path} is {alpha.shape[1]}x{alpha.shape[0]} and the truth {shape[1]}x{shape[0]}; "
+            "they must be of one size."
+        )
+    return alpha
+
+
+def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    if stream.codec_context.name != "vp9" or stream.metadata.get("alpha_mode") != "1":
+        yield from container.decode(stream)
+        return
+    # Only libvpx sees the alpha that WebM keeps beside the pictures.
+    decoder = VideoCodecContext.create("libvpx-vp9", "r")
+    for packet in container.demux(stream):
+        yield from decoder.decode(packet)
+
+
+def alpha_of(video: av.VideoFrame) -> Array:
+    """Return a decoded picture's matte, as `read_alphas` does."""
+    if any(component.is_alpha for component in video.format.components):
+        return _alpha_channel(video)
+    return _brightness(video)
+
+
+def _alpha_channel(video: av.VideoFrame) -> Array:
+    planar, bits = len(video.planes) == len(video.format.components), _depth(video)
+    if planar and _is_plain(video):
+        return _scaled(planes_of(video)[-1], 0, 2**bits - 1)
+    packed = reformat(video, pixel_format="rgba" if bits <= 8 else "rgba64le")
+    return _scaled(packed.to_ndarray()[..., 3], 0, 255 if bits <= 8 else 65535)
+
+
+def _brightness(video: av.VideoFrame) -> Array:
+    full = range_of(video) == ColorRange.JPEG
+    if not (video.format.name.startswith(("gray", "yuv")) and _is_plain(video)):
+        video = reformat(video, pixel_format="gray" if _depth(video) <= 8 else "gray16le")
+    bits, luma = _depth(video), planes_of(video)[0]
+    return _scaled(luma, 0, 2**bits - 1) if full else _scaled(luma, 2**bits >> 4, 235 << bits - 8)
+
+
+def _is_plain(video: av.VideoFrame) -> bool:
+    """Whether samples are whole numbers that `planes_of` can read."""
+    return 8 <= _depth(video) <= 16 and not video.format.name.endswith("be")
+
+
+def _depth(video: av.VideoFrame) -> int:
+    return max(component.bits for component in video.format.components)
+
+
+def _scaled(samples: Array, black: int, white: int) -> Array:
+    scaled: Array = np.clip((samples.astype(np.float32) - black) / (white - black), 0, 1)
+    return scaled

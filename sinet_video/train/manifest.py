@@ -1,0 +1,196 @@
+"""What made pictures are made of: the record beside them, from which a run can be repeated.
+
+A manifest is a JSON file. It names the command, its settings, the folders of sources, the teachers
+and, for each product, its sources with their sha256, what was drawn at random for it, and the
+sha256 of its files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path, PurePath
+from typing import Any
+
+from sinet_video import __version__
+from sinet_video.errors import InputError, SettingError
+
+FORMAT = 1
+"""Raised when a manifest of before could be misread."""
+
+FILE = "manifest.json"
+
+Values = dict[str, Any]
+"""Numbers, texts and lists of them, by name, as JSON has them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that a product was made of.
+
+    Attributes:
+        folder: which of the manifest's folders it is in.
+        path: where in that folder, with forward slashes.
+        sha256: of its bytes, in hexadecimal.
+    """
+
+    folder: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Product:
+    """A picture and its mask.
+
+    Attributes:
+        name: their file name without its ending.
+        sources: what they were made of.
+        drawn: what decides, with the sources, every byte of them.
+        measured: what was found out about them, such as how far teachers agree.
+        files: the sha256 of each file, by its path in the folder of products.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    drawn: Values
+    measured: Values
+    files: dict[str, str]
+
+    def __post_init__(self) -> None:
+        # A manifest may come from anywhere; what it names is written.
+        if not self.name or self.name != PurePath(self.name).name or "\\" in self.name:
+            raise InputError(f"A product is called {self.name!r}, which is no name of a file.")
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Something that did not become a product: a name, and the reason."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A segmenter that gave labels: weights as `load_segmenter` takes them, and their sha256."""
+
+    weights: str
+    sha256: str
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries on which a product's bytes depend."""
+    found = {}
+    for name in ("numpy", "pillow", "opencv-python-headless", "onnxruntime"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+@dataclass
+class Manifest:
+    """A folder of products.
+
+    Attributes:
+        command: which of the ways of generating made them.
+        settings: that way's settings.
+        seed: from which everything is drawn.
+        folders: where sources were, by the name that `Source.folder` gives.
+        teachers: in the order in which they were given.
+        products: in the order in which they were made.
+        rejected: what was made or tried and not kept.
+        bad: sources that could not be used.
+        version: of this package.
+        libraries: versions of what reads, alters and writes pictures.
+    """
+
+    command: str
+    settings: Values
+    seed: int = 0
+    folders: dict[str, str] = field(default_factory=dict)
+    teachers: list[Teacher] = field(default_factory=list)
+    products: list[Product] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+    bad: list[Rejection] = field(default_factory=list)
+    version: str = __version__
+    libraries: dict[str, str] = field(default_factory=library_versions)
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise SettingError(f"The seed is {self.seed}; it must be 0 or more.")
+
+    def to_json(self) -> str:
+        """Return the manifest as text; the same manifest gives the same text."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest. Raises `InputError` where it cannot be read or is none."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.pop("format") != FORMAT:
+            raise InputError(f"{path} is a manifest of another format than {FORMAT}.")
+        return _from_values(values)
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path} is no manifest of generated pictures.") from error
+
+
+def _from_values(values: Values) -> Manifest:
+    products = [
+        Product(**{**product, "sources": tuple(Source(**each) for each in product["sources"])})
+        for product in values.pop("products")
+    ]
+    return Manifest(
+        teachers=[Teacher(**each) for each in values.pop("teachers")],
+        rejected=[Rejection(**each) for each in values.pop("rejected")],
+        bad=[Rejection(**each) for each in values.pop("bad")],
+        products=products,
+        **values,
+    )
+
+
+def with_tuples(values: Values) -> Values:
+    """Return values with tuples where JSON has lists, as settings have them."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+
+
+def digest(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal. Raises `InputError` where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def source_of(folder: str, root: Path, path: Path) -> Source:
+    """Return the record of a file under `root`, which the manifest calls `folder`."""
+    return Source(folder, path.relative_to(root).as_posix(), digest(path))
+
+
+def check_sources(products: Iterable[Product], folders: Mapping[str, Path]) -> None:
+    """Raise `InputError` that names the sources that are missing or have changed."""
+    wanted = {source: None for product in products for source in product.sources}
+    wrong = [each for source in wanted if (each := _complaint(source, folders))]
+    if wrong:
+        more = f" and {len(wrong) - 10} more" if len(wrong) > 10 else ""
+        raise InputError(f"Sources are not what they were: {', '.join(wrong[:10])}{more}.")
+
+
+def _complaint(source: Source, folders: Mapping[str, Path]) -> str | None:
+    path = folders[source.folder] / source.path
+    if not path.is_file():
+        return f"{path} is missing"
+    return None if digest(path) == source.sha256 else f"{path} has changed"
