@@ -1,0 +1,215 @@
+"""Batch normalisation and PReLU as one layer: what training SINet on a CPU spends its time on.
+
+The convolutions of SINet are so small that two thirds of a training step in torch go into these
+two, which only move memory. Here each direction is two passes over it (fused.cpp).
+
+Where they cannot be built, training goes by torch's own layers and takes longer. Results are the
+same but for rounding: to end in the same weights bit for bit, a training has to be gone on with
+where `obstacle` says the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sinet_video.sinet import NORM_MOMENTUM, GroupedReduce, NormAct, S2Block, SINet
+
+LAST = torch.channels_last
+
+
+NAME = "sinet_video_fused"
+SOURCE = Path(__file__).with_name("fused.cpp")
+
+
+@cache
+def obstacle() -> str | None:
+    """Return why layers cannot be fused on this machine, or None where they can.
+
+    The first call on a machine builds the kernels.
+    """
+    try:
+        kernels()
+    except (ImportError, OSError, RuntimeError) as error:
+        return next(iter(str(error).splitlines()), type(error).__name__)
+    return None
+
+
+@cache
+def kernels() -> Any:
+    """Return the compiled kernels; the first call on a machine builds them, in a minute.
+
+    They stay in torch's own folder for extensions. Raises RuntimeError, OSError or ImportError
+    where there is no C++ compiler, no ninja, or they do not fit this machine.
+    """
+    from torch.utils.cpp_extension import get_cxx_compiler, load
+
+    flags = ["-O3", "-march=native", *_instruction_set()]
+    library = _library(flags)
+    if library.exists():
+        return _imported(library)
+    if not shutil.which(get_cxx_compiler()):
+        raise RuntimeError(f"there is no C++ compiler {get_cxx_compiler()}")
+    library.parent.mkdir(parents=True, exist_ok=True)
+    # In a folder of its own: torch would wait for ever for a build that was killed.
+    with TemporaryDirectory(dir=library.parent) as folder, _ninja_on_path():
+        module = load(NAME, [str(SOURCE)], extra_cflags=flags, build_directory=folder)
+        (Path(folder) / library.name).replace(library)
+    return module
+
+
+def _library(flags: list[str]) -> Path:
+    """Return where the kernels are on this machine, named by all that they are made from."""
+    from torch.utils.cpp_extension import LIB_EXT, get_default_build_root
+
+    capability = torch.backends.cpu.get_cpu_capability()
+    origins = [SOURCE.read_text(), sys.version, torch.__version__, capability, *flags]
+    digest = hashlib.sha256("\n".join(origins).encode()).hexdigest()[:16]
+    root = os.environ.get("TORCH_EXTENSIONS_DIR") or get_default_build_root()
+    return Path(root) / NAME / digest / f"{NAME}{LIB_EXT}"
+
+
+def _imported(library: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(NAME, library)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{library} is no module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _ninja_on_path() -> Iterator[None]:
+    """Let torch find the package's program also where no environment is activated."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([before, sysconfig.get_path("scripts")])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _instruction_set() -> list[str]:
+    """Return the flags by which torch's vector class uses this machine's width."""
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
+        return []
+    # 256 bits also where there are 512: the rows of SINet are short.
+    return ["-DCPU_CAPABILITY=AVX2", "-DCPU_CAPABILITY_AVX2"]
+
+
+class FusedNorm(nn.BatchNorm2d):
+    """Takes the place of a batch normalisation, and does the PReLU after it as well."""
+
+    def __init__(self, norm: nn.BatchNorm2d, act: nn.PReLU | None) -> None:
+        super().__init__(norm.num_features, norm.eps, norm.momentum)
+        self.load_state_dict(norm.state_dict())
+        self.weight, self.bias = norm.weight, norm.bias
+        # Not a submodule: its slopes have their name in the state dict already.
+        object.__setattr__(self, "act", act)
+        self.register_buffer("flat", torch.ones(norm.num_features), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        slope = self.flat if self.act is None else self.act.weight
+        if not self.training:
+            return F.prelu(super().forward(x), slope)
+        x = x.contiguous(memory_format=LAST)
+        y, mean, var = kernels().norm_act(x, self.weight, self.bias, slope, self.eps, self._fold(x))
+        self._remember(mean, var, x.numel() // self.num_features)
+        out: Tensor = y
+        return out
+
+    def _fold(self, x: Tensor) -> int:
+        """Return how many rows make one whose length the vector width divides."""
+        width = kernels().width
+        fold = int(width // math.gcd(self.num_features, width))
+        rows = x.numel() // self.num_features
+        if rows % fold:
+            raise ValueError(f"{rows} pixels cannot be taken {fold} at a time.")
+        return fold
+
+    @torch.no_grad()
+    def _remember(self, mean: Tensor, var: Tensor, count: int) -> None:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        self.running_mean.lerp_(mean, NORM_MOMENTUM)
+        self.running_var.lerp_(var * (count / max(1, count - 1)), NORM_MOMENTUM)
+        self.num_batches_tracked += 1
+
+
+class Done(nn.PReLU):
+    """Keeps the slopes of a PReLU that the layer before it has already applied."""
+
+    def __init__(self, act: nn.PReLU) -> None:
+        super().__init__(act.num_parameters)
+        self.weight = act.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Pointwise(nn.Conv2d):
+    """A 1x1 convolution as a matrix product over rows of channels, its weight shared."""
+
+    def __init__(self, whole: nn.Conv2d) -> None:
+        super().__init__(whole.in_channels, whole.out_channels, 1, groups=whole.groups, bias=False)
+        self.weight = whole.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.contiguous(memory_format=LAST).permute(0, 2, 3, 1)
+        return F.linear(rows, self.matrix()).permute(0, 3, 1, 2)
+
+    def matrix(self) -> Tensor:
+        """Return the weight, (outputs, inputs)."""
+        return self.weight.flatten(1)
+
+
+class ShuffledPointwise(Pointwise):
+    """A 1x1 convolution in groups and the shuffle after it: most of its matrix is zero."""
+
+    def matrix(self) -> Tensor:
+        """Return the weight, (outputs, inputs)."""
+        groups = self.groups
+        blocks = self.weight.view(groups, self.out_channels // groups, -1)
+        dense = blocks.new_zeros(blocks.shape[1], groups, groups, blocks.shape[2])
+        for group in range(groups):
+            dense[:, group, group] = blocks[group]
+        return dense.view(self.out_channels, self.in_channels)
+
+
+def fuse(network: SINet) -> SINet:
+    """Put faster layers in place, and return the same network; names and values stay."""
+    for parent in list(network.modules()):
+        if isinstance(parent, NormAct):
+            parent.norm, parent.act = FusedNorm(parent.norm, parent.act), Done(parent.act)
+        elif isinstance(parent, S2Block):
+            parent.depthwise_norm = FusedNorm(parent.depthwise_norm, parent.act)
+            parent.act = Done(parent.act)
+        for name, child in list(parent.named_children()):
+            setattr(parent, name, _faster(child))
+    return network
+
+
+def _faster(layer: nn.Module) -> nn.Module:
+    if type(layer) is nn.BatchNorm2d:
+        return FusedNorm(layer, None)
+    if isinstance(layer, GroupedReduce):
+        return ShuffledPointwise(layer)
+    if type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1:
+        return Pointwise(layer)
+    return layer

@@ -1,0 +1,59 @@
+"""Colours and sharpness varied: what cameras, lamps and codecs do to a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.train.recipe import Light
+
+Array = NDArray[Any]
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def toned(rng: np.random.Generator, picture: Array, light: Light) -> Array:
+    """Vary brightness, contrast, saturation, tint and gamma of a picture (h, w, 3), uint8."""
+    saturation = 0.0 if rng.random() < light.grey else 1 + _spread(rng, light.saturation)
+    colours = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * LUMA
+    gain = (1 + _spread(rng, light.contrast)) * (1 + _spread(rng, light.tint, 3))
+    offset = 128 * (1 - gain.mean()) + 255 * _spread(rng, light.brightness)
+    matrix = np.column_stack([gain[:, None] * colours, np.full(3, offset)])
+    varied = cv2.transform(picture, matrix.astype(np.float32))
+    exponent = np.exp(_spread(rng, light.gamma))
+    table = 255 * (np.arange(256) / 255) ** exponent
+    return cv2.LUT(varied, np.clip(table + 0.5, 0, 255).astype(np.uint8))
+
+
+def _spread(rng: np.random.Generator, most: float, count: int | None = None) -> Any:
+    return rng.uniform(-most, most, count)
+
+
+def worn(rng: np.random.Generator, picture: Array, light: Light, grain: Array) -> Array:
+    """Take away sharpness and add noise and the marks of compression.
+
+    `grain` is a large field (H, W, 3), float32, of standard normal values to take noise from.
+    """
+    if rng.random() < light.blur:
+        picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 1.6)))
+    deviation = float(rng.uniform(0, light.noise))
+    if deviation > 0.5:
+        height, width = picture.shape[:2]
+        top, left = (
+            int(rng.integers(n - m + 1))
+            for n, m in zip(grain.shape[:2], (height, width), strict=True)
+        )
+        noisy = picture + deviation * grain[top : top + height, left : left + width]
+        picture = np.clip(noisy + 0.5, 0, 255).astype(np.uint8)
+    if rng.random() < light.compression:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))]
+        picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+    return picture
+
+
+def grain_field(seed: int, side: int = 768) -> Array:
+    """Return the field that `worn` takes noise from."""
+    return np.random.default_rng(seed).standard_normal((side, side, 3), np.float32)

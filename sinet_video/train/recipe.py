@@ -1,0 +1,289 @@
+"""Recipes: everything that a training is made of, in one TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from sinet_video.errors import InputError, SettingError
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A folder of pictures and masks below the data folder, and how often it is drawn from."""
+
+    folder: str
+    weight: float = 1.0
+    """Share of the samples, relative to the other folders'."""
+    validation: int = 0
+    """Pictures set aside to watch the training by."""
+    holdout: int = 0
+    """Pictures that no part of the training sees, for a test afterwards."""
+    whole: bool = False
+    """Whole people who can stand anywhere in a made scene; else they enter from its lower edge."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where the pictures are, all relative to the data folder."""
+
+    labelled: tuple[Labelled, ...] = ()
+    backgrounds: str | None = None
+    """A folder of pictures without people, to put people in front of."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """How a sample is taken from the pictures; each is a probability unless said."""
+
+    zoom: tuple[float, float] = (0.85, 1.6)
+    """Range of the enlargement relative to the picture just covering the sample."""
+    turn: float = 10.0
+    """Largest turn, degrees."""
+    stretch: float = 0.1
+    """Largest change of the aspect, relative."""
+    squash: bool = False
+    """Whether the whole picture is forced into the sample's shape, as the paper's code did."""
+    flip: float = 0.5
+    made: float = 0.0
+    """A scene is made: people over a background."""
+    second: float = 0.2
+    """A made scene has a second person."""
+    empty: float = 0.03
+    """A made scene has nobody."""
+    pattern: float = 0.25
+    """The background of a made scene is drawn rather than photographed."""
+    matching: float = 0.6
+    """Largest part of the way from a person's colours to the background's."""
+    moved: float = 0.0
+    """Part of each batch that is a second look at samples of it, slightly moved."""
+
+
+@dataclass(frozen=True)
+class Light:
+    """How colours and sharpness are varied; ranges are relative, probabilities say so."""
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    tint: float = 0.0
+    gamma: float = 0.0
+    grey: float = 0.0
+    """Probability of a picture without colour."""
+    blur: float = 0.0
+    """Probability of a loss of sharpness."""
+    noise: float = 0.0
+    """Largest standard deviation of noise, 8-bit steps."""
+    compression: float = 0.0
+    """Probability of the marks of strong compression."""
+    published: bool = False
+    """The augmentations of the paper's code in place of all of these, by kornia."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Weights of the parts of the loss."""
+
+    entropy: float = 1.0
+    """Cross-entropy."""
+    lovasz: float = 0.0
+    """Lovasz hinge, arXiv 1705.08790."""
+    dice: float = 0.0
+    boundary: float = 0.0
+    """Cross-entropy in a band along the label's edge (section 3.4 of the paper)."""
+    boundary_lovasz: float = 0.0
+    """Lovasz hinge in that band, as the paper's code has it."""
+    band: int = 15
+    """Width of that band, pixels of the sample."""
+    coarse: float = 0.0
+    """Cross-entropy of the encoder's own decision, at an eighth of the size."""
+    steady: float = 0.0
+    """How far the error changes between two looks at one scene."""
+    teacher: float = 0.0
+    """Cross-entropy against the teacher's alpha."""
+    soft: bool = True
+    """Whether labels keep their soft edges, or are cut at one half."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One run of the optimiser from a high learning rate to a low one."""
+
+    name: str
+    steps: int
+    batch: int
+    shapes: tuple[tuple[int, int], ...]
+    """Heights and widths of samples, multiples of 32, one drawn for each step."""
+    part: Literal["encoder", "whole"] = "whole"
+    rate: float = 3e-3
+    """Learning rate at its highest."""
+    schedule: Literal["cosine", "poly", "step"] = "cosine"
+    warmup: int = 100
+    """Steps over which the rate rises."""
+    floor: float = 0.0
+    """Learning rate at the end, relative to the highest."""
+    decay: float = 1e-4
+    """Decoupled weight decay of matrices."""
+    coupled: bool = False
+    """Decay as the paper's code has it: in the gradient, less for vectors, none by depth."""
+    momentum: tuple[float, float] = (0.9, 0.99)
+    average: float = 0.0
+    """Part of the averaged weights that each step keeps; 0 for no averaging."""
+    loss: Loss = field(default_factory=Loss)
+    views: Views = field(default_factory=Views)
+    light: Light = field(default_factory=Light)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training."""
+
+    name: str
+    stages: tuple[Stage, ...]
+    data: Data
+    seed: int = 1
+    shards: int = 2
+    """Parts of a batch that are worked on side by side, each with statistics of its own."""
+    teacher: str | None = None
+    """Weights of the teacher, where a stage has one."""
+
+
+WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def load_recipe(name: str) -> Recipe:
+    """Return a recipe of this package by its name, or of a TOML file by its path.
+
+    Raises `InputError` when there is none, `SettingError` when it says what cannot be.
+    """
+    packaged = resources.files("sinet_video.train") / "recipes" / f"{name}.toml"
+    path = packaged if packaged.is_file() else Path(name)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"There is no recipe {name}; give a TOML file or one of: {', '.join(packaged_names())}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"{name} is not a TOML file: {error}.") from error
+    recipe: Recipe = build(Recipe, table, name)
+    check(recipe)
+    return recipe
+
+
+def packaged_names() -> list[str]:
+    """Return the names of the recipes that come with the package."""
+    folder = resources.files("sinet_video.train") / "recipes"
+    return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def check(recipe: Recipe) -> None:
+    """Raise `SettingError` for what the types let through."""
+    for what, present in (("stages", recipe.stages), ("labelled folders", recipe.data.labelled)):
+        if not present:
+            raise SettingError(f"{recipe.name} has no {what}; one at least is wanted.")
+    if recipe.shards < 1:
+        raise SettingError(f"{recipe.name} has {recipe.shards} shards; 1 is the least.")
+    for stage in recipe.stages:
+        for wrong in _wrong(recipe, stage):
+            raise SettingError(f"Stage {stage.name} of {recipe.name} {wrong}.")
+
+
+def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
+    """Yield what a stage says that cannot be."""
+    if min(stage.steps, stage.batch, len(stage.shapes), stage.loss.band) < 1:
+        yield "needs at least 1 step, a batch of 1, 1 shape and a band of 1"
+    if stage.batch % recipe.shards:
+        yield f"has a batch of {stage.batch}, which {recipe.shards} shards do not divide"
+    for height, width in stage.shapes:
+        if height % 32 or width % 32 or min(height, width) < 32:
+            yield f"has a shape {height}x{width}; use multiples of 32"
+    if not _has_loss(stage):
+        yield "asks for no loss that the part it trains can have"
+    if stage.loss.teacher and not recipe.teacher:
+        yield "learns from a teacher, and the recipe names none"
+    if stage.views.made and not recipe.data.backgrounds:
+        yield "makes scenes, and the recipe names no backgrounds"
+    if not 0 <= stage.views.moved <= 0.5:
+        yield f"has {stage.views.moved} of its samples moved; 0 to 0.5 are possible"
+    if stage.views.moved and stage.light.published:
+        yield "has moved samples, which the published augmentations would move again"
+
+
+def _has_loss(stage: Stage) -> bool:
+    loss = stage.loss
+    decisions = (loss.entropy, loss.lovasz, loss.dice, loss.boundary, loss.boundary_lovasz)
+    return any(decisions) or (
+        stage.part == "whole" and any((loss.coarse, loss.steady, loss.teacher))
+    )
+
+
+def said(value: Any) -> Any:
+    """Return what a recipe says other than by default, as plain lists and tables."""
+    if isinstance(value, tuple):
+        return [said(item) for item in value]
+    if not dataclasses.is_dataclass(value):
+        return value
+    items = ((item, getattr(value, item.name)) for item in dataclasses.fields(value))
+    return {item.name: said(own) for item, own in items if own != _default(item)}
+
+
+def _default(item: dataclasses.Field[Any]) -> Any:
+    if item.default_factory is not dataclasses.MISSING:
+        return item.default_factory()
+    return item.default
+
+
+def build(kind: Any, value: Any, where: str) -> Any:
+    """Turn what TOML gave into a value of a type, dataclasses included.
+
+    Raises `SettingError`, naming the place, the key and what is allowed.
+    """
+    origin = typing.get_origin(kind)
+    if dataclasses.is_dataclass(kind):
+        return _build_fields(kind, value, where)
+    if origin is types.UnionType:
+        return build(typing.get_args(kind)[0], value, where)
+    if origin is tuple:
+        return _build_tuple(typing.get_args(kind), value, where)
+    if origin is Literal:
+        if value not in typing.get_args(kind):
+            raise SettingError(f"{where} is {value!r}; use one of {typing.get_args(kind)}.")
+        return value
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise SettingError(f"{where} is {value!r}; {WORDS[kind]} is wanted.")
+    return value
+
+
+def _build_fields(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise SettingError(f"{where} is {value!r}; a table is wanted.")
+    hints = typing.get_type_hints(kind)
+    if unknown := sorted(set(value) - set(hints)):
+        raise SettingError(f"{where} has no setting {unknown[0]}; it has {', '.join(hints)}.")
+    if lacking := [item.name for item in dataclasses.fields(kind) if _needed(item, value)]:
+        raise SettingError(f"{where} does not say {', '.join(lacking)}.")
+    return kind(**{k: build(hints[k], v, f"{where}: {k}") for k, v in value.items()})
+
+
+def _needed(item: dataclasses.Field[Any], value: Mapping[str, Any]) -> bool:
+    return item.name not in value and _default(item) is dataclasses.MISSING
+
+
+def _build_tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise SettingError(f"{where} is {value!r}; a list is wanted.")
+    if kinds[-1] is Ellipsis:
+        kinds = (kinds[0],) * len(value)
+    if len(value) != len(kinds):
+        raise SettingError(f"{where} has {len(value)} values; {len(kinds)} are wanted.")
+    return tuple(build(k, v, where) for k, v in zip(kinds, value, strict=True))

@@ -1,0 +1,160 @@
+"""Samples: what is drawn is a function of the random numbers, and labels say where people are."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from made_people import made_stock, source
+
+from sinet_video.train.recipe import Views
+from sinet_video.train.scenes import Scene, draw_scene
+from sinet_video.train.stock import Stock
+from sinet_video.train.views import nudge
+
+SHAPE = (64, 96)
+RED, GREEN = np.array([220, 30, 30]), np.array([20, 200, 60])
+
+
+def scene(stock: Stock, views: Views, seed: int = 0, after: np.ndarray | None = None) -> Scene:
+    """A scene of a seed."""
+    matrix = np.eye(3) if after is None else after
+    return draw_scene(np.random.default_rng(seed), stock, views, SHAPE, matrix)
+
+
+def disc(height: int = 100, width: int = 80) -> np.ndarray:
+    """A soft-edged mask of a disc that reaches the lower edge."""
+    rows, columns = np.mgrid[:height, :width]
+    distance = np.hypot(columns - width / 2, rows - height * 0.7)
+    return (np.clip(0.3 * height - distance, 0, 4) * 255 / 4).astype(np.uint8)
+
+
+def red_on_green() -> Stock:
+    """A person of one colour, whose picture has no other, and walls of another."""
+    person = np.broadcast_to(RED, (100, 80, 3)).astype(np.uint8)
+    wall = np.broadcast_to(GREEN, (90, 120, 3)).astype(np.uint8)
+    return Stock([[source(person, disc())]], [1.0], backgrounds=[source(wall)])
+
+
+MADE = Views(made=1.0, second=0.0, empty=0.0, pattern=0.0, matching=0.0)
+
+
+@pytest.mark.parametrize("views", [Views(), Views(made=1.0), Views(made=0.5, pattern=1.0)])
+def test_the_same_numbers_make_the_same_scene(views):
+    """To the byte; others make another."""
+    stock = made_stock()
+    for seed in range(4):
+        one, two = scene(stock, views, seed), scene(stock, views, seed)
+        assert np.array_equal(one.picture, two.picture)
+        assert np.array_equal(one.alpha, two.alpha)
+        assert not np.array_equal(one.picture, scene(stock, views, seed + 100).picture)
+
+
+@pytest.mark.parametrize("made", [0.0, 1.0])
+def test_shapes_and_types(made):
+    """As samples are: RGB and alpha, 8 bits, in one piece of memory."""
+    found = scene(made_stock(), Views(made=made))
+    assert (found.picture.shape, found.alpha.shape) == ((*SHAPE, 3), SHAPE)
+    assert found.picture.dtype == found.alpha.dtype == np.uint8
+    assert found.picture.flags.c_contiguous
+    assert found.alpha.flags.c_contiguous
+
+
+def test_a_photograph_s_label_moves_with_it():
+    """A picture that is its own mask stays so, wherever it is looked at."""
+    mask = disc()
+    stock = Stock([[source(np.repeat(mask[..., None], 3, 2), mask)]], [1.0])
+    for seed in range(10):
+        found = scene(stock, Views(), seed)
+        assert np.array_equal(found.picture[..., 0], found.alpha)
+    assert found.alpha.max() == 255
+
+
+@pytest.mark.parametrize("second", [0.0, 1.0])
+def test_people_are_where_alpha_says(second):
+    """Every pixel of a made scene is as much red as alpha, and for the rest green."""
+    views = Views(made=1.0, second=second, empty=0.0, pattern=0.0, matching=0.0)
+    for seed in range(10):
+        found = scene(red_on_green(), views, seed)
+        alpha = found.alpha[..., None] / 255
+        expected = alpha * RED + (1 - alpha) * GREEN
+        assert np.abs(found.picture - expected).max() < 2.5
+        assert found.alpha.max() == 255
+        assert found.alpha.min() == 0
+
+
+def test_two_people_are_more_than_one():
+    """On the mean over many scenes."""
+    views = Views(made=1.0, second=1.0, empty=0.0)
+    ones = [scene(red_on_green(), MADE, seed).alpha.mean() for seed in range(30)]
+    twos = [scene(red_on_green(), views, seed).alpha.mean() for seed in range(30)]
+    assert np.mean(twos) > 1.2 * np.mean(ones)
+
+
+def test_empty_scenes_have_nobody():
+    """Neither in the label nor in the picture."""
+    found = scene(red_on_green(), Views(made=1.0, empty=1.0, pattern=0.0))
+    assert not found.alpha.any()
+    assert np.abs(found.picture - GREEN).max() <= 1
+
+
+def test_as_many_scenes_are_empty_as_asked():
+    """And others are not."""
+    views = Views(made=1.0, empty=0.3, pattern=0.0)
+    empty = [not scene(red_on_green(), views, seed).alpha.any() for seed in range(100)]
+    assert 15 < sum(empty) < 45
+
+
+def test_matching_brings_colours_nearer():
+    """A person's to the background's, on the mean; without it not at all."""
+    stock = made_stock()
+
+    def gap(matching: float, seed: int) -> float:
+        views = Views(made=1.0, second=0.0, empty=0.0, pattern=0.0, matching=matching)
+        found = scene(stock, views, seed)
+        inside = found.alpha == 255
+        return np.abs(found.picture[inside].mean(0) - found.picture[~inside].mean(0)).mean()
+
+    assert np.mean([gap(1.0, s) for s in range(30)]) < np.mean([gap(0.0, s) for s in range(30)]) - 5
+
+
+def test_patterns_are_of_several_kinds():
+    """Some of one colour, some of many; never with anybody in them."""
+    views = Views(made=1.0, empty=1.0, pattern=1.0)
+    deviations = [
+        scene(red_on_green(), views, seed).picture.std((0, 1)).max() for seed in range(60)
+    ]
+    assert min(deviations) < 1
+    assert max(deviations) > 50
+
+
+def test_folders_are_drawn_from_by_weight():
+    """Never from one of weight 0."""
+    stock = made_stock(1)
+    dark = source(np.zeros((96, 80, 3), np.uint8), disc(96, 80))
+    stock.folders.append([dark])
+    for weights, expected in (([1.0, 0.0], 0), ([0.0, 2.0], 40), ([3.0, 1.0], 10)):
+        stock.weights = weights
+        found = sum(not scene(stock, Views(), seed).picture.any() for seed in range(40))
+        assert abs(found - expected) <= (7 if 0 < expected < 40 else 0)
+
+
+@pytest.mark.parametrize("made", [0.0, 1.0])
+def test_a_movement_moves_all_and_changes_nothing(made):
+    """A scene seen again after a nudge is the first one, nudged: picture and label."""
+    stock = made_stock(2)
+    smooth = np.indices((100, 120)).sum(0)[..., None] + np.array([0, 10, 20])
+    stock.backgrounds = [source(smooth.astype(np.uint8))]
+    views = Views(made=made, pattern=0.0, matching=0.6)
+    for seed in range(8):
+        after = nudge(np.random.default_rng([seed, 9]), SHAPE)
+        first, second = scene(stock, views, seed), scene(stock, views, seed, after)
+        for name in ("picture", "alpha"):
+            expected = cv2.warpAffine(
+                getattr(first, name), after[:2], SHAPE[::-1], borderMode=cv2.BORDER_REFLECT_101
+            )
+            inner = (slice(10, -10), slice(12, -12))
+            difference = cv2.absdiff(getattr(second, name), expected)[inner]
+            assert difference.mean() < 4
+            other = cv2.absdiff(getattr(scene(stock, views, seed + 50), name), expected)[inner]
+            assert other.mean() > 2 * difference.mean()
