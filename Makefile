@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test lint types bench weights clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py
@@ -26,6 +26,11 @@ types: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/network.py
 	$(BIN)/python benchmarks/whole_job.py
+
+# The packaged weights, made anew from a folder of data; goes on where it was interrupted.
+weights: $(INSTALLED)
+	$(BIN)/sinet-video train $(DATA) -o runs/default
+	$(BIN)/python -m sinet_video.train.shipping runs/default/weights.pth
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -13,7 +13,7 @@ import click
 from sinet_video.cli.progress import PLAIN_SECONDS, TERMINAL_SECONDS
 
 if TYPE_CHECKING:
-    from sinet_video.train.manifest import Manifest
+    from sinet_video.train.making.manifest import Manifest
 
 
 class Counting:

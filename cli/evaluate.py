@@ -16,7 +16,7 @@ from sinet_video.cli.run import check_writable, write_json
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.train.footage import Stage
+    from sinet_video.train.measuring.footage import Stage
 
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 

@@ -66,7 +66,7 @@ def portraits(
     """Cut portraits out of FOLDER, whole people in images/ and their masks in masks/."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("photograph", quiet=quiet) as counting:
-        from sinet_video.train.portraits import PortraitSettings, cut_portraits
+        from sinet_video.train.making.portraits import PortraitSettings, cut_portraits
 
         settings = PortraitSettings(views=views, each=each, smallest=smallest)
         manifest = cut_portraits(
@@ -132,7 +132,7 @@ def pseudo_labels(
     """
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("portrait", quiet=quiet) as counting:
-        from sinet_video.train.pseudo import PseudoSettings, label_portraits
+        from sinet_video.train.making.pseudo import PseudoSettings, label_portraits
 
         settings = PseudoSettings(
             sizes,
@@ -188,7 +188,7 @@ def composites(
     """Put PEOPLE, a folder of images/ and masks/, before pictures of the folder BACKGROUNDS."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("picture", quiet=quiet) as counting:
-        from sinet_video.train.composites import CompositeSettings, make_composites
+        from sinet_video.train.making.composites import CompositeSettings, make_composites
 
         settings = CompositeSettings(canvases, light=light, tint=tint)
         manifest = make_composites(
@@ -235,7 +235,7 @@ def repeat(
     It is an error, and nothing is written, when a source has changed or bytes come out otherwise.
     """
     with extra_needed("Generating"), Counting("product", quiet=quiet) as counting:
-        from sinet_video.train.repeating import repeat as make_again
+        from sinet_video.train.making.repeating import repeat as make_again
 
         made = make_again(
             manifest, output, folders=dict(places), teachers=teachers, progress=counting

@@ -12,7 +12,7 @@ from sinet_video.cli.options import Decorator
 from sinet_video.errors import InputError
 
 if TYPE_CHECKING:
-    from sinet_video.train.manifest import Manifest
+    from sinet_video.train.making.manifest import Manifest
 
 
 class Canvas(click.ParamType[tuple[int, int]]):

@@ -14,8 +14,14 @@ from sinet_video.cli.progress import PLAIN_SECONDS, TERMINAL_SECONDS, describe
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.pipeline import Settings
-from sinet_video.train.evaluation import OnBad, Predict, by_network, evaluate_folder, from_folder
-from sinet_video.train.footage import (
+from sinet_video.train.measuring.evaluation import (
+    OnBad,
+    Predict,
+    by_network,
+    evaluate_folder,
+    from_folder,
+)
+from sinet_video.train.measuring.footage import (
     Stage,
     TrueClip,
     evaluate_clip,
@@ -24,8 +30,8 @@ from sinet_video.train.footage import (
     staged,
     truth_of,
 )
+from sinet_video.train.measuring.scores import FrameFigures, Scores, mean_of
 from sinet_video.train.pictures import Bad
-from sinet_video.train.scores import FrameFigures, Scores, mean_of
 
 
 class Measuring:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.errors import OutputError
-from sinet_video.train.scores import FrameFigures, PictureFigures, Scores
+from sinet_video.train.measuring.scores import FrameFigures, PictureFigures, Scores
+from sinet_video.train.measuring.worst import Example
 from sinet_video.train.sheets import Tile, draw_sheet
-from sinet_video.train.worst import Example
 
 COLUMNS = 5
 TILE_SIDE = 400

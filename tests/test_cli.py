@@ -538,10 +538,10 @@ def options_of(command: click.Command) -> list[click.Option]:
 
 def test_the_commands():
     """Nobody adds one without looking at these tests."""
-    assert sorted(commands()) == ["batch", "evaluate", "export", "generate", "info", "run"]
+    assert sorted(commands()) == ["batch", "evaluate", "export", "generate", "info", "run", "train"]
 
 
-@pytest.mark.parametrize("name", ["batch", "evaluate", "export", "generate", "info", "run"])
+@pytest.mark.parametrize("name", ["batch", "evaluate", "export", "generate", "info", "run", "train"])
 def test_help_documents_every_option(name):
     """Each with a sentence, and the command itself with one."""
     command = commands()[name]

@@ -23,8 +23,8 @@ from sinet_video.cli.options import matting_options
 from sinet_video.cli.tables import caption, table, tables
 
 from sinet_video.runtime import packaged_graph
-from sinet_video.train.scores import FrameFigures, PictureFigures, Scores
-from sinet_video.train.worst import Example
+from sinet_video.train.measuring.scores import FrameFigures, PictureFigures, Scores
+from sinet_video.train.measuring.worst import Example
 
 HEIGHT, WIDTH, FRAMES = 96, 160, 12
 

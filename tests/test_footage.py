@@ -14,7 +14,7 @@ import pytest
 
 from sinet_video import Bilinear, Edge, InputError, SettingError, Settings, Size
 from sinet_video.smoothing import Exponential
-from sinet_video.train.footage import (
+from sinet_video.train.measuring.footage import (
     TrueClip,
     evaluate_clip,
     evaluate_matte,
@@ -22,7 +22,7 @@ from sinet_video.train.footage import (
     staged,
     truth_of,
 )
-from sinet_video.train.scores import Scores
+from sinet_video.train.measuring.scores import Scores
 
 FRAMES, HEIGHT, WIDTH = 12, 96, 160
 """As the clips that the fixture makes."""

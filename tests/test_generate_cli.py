@@ -22,7 +22,7 @@ from sinet_video.cli.generating import Canvas, Place, read_names
 from sinet_video.cli.main import cli
 
 from sinet_video.errors import InputError
-from sinet_video.train.manifest import read_manifest
+from sinet_video.train.making.manifest import read_manifest
 from sinet_video.train.pictures import list_pairs, read_mask, write_picture
 
 COMMAND = Path(sys.executable).with_name("sinet-video")

@@ -10,12 +10,12 @@ import pytest
 from sinet_video.errors import InputError, SettingError, WeightsError
 from sinet_video.segmenting import Size
 from sinet_video.train import pseudo
-from sinet_video.train.manifest import read_manifest
-from sinet_video.train.opinions import Verdict, judge, label, overlap
+from sinet_video.train.making.manifest import read_manifest
+from sinet_video.train.making.opinions import Verdict, judge, label, overlap
+from sinet_video.train.making.products import Rejected
+from sinet_video.train.making.pseudo import PseudoSettings, check_verdict, label_portraits
+from sinet_video.train.making.repeating import repeat
 from sinet_video.train.pictures import list_pairs, read_mask, read_pair, write_picture
-from sinet_video.train.products import Rejected
-from sinet_video.train.pseudo import PseudoSettings, check_verdict, label_portraits
-from sinet_video.train.repeating import repeat
 
 
 def portrait(side: int = 96) -> np.ndarray:

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from sinet_video.metrics import connectivity_error, dtssd, edge_mad, gradient_error, mad, mse
-from sinet_video.train.pictures import Bad
-from sinet_video.train.scores import (
+from sinet_video.train.measuring.scores import (
     FrameFigures,
     PictureFigures,
     Scores,
@@ -20,7 +19,8 @@ from sinet_video.train.scores import (
     mean_of,
     picture_figures,
 )
-from sinet_video.train.worst import Example
+from sinet_video.train.measuring.worst import Example
+from sinet_video.train.pictures import Bad
 
 
 def soft(columns: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinet_video.train.worst import SIDE, Example, Worst, reduced
+from sinet_video.train.measuring.worst import SIDE, Example, Worst, reduced
 
 
 def example(name: str, badness: float) -> Example:

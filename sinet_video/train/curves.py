@@ -34,6 +34,7 @@ def draw_curves(rows: Sequence[Row], path: Path) -> None:
         panel.grid(alpha=0.3)
         if panel.lines:
             panel.legend(loc="best", fontsize=8)
-    panels[0].set_yscale("log")
+    if any(value > 0 for line in panels[0].lines for value in line.get_ydata()):
+        panels[0].set_yscale("log")
     panels[2].set_xlabel("step")
     figure.savefig(path, format="png")

@@ -63,8 +63,9 @@ def kernels() -> Any:
     library = _library(flags)
     if library.exists():
         return _imported(library)
-    if not shutil.which(get_cxx_compiler()):
-        raise RuntimeError(f"there is no C++ compiler {get_cxx_compiler()}")
+    compiler: str = get_cxx_compiler()  # type: ignore[no-untyped-call]  # torch gives it none
+    if not shutil.which(compiler):
+        raise RuntimeError(f"there is no C++ compiler {compiler}")
     library.parent.mkdir(parents=True, exist_ok=True)
     # In a folder of its own: torch would wait for ever for a build that was killed.
     with TemporaryDirectory(dir=library.parent) as folder, _ninja_on_path():
@@ -114,6 +115,9 @@ def _instruction_set() -> list[str]:
 
 class FusedNorm(nn.BatchNorm2d):
     """Takes the place of a batch normalisation, and does the PReLU after it as well."""
+
+    act: nn.PReLU | None
+    flat: Tensor
 
     def __init__(self, norm: nn.BatchNorm2d, act: nn.PReLU | None) -> None:
         super().__init__(norm.num_features, norm.eps, norm.momentum)

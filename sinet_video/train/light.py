@@ -50,7 +50,8 @@ def worn(rng: np.random.Generator, picture: Array, light: Light, grain: Array) -
         picture = np.clip(noisy + 0.5, 0, 255).astype(np.uint8)
     if rng.random() < light.compression:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))]
-        picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+        marked = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+        picture = np.asarray(marked)
     return picture
 
 

@@ -78,6 +78,6 @@ class Average:
         return torch.cat([state[name].detach().reshape(-1) for name in self._shapes])
 
     def _split(self) -> State:
-        parts = self._values.split([shape.numel() for shape in self._shapes.values()])
+        parts = torch.split(self._values, [shape.numel() for shape in self._shapes.values()])
         named = zip(self._shapes.items(), parts, strict=True)
         return {name: part.view(shape).clone() for (name, shape), part in named}

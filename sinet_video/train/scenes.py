@@ -81,7 +81,7 @@ def _bytes(alpha: Array) -> Array:
 
 def _edge(rng: np.random.Generator, alpha: Array) -> Array:
     """Return alpha in [0, 1], drawn in a little, so that less of the old background shows."""
-    own = alpha.astype(np.float32) / 255
+    own: Array = alpha.astype(np.float32) / 255
     if rng.random() < 0.5:
         own = cv2.blur(own, (3, 3))
     choke = float(rng.uniform(0.0, 0.5))

@@ -11,6 +11,7 @@ import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
 import torch
@@ -48,13 +49,13 @@ class Shards:
     def gradients(self, batches: Sequence[Batch], work: Work) -> dict[str, float]:
         """Put the mean gradient into the shared weights; return each part of the loss, the mean."""
         jobs = zip(self.networks, self.teachers, batches, strict=True)
-        found = list(self._pool.map(lambda job: self._one(*job, work), jobs))
-        self._put(sum(gradient for gradient, _ in found) / len(found))
+        found = list(self._pool.map(lambda job: self._one(job[0], job[1], job[2], work), jobs))
+        self._put(reduce(torch.add, (gradient for gradient, _ in found)) / len(found))
         return {name: sum(parts[name] for _, parts in found) / len(found) for name in found[0][1]}
 
     def _put(self, gradient: Tensor) -> None:
         parameters = list(self.networks[0].parameters())
-        parts = gradient.split([parameter.numel() for parameter in parameters])
+        parts = torch.split(gradient, [parameter.numel() for parameter in parameters])
         for parameter, part in zip(parameters, parts, strict=True):
             parameter.grad = part.view(parameter.shape)
 

@@ -133,7 +133,8 @@ class _Training:
         self.recipe, self.stock, self.folder = recipe, stock, folder
         self.pace, self.progress = pace, progress
         self.course = Course()
-        network = untrained(recipe.seed).to(device, memory_format=torch.channels_last)
+        network = untrained(recipe.seed).to(device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's lack
         teacher = load(recipe.teacher).to(device) if recipe.teacher else None
         fused = device.type == "cpu" and obstacle() is None
         self.network = fuse(network) if fused else network

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sinet_video.errors import InputError, OutputError, SettingError
-from sinet_video.train.composites import render_composite
-from sinet_video.train.manifest import (
+from sinet_video.train.making.composites import render_composite
+from sinet_video.train.making.manifest import (
     Manifest,
     Product,
     Values,
@@ -15,9 +15,8 @@ from sinet_video.train.manifest import (
     library_versions,
     read_manifest,
 )
-from sinet_video.train.pictures import Array
-from sinet_video.train.portraits import render_portrait
-from sinet_video.train.products import (
+from sinet_video.train.making.portraits import render_portrait
+from sinet_video.train.making.products import (
     Progress,
     check_free,
     silent,
@@ -25,7 +24,8 @@ from sinet_video.train.products import (
     write_lists,
     write_pair,
 )
-from sinet_video.train.pseudo import PseudoSettings, described, labeller
+from sinet_video.train.making.pseudo import PseudoSettings, described, labeller
+from sinet_video.train.pictures import Array
 
 Render = Callable[[Sequence[Path], Values], tuple[Array | Path, Array]]
 """From a product's sources and what was drawn to its picture and mask."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from sinet_video.errors import InputError
-from sinet_video.train.manifest import Rejection
+from sinet_video.train.making.manifest import Rejection
 from sinet_video.train.pictures import (
     Bad,
     Pair,

@@ -1,7 +1,7 @@
 """The folder that generating writes: whole or not at all, with its manifest, lists and sheets.
 
 images/NAME.jpg   masks/NAME.png     what can be trained on
-manifest.json                        see `sinet_video.train.manifest`
+manifest.json                        see `sinet_video.train.making.manifest`
 rejected.txt                         what was not kept, and why, one a line
 sheets/kept-001.jpg ...              to look through
 sheets/rejected-001.jpg ...
@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from sinet_video.errors import OutputError, SinetVideoError
-from sinet_video.train.manifest import (
+from sinet_video.train.making.manifest import (
     FILE,
     Manifest,
     Product,

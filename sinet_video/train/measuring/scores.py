@@ -22,8 +22,8 @@ from sinet_video.metrics import (
     signed_error,
     two_class_iou,
 )
+from sinet_video.train.measuring.worst import Example
 from sinet_video.train.pictures import Bad
-from sinet_video.train.worst import Example
 
 Array = NDArray[Any]
 

@@ -13,9 +13,9 @@ from math import ceil
 import numpy as np
 
 from sinet_video.errors import SettingError
-from sinet_video.train.faces import Box, extent
+from sinet_video.train.making.faces import Box, extent
+from sinet_video.train.making.products import Rejected
 from sinet_video.train.pictures import Array
-from sinet_video.train.products import Rejected
 
 BORDER = 2
 """How many rows or columns at the rim of a mask tell whether the photograph cut the person."""

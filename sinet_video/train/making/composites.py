@@ -14,12 +14,11 @@ import numpy as np
 from PIL import Image
 
 from sinet_video.errors import SettingError
-from sinet_video.train.cutting import matched, own_colours, soft_edge
-from sinet_video.train.faces import Box, FaceFinder, HaarFaces
-from sinet_video.train.manifest import Manifest, Source, Values, source_of, with_tuples
-from sinet_video.train.pictures import Array, Pair, read_pair, read_picture
-from sinet_video.train.placing import PlacingSettings, place, standing
-from sinet_video.train.products import (
+from sinet_video.train.making.cutting import matched, own_colours, soft_edge
+from sinet_video.train.making.faces import Box, FaceFinder, HaarFaces
+from sinet_video.train.making.manifest import Manifest, Source, Values, source_of, with_tuples
+from sinet_video.train.making.placing import PlacingSettings, place, standing
+from sinet_video.train.making.products import (
     Products,
     Progress,
     Rejected,
@@ -27,7 +26,8 @@ from sinet_video.train.products import (
     silent,
     whole_folder,
 )
-from sinet_video.train.sources import OnBad, good_pairs, good_pictures, rejections
+from sinet_video.train.making.sources import OnBad, good_pairs, good_pictures, rejections
+from sinet_video.train.pictures import Array, Pair, read_pair, read_picture
 
 PEOPLE, BACKGROUNDS = "people", "backgrounds"
 """What the manifest calls the folders."""

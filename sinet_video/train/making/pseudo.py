@@ -16,10 +16,16 @@ from sinet_video.foreign import OnnxInput
 from sinet_video.preprocessing import Preprocessing
 from sinet_video.runtime import checkpoint, load_segmenter
 from sinet_video.segmenting import Size
-from sinet_video.train.manifest import Manifest, Teacher, Values, digest, source_of, with_tuples
-from sinet_video.train.opinions import Panel, Verdict, judge, label
-from sinet_video.train.pictures import Array, read_picture
-from sinet_video.train.products import (
+from sinet_video.train.making.manifest import (
+    Manifest,
+    Teacher,
+    Values,
+    digest,
+    source_of,
+    with_tuples,
+)
+from sinet_video.train.making.opinions import Panel, Verdict, judge, label
+from sinet_video.train.making.products import (
     Products,
     Progress,
     Rejected,
@@ -27,7 +33,8 @@ from sinet_video.train.products import (
     silent,
     whole_folder,
 )
-from sinet_video.train.sources import OnBad, good_pictures, rejections
+from sinet_video.train.making.sources import OnBad, good_pictures, rejections
+from sinet_video.train.pictures import Array, read_picture
 
 PORTRAITS = "portraits"
 """What the manifest calls the folder of pictures."""

@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.errors import SettingError
-from sinet_video.train.faces import Box, FaceFinder, HaarFaces, extent
-from sinet_video.train.manifest import Manifest, Source, Values, source_of
-from sinet_video.train.pictures import Array, Pair, read_pair
-from sinet_video.train.products import (
+from sinet_video.train.making.faces import Box, FaceFinder, HaarFaces, extent
+from sinet_video.train.making.manifest import Manifest, Source, Values, source_of
+from sinet_video.train.making.products import (
     Products,
     Progress,
     Rejected,
@@ -24,7 +23,8 @@ from sinet_video.train.products import (
     silent,
     whole_folder,
 )
-from sinet_video.train.sources import OnBad, good_pairs, rejections
+from sinet_video.train.making.sources import OnBad, good_pairs, rejections
+from sinet_video.train.pictures import Array, Pair, read_pair
 
 PEOPLE = "people"
 """What the manifest calls the folder of photographs."""

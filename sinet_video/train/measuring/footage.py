@@ -18,11 +18,11 @@ from sinet_video.frame import Frame
 from sinet_video.metrics import signed_error
 from sinet_video.pipeline import Settings, matte
 from sinet_video.refining import Bilinear
-from sinet_video.train.alphas import check_shape, read_alphas
-from sinet_video.train.evaluation import Progress
+from sinet_video.train.measuring.alphas import check_shape, read_alphas
+from sinet_video.train.measuring.evaluation import Progress
+from sinet_video.train.measuring.scores import Scores, Tally, frame_figures
+from sinet_video.train.measuring.worst import Example, Worst, reduced
 from sinet_video.train.pictures import Bad
-from sinet_video.train.scores import Scores, Tally, frame_figures
-from sinet_video.train.worst import Example, Worst, reduced
 
 Array = NDArray[Any]
 

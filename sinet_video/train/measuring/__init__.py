@@ -1,0 +1,1 @@
+"""Measuring mattes: of pictures with masks, of clips with true alpha."""
