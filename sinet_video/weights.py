@@ -107,7 +107,7 @@ def save(network: Network, path: str | Path, *, half: bool = False) -> None:
 def _packed(state: dict[str, Tensor]) -> dict[str, Tensor]:
     values = {name: value for name, value in state.items() if value.is_floating_point()}
     block = torch.cat([value.reshape(-1) for value in values.values()]).half()
-    parts = block.split([value.numel() for value in values.values()])
+    parts = torch.split(block, [value.numel() for value in values.values()])
     return {
         name: part.view(value.shape)
         for (name, value), part in zip(values.items(), parts, strict=True)

@@ -541,7 +541,9 @@ def test_the_commands():
     assert sorted(commands()) == ["batch", "evaluate", "export", "generate", "info", "run", "train"]
 
 
-@pytest.mark.parametrize("name", ["batch", "evaluate", "export", "generate", "info", "run", "train"])
+@pytest.mark.parametrize(
+    "name", ["batch", "evaluate", "export", "generate", "info", "run", "train"]
+)
 def test_help_documents_every_option(name):
     """Each with a sentence, and the command itself with one."""
     command = commands()[name]
