@@ -9,7 +9,7 @@ import pytest
 
 from sinet_video.errors import InputError, SettingError, WeightsError
 from sinet_video.segmenting import Size
-from sinet_video.train import pseudo
+from sinet_video.train.making import pseudo
 from sinet_video.train.making.manifest import read_manifest
 from sinet_video.train.making.opinions import Verdict, judge, label, overlap
 from sinet_video.train.making.products import Rejected

@@ -26,4 +26,5 @@ def ship(checkpoint: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    ship(Path(sys.argv[1]), Path(sys.argv[2] if sys.argv[2:] else str(files("sinet_video.data"))))
+    own = Path(str(files("sinet_video")), "data")
+    ship(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else own)
