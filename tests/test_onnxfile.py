@@ -107,7 +107,7 @@ def test_another_program_gets_the_persons_alpha(
         session = onnxruntime.InferenceSession(made[graph, size].path)
         alpha = session.run(["alpha"], {"picture": given})[0]
         assert np.abs(alpha.reshape(64, 96) - expected).max() <= TOLERANCE
-    assert expected.max() - expected.min() > 0.5
+    assert expected.max() - expected.min() > 0.1
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
