@@ -42,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Any], Expo
 @pytest.fixture(scope="module")
 def pictures(carphone: Path) -> list[Picture]:
     """Two pictures of a real clip, 96 wide and 64 high."""
-    return [frame.scaled(96, 64) for frame in islice(decode(carphone), 0, 41, 40)]
+    return [frame.scaled(96, 64) for frame in islice(decode(carphone), 60, 81, 20)]
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_another_program_gets_the_persons_alpha(
         session = onnxruntime.InferenceSession(made[graph, size].path)
         alpha = session.run(["alpha"], {"picture": given})[0]
         assert np.abs(alpha.reshape(64, 96) - expected).max() <= TOLERANCE
-    assert expected.max() - expected.min() > 0.1
+    assert expected.max() - expected.min() > 0.5
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
