@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 from sinet_video.cli.extras import extra_needed
@@ -17,6 +17,7 @@ from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
     from sinet_video.train.measuring.footage import Stage
+    from sinet_video.train.pictures import OnBad
 
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 
@@ -73,7 +74,7 @@ def evaluate(
     only: Path | None,
     matte: str | None,
     truth: str | None,
-    on_bad: Literal["skip", "refuse"],
+    on_bad: OnBad,
     sheet: str | None,
     report_file: str | None,
     quiet: bool,

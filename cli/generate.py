@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.counting import Counting
@@ -23,7 +23,8 @@ from sinet_video.cli.generating import (
 )
 from sinet_video.cli.options import OnnxOptions, onnx_options, quiet_option
 
-OnBad = Literal["skip", "refuse"]
+if TYPE_CHECKING:
+    from sinet_video.train.pictures import OnBad
 
 
 @click.group()

@@ -15,7 +15,6 @@ from sinet_video.cli.progress import PLAIN_SECONDS, TERMINAL_SECONDS, describe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.pipeline import Settings
 from sinet_video.train.measuring.evaluation import (
-    OnBad,
     Predict,
     by_network,
     evaluate_folder,
@@ -31,7 +30,7 @@ from sinet_video.train.measuring.footage import (
     truth_of,
 )
 from sinet_video.train.measuring.scores import FrameFigures, Scores, mean_of
-from sinet_video.train.pictures import Bad
+from sinet_video.train.pictures import Bad, OnBad
 
 
 class Measuring:

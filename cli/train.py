@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.extras import extra_needed
@@ -13,6 +13,7 @@ from sinet_video.cli.options import quiet_option
 
 if TYPE_CHECKING:
     from sinet_video.train.curves import Row
+    from sinet_video.train.pictures import OnBad
 
 
 @click.command()
@@ -55,7 +56,7 @@ def train(
     recipe: str,
     device: str,
     checkpoint: int,
-    on_bad: Literal["skip", "refuse"],
+    on_bad: OnBad,
     quiet: bool,
 ) -> None:
     """Train SINet on what FOLDER holds, by a recipe that names the folders in it.

@@ -15,7 +15,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sinet_video.sinet import Downsample, S2Block, S2Module, SINet, SqueezeExcite, upsample
+from sinet_video.sinet import (
+    ConvNormAct,
+    Downsample,
+    S2Block,
+    S2Module,
+    SINet,
+    SqueezeExcite,
+    shuffled_matrix,
+    upsample,
+)
 from sinet_video.tracing import OPSET, traced
 
 FREE = (96, 64)
@@ -85,14 +94,8 @@ def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
 
 def shuffled_dense(conv: nn.Conv2d) -> nn.Conv2d:
     """Return a dense 1x1 convolution that is a grouped one and the channel shuffle after it."""
-    groups, outputs = conv.groups, conv.out_channels
-    dense = nn.Conv2d(conv.in_channels, outputs, 1, bias=False)
-    weight = torch.zeros_like(dense.weight.data)
-    rows, columns = outputs // groups, conv.in_channels // groups
-    for group in range(groups):
-        ours = slice(group * columns, (group + 1) * columns)
-        weight[group::groups, ours] = conv.weight.data[group * rows : (group + 1) * rows]
-    dense.weight.data = weight
+    dense = nn.Conv2d(conv.in_channels, conv.out_channels, 1, bias=False)
+    dense.weight.data = shuffled_matrix(conv.weight.data, conv.groups)[:, :, None, None]
     return dense
 
 
@@ -151,6 +154,27 @@ class FastExcite(nn.Module):
         return y
 
 
+class FastNormalise(nn.Module):
+    """Pictures (n, h, w, 3), uint8, to a network's input (n, 3, h, w), in one step."""
+
+    gain: Tensor
+    offset: Tensor
+
+    def __init__(self, mean: Tensor, std: Tensor, scale: Tensor) -> None:
+        super().__init__()
+        gain = scale / std
+        self.register_buffer("gain", gain.view(3, 1, 1))
+        self.register_buffer("offset", (-mean * gain).view(3, 1, 1))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return pictures.permute(0, 3, 1, 2).float() * self.gain + self.offset
+
+
+def fast_conv(layer: ConvNormAct) -> nn.Sequential:
+    """Return the quick form of a convolution with its normalisation and PReLU."""
+    return nn.Sequential(fold(layer.conv, layer.norm), FastPReLU(layer.act))
+
+
 def fast_down(down: Downsample) -> nn.Sequential:
     """Return the quick form of a downsampling step."""
     return nn.Sequential(
@@ -197,18 +221,11 @@ class FastModule(nn.Module):
 class FastSINet(nn.Module):
     """The function of `SINet.alpha`, arranged for onnxruntime."""
 
-    gain: Tensor
-    offset: Tensor
-
     def __init__(self, network: SINet) -> None:
         super().__init__()
         encoder = network.encoder
-        gain = network.scale / network.std
-        self.register_buffer("gain", gain.view(3, 1, 1))
-        self.register_buffer("offset", (-network.mean * gain).view(3, 1, 1))
-        self.stem = nn.Sequential(
-            fold(encoder.stem.conv, encoder.stem.norm), FastPReLU(encoder.stem.act)
-        )
+        self.normalise = FastNormalise(network.mean, network.std, network.scale)
+        self.stem = fast_conv(encoder.stem)
         self.down2 = fast_down(encoder.down2)
         self.level2 = nn.Sequential(*(FastModule(cast(S2Module, m)) for m in encoder.level2))
         self.post2 = FastPReLU(encoder.post2.act, encoder.post2.norm)
@@ -216,15 +233,12 @@ class FastSINet(nn.Module):
         self.level3 = nn.Sequential(*(FastModule(cast(S2Module, m)) for m in encoder.level3))
         self.post3 = FastPReLU(encoder.post3.act, encoder.post3.norm)
         self.coarse = fold(encoder.classify, network.coarse_norm)
-        self.detail = nn.Sequential(
-            fold(network.detail.conv, network.detail.norm), FastPReLU(network.detail.act)
-        )
+        self.detail = fast_conv(network.detail)
         self.fine_norm = scaling(*affine_of(network.fine_norm))
         self.classify = difference(network.classify)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        x = pictures.permute(0, 3, 1, 2).float() * self.gain + self.offset
-        entry2 = self.down2(self.stem(x))
+        entry2 = self.down2(self.stem(self.normalise(pictures)))
         quarter = self.level2(entry2)
         entry3 = self.down3(self.post2(torch.cat([entry2, quarter], 1)))
         eighth = self.post3(torch.cat([entry3, self.level3(entry3)], 1))

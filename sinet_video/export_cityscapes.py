@@ -13,8 +13,10 @@ from sinet_video.classes import CLASSES, STEP
 from sinet_video.export import (
     FastBlock,
     FastModule,
+    FastNormalise,
     FastPReLU,
     affine_of,
+    fast_conv,
     fast_down,
     fold,
     scaling,
@@ -81,18 +83,11 @@ def corners(conv: nn.ConvTranspose2d) -> nn.Conv2d:
 class FastCityscapes(nn.Module):
     """The function of `CityscapesSINet.alpha`, arranged for onnxruntime."""
 
-    gain: Tensor
-    offset: Tensor
-
     def __init__(self, network: CityscapesSINet) -> None:
         super().__init__()
         encoder = network.encoder
-        gain = network.scale / network.std
-        self.register_buffer("gain", gain.view(3, 1, 1))
-        self.register_buffer("offset", (-network.mean * gain).view(3, 1, 1))
-        self.stem = nn.Sequential(
-            fold(encoder.stem.conv, encoder.stem.norm), FastPReLU(encoder.stem.act)
-        )
+        self.normalise = FastNormalise(network.mean, network.std, network.scale)
+        self.stem = fast_conv(encoder.stem)
         self.down2, self.down3 = fast_down(encoder.down2), fast_down(encoder.down3)
         self.level3 = fast_level(encoder.level3)
         self.post3 = FastPReLU(encoder.post3.act, encoder.post3.norm)
@@ -100,15 +95,12 @@ class FastCityscapes(nn.Module):
         self.level4 = fast_level(encoder.level4)
         self.post4 = FastPReLU(encoder.post4.act, encoder.post4.norm)
         self.coarse = fold(encoder.classify, network.coarse_norm)
-        self.detail = nn.Sequential(
-            fold(network.detail.conv, network.detail.norm), FastPReLU(network.detail.act)
-        )
+        self.detail = fast_conv(network.detail)
         self.fine_norm = scaling(*affine_of(network.fine_norm))
         self.classify = corners(network.classify)
 
     def forward(self, pictures: Tensor, wanted: Tensor) -> Tensor:
-        x = pictures.permute(0, 3, 1, 2).float() * self.gain + self.offset
-        quarter = self.down2(self.stem(x))
+        quarter = self.down2(self.stem(self.normalise(pictures)))
         entry3 = self.down3(quarter)
         eighth = self.level3(entry3)
         entry4 = self.down4(self.post3(torch.cat([entry3, eighth], 1)))

@@ -60,6 +60,18 @@ def shuffle_channels(x: Tensor, groups: int) -> Tensor:
     return grouped.transpose(1, 2).reshape(x.shape)
 
 
+def shuffled_matrix(weight: Tensor, groups: int) -> Tensor:
+    """Return a grouped 1x1 convolution and the shuffle after it as one matrix, (outputs, inputs).
+
+    `weight` is the convolution's, (outputs, inputs / groups, 1, 1). Most of the matrix is zero.
+    """
+    blocks = weight.view(groups, weight.shape[0] // groups, -1)
+    dense = blocks.new_zeros(blocks.shape[1], groups, groups, blocks.shape[2])
+    for group in range(groups):
+        dense[:, group, group] = blocks[group]
+    return dense.view(weight.shape[0], -1)
+
+
 class GroupedReduce(nn.Conv2d):
     """A 1x1 convolution in two groups without bias, its channels then shuffled."""
 

@@ -28,7 +28,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sinet_video.sinet import NORM_MOMENTUM, GroupedReduce, NormAct, S2Block, SINet
+from sinet_video.sinet import (
+    NORM_MOMENTUM,
+    GroupedReduce,
+    NormAct,
+    S2Block,
+    SINet,
+    shuffled_matrix,
+)
 
 LAST = torch.channels_last
 
@@ -184,16 +191,11 @@ class Pointwise(nn.Conv2d):
 
 
 class ShuffledPointwise(Pointwise):
-    """A 1x1 convolution in groups and the shuffle after it: most of its matrix is zero."""
+    """A 1x1 convolution in groups and the shuffle after it."""
 
     def matrix(self) -> Tensor:
         """Return the weight, (outputs, inputs)."""
-        groups = self.groups
-        blocks = self.weight.view(groups, self.out_channels // groups, -1)
-        dense = blocks.new_zeros(blocks.shape[1], groups, groups, blocks.shape[2])
-        for group in range(groups):
-            dense[:, group, group] = blocks[group]
-        return dense.view(self.out_channels, self.in_channels)
+        return shuffled_matrix(self.weight, self.groups)
 
 
 def fuse(network: SINet) -> SINet:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from PIL import Image, ImageOps
 from sinet_video.errors import InputError
 
 Array = NDArray[Any]
+
+OnBad = Literal["skip", "refuse"]
+"""Whether what cannot serve is listed and left out, or ends the whole."""
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 

@@ -61,7 +61,7 @@ def photograph_matrix(
     middle = np.array([w, h]) / 2
     slack = np.abs(np.array([width * scale[0] - w, height * scale[1] - h])) / 2
     x, y = middle + rng.uniform(-1, 1, 2) * slack
-    mirrored = (-scale[0], scale[1]) if rng.random() < views.flip else scale
+    mirrored = (_mirrored(rng, views) * scale[0], scale[1])
     turn = float(rng.uniform(-views.turn, views.turn))
     return placed(mirrored, turn, (width / 2, height / 2), (x, y))
 
@@ -73,7 +73,7 @@ def _upper_part(
     h, w = shape
     seen = float(np.exp(rng.uniform(np.log(0.2), np.log(0.8)))) * (bottom - top)
     scale = h / seen
-    sign = -1.0 if rng.random() < views.flip else 1.0
+    sign = _mirrored(rng, views)
     start = ((left + right) / 2, float(top))
     end = (w / 2 + rng.uniform(-0.25, 0.25) * w, rng.uniform(0, 0.25) * h)
     return placed((sign * scale, scale), float(rng.uniform(-views.turn, views.turn)), start, end)
@@ -98,7 +98,7 @@ def person_matrix(
     else:
         start_y, y = bottom, h * rng.uniform(1.0, 1.0 + 0.2 * size)
     turn = float(rng.uniform(-views.turn, views.turn)) / 2
-    sign = -1.0 if rng.random() < views.flip else 1.0
+    sign = _mirrored(rng, views)
     return placed((sign * scale, scale), turn, ((left + right) / 2, start_y), (x, y))
 
 
@@ -110,8 +110,13 @@ def background_matrix(
     scale = max(w / width, h / height) * float(np.exp(rng.uniform(0.0, np.log(2.0))))
     slack = np.array([width * scale - w, height * scale - h]) / 2
     x, y = np.array([w, h]) / 2 + rng.uniform(-1, 1, 2) * slack
-    sign = -1.0 if rng.random() < views.flip else 1.0
+    sign = _mirrored(rng, views)
     return placed((sign * scale, scale), 0.0, (width / 2, height / 2), (x, y))
+
+
+def _mirrored(rng: np.random.Generator, views: Views) -> float:
+    """Return -1 where the picture is to be mirrored, else 1."""
+    return -1.0 if rng.random() < views.flip else 1.0
 
 
 def nudge(rng: np.random.Generator, shape: tuple[int, int]) -> Matrix:

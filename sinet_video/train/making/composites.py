@@ -26,8 +26,8 @@ from sinet_video.train.making.products import (
     silent,
     whole_folder,
 )
-from sinet_video.train.making.sources import OnBad, good_pairs, good_pictures, rejections
-from sinet_video.train.pictures import Array, Pair, read_pair, read_picture
+from sinet_video.train.making.sources import good_pairs, good_pictures, rejections
+from sinet_video.train.pictures import Array, OnBad, Pair, read_pair, read_picture
 
 PEOPLE, BACKGROUNDS = "people", "backgrounds"
 """What the manifest calls the folders."""

@@ -23,8 +23,8 @@ from sinet_video.train.making.products import (
     silent,
     whole_folder,
 )
-from sinet_video.train.making.sources import OnBad, good_pairs, rejections
-from sinet_video.train.pictures import Array, Pair, read_pair
+from sinet_video.train.making.sources import good_pairs, rejections
+from sinet_video.train.pictures import Array, OnBad, Pair, read_pair
 
 PEOPLE = "people"
 """What the manifest calls the folder of photographs."""

@@ -33,8 +33,8 @@ from sinet_video.train.making.products import (
     silent,
     whole_folder,
 )
-from sinet_video.train.making.sources import OnBad, good_pictures, rejections
-from sinet_video.train.pictures import Array, read_picture
+from sinet_video.train.making.sources import good_pictures, rejections
+from sinet_video.train.pictures import Array, OnBad, read_picture
 
 PORTRAITS = "portraits"
 """What the manifest calls the folder of pictures."""

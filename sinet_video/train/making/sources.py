@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from sinet_video.errors import InputError
 from sinet_video.train.making.manifest import Rejection
 from sinet_video.train.pictures import (
     Bad,
+    OnBad,
     Pair,
     list_bad,
     list_pairs,
@@ -17,9 +18,6 @@ from sinet_video.train.pictures import (
     read_pair,
     read_picture,
 )
-
-OnBad = Literal["skip", "refuse"]
-"""Whether files that cannot serve are left out and listed, or end the run before it begins."""
 
 Item = TypeVar("Item", Pair, Path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,9 @@ from sinet_video.segmenting import Segmenter, Size, check_answer, seen_size, upr
 from sinet_video.train.measuring.alphas import check_shape, read_alpha
 from sinet_video.train.measuring.scores import PictureFigures, Scores, Tally, picture_figures
 from sinet_video.train.measuring.worst import Example, Worst
-from sinet_video.train.pictures import Bad, Listing, Pair, list_pairs, read_pair
+from sinet_video.train.pictures import Bad, Listing, OnBad, Pair, list_pairs, read_pair
 
 Array = NDArray[Any]
-
-OnBad = Literal["skip", "refuse"]
-"""What cannot be measured is listed and left out, or ends the whole."""
 
 Progress = Callable[[int, int | None], None]
 """Called with how many pictures or frames are done, and of how many, None where nobody knows."""
