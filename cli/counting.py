@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import Counter
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import click
-from sinet_video.cli.progress import PLAIN_SECONDS, TERMINAL_SECONDS
+from sinet_video.cli.progress import Line
 
 if TYPE_CHECKING:
     from sinet_video.train.making.manifest import Manifest
 
 
-class Counting:
+class Counting(Line):
     """Called with how many are done, and of how many; shows it every so often."""
 
     def __init__(self, noun: str, *, quiet: bool) -> None:
-        self._noun, self._quiet = noun, quiet
-        self._moves = sys.stderr.isatty()
-        self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
-        self._shown = time.monotonic()
+        super().__init__(quiet=quiet)
+        self._noun = noun
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._moves and not self._quiet:
-            click.echo(f"\r{'':<72}\r", err=True, nl=False)
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def __call__(self, done: int, total: int) -> None:
         """Take note."""
-        now = time.monotonic()
-        if self._quiet or now - self._shown < self._every:
-            return
-        self._shown = now
-        text = f"{self._noun} {done} of {total}, {100 * done // total} %"
-        click.echo(f"\r{text:<72}" if self._moves else text, err=True, nl=not self._moves)
+        self.show(lambda _: f"{self._noun} {done} of {total}, {100 * done // total} %")
 
 
 def summarise(manifest: Manifest, output: Path, excluded: frozenset[str]) -> list[str]:

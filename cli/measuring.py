@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import click
-from sinet_video.cli.progress import PLAIN_SECONDS, TERMINAL_SECONDS, describe
+from sinet_video.cli.progress import Line, describe
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.pipeline import Settings
@@ -153,25 +151,13 @@ def _lone(path: Path) -> tuple[list[TrueClip], list[Bad]]:
     raise InputError(f"{path} has no true alpha: there is no {truth_of(path).name} beside it.")
 
 
-class Ticker:
+class Ticker(Line):
     """Called after every picture or frame, shows itself on stderr every so often."""
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
-        self._what, self._quiet = what, quiet
-        self._moves = sys.stderr.isatty()
-        self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
-        self._start = self._shown = time.monotonic()
+        super().__init__(quiet=quiet, width=100)
+        self._what = what
 
     def __call__(self, done: int, total: int | None) -> None:
         """Take note of something finished."""
-        now = time.monotonic()
-        if self._quiet or now - self._shown < self._every:
-            return
-        self._shown = now
-        text = f"{self._what}: {describe(done, total, now - self._start)}"
-        click.echo(f"\r{text:<100}" if self._moves else text, err=True, nl=not self._moves)
-
-    def clear(self) -> None:
-        """Wipe the moving line."""
-        if self._moves and not self._quiet:
-            click.echo(f"\r{'':<100}\r", err=True, nl=False)
+        self.show(lambda spent: f"{self._what}: {describe(done, total, spent)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -16,33 +17,46 @@ TERMINAL_SECONDS = 0.1
 PLAIN_SECONDS = 5.0
 
 
-class Progress:
-    """Called after every frame, shows itself every so often."""
+class Line:
+    """A text that is shown every so often: over itself on a terminal, as plain lines elsewhere."""
 
-    def __init__(self, span: Span, *, quiet: bool = False) -> None:
-        self._span, self._quiet = span, quiet
+    def __init__(self, *, quiet: bool = False, width: int = 72) -> None:
+        self.quiet, self._width = quiet, width
         self._moves = sys.stderr.isatty()
         self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
         self._start = self._shown = time.monotonic()
 
-    def __call__(self, frames: int, clip: Clip) -> None:
-        """Take note of a finished frame."""
+    def show(self, text: Callable[[float], str]) -> None:
+        """Show what `text` gives for the seconds since the start, if it is time again."""
         now = time.monotonic()
-        if self._quiet or now - self._shown < self._every:
+        if self.quiet or now - self._shown < self._every:
             return
         self._shown = now
-        text = describe(frames, expected_frames(clip, self._span), now - self._start)
-        click.echo(f"\r{text:<72}" if self._moves else text, err=True, nl=not self._moves)
+        said = text(now - self._start)
+        moving = f"\r{said:<{self._width}}"
+        click.echo(moving if self._moves else said, err=True, nl=not self._moves)
 
     def clear(self) -> None:
         """Wipe the moving line, so that what follows starts on a clean one."""
-        if self._moves and not self._quiet:
-            click.echo(f"\r{'':<72}\r", err=True, nl=False)
+        if self._moves and not self.quiet:
+            click.echo(f"\r{'':<{self._width}}\r", err=True, nl=False)
+
+
+class Progress(Line):
+    """Called after every frame, shows itself every so often."""
+
+    def __init__(self, span: Span, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
+        self._span = span
+
+    def __call__(self, frames: int, clip: Clip) -> None:
+        """Take note of a finished frame."""
+        self.show(lambda spent: describe(frames, expected_frames(clip, self._span), spent))
 
     def finish(self, report: Report) -> None:
         """Say what was done."""
         self.clear()
-        if self._quiet:
+        if self.quiet:
             return
         for warning in report.warnings:
             click.echo(f"Note: {warning}", err=True)

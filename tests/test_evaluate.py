@@ -326,7 +326,7 @@ def test_progress_is_not_shown_for_every_picture(
     """Elsewhere than on a terminal a line now and then; quietly none."""
     Ticker("a")(1, 10)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("sinet_video.cli.measuring.PLAIN_SECONDS", 0)
+    monkeypatch.setattr("sinet_video.cli.progress.PLAIN_SECONDS", 0)
     Ticker("a", quiet=True)(1, 10)
     assert capsys.readouterr().err == ""
     Ticker("a")(1, 10)

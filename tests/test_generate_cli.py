@@ -303,7 +303,7 @@ def test_values_of_options():
 
 def test_progress_is_plain_lines_elsewhere(monkeypatch, capsys):
     """On stderr; nothing when quiet."""
-    monkeypatch.setattr("sinet_video.cli.counting.PLAIN_SECONDS", 0)
+    monkeypatch.setattr("sinet_video.cli.progress.PLAIN_SECONDS", 0)
     with Counting("photograph", quiet=False) as counting:
         counting(1, 4)
         counting(2, 4)

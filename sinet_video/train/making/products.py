@@ -10,7 +10,6 @@ sheets/rejected-001.jpg ...
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from sinet_video.errors import OutputError, SinetVideoError
+from sinet_video.sink import part_name
 from sinet_video.train.making.manifest import (
     FILE,
     Manifest,
@@ -69,7 +69,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     check_free(path)
     target = path.absolute()
-    part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.part")
+    part = part_name(target)
     try:
         part.mkdir(parents=True)
         yield part
