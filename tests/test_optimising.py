@@ -11,6 +11,7 @@ from made_people import stage
 
 from sinet_video.sinet import SINet
 from sinet_video.train.fused import fuse
+from sinet_video.train.muon import Muon
 from sinet_video.train.optimising import Average, learning_rate, make_optimiser
 
 
@@ -64,12 +65,17 @@ def test_a_warmup_longer_than_the_stage():
     assert rates(steps=2, warmup=4) == [0.25, 0.5]
 
 
+def groups(network: SINet, **changed: object) -> list[dict]:
+    """The groups of parameters of all parts of an optimiser."""
+    optimiser = make_optimiser(network, stage(**changed))
+    return [group for _, part in optimiser.parts for group in part.param_groups]
+
+
 def decays(network: SINet, **changed: object) -> dict[str, float]:
     """Each parameter's weight decay, by name."""
-    optimiser = make_optimiser(network, stage(**changed))
     by_id = {
         id(own): group["weight_decay"]
-        for group in optimiser.param_groups
+        for group in groups(network, **changed)
         for own in group["params"]
     }
     return {name: by_id[id(own)] for name, own in network.named_parameters()}
@@ -85,9 +91,17 @@ def test_matrices_decay():
     assert found["encoder.stem.norm.weight"] == found["encoder.stem.act.weight"] == 0
 
 
+def test_decay_is_the_same_with_muon():
+    """Per step: what is lost is the decay times a rate that is larger by as much."""
+    found = decays(SINet(), decay=0.1, optimiser="muon", orthogonal=5.0)
+    assert found["encoder.down2.excite.dense.0.weight"] == pytest.approx(0.02)
+    assert found["encoder.stem.conv.weight"] == 0.1
+    assert found["encoder.stem.norm.weight"] == 0
+
+
 def test_published_decay():
     """Convolutions wholly, those by depth not, and a hundredth for all else."""
-    found = decays(SINet(), decay=2e-4, coupled=True)
+    found = decays(SINet(), decay=2e-4, optimiser="adam")
     assert found["encoder.stem.conv.weight"] == 2e-4
     assert found["encoder.level2.0.blocks.0.depthwise.weight"] == 0
     assert found["encoder.stem.norm.weight"] == pytest.approx(2e-6)
@@ -95,19 +109,45 @@ def test_published_decay():
     assert found["encoder.down2.excite.dense.0.weight"] == pytest.approx(2e-6)
 
 
-@pytest.mark.parametrize("coupled", [False, True])
-def test_the_kind_of_optimiser(coupled):
-    """Adam with the decay in the gradient, or beside it; momentum as said; fused or not, alike."""
+@pytest.mark.parametrize("kind", ["adam", "adamw", "muon"])
+def test_the_kind_of_optimiser(kind):
+    """As named, Adam's momentum as said, each parameter once; fused or not, alike."""
     network = SINet()
-    optimiser = make_optimiser(network, stage(coupled=coupled, momentum=(0.8, 0.95)))
-    assert isinstance(optimiser, torch.optim.AdamW) != coupled
-    assert all(group["betas"] == (0.8, 0.95) for group in optimiser.param_groups)
-    assert sum(len(group["params"]) for group in optimiser.param_groups) == len(
-        list(network.parameters())
-    )
-    fused = make_optimiser(fuse(network), stage(coupled=coupled))
-    for one, two in zip(optimiser.param_groups, fused.param_groups, strict=True):
+    optimiser = make_optimiser(network, stage(optimiser=kind, momentum=(0.8, 0.95)))
+    adam = optimiser.parts[-1][1]
+    assert isinstance(adam, torch.optim.AdamW) == (kind != "adam")
+    assert isinstance(optimiser.parts[0][1], Muon) == (kind == "muon")
+    assert all(group["betas"] == (0.8, 0.95) for group in adam.param_groups)
+    own = groups(network, optimiser=kind)
+    held = sorted(id(parameter) for group in own for parameter in group["params"])
+    assert held == sorted(id(parameter) for parameter in network.parameters())
+    others = groups(fuse(network), optimiser=kind)
+    for one, two in zip(own, others, strict=True):
         assert all(a is b for a, b in zip(one["params"], two["params"], strict=True))
+
+
+def test_muon_has_dense_layers_and_1x1_convolutions():
+    """But not the classes, of which there are two."""
+    network = SINet()
+    muon = make_optimiser(network, stage(optimiser="muon")).parts[0][1]
+    held = {id(own) for own in muon.param_groups[0]["params"]}
+    names = {name for name, own in network.named_parameters() if id(own) in held}
+    assert "encoder.level3.0.blocks.0.pointwise.weight" in names
+    assert "encoder.down2.excite.dense.0.weight" in names
+    assert "encoder.stem.conv.weight" not in names
+    assert "encoder.level3.0.blocks.0.depthwise.weight" not in names
+    assert "encoder.classify.weight" not in names
+    assert sum(own.numel() for own in network.parameters() if id(own) in held) > 64_000
+
+
+def test_each_part_has_its_own_rate():
+    """Muon's is so many times the stage's."""
+    network = SINet()
+    optimiser = make_optimiser(network, stage(optimiser="muon", orthogonal=5.0))
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimiser.step(0.25)
+    assert [part.param_groups[0]["lr"] for _, part in optimiser.parts] == [1.25, 0.25]
 
 
 def test_average_by_hand():

@@ -225,6 +225,7 @@ name = "whole"
 steps = 8
 batch = 4
 shapes = [[64, 64]]
+optimiser = "muon"
 average = 0.9
 loss = {dice = 0.5, steady = 0.1}
 views = {made = 0.5, moved = 0.5}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from sinet_video.train.muon import Muon
 from sinet_video.train.recipe import Stage
 
 State = dict[str, Tensor]
@@ -29,13 +31,54 @@ def _falling(schedule: str, done: float) -> float:
     return 1.0 if done < 1 / 2 else 0.5 if done < 5 / 6 else 0.25  # as published
 
 
-def make_optimiser(network: nn.Module, stage: Stage) -> torch.optim.Optimizer:
-    """Return Adam over a network: with decoupled decay of its matrices, or as the paper's code."""
+class Optimiser:
+    """One or two of torch's optimisers, which share a network's parameters among them."""
+
+    def __init__(self, parts: Sequence[tuple[float, torch.optim.Optimizer]]) -> None:
+        self.parts = parts
+        """Each with its learning rate, relative to the stage's."""
+
+    def step(self, rate: float) -> None:
+        """Change the weights by their gradients, at the stage's learning rate."""
+        for relative, part in self.parts:
+            for group in part.param_groups:
+                group["lr"] = rate * relative
+            part.step()
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return what a checkpoint needs."""
+        return [part.state_dict() for _, part in self.parts]
+
+    def load(self, states: Sequence[dict[str, Any]]) -> None:
+        """Go on from what `state` returned."""
+        for (_, part), state in zip(self.parts, states, strict=True):
+            part.load_state_dict(state)
+
+
+def make_optimiser(network: nn.Module, stage: Stage) -> Optimiser:
+    """Return a stage's optimiser of a network; with Muon, AdamW has what is no matrix."""
+    own = list(network.parameters())
+    if stage.optimiser != "muon":
+        return Optimiser([(1.0, _adam(own, stage))])
+    matrices = [parameter for parameter in own if _is_matrix(parameter)]
+    rest = [parameter for parameter in own if not _is_matrix(parameter)]
+    muon = Muon(matrices, stage.decay / stage.orthogonal)  # by the rate, which is larger here
+    return Optimiser([(stage.orthogonal, muon), (1.0, _adam(rest, stage))])
+
+
+def _is_matrix(parameter: nn.Parameter) -> bool:
+    """Return whether Muon can have it: dense layers and 1x1 convolutions, the classes' aside."""
+    return parameter.dim() > 1 and parameter[0, 0].numel() == 1 and min(parameter.shape[:2]) > 2
+
+
+def _adam(parameters: Sequence[nn.Parameter], stage: Stage) -> torch.optim.Optimizer:
+    """Return Adam: with decoupled decay of matrices, or as the paper's code has it."""
+    published = stage.optimiser == "adam"
     by_decay: dict[float, list[nn.Parameter]] = {}
-    for parameter in network.parameters():
-        by_decay.setdefault(stage.decay * _decayed(parameter, stage.coupled), []).append(parameter)
+    for parameter in parameters:
+        by_decay.setdefault(stage.decay * _decayed(parameter, published), []).append(parameter)
     groups = [{"params": own, "weight_decay": decay} for decay, own in by_decay.items()]
-    kind = torch.optim.Adam if stage.coupled else torch.optim.AdamW
+    kind = torch.optim.Adam if published else torch.optim.AdamW
     return kind(groups, stage.rate, betas=stage.momentum, fused=True)
 
 

@@ -131,9 +131,12 @@ class Stage:
     """Learning rate at the end, relative to the highest."""
     decay: float = 1e-4
     """Decoupled weight decay of matrices."""
-    coupled: bool = False
-    """Decay as the paper's code has it: in the gradient, less for vectors, none by depth."""
+    optimiser: Literal["adam", "adamw", "muon"] = "adamw"
+    """`adam` decays as the paper's code does: in the gradient, less for vectors, none by depth."""
     momentum: tuple[float, float] = (0.9, 0.99)
+    """Of Adam's two averages."""
+    orthogonal: float = 8.0
+    """Learning rate of Muon's matrices, relative to that of all else."""
     average: float = 0.0
     """Part of the averaged weights that each step keeps; 0 for no averaging."""
     loss: Loss = field(default_factory=Loss)

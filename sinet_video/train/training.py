@@ -182,10 +182,8 @@ class _Training:
                 self._write_down(sums, rate)
 
     def _step(self, batch: Sequence[Batch], work: Work, rate: float) -> dict[str, float]:
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
         parts = self.shards.gradients(batch, work)
-        self.optimiser.step()
+        self.optimiser.step(rate)
         self.average.update(self.network.state_dict(), self.course.step)
         self.course.step += 1
         return parts
@@ -222,7 +220,7 @@ class _Training:
             "step": self.course.step,
             "rows": self.course.rows,
             "networks": [network.state_dict() for network in self.shards.networks],
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.optimiser.state(),
             "average": self.average.state,
         }
         with whole(self.folder / "checkpoint.pth") as path:
@@ -243,5 +241,5 @@ class _Training:
         self._enter_stage()
         for network, saved in zip(self.shards.networks, state["networks"], strict=True):
             network.load_state_dict(saved)
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimiser.load(state["optimiser"])
         self.average.state = state["average"]
