@@ -231,6 +231,7 @@ class OutputOptions:
     codec: str | None
     crf: float | None
     preset: str | None
+    audio: Literal["copy", "encode", "none"]
     start: Fraction | None
     end: Fraction | None
 
@@ -238,7 +239,7 @@ class OutputOptions:
         """Return the library's encoding settings."""
         from sinet_video.codecs import Encoding
 
-        return Encoding(self.codec, self.crf, self.preset)
+        return Encoding(self.codec, self.crf, self.preset, self.audio)
 
     def span(self) -> Span:
         """Return the stretch of the clip."""
@@ -269,6 +270,13 @@ _OUTPUT = (
     click.option("--codec", help="h264, hevc, av1, vp9, prores, ffv1 or png."),
     click.option("--crf", type=float, help="Quality; lower is better and larger."),
     click.option("--preset", help="Speed against size, by the encoder's own names."),
+    click.option(
+        "--audio",
+        type=click.Choice(["copy", "encode", "none"]),
+        default="copy",
+        help="Keep the sound's packets (where the file can hold them), encode it anew, or leave it "
+        "out.",
+    ),
     click.option("--start", type=Moment(), help="Begin here: seconds or h:mm:ss."),
     click.option("--end", type=Moment(), help="Stop before this."),
 )

@@ -23,7 +23,7 @@ source, output = sys.argv[1:]
 clip = sinet_video.probe(source)
 mattes = fade_in(sinet_video.matte(clip))
 blue = sinet_video.Colour.parse("blue")
-with sinet_video.open_sink(output, clip, sound=True) as sink:
+with sinet_video.open_sink(output, clip, companions=True) as sink:
     for matte in sinet_video.composite(mattes, blue):
         sink.write(matte)
         print(f"{float(matte.time):7.3f} s: {matte.alpha.mean():.0%} of the picture is the person")

@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import av
 from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 
 from sinet_video.clip import Span, seconds
-from sinet_video.decoding import opened, reason
-from sinet_video.editlist import HiddenStart
-from sinet_video.errors import InputError
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -36,10 +32,15 @@ Carried = Literal["copied", "encoded", "none"]
 """What became of the sound."""
 
 
-class Track(Protocol):
-    """One audio stream on its way to the output."""
+AudioChoice = Literal["copy", "encode", "none"]
+"""What is asked for: packets as they are where the file can hold them, anew, or no sound."""
 
-    source: AudioStream
+
+class Track(Protocol):
+    """One stream on its way to the output."""
+
+    source: Any
+    target: Any
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
         """Take a source packet, yield output packets."""
@@ -88,7 +89,7 @@ class Encoded:
 
     def __init__(self, source: AudioStream, target: Any, span: Span) -> None:
         self.source = source
-        self._target, self._span = target, span
+        self.target, self._span = target, span
         self._graph: av.filter.Graph | None = None
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
@@ -101,7 +102,7 @@ class Encoded:
         if self._graph is not None:
             self._graph.push(None)
             yield from self._encoded()
-            yield from self._target.encode(None)
+            yield from self.target.encode(None)
 
     def _recoded(self, packet: Packet | None) -> Iterator[Packet]:
         for frame in self.source.codec_context.decode(packet):
@@ -118,7 +119,7 @@ class Encoded:
         self._graph.push(frame)
 
     def _filters(self, frame: av.AudioFrame) -> av.filter.Graph:
-        context = self._target.codec_context
+        context = self.target.codec_context
         context.open(strict=False)
         graph = av.filter.Graph()
         buffer = graph.add_abuffer(
@@ -148,7 +149,7 @@ class Encoded:
                 frame = self._graph.pull()
             except (av.BlockingIOError, av.EOFError):
                 return
-            yield from self._target.encode(frame)
+            yield from self.target.encode(frame)
 
 
 def is_unsaid(layout: av.AudioLayout) -> bool:
@@ -174,87 +175,20 @@ def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> boo
     return codec in output.supported_codecs and not unsaid
 
 
-class Sound:
-    """All audio streams of a file, handed out in step with the pictures.
-
-    Reads the file a second time, by itself, so that pictures never wait for it. To be closed.
-    """
-
-    def __init__(self, path: Path, output: OutputContainer, span: Span) -> None:
-        self.warnings: list[str] = []
-        self._path, self._span = path, span
-        self._open = opened(path)
-        self._input: InputContainer = self._open.__enter__()
-        self.tracks = {
-            stream.index: self._track(stream, output)
-            for stream in self._input.streams.audio
-            if stream.codec_context is not None
-        }
-        self._packets = self._demuxed()
-        self._waiting: Packet | None = next(self._packets, None)
-
-    @property
-    def carried(self) -> Carried:
-        """What becomes of the sound as a whole."""
-        if not self.tracks:
-            return "none"
-        return "encoded" if self.warnings else "copied"
-
-    @property
-    def hidden_starts(self) -> list[HiddenStart]:
-        """Copied tracks that start late, with samples before that start; known when all is read."""
-        if self._span.start is not None:
-            return []
-        starts = []
-        for number, track in enumerate(self.tracks.values(), 1):
-            if isinstance(track, Copied) and track.first and 0 < track.first < track.start:
-                skip = float(track.start - track.first)
-                starts.append(HiddenStart(number, float(track.start), skip))
-        return starts
-
-    def close(self) -> None:
-        """Close the file."""
-        self._open.__exit__(None, None, None)
-
-    def _track(self, stream: AudioStream, output: OutputContainer) -> Track:
-        context, container = stream.codec_context, output.format.name
-        codec = context.codec.canonical_name
-        language = {"language": stream.language} if stream.language else {}
-        if can_copy(codec, context.layout, output):
-            target: Any = output.add_stream_from_template(stream)
-            target.metadata.update(language)
-            return Copied(stream, target, self._span, container not in WITHOUT_EDITS)
-        encoder = ENCODERS.get(container, "aac")
-        rate = OPUS_RATE if encoder == "libopus" else context.sample_rate
-        target = output.add_stream(encoder, rate=rate, layout=usual_layout(context.layout))
-        target.metadata.update(language)
-        self.warnings.append(
-            f"The audio is {codec}, which a {container} file cannot hold: encoded anew as "
-            f"{target.codec_context.codec.canonical_name}."
-        )
-        return Encoded(stream, target, self._span)
-
-    def _demuxed(self) -> Iterator[Packet]:
-        if not self.tracks:
-            return
-        if self._span.start:
-            self._input.seek(int(self._span.start * av.time_base))
-        try:
-            streams = [track.source for track in self.tracks.values()]
-            # The empty packets that libav ends with name no stream; tracks are flushed by name.
-            yield from (p for p in self._input.demux(streams) if p.dts is not None)
-        except av.FFmpegError as error:
-            raise InputError(f"{self._path}: its audio is damaged ({reason(error)}).") from error
-
-    def until(self, time: Fraction | None) -> Iterator[Packet]:
-        """Yield output packets up to a moment of the output, or all that are left."""
-        while self._waiting is not None and not self._is_later(self._waiting, time):
-            yield from self.tracks[self._waiting.stream_index].feed(self._waiting)
-            self._waiting = next(self._packets, None)
-        if time is None:
-            for track in self.tracks.values():
-                yield from track.flush()
-
-    def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
-        now = seconds(packet.dts, packet.time_base) - self._span.shift
-        return time is not None and now > time
+def sound_track(
+    stream: AudioStream, output: OutputContainer, span: Span, choice: AudioChoice
+) -> tuple[Track, str | None]:
+    """Return how an audio stream gets into a file, and a warning where that is not as asked."""
+    context, container = stream.codec_context, output.format.name
+    codec = context.codec.canonical_name
+    if choice == "copy" and can_copy(codec, context.layout, output):
+        target: Any = output.add_stream_from_template(stream)
+        return Copied(stream, target, span, container not in WITHOUT_EDITS), None
+    encoder = ENCODERS.get(container, "aac")
+    rate = OPUS_RATE if encoder == "libopus" else context.sample_rate
+    target = output.add_stream(encoder, rate=rate, layout=usual_layout(context.layout))
+    warning = (
+        f"The audio is {codec}, which a {container} file cannot hold: encoded anew as "
+        f"{target.codec_context.codec.canonical_name}."
+    )
+    return Encoded(stream, target, span), warning if choice == "copy" else None

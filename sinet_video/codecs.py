@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from sinet_video.audio import AudioChoice
 from sinet_video.errors import SettingError
 
 Content = Literal["opaque", "alpha", "matte"]
@@ -21,11 +22,20 @@ class Encoding:
         codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1" or "png".
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
         preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
+        audio: "copy" keeps the sound's packets where the file can hold them and encodes them anew
+            where it cannot; "encode" always does; "none" leaves it out.
     """
 
     codec: str | None = None
     crf: float | None = None
     preset: str | None = None
+    audio: AudioChoice = "copy"
+
+    def __post_init__(self) -> None:
+        if self.audio not in get_args(AudioChoice):
+            raise SettingError(
+                f"Audio is {self.audio!r}; it must be one of {', '.join(get_args(AudioChoice))}."
+            )
 
 
 @dataclass(frozen=True)

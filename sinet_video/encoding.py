@@ -19,18 +19,19 @@ def open_sink(
     *,
     content: Content = "opaque",
     encoding: Encoding = Encoding(),
-    sound: bool = False,
+    companions: bool = False,
     span: Span = Span(),
 ) -> Sink:
     """Return the sink for a name: a video file, or a folder or pattern of PNGs.
 
-    The clip lends pixel format, colour tags, time base and, with `sound`, its audio in `span`.
+    The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
+    all else that the clip's has in `span`: sound, subtitles, chapters, covers, attachments, names.
     """
     path = Path(path)
     chosen = plan(path, content, clip.working_format, encoding)
     if container_of(path) is PNG:
         return PictureFolder(path, clip, content, chosen)
-    return VideoFile(path, clip, content, chosen, span if sound else None)
+    return VideoFile(path, clip, content, chosen, span if companions else None, encoding.audio)
 
 
 def check_output(path: Path, source: Path, *, overwrite: bool) -> None:

@@ -259,7 +259,7 @@ class _Job:
             self.clip,
             content=self.look.content,
             encoding=self.encoding,
-            sound=True,
+            companions=True,
             span=self.span,
         )
         sinks = [stack.enter_context(result)]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from sinet_video.audio import Sound
+from sinet_video.audio import AudioChoice
 from sinet_video.clip import Clip, Span, seconds
 from sinet_video.codecs import Content, Plan
+from sinet_video.companions import Companions
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError
 from sinet_video.frame import Matte
@@ -27,24 +28,30 @@ ISO_MUXERS = frozenset({"mp4", "mov"})
 
 
 class VideoFile(Sink):
-    """A video file, with the clip's sound in `sound` or without any."""
+    """A video file, with all that accompanies the clip's pictures in a stretch of it, or alone."""
 
     def __init__(
-        self, path: Path, clip: Clip, content: Content, plan: Plan, sound: Span | None = None
+        self,
+        path: Path,
+        clip: Clip,
+        content: Content,
+        plan: Plan,
+        companions: Span | None = None,
+        audio: AudioChoice = "copy",
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
         self._path, self._part = path, part_name(path)
-        self._sound: Sound | None = None
+        self._companions: Companions | None = None
         self._times = _Times()
         with writing(path):
             self._container = open_container(self._part, plan, **_timescale(clip, plan))
         try:
             self._stream = self._video(clip)
             self.warnings += _unsaid(clip, plan)
-            if sound is not None and clip.audio:
-                self._sound = Sound(clip.path, self._container, sound)
-                self.warnings += self._sound.warnings
-                self.audio = self._sound.carried
+            if companions is not None:
+                found = Companions(clip, self._container, self._stream, companions, audio)
+                self._companions, self.audio = found, found.carried
+                self.warnings += found.warnings
         except BaseException:
             self._abandon()
             raise
@@ -72,12 +79,12 @@ class VideoFile(Sink):
 
     def _mux(self, packet: Packet | None) -> None:
         if packet is not None:
-            self._mux_sound(seconds(packet.pts, packet.time_base))
+            self._mux_companions(seconds(packet.pts, packet.time_base))
             self._container.mux(packet)
 
-    def _mux_sound(self, time: Fraction | None) -> None:
-        if self._sound:
-            for packet in self._sound.until(time):
+    def _mux_companions(self, time: Fraction | None) -> None:
+        if self._companions:
+            for packet in self._companions.until(time):
                 self._container.mux(packet)
 
     def _finish(self) -> None:
@@ -87,15 +94,22 @@ class VideoFile(Sink):
             for packet in self._stream.encode(None):
                 self._mux(self._times.next(packet))
             self._mux(self._times.next(None))
-            self._mux_sound(None)
-            self._close()
-            if self._sound and self.plan.muxer in ISO_MUXERS:
-                hide_starts(self._part, self._sound.hidden_starts)
+            self._mux_companions(None)
+            self._container.close()
+            if self._companions:
+                self._complete(self._companions)
             self._part.replace(self._path)
 
+    def _complete(self, companions: Companions) -> None:
+        """Put right and look over what the muxer made of the companions."""
+        if self.plan.muxer in ISO_MUXERS:
+            hide_starts(self._part, companions.hidden_starts)
+        self.warnings += companions.lost(self._part)
+        companions.close()
+
     def _close(self) -> None:
-        if self._sound:
-            self._sound.close()
+        if self._companions:
+            self._companions.close()
         self._container.close()
 
     def _abandon(self) -> None:

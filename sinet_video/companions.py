@@ -1,0 +1,272 @@
+"""What accompanies the pictures of a file into another: sound, subtitles, covers, fonts, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.stream import Disposition
+
+from sinet_video.audio import AudioChoice, Carried, Copied, Encoded, Track, sound_track
+from sinet_video.clip import Clip, Span, seconds
+from sinet_video.decoding import opened, reason
+from sinet_video.editlist import HiddenStart
+from sinet_video.errors import InputError
+from sinet_video.subtitles import text_track
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+LOOK_BACK = 30
+"""Seconds before a stretch in which a subtitle may begin that still shows in it."""
+
+COVER_TYPES = {"png": "png", "mjpeg": "jpeg"}
+
+# QuickTime has a short list of languages; libav knows it by these codes and not by the usual ones.
+QUICKTIME_LANGUAGES = {
+    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
+    "sqi": "alb", "mkd": "mac", "eus": "baq", "cym": "wel", "bod": "tib", "mya": "bur",
+}  # fmt: skip
+
+# Names that describe the file that was, not what is in it; muxers write their own.
+OWN_NAMES = frozenset(
+    {"encoder", "duration", "major_brand", "minor_version", "compatible_brands", "vendor_id"}
+    | {"software", "bps", "number_of_frames", "number_of_bytes", "rotate", "alpha_mode"}
+)
+
+
+def lasting(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names (tags) that are still true of a file made from another."""
+    return {
+        name: text
+        for name, text in names.items()
+        if name.lower() not in OWN_NAMES and not name.lower().startswith(("_statistics", "bps-"))
+    }
+
+
+def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
+    """Return the names of a track as a muxer knows them."""
+    kept = lasting(names)
+    if "name" in kept:  # as libav reads what it writes for "title" into MP4
+        kept.setdefault("title", kept.pop("name"))
+    language = kept.get("language", "")
+    if container == "mov" and language in QUICKTIME_LANGUAGES:
+        kept["language"] = QUICKTIME_LANGUAGES[language]
+    return kept
+
+
+@dataclass
+class Cover:
+    """A picture that stands for the file, one packet."""
+
+    source: Any
+    target: Any
+
+    def feed(self, packet: Packet) -> Iterator[Packet]:
+        """As `Track` says."""
+        packet.pts = packet.dts = 0
+        packet.stream = self.target
+        yield packet
+
+    def flush(self) -> Iterator[Packet]:
+        """As `Track` says."""
+        return iter(())
+
+
+class Companions:
+    """All that is not the pictures themselves, handed out in step with them.
+
+    Reads the file a second time, by itself, so that pictures never wait for it. To be made when
+    the output has the stream of its pictures and no other, and to be closed.
+    """
+
+    def __init__(
+        self, clip: Clip, output: OutputContainer, video: Any, span: Span, audio: AudioChoice
+    ) -> None:
+        self.warnings: list[str] = []
+        self.carried: Carried = "none"
+        """What became of the sound as a whole."""
+        self._path, self._output, self._span, self._audio = clip.path, output, span, audio
+        self._open = opened(clip.path)
+        self._input: InputContainer = self._open.__enter__()
+        self.tracks: dict[int, Track] = {}
+        self._add_sound()
+        self._add_subtitles()
+        self._add_covers()
+        self._add_attachments()
+        self._add_names(video)
+        self._left_out()
+        self._packets = self._demuxed()
+        self._waiting: Packet | None = next(self._packets, None)
+
+    @property
+    def hidden_starts(self) -> list[HiddenStart]:
+        """Copied sound that starts late, with samples before that start; known when all is read."""
+        if self._span.start is not None:
+            return []
+        starts = []
+        for number, track in enumerate(self.tracks.values(), 1):
+            if isinstance(track, Copied) and track.first and 0 < track.first < track.start:
+                skip = float(track.start - track.first)
+                starts.append(HiddenStart(number, float(track.start), skip))
+        return starts
+
+    def close(self) -> None:
+        """Close the file."""
+        self._open.__exit__(None, None, None)
+
+    def until(self, time: Fraction | None) -> Iterator[Packet]:
+        """Yield output packets up to a moment of the output, or all that are left."""
+        while self._waiting is not None and not self._is_later(self._waiting, time):
+            yield from self.tracks[self._waiting.stream_index].feed(self._waiting)
+            self._waiting = next(self._packets, None)
+        if time is None:
+            for track in self.tracks.values():
+                yield from track.flush()
+
+    def lost(self, written: Path) -> list[str]:
+        """Return a warning for what a finished file turned out not to hold."""
+        wanted = {name.lower() for name in lasting(self._input.metadata)}
+        with opened(written) as found:
+            names = sorted(wanted - {name.lower() for name in found.metadata})
+            languages = self._lost_languages(found)
+            chapters = len(self._chapters()) - len(found.chapters())
+            covers = len(_covers(self._input)) - len(_covers(found))
+        missing = [f"names ({', '.join(names)})"] if names else []
+        missing += [f"languages ({', '.join(languages)})"] if languages else []
+        missing += [f"{count} {what}" for count, what in _counted(chapters, covers)]
+        kind = self._output.format.name
+        return [f"A {kind} file does not hold: {', '.join(missing)}."] if missing else []
+
+    def _lost_languages(self, found: InputContainer) -> list[str]:
+        tracks = [track.source for track in self.tracks.values() if track.source.type != "video"]
+        written = [*found.streams.audio, *found.streams.subtitles]
+        said = (s.language for s in tracks if s.language not in (None, "und"))
+        pairs = zip(tracks, written, strict=False)
+        kept = [old.language for old, new in pairs if new.language not in (None, "und")]
+        return sorted(set(said) - set(kept))
+
+    def _add_sound(self) -> None:
+        if self._audio == "none":
+            return
+        for stream in self._input.streams.audio:
+            if stream.codec_context is None:
+                self.warnings.append("An audio track is in an unknown codec: left out.")
+                continue
+            track, warning = sound_track(stream, self._output, self._span, self._audio)
+            self._add(track, warning)
+            if isinstance(track, Encoded):
+                self.carried = "encoded"
+            elif self.carried == "none":
+                self.carried = "copied"
+
+    def _add_subtitles(self) -> None:
+        for stream in self._input.streams.subtitles:
+            if stream.codec_context is None:
+                self.warnings.append("Subtitles are in an unknown codec: left out.")
+                continue
+            track, warning = text_track(stream, self._output, self._span)
+            self._add(track, warning)
+
+    def _add(self, track: Track | None, warning: str | None) -> None:
+        if warning is not None:
+            self.warnings.append(warning)
+        if track is None:
+            return
+        names = track_names(track.source.metadata, self._output.format.name)
+        track.target.metadata.update(names)
+        track.target.disposition = track.source.disposition
+        self.tracks[track.source.index] = track
+
+    def _add_covers(self) -> None:
+        """Carry covers where that can be; where it cannot, `lost` will say so."""
+        for stream in _covers(self._input):
+            codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
+            if self._output.format.name == "matroska" and codec in COVER_TYPES:
+                self._attach_cover(stream, COVER_TYPES[codec])
+            elif codec in self._output.supported_codecs:
+                target = self._output.add_stream_from_template(stream, opaque=True)
+                self._add(Cover(stream, target), None)
+
+    def _attach_cover(self, stream: Any, kind: str) -> None:
+        with opened(self._path) as again:
+            packet = next(iter(again.demux(again.streams[stream.index])))
+        name = stream.metadata.get("filename", f"cover.{kind}")
+        self._output.add_attachment(name, f"image/{kind}", bytes(packet))
+
+    def _add_attachments(self) -> None:
+        attachments = self._input.streams.attachments
+        if self._output.format.name == "matroska":
+            for stream in attachments:
+                self._output.add_stream_from_template(stream)
+        elif attachments:
+            names = ", ".join(s.metadata.get("filename", "unnamed") for s in attachments)
+            kind = self._output.format.name
+            self.warnings.append(f"A {kind} file cannot hold attachments: {names} left out.")
+
+    def _add_names(self, video: Any) -> None:
+        self._output.metadata.update(lasting(self._input.metadata))
+        if chapters := self._chapters():
+            self._output.set_chapters(chapters)
+        pictures = next(s for s in self._input.streams.video if not _is_cover(s))
+        names = track_names(pictures.metadata, self._output.format.name)
+        if self._span.start:  # it is that of the first picture
+            names.pop("timecode", None)
+            self._output.metadata.pop("timecode", None)
+        video.metadata.update(names)
+
+    def _chapters(self) -> Any:
+        """Return the chapters of the stretch, as libav has them, moved with it."""
+        cut = [_moved(chapter, self._span) for chapter in self._input.chapters()]
+        return [chapter for chapter in cut if chapter["start"] < chapter["end"]]
+
+    def _left_out(self) -> None:
+        """Name streams of data. Timecode and chapters, which are such too, go other ways."""
+        chapters = bool(self._input.chapters())
+        for stream in self._input.streams.data:
+            known = "timecode" in stream.metadata or (chapters and stream.name == "bin_data")
+            if not known:
+                self.warnings.append(f"A stream of data ({stream.name or 'unknown'}) is left out.")
+
+    def _demuxed(self) -> Iterator[Packet]:
+        if not self.tracks:
+            return
+        if self._span.start:
+            back = LOOK_BACK if self._input.streams.subtitles else 0
+            self._input.seek(int(max(Fraction(0), self._span.start - back) * av.time_base))
+        try:
+            streams = [track.source for track in self.tracks.values()]
+            # The empty packets that libav ends with name no stream; tracks are flushed by name.
+            yield from (p for p in self._input.demux(streams) if p.dts is not None or p.size)
+        except av.FFmpegError as error:
+            raise InputError(f"{self._path}: its audio is damaged ({reason(error)}).") from error
+
+    def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
+        now = seconds(packet.dts, packet.time_base) - self._span.shift
+        return time is not None and now > time
+
+
+def _is_cover(stream: Any) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def _covers(container: InputContainer) -> list[Any]:
+    return [stream for stream in container.streams.video if _is_cover(stream)]
+
+
+def _counted(chapters: int, covers: int) -> list[tuple[int, str]]:
+    both = ((chapters, "chapters"), (covers, "cover pictures"))
+    return [(count, what) for count, what in both if count > 0]
+
+
+def _moved(chapter: Any, span: Span) -> dict[str, Any]:
+    """Return a chapter in the time of a stretch; one outside ends before it starts."""
+    base: Fraction = chapter["time_base"]
+    shift = round(span.shift / base)
+    last = chapter["end"] if span.end is None else min(chapter["end"], round(span.end / base))
+    return {**chapter, "start": max(0, chapter["start"] - shift), "end": last - shift}
