@@ -130,11 +130,12 @@ class Span:
 
 
 def working_format(pixel_format: str) -> str:
-    """Return the planar YUV format nearest to any pixel format, losing depth beyond 10 bits."""
+    """Return the planar YUV format nearest to any pixel format, losing depth beyond 12 bits."""
     if pixel_format in PLANAR:
         return pixel_format
     components = av.VideoFormat(pixel_format)
-    depth = "10le" if max(c.bits for c in components.components) > 8 else ""
+    bits = max(c.bits for c in components.components)
+    depth = "" if bits <= 8 else "10le" if bits <= 10 else "12le"
     if components.is_rgb or pixel_format == "pal8":
         return f"yuv444p{depth}"
     chroma = components.chroma_width(16), components.chroma_height(16)

@@ -44,7 +44,8 @@ class Codec:
 
     `opaque` and `alpha` map the working pixel format of the clip to the one to encode; `matte` is
     the format for alpha as gray. None: it cannot. `full_range`: whether it can say that luma spans
-    all values. `even`: whether it needs sides that chroma divides.
+    all values. `even`: whether it needs sides that chroma divides. `least`: the shortest side that
+    it takes.
     """
 
     encoder: str
@@ -55,6 +56,7 @@ class Codec:
     alpha_options: Mapping[str, str] = field(default_factory=dict)
     full_range: bool = True
     even: bool = False
+    least: int = 1
     crf: float | None = None
     most_crf: float = 0
     presets: tuple[str, ...] = ()
@@ -87,8 +89,8 @@ class Plan:
     full_range: bool = True
 
 
-def _same(working: str) -> str:
-    return working
+def _to_10_bits(working: str) -> str:
+    return working.replace("12le", "10le")
 
 
 def _plain(working: str) -> str:
@@ -96,16 +98,21 @@ def _plain(working: str) -> str:
     return working.replace("yuvj", "yuv")
 
 
-def _at_8_bits(working: str) -> str:
-    return _plain(working).removesuffix("10le")
+def _to_8_bits(working: str) -> str:
+    return _to_10_bits(_plain(working)).removesuffix("10le")
 
 
 def _with_alpha(working: str) -> str:
-    return _plain(working).replace("yuv", "yuva")
+    alpha = _plain(working).replace("yuv", "yuva")
+    return "yuva422p12le" if alpha == "yuva420p12le" else alpha  # libav lacks it
+
+
+def _is_deep(working: str) -> bool:
+    return working.endswith(("10le", "12le"))
 
 
 def _at_420(working: str) -> str:
-    return "yuv420p10le" if working.endswith("10le") else "yuv420p"
+    return "yuv420p10le" if _is_deep(working) else "yuv420p"
 
 
 X26_PRESETS = (
@@ -114,12 +121,19 @@ X26_PRESETS = (
 
 CODECS: dict[str, Codec] = {
     "h264": Codec(
-        "libx264", _same, even=True, crf=18, most_crf=51, presets=X26_PRESETS, preset="veryfast"
+        "libx264",
+        _to_10_bits,
+        even=True,
+        crf=18,
+        most_crf=51,
+        presets=X26_PRESETS,
+        preset="veryfast",
     ),
     "hevc": Codec(
         "libx265",
         _plain,
         even=True,
+        least=16,
         options={"x265-params": "log-level=error"},
         crf=20,
         most_crf=51,
@@ -129,6 +143,7 @@ CODECS: dict[str, Codec] = {
     "av1": Codec(
         "libsvtav1",
         _at_420,
+        least=4,
         crf=28,
         most_crf=63,
         presets=tuple(map(str, range(14))),
@@ -137,7 +152,7 @@ CODECS: dict[str, Codec] = {
     "vp9": Codec(
         "libvpx-vp9",
         # As built into PyAV it has 8 bits only; alternate reference frames would lose the alpha.
-        _at_8_bits,
+        _to_8_bits,
         alpha=lambda _: "yuva420p",
         # "good" took 2.5 times as long for a quarter less size, and looked the same.
         options={"b": "0", "deadline": "realtime", "row-mt": "1"},
@@ -160,7 +175,12 @@ CODECS: dict[str, Codec] = {
     "ffv1": Codec(
         "ffv1", _plain, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
     ),
-    "png": Codec("png", lambda _: "rgb24", alpha=lambda _: "rgba", matte="gray"),
+    "png": Codec(
+        "png",
+        lambda working: "rgb48be" if _is_deep(working) else "rgb24",
+        alpha=lambda working: "rgba64be" if _is_deep(working) else "rgba",
+        matte="gray",
+    ),
 }
 
 _MP4 = Container(

@@ -37,7 +37,7 @@ class PixelFormat:
 PLANAR: dict[str, PixelFormat] = {
     f"yuv{j}{name}p{suffix}": PixelFormat(bits, across, down)
     for name, across, down in (("420", 2, 2), ("422", 2, 1), ("444", 1, 1))
-    for j, suffix, bits in (("", "", 8), ("j", "", 8), ("", "10le", 10))
+    for j, suffix, bits in (("", "", 8), ("j", "", 8), ("", "10le", 10), ("", "12le", 12))
 }
 """The formats that pictures keep from decoder to encoder. All others are converted on decoding."""
 
@@ -127,9 +127,16 @@ def reformat(
     )
 
 
-def blank_like(video: av.VideoFrame, pixel_format: str | None = None) -> av.VideoFrame:
-    """Return a picture of the same size and tags, its samples not set."""
-    new = av.VideoFrame(video.width, video.height, pixel_format or video.format.name)
+def blank_like(
+    video: av.VideoFrame,
+    pixel_format: str | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+) -> av.VideoFrame:
+    """Return a picture of the same tags, and size unless one is given, its samples not set."""
+    size = (width or video.width, height or video.height)
+    new = av.VideoFrame(*size, pixel_format or video.format.name)
     new.colorspace, new.color_range = video.colorspace, video.color_range
     new.color_primaries, new.color_trc = video.color_primaries, video.color_trc
     return new

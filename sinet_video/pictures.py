@@ -17,8 +17,8 @@ def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
     """Return a matte as a picture that the planned encoder takes."""
     if content == "matte":
         return gray(matte, plan.pixel_format)
-    if plan.pixel_format == "rgba":
-        return rgba(matte)
+    if plan.pixel_format in ("rgba", "rgba64be"):
+        return rgba(matte, plan.pixel_format)
     limited = None if plan.full_range else ColorRange.MPEG
     if content == "alpha":
         return with_alpha(matte, plan.pixel_format, limited)
@@ -29,12 +29,12 @@ def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
     """Alpha as gray: full range in a gray format, limited range and no colour in a YUV one."""
     if pixel_format == "gray":
         return av.VideoFrame.from_ndarray(quantised(matte.alpha, 0, 255), "gray")
-    deep = pixel_format.endswith("10le")
     video = av.VideoFrame(matte.frame.width, matte.frame.height, pixel_format)
+    step = 1 << (video.format.components[0].bits - 8)
     luma, *chroma = planes_of(video)
-    luma[...] = quantised(matte.alpha, 64, 940) if deep else quantised(matte.alpha, 16, 235)
+    luma[...] = quantised(matte.alpha, 16 * step, 235 * step)
     for plane in chroma:
-        plane[...] = 512 if deep else 128
+        plane[...] = 128 * step
     return video
 
 
@@ -50,18 +50,31 @@ def with_alpha(
     *planes, alpha = planes_of(video)
     for target, source in zip(planes, planes_of(colour), strict=True):
         target[...] = source
-    alpha[...] = quantised(matte.alpha, 0, 1023 if pixel_format.endswith("10le") else 255)
+    alpha[...] = quantised(matte.alpha, 0, 2 ** video.format.components[-1].bits - 1)
     return video
 
 
-def rgba(matte: Matte) -> av.VideoFrame:
-    """Straight RGBA; what is wholly transparent has no colour."""
-    alpha = quantised(matte.alpha, 0, 255)
-    rgb = matte.frame.rgb * (alpha > 0)[..., None]
-    return av.VideoFrame.from_ndarray(np.dstack([rgb, alpha]), "rgba")
+def rgba(matte: Matte, pixel_format: str = "rgba") -> av.VideoFrame:
+    """Straight RGBA of 8 bits ("rgba") or 16 ("rgba64be"); nothing transparent has colour."""
+    plain, most = ("rgb48be", 65535) if pixel_format == "rgba64be" else ("rgb24", 255)
+    colour = reformat(matte.frame.video, pixel_format=plain).to_ndarray()
+    alpha = quantised(matte.alpha, 0, most).astype(colour.dtype)
+    straight = np.dstack([colour * (alpha > 0)[..., None], alpha])
+    return av.VideoFrame.from_ndarray(straight.astype(colour.dtype, copy=False), pixel_format)
 
 
 def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
     """Map [0, 1] to whole numbers from low to high, rounded to nearest; uint8 if they fit."""
     values: NDArray[Any] = np.rint(alpha * np.float32(high - low) + np.float32(low))
     return values.astype(np.uint8 if high < 256 else np.uint16)
+
+
+def extended(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    """Return a planar picture of at least its size, its last column and row repeated."""
+    if (video.width, video.height) == (width, height):
+        return video
+    larger = blank_like(video, width=width, height=height)
+    for target, source in zip(planes_of(larger), planes_of(video), strict=True):
+        missing = [(0, wide - own) for wide, own in zip(target.shape, source.shape, strict=True)]
+        target[...] = np.pad(source, missing, mode="edge")
+    return larger

@@ -117,5 +117,5 @@ def turned(video: av.VideoFrame, quarters: int) -> av.VideoFrame:
     """Return a picture turned counter-clockwise by quarters: a PNG has no tag to say it."""
     if quarters % 4 == 0:
         return video
-    pixels = np.ascontiguousarray(np.rot90(video.to_ndarray(), quarters)).astype(np.uint8)
+    pixels = np.ascontiguousarray(np.rot90(video.to_ndarray(), quarters))
     return av.VideoFrame.from_ndarray(pixels, video.format.name)

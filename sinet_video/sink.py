@@ -97,10 +97,16 @@ def add_video_stream(
     container: OutputContainer, clip: Clip, content: Content, plan: Plan, time_base: Fraction
 ) -> Any:
     """Return a stream that encodes as planned, with the clip's geometry."""
-    _check_sides(clip, plan)
+    least = CODECS[plan.codec].least
+    if min(clip.width, clip.height) < least:
+        raise SettingError(
+            f"The picture is {clip.width}x{clip.height}, and {plan.codec} needs sides of {least} "
+            "or more; choose another codec."
+        )
     rate = clip.rate or RATE_IF_UNKNOWN
     stream: Any = container.add_stream(plan.encoder, rate=rate, options=dict(plan.options))
-    stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, plan.pixel_format
+    stream.width, stream.height = encoded_size(clip, plan)
+    stream.pix_fmt = plan.pixel_format
     context = stream.codec_context
     stream.time_base = context.time_base = time_base
     context.sample_aspect_ratio = clip.sample_aspect
@@ -110,16 +116,15 @@ def add_video_stream(
     return stream
 
 
-def _check_sides(clip: Clip, plan: Plan) -> None:
-    chroma = av.VideoFormat(plan.pixel_format)
+def encoded_size(clip: Clip, plan: Plan) -> tuple[int, int]:
+    """Return the width and height to encode a clip in: its own, or the next that chroma divides."""
     width, height = clip.width, clip.height
-    fits = chroma.chroma_width(width) * 2 == width or chroma.chroma_width(width) == width
-    fits &= chroma.chroma_height(height) * 2 == height or chroma.chroma_height(height) == height
-    if CODECS[plan.codec].even and not fits:
-        raise SettingError(
-            f"The picture is {width}x{height}, and {plan.codec} in {plan.pixel_format} needs even "
-            "sides; write .webm, PNGs, or .mkv with codec ffv1."
-        )
+    if not CODECS[plan.codec].even:
+        return width, height
+    chroma = av.VideoFormat(plan.pixel_format)
+    across = 2 if chroma.chroma_width(16) < 16 else 1
+    down = 2 if chroma.chroma_height(16) < 16 else 1
+    return -(-width // across) * across, -(-height // down) * down
 
 
 def _tag(context: Any, clip: Clip, content: Content, plan: Plan) -> None:

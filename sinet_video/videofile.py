@@ -16,8 +16,15 @@ from sinet_video.companions import Companions
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError
 from sinet_video.frame import Matte
-from sinet_video.pictures import picture
-from sinet_video.sink import Sink, add_video_stream, open_container, part_name, writing
+from sinet_video.pictures import extended, picture
+from sinet_video.sink import (
+    Sink,
+    add_video_stream,
+    encoded_size,
+    open_container,
+    part_name,
+    writing,
+)
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -42,7 +49,7 @@ class VideoFile(Sink):
         self.content, self.plan, self.warnings = content, plan, []
         self._path, self._part = path, part_name(path)
         self._companions: Companions | None = None
-        self._times = _Times()
+        self._times, self._size = _Times(), encoded_size(clip, plan)
         with writing(path):
             self._container = open_container(self._part, plan, **_timescale(clip, plan))
         try:
@@ -58,7 +65,8 @@ class VideoFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
-        frame, video = matte.frame, picture(matte, self.content, self.plan)
+        frame = matte.frame
+        video = extended(picture(matte, self.content, self.plan), *self._size)
         video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
         # Otherwise the source's choice of key frames is forced on the encoder.
         video.pict_type = 0
@@ -144,6 +152,8 @@ class _Times:
     def next(self, packet: Packet | None) -> Packet | None:
         """Take a packet, or None at the end, and return the one before it."""
         held, self._held = self._held, packet
+        if packet is not None and self.count < 3:
+            packet.dts = packet.pts  # nothing to reorder, and x265 says nonsense of so few
         if held is None:
             self._first_dts = (packet.dts or 0) if packet is not None else 0
             return None
@@ -156,13 +166,21 @@ class _Times:
 
 
 def _unsaid(clip: Clip, plan: Plan) -> list[str]:
-    """Return what a player will not be told of the picture."""
-    if clip.sample_aspect == 1 or plan.muxer in ISO_MUXERS or plan.codec in ("h264", "hevc"):
-        return []
-    return [
-        f"The source's pixels are not square ({clip.sample_aspect}), which {plan.codec} in a "
-        f"{plan.muxer} file does not say: players will show them square."
-    ]
+    """Return what a player will not be told of the picture, or will be shown otherwise."""
+    warnings = []
+    size = encoded_size(clip, plan)
+    if size != (clip.width, clip.height):
+        warnings.append(
+            f"The picture is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
+            f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
+        )
+    square = clip.sample_aspect == 1
+    if not square and plan.muxer not in ISO_MUXERS and plan.codec not in ("h264", "hevc"):
+        warnings.append(
+            f"The source's pixels are not square ({clip.sample_aspect}), which {plan.codec} in a "
+            f"{plan.muxer} file does not say: players will show them square."
+        )
+    return warnings
 
 
 def _timescale(clip: Clip, plan: Plan) -> dict[str, str]:

@@ -55,7 +55,7 @@ def yuv(rgb, bits: int, matrix: int, *, full: bool) -> list[float]:
 
 @pytest.mark.parametrize("matrix", [BT709, BT601, BT2020])
 @pytest.mark.parametrize("full", [False, True])
-@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "yuv444p"])
+@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "yuv444p12le"])
 @given(rgb=st.tuples(*[st.integers(0, 255)] * 3))
 @settings(deadline=None, max_examples=15)
 def test_colour_has_the_standards_samples(matrix, full, name, rgb):

@@ -115,7 +115,13 @@ def test_an_unknown_codec_is_refused():
         ("prores", ".mov", "yuv420p", "yuv422p10le"),
         ("ffv1", ".mkv", "yuv444p10le", "yuv444p10le"),
         ("ffv1", ".mkv", "yuvj422p", "yuv422p"),
-        ("png", ".png", "yuv420p10le", "rgb24"),
+        ("h264", ".mp4", "yuv422p12le", "yuv422p10le"),
+        ("hevc", ".mp4", "yuv444p12le", "yuv444p12le"),
+        ("av1", ".mp4", "yuv420p12le", "yuv420p10le"),
+        ("vp9", ".webm", "yuv420p12le", "yuv420p"),
+        ("ffv1", ".mkv", "yuv420p12le", "yuv420p12le"),
+        ("png", ".png", "yuv420p", "rgb24"),
+        ("png", ".png", "yuv420p10le", "rgb48be"),
     ],
 )
 def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
@@ -130,7 +136,10 @@ def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, wo
         ("ffv1", ".mkv", "yuvj444p", "yuva444p"),
         ("prores", ".mkv", "yuv420p", "yuva444p10le"),
         ("vp9", ".mkv", "yuv422p10le", "yuva420p"),
-        ("png", "", "yuv420p10le", "rgba"),
+        ("ffv1", ".mkv", "yuv420p12le", "yuva422p12le"),
+        ("ffv1", ".mkv", "yuv444p12le", "yuva444p12le"),
+        ("png", "", "yuv420p", "rgba"),
+        ("png", "", "yuv420p10le", "rgba64be"),
     ],
 )
 def test_pictures_with_alpha_get_a_format_with_alpha(codec, suffix, working, expected):

@@ -13,7 +13,7 @@ from sinet_video.compositing import black, composite, foreground
 from sinet_video.frame import PLANAR, Frame, Matte, planes_of
 from sinet_video.refining import Bilinear, Guided, refine
 
-FORMATS = [f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le")]
+FORMATS = [f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le", "12le")]
 SIZES = [(64, 96), (63, 97), (96, 33), (1, 1), (2, 5), (181, 150)]
 
 

@@ -225,10 +225,10 @@ def parts(line: str) -> tuple[str, str]:
         ("p010le", "yuv420p10le"),
         ("gray", "yuv420p"),
         ("gray10le", "yuv420p10le"),
-        ("yuv420p12le", "yuv420p10le"),
+        ("yuv420p12le", "yuv420p12le"),
         ("yuv420p10be", "yuv420p10le"),
         ("yuva420p", "yuv420p"),
-        ("yuva444p12le", "yuv444p10le"),
+        ("yuva444p12le", "yuv444p12le"),
         ("yuyv422", "yuv422p"),
         ("yuv411p", "yuv444p"),
         ("yuv410p", "yuv444p"),
@@ -236,7 +236,7 @@ def parts(line: str) -> tuple[str, str]:
     ],
 )
 def test_each_format_has_a_working_format(given, expected):
-    """No colour is lost, and depth only beyond 10 bits."""
+    """No colour is lost, and depth only beyond 12 bits."""
     assert working_format(given) == expected
     assert expected in PLANAR
 
@@ -248,7 +248,7 @@ STORED = [
     ("ffv1", "yuv411p", "a.mkv", "yuv444p"),
     ("ffv1", "yuva420p", "a.mkv", "yuv420p"),
     ("ffv1", "yuv420p10le", "a.mkv", "yuv420p10le"),
-    ("ffv1", "yuv422p12le", "a.mkv", "yuv422p10le"),
+    ("ffv1", "yuv422p12le", "a.mkv", "yuv422p12le"),
     ("ffv1", "gray", "a.mkv", "yuv420p"),
     ("ffv1", "gray10le", "a.mkv", "yuv420p10le"),
     ("ffv1", "bgra", "a.mkv", "yuv444p"),

@@ -83,13 +83,19 @@ def samples(ffmpeg, tmp_path_factory) -> Callable[..., np.ndarray]:
     """A file's pictures as ffmpeg decodes them, (frames, height, width, ...)."""
 
     @cache
-    def read(path: Path, pixel_format: str, *arguments: object, before: tuple = ()) -> np.ndarray:
+    def read(
+        path: Path,
+        pixel_format: str,
+        *arguments: object,
+        before: tuple = (),
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+    ) -> np.ndarray:
         raw = tmp_path_factory.mktemp("raw") / "raw"
         ffmpeg(
             "ffmpeg", *before, "-i", path, *arguments, "-vsync", "passthrough", "-f", "rawvideo",
             "-sws_flags", "accurate_rnd+full_chroma_int+bicubic", "-pix_fmt", pixel_format, raw,
         )  # fmt: skip
-        shape = (HEIGHT, WIDTH, 3) if pixel_format == "rgb24" else (HEIGHT, WIDTH)
+        shape = (*size[::-1], 3) if pixel_format == "rgb24" else size[::-1]
         return np.fromfile(raw, np.uint8).reshape(-1, *shape)
 
     return read
@@ -137,14 +143,15 @@ def failing_at(count: int) -> Settings:
     "pixel_format",
     [
         *("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"),
-        *("yuvj420p", "yuvj422p", "yuvj444p"),
+        *("yuvj420p", "yuvj422p", "yuvj444p", "yuv420p12le", "yuv422p12le", "yuv444p12le"),
     ],
 )
 def test_where_all_is_the_person_every_sample_is_the_source_s(
     pixel_format, made, hashes, video_facts, tmp_path
 ):
     """Decoding, matting, compositing and lossless encoding change nothing."""
-    source = made("source.mp4", "-c:v", "libx264", "-pix_fmt", pixel_format)
+    codec = "ffv1" if pixel_format.endswith("12le") else "libx264"
+    source = made("source.mkv", "-c:v", codec, "-pix_fmt", pixel_format)
     output = tmp_path / "same.mkv"
     convert(source, output, settings=EVERYTHING, encoding=Encoding("ffv1"))
     assert len(hashes(source)) == 10
@@ -169,6 +176,7 @@ SOURCES = {
     "rgb": ("a.mov", "-c:v", "png", "-pix_fmt", "rgb24"),
     "gray": ("a.mkv", "-c:v", "ffv1", "-pix_fmt", "gray"),
     "10 bits": ("a.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv420p10le"),
+    "12 bits": ("a.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv422p12le"),
     "bt709": ("a.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv444p", "-colorspace", "bt709"),
 }
 
@@ -219,17 +227,68 @@ def test_crf_and_preset_reach_the_encoder(clip, tmp_path):
     assert sizes[0] > 2 * sizes[1]
 
 
-def test_odd_sides_are_kept_or_refused_in_words(made, video_facts, tmp_path):
-    """H.264 in 4:2:0 has none; the message names the size. What can have them keeps them."""
-    source = made("odd.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv420p",
-                  source="testsrc=s=97x65:r=25:d=0.2")  # fmt: skip
-    with pytest.raises((OutputError, SettingError), match="97x65"):
-        convert(source, tmp_path / "odd.mp4", settings=HALF)
-    for name in ("odd.mkv", "odd.webm"):
-        encoding = Encoding("ffv1") if name == "odd.mkv" else Encoding()
-        convert(source, tmp_path / name, background="blue", settings=HALF, encoding=encoding)
-        facts = video_facts(tmp_path / name)
-        assert (facts["width"], facts["height"]) == (97, 65)
+@pytest.fixture(scope="module")
+def odd(made) -> Path:
+    """A clip of 97x65."""
+    return made("odd.mkv", "-c:v", "ffv1", "-pix_fmt", "yuv420p", "-vf", "scale=97:65,setsar=1")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("o.mkv", "ffv1"), ("o.webm", "vp9"), ("o.mp4", "av1")]
+)
+def test_odd_sides_are_kept(name, codec, odd, video_facts, tmp_path):
+    """By codecs that can."""
+    output = tmp_path / name
+    report = convert(odd, output, background="blue", settings=HALF, encoding=Encoding(codec))
+    facts = video_facts(output)
+    assert (facts["width"], facts["height"]) == (97, 65)
+    assert report.warnings == []
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_odd_sides_are_made_even_where_they_must_be(codec, odd, video_facts, samples, tmp_path):
+    """By repeating the last samples, with a warning; all others are the source's."""
+    output = tmp_path / "o.mp4"
+    encoding = Encoding(codec, crf=1)
+    (warning,) = convert(odd, output, settings=EVERYTHING, encoding=encoding).warnings
+    assert "97x65" in warning
+    assert "98x66" in warning
+    facts = video_facts(output)
+    assert (facts["width"], facts["height"]) == (98, 66)
+    found = samples(output, "gray", size=(98, 66)).astype(int)
+    expected = np.pad(samples(odd, "gray", size=(97, 65)), ((0, 0), (0, 1), (0, 1)), mode="edge")
+    assert np.abs(found - expected).mean() < 1
+    assert np.abs(found - expected).max() < 10
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("o.mp4", "h264"),
+        ("o.mp4", "hevc"),
+        ("o.mp4", "av1"),
+        ("o.webm", "vp9"),
+        ("o.mov", "prores"),
+    ],
+)
+def test_clips_of_few_pictures(name, codec, count, made, ffprobe_pts, tmp_path):
+    """Encoders that look ahead have nothing to look at."""
+    source = made(f"{count}.mkv", "-c:v", "ffv1", "-frames:v", count)
+    encoding = Encoding(codec)
+    convert(source, tmp_path / name, background="blue", settings=HALF, encoding=encoding)
+    assert ffprobe_pts(tmp_path / name) == ffprobe_pts(source)
+    assert len(ffprobe_pts(source)) == count
+
+
+@pytest.mark.parametrize(("name", "codec"), [("o.mp4", "hevc"), ("o.mp4", "av1")])
+def test_pictures_too_small_for_a_codec_are_refused_in_words(name, codec, made, tmp_path):
+    """Others take two by two."""
+    tiny = made("tiny.mkv", "-c:v", "ffv1", "-vf", "scale=2:2,setsar=1")
+    with pytest.raises(SettingError, match=f"2x2, and {codec} needs sides"):
+        convert(tiny, tmp_path / name, settings=HALF, encoding=Encoding(codec))
+    for name in ("o.mp4", "o.webm", "o.mov"):
+        assert convert(tiny, tmp_path / name, settings=HALF).frames == 10
 
 
 # Alpha

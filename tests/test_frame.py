@@ -54,13 +54,13 @@ def test_planes_are_the_pictures_memory(name):
     assert frame.luma.dtype == (np.uint8 if kind.bits == 8 else np.uint16)
 
 
-@pytest.mark.parametrize(("name", "bits"), [("yuv420p", 8), ("yuv422p10le", 10), ("yuvj444p", 8)])
+@pytest.mark.parametrize(("name", "bits"), [("yuv420p", 8), ("yuv422p10le", 10), ("yuv420p12le", 12), ("yuvj444p", 8)])
 def test_format_says_the_depth(name, bits):
     """8 and 10 bits are told apart."""
     assert flat(name=name).format.bits == bits
 
 
-@pytest.mark.parametrize("name", ["rgb24", "nv12", "gray", "yuva420p", "yuv420p12le", "yuv411p"])
+@pytest.mark.parametrize("name", ["rgb24", "nv12", "gray", "yuva420p", "yuv420p14le", "yuv411p"])
 def test_other_formats_are_refused(name):
     """Only the planar formats that the library works on make a frame."""
     with pytest.raises(SettingError, match=name):

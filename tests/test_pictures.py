@@ -66,6 +66,7 @@ def test_gray_in_a_gray_format_is_full():
         ("yuv420p10le", "yuva420p10le", 1023),
         ("yuv422p10le", "yuva422p10le", 1023),
         ("yuv444p10le", "yuva444p10le", 1023),
+        ("yuv422p12le", "yuva422p12le", 4095),
     ],
 )
 def test_with_alpha_keeps_every_sample(working, target, most):
@@ -92,6 +93,18 @@ def test_rgba_is_straight():
     found = rgba(matte).to_ndarray()
     assert np.array_equal(found[..., 3], np.rint(ramp() * 255))
     assert np.array_equal(found[:, 1:, :3], matte.frame.rgb[:, 1:])
+
+
+@pytest.mark.parametrize("name", ["yuv420p10le", "yuv444p12le"])
+def test_rgba_of_16_bits(name):
+    """Deep pictures keep their depth: more values than eight bits have, near those of eight."""
+    matte = Matte(frame_of(name), ramp())
+    deep, shallow = rgba(matte, "rgba64be").to_ndarray(), rgba(matte).to_ndarray()
+    assert deep.dtype.itemsize == 2
+    # Not everywhere: of colours far outside RGB, libswscale wraps some in 8 bits.
+    assert (np.abs(deep / 257 - shallow) < 2).mean() > 0.99
+    assert len(np.unique(deep[..., :3])) > 300
+    assert not deep[:, 0].any()
 
 
 def test_rgba_has_no_colour_where_nothing_is_seen():
