@@ -34,6 +34,7 @@ def describe(clip: Clip) -> str:
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
     count = f"{clip.frames} frames" if clip.frames else "frames not counted"
     turned = f", turned by {clip.rotation} degrees" if clip.rotation else ""
+    turned += ", interlaced" if clip.interlaced else ""
     width, height = Size().of(clip.shown_aspect)
     lines = [
         f"{clip.path}",

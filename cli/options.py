@@ -95,6 +95,7 @@ class MattingOptions(OnnxOptions):
     refine: str
     choke: float
     feather: float
+    deinterlace: bool
 
     def settings(self) -> Settings:
         """Return the library's settings."""
@@ -112,6 +113,7 @@ class MattingOptions(OnnxOptions):
             smoothing=parse_smoothing(self.smooth),
             refinement=parse_refinement(self.refine),
             edge=Edge(self.choke, self.feather),
+            deinterlace=self.deinterlace,
         )
 
     def _runtime(self) -> Runtime:
@@ -217,6 +219,9 @@ _MATTING = (
         "--choke", type=float, default=0.0, metavar="PX", help="Shrink the matte; negative spreads."
     ),
     click.option("--feather", type=float, default=0.0, metavar="PX", help="Soften the edge."),
+    click.option(
+        "--deinterlace", is_flag=True, help="Make pictures of two moments each ones of the first."
+    ),
     *_ONNX,
 )
 

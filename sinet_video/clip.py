@@ -66,6 +66,7 @@ class Clip:
         colour: how YUV values are to be read.
         sample_aspect: width of a pixel over its height.
         rotation: degrees counter-clockwise by which a player turns the picture.
+        interlaced: whether the first picture's lines are of two moments.
         audio: the audio streams.
     """
 
@@ -84,6 +85,7 @@ class Clip:
     colour: Colour
     sample_aspect: Fraction
     rotation: int
+    interlaced: bool
     audio: tuple[AudioTrack, ...]
 
     @property

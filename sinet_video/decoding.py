@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from sinet_video.clip import AudioTrack, Clip, Colour, Span, seconds, working_format
 from sinet_video.errors import InputError
 from sinet_video.frame import Frame, reformat
+from sinet_video.interlacing import deinterlaced
 
 StrPath = str | Path
 
@@ -95,9 +96,10 @@ def probe(path: StrPath) -> Clip:
             rate=stream.average_rate or stream.guessed_rate,
             duration=float(duration) if duration else None,
             frames=stream.frames or None,
-            colour=Colour.of(_fitted(first, first.width, first.height, working)),
+            colour=Colour.of(fitted(first, first.width, first.height, working)),
             sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
             rotation=first.rotation,
+            interlaced=bool(first.interlaced_frame),
             audio=tuple(_track(s) for s in container.streams.audio),
         )
 
@@ -121,11 +123,14 @@ def _track(stream: Any) -> AudioTrack:
     )
 
 
-def decode(clip: Clip | StrPath, span: Span = Span()) -> Iterator[Frame]:
+def decode(
+    clip: Clip | StrPath, span: Span = Span(), *, deinterlace: bool = False
+) -> Iterator[Frame]:
     """Yield the pictures of a clip in order, lazily, each with its own pts.
 
     With a span, only those in it, and their times are less its start. Pictures come in the clip's
-    `working_format` and in the size of its first picture. Raises `InputError`, naming the time,
+    `working_format` and in the size of its first picture; with `deinterlace`, those that say that
+    they are of two moments are made ones of the first. Raises `InputError`, naming the time,
     when the file breaks off or a picture cannot be decoded.
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
@@ -136,6 +141,8 @@ def decode(clip: Clip | StrPath, span: Span = Span()) -> Iterator[Frame]:
             videos = _decoded_from(span.start, container, stream, clip)
         else:
             videos = _decoded(container, stream, clip.path, whole=True)
+        if deinterlace:
+            videos = deinterlaced(videos, clip.time_base)
         yield from _cut(_lasting(_timed(videos, clip), clip), span)
 
 
@@ -219,7 +226,7 @@ def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
                 "ffmpeg -fflags +genpts -i IN -c copy OUT.mkv."
             )
         yield Frame(
-            video=_fitted(video, clip.width, clip.height, clip.working_format),
+            video=fitted(video, clip.width, clip.height, clip.working_format),
             pts=video.pts,
             time_base=clip.time_base,
             duration=video.duration or 0,
@@ -228,7 +235,7 @@ def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
         )
 
 
-def _fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
+def fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
     """Bring a picture to a size and planar format: later ones to the first one's, RGB to YUV."""
     limited = ColorRange.MPEG if video.format.is_rgb else None
     return reformat(

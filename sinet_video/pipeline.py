@@ -52,6 +52,7 @@ class Settings:
         refinement: how alpha is raised to full size.
         edge: how the edge is then moved and softened.
         segmenter: a function to use instead of the network.
+        deinterlace: whether pictures whose lines are of two moments are made ones of the first.
     """
 
     weights: str | Path = "default"
@@ -64,6 +65,7 @@ class Settings:
     refinement: Refinement = Guided()
     edge: Edge = Edge()
     segmenter: Segmenter | None = None
+    deinterlace: bool = False
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
@@ -136,7 +138,8 @@ def matte(
     """
     clip = source if isinstance(source, Clip) else probe(source)
     segmenter = settings.load()
-    frames = prefetch(decode(clip, span), DEPTH, name="decode")
+    pictures = decode(clip, span, deinterlace=settings.deinterlace)
+    frames = prefetch(pictures, DEPTH, name="decode")
     return _matted(frames, segmenter, settings)
 
 
@@ -230,7 +233,8 @@ class _Job:
         frames, end = 0, self._start
         with ExitStack() as stack:
             sinks = self._open_sinks(stack)
-            pictures = decoding.timed("decode", decode(self.clip, self.span))
+            decoded = decode(self.clip, self.span, deinterlace=self.settings.deinterlace)
+            pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
             mattes = _stages(ahead, segmenter, self.settings, working)
             shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
@@ -291,5 +295,11 @@ class _Job:
             pixel_format=sink.plan.pixel_format,
             alpha="straight" if sink.content == "alpha" else "none",
             audio=sink.audio,
-            warnings=sink.warnings,
+            warnings=[*self._remarks(), *sink.warnings],
         )
+
+    def _remarks(self) -> list[str]:
+        """Say what is unusual about the source."""
+        if not self.clip.interlaced or self.settings.deinterlace:
+            return []
+        return ["The source is interlaced: its edges will comb where it moves; deinterlace it."]
