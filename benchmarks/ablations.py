@@ -43,6 +43,8 @@ LOVASZ = {"entropy": 0.0, "boundary": 0.0, "dice": 0.0, "lovasz": 1.0, "boundary
 
 VARIANTS: dict[str, Change] = {
     "as it is": lambda stage: stage,
+    "AdamW in place of Muon": lambda s: dataclasses.replace(s, optimiser="adamw"),
+    "absolute error as well": within("loss", absolute=2.0),
     "no made scenes": within("views", made=0.0),
     "no patterns behind": within("views", pattern=0.0),
     "squashed to squares": lambda s: dataclasses.replace(

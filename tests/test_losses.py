@@ -81,6 +81,17 @@ def test_dice_by_hand():
     assert half.item() == pytest.approx(1 - 3 / 4)
 
 
+def test_absolute_by_hand():
+    """The mean error of alpha, for soft labels as for hard ones, weighted as asked."""
+    logits = torch.stack([torch.zeros(1, 2, 2), torch.tensor([[[SURE, -SURE], [0.0, 0.0]]])], 1)
+    label = torch.tensor([[[1.0, 1.0], [0.75, 0.0]]])
+    eighth = torch.zeros(1, 2, 1, 1)
+    weights = Loss(entropy=0.0, absolute=2.0)
+    found = total_loss(eighth, logits, target(label), weights)
+    assert set(found) == {"absolute"}
+    assert found["absolute"].item() == pytest.approx(2 * (0 + 1 + 0.25 + 0.5) / 4)
+
+
 def test_dice_is_the_mean_over_pictures():
     """Not over pixels of all."""
     logit = torch.cat([row(SURE, SURE), row(SURE, -SURE)])
@@ -198,8 +209,8 @@ def logits_and_label() -> tuple[Tensor, Tensor, Tensor]:
 
 
 ALL = Loss(
-    entropy=1.0, lovasz=1.0, dice=1.0, boundary=1.0, boundary_lovasz=1.0, coarse=1.0, steady=1.0,
-    teacher=1.0,
+    entropy=1.0, lovasz=1.0, dice=1.0, absolute=1.0, boundary=1.0, boundary_lovasz=1.0, coarse=1.0,
+    steady=1.0, teacher=1.0,
 )  # fmt: skip
 
 
@@ -210,7 +221,8 @@ def test_all_parts_by_name():
     wanted = target(label, teacher=torch.rand(2, 32, 32), motion=motion)
     parts = total_loss(eighth, logits, wanted, ALL)
     assert set(parts) == {
-        "entropy", "lovasz", "dice", "boundary", "edge lovasz", "coarse", "steady", "teacher",
+        "entropy", "lovasz", "dice", "absolute", "boundary", "edge lovasz", "coarse", "steady",
+        "teacher",
     }  # fmt: skip
     for name, part in parts.items():
         assert part.item() > 0

@@ -119,6 +119,7 @@ def _decision_losses(logit: Tensor, target: Target, weights: Loss) -> dict[str, 
         "entropy": (weights.entropy, lambda: entropy(logit, label)),
         "lovasz": (weights.lovasz, lambda: lovasz(logit, label)),
         "dice": (weights.dice, lambda: dice(logit, label)),
+        "absolute": (weights.absolute, lambda: F.l1_loss(torch.sigmoid(logit), label)),
         "boundary": (weights.boundary, lambda: entropy(logit, label, band)),
         "edge lovasz": (weights.boundary_lovasz, lambda: lovasz(logit, label, band)),
     }

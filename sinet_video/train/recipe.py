@@ -96,6 +96,8 @@ class Loss:
     lovasz: float = 0.0
     """Lovasz hinge, arXiv 1705.08790."""
     dice: float = 0.0
+    absolute: float = 0.0
+    """Mean absolute error of alpha: unlike cross-entropy, it wants a decision where in doubt."""
     boundary: float = 0.0
     """Cross-entropy in a band along the label's edge (section 3.4 of the paper)."""
     boundary_lovasz: float = 0.0
@@ -222,7 +224,10 @@ def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
 
 def _has_loss(stage: Stage) -> bool:
     loss = stage.loss
-    decisions = (loss.entropy, loss.lovasz, loss.dice, loss.boundary, loss.boundary_lovasz)
+    decisions = (
+        *(loss.entropy, loss.lovasz, loss.dice, loss.absolute),
+        *(loss.boundary, loss.boundary_lovasz),
+    )
     return any(decisions) or (
         stage.part == "whole" and any((loss.coarse, loss.steady, loss.teacher))
     )
