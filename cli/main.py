@@ -15,6 +15,7 @@ from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
 from sinet_video.cli.run import run
 from sinet_video.cli.train import train
+from sinet_video.cli.verify import verify
 
 from sinet_video import __version__
 from sinet_video.errors import SettingError, SinetVideoError
@@ -45,6 +46,7 @@ cli.add_command(export)
 cli.add_command(evaluate)
 cli.add_command(generate)
 cli.add_command(train)
+cli.add_command(verify)
 
 
 def main() -> None:

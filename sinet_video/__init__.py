@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         SinetVideoError,
         WeightsError,
     )
+    from sinet_video.ffmpeg import from_ffmpeg, to_ffmpeg
     from sinet_video.foreign import OnnxInput
     from sinet_video.frame import Frame, Matte
     from sinet_video.onnxfile import Exported, export_onnx
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sinet_video.sink import Sink
     from sinet_video.smoothing import Adaptive, Exponential, smooth
     from sinet_video.threads import prefetch
+    from sinet_video.verifying import Verification, verify
 
 __version__ = "0.1.0"
 
@@ -78,6 +80,7 @@ _HOME = {
     "Size": "segmenting",
     "Span": "clip",
     "TiledAlpha": "alpha",
+    "Verification": "verifying",
     "Video": "background",
     "WeightsError": "errors",
     "batch": "batching",
@@ -86,6 +89,7 @@ _HOME = {
     "decode": "decoding",
     "export_onnx": "onnxfile",
     "foreground": "compositing",
+    "from_ffmpeg": "ffmpeg",
     "load_segmenter": "runtime",
     "matte": "pipeline",
     "open_sink": "encoding",
@@ -96,6 +100,8 @@ _HOME = {
     "segment": "segmenting",
     "shape_edge": "edges",
     "smooth": "smoothing",
+    "to_ffmpeg": "ffmpeg",
+    "verify": "verifying",
 }
 """Where each public name lives."""
 
@@ -127,6 +133,7 @@ __all__ = [
     "Size",
     "Span",
     "TiledAlpha",
+    "Verification",
     "Video",
     "WeightsError",
     "__version__",
@@ -136,6 +143,7 @@ __all__ = [
     "decode",
     "export_onnx",
     "foreground",
+    "from_ffmpeg",
     "load_segmenter",
     "matte",
     "open_sink",
@@ -146,6 +154,8 @@ __all__ = [
     "segment",
     "shape_edge",
     "smooth",
+    "to_ffmpeg",
+    "verify",
 ]
 
 

@@ -261,7 +261,7 @@ def test_a_stage_of_the_encoder_alone():
     """Its decision at an eighth is judged by the label at an eighth; the rest is not there."""
     eighth, _, label = logits_and_label()
     parts = total_loss(eighth, None, target(label), ALL)
-    assert set(parts) == {"entropy", "lovasz", "dice", "boundary", "edge lovasz"}
+    assert set(parts) == {"entropy", "lovasz", "dice", "absolute", "boundary", "edge lovasz"}
     small = reduced(target(label)).label
     assert parts["entropy"].item() == pytest.approx(entropy(person(eighth), small).item())
 
