@@ -10,6 +10,7 @@ import av
 
 from sinet_video.errors import SettingError
 from sinet_video.frame import PLANAR, shown_aspect
+from sinet_video.hdr import Hdr
 
 LONGEST = 1e7
 """Seconds: four months, more than any time in a file."""
@@ -67,6 +68,7 @@ class Clip:
         sample_aspect: width of a pixel over its height.
         rotation: degrees counter-clockwise by which a player turns the picture.
         interlaced: whether the first picture's lines are of two moments.
+        hdr: what the first picture says of the screen that it was graded on.
         audio: the audio streams.
     """
 
@@ -86,6 +88,7 @@ class Clip:
     sample_aspect: Fraction
     rotation: int
     interlaced: bool
+    hdr: Hdr | None
     audio: tuple[AudioTrack, ...]
 
     @property

@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from sinet_video.clip import AudioTrack, Clip, Colour, Span, seconds, working_format
 from sinet_video.errors import InputError
 from sinet_video.frame import Frame, reformat
+from sinet_video.hdr import hdr_of
 from sinet_video.interlacing import deinterlaced
 
 StrPath = str | Path
@@ -100,6 +101,7 @@ def probe(path: StrPath) -> Clip:
             sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
             rotation=first.rotation,
             interlaced=bool(first.interlaced_frame),
+            hdr=hdr_of(first),
             audio=tuple(_track(s) for s in container.streams.audio),
         )
 

@@ -58,8 +58,8 @@ def rgba(matte: Matte, pixel_format: str = "rgba") -> av.VideoFrame:
     """Straight RGBA of 8 bits ("rgba") or 16 ("rgba64be"); nothing transparent has colour."""
     plain, most = ("rgb48be", 65535) if pixel_format == "rgba64be" else ("rgb24", 255)
     colour = reformat(matte.frame.video, pixel_format=plain).to_ndarray()
-    alpha = quantised(matte.alpha, 0, most).astype(colour.dtype)
-    straight = np.dstack([colour * (alpha > 0)[..., None], alpha])
+    alpha: Any = quantised(matte.alpha, 0, most).astype(colour.dtype)
+    straight: Any = np.dstack([np.where(alpha[..., None] > 0, colour, 0), alpha])
     return av.VideoFrame.from_ndarray(straight.astype(colour.dtype, copy=False), pixel_format)
 
 

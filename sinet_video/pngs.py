@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -117,5 +118,5 @@ def turned(video: av.VideoFrame, quarters: int) -> av.VideoFrame:
     """Return a picture turned counter-clockwise by quarters: a PNG has no tag to say it."""
     if quarters % 4 == 0:
         return video
-    pixels = np.ascontiguousarray(np.rot90(video.to_ndarray(), quarters))
+    pixels: Any = np.ascontiguousarray(np.rot90(video.to_ndarray(), quarters))
     return av.VideoFrame.from_ndarray(pixels, video.format.name)

@@ -22,6 +22,7 @@ from sinet_video.codecs import CODECS, Content, Plan
 from sinet_video.decoding import reason
 from sinet_video.errors import OutputError, SettingError, SinetVideoError
 from sinet_video.frame import Matte
+from sinet_video.hdr import Hdr, encoder_options
 
 RATE_IF_UNKNOWN = Fraction(25)
 BT709 = 1
@@ -104,7 +105,8 @@ def add_video_stream(
             "or more; choose another codec."
         )
     rate = clip.rate or RATE_IF_UNKNOWN
-    stream: Any = container.add_stream(plan.encoder, rate=rate, options=dict(plan.options))
+    options = _options(plan, clip.hdr if content != "matte" else None)
+    stream: Any = container.add_stream(plan.encoder, rate=rate, options=options)
     stream.width, stream.height = encoded_size(clip, plan)
     stream.pix_fmt = plan.pixel_format
     context = stream.codec_context
@@ -114,6 +116,14 @@ def add_video_stream(
     if not av.VideoFormat(plan.pixel_format).is_rgb:
         _tag(context, clip, content, plan)
     return stream
+
+
+def _options(plan: Plan, hdr: Hdr | None) -> dict[str, str]:
+    options = dict(plan.options)
+    if said := encoder_options(plan.encoder, hdr):
+        name, parameters = said
+        options[name] = ":".join(part for part in (options.get(name, ""), parameters) if part)
+    return options
 
 
 def encoded_size(clip: Clip, plan: Plan) -> tuple[int, int]:

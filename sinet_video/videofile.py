@@ -16,6 +16,7 @@ from sinet_video.companions import Companions
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError
 from sinet_video.frame import Matte
+from sinet_video.hdr import encoder_options
 from sinet_video.pictures import extended, picture
 from sinet_video.sink import (
     Sink,
@@ -54,7 +55,7 @@ class VideoFile(Sink):
             self._container = open_container(self._part, plan, **_timescale(clip, plan))
         try:
             self._stream = self._video(clip)
-            self.warnings += _unsaid(clip, plan)
+            self.warnings += _unsaid(clip, content, plan)
             if companions is not None:
                 found = Companions(clip, self._container, self._stream, companions, audio)
                 self._companions, self.audio = found, found.carried
@@ -165,7 +166,7 @@ class _Times:
         return held
 
 
-def _unsaid(clip: Clip, plan: Plan) -> list[str]:
+def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
     """Return what a player will not be told of the picture, or will be shown otherwise."""
     warnings = []
     size = encoded_size(clip, plan)
@@ -173,6 +174,11 @@ def _unsaid(clip: Clip, plan: Plan) -> list[str]:
         warnings.append(
             f"The picture is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
             f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
+        )
+    if content != "matte" and clip.hdr and encoder_options(plan.encoder, clip.hdr) is None:
+        warnings.append(
+            "What the source says of the screen that it was graded on, and of light levels, is "
+            f"lost in {plan.codec}; hevc and av1 keep it."
         )
     square = clip.sample_aspect == 1
     if not square and plan.muxer not in ISO_MUXERS and plan.codec not in ("h264", "hevc"):

@@ -1,0 +1,107 @@
+"""What HDR pictures say of the screen that they were graded on, from source to encoder."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast
+
+import av
+from av.sidedata.sidedata import SideData, Type
+
+# AVMasteringDisplayMetadata: x and y of red, green, blue and white, least and most light, each a
+# rational of two ints, and whether the first eight and the last two are there.
+_DISPLAY = struct.Struct("=20i2i")
+_LEVELS = struct.Struct("=2I")
+
+
+@dataclass(frozen=True)
+class Mastering:
+    """SMPTE ST 2086: CIE 1931 chromaticities, and candelas a square metre."""
+
+    red: tuple[Fraction, Fraction]
+    green: tuple[Fraction, Fraction]
+    blue: tuple[Fraction, Fraction]
+    white: tuple[Fraction, Fraction]
+    least: Fraction
+    most: Fraction
+
+
+@dataclass(frozen=True)
+class Hdr:
+    """Static HDR metadata; `levels` are CTA-861.3's MaxCLL and MaxFALL, candelas a square metre."""
+
+    mastering: Mastering | None = None
+    levels: tuple[int, int] | None = None
+
+
+def hdr_of(video: av.VideoFrame) -> Hdr | None:
+    """Return what a picture says, None when it says nothing."""
+    mastering, levels = None, None
+    for data in cast(Iterable[SideData], video.side_data):
+        if data.type == Type.MASTERING_DISPLAY_METADATA:
+            mastering = _mastering(bytes(data))
+        elif data.type == Type.CONTENT_LIGHT_LEVEL:
+            levels = _LEVELS.unpack(bytes(data)[: _LEVELS.size])
+    return Hdr(mastering, levels) if mastering or levels else None
+
+
+def _mastering(data: bytes) -> Mastering | None:
+    numbers = _DISPLAY.unpack(data[: _DISPLAY.size])
+    *rationals, primaries, luminance = numbers
+    if not (primaries and luminance and all(rationals[1::2])):
+        return None
+    pairs = zip(rationals[::2], rationals[1::2], strict=True)
+    values = [Fraction(number, unit) for number, unit in pairs]
+    red, green, blue, white = zip(values[0:8:2], values[1:8:2], strict=True)
+    return Mastering(red, green, blue, white, values[8], values[9])
+
+
+def encoder_options(encoder: str, hdr: Hdr | None) -> tuple[str, str] | None:
+    """Return the encoder's own parameters that say it, "a=b:c=d", and the option they go into.
+
+    None where there is nothing to say, or no way to say it.
+    """
+    if hdr is None or encoder not in _WAYS:
+        return None
+    return _WAYS[encoder](hdr)
+
+
+def _x265(hdr: Hdr) -> tuple[str, str]:
+    parts = ["hdr10=1"]
+    if hdr.mastering:
+        parts.append(f"master-display={_screen(hdr.mastering, 50000, 10000)}")
+    if hdr.levels:
+        parts.append(f"max-cll={hdr.levels[0]},{hdr.levels[1]}")
+    return "x265-params", ":".join(parts)
+
+
+def _svt_av1(hdr: Hdr) -> tuple[str, str]:
+    parts = []
+    if hdr.mastering:
+        parts.append(f"mastering-display={_screen(hdr.mastering, 1, 1)}")
+    if hdr.levels:
+        parts.append(f"content-light={hdr.levels[0]},{hdr.levels[1]}")
+    return "svtav1-params", ":".join(parts)
+
+
+_WAYS: dict[str, Callable[[Hdr], tuple[str, str]]] = {"libx265": _x265, "libsvtav1": _svt_av1}
+
+
+def _screen(mastering: Mastering, chromaticity: int, light: int) -> str:
+    """Write it as both encoders want it, in units of so many to one."""
+    points = zip(("G", "B", "R", "WP"), _points(mastering), strict=True)
+    shown = "".join(
+        f"{name}({_in(x, chromaticity)},{_in(y, chromaticity)})" for name, (x, y) in points
+    )
+    return f"{shown}L({_in(mastering.most, light)},{_in(mastering.least, light)})"
+
+
+def _points(mastering: Mastering) -> tuple[tuple[Fraction, Fraction], ...]:
+    return mastering.green, mastering.blue, mastering.red, mastering.white
+
+
+def _in(value: Fraction, unit: int) -> str:
+    return str(round(value * unit)) if unit > 1 else f"{float(value):.5f}"
