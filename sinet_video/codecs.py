@@ -19,7 +19,7 @@ class Encoding:
     """How to encode; what is None is chosen for the container.
 
     Attributes:
-        codec: "h264", "hevc", "av1", "vp9", "prores", "ffv1" or "png".
+        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png" or "tiff".
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
         preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
         audio: "copy" keeps the sound's packets where the file can hold them and encodes them anew
@@ -74,6 +74,11 @@ class Container:
     options: Mapping[str, str] = field(default_factory=dict)
     alpha_first: bool = False
     """Whether people who ask for this file without a background mean one with alpha."""
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether it is not one file but one for each picture."""
+        return self.muxer == "image2"
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,14 @@ CODECS: dict[str, Codec] = {
         alpha=lambda working: "rgba64be" if _is_deep(working) else "rgba",
         matte="gray",
     ),
+    "tiff": Codec(
+        "tiff",
+        lambda working: "rgb48le" if _is_deep(working) else "rgb24",
+        alpha=lambda working: "rgba64le" if _is_deep(working) else "rgba",
+        matte="gray",
+        options={"compression_algo": "deflate"},
+    ),
+    "qtrle": Codec("qtrle", lambda _: "rgb24", alpha=lambda _: "argb", matte="gray"),
 }
 
 _MP4 = Container(
@@ -189,16 +202,21 @@ _MP4 = Container(
     {"opaque": "h264", "matte": "h264"},
     {"movflags": "+faststart"},
 )
-PNG = Container(
-    "image2", ("png",), {"opaque": "png", "alpha": "png", "matte": "png"}, alpha_first=True
-)
+
+
+def _pictures(codec: str) -> Container:
+    defaults: dict[Content, str] = {"opaque": codec, "alpha": codec, "matte": codec}
+    return Container("image2", (codec,), defaults, alpha_first=True)
+
+
+PNG, TIFF = _pictures("png"), _pictures("tiff")
 
 CONTAINERS: dict[str, Container] = {
     ".mp4": _MP4,
     ".m4v": _MP4,
     ".mov": Container(
         "mov",
-        ("h264", "hevc", "prores"),
+        ("h264", "hevc", "prores", "qtrle", "png"),
         {"opaque": "h264", "alpha": "prores", "matte": "h264"},
         {"movflags": "+faststart"},
         alpha_first=True,
@@ -215,6 +233,8 @@ CONTAINERS: dict[str, Container] = {
         alpha_first=True,
     ),
     ".png": PNG,
+    ".tif": TIFF,
+    ".tiff": TIFF,
 }
 
 

@@ -1,4 +1,4 @@
-"""Choosing and checking where mattes go: video files, or folders of PNGs."""
+"""Choosing and checking where mattes go: video files, or folders of pictures."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from sinet_video.clip import Clip, Span
-from sinet_video.codecs import PNG, Content, Encoding, container_of, plan
+from sinet_video.codecs import Content, Encoding, container_of, plan
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.pngs import PictureFolder, is_pattern, numbers, siblings
+from sinet_video.numbered import PictureFolder, is_pattern, numbers, siblings
 from sinet_video.sink import Sink
 from sinet_video.videofile import VideoFile
 
@@ -22,26 +22,26 @@ def open_sink(
     companions: bool = False,
     span: Span = Span(),
 ) -> Sink:
-    """Return the sink for a name: a video file, or a folder or pattern of PNGs.
+    """Return the sink for a name: a video file, or a folder or pattern of pictures.
 
     The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
     all else that the clip's has in `span`: sound, subtitles, chapters, covers, attachments, names.
     """
     path = Path(path)
     chosen = plan(path, content, clip.working_format, encoding)
-    if container_of(path) is PNG:
+    if container_of(path).is_pictures:
         return PictureFolder(path, clip, content, chosen)
     return VideoFile(path, clip, content, chosen, span if companions else None, encoding.audio)
 
 
 def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
     """Raise `OutputError` or `SettingError` if a result cannot or must not be written there."""
-    pictures = container_of(path) is PNG
+    pictures = container_of(path).is_pictures
     numbered = pictures and is_pattern(path)
     if pictures and path.suffix and not numbered:
         raise SettingError(
             f"{path} is one picture and a video has many; give a folder, or a pattern such as "
-            f"{path.with_name('%05d.png')}."
+            f"{path.with_name('%05d' + path.suffix)}."
         )
     if path.exists() and path.samefile(source):
         raise SettingError(f"{path} is the input; the output must be another file.")

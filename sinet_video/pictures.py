@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from sinet_video.codecs import Content, Plan
 from sinet_video.frame import Matte, blank_like, planes_of, reformat
 
+RGBA = {"rgba": "rgb24", "argb": "rgb24", "rgba64be": "rgb48be", "rgba64le": "rgb48le"}
+"""Formats of colour with alpha, and the same without it."""
+
 
 def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
     """Return a matte as a picture that the planned encoder takes."""
     if content == "matte":
         return gray(matte, plan.pixel_format)
-    if plan.pixel_format in ("rgba", "rgba64be"):
+    if plan.pixel_format in RGBA:
         return rgba(matte, plan.pixel_format)
     limited = None if plan.full_range else ColorRange.MPEG
     if content == "alpha":
@@ -55,12 +58,13 @@ def with_alpha(
 
 
 def rgba(matte: Matte, pixel_format: str = "rgba") -> av.VideoFrame:
-    """Straight RGBA of 8 bits ("rgba") or 16 ("rgba64be"); nothing transparent has colour."""
-    plain, most = ("rgb48be", 65535) if pixel_format == "rgba64be" else ("rgb24", 255)
-    colour = reformat(matte.frame.video, pixel_format=plain).to_ndarray()
-    alpha: Any = quantised(matte.alpha, 0, most).astype(colour.dtype)
-    straight: Any = np.dstack([np.where(alpha[..., None] > 0, colour, 0), alpha])
-    return av.VideoFrame.from_ndarray(straight.astype(colour.dtype, copy=False), pixel_format)
+    """Straight colour and alpha in one of the formats of `RGBA`; nothing transparent has colour."""
+    colour = reformat(matte.frame.video, pixel_format=RGBA[pixel_format]).to_ndarray()
+    alpha: Any = quantised(matte.alpha, 0, np.iinfo(colour.dtype).max).astype(colour.dtype)
+    seen = np.where(alpha[..., None] > 0, colour, 0)
+    planes = [alpha, seen] if pixel_format == "argb" else [seen, alpha]
+    straight: Any = np.dstack(planes).astype(colour.dtype, copy=False)
+    return av.VideoFrame.from_ndarray(straight, pixel_format)
 
 
 def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:

@@ -21,6 +21,8 @@ TABLE = {
         "webm", "vp9 libvpx-vp9 yuv420p", "vp9 libvpx-vp9 yuva420p", "vp9 libvpx-vp9 yuv420p",
     ),
     ".png": ("image2", "png png rgb24", "png png rgba", "png png gray"),
+    ".tif": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
+    ".tiff": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
 }  # fmt: skip
 
 

@@ -404,6 +404,32 @@ def test_a_pattern_names_the_pngs(clip, tmp_path):
     assert (tmp_path / "new" / "deep" / "10.png").exists()
 
 
+@pytest.mark.parametrize("ending", ["tif", "tiff"])
+def test_tiffs(ending, clip, tmp_path):
+    """By a pattern; the same straight colours as PNGs have."""
+    convert(clip, tmp_path / f"%05d.{ending}", settings=HALF)
+    convert(clip, tmp_path / "pngs", settings=HALF)
+    found, expected = (png(tmp_path / n) for n in (f"00010.{ending}", "pngs/00010.png"))
+    assert found.shape == (HEIGHT, WIDTH, 4)
+    assert np.array_equal(found, expected)
+    with pytest.raises(SettingError, match=f"%05d.{ending}"):
+        convert(clip, tmp_path / f"one.{ending}", settings=HALF)
+
+
+@pytest.mark.parametrize("codec", ["qtrle", "png"])
+def test_lossless_alpha_in_mov(codec, clip, video_facts, samples, tmp_path):
+    """Straight, and just what PNGs hold."""
+    output = tmp_path / "a.mov"
+    report = convert(clip, output, settings=HALF, encoding=Encoding(codec))
+    assert report.alpha == "straight"
+    assert video_facts(output)["codec_name"] == codec
+    convert(clip, tmp_path / "pngs", settings=HALF)
+    expected = np.stack([png(file) for file in sorted((tmp_path / "pngs").glob("*.png"))])
+    alpha = samples(output, "gray", "-vf", "alphaextract")
+    assert np.array_equal(alpha, expected[..., 3])
+    assert np.array_equal(samples(output, "rgb24"), expected[..., :3])
+
+
 @pytest.mark.parametrize("name", ["100%", "50%d", "a:b", "ü"])
 def test_folders_of_pngs_may_have_any_name(name, clip, tmp_path, monkeypatch):
     """A percent sign in a folder's name is no pattern, and a colon no address."""

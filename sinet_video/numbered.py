@@ -26,12 +26,13 @@ from sinet_video.sink import (
     writing,
 )
 
+SUFFIXES = frozenset({".png", ".tif", ".tiff"})
 NUMBER = re.compile(r"%0?\d*d")
 
 
 def is_pattern(path: Path) -> bool:
     """Whether a name is one of many, such as %05d.png."""
-    return path.suffix.lower() == ".png" and NUMBER.search(path.name) is not None
+    return path.suffix.lower() in SUFFIXES and NUMBER.search(path.name) is not None
 
 
 def numbers(path: Path) -> re.Pattern[str]:
@@ -46,7 +47,7 @@ def siblings(path: Path) -> list[Path]:
 
 
 class PictureFolder(Sink):
-    """PNGs in a folder, numbered from 1, and their times in milliseconds in timestamps.txt.
+    """Pictures in a folder, numbered from 1, and their times in milliseconds in timestamps.txt.
 
     The times are in mkvtoolnix's "timestamp format v2". A pattern such as out/%05d.png adds to its
     folder; a plain name makes one.
