@@ -10,6 +10,7 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@command -v ffprobe >/dev/null || echo "ffmpeg and ffprobe are not installed: tests that need them are skipped."
+	@command -v chromedriver >/dev/null || echo "chromium and chromedriver are not installed: tests in a browser are skipped."
 	$(BIN)/python -m pytest
 
 lint: $(INSTALLED)

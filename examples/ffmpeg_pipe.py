@@ -1,35 +1,33 @@
-"""Send cut-out frames to ffmpeg, for what only ffmpeg does: ffmpeg_pipe.py TALK.mp4 OUT.gif.
+"""Let ffmpeg stand before and after the matte: ffmpeg_pipe.py TALK.mp4 OUT.mp4.
 
-Needs the program ffmpeg. Raw video has no times: for a clip of variable rate, write a file instead.
+Needs the program ffmpeg. It takes out noise before the person is looked for, and afterwards has
+the person throw a shadow on an orange wall.
 """
 
 import sys
+from typing import Any
 
 import ffmpeg
-import numpy as np
 
 import sinet_video
 
 source, output = sys.argv[1:]
-clip = sinet_video.probe(source)
-pipe = ffmpeg.input(
-    "pipe:",
-    format="rawvideo",
-    pix_fmt="rgba",
-    s=f"{clip.width}x{clip.height}",
-    r=str(clip.rate),
-)
-orange = f"color=orange:size={clip.width}x{clip.height}:rate={clip.rate}"
-drawn = ffmpeg.input(orange, format="lavfi")
-process = (
-    drawn.overlay(pipe, shortest=1)
-    .output(output, loglevel="error")
-    .run_async(pipe_stdin=True, overwrite_output=True)
-)
-for matte in sinet_video.matte(clip):
-    alpha = np.rint(matte.alpha * 255).astype(np.uint8)
-    process.stdin.write(np.dstack([matte.frame.rgb, alpha]).tobytes())
-process.stdin.close()
-if process.wait() != 0:
-    sys.exit("ffmpeg failed")
+
+
+def on_wall(person: Any) -> Any:
+    """Put the person before a wall and a shadow, both of which are the person in other colours."""
+    copies = person.filter_multi_output("split", 3)
+    wall = copies[0].filter("lutyuv", y=150, u=50, v=175, a=255)
+    shadow = copies[1].filter("lutyuv", y=16, u=128, v=128).filter("gblur", sigma=6)
+    scene = wall.overlay(shadow, x="w/16", y="h/24").overlay(copies[2])
+    return scene.output(output, vcodec="libx264", crf=18).overwrite_output()
+
+
+quiet = ffmpeg.input(source).filter("hqdn3d")
+frames = sinet_video.from_ffmpeg(quiet)
+coarse = sinet_video.segment(frames, sinet_video.load_segmenter())
+mattes = sinet_video.refine(sinet_video.smooth(coarse))
+with sinet_video.to_ffmpeg(on_wall, content="alpha") as sink:
+    for matte in mattes:
+        sink.write(matte)
 print(f"{output}: written by ffmpeg")

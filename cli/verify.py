@@ -1,0 +1,130 @@
+"""`sinet-video verify`: whether a result is what it should be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import click
+from sinet_video.cli.options import Moment
+from sinet_video.cli.run import check_writable, write_json
+
+if TYPE_CHECKING:
+    from sinet_video.comparing import Check, Wanted
+    from sinet_video.verifying import Verification
+
+VERDICTS = {True: "ok", False: "FAILS", None: "-"}
+
+
+@click.command()
+@click.argument("file")
+@click.option("--against", "source", metavar="SOURCE", help="The clip that FILE was made from.")
+@click.option("--start", type=Moment(), help="Of the source, only from here: seconds or h:mm:ss.")
+@click.option("--end", type=Moment(), help="Of the source, only what is before this.")
+@click.option(
+    "--alpha",
+    type=click.Choice(["straight", "premultiplied", "none"]),
+    help="What alpha FILE must have. Not given, any will do.",
+)
+@click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
+@click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
+def verify(
+    file: str,
+    source: str | None,
+    start: Fraction | None,
+    end: Fraction | None,
+    alpha: Wanted | None,
+    skip: tuple[str, ...],
+    report_file: str | None,
+) -> None:
+    """Play FILE to its end and check it, against its source if that is given.
+
+    FILE is a video, a folder of pictures, or out/%05d.png. It must be whole, its times must
+    increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
+    Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
+    colour tags, and as much sound that starts and lasts alike.
+
+    Prints a table; the exit status is 1 if a check fails.
+    """
+    from sinet_video.clip import Span
+    from sinet_video.verifying import verify as verified
+
+    if report_file:
+        check_writable(report_file)
+    found = verified(file, source, span=Span(start, end), alpha=alpha, skip=skip)
+    if report_file != "-":
+        click.echo(describe(found))
+    if report_file:
+        write_json(report_file, json.dumps(found.to_dict(), indent=2))
+    if not found.holds:
+        names = ", ".join(check.name for check in found.failures)
+        click.echo(f"sinet-video: {file} fails {_count(found)}: {names}.", err=True)
+        sys.exit(1)
+
+
+def _count(found: Verification) -> str:
+    return f"{len(found.failures)} of {len(found.checks)} checks"
+
+
+def describe(found: Verification) -> str:
+    """Return what a file is, a line a fact, and its checks as a table."""
+    against = f", against {found.source}" if found.source is not None else ""
+    return "\n".join([f"{found.file}{against}", *_facts(found), "", *_table(found.checks)])
+
+
+def _facts(found: Verification) -> list[str]:
+    look = found.appearance
+    turned = f", turned by {look.rotation} degrees" if look.rotation else ""
+    mode = f", alpha_mode {look.alpha_mode}" if look.alpha_mode else ""
+    return [
+        f"  container  {look.container}{mode}",
+        f"  video      {look.codec}, {look.width}x{look.height}, {look.pixel_format}{turned}",
+        f"  time       {_time(found)}",
+        f"  colour     {_colour(found)}",
+        f"  alpha      {_alpha(found)}",
+        *(f"  audio      {line}" for line in _audio(found)),
+    ]
+
+
+def _time(found: Verification) -> str:
+    timing = found.timing
+    span = f"first at {_seconds(timing.first)}, last at {_seconds(timing.last)}"
+    return f"{timing.frames} frames, {span}, {_seconds(timing.duration)} long"
+
+
+def _seconds(value: Fraction | None) -> str:
+    return "unknown" if value is None else f"{float(value):.6f} s"
+
+
+def _colour(found: Verification) -> str:
+    from sinet_video.comparing import COLOUR_TAGS, colour_word
+
+    if found.appearance.is_rgb:
+        return "RGB"
+    return ", ".join(f"{tag} {colour_word(found.appearance.colour, tag)}" for tag in COLOUR_TAGS)
+
+
+def _alpha(found: Verification) -> str:
+    alpha = found.alpha
+    if alpha is None:
+        return "none"
+    return (
+        f"{alpha.kind or 'straight or premultiplied, which it does not tell'}, "
+        f"from {alpha.least:.3f} to {alpha.most:.3f}, mean {alpha.mean:.3f}, "
+        f"{100 * alpha.partial:.2f} % partial"
+    )
+
+
+def _audio(found: Verification) -> list[str]:
+    return [
+        f"{heard.codec}, {heard.rate} Hz, {heard.channels} channels, from {_seconds(heard.start)} "
+        f"to {_seconds(heard.end)}"
+        for heard in found.sound
+    ] or ["none"]
+
+
+def _table(checks: tuple[Check, ...]) -> list[str]:
+    width = max((len(check.name) for check in checks), default=0)
+    return [f"{VERDICTS[c.holds]:<5}  {c.name:<{width}}  {c.detail}" for c in checks]
