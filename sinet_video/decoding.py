@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from sinet_video.clip import AudioTrack, Clip, Colour, Span, seconds, working_format
 from sinet_video.errors import InputError
-from sinet_video.frame import Frame, reformat
+from sinet_video.frame import Frame, range_of, reformat
 from sinet_video.hdr import hdr_of
 from sinet_video.interlacing import deinterlaced
 
@@ -239,10 +239,20 @@ def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
 
 def fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
     """Bring a picture to a size and planar format: later ones to the first one's, RGB to YUV."""
-    limited = ColorRange.MPEG if video.format.is_rgb else None
-    return reformat(
-        video, width=width, height=height, pixel_format=pixel_format, color_range=limited
+    coloured = video.format.is_rgb or video.format.name == "pal8"
+    fit = reformat(
+        video,
+        width=width,
+        height=height,
+        pixel_format=pixel_format,
+        color_range=ColorRange.MPEG if coloured else None,
     )
+    if not coloured:
+        # A conversion says what it read the picture as, where the picture itself says nothing.
+        fit.colorspace = video.colorspace
+        if range_of(video) == ColorRange.MPEG:
+            fit.color_range = video.color_range
+    return fit
 
 
 def _lasting(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:

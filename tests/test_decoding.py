@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from sinet_video import Clip, Frame, InputError, SettingError, Span, decode, probe
+from sinet_video.clip import Colour
 from sinet_video.decoding import working_format
 from sinet_video.frame import PLANAR
 
@@ -239,6 +240,17 @@ def test_each_format_has_a_working_format(given, expected):
     """No colour is lost, and depth only beyond 12 bits."""
     assert working_format(given) == expected
     assert expected in PLANAR
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuva420p", "yuva444p10le", "yuv411p"])
+def test_what_the_source_does_not_say_is_not_made_up(pixel_format, tmp_path, ffmpeg):
+    """Converted or not, an untagged clip stays untagged."""
+    path = tmp_path / "a.nut"
+    source = ("-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.2")
+    ffmpeg("ffmpeg", *source, "-c:v", "rawvideo", "-pix_fmt", pixel_format, path)
+    assert probe(path).colour == Colour(matrix=2, range=0, primaries=2, transfer=2)
+    (first, *_) = decode(path)
+    assert Colour.of(first.video) == probe(path).colour
 
 
 STORED = [
