@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +22,7 @@ def info(file: str, as_json: bool) -> None:
     """Say what FILE is: pictures, times, colour, sound."""
     from sinet_video.decoding import probe
 
-    clip = probe(file)
+    clip = replace(probe(file), piped=None)
     click.echo(json.dumps(asdict(clip), indent=2, default=str) if as_json else describe(clip))
 
 

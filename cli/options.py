@@ -236,6 +236,7 @@ class OutputOptions:
     codec: str | None
     crf: float | None
     preset: str | None
+    form: str | None
     audio: Literal["copy", "encode", "none"]
     start: Fraction | None
     end: Fraction | None
@@ -244,7 +245,7 @@ class OutputOptions:
         """Return the library's encoding settings."""
         from sinet_video.codecs import Encoding
 
-        return Encoding(self.codec, self.crf, self.preset, self.audio)
+        return Encoding(self.codec, self.crf, self.preset, self.form, self.audio)
 
     def span(self) -> Span:
         """Return the stretch of the clip."""
@@ -275,6 +276,12 @@ _OUTPUT = (
     click.option("--codec", help="h264, hevc, av1, vp9, prores, qtrle, ffv1 or png."),
     click.option("--crf", type=float, help="Quality; lower is better and larger."),
     click.option("--preset", help="Speed against size, by the encoder's own names."),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(["nut", "y4m", "rawvideo"]),
+        help="What - as OUTPUT gets; nut keeps times, alpha and sound.  [default: nut]",
+    ),
     click.option(
         "--audio",
         type=click.Choice(["copy", "encode", "none"]),

@@ -17,7 +17,7 @@ from sinet_video.cli.options import (
     quiet_option,
 )
 
-from sinet_video.errors import OutputError
+from sinet_video.errors import OutputError, SettingError
 
 
 @click.command()
@@ -41,8 +41,11 @@ def run(
 ) -> None:
     """Cut the person out of INPUT and write OUTPUT.
 
-    OUTPUT's extension decides: .mp4 .mkv .mov .webm, a folder for PNGs, or out/%05d.png.
+    OUTPUT's extension decides: .mp4 .mkv .mov .webm, a folder for PNGs, or out/%05d.png. As INPUT
+    and as OUTPUT, - is a pipe, such as from and to ffmpeg.
     """
+    if report_file == "-" and "-" in (output, matte):
+        raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
     if report_file:
         check_writable(report_file)
     report = convert_shown(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 
@@ -12,6 +13,11 @@ from sinet_video.errors import SettingError
 from sinet_video.frame import PLANAR, shown_aspect
 from sinet_video.hdr import Hdr
 
+if TYPE_CHECKING:
+    from sinet_video.piped import Piped
+
+PIPE = Path("-")
+"""What stands for standard input and standard output."""
 LONGEST = 1e7
 """Seconds: four months, more than any time in a file."""
 
@@ -70,6 +76,7 @@ class Clip:
         interlaced: whether the first picture's lines are of two moments.
         hdr: what the first picture says of the screen that it was graded on.
         audio: the audio streams.
+        piped: what is left of it to read, where it comes through a pipe.
     """
 
     path: Path
@@ -90,6 +97,7 @@ class Clip:
     interlaced: bool
     hdr: Hdr | None
     audio: tuple[AudioTrack, ...]
+    piped: Piped | None = field(default=None, repr=False, compare=False)
 
     @property
     def shown_aspect(self) -> float:

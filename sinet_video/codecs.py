@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sinet_video.audio import AudioChoice
+from sinet_video.clip import PIPE
 from sinet_video.errors import SettingError
 
 Content = Literal["opaque", "alpha", "matte"]
@@ -22,6 +23,8 @@ class Encoding:
         codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png" or "tiff".
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
         preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
+        format: what standard output gets: "nut", which keeps times, alpha and sound, "y4m" or
+            "rawvideo"; None with a file, whose name says it.
         audio: "copy" keeps the sound's packets where the file can hold them and encodes them anew
             where it cannot; "encode" always does; "none" leaves it out.
     """
@@ -29,6 +32,7 @@ class Encoding:
     codec: str | None = None
     crf: float | None = None
     preset: str | None = None
+    format: str | None = None
     audio: AudioChoice = "copy"
 
     def __post_init__(self) -> None:
@@ -72,6 +76,8 @@ class Container:
     codecs: tuple[str, ...]
     defaults: Mapping[Content, str]
     options: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
+    """Whether it holds pictures and nothing else."""
     alpha_first: bool = False
     """Whether people who ask for this file without a background mean one with alpha."""
 
@@ -193,6 +199,7 @@ CODECS: dict[str, Codec] = {
         matte="gray",
         options={"compression_algo": "deflate"},
     ),
+    "rawvideo": Codec("rawvideo", _plain, alpha=_with_alpha, matte="gray"),
     "qtrle": Codec("qtrle", lambda _: "rgb24", alpha=lambda _: "argb", matte="gray"),
 }
 
@@ -238,8 +245,32 @@ CONTAINERS: dict[str, Container] = {
 }
 
 
-def container_of(path: Path) -> Container:
-    """Return the container that a name stands for; no extension is a folder of PNGs."""
+_RAW: Mapping[Content, str] = {"opaque": "rawvideo", "alpha": "rawvideo", "matte": "rawvideo"}
+PIPES: dict[str, Container] = {
+    "nut": Container("nut", ("rawvideo", "ffv1", "h264", "hevc", "vp9"), _RAW, alpha_first=True),
+    "y4m": Container(
+        "yuv4mpegpipe",
+        ("rawvideo",),
+        {"opaque": "rawvideo", "matte": "rawvideo"},
+        {"strict": "-1"},  # for more than eight bits
+        alone=True,
+    ),
+    "rawvideo": Container("rawvideo", ("rawvideo",), _RAW, alone=True, alpha_first=True),
+}
+"""What standard output can get."""
+
+
+def container_of(path: Path, form: str | None = None) -> Container:
+    """Return the container that a name stands for; no extension is a folder of PNGs.
+
+    `form` is that of standard output, "-".
+    """
+    if path == PIPE:
+        if form is not None and form not in PIPES:
+            raise SettingError(f"Format is {form!r}; it must be one of {', '.join(PIPES)}.")
+        return PIPES[form or "nut"]
+    if form is not None:
+        raise SettingError(f"Format {form} is for standard output; the name {path} says its own.")
     suffix = path.suffix.lower()
     if not suffix:
         return PNG
@@ -256,16 +287,16 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
 
     Raises `SettingError` when the container, codec, quality or preset do not go together.
     """
-    container = container_of(path)
+    container = container_of(path, encoding.format)
     name = encoding.codec or container.defaults.get(content, "")
     if content == "alpha" and "alpha" not in container.defaults:
         raise SettingError(
-            f"{path.suffix} files cannot hold an alpha channel; write .webm (VP9), .mov (ProRes "
-            "4444) or a folder of PNGs, or give a background."
+            f"{path.suffix or container.muxer} cannot hold an alpha channel; write .webm (VP9), "
+            ".mov (ProRes 4444) or a folder of PNGs, or give a background."
         )
     if name not in container.codecs:
         raise SettingError(
-            f"Codec {name!r} does not go into {path.suffix or 'PNG'}; it takes "
+            f"Codec {name!r} does not go into {path.suffix or container.muxer}; it takes "
             f"{', '.join(container.codecs)}."
         )
     codec = CODECS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -92,8 +93,10 @@ class Companions:
         self.carried: Carried = "none"
         """What became of the sound as a whole."""
         self._path, self._output, self._span, self._audio = clip.path, output, span, audio
-        self._open = opened(clip.path)
-        self._input: InputContainer = self._open.__enter__()
+        self._piped, self._opened = clip.piped, ExitStack()
+        self._input = (
+            clip.piped.container if clip.piped else self._opened.enter_context(opened(clip.path))
+        )
         self.tracks: dict[int, Track] = {}
         self._add_sound()
         self._add_subtitles()
@@ -101,8 +104,8 @@ class Companions:
         self._add_attachments()
         self._add_names(video)
         self._left_out()
-        self._packets = self._demuxed()
-        self._waiting: Packet | None = next(self._packets, None)
+        self._demuxed = self._demux()
+        self._waiting: Packet | None = None
 
     @property
     def hidden_starts(self) -> list[HiddenStart]:
@@ -118,13 +121,15 @@ class Companions:
 
     def close(self) -> None:
         """Close the file."""
-        self._open.__exit__(None, None, None)
+        self._opened.close()
 
     def until(self, time: Fraction | None) -> Iterator[Packet]:
         """Yield output packets up to a moment of the output, or all that are left."""
-        while self._waiting is not None and not self._is_later(self._waiting, time):
-            yield from self.tracks[self._waiting.stream_index].feed(self._waiting)
-            self._waiting = next(self._packets, None)
+        while (packet := self._waiting or self._next()) is not None:
+            self._waiting = packet if self._is_later(packet, time) else None
+            if self._waiting is not None:
+                break
+            yield from self.tracks[packet.stream_index].feed(packet)
         if time is None:
             for track in self.tracks.values():
                 yield from track.flush()
@@ -194,6 +199,9 @@ class Companions:
                 self._add(Cover(stream, target), None)
 
     def _attach_cover(self, stream: Any, kind: str) -> None:
+        if self._piped is not None:  # its packet is somewhere in the pipe; `lost` cannot say so
+            self.warnings.append("A cover picture is left out.")
+            return
         with opened(self._path) as again:
             packet = next(iter(again.demux(again.streams[stream.index])))
         name = stream.metadata.get("filename", f"cover.{kind}")
@@ -233,7 +241,7 @@ class Companions:
             if not known:
                 self.warnings.append(f"A stream of data ({stream.name or 'unknown'}) is left out.")
 
-    def _demuxed(self) -> Iterator[Packet]:
+    def _demux(self) -> Iterator[Packet]:
         if not self.tracks:
             return
         if self._span.start:
@@ -245,6 +253,16 @@ class Companions:
             yield from (p for p in self._input.demux(streams) if p.dts is not None or p.size)
         except av.FFmpegError as error:
             raise InputError(f"{self._path}: its audio is damaged ({reason(error)}).") from error
+
+    def _next(self) -> Packet | None:
+        """Return the next packet of the tracks, or of those that have come through a pipe."""
+        if self._piped is None:
+            return next(self._demuxed, None)
+        while self._piped.others:
+            packet = self._piped.others.popleft()
+            if packet.stream_index in self.tracks:
+                return packet
+        return None
 
     def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
         now = seconds(packet.dts, packet.time_base) - self._span.shift

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from os import fspath
@@ -15,11 +16,12 @@ from av.container import InputContainer
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
-from sinet_video.clip import AudioTrack, Clip, Colour, Span, seconds, working_format
+from sinet_video.clip import PIPE, AudioTrack, Clip, Colour, Span, seconds, working_format
 from sinet_video.errors import InputError
 from sinet_video.frame import Frame, range_of, reformat
 from sinet_video.hdr import hdr_of
 from sinet_video.interlacing import deinterlaced
+from sinet_video.piped import Piped
 
 StrPath = str | Path
 
@@ -52,6 +54,18 @@ def opened(path: StrPath) -> Iterator[InputContainer]:
         yield container
 
 
+def _open_pipe() -> InputContainer:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
+    try:
+        return av.open("pipe:0", options={"protocol_whitelist": "pipe"}, metadata_errors="replace")
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"Standard input cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "
+            "yuv4mpegpipe or MPEG-TS into it, such as from ffmpeg -i IN -f nut -."
+        ) from error
+
+
 def reason(error: Exception) -> str:
     """Return what libav says went wrong, in its few words."""
     return str(getattr(error, "strerror", None) or error)
@@ -74,36 +88,56 @@ def _is_cover(stream: VideoStream) -> bool:
 
 
 def probe(path: StrPath) -> Clip:
-    """Return what a file is. Raises `InputError` when it is not a video that can be decoded."""
+    """Return what a file is, or with "-" what comes through standard input.
+
+    Raises `InputError` when it is not a video that can be decoded.
+    """
+    if Path(path) == PIPE:
+        return _probe_pipe()
     with opened(path) as container:
         stream = video_stream(container, path)
-        first = next(_decoded(container, stream, path), None)
-        if first is None:
-            raise InputError(f"{path} holds no picture that can be decoded.")
-        working = working_format(first.format.name)
-        duration = seconds(stream.duration, stream.time_base) or None
-        if duration is None and container.duration:
-            duration = Fraction(container.duration, av.time_base)
-        return Clip(
-            path=Path(path),
-            container=container.format.name,
-            codec=stream.codec_context.name,
-            width=first.width,
-            height=first.height,
-            pixel_format=first.format.name,
-            time_base=stream.time_base or Fraction(1),
-            start=first.pts or 0,
-            end=_end(stream),
-            rate=stream.average_rate or stream.guessed_rate,
-            duration=float(duration) if duration else None,
-            frames=stream.frames or None,
-            colour=Colour.of(fitted(first, first.width, first.height, working)),
-            sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
-            rotation=first.rotation,
-            interlaced=bool(first.interlaced_frame),
-            hdr=hdr_of(first),
-            audio=tuple(_track(s) for s in container.streams.audio),
-        )
+        return _clip(container, stream, path, next(_decoded(container.decode(stream), path), None))
+
+
+def _probe_pipe() -> Clip:
+    container = _open_pipe()  # read on by whoever decodes the clip
+    stream = video_stream(container, PIPE)
+    stream.thread_type = "AUTO"
+    piped = Piped(container, stream)
+    with _damage(PIPE, lambda: None):
+        first = piped.first()
+    return replace(_clip(container, stream, PIPE, first), piped=piped)
+
+
+def _clip(
+    container: InputContainer, stream: VideoStream, path: StrPath, first: av.VideoFrame | None
+) -> Clip:
+    if first is None:
+        raise InputError(f"{path} holds no picture that can be decoded.")
+    working = working_format(first.format.name)
+    duration = seconds(stream.duration, stream.time_base) or None
+    if duration is None and container.duration:
+        duration = Fraction(container.duration, av.time_base)
+    return Clip(
+        path=Path(path),
+        container=container.format.name,
+        codec=stream.codec_context.name,
+        width=first.width,
+        height=first.height,
+        pixel_format=first.format.name,
+        time_base=stream.time_base or Fraction(1),
+        start=first.pts or 0,
+        end=_end(stream),
+        rate=stream.average_rate or stream.guessed_rate,
+        duration=float(duration) if duration else None,
+        frames=stream.frames or None,
+        colour=Colour.of(fitted(first, first.width, first.height, working)),
+        sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
+        rotation=first.rotation,
+        interlaced=bool(first.interlaced_frame),
+        hdr=hdr_of(first),
+        audio=tuple(_track(s) for s in container.streams.audio),
+    )
 
 
 def _end(stream: VideoStream) -> int | None:
@@ -136,16 +170,23 @@ def decode(
     when the file breaks off or a picture cannot be decoded.
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
-    with opened(clip.path) as container:
-        stream = video_stream(container, clip.path)
-        stream.thread_type = "AUTO"
-        if span.start:
-            videos = _decoded_from(span.start, container, stream, clip)
-        else:
-            videos = _decoded(container, stream, clip.path, whole=True)
+    with ExitStack() as stack:
+        videos = _videos(clip, span, stack)
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
         yield from _cut(_lasting(_timed(videos, clip), clip), span)
+
+
+def _videos(clip: Clip, span: Span, stack: ExitStack) -> Iterator[av.VideoFrame]:
+    """Return the pictures from the beginning of the span, or some before it."""
+    if clip.piped is not None:
+        return _decoded(clip.piped.videos(), clip.path)
+    container = stack.enter_context(opened(clip.path))
+    stream = video_stream(container, clip.path)
+    stream.thread_type = "AUTO"
+    if span.start:
+        return _decoded_from(span.start, container, stream, clip)
+    return _decoded_whole(container, stream, clip.path)
 
 
 def _decoded_from(
@@ -159,7 +200,7 @@ def _decoded_from(
     for margin in (0, 5, 30, None):
         target = 0 if margin is None else max(0, int((start - margin) / clip.time_base))
         container.seek(target, stream=stream)
-        videos = _decoded(container, stream, clip.path)
+        videos = _decoded(container.decode(stream), clip.path)
         first = next(videos, None)
         early = first is not None and seconds(first.pts, clip.time_base) <= start
         if margin is None or early:
@@ -169,25 +210,40 @@ def _decoded_from(
             return
 
 
-def _decoded(
-    container: InputContainer, stream: VideoStream, path: StrPath, *, whole: bool = False
-) -> Iterator[av.VideoFrame]:
-    """Yield all pictures; `whole` if from the start, so that an early end can be told."""
+def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.VideoFrame]:
+    """Yield pictures, and say where the file is damaged if it is."""
     last: float | None = None
-    try:
-        for video in container.decode(stream):
+    with _damage(path, lambda: last):
+        for video in videos:
             last = video.time if video.time is not None else last
             yield video
-    except av.FFmpegError as error:
-        raise InputError(
-            f"{path} is damaged or cut off {_where(last)} ({reason(error)}); repair it, or end "
-            "before that."
-        ) from error
-    if whole and last is not None and _is_cut_off(container, stream, path, last):
+
+
+def _decoded_whole(
+    container: InputContainer, stream: VideoStream, path: StrPath
+) -> Iterator[av.VideoFrame]:
+    """Yield all pictures of a file, and tell an early end from the end."""
+    last: float | None = None
+    for video in _decoded(container.decode(stream), path):
+        last = video.time if video.time is not None else last
+        yield video
+    if last is not None and _is_cut_off(container, stream, path, last):
         raise InputError(
             f"{path} is cut off {_where(last)}, though its header says that it goes on; repair it, "
             "or end before that."
         )
+
+
+@contextmanager
+def _damage(path: StrPath, last: Callable[[], float | None]) -> Iterator[None]:
+    """Turn what libav cannot read or decode into an `InputError` that says after which moment."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise InputError(
+            f"{path} is damaged or cut off {_where(last())} ({reason(error)}); repair it, or end "
+            "before that."
+        ) from error
 
 
 def _where(last: float | None) -> str:

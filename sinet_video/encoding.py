@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
-from sinet_video.clip import Clip, Span
+from sinet_video.clip import PIPE, Clip, Span
 from sinet_video.codecs import Content, Encoding, container_of, plan
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.numbered import PictureFolder, is_pattern, numbers, siblings
@@ -29,13 +30,21 @@ def open_sink(
     """
     path = Path(path)
     chosen = plan(path, content, clip.working_format, encoding)
-    if container_of(path).is_pictures:
+    container = container_of(path, encoding.format)
+    if container.is_pictures:
         return PictureFolder(path, clip, content, chosen)
-    return VideoFile(path, clip, content, chosen, span if companions else None, encoding.audio)
+    carried = span if companions and not container.alone else None
+    sink = VideoFile(path, clip, content, chosen, carried, encoding.audio)
+    if companions and container.alone and clip.audio:
+        sink.warnings.append(f"A {encoding.format} stream holds no sound: left out.")
+    return sink
 
 
 def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
     """Raise `OutputError` or `SettingError` if a result cannot or must not be written there."""
+    if path == PIPE:
+        _check_stdout()
+        return
     pictures = container_of(path).is_pictures
     numbered = pictures and is_pattern(path)
     if pictures and path.suffix and not numbered:
@@ -43,7 +52,7 @@ def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
             f"{path} is one picture and a video has many; give a folder, or a pattern such as "
             f"{path.with_name('%05d' + path.suffix)}."
         )
-    if path.exists() and path.samefile(source):
+    if source != PIPE and path.exists() and path.samefile(source):
         raise SettingError(f"{path} is the input; the output must be another file.")
     if path.is_dir() and not pictures:
         raise OutputError(f"{path} is a folder; give the name of a file.")
@@ -57,6 +66,11 @@ def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
         raise OutputError(f"There is no folder {parent}; make it first.")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"The folder {parent} may not be written to.")
+
+
+def _check_stdout() -> None:
+    if sys.stdout is None or sys.stdout.isatty():
+        raise OutputError("Standard output is a terminal; pipe it into a program, or give a file.")
 
 
 def _existing_parent(path: Path) -> Path:

@@ -60,7 +60,8 @@ def with_alpha(
 def rgba(matte: Matte, pixel_format: str = "rgba") -> av.VideoFrame:
     """Straight colour and alpha in one of the formats of `RGBA`; nothing transparent has colour."""
     colour = reformat(matte.frame.video, pixel_format=RGBA[pixel_format]).to_ndarray()
-    alpha: Any = quantised(matte.alpha, 0, np.iinfo(colour.dtype).max).astype(colour.dtype)
+    most = 2 ** (8 * colour.dtype.itemsize) - 1
+    alpha: Any = quantised(matte.alpha, 0, most).astype(colour.dtype)
     seen = np.where(alpha[..., None] > 0, colour, 0)
     planes = [alpha, seen] if pixel_format == "argb" else [seen, alpha]
     straight: Any = np.dstack(planes).astype(colour.dtype, copy=False)

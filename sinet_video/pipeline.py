@@ -119,7 +119,7 @@ def _look(
         return _Look("opaque", behind) if behind else _Look("alpha")
     if background is not None:
         return _Look("opaque", background)
-    container = container_of(output)
+    container = container_of(output, encoding.format)
     codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
     can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
     if can and (container.alpha_first or show == "foreground"):

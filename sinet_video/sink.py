@@ -17,7 +17,7 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange
 
 from sinet_video.audio import Carried
-from sinet_video.clip import Clip
+from sinet_video.clip import PIPE, Clip
 from sinet_video.codecs import CODECS, Content, Plan
 from sinet_video.decoding import reason
 from sinet_video.errors import OutputError, SettingError, SinetVideoError
@@ -84,14 +84,17 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except SinetVideoError:
         raise
+    except BrokenPipeError as error:
+        raise OutputError("The program that standard output went to has ended.") from error
     except (av.FFmpegError, OSError) as error:
         raise OutputError(f"{path} cannot be written: {reason(error)}.") from error
 
 
 def open_container(target: Path, plan: Plan, **more: str) -> OutputContainer:
-    """Open a file for writing, with the plan's muxer and options and those given."""
+    """Open a file, or standard output, for writing, with the plan's muxer and options and more."""
+    name = "pipe:1" if target == PIPE else os.fspath(target.absolute())
     options = {**plan.muxer_options, **more}
-    return av.open(os.fspath(target.absolute()), "w", format=plan.muxer, options=options)
+    return av.open(name, "w", format=plan.muxer, options=options)
 
 
 def add_video_stream(

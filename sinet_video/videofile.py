@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from sinet_video.audio import AudioChoice
-from sinet_video.clip import Clip, Span, seconds
+from sinet_video.clip import PIPE, Clip, Span, seconds
 from sinet_video.codecs import Content, Plan
 from sinet_video.companions import Companions
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError
-from sinet_video.frame import Matte
+from sinet_video.frame import Frame, Matte
 from sinet_video.hdr import encoder_options
 from sinet_video.pictures import extended, picture
 from sinet_video.sink import (
+    RATE_IF_UNKNOWN,
     Sink,
     add_video_stream,
     encoded_size,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 LARGEST_TIMESCALE = 2**31 - 1
 LARGEST_LENGTH = 2**32 - 1
 ISO_MUXERS = frozenset({"mp4", "mov"})
+TIMELESS = frozenset({"yuv4mpegpipe", "rawvideo"})
 
 
 class VideoFile(Sink):
@@ -48,8 +51,9 @@ class VideoFile(Sink):
         audio: AudioChoice = "copy",
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
-        self._path, self._part = path, part_name(path)
+        self._path, self._part = path, path if path == PIPE else part_name(path)
         self._companions: Companions | None = None
+        self._counter = _Counter(clip) if plan.muxer in TIMELESS else None
         self._times, self._size = _Times(), encoded_size(clip, plan)
         with writing(path):
             self._container = open_container(self._part, plan, **_timescale(clip, plan))
@@ -66,7 +70,7 @@ class VideoFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
-        frame = matte.frame
+        frame = matte.frame if self._counter is None else self._counter.counted(matte.frame)
         video = extended(picture(matte, self.content, self.plan), *self._size)
         video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
         # Otherwise the source's choice of key frames is forced on the encoder.
@@ -77,7 +81,8 @@ class VideoFile(Sink):
                 self._mux(self._times.next(packet))
 
     def _video(self, clip: Clip) -> Any:
-        stream = add_video_stream(self._container, clip, self.content, self.plan, clip.time_base)
+        time_base = clip.time_base if self._counter is None else self._counter.time_base
+        stream = add_video_stream(self._container, clip, self.content, self.plan, time_base)
         if clip.rotation:
             stream.set_display_rotation(clip.rotation)
         if self.plan.codec == "hevc" and self.plan.muxer in ISO_MUXERS:
@@ -103,18 +108,22 @@ class VideoFile(Sink):
             for packet in self._stream.encode(None):
                 self._mux(self._times.next(packet))
             self._mux(self._times.next(None))
+            if self._counter is not None:
+                self.warnings += self._counter.warnings()
             self._mux_companions(None)
             self._container.close()
-            if self._companions:
-                self._complete(self._companions)
-            self._part.replace(self._path)
+            if self._path != PIPE:
+                self._complete()
+                self._part.replace(self._path)
+            self._close()
 
-    def _complete(self, companions: Companions) -> None:
+    def _complete(self) -> None:
         """Put right and look over what the muxer made of the companions."""
+        if self._companions is None:
+            return
         if self.plan.muxer in ISO_MUXERS:
-            hide_starts(self._part, companions.hidden_starts)
-        self.warnings += companions.lost(self._part)
-        companions.close()
+            hide_starts(self._part, self._companions.hidden_starts)
+        self.warnings += self._companions.lost(self._part)
 
     def _close(self) -> None:
         if self._companions:
@@ -126,7 +135,35 @@ class VideoFile(Sink):
             self._close()
         except (av.FFmpegError, OSError):
             pass  # What made us give up is the error to hear of, not that closing fails too.
-        self._part.unlink(missing_ok=True)
+        if self._part != PIPE:
+            self._part.unlink(missing_ok=True)
+
+
+class _Counter:
+    """Numbers in place of times, for streams that have none."""
+
+    def __init__(self, clip: Clip) -> None:
+        self.time_base = 1 / (clip.rate or RATE_IF_UNKNOWN)
+        self._start: Fraction | None = None
+        self._count = 0
+        self._off = Fraction(0)
+
+    def counted(self, frame: Frame) -> Frame:
+        """Return a frame as the next of a constant rate."""
+        self._start = frame.time if self._start is None else self._start
+        expected = self._start + self._count * self.time_base
+        self._off = max(self._off, abs(frame.time - expected))
+        self._count += 1
+        return replace(frame, pts=self._count - 1, time_base=self.time_base, duration=1)
+
+    def warnings(self) -> list[str]:
+        """Return what to say where pictures did not come at that rate."""
+        if self._off < self.time_base / 2:
+            return []
+        return [
+            f"The stream has no times, and pictures came up to {float(self._off):.3f} s off a "
+            "constant rate; nut keeps them."
+        ]
 
 
 class _Times:

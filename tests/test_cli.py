@@ -536,14 +536,15 @@ def options_of(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
+COMMANDS = ["batch", "evaluate", "export", "generate", "info", "run", "train", "verify"]
+
+
 def test_the_commands():
     """Nobody adds one without looking at these tests."""
-    assert sorted(commands()) == ["batch", "evaluate", "export", "generate", "info", "run", "train"]
+    assert sorted(commands()) == COMMANDS
 
 
-@pytest.mark.parametrize(
-    "name", ["batch", "evaluate", "export", "generate", "info", "run", "train"]
-)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_documents_every_option(name):
     """Each with a sentence, and the command itself with one."""
     command = commands()[name]

@@ -54,7 +54,9 @@ def test_planes_are_the_pictures_memory(name):
     assert frame.luma.dtype == (np.uint8 if kind.bits == 8 else np.uint16)
 
 
-@pytest.mark.parametrize(("name", "bits"), [("yuv420p", 8), ("yuv422p10le", 10), ("yuv420p12le", 12), ("yuvj444p", 8)])
+@pytest.mark.parametrize(
+    ("name", "bits"), [("yuv420p", 8), ("yuv422p10le", 10), ("yuv420p12le", 12), ("yuvj444p", 8)]
+)
 def test_format_says_the_depth(name, bits):
     """8 and 10 bits are told apart."""
     assert flat(name=name).format.bits == bits

@@ -1,0 +1,59 @@
+"""A clip that can be read once: pictures decoded as they come, all else kept until asked for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from sinet_video.errors import InputError
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+ATTEMPTS = 100_000
+"""Packets after which pictures are no longer hoped for: others would fill the memory."""
+
+
+class Piped:
+    """An open container whose pictures one thread takes, and whose other packets another may."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self.container = container
+        self.others: deque[Packet] = deque()
+        """Packets of the other streams, as far as the pictures were read."""
+        self._stream = stream
+        self._taken = False
+        self._decoded = self._decode()
+        self._first: av.VideoFrame | None = None
+
+    def first(self) -> av.VideoFrame | None:
+        """Return the first picture, which `videos` yields all the same."""
+        self._first = next(self._decoded, None)
+        return self._first
+
+    def videos(self) -> Iterator[av.VideoFrame]:
+        """Yield all pictures; once. Raises `InputError` the second time."""
+        if self._taken:
+            raise InputError("Standard input was read already; it can be read once.")
+        self._taken = True
+        if self._first is not None:
+            yield self._first
+        yield from self._decoded
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        for packet in self.container.demux():
+            if packet.stream_index == self._stream.index:
+                yield from self._stream.codec_context.decode(packet) if packet.size else ()
+            elif packet.size:
+                self._keep(packet)
+        yield from self._stream.codec_context.decode(None)
+
+    def _keep(self, packet: Packet) -> None:
+        if len(self.others) >= ATTEMPTS:
+            raise InputError("Standard input has sound without end and no pictures with it.")
+        self.others.append(packet)
