@@ -15,6 +15,7 @@ from sinet_video.errors import SettingError
 if TYPE_CHECKING:
     from sinet_video.clip import Span
     from sinet_video.codecs import Encoding
+    from sinet_video.damage import OnError
     from sinet_video.foreign import Activation, OnnxInput
     from sinet_video.pipeline import Settings
     from sinet_video.refining import Refinement
@@ -96,6 +97,7 @@ class MattingOptions(OnnxOptions):
     choke: float
     feather: float
     deinterlace: bool
+    on_error: OnError
 
     def settings(self) -> Settings:
         """Return the library's settings."""
@@ -114,6 +116,7 @@ class MattingOptions(OnnxOptions):
             refinement=parse_refinement(self.refine),
             edge=Edge(self.choke, self.feather),
             deinterlace=self.deinterlace,
+            on_error=self.on_error,
         )
 
     def _runtime(self) -> Runtime:
@@ -221,6 +224,12 @@ _MATTING = (
     click.option("--feather", type=float, default=0.0, metavar="PX", help="Soften the edge."),
     click.option(
         "--deinterlace", is_flag=True, help="Make pictures of two moments each ones of the first."
+    ),
+    click.option(
+        "--on-error",
+        type=click.Choice(["stop", "conceal"]),
+        default="stop",
+        help="Where INPUT is damaged: make nothing, or leave out what is lost.",
     ),
     *_ONNX,
 )

@@ -15,9 +15,10 @@ from av.stream import Disposition
 
 from sinet_video.audio import AudioChoice, Carried, Copied, Encoded, Track, sound_track
 from sinet_video.clip import Clip, Span, seconds
-from sinet_video.decoding import opened, reason
+from sinet_video.damage import OnError
+from sinet_video.decoding import opened
 from sinet_video.editlist import HiddenStart
-from sinet_video.errors import InputError
+from sinet_video.errors import InputError, reason
 from sinet_video.subtitles import text_track
 
 if TYPE_CHECKING:
@@ -87,12 +88,19 @@ class Companions:
     """
 
     def __init__(
-        self, clip: Clip, output: OutputContainer, video: Any, span: Span, audio: AudioChoice
+        self,
+        clip: Clip,
+        output: OutputContainer,
+        video: Any,
+        span: Span,
+        audio: AudioChoice,
+        on_error: OnError,
     ) -> None:
         self.warnings: list[str] = []
         self.carried: Carried = "none"
         """What became of the sound as a whole."""
         self._path, self._output, self._span, self._audio = clip.path, output, span, audio
+        self._on_error = on_error
         self._piped, self._opened = clip.piped, ExitStack()
         self._input = (
             clip.piped.container if clip.piped else self._opened.enter_context(opened(clip.path))
@@ -252,7 +260,10 @@ class Companions:
             # The empty packets that libav ends with name no stream; tracks are flushed by name.
             yield from (p for p in self._input.demux(streams) if p.dts is not None or p.size)
         except av.FFmpegError as error:
-            raise InputError(f"{self._path}: its audio is damaged ({reason(error)}).") from error
+            problem = f"{self._path}: its sound or subtitles are damaged ({reason(error)})"
+            if self._on_error == "stop":
+                raise InputError(f"{problem}; repair it, or conceal errors.") from error
+            self.warnings.append(f"{problem}: what comes after is lost.")
 
     def _next(self) -> Packet | None:
         """Return the next packet of the tracks, or of those that have come through a pipe."""

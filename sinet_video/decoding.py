@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -17,7 +17,8 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from sinet_video.clip import PIPE, AudioTrack, Clip, Colour, Span, seconds, working_format
-from sinet_video.errors import InputError
+from sinet_video.damage import Losses, is_cut_off, named, pictures, where
+from sinet_video.errors import InputError, reason
 from sinet_video.frame import Frame, range_of, reformat
 from sinet_video.hdr import hdr_of
 from sinet_video.interlacing import deinterlaced
@@ -66,11 +67,6 @@ def _open_pipe() -> InputContainer:
         ) from error
 
 
-def reason(error: Exception) -> str:
-    """Return what libav says went wrong, in its few words."""
-    return str(getattr(error, "strerror", None) or error)
-
-
 def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
     """Return the video to work on: the first stream that is not a cover picture."""
     pictures = [s for s in container.streams.video if not _is_cover(s)]
@@ -104,7 +100,7 @@ def _probe_pipe() -> Clip:
     stream = video_stream(container, PIPE)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
-    with _damage(PIPE, lambda: None):
+    with named(PIPE, lambda: None):
         first = piped.first()
     return replace(_clip(container, stream, PIPE, first), piped=piped)
 
@@ -160,24 +156,31 @@ def _track(stream: Any) -> AudioTrack:
 
 
 def decode(
-    clip: Clip | StrPath, span: Span = Span(), *, deinterlace: bool = False
+    clip: Clip | StrPath,
+    span: Span = Span(),
+    *,
+    deinterlace: bool = False,
+    losses: Losses | None = None,
 ) -> Iterator[Frame]:
     """Yield the pictures of a clip in order, lazily, each with its own pts.
 
     With a span, only those in it, and their times are less its start. Pictures come in the clip's
     `working_format` and in the size of its first picture; with `deinterlace`, those that say that
     they are of two moments are made ones of the first. Raises `InputError`, naming the time,
-    when the file breaks off or a picture cannot be decoded.
+    when the file breaks off or a picture cannot be decoded; with `losses`, that is counted there
+    and the rest still comes.
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
     with ExitStack() as stack:
-        videos = _videos(clip, span, stack)
+        videos = _videos(clip, span, stack, losses)
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
         yield from _cut(_lasting(_timed(videos, clip), clip), span)
 
 
-def _videos(clip: Clip, span: Span, stack: ExitStack) -> Iterator[av.VideoFrame]:
+def _videos(
+    clip: Clip, span: Span, stack: ExitStack, losses: Losses | None
+) -> Iterator[av.VideoFrame]:
     """Return the pictures from the beginning of the span, or some before it."""
     if clip.piped is not None:
         return _decoded(clip.piped.videos(), clip.path)
@@ -185,12 +188,16 @@ def _videos(clip: Clip, span: Span, stack: ExitStack) -> Iterator[av.VideoFrame]
     stream = video_stream(container, clip.path)
     stream.thread_type = "AUTO"
     if span.start:
-        return _decoded_from(span.start, container, stream, clip)
-    return _decoded_whole(container, stream, clip.path)
+        return _decoded_from(span.start, container, stream, clip, losses)
+    return _decoded_whole(container, stream, clip.path, losses)
 
 
 def _decoded_from(
-    start: Fraction, container: InputContainer, stream: VideoStream, clip: Clip
+    start: Fraction,
+    container: InputContainer,
+    stream: VideoStream,
+    clip: Clip,
+    losses: Losses | None,
 ) -> Iterator[av.VideoFrame]:
     """Yield the pictures from some moment before `start` on.
 
@@ -200,7 +207,7 @@ def _decoded_from(
     for margin in (0, 5, 30, None):
         target = 0 if margin is None else max(0, int((start - margin) / clip.time_base))
         container.seek(target, stream=stream)
-        videos = _decoded(container.decode(stream), clip.path)
+        videos = _decoded(pictures(container, stream, losses), clip.path)
         first = next(videos, None)
         early = first is not None and seconds(first.pts, clip.time_base) <= start
         if margin is None or early:
@@ -213,67 +220,28 @@ def _decoded_from(
 def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.VideoFrame]:
     """Yield pictures, and say where the file is damaged if it is."""
     last: float | None = None
-    with _damage(path, lambda: last):
+    with named(path, lambda: last):
         for video in videos:
             last = video.time if video.time is not None else last
             yield video
 
 
 def _decoded_whole(
-    container: InputContainer, stream: VideoStream, path: StrPath
+    container: InputContainer, stream: VideoStream, path: StrPath, losses: Losses | None
 ) -> Iterator[av.VideoFrame]:
     """Yield all pictures of a file, and tell an early end from the end."""
     last: float | None = None
-    for video in _decoded(container.decode(stream), path):
+    for video in _decoded(pictures(container, stream, losses), path):
         last = video.time if video.time is not None else last
         yield video
-    if last is not None and _is_cut_off(container, stream, path, last):
+    if last is None or not is_cut_off(container, stream, path, last):
+        return
+    if losses is None:
         raise InputError(
-            f"{path} is cut off {_where(last)}, though its header says that it goes on; repair it, "
+            f"{path} is cut off {where(last)}, though its header says that it goes on; repair it, "
             "or end before that."
         )
-
-
-@contextmanager
-def _damage(path: StrPath, last: Callable[[], float | None]) -> Iterator[None]:
-    """Turn what libav cannot read or decode into an `InputError` that says after which moment."""
-    try:
-        yield
-    except av.FFmpegError as error:
-        raise InputError(
-            f"{path} is damaged or cut off {_where(last())} ({reason(error)}); repair it, or end "
-            "before that."
-        ) from error
-
-
-def _where(last: float | None) -> str:
-    return "before its first picture" if last is None else f"after {last:.3f} s"
-
-
-def _is_cut_off(container: InputContainer, stream: VideoStream, path: StrPath, last: float) -> bool:
-    """Whether a file ended well before its header says; libav does not always tell."""
-    size = Path(path).stat().st_size
-    kind = container.format.name
-    if "mp4" in kind:
-        index = stream.index_entries
-        return len(index) > 0 and index[-1].pos + index[-1].size > size
-    if "matroska" in kind:
-        declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")
-        return declared is not None and last < 0.9 * _clock(declared) - 1
-    if kind == "avi":
-        with Path(path).open("rb") as file:
-            length = int.from_bytes(file.read(8)[4:], "little")
-        return length + 8 > size
-    return False
-
-
-def _clock(clock: str) -> float:
-    """Read "HH:MM:SS.fraction"; anything else is no time at all."""
-    try:
-        hours, minutes, rest = (float(part) for part in clock.split(":"))
-    except ValueError:
-        return 0.0
-    return hours * 3600 + minutes * 60 + rest
+    losses.cut_off = True
 
 
 def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sinet_video.clip import PIPE, Clip, Span
 from sinet_video.codecs import Content, Encoding, container_of, plan
+from sinet_video.damage import OnError
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.numbered import PictureFolder, is_pattern, numbers, siblings
 from sinet_video.sink import Sink
@@ -22,11 +23,13 @@ def open_sink(
     encoding: Encoding = Encoding(),
     companions: bool = False,
     span: Span = Span(),
+    on_error: OnError = "stop",
 ) -> Sink:
     """Return the sink for a name: a video file, or a folder or pattern of pictures.
 
     The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
-    all else that the clip's has in `span`: sound, subtitles, chapters, covers, attachments, names.
+    all else that the clip's has in `span`: sound, subtitles, chapters, covers, attachments, names;
+    `on_error` says what to do where sound and subtitles are damaged.
     """
     path = Path(path)
     chosen = plan(path, content, clip.working_format, encoding)
@@ -34,7 +37,7 @@ def open_sink(
     if container.is_pictures:
         return PictureFolder(path, clip, content, chosen)
     carried = span if companions and not container.alone else None
-    sink = VideoFile(path, clip, content, chosen, carried, encoding.audio)
+    sink = VideoFile(path, clip, content, chosen, carried, encoding.audio, on_error)
     if companions and container.alone and clip.audio:
         sink.warnings.append(f"A {encoding.format} stream holds no sound: left out.")
     return sink

@@ -30,3 +30,8 @@ class OutputError(SinetVideoError, OSError):
 
 class WeightsError(SinetVideoError, ValueError):
     """Weights cannot be found, fetched or fitted to the network."""
+
+
+def reason(error: Exception) -> str:
+    """Return what libav says went wrong, in its few words."""
+    return str(getattr(error, "strerror", None) or error)

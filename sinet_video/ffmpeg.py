@@ -33,8 +33,7 @@ from av.container import OutputContainer
 from ffmpeg.nodes import FilterableStream, InputNode
 
 from sinet_video.codecs import Content, Plan
-from sinet_video.decoding import reason
-from sinet_video.errors import InputError, OutputError, SettingError
+from sinet_video.errors import InputError, OutputError, SettingError, reason
 from sinet_video.frame import PLANAR, Frame, Matte
 from sinet_video.nut import BUFFER, PIPED, Stream, Told, finer, from_pipe, late, raw_format, to_pipe
 from sinet_video.pictures import picture

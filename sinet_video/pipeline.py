@@ -15,6 +15,7 @@ from sinet_video.classes import ClassNames
 from sinet_video.clip import Clip, Span
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
+from sinet_video.damage import Losses, OnError
 from sinet_video.decoding import decode, probe
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output, open_sink
@@ -53,6 +54,7 @@ class Settings:
         edge: how the edge is then moved and softened.
         segmenter: a function to use instead of the network.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
+        on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
     """
 
     weights: str | Path = "default"
@@ -66,6 +68,11 @@ class Settings:
     edge: Edge = Edge()
     segmenter: Segmenter | None = None
     deinterlace: bool = False
+    on_error: OnError = "stop"
+
+    def losses(self) -> Losses | None:
+        """Return where losses are counted, None when there must be none."""
+        return Losses() if self.on_error == "conceal" else None
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
@@ -138,7 +145,8 @@ def matte(
     """
     clip = source if isinstance(source, Clip) else probe(source)
     segmenter = settings.load()
-    pictures = decode(clip, span, deinterlace=settings.deinterlace)
+    losses = settings.losses()
+    pictures = decode(clip, span, deinterlace=settings.deinterlace, losses=losses)
     frames = prefetch(pictures, DEPTH, name="decode")
     return _matted(frames, segmenter, settings)
 
@@ -196,6 +204,7 @@ def convert(
         settings,
         encoding,
         span,
+        settings.losses(),
     )
     report = job.run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
@@ -225,6 +234,7 @@ class _Job:
     settings: Settings
     encoding: Encoding
     span: Span
+    losses: Losses | None
 
     def run(self, progress: Progress | None) -> Report:
         """Do it all; the report lacks only the time from start to end."""
@@ -233,7 +243,9 @@ class _Job:
         frames, end = 0, self._start
         with ExitStack() as stack:
             sinks = self._open_sinks(stack)
-            decoded = decode(self.clip, self.span, deinterlace=self.settings.deinterlace)
+            decoded = decode(
+                self.clip, self.span, deinterlace=self.settings.deinterlace, losses=self.losses
+            )
             pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
             mattes = _stages(ahead, segmenter, self.settings, working)
@@ -265,6 +277,7 @@ class _Job:
             encoding=self.encoding,
             companions=True,
             span=self.span,
+            on_error=self.settings.on_error,
         )
         sinks = [stack.enter_context(result)]
         for matte in mattes:
@@ -295,11 +308,16 @@ class _Job:
             pixel_format=sink.plan.pixel_format,
             alpha="straight" if sink.content == "alpha" else "none",
             audio=sink.audio,
+            lost=self.losses.pictures if self.losses else 0,
             warnings=[*self._remarks(), *sink.warnings],
         )
 
     def _remarks(self) -> list[str]:
         """Say what is unusual about the source."""
+        lost = self.losses.warnings(self.clip.path) if self.losses else []
         if not self.clip.interlaced or self.settings.deinterlace:
-            return []
-        return ["The source is interlaced: its edges will comb where it moves; deinterlace it."]
+            return lost
+        return [
+            *lost,
+            "The source is interlaced: its edges will comb where it moves; deinterlace it.",
+        ]

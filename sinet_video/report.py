@@ -17,7 +17,7 @@ class Report:
     """What a job did, for people and programs. Times are in seconds.
 
     `stages` has for each stage the frames a second that it alone would make; with several threads
-    the job is faster than their sum.
+    the job is faster than their sum. `lost` counts pictures that could not be decoded.
     """
 
     source: str
@@ -36,6 +36,7 @@ class Report:
     pixel_format: str = ""
     alpha: Literal["straight", "none"] = "none"
     audio: Carried = "none"
+    lost: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:

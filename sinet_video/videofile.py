@@ -14,6 +14,7 @@ from sinet_video.audio import AudioChoice
 from sinet_video.clip import PIPE, Clip, Span, seconds
 from sinet_video.codecs import Content, Plan
 from sinet_video.companions import Companions
+from sinet_video.damage import OnError
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError
 from sinet_video.frame import Frame, Matte
@@ -49,6 +50,7 @@ class VideoFile(Sink):
         plan: Plan,
         companions: Span | None = None,
         audio: AudioChoice = "copy",
+        on_error: OnError = "stop",
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
         self._path, self._part = path, path if path == PIPE else part_name(path)
@@ -61,9 +63,8 @@ class VideoFile(Sink):
             self._stream = self._video(clip)
             self.warnings += _unsaid(clip, content, plan)
             if companions is not None:
-                found = Companions(clip, self._container, self._stream, companions, audio)
+                found = Companions(clip, self._container, self._stream, companions, audio, on_error)
                 self._companions, self.audio = found, found.carried
-                self.warnings += found.warnings
         except BaseException:
             self._abandon()
             raise
@@ -111,6 +112,8 @@ class VideoFile(Sink):
             if self._counter is not None:
                 self.warnings += self._counter.warnings()
             self._mux_companions(None)
+            if self._companions is not None:
+                self.warnings += self._companions.warnings
             self._container.close()
             if self._path != PIPE:
                 self._complete()

@@ -14,8 +14,8 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from sinet_video.decoding import opened, reason, video_stream
-from sinet_video.errors import InputError
+from sinet_video.decoding import opened, video_stream
+from sinet_video.errors import InputError, reason
 from sinet_video.frame import planes_of, range_of, reformat
 
 Array = NDArray[Any]

@@ -1,0 +1,114 @@
+"""Files that are damaged or end too soon: telling, and passing over what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from sinet_video.errors import InputError, reason
+
+OnError = Literal["stop", "conceal"]
+"""What becomes of a file that is damaged: no result at all, or one without what is lost."""
+
+
+@dataclass
+class Losses:
+    """What of a file could not be read and was passed over."""
+
+    pictures: int = 0
+    after: float | None = None
+    """Seconds, of the last picture before the first that was lost."""
+    cut_off: bool = False
+
+    def note(self, time: float | None) -> None:
+        """Count a picture that cannot be decoded, after one of a time, if any."""
+        self.after = time if self.pictures == 0 else self.after
+        self.pictures += 1
+
+    def warnings(self, path: str | Path) -> list[str]:
+        """Return what to say of it."""
+        said = []
+        if self.pictures:
+            said.append(
+                f"{path} is damaged {where(self.after)}: {self.pictures} pictures in all are lost, "
+                "and those before them stay as much longer."
+            )
+        if self.cut_off:
+            said.append(f"{path} is cut off: the result ends where it does.")
+        return said
+
+
+def pictures(
+    container: InputContainer, stream: VideoStream, losses: Losses | None
+) -> Iterator[av.VideoFrame]:
+    """Yield a stream's pictures; with `losses`, count what cannot be decoded, and go on."""
+    if losses is None:
+        yield from container.decode(stream)
+        return
+    packets, last = container.demux(stream), None
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            losses.cut_off = True
+            return
+        if packet is None:
+            return
+        try:
+            for video in stream.codec_context.decode(packet if packet.size else None):
+                last = video.time
+                yield video
+        except av.FFmpegError:
+            losses.note(last)
+
+
+@contextmanager
+def named(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
+    """Turn what libav cannot read or decode into an `InputError` that says after which moment."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise InputError(
+            f"{path} is damaged or cut off {where(last())} ({reason(error)}); repair it, or end "
+            "before that."
+        ) from error
+
+
+def where(last: float | None) -> str:
+    """Say after which moment, in seconds, if any."""
+    return "before its first picture" if last is None else f"after {last:.3f} s"
+
+
+def is_cut_off(
+    container: InputContainer, stream: VideoStream, path: str | Path, last: float
+) -> bool:
+    """Whether a file ended well before its header says; libav does not always tell."""
+    size = Path(path).stat().st_size
+    kind = container.format.name
+    if "mp4" in kind:
+        index = stream.index_entries
+        return len(index) > 0 and index[-1].pos + index[-1].size > size
+    if "matroska" in kind:
+        declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")
+        return declared is not None and last < 0.9 * _clock(declared) - 1
+    if kind == "avi":
+        with Path(path).open("rb") as file:
+            length = int.from_bytes(file.read(8)[4:], "little")
+        return length + 8 > size
+    return False
+
+
+def _clock(clock: str) -> float:
+    """Read "HH:MM:SS.fraction"; anything else is no time at all."""
+    try:
+        hours, minutes, rest = (float(part) for part in clock.split(":"))
+    except ValueError:
+        return 0.0
+    return hours * 3600 + minutes * 60 + rest
