@@ -45,6 +45,7 @@ VARIANTS: dict[str, Change] = {
     "as it is": lambda stage: stage,
     "AdamW in place of Muon": lambda s: dataclasses.replace(s, optimiser="adamw"),
     "absolute error as well": within("loss", absolute=2.0),
+    "parts coloured anew": within("views", patches=0.3),
     "no made scenes": within("views", made=0.0),
     "no patterns behind": within("views", pattern=0.0),
     "squashed to squares": lambda s: dataclasses.replace(
