@@ -56,7 +56,7 @@ class PictureFolder(Sink):
     TIMES = "timestamps.txt"
 
     def __init__(self, path: Path, clip: Clip, content: Content, plan: Plan) -> None:
-        self.content, self.plan, self.warnings = content, plan, []
+        self.content, self.plan, self.warnings = content, plan, _unsaid(clip)
         self._name = path.name if is_pattern(path) else "%05d.png"
         self._path, self._target = path, path.parent if is_pattern(path) else path
         self._turns = round(clip.rotation / 90)
@@ -113,6 +113,15 @@ class PictureFolder(Sink):
         except (av.FFmpegError, OSError):
             pass  # As in VideoFile: what made us give up is the error to hear of.
         shutil.rmtree(self._part, ignore_errors=True)
+
+
+def _unsaid(clip: Clip) -> list[str]:
+    """Return what pictures cannot say."""
+    if clip.sample_aspect == 1:
+        return []
+    return [
+        f"The source's pixels are not square ({clip.sample_aspect}), which pictures do not say."
+    ]
 
 
 def turned(video: av.VideoFrame, quarters: int) -> av.VideoFrame:

@@ -392,6 +392,15 @@ def test_pngs_have_the_channels_that_are_needed(options, channels, clip, tmp_pat
     assert png(tmp_path / "p" / "00001.png").shape == (HEIGHT, WIDTH, *channels)
 
 
+def test_pictures_do_not_say_the_shape_of_pixels(made, tmp_path):
+    """Which is said; square ones need no words."""
+    wide = made("wide.mkv", "-c:v", "ffv1", "-vf", "setsar=4/3", "-frames:v", 2)
+    square = made("square.mkv", "-c:v", "ffv1", "-frames:v", 2)
+    (warning,) = convert(wide, tmp_path / "wide", settings=HALF).warnings
+    assert "4/3" in warning
+    assert convert(square, tmp_path / "square", settings=HALF).warnings == []
+
+
 def test_a_pattern_names_the_pngs(clip, tmp_path):
     """Its folder is made if need be, and what else is in it stays."""
     folder = tmp_path / "out"
