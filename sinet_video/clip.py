@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PIPE = Path("-")
 """What stands for standard input and standard output."""
+RATE_IF_UNKNOWN = Fraction(25)
+"""Frames a second, where a file does not say."""
 LONGEST = 1e7
 """Seconds: four months, more than any time in a file."""
 

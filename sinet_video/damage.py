@@ -19,37 +19,51 @@ OnError = Literal["stop", "conceal"]
 
 
 @dataclass
-class Losses:
-    """What of a file could not be read and was passed over."""
+class Tally:
+    """What was out of order in a file, and what was done about it."""
 
-    pictures: int = 0
+    lost: int = 0
+    """Pictures that could not be decoded, and were passed over."""
     after: float | None = None
     """Seconds, of the last picture before the first that was lost."""
     cut_off: bool = False
+    repeated: int = 0
+    """Pictures at or before the time of the one before them: of these only the last is kept."""
+    untimed: int = 0
+    """Pictures without a time, which were given that of a constant rate."""
 
-    def note(self, time: float | None) -> None:
+    def lose(self, time: float | None) -> None:
         """Count a picture that cannot be decoded, after one of a time, if any."""
-        self.after = time if self.pictures == 0 else self.after
-        self.pictures += 1
+        self.after = time if self.lost == 0 else self.after
+        self.lost += 1
 
     def warnings(self, path: str | Path) -> list[str]:
         """Return what to say of it."""
         said = []
-        if self.pictures:
+        if self.lost:
             said.append(
-                f"{path} is damaged {where(self.after)}: {self.pictures} pictures in all are lost, "
+                f"{path} is damaged {where(self.after)}: {self.lost} pictures in all are lost, "
                 "and those before them stay as much longer."
             )
         if self.cut_off:
             said.append(f"{path} is cut off: the result ends where it does.")
+        if self.repeated:
+            said.append(
+                f"{self.repeated} pictures came at or before the time of the one before them: of "
+                "such, one is kept."
+            )
+        if self.untimed:
+            said.append(
+                f"{self.untimed} pictures had no time, and were taken to come at a constant rate."
+            )
         return said
 
 
 def pictures(
-    container: InputContainer, stream: VideoStream, losses: Losses | None
+    container: InputContainer, stream: VideoStream, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    """Yield a stream's pictures; with `losses`, count what cannot be decoded, and go on."""
-    if losses is None:
+    """Yield a stream's pictures; to conceal is to count what cannot be decoded, and to go on."""
+    if on_error == "stop":
         yield from container.decode(stream)
         return
     packets, last = container.demux(stream), None
@@ -57,7 +71,7 @@ def pictures(
         try:
             packet = next(packets, None)
         except av.FFmpegError:
-            losses.cut_off = True
+            tally.cut_off = True
             return
         if packet is None:
             return
@@ -66,7 +80,7 @@ def pictures(
                 last = video.time
                 yield video
         except av.FFmpegError:
-            losses.note(last)
+            tally.lose(last)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from os import fspath
 from pathlib import Path
@@ -16,8 +16,17 @@ from av.container import InputContainer
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
-from sinet_video.clip import PIPE, AudioTrack, Clip, Colour, Span, seconds, working_format
-from sinet_video.damage import Losses, is_cut_off, named, pictures, where
+from sinet_video.clip import (
+    PIPE,
+    RATE_IF_UNKNOWN,
+    AudioTrack,
+    Clip,
+    Colour,
+    Span,
+    seconds,
+    working_format,
+)
+from sinet_video.damage import OnError, Tally, is_cut_off, named, pictures, where
 from sinet_video.errors import InputError, reason
 from sinet_video.frame import Frame, range_of, reformat
 from sinet_video.hdr import hdr_of
@@ -122,7 +131,7 @@ def _clip(
         height=first.height,
         pixel_format=first.format.name,
         time_base=stream.time_base or Fraction(1),
-        start=first.pts or 0,
+        start=_stamp(first, container.format.name) or 0,
         end=_end(stream),
         rate=stream.average_rate or stream.guessed_rate,
         duration=float(duration) if duration else None,
@@ -160,26 +169,29 @@ def decode(
     span: Span = Span(),
     *,
     deinterlace: bool = False,
-    losses: Losses | None = None,
+    on_error: OnError = "stop",
+    tally: Tally | None = None,
 ) -> Iterator[Frame]:
     """Yield the pictures of a clip in order, lazily, each with its own pts.
 
     With a span, only those in it, and their times are less its start. Pictures come in the clip's
     `working_format` and in the size of its first picture; with `deinterlace`, those that say that
     they are of two moments are made ones of the first. Raises `InputError`, naming the time,
-    when the file breaks off or a picture cannot be decoded; with `losses`, that is counted there
-    and the rest still comes.
+    when the file breaks off or a picture cannot be decoded; with `on_error` "conceal", what can be
+    had still comes. `tally` counts what was lost, and times that were missing or repeated.
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
+    tally = Tally() if tally is None else tally
     with ExitStack() as stack:
-        videos = _videos(clip, span, stack, losses)
+        videos = _videos(clip, span, stack, on_error, tally)
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
-        yield from _cut(_lasting(_timed(videos, clip), clip), span)
+        frames = _rising(_timed(videos, clip, tally), tally)
+        yield from _cut(_lasting(frames, clip), span)
 
 
 def _videos(
-    clip: Clip, span: Span, stack: ExitStack, losses: Losses | None
+    clip: Clip, span: Span, stack: ExitStack, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
     """Return the pictures from the beginning of the span, or some before it."""
     if clip.piped is not None:
@@ -187,34 +199,58 @@ def _videos(
     container = stack.enter_context(opened(clip.path))
     stream = video_stream(container, clip.path)
     stream.thread_type = "AUTO"
-    if span.start:
-        return _decoded_from(span.start, container, stream, clip, losses)
-    return _decoded_whole(container, stream, clip.path, losses)
+    reading = _Reading(container, stream, clip.path, on_error, tally)
+    return reading.since(span.start) if span.start else reading.whole()
 
 
-def _decoded_from(
-    start: Fraction,
-    container: InputContainer,
-    stream: VideoStream,
-    clip: Clip,
-    losses: Losses | None,
-) -> Iterator[av.VideoFrame]:
-    """Yield the pictures from some moment before `start` on.
+@dataclass(frozen=True)
+class _Reading:
+    """A stream of pictures in an open file."""
 
-    In several formats a seek lands on the key frame after the one that is needed, or past all of
-    them; then it is tried from further back, and at last from the very start.
-    """
-    for margin in (0, 5, 30, None):
-        target = 0 if margin is None else max(0, int((start - margin) / clip.time_base))
-        container.seek(target, stream=stream)
-        videos = _decoded(pictures(container, stream, losses), clip.path)
-        first = next(videos, None)
-        early = first is not None and seconds(first.pts, clip.time_base) <= start
-        if margin is None or early:
-            if first is not None:
-                yield first
-                yield from videos
+    container: InputContainer
+    stream: VideoStream
+    path: Path
+    on_error: OnError
+    tally: Tally
+
+    def pictures(self) -> Iterator[av.VideoFrame]:
+        """Yield the pictures from where the file is read."""
+        return _decoded(pictures(self.container, self.stream, self.on_error, self.tally), self.path)
+
+    def since(self, start: Fraction) -> Iterator[av.VideoFrame]:
+        """Yield the pictures from some moment before `start`, seconds, on.
+
+        In several formats a seek lands on the key frame after the one that is needed, or past all
+        of them; then it is tried from further back, and at last from the very start.
+        """
+        time_base = self.stream.time_base or Fraction(1)
+        for margin in (0, 5, 30, None):
+            target = 0 if margin is None else max(0, int((start - margin) / time_base))
+            self.container.seek(target, stream=self.stream)
+            videos = self.pictures()
+            first = next(videos, None)
+            stamp = first and _stamp(first, self.container.format.name)
+            early = first is not None and seconds(stamp, time_base) <= start
+            if margin is None or early:
+                if first is not None:
+                    yield first
+                    yield from videos
+                return
+
+    def whole(self) -> Iterator[av.VideoFrame]:
+        """Yield all pictures, and tell an early end from the end."""
+        last: float | None = None
+        for video in self.pictures():
+            last = video.time if video.time is not None else last
+            yield video
+        if last is None or not is_cut_off(self.container, self.stream, self.path, last):
             return
+        if self.on_error == "stop":
+            raise InputError(
+                f"{self.path} is cut off {where(last)}, though its header says that it goes on; "
+                "repair it, or end before that."
+            )
+        self.tally.cut_off = True
 
 
 def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.VideoFrame]:
@@ -226,39 +262,34 @@ def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.Vide
             yield video
 
 
-def _decoded_whole(
-    container: InputContainer, stream: VideoStream, path: StrPath, losses: Losses | None
-) -> Iterator[av.VideoFrame]:
-    """Yield all pictures of a file, and tell an early end from the end."""
-    last: float | None = None
-    for video in _decoded(pictures(container, stream, losses), path):
-        last = video.time if video.time is not None else last
-        yield video
-    if last is None or not is_cut_off(container, stream, path, last):
-        return
-    if losses is None:
-        raise InputError(
-            f"{path} is cut off {where(last)}, though its header says that it goes on; repair it, "
-            "or end before that."
-        )
-    losses.cut_off = True
-
-
-def _timed(videos: Iterator[av.VideoFrame], clip: Clip) -> Iterator[Frame]:
+def _timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator[Frame]:
+    """Make frames; one without a time comes as long after the one before as that one did."""
+    step = round(1 / ((clip.rate or RATE_IF_UNKNOWN) * clip.time_base))
+    before: int | None = None
     for video in videos:
-        if video.pts is None:
-            raise InputError(
-                f"{clip.path} has a picture without a time; remux it, for instance with "
-                "ffmpeg -fflags +genpts -i IN -c copy OUT.mkv."
-            )
+        stamp = _stamp(video, clip.container)
+        tally.untimed += stamp is None and clip.container != "avi"
+        pts = stamp if stamp is not None else clip.start if before is None else before + step
+        step = pts - before if before is not None and pts > before else step
+        before = pts
         yield Frame(
             video=fitted(video, clip.width, clip.height, clip.working_format),
-            pts=video.pts,
+            pts=pts,
             time_base=clip.time_base,
             duration=video.duration or 0,
             rotation=clip.rotation,
             sample_aspect=clip.sample_aspect,
         )
+
+
+def _stamp(video: av.VideoFrame, container: str) -> int | None:
+    """Return when a picture is shown, in ticks, if it is known.
+
+    AVI stores pictures in the order of decoding and no times: what libav makes up as pts goes back
+    and forth with B-frames. The times of decoding, given to pictures in order, are right; the last
+    pictures have none, and come at the rate that all do.
+    """
+    return video.dts if container == "avi" else video.pts
 
 
 def fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
@@ -279,6 +310,21 @@ def fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> 
     return fit
 
 
+def _rising(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
+    """Keep the last of frames at one time, and of those out of order the one that was in order."""
+    before: Frame | None = None
+    for frame in frames:
+        if before is not None:
+            if frame.pts <= before.pts:
+                tally.repeated += 1
+                before = frame if frame.pts == before.pts else before
+                continue
+            yield before
+        before = frame
+    if before is not None:
+        yield before
+
+
 def _lasting(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
     """Give each frame the duration until the next one, and the last what the file leaves it.
 
@@ -287,7 +333,7 @@ def _lasting(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
     before: Frame | None = None
     for frame in frames:
         if before is not None:
-            yield replace(before, duration=max(0, frame.pts - before.pts))
+            yield replace(before, duration=frame.pts - before.pts)
         before = frame
     if before is not None:
         left = clip.end - before.pts if clip.end is not None else 0

@@ -32,13 +32,14 @@ import ffmpeg
 from av.container import OutputContainer
 from ffmpeg.nodes import FilterableStream, InputNode
 
+from sinet_video.clip import RATE_IF_UNKNOWN
 from sinet_video.codecs import Content, Plan
 from sinet_video.errors import InputError, OutputError, SettingError, reason
 from sinet_video.frame import PLANAR, Frame, Matte
 from sinet_video.nut import BUFFER, PIPED, Stream, Told, finer, from_pipe, late, raw_format, to_pipe
 from sinet_video.pictures import picture
 from sinet_video.program import Program
-from sinet_video.sink import RATE_IF_UNKNOWN, Sink
+from sinet_video.sink import Sink
 from sinet_video.staging import Staged
 
 GOODBYE = 2.0

@@ -12,13 +12,12 @@ from typing import Any
 import av
 import numpy as np
 
-from sinet_video.clip import Clip
+from sinet_video.clip import RATE_IF_UNKNOWN, Clip
 from sinet_video.codecs import Content, Plan
 from sinet_video.errors import OutputError
 from sinet_video.frame import Matte
 from sinet_video.pictures import picture
 from sinet_video.sink import (
-    RATE_IF_UNKNOWN,
     Sink,
     add_video_stream,
     open_container,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,7 +15,7 @@ from sinet_video.classes import ClassNames
 from sinet_video.clip import Clip, Span
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
-from sinet_video.damage import Losses, OnError
+from sinet_video.damage import OnError, Tally
 from sinet_video.decoding import decode, probe
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output, open_sink
@@ -69,10 +69,6 @@ class Settings:
     segmenter: Segmenter | None = None
     deinterlace: bool = False
     on_error: OnError = "stop"
-
-    def losses(self) -> Losses | None:
-        """Return where losses are counted, None when there must be none."""
-        return Losses() if self.on_error == "conceal" else None
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
@@ -145,8 +141,7 @@ def matte(
     """
     clip = source if isinstance(source, Clip) else probe(source)
     segmenter = settings.load()
-    losses = settings.losses()
-    pictures = decode(clip, span, deinterlace=settings.deinterlace, losses=losses)
+    pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
     return _matted(frames, segmenter, settings)
 
@@ -204,7 +199,6 @@ def convert(
         settings,
         encoding,
         span,
-        settings.losses(),
     )
     report = job.run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
@@ -234,7 +228,7 @@ class _Job:
     settings: Settings
     encoding: Encoding
     span: Span
-    losses: Losses | None
+    tally: Tally = field(default_factory=Tally)
 
     def run(self, progress: Progress | None) -> Report:
         """Do it all; the report lacks only the time from start to end."""
@@ -244,7 +238,11 @@ class _Job:
         with ExitStack() as stack:
             sinks = self._open_sinks(stack)
             decoded = decode(
-                self.clip, self.span, deinterlace=self.settings.deinterlace, losses=self.losses
+                self.clip,
+                self.span,
+                deinterlace=self.settings.deinterlace,
+                on_error=self.settings.on_error,
+                tally=self.tally,
             )
             pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
@@ -308,13 +306,15 @@ class _Job:
             pixel_format=sink.plan.pixel_format,
             alpha="straight" if sink.content == "alpha" else "none",
             audio=sink.audio,
-            lost=self.losses.pictures if self.losses else 0,
+            lost=self.tally.lost,
+            repeated=self.tally.repeated,
+            untimed=self.tally.untimed,
             warnings=[*self._remarks(), *sink.warnings],
         )
 
     def _remarks(self) -> list[str]:
         """Say what is unusual about the source."""
-        lost = self.losses.warnings(self.clip.path) if self.losses else []
+        lost = self.tally.warnings(self.clip.path)
         if not self.clip.interlaced or self.settings.deinterlace:
             return lost
         return [

@@ -17,7 +17,8 @@ class Report:
     """What a job did, for people and programs. Times are in seconds.
 
     `stages` has for each stage the frames a second that it alone would make; with several threads
-    the job is faster than their sum. `lost` counts pictures that could not be decoded.
+    the job is faster than their sum. `lost` counts pictures that could not be decoded,
+    `repeated` those that were not later than the one before, `untimed` those without a time.
     """
 
     source: str
@@ -37,6 +38,8 @@ class Report:
     alpha: Literal["straight", "none"] = "none"
     audio: Carried = "none"
     lost: int = 0
+    repeated: int = 0
+    untimed: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:

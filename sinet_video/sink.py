@@ -17,13 +17,12 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorRange
 
 from sinet_video.audio import Carried
-from sinet_video.clip import PIPE, Clip
+from sinet_video.clip import PIPE, RATE_IF_UNKNOWN, Clip
 from sinet_video.codecs import CODECS, Content, Plan
 from sinet_video.errors import OutputError, SettingError, SinetVideoError, reason
 from sinet_video.frame import Matte
 from sinet_video.hdr import Hdr, encoder_options
 
-RATE_IF_UNKNOWN = Fraction(25)
 BT709 = 1
 
 

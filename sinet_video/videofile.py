@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from sinet_video.audio import AudioChoice
-from sinet_video.clip import PIPE, Clip, Span, seconds
+from sinet_video.clip import PIPE, RATE_IF_UNKNOWN, Clip, Span, seconds
 from sinet_video.codecs import Content, Plan
 from sinet_video.companions import Companions
 from sinet_video.damage import OnError
@@ -21,7 +21,6 @@ from sinet_video.frame import Frame, Matte
 from sinet_video.hdr import encoder_options
 from sinet_video.pictures import extended, picture
 from sinet_video.sink import (
-    RATE_IF_UNKNOWN,
     Sink,
     add_video_stream,
     encoded_size,

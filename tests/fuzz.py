@@ -140,8 +140,8 @@ class Worker:
         late.cancel()
         if answer:
             return str(json.loads(answer))
-        self._process = None
         status = process.wait()
+        self.close()
         return f"WRONG: hangs over {SECONDS:.0f} s" if status == -9 else f"WRONG: died of {status}"
 
     def close(self) -> None:
@@ -149,6 +149,7 @@ class Worker:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
+            self._process = None
 
 
 def outcomes(count: int, seed: int, folder: Path) -> Iterator[tuple[Path, str]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sinet_video import Bilinear, InputError, Settings, convert, decode, matte
-from sinet_video.damage import Losses
+from sinet_video.damage import Tally
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
 ALL = {
@@ -79,13 +81,13 @@ def test_a_file_that_ends_too_soon(cut, ffprobe_pts, tmp_path):
     assert found == [k * found[1] for k in range(len(found))]
 
 
-def test_a_whole_file_has_no_losses(carphone, tmp_path):
+def test_a_whole_file_has_no_losses(carphone):
     """The failing twin: nothing is counted where nothing is lost."""
-    losses = Losses()
-    with_losses = [frame.luma.sum() for frame in decode(carphone, losses=losses)]
-    assert with_losses == [frame.luma.sum() for frame in decode(carphone)]
-    assert losses == Losses()
-    assert losses.warnings(carphone) == []
+    tally = Tally()
+    found = [frame.luma.sum() for frame in decode(carphone, on_error="conceal", tally=tally)]
+    assert found == [frame.luma.sum() for frame in decode(carphone)]
+    assert tally == Tally()
+    assert tally.warnings(carphone) == []
 
 
 def test_the_iterator_conceals_as_well(damaged):
@@ -93,3 +95,30 @@ def test_the_iterator_conceals_as_well(damaged):
     assert len(list(matte(damaged, settings=CONCEAL))) == 23
     with pytest.raises(InputError):
         list(matte(damaged, settings=STOP))
+
+
+def test_pictures_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
+    """Of two at one time the later one is kept, and counted; all others are as they were."""
+    path = tmp_path / "twice.mkv"
+    twice = "setpts='if(eq(mod(N,5),4),PTS-1/(25*TB),PTS)'"
+    ffmpeg(
+        "ffmpeg", *SOURCE, "-vf", twice, "-fps_mode", "passthrough", "-c:v", "ffv1",
+        "-enc_time_base", "1/1000", path,
+    )  # fmt: skip
+    times = ffprobe_pts(path)
+    assert len(times) == 25 > len(set(times)) == 20
+    report = convert(path, tmp_path / "o.mp4", settings=STOP)
+    assert (report.frames, report.repeated) == (20, 5)
+    assert any("5 pictures came at or before" in text for text in report.warnings)
+    assert ffprobe_pts(tmp_path / "o.mp4") == sorted(set(times))
+
+
+def test_pictures_without_times(tmp_path, ffmpeg):
+    """A bare stream of H.264 has none: they come at its rate, and are counted."""
+    path = tmp_path / "bare.h264"
+    ffmpeg("ffmpeg", *SOURCE, "-bf", 0, path)
+    tally = Tally()
+    times = [frame.time for frame in decode(path, tally=tally)]
+    assert len(times) == 25
+    assert tally.untimed in (24, 25)
+    assert {b - a for a, b in pairwise(times)} == {Fraction(1, 25)}
