@@ -97,8 +97,8 @@ def _made_of(state: dict[str, Any]) -> Network:
 def save(network: Network, path: str | Path, *, half: bool = False) -> None:
     """Write a checkpoint: the state dict, in which the preprocessing is a part.
 
-    With `half`, all values are rounded to 16 bits and share one block of the file, which makes it
-    less than half as large.
+    With `half`, all values that 16 bits can hold are rounded to them and share one block of the
+    file, which makes it less than half as large.
     """
     state = network.state_dict()
     torch.save(_packed(state) if half else state, path)
@@ -106,12 +106,17 @@ def save(network: Network, path: str | Path, *, half: bool = False) -> None:
 
 def _packed(state: dict[str, Tensor]) -> dict[str, Tensor]:
     values = {name: value for name, value in state.items() if value.is_floating_point()}
-    block = torch.cat([value.reshape(-1) for value in values.values()]).half()
-    parts = torch.split(block, [value.numel() for value in values.values()])
-    return {
-        name: part.view(value.shape)
-        for (name, value), part in zip(values.items(), parts, strict=True)
-    }
+    # Variances can be millions, which 16 bits do not reach.
+    large = {name: value.clone() for name, value in values.items() if _overflows(value)}
+    small = {name: value for name, value in values.items() if name not in large}
+    block = torch.cat([value.reshape(-1) for value in small.values()]).half()
+    parts = torch.split(block, [value.numel() for value in small.values()])
+    rounded = zip(small.items(), parts, strict=True)
+    return {name: part.view(value.shape) for (name, value), part in rounded} | large
+
+
+def _overflows(value: Tensor) -> bool:
+    return not bool(value.half().isfinite().all())
 
 
 def from_reference(

@@ -206,6 +206,18 @@ def test_an_error_on_the_way_and_on_again(stock, tmp_path):
     assert equal(state_of(tmp_path / "once"), state_of(tmp_path / "twice"))
 
 
+def test_sharpness(stock, tmp_path):
+    """Logits as many times as large at the end; a training of another sharpness is gone on with."""
+    train(recipe(stage()), stock, tmp_path / "run", pace=SELDOM)
+    plain = weights.load(tmp_path / "run" / "weights.pth")
+    sharp = dataclasses.replace(recipe(stage()), sharpness=2.5)
+    train(sharp, stock, tmp_path / "run", pace=SELDOM)
+    found = weights.load(tmp_path / "run" / "weights.pth")
+    pictures = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.allclose(found(pictures), 2.5 * plain(pictures), rtol=1e-4, atol=1e-5)
+
+
 RECIPE = """
 name = "killed"
 [data]

@@ -156,6 +156,9 @@ class Recipe:
     stages: tuple[Stage, ...]
     data: Data
     seed: int = 1
+    sharpness: float = 1.0
+    """What the finished network's decision is multiplied by: averaging and cross-entropy leave it
+    less sure, and edges wider, than what has the least error."""
     shards: int = 2
     """Parts of a batch that are worked on side by side, each with statistics of its own."""
     teacher: str | None = None
@@ -198,6 +201,8 @@ def check(recipe: Recipe) -> None:
             raise SettingError(f"{recipe.name} has no {what}; one at least is wanted.")
     if recipe.shards < 1:
         raise SettingError(f"{recipe.name} has {recipe.shards} shards; 1 is the least.")
+    if recipe.sharpness <= 0:
+        raise SettingError(f"{recipe.name} has a sharpness of {recipe.sharpness}; use more than 0.")
     for stage in recipe.stages:
         for wrong in _wrong(recipe, stage):
             raise SettingError(f"Stage {stage.name} of {recipe.name} {wrong}.")

@@ -99,7 +99,7 @@ def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
 
 def so_far(recipe: Recipe, stage: int) -> str:
     """Return what a checkpoint in a stage must agree with; stages to come may change."""
-    done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1])
+    done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1], sharpness=1.0)
     return json.dumps(said(done))
 
 
@@ -117,6 +117,13 @@ def untrained(seed: int) -> SINet:
     network = SINet()
     network.mean.copy_(torch.tensor([132.0, 116.0, 107.0]))
     network.std.copy_(torch.tensor([68.0, 65.0, 64.0]))
+    return network
+
+
+def sharpened(network: SINet, factor: float) -> SINet:
+    """Return a network, changed in place so that its logits are so many times as large."""
+    with torch.no_grad():
+        network.classify.weight.mul_(factor)
     return network
 
 
@@ -156,7 +163,7 @@ class _Training:
                 self._enter_stage()
                 self._checkpoint()
         self._draw()  # once more: a kill may have come between a checkpoint and its curves
-        result = self._averaged()
+        result = sharpened(self._averaged(), self.recipe.sharpness)
         with whole(self.folder / "weights.pth") as path:
             save(result, path)
         return result
