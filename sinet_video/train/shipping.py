@@ -20,7 +20,6 @@ from sinet_video.errors import WeightsError
 from sinet_video.sinet import SINet
 from sinet_video.weights import load, save
 
-
 MOST_CHANGED = 0.02
 """By how much rounding may change logits, relative to the largest."""
 
