@@ -229,13 +229,15 @@ class _Reading:
             self.container.seek(target, stream=self.stream)
             videos = self.pictures()
             first = next(videos, None)
-            stamp = first and _stamp(first, self.container.format.name)
-            early = first is not None and seconds(stamp, time_base) <= start
+            early = first is not None and self._time(first) <= start
             if margin is None or early:
                 if first is not None:
                     yield first
                     yield from videos
                 return
+
+    def _time(self, video: av.VideoFrame) -> Fraction:
+        return seconds(_stamp(video, self.container.format.name), self.stream.time_base)
 
     def whole(self) -> Iterator[av.VideoFrame]:
         """Yield all pictures, and tell an early end from the end."""

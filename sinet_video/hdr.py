@@ -40,7 +40,11 @@ class Hdr:
 def hdr_of(video: av.VideoFrame) -> Hdr | None:
     """Return what a picture says, None when it says nothing."""
     mastering, levels = None, None
-    for data in cast(Iterable[SideData], video.side_data):
+    try:
+        side_data = cast(Iterable[SideData], video.side_data)
+    except ValueError:  # PyAV stumbles over kinds that it does not know, such as photographs' EXIF
+        return None
+    for data in side_data:
         if data.type == Type.MASTERING_DISPLAY_METADATA:
             mastering = _mastering(bytes(data))
         elif data.type == Type.CONTENT_LIGHT_LEVEL:

@@ -340,7 +340,7 @@ def test_transparent_is_alpha_where_there_is_any(clip, tmp_path):
     """In .mkv it must be asked for; in .mp4 there is none."""
     report = convert(clip, tmp_path / "o.mkv", background="transparent", settings=HALF)
     assert (report.alpha, report.encoder) == ("straight", "ffv1")
-    with pytest.raises(SettingError, match=r"\.mp4 files cannot hold an alpha"):
+    with pytest.raises(SettingError, match=r"\.mp4 cannot hold an alpha"):
         convert(clip, tmp_path / "o.mp4", background="transparent", settings=HALF)
     assert not (tmp_path / "o.mp4").exists()
 
