@@ -24,8 +24,10 @@ from sinet_video.cli.options import Moment, Triple, parse_refinement, parse_smoo
 from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 
 from sinet_video import Clip, SettingError, Span, __version__, decode, probe
+from sinet_video.audio import AudioChoice
 from sinet_video.background import Fit
-from sinet_video.codecs import CODECS
+from sinet_video.codecs import CODECS, PIPES
+from sinet_video.damage import OnError
 from sinet_video.foreign import Activation
 from sinet_video.pipeline import Show
 from sinet_video.session import Runtime
@@ -611,6 +613,9 @@ def test_choices_are_the_library_s():
     assert choices["show"] == get_args(Show)
     assert choices["onnx_activation"] == get_args(Activation)
     assert choices["runtime"] == ("auto", *get_args(Runtime))
+    assert choices["audio"] == get_args(AudioChoice)
+    assert choices["on_error"] == get_args(OnError)
+    assert choices["form"] == tuple(PIPES)
     (codec,) = [option for option in options_of(commands()["run"]) if option.name == "codec"]
     assert all(name in codec.help for name in CODECS)
 
