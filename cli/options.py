@@ -282,7 +282,9 @@ _OUTPUT = (
         default="composite",
         help="The result, the matte alone as gray, or the person alone.",
     ),
-    click.option("--codec", help="h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff or rawvideo."),
+    click.option(
+        "--codec", help="h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff or rawvideo."
+    ),
     click.option("--crf", type=float, help="Quality; lower is better and larger."),
     click.option("--preset", help="Speed against size, by the encoder's own names."),
     click.option(
