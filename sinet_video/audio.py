@@ -13,6 +13,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from sinet_video.clip import Span, seconds
+from sinet_video.filtering import ready
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -46,11 +47,12 @@ class Track(Protocol):
         """Take a source packet, yield output packets."""
 
     def flush(self) -> Iterator[Packet]:
-        """Yield what is left at the end."""
+        """Yield what is left at the end: nothing, where packets are only carried over."""
+        return iter(())
 
 
 @dataclass
-class Copied:
+class Copied(Track):
     """Packets as they are, moved in time when only a stretch is wanted."""
 
     source: AudioStream
@@ -79,12 +81,8 @@ class Copied:
         packet.stream = self.target
         yield packet
 
-    def flush(self) -> Iterator[Packet]:
-        """As `Track` says."""
-        return iter(())
 
-
-class Encoded:
+class Encoded(Track):
     """Decoded, resampled if need be, and encoded in the container's own codec."""
 
     def __init__(self, source: AudioStream, target: Any, span: Span) -> None:
@@ -144,11 +142,7 @@ class Encoded:
 
     def _encoded(self) -> Iterator[Packet]:
         assert self._graph is not None  # made when the first frame was pushed
-        while True:
-            try:
-                frame = self._graph.pull()
-            except (av.BlockingIOError, av.EOFError):
-                return
+        for frame in ready(self._graph):
             yield from self.target.encode(frame)
 
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import av
 from av.container import InputContainer, OutputContainer
-from av.stream import Disposition
 
 from sinet_video.audio import AudioChoice, Carried, Copied, Encoded, Track, sound_track
 from sinet_video.clip import Clip, Span, seconds
 from sinet_video.damage import OnError
-from sinet_video.decoding import opened
+from sinet_video.decoding import is_cover, opened, video_stream
 from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError, reason
 from sinet_video.subtitles import text_track
@@ -63,7 +62,7 @@ def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
 
 
 @dataclass
-class Cover:
+class Cover(Track):
     """A picture that stands for the file, one packet."""
 
     source: Any
@@ -74,10 +73,6 @@ class Cover:
         packet.pts = packet.dts = 0
         packet.stream = self.target
         yield packet
-
-    def flush(self) -> Iterator[Packet]:
-        """As `Track` says."""
-        return iter(())
 
 
 class Companions:
@@ -102,6 +97,8 @@ class Companions:
         self._path, self._output, self._span, self._audio = clip.path, output, span, audio
         self._on_error = on_error
         self._piped, self._opened = clip.piped, ExitStack()
+        if clip.piped:
+            clip.piped.claimed = True
         self._input = (
             clip.piped.container if clip.piped else self._opened.enter_context(opened(clip.path))
         )
@@ -229,7 +226,7 @@ class Companions:
         self._output.metadata.update(lasting(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
-        pictures = next(s for s in self._input.streams.video if not _is_cover(s))
+        pictures = video_stream(self._input, self._path)
         names = track_names(pictures.metadata, self._output.format.name)
         if self._span.start:  # it is that of the first picture
             names.pop("timecode", None)
@@ -280,12 +277,8 @@ class Companions:
         return time is not None and now > time
 
 
-def _is_cover(stream: Any) -> bool:
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
 def _covers(container: InputContainer) -> list[Any]:
-    return [stream for stream in container.streams.video if _is_cover(stream)]
+    return [stream for stream in container.streams.video if is_cover(stream)]
 
 
 def _counted(chapters: int, covers: int) -> list[tuple[int, str]]:

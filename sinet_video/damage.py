@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.errors import InputError, reason
+from sinet_video.wholeness import end_of_riff
 
 OnError = Literal["stop", "conceal"]
 """What becomes of a file that is damaged: no result at all, or one without what is lost."""
@@ -113,9 +114,7 @@ def is_cut_off(
         declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")
         return declared is not None and last < 0.9 * _clock(declared) - 1
     if kind == "avi":
-        with Path(path).open("rb") as file:
-            length = int.from_bytes(file.read(8)[4:], "little")
-        return length + 8 > size
+        return end_of_riff(Path(path)) > size
     return False
 
 

@@ -78,7 +78,7 @@ def _open_pipe() -> InputContainer:
 
 def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
     """Return the video to work on: the first stream that is not a cover picture."""
-    pictures = [s for s in container.streams.video if not _is_cover(s)]
+    pictures = [s for s in container.streams.video if not is_cover(s)]
     if not pictures:
         kinds = " and ".join(sorted({s.type for s in container.streams})) or "nothing"
         raise InputError(f"{path} has no video in it, only {kinds}.")
@@ -88,7 +88,8 @@ def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
     return stream
 
 
-def _is_cover(stream: VideoStream) -> bool:
+def is_cover(stream: VideoStream) -> bool:
+    """Whether a stream is a picture that stands for the file, not what it shows."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 import av
 
+from sinet_video.filtering import ready
+
 
 def deinterlaced(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterator[av.VideoFrame]:
     """Yield as many pictures at the same times, the lines of the later moment made anew.
@@ -38,11 +40,7 @@ def _graph(video: av.VideoFrame, time_base: Fraction) -> av.filter.Graph:
 
 
 def _ready(graph: av.filter.Graph, time_base: Fraction) -> Iterator[av.VideoFrame]:
-    while True:
-        try:
-            video = graph.pull()
-        except (av.BlockingIOError, av.EOFError):
-            return
+    for video in ready(graph):
         assert isinstance(video, av.VideoFrame)  # nothing else was pushed
         if video.pts is not None and video.time_base is not None:
             units = video.time_base / time_base  # the filter counts in halves

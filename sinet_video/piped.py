@@ -15,7 +15,7 @@ from sinet_video.errors import InputError
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-ATTEMPTS = 100_000
+MOST_KEPT = 100_000
 """Packets after which pictures are no longer hoped for: others would fill the memory."""
 
 
@@ -26,6 +26,8 @@ class Piped:
         self.container = container
         self.others: deque[Packet] = deque()
         """Packets of the other streams, as far as the pictures were read."""
+        self.claimed = False
+        """Whether somebody takes these; to be said before pictures are, or they are not kept."""
         self._stream = stream
         self._taken = False
         self._decoded = self._decode()
@@ -41,6 +43,8 @@ class Piped:
         if self._taken:
             raise InputError("Standard input was read already; it can be read once.")
         self._taken = True
+        if not self.claimed:
+            self.others.clear()
         if self._first is not None:
             yield self._first
         yield from self._decoded
@@ -54,6 +58,8 @@ class Piped:
         yield from self._stream.codec_context.decode(None)
 
     def _keep(self, packet: Packet) -> None:
-        if len(self.others) >= ATTEMPTS:
+        if self._taken and not self.claimed:
+            return
+        if len(self.others) >= MOST_KEPT:
             raise InputError("Standard input has sound without end and no pictures with it.")
         self.others.append(packet)

@@ -212,13 +212,22 @@ def _where(last: Fraction | None) -> str:
 
 def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
     """Return the decoder that sees all of a stream whose first packet is given."""
-    context: VideoCodecContext = stream.codec_context
-    beside = packet.has_sidedata("matroska_block_additional")
-    if context.name in ALPHA_DECODERS and (beside or _alpha_mode(stream)):
-        context = cast(VideoCodecContext, av.CodecContext.create(ALPHA_DECODERS[context.name], "r"))
+    context = alpha_decoder(stream, packet) or stream.codec_context
     context.thread_type = "AUTO"
     context.options = STRICT
     return context
+
+
+def alpha_decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext | None:
+    """Return the decoder that sees alpha beside a stream's pictures; None if it has none there.
+
+    `packet` is the stream's first.
+    """
+    name = stream.codec_context.name
+    beside = packet.has_sidedata("matroska_block_additional")
+    if name not in ALPHA_DECODERS or not (beside or _alpha_mode(stream)):
+        return None
+    return cast(VideoCodecContext, av.CodecContext.create(ALPHA_DECODERS[name], "r"))
 
 
 def _play_pictures(path: Path) -> Generator[Shown]:

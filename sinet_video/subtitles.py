@@ -20,7 +20,7 @@ ENCODERS = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": 
 
 
 @dataclass
-class CopiedText:
+class CopiedText(Track):
     """Packets as they are, cut to the stretch that is wanted and moved with it."""
 
     source: Any
@@ -33,10 +33,6 @@ class CopiedText:
             return
         packet.stream = self.target
         yield packet
-
-    def flush(self) -> Iterator[Packet]:
-        """As `Track` says."""
-        return iter(())
 
     def _cut(self, packet: Packet) -> bool:
         """Move a packet's time, its beginning to no earlier than the stretch's; whether it shows.

@@ -29,7 +29,7 @@ def damage(path: Path, container: InputContainer) -> str | None:
     if "mp4" in kind:
         return _missing(_end_of_samples(container), size)
     if kind == "avi":
-        return _missing(_end_of_riff(path), size)
+        return _missing(end_of_riff(path), size)
     return None
 
 
@@ -42,7 +42,8 @@ def _end_of_samples(container: InputContainer) -> int:
     return max((index[-1].pos + index[-1].size for index in indices if len(index)), default=0)
 
 
-def _end_of_riff(path: Path) -> int:
+def end_of_riff(path: Path) -> int:
+    """Return how many bytes an AVI file says that it has."""
     with path.open("rb") as file:
         return int.from_bytes(file.read(8)[4:], "little") + 8
 

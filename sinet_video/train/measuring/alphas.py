@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from sinet_video.decoding import opened, video_stream
 from sinet_video.errors import InputError, reason
 from sinet_video.frame import planes_of, range_of, reformat
+from sinet_video.playing import alpha_decoder
+from sinet_video.transparency import has_alpha
 
 Array = NDArray[Any]
 
@@ -56,18 +58,15 @@ def check_shape(path: Path, alpha: Array, shape: tuple[int, ...]) -> Array:
 
 
 def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    if stream.codec_context.name != "vp9" or stream.metadata.get("alpha_mode") != "1":
-        yield from container.decode(stream)
-        return
-    # Only libvpx sees the alpha that WebM keeps beside the pictures.
-    decoder = VideoCodecContext.create("libvpx-vp9", "r")
+    decoder: VideoCodecContext | None = None
     for packet in container.demux(stream):
+        decoder = decoder or alpha_decoder(stream, packet) or stream.codec_context
         yield from decoder.decode(packet)
 
 
 def alpha_of(video: av.VideoFrame) -> Array:
     """Return a decoded picture's matte, as `read_alphas` does."""
-    if any(component.is_alpha for component in video.format.components):
+    if has_alpha(video):
         return _alpha_channel(video)
     return _brightness(video)
 
