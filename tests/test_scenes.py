@@ -10,7 +10,7 @@ import pytest
 from made_people import made_stock, source
 
 from sinet_video.train.recipe import Views
-from sinet_video.train.scenes import Scene, draw_scene, patched
+from sinet_video.train.scenes import Scene, draw_scene
 from sinet_video.train.stock import Stock
 from sinet_video.train.views import nudge
 
@@ -163,40 +163,14 @@ def test_a_movement_moves_all_and_changes_nothing(made):
 
 
 @pytest.mark.parametrize("views", [MADE, Views()])
-def test_patches_change_colours_and_not_the_label(views):
+@pytest.mark.parametrize("what", ["patches", "clothes"])
+def test_parts_coloured_anew_change_colours_and_not_the_label(views, what):
     """And without them the same samples are drawn as if there were none."""
     stock = red_on_green()
     changed = 0
     for seed in range(12):
         plain = scene(stock, views, seed)
-        found = scene(stock, dataclasses.replace(views, patches=1.0), seed)
+        found = scene(stock, dataclasses.replace(views, **{what: 1.0}), seed)
         assert np.array_equal(found.alpha, plain.alpha)
         changed += not np.array_equal(found.picture, plain.picture)
     assert changed > 8
-
-
-def test_a_patch_is_of_the_person_or_of_the_rest():
-    """With sharp labels no patch reaches over the edge: each side keeps its own two colours."""
-    alpha = np.zeros(SHAPE, np.uint8)
-    alpha[:, 48:] = 255
-    picture = np.full((*SHAPE, 3), 128, np.uint8)
-    insides = outsides = 0
-    for seed in range(40):
-        before = Scene(picture, alpha)
-        after = patched(np.random.default_rng(seed), before, 0.5).picture != 128
-        insides += after[:, 48:].any()
-        outsides += after[:, :48].any()
-    assert 10 < insides < 30
-    assert 10 < outsides < 30
-
-
-def test_a_patch_keeps_the_texture():
-    """Bright stays brighter than dark in it, however it is coloured."""
-    stripes = np.zeros((*SHAPE, 3), np.uint8)
-    stripes[:, ::8], stripes[:, 4::8] = 160, 90
-    stripes = cv2.blur(stripes, (3, 3))
-    alpha = np.full(SHAPE, 255, np.uint8)
-    for seed in range(10):
-        found = patched(np.random.default_rng(seed), Scene(stripes, alpha), 1.0).picture
-        ups = (found[:, 8:-8:8].astype(int) - found[:, 12:-4:8]).mean()
-        assert ups > 5

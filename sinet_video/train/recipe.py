@@ -62,6 +62,8 @@ class Views:
     """The background of a made scene is drawn rather than photographed."""
     matching: float = 0.6
     """Largest part of the way from a person's colours to the background's."""
+    clothes: float = 0.0
+    """People are dressed anew: waistcoats and sleeves of plain colours."""
     patches: float = 0.0
     """A part of the person, and one of the rest, has another colour."""
     moved: float = 0.0

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.train.recipe import Views
+from sinet_video.train.recolouring import dressed, patched
 from sinet_video.train.stock import Source, Stock
 from sinet_video.train.views import (
     Matrix,
@@ -40,7 +41,12 @@ def draw_scene(
 ) -> Scene:
     """Draw one sample of a shape (h, w). `after` moves all of it, and changes nothing drawn."""
     scene = _scene(rng, stock, views, shape, after)
-    return patched(rng, scene, views.patches) if views.patches else scene
+    picture, alpha = scene.picture, scene.alpha
+    if views.clothes and rng.random() < views.clothes:
+        picture = dressed(rng, picture, alpha)
+    if views.patches:
+        picture = patched(rng, picture, alpha, views.patches)
+    return Scene(picture, alpha)
 
 
 def _scene(
@@ -155,33 +161,3 @@ def _pattern(rng: np.random.Generator, side: int = 192) -> Array:
     first, second = rng.uniform(0, 255, (2, 3))
     lit = cv2.transform(mix, np.column_stack([second - first, first]))
     return np.clip(lit, 0, 255).astype(np.uint8)
-
-
-def patched(rng: np.random.Generator, scene: Scene, probability: float) -> Scene:
-    """Colour a part of the person anew, and a part of the rest, each with a probability.
-
-    So that an edge in the picture is no proof of an edge of the person: vests and sleeves, shadows
-    and walls.
-    """
-    picture = scene.picture
-    for where in (scene.alpha, 255 - scene.alpha):
-        if rng.random() < probability:
-            picture = _recoloured(rng, picture, where)
-    return Scene(picture, scene.alpha)
-
-
-def _recoloured(rng: np.random.Generator, picture: Array, where: Array) -> Array:
-    """Give what a polygon has in common with `where`, (h, w) uint8, another colour and contrast."""
-    h, w = where.shape
-    centre, reach = rng.uniform(0, 1, 2) * (w, h), rng.uniform(0.15, 0.7) * max(h, w)
-    angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 8))))
-    corners = centre + reach * np.column_stack([np.cos(angles), np.sin(angles)])
-    polygon = np.zeros((h, w), np.uint8)
-    cv2.fillPoly(polygon, [corners.astype(np.int32)], 255, cv2.LINE_AA)
-    part = polygon.astype(np.float32) * where * float(rng.uniform(0.5, 1.0) / 255**2)
-    colour = np.clip(rng.uniform(0, 255) + rng.normal(0, 45, 3), 0, 255)
-    gain = float(rng.uniform(0.3, 1.2))
-    mean, _ = _moments(picture, np.ascontiguousarray(part[::3, ::3] > 0.3).view(np.uint8))
-    other = cv2.transform(picture, np.column_stack([gain * np.eye(3), colour - gain * mean]))
-    blended: Array = cv2.blendLinear(other, picture, part, 1 - part)
-    return blended

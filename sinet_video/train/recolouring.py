@@ -1,0 +1,119 @@
+"""Parts of a sample coloured anew: an edge in a picture is no proof of an edge of the person.
+
+Pictures are (h, w, 3), uint8, RGB; a person's alpha is (h, w), uint8, and is never changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def patched(rng: np.random.Generator, picture: Array, alpha: Array, probability: float) -> Array:
+    """Colour a part of the person anew, and a part of the rest, each with a probability.
+
+    Anywhere and of any shape: shadows, walls, things that are held.
+    """
+    for where in (alpha, 255 - alpha):
+        if rng.random() < probability:
+            picture = _patched(rng, picture, where)
+    return picture
+
+
+def _patched(rng: np.random.Generator, picture: Array, where: Array) -> Array:
+    """Give what a polygon has in common with `where` another colour and contrast."""
+    h, w = where.shape
+    centre, reach = rng.uniform(0, 1, 2) * (w, h), rng.uniform(0.15, 0.7) * max(h, w)
+    angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 8))))
+    corners = centre + reach * np.column_stack([np.cos(angles), np.sin(angles)])
+    part = _inside(corners, where) * float(rng.uniform(0.5, 1.0))
+    colour = np.clip(rng.uniform(0, 255) + rng.normal(0, 45, 3), 0, 255)
+    return coloured(picture, part, colour, float(rng.uniform(0.3, 1.2)))
+
+
+def dressed(rng: np.random.Generator, picture: Array, alpha: Array) -> Array:
+    """Dress whoever is in a picture anew: a waistcoat, the sleeves beside it, or both.
+
+    Below a neckline, what is near the middle of the body and what is to its sides get plain
+    colours of their own, more often white or black than not. Too small a person stays as it is.
+    """
+    body = _body(rng, alpha)
+    if body is None:
+        return picture
+    middle = _inside(_waistcoat(rng, *body), alpha)
+    below = (np.arange(len(alpha)) >= body[0])[:, None]
+    sides = np.clip(alpha.astype(np.float32) / 255 * below - middle, 0, 1)
+    which = int(rng.integers(3))
+    for part in ((middle,), (sides,), (middle, sides))[which]:
+        picture = coloured(picture, part, _cloth(rng), float(rng.uniform(0.15, 0.8)))
+    return picture
+
+
+def _body(rng: np.random.Generator, alpha: Array) -> tuple[int, int, float, float] | None:
+    """Return where a body begins and ends, rows, its middle and its width, pixels."""
+    person = alpha > 127
+    widths = person.sum(1)
+    rows = np.flatnonzero(widths)
+    if len(rows) < len(alpha) // 4:
+        return None
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    neck = _shoulders(widths[top:bottom]) + top + int(rng.uniform(0, 0.1) * (bottom - top))
+    across = np.flatnonzero(person[neck:bottom].any(0))
+    if not len(across):
+        return None
+    return neck, bottom, float(across[0] + across[-1]) / 2, float(across[-1] - across[0] + 1)
+
+
+def _shoulders(widths: Array) -> int:
+    """Return the row at which a figure gets wider than its head, or about where it would."""
+    quarter = len(widths) // 4
+    wider = np.flatnonzero(widths[quarter:] > 1.25 * widths[:quarter].max(initial=1))
+    return quarter + int(wider[0]) if len(wider) else int(0.65 * len(widths))
+
+
+def _waistcoat(
+    rng: np.random.Generator, neck: int, bottom: int, middle: float, width: float
+) -> Array:
+    """Return the corners of an upright shape about the middle of a body, (n, 2)."""
+    above = rng.uniform(0.1, 0.4) * width
+    below = np.clip(above * rng.uniform(0.7, 1.6), 0.1 * width, 0.45 * width)
+    x = middle + rng.normal(0, 0.05) * width
+    sink = rng.uniform(0, 0.2) * (bottom - neck)
+    return np.array(
+        [
+            (x - above, neck + sink),
+            (x - above / 2, neck),
+            (x + above / 2, neck),
+            (x + above, neck + sink),
+            (x + below, bottom),
+            (x - below, bottom),
+        ]
+    )
+
+
+def _cloth(rng: np.random.Generator) -> Array:
+    """Return a colour that clothes have."""
+    low, high = ((0, 50), (190, 255), (30, 225))[int(rng.integers(3))]
+    return np.clip(rng.uniform(low, high) + rng.normal(0, 1, 3) * rng.uniform(0, 50), 0, 255)
+
+
+def _inside(corners: Array, where: Array) -> Array:
+    """Return what a polygon and an alpha have in common, (h, w), float32 in [0, 1]."""
+    polygon = np.zeros(where.shape, np.uint8)
+    cv2.fillPoly(polygon, [corners.astype(np.int32)], 255, cv2.LINE_AA)
+    return polygon.astype(np.float32) * where / np.float32(255**2)
+
+
+def coloured(picture: Array, part: Array, colour: Array, contrast: float) -> Array:
+    """Return a picture of which a part, (h, w) float32 in [0, 1], has another mean and contrast."""
+    mask = np.ascontiguousarray(part[::3, ::3] > 0.3).view(np.uint8)
+    mean = cv2.meanStdDev(np.ascontiguousarray(picture[::3, ::3]), mask=mask)[0][:, 0]
+    matrix = np.column_stack([contrast * np.eye(3), colour - contrast * mean])
+    other = cv2.transform(picture, matrix)
+    blended: Array = cv2.blendLinear(other, picture, part, 1 - part)
+    return blended
