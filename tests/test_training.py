@@ -16,7 +16,7 @@ import torch
 from made_people import recipe, stage, write_people, write_walls
 
 from sinet_video import weights
-from sinet_video.errors import InputError, SettingError
+from sinet_video.errors import InputError, SettingError, WeightsError
 from sinet_video.train import training
 from sinet_video.train.curves import draw_curves
 from sinet_video.train.fused import FusedNorm
@@ -316,3 +316,20 @@ def test_a_teacher_is_loaded(stock, tmp_path):
     shown = []
     train(own, stock, tmp_path / "out", pace=SELDOM, progress=shown.append)
     assert shown[0]["teacher"] > 0
+
+
+def test_training_begins_with_given_weights(stock, tmp_path):
+    """At a rate of zero they are what it ends in; without them, the seed's random ones are."""
+    weights.save(untrained(5), tmp_path / "start.pth")
+    still = stage(steps=1, rate=0.0, warmup=0)
+    train(recipe(still, start=str(tmp_path / "start.pth")), stock, tmp_path / "a", pace=SELDOM)
+    train(recipe(still), stock, tmp_path / "b", pace=SELDOM)
+    name = "encoder.stem.conv.weight"
+    assert torch.equal(state_of(tmp_path / "a")[name], untrained(5).state_dict()[name])
+    assert torch.equal(state_of(tmp_path / "b")[name], untrained(recipe().seed).state_dict()[name])
+
+
+def test_the_weights_to_begin_with_must_be_there(stock, tmp_path):
+    """Said before anything is trained or written."""
+    with pytest.raises(WeightsError, match="There are no weights 'nowhere.pth'"):
+        train(recipe(stage(steps=1), start="nowhere.pth"), stock, tmp_path / "out", pace=SELDOM)

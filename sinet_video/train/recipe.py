@@ -163,8 +163,10 @@ class Recipe:
     less sure, and edges wider, than what has the least error."""
     shards: int = 2
     """Parts of a batch that are worked on side by side, each with statistics of its own."""
+    start: str | None = None
+    """Weights to begin with, by name or path, as `--weights` takes them; random ones if none."""
     teacher: str | None = None
-    """Weights of the teacher, where a stage has one."""
+    """Weights of the teacher, where a stage has one; as `start`."""
 
 
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from sinet_video.errors import InputError, SettingError
+from sinet_video.runtime import checkpoint
 from sinet_video.sinet import SINet
 from sinet_video.threads import prefetch
 from sinet_video.train.batches import Batch, Sampler, batches
@@ -120,6 +121,11 @@ def untrained(seed: int) -> SINet:
     return network
 
 
+def _begun(recipe: Recipe) -> SINet:
+    """Return the network that a recipe's first stage is given."""
+    return load(checkpoint(recipe.start)) if recipe.start else untrained(recipe.seed)
+
+
 def sharpened(network: SINet, factor: float) -> SINet:
     """Return a network, changed in place so that its logits are so many times as large."""
     with torch.no_grad():
@@ -140,9 +146,9 @@ class _Training:
         self.recipe, self.stock, self.folder = recipe, stock, folder
         self.pace, self.progress = pace, progress
         self.course = Course()
-        network = untrained(recipe.seed).to(device)
+        network = _begun(recipe).to(device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's lack
-        teacher = load(recipe.teacher).to(device) if recipe.teacher else None
+        teacher = load(checkpoint(recipe.teacher)).to(device) if recipe.teacher else None
         fused = device.type == "cpu" and obstacle() is None
         self.network = fuse(network) if fused else network
         self.shards = Shards(self.network, recipe.shards, teacher)
