@@ -53,6 +53,17 @@ def upsample(x: Tensor, factor: int) -> Tensor:
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=True)
 
 
+class Upsample(nn.Module):
+    """Enlarge bilinearly, as `upsample` does."""
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return upsample(x, self.factor)
+
+
 def shuffle_channels(x: Tensor, groups: int) -> Tensor:
     """Interleave the channels of the groups of a grouped convolution (ShuffleNet, 1707.01083)."""
     count, channels, height, width = x.shape
@@ -146,13 +157,14 @@ class S2Block(nn.Module):
         self.depthwise_norm = batch_norm(channels)
         self.act = nn.PReLU(channels)
         self.pointwise = conv(channels, channels, 1)
+        self.enlarge = Upsample(pool)
         self.norm = batch_norm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.pool > 1:
             x = F.avg_pool2d(x, self.pool)
         x = self.pointwise(self.act(self.depthwise_norm(self.depthwise(x))))
-        y: Tensor = self.norm(upsample(x, self.pool))
+        y: Tensor = self.norm(self.enlarge(x))
         return y
 
 
@@ -227,6 +239,7 @@ class SINet(nn.Module):
         self.register_buffer("std", torch.full((3,), 255.0))
         self.register_buffer("scale", torch.tensor(1.0))
         self.encoder = Encoder()
+        self.enlarge = Upsample(2)
         self.coarse_norm = batch_norm(2)
         self.detail = ConvNormAct(48, 2, 1)
         self.fine_norm = batch_norm(2)
@@ -242,11 +255,11 @@ class SINet(nn.Module):
 
     def decode(self, eighth: Tensor, quarter: Tensor) -> Tensor:
         """Map what the encoder returns to logits at input size."""
-        coarse = self.coarse_norm(upsample(eighth, 2))
+        coarse = self.coarse_norm(self.enlarge(eighth))
         # Detail enters only where the coarse decision is unsure (section 3.3 of the paper).
         doubt = 1 - coarse.softmax(1).amax(1, keepdim=True)
-        half = self.fine_norm(upsample(doubt * self.detail(quarter) + coarse, 2))
-        logits: Tensor = self.classify(upsample(half, 2))
+        half = self.fine_norm(self.enlarge(doubt * self.detail(quarter) + coarse))
+        logits: Tensor = self.classify(self.enlarge(half))
         return logits
 
     def alpha(self, pictures: Tensor) -> Tensor:

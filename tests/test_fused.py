@@ -10,9 +10,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sinet_video.sinet import GroupedReduce, SINet
+from sinet_video.sinet import GroupedReduce, SINet, Upsample
 from sinet_video.train import fused
-from sinet_video.train.fused import FusedNorm, Pointwise, ShuffledPointwise, fuse
+from sinet_video.train.fused import (
+    Depthwise,
+    FusedNorm,
+    FusedUpsample,
+    Pointwise,
+    ShuffledPointwise,
+    fuse,
+)
 
 
 @pytest.fixture
@@ -85,6 +92,8 @@ def test_every_layer_is_replaced():
     kinds = [(name, type(module)) for name, module in faster.named_modules()]
     assert not [name for name, kind in kinds if kind in (nn.BatchNorm2d, GroupedReduce)]
     assert all(".dense." in name for name, kind in kinds if kind is nn.PReLU)
+    assert sum(kind is Depthwise for _, kind in kinds) == 22
+    assert not [name for name, kind in kinds if kind is Upsample]
     norms = sum(isinstance(module, nn.BatchNorm2d) for module in SINet().modules())
     assert sum(kind is FusedNorm for _, kind in kinds) == norms
 
@@ -176,6 +185,67 @@ def test_the_same_again_to_the_bit():
     assert torch.equal(outs[0], outs[2])
 
 
+def compare(plain: nn.Module, faster: nn.Module, x: Tensor) -> None:
+    """Outputs, and the gradients at the input and at the weights."""
+    found = []
+    for layer in (plain.train(), faster.train()):
+        own = x.clone().requires_grad_()
+        out = layer(own)
+        up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5))
+        found.append((out, *torch.autograd.grad(out, [own, *layer.parameters()], up)))
+    for one, two in zip(*found, strict=True):
+        assert one.shape == two.shape
+        assert near(two, one, 1e-5)
+
+
+@pytest.mark.usefixtures("_built")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("side", [(1, 1), (2, 3), (4, 6), (7, 5), (8, 13), (16, 24)])
+@pytest.mark.parametrize("channels", [8, 12, 24, 48])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
+def test_depthwise(kernel, stride, channels, side, layout):
+    """Of all sizes, also where channels do not fill a vector and sides are odd."""
+    torch.manual_seed(channels)
+    plain = nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False)
+    assert Depthwise.can_be(plain)
+    faster = Depthwise(plain)
+    assert faster.weight is plain.weight
+    compare(plain, faster, torch.randn(3, channels, *side).to(memory_format=layout))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"channels": 4},
+        {"kernel_size": 7, "padding": 3},
+        {"stride": 3},
+        {"padding": 0},
+        {"dilation": 2},
+        {"bias": True},
+        {"groups": 8},
+        {"groups": 1},
+    ],
+)
+def test_other_convolutions_stay(other):
+    """What the kernels do not know is torch's."""
+    usual = {"channels": 16, "kernel_size": 3, "padding": 1, "bias": False}
+    given = {**usual, **other}
+    channels = given.pop("channels")
+    layer = nn.Conv2d(channels, channels, **{"groups": channels, **given})
+    assert not Depthwise.can_be(layer)
+
+
+@pytest.mark.usefixtures("_built")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("side", [(1, 1), (1, 4), (3, 5), (8, 6)])
+@pytest.mark.parametrize("channels", [1, 2, 5, 48])
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_upsample(factor, channels, side, layout):
+    """Corners on corners, by any factor, also of one row."""
+    x = torch.randn(2, channels, *side).to(memory_format=layout)
+    compare(Upsample(factor), FusedUpsample(factor), x)
+
+
 def test_pointwise_layers():
     """Convolutions as products: of one group, and of two with the shuffle after them."""
     x = torch.randn(2, 8, 5, 7)
@@ -207,7 +277,7 @@ def test_a_compiler_that_fails(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
     broken = tmp_path / "fused.cpp"
     broken.write_text("this is no C++\n")
-    monkeypatch.setattr(fused, "SOURCE", broken)
+    monkeypatch.setattr(fused, "SOURCES", [broken])
     monkeypatch.setattr(fused, "kernels", fused.kernels.__wrapped__)
     path = fused.os.environ["PATH"]
     reason = fused.obstacle()
@@ -225,6 +295,6 @@ def test_a_library_is_of_its_source_and_flags(monkeypatch, tmp_path):
     assert one != fused._library(["-O2"])
     other = tmp_path / "fused.cpp"
     other.write_text("// another\n")
-    monkeypatch.setattr(fused, "SOURCE", other)
+    monkeypatch.setattr(fused, "SOURCES", [other])
     assert one != fused._library(["-O3"])
     assert isinstance(one, Path)

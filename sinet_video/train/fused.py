@@ -1,7 +1,9 @@
-"""Batch normalisation and PReLU as one layer: what training SINet on a CPU spends its time on.
+"""Faster layers for training SINet on a CPU, in C++.
 
-The convolutions of SINet are so small that two thirds of a training step in torch go into these
-two, which only move memory. Here each direction is two passes over it (fused.cpp).
+The convolutions of SINet are so small that two thirds of a training step in torch go into batch
+normalisation and PReLU, which only move memory. Here the two are one layer, and each direction two
+passes (norm_act.cpp). Depthwise convolutions and enlarging have kernels for channels that lie side
+by side (depthwise.cpp, upsample.cpp).
 
 Where they cannot be built, training goes by torch's own layers and takes longer. Results are the
 same but for rounding: to end in the same weights bit for bit, a training has to be gone on with
@@ -22,7 +24,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -34,14 +36,18 @@ from sinet_video.sinet import (
     NormAct,
     S2Block,
     SINet,
+    Upsample,
     shuffled_matrix,
 )
 
 LAST = torch.channels_last
 
+VECTOR = 8
+"""As many channels or more have the layers that are replaced: no vector is wider."""
 
 NAME = "sinet_video_fused"
-SOURCE = Path(__file__).with_name("fused.cpp")
+SOURCES = sorted(Path(__file__).parent.glob("*.cpp"))
+HEADERS = sorted(Path(__file__).parent.glob("*.h"))
 
 
 @cache
@@ -66,7 +72,7 @@ def kernels() -> Any:
     """
     from torch.utils.cpp_extension import get_cxx_compiler, load
 
-    flags = ["-O3", "-march=native", *_instruction_set()]
+    flags = ["-std=c++20", "-O3", "-march=native", *_instruction_set()]
     library = _library(flags)
     if library.exists():
         return _imported(library)
@@ -76,7 +82,9 @@ def kernels() -> Any:
     library.parent.mkdir(parents=True, exist_ok=True)
     # In a folder of its own: torch would wait for ever for a build that was killed.
     with TemporaryDirectory(dir=library.parent) as folder, _ninja_on_path():
-        module = load(NAME, [str(SOURCE)], extra_cflags=flags, build_directory=folder)
+        module = load(
+            NAME, [str(source) for source in SOURCES], extra_cflags=flags, build_directory=folder
+        )
         (Path(folder) / library.name).replace(library)
     return module
 
@@ -86,7 +94,8 @@ def _library(flags: list[str]) -> Path:
     from torch.utils.cpp_extension import LIB_EXT, get_default_build_root
 
     capability = torch.backends.cpu.get_cpu_capability()
-    origins = [SOURCE.read_text(), sys.version, torch.__version__, capability, *flags]
+    texts = [path.read_text() for path in (*SOURCES, *HEADERS)]
+    origins = [*texts, sys.version, torch.__version__, capability, *flags]
     digest = hashlib.sha256("\n".join(origins).encode()).hexdigest()[:16]
     root = os.environ.get("TORCH_EXTENSIONS_DIR") or get_default_build_root()
     return Path(root) / NAME / digest / f"{NAME}{LIB_EXT}"
@@ -138,29 +147,27 @@ class FusedNorm(nn.BatchNorm2d):
         slope = self.flat if self.act is None else self.act.weight
         if not self.training:
             return F.prelu(super().forward(x), slope)
-        x = x.contiguous(memory_format=LAST)
-        y, mean, var = kernels().norm_act(x, self.weight, self.bias, slope, self.eps, self._fold(x))
-        self._remember(mean, var, x.numel() // self.num_features)
-        out: Tensor = y
+        self._check(x)
+        out: Tensor = kernels().norm_act(
+            x,
+            self.weight,
+            self.bias,
+            slope,
+            self.running_mean,
+            self.running_var,
+            self.eps,
+            NORM_MOMENTUM,
+        )
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked += 1
         return out
 
-    def _fold(self, x: Tensor) -> int:
-        """Return how many rows make one whose length the vector width divides."""
-        width = kernels().width
-        fold = int(width // math.gcd(self.num_features, width))
+    def _check(self, x: Tensor) -> None:
+        """Refuse rows that do not make up whole vectors."""
+        fold = kernels().width // math.gcd(self.num_features, kernels().width)
         rows = x.numel() // self.num_features
         if rows % fold:
             raise ValueError(f"{rows} pixels cannot be taken {fold} at a time.")
-        return fold
-
-    @torch.no_grad()
-    def _remember(self, mean: Tensor, var: Tensor, count: int) -> None:
-        assert self.running_mean is not None
-        assert self.running_var is not None
-        assert self.num_batches_tracked is not None
-        self.running_mean.lerp_(mean, NORM_MOMENTUM)
-        self.running_var.lerp_(var * (count / max(1, count - 1)), NORM_MOMENTUM)
-        self.num_batches_tracked += 1
 
 
 class Done(nn.PReLU):
@@ -198,6 +205,45 @@ class ShuffledPointwise(Pointwise):
         return shuffled_matrix(self.weight, self.groups)
 
 
+class Depthwise(nn.Conv2d):
+    """A depthwise convolution of 3x3 or 5x5, its weight shared."""
+
+    def __init__(self, whole: nn.Conv2d) -> None:
+        channels, kernel, stride = whole.in_channels, whole.kernel_size[0], whole.stride[0]
+        super().__init__(
+            channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False
+        )
+        self.weight = whole.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        y: Tensor = kernels().depthwise(x, self.weight, self.stride[0])
+        return y
+
+    @staticmethod
+    def can_be(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+        """Return whether the kernels know a layer: its size, stride, and at least a vector wide."""
+        return type(layer) is nn.Conv2d and (
+            layer.kernel_size in ((3, 3), (5, 5))
+            and layer.stride in ((1, 1), (2, 2))
+            and layer.padding == (layer.kernel_size[0] // 2,) * 2
+            and layer.dilation == (1, 1)
+            and layer.bias is None
+            and layer.groups == layer.in_channels == layer.out_channels >= VECTOR
+        )
+
+
+class FusedUpsample(Upsample):
+    """Enlarges channels-last tensors."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.factor == 1 or not self.training:
+            return super().forward(x)
+        y: Tensor = kernels().upsample(x, self.factor)
+        return y
+
+
 def fuse(network: SINet) -> SINet:
     """Put faster layers in place, and return the same network; names and values stay."""
     for parent in list(network.modules()):
@@ -218,4 +264,6 @@ def _faster(layer: nn.Module) -> nn.Module:
         return ShuffledPointwise(layer)
     if type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1:
         return Pointwise(layer)
-    return layer
+    if Depthwise.can_be(layer):
+        return Depthwise(layer)
+    return FusedUpsample(layer.factor) if type(layer) is Upsample else layer
