@@ -20,7 +20,7 @@ RANGES = {1: "limited", 2: "full"}
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(file: str, as_json: bool) -> None:
     """Say what FILE is: pictures, times, colour, sound."""
-    from sinet_video.decoding import probe
+    from sinet_video.probing import probe
 
     clip = replace(probe(file), piped=None)
     click.echo(json.dumps(asdict(clip), indent=2, default=str) if as_json else describe(clip))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sinet_video.clip import Clip, Span
     from sinet_video.codecs import Encoding
     from sinet_video.compositing import Background, composite, foreground
-    from sinet_video.decoding import decode, probe
+    from sinet_video.decoding import decode
     from sinet_video.edges import Edge, shape_edge
     from sinet_video.encoding import open_sink
     from sinet_video.errors import (
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import Settings, convert, matte
     from sinet_video.preprocessing import Preprocessing
+    from sinet_video.probing import probe
     from sinet_video.refining import Bilinear, Guided, refine
     from sinet_video.report import Report
     from sinet_video.runtime import load_segmenter
@@ -95,7 +96,7 @@ _HOME = {
     "open_sink": "encoding",
     "parse_background": "background",
     "prefetch": "threads",
-    "probe": "decoding",
+    "probe": "probing",
     "refine": "refining",
     "segment": "segmenting",
     "shape_edge": "edges",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sinet_video.blur import Blur
 from sinet_video.compositing import Background
-from sinet_video.decoding import decode, opened, probe, video_stream
+from sinet_video.decoding import decode
 from sinet_video.errors import InputError, SettingError
 from sinet_video.frame import (
     FINE,
@@ -27,6 +27,8 @@ from sinet_video.frame import (
     reformat,
     rgb_of,
 )
+from sinet_video.opening import opened, video_stream
+from sinet_video.probing import probe
 
 Fit = Literal["cover", "contain", "stretch"]
 

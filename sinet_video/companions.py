@@ -15,9 +15,9 @@ from av.container import InputContainer, OutputContainer
 from sinet_video.audio import AudioChoice, Carried, Copied, Encoded, Track, sound_track
 from sinet_video.clip import Clip, Span, seconds
 from sinet_video.damage import OnError
-from sinet_video.decoding import is_cover, opened, video_stream
 from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError, reason
+from sinet_video.opening import is_cover, opened, video_stream
 from sinet_video.subtitles import text_track
 
 if TYPE_CHECKING:

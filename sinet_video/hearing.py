@@ -11,8 +11,8 @@ import av
 from av.container import InputContainer
 
 from sinet_video.clip import Span, seconds
-from sinet_video.decoding import opened
 from sinet_video.errors import reason
+from sinet_video.opening import opened
 
 
 @dataclass(frozen=True)

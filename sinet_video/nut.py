@@ -18,8 +18,8 @@ from av.video.reformatter import ColorRange
 
 from sinet_video.clip import Colour, working_format
 from sinet_video.codecs import CODECS, Content
-from sinet_video.decoding import fitted
 from sinet_video.errors import InputError
+from sinet_video.fitting import fitted
 from sinet_video.frame import PLANAR, Frame
 from sinet_video.program import PATIENCE
 from sinet_video.sink import BT709

@@ -16,12 +16,13 @@ from sinet_video.clip import Clip, Span
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
 from sinet_video.damage import OnError, Tally
-from sinet_video.decoding import decode, probe
+from sinet_video.decoding import decode
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output, open_sink
 from sinet_video.errors import SettingError
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
+from sinet_video.probing import probe
 from sinet_video.refining import Guided, Refinement, refine
 from sinet_video.report import Meter, Report
 from sinet_video.runtime import load_segmenter

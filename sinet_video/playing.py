@@ -16,10 +16,11 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from sinet_video.clip import Colour, seconds
-from sinet_video.decoding import opened, probe, video_stream
 from sinet_video.errors import InputError, reason
 from sinet_video.frame import matrix_of, range_of
 from sinet_video.numbered import NUMBER, PictureFolder, is_pattern, numbers, siblings
+from sinet_video.opening import opened, video_stream
+from sinet_video.probing import probe
 from sinet_video.wholeness import damage
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 
 from sinet_video import Clip, Frame, InputError, SettingError, Span, decode, probe
-from sinet_video.clip import Colour
+from sinet_video.clip import Colour, working_format
 from sinet_video.damage import Tally
-from sinet_video.decoding import working_format
 from sinet_video.frame import PLANAR
 
 RAMP = "nullsrc=s=96x64:r=25:d=0.12,format=gbrp,geq=r='X*2+20':g='Y*3+30':b='200-X'"

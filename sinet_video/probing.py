@@ -1,0 +1,95 @@
+"""What a file is: its header, and its first picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from sinet_video.clip import PIPE, AudioTrack, Clip, Colour, seconds, working_format
+from sinet_video.damage import named
+from sinet_video.errors import InputError
+from sinet_video.fitting import fitted
+from sinet_video.hdr import hdr_of
+from sinet_video.opening import StrPath, open_pipe, opened, video_stream
+from sinet_video.piped import Piped
+from sinet_video.timing import stamp_of
+
+
+def probe(path: StrPath) -> Clip:
+    """Return what a file is, or with "-" what comes through standard input.
+
+    Raises `InputError` when it is not a video that can be decoded.
+    """
+    if Path(path) == PIPE:
+        return _probe_pipe()
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        with named(path, lambda: None):
+            first = next(container.decode(stream), None)
+        return _clip(container, stream, path, first)
+
+
+def _probe_pipe() -> Clip:
+    container = open_pipe()  # read on by whoever decodes the clip
+    stream = video_stream(container, PIPE)
+    stream.thread_type = "AUTO"
+    piped = Piped(container, stream)
+    with named(PIPE, lambda: None):
+        first = piped.first()
+    return replace(_clip(container, stream, PIPE, first), piped=piped)
+
+
+def _clip(
+    container: InputContainer, stream: VideoStream, path: StrPath, first: av.VideoFrame | None
+) -> Clip:
+    if first is None:
+        raise InputError(f"{path} holds no picture that can be decoded.")
+    working = working_format(first.format.name)
+    duration = seconds(stream.duration, stream.time_base) or None
+    if duration is None and container.duration:
+        duration = Fraction(container.duration, av.time_base)
+    return Clip(
+        path=Path(path),
+        container=container.format.name,
+        codec=stream.codec_context.name,
+        width=first.width,
+        height=first.height,
+        pixel_format=first.format.name,
+        time_base=stream.time_base or Fraction(1),
+        start=stamp_of(first, container.format.name) or 0,
+        end=_end(stream),
+        rate=stream.average_rate or stream.guessed_rate,
+        duration=float(duration) if duration else None,
+        frames=stream.frames or None,
+        colour=Colour.of(fitted(first, first.width, first.height, working)),
+        sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
+        rotation=first.rotation,
+        interlaced=bool(first.interlaced_frame),
+        hdr=hdr_of(first),
+        audio=tuple(_track(s) for s in container.streams.audio),
+    )
+
+
+def _end(stream: VideoStream) -> int | None:
+    """Return the pts at which the last picture ends, if the stream itself says."""
+    if stream.duration is None or stream.start_time is None:
+        return None
+    return stream.start_time + stream.duration
+
+
+def _track(stream: Any) -> AudioTrack:
+    context = stream.codec_context
+    return AudioTrack(
+        index=stream.index,
+        codec=context.name if context else "unknown",
+        rate=context.rate if context else 0,
+        channels=context.channels if context else 0,
+        start=float(seconds(stream.start_time, stream.time_base)),
+        language=stream.language,
+    )

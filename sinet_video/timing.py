@@ -1,0 +1,73 @@
+"""The times of pictures: found, put in order, and made to last until the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import av
+
+from sinet_video.clip import RATE_IF_UNKNOWN, Clip
+from sinet_video.damage import Tally
+from sinet_video.fitting import fitted
+from sinet_video.frame import Frame
+
+
+def timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator[Frame]:
+    """Make frames; one without a time comes as long after the one before as that one did."""
+    step = round(1 / ((clip.rate or RATE_IF_UNKNOWN) * clip.time_base))
+    before: int | None = None
+    for video in videos:
+        stamp = stamp_of(video, clip.container)
+        tally.untimed += stamp is None and clip.container != "avi"
+        pts = stamp if stamp is not None else clip.start if before is None else before + step
+        step = pts - before if before is not None and pts > before else step
+        before = pts
+        yield Frame(
+            video=fitted(video, clip.width, clip.height, clip.working_format),
+            pts=pts,
+            time_base=clip.time_base,
+            duration=video.duration or 0,
+            rotation=clip.rotation,
+            sample_aspect=clip.sample_aspect,
+        )
+
+
+def stamp_of(video: av.VideoFrame, container: str) -> int | None:
+    """Return when a picture is shown, in ticks, if it is known.
+
+    AVI stores pictures in the order of decoding and no times: what libav makes up as pts goes back
+    and forth with B-frames. The times of decoding, given to pictures in order, are right; the last
+    pictures have none, and come at the rate that all do.
+    """
+    return video.dts if container == "avi" else video.pts
+
+
+def rising(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
+    """Keep the last of frames at one time, and of those out of order the one that was in order."""
+    before: Frame | None = None
+    for frame in frames:
+        if before is not None:
+            if frame.pts <= before.pts:
+                tally.repeated += 1
+                before = frame if frame.pts == before.pts else before
+                continue
+            yield before
+        before = frame
+    if before is not None:
+        yield before
+
+
+def lasting(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
+    """Give each frame the duration until the next one, and the last what the file leaves it.
+
+    What libav says of a packet is in the order of decoding, and wrong where the rate varies.
+    """
+    before: Frame | None = None
+    for frame in frames:
+        if before is not None:
+            yield replace(before, duration=frame.pts - before.pts)
+        before = frame
+    if before is not None:
+        left = clip.end - before.pts if clip.end is not None else 0
+        yield replace(before, duration=left) if left > 0 else before
