@@ -13,7 +13,6 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.errors import InputError, reason
-from sinet_video.wholeness import end_of_riff
 
 OnError = Literal["stop", "conceal"]
 """What becomes of a file that is damaged: no result at all, or one without what is lost."""
@@ -27,7 +26,8 @@ class Tally:
     """Pictures that could not be decoded, and were passed over."""
     after: float | None = None
     """Seconds, of the last picture before the first that was lost."""
-    cut_off: bool = False
+    harm: str | None = None
+    """What is missing or wrong in the file, as the rest of "It ..."."""
     repeated: int = 0
     """Pictures at or before the time of the one before them: of these only the last is kept."""
     untimed: int = 0
@@ -46,8 +46,8 @@ class Tally:
                 f"{path} is damaged {where(self.after)}: {self.lost} pictures in all are lost, "
                 "and those before them stay as much longer."
             )
-        if self.cut_off:
-            said.append(f"{path} is cut off: the result ends where it does.")
+        if self.harm:
+            said.append(f"{path} {self.harm}: what should be there is not in the result.")
         if self.repeated:
             said.append(
                 f"{self.repeated} pictures came at or before the time of the one before them: of "
@@ -72,7 +72,7 @@ def pictures(
         try:
             packet = next(packets, None)
         except av.FFmpegError:
-            tally.cut_off = True
+            tally.harm = f"is damaged or cut off {where(last)}"
             return
         if packet is None:
             return
@@ -99,29 +99,3 @@ def named(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
 def where(last: float | None) -> str:
     """Say after which moment, in seconds, if any."""
     return "before its first picture" if last is None else f"after {last:.3f} s"
-
-
-def is_cut_off(
-    container: InputContainer, stream: VideoStream, path: str | Path, last: float
-) -> bool:
-    """Whether a file ended well before its header says; libav does not always tell."""
-    size = Path(path).stat().st_size
-    kind = container.format.name
-    if "mp4" in kind:
-        index = stream.index_entries
-        return len(index) > 0 and index[-1].pos + index[-1].size > size
-    if "matroska" in kind:
-        declared = stream.metadata.get("DURATION") or stream.metadata.get("DURATION-eng")
-        return declared is not None and last < 0.9 * _clock(declared) - 1
-    if kind == "avi":
-        return end_of_riff(Path(path)) > size
-    return False
-
-
-def _clock(clock: str) -> float:
-    """Read "HH:MM:SS.fraction"; anything else is no time at all."""
-    try:
-        hours, minutes, rest = (float(part) for part in clock.split(":"))
-    except ValueError:
-        return 0.0
-    return hours * 3600 + minutes * 60 + rest

@@ -13,13 +13,14 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.clip import Clip, Span, seconds
-from sinet_video.damage import OnError, Tally, is_cut_off, named, pictures, where
+from sinet_video.damage import OnError, Tally, named, pictures
 from sinet_video.errors import InputError
 from sinet_video.frame import Frame
 from sinet_video.interlacing import deinterlaced
 from sinet_video.opening import StrPath, opened, video_stream
 from sinet_video.probing import probe
 from sinet_video.timing import lasting, rising, stamp_of, timed
+from sinet_video.wholeness import damage
 
 
 def decode(
@@ -98,19 +99,18 @@ class _Reading:
         return seconds(stamp_of(video, self.container.format.name), self.stream.time_base)
 
     def whole(self) -> Iterator[av.VideoFrame]:
-        """Yield all pictures, and tell an early end from the end."""
+        """Yield all pictures, and at the end tell what the file should have had besides."""
         last: float | None = None
         for video in self.pictures():
             last = video.time if video.time is not None else last
             yield video
-        if last is None or not is_cut_off(self.container, self.stream, self.path, last):
-            return
-        if self.on_error == "stop":
+        harm = damage(self.path, self.container)
+        if harm and self.on_error == "stop":
+            ends = "" if last is None else f", its last picture at {last:.3f} s"
             raise InputError(
-                f"{self.path} is cut off {where(last)}, though its header says that it goes on; "
-                "repair it, or end before that."
+                f"{self.path} {harm}{ends}; repair it, end before that, or conceal errors."
             )
-        self.tally.cut_off = True
+        self.tally.harm = self.tally.harm or harm
 
 
 def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.VideoFrame]:

@@ -29,7 +29,7 @@ def damage(path: Path, container: InputContainer) -> str | None:
     if "mp4" in kind:
         return _missing(_end_of_samples(container), size)
     if kind == "avi":
-        return _missing(end_of_riff(path), size)
+        return _missing(_end_of_riff(path), size)
     return None
 
 
@@ -42,7 +42,7 @@ def _end_of_samples(container: InputContainer) -> int:
     return max((index[-1].pos + index[-1].size for index in indices if len(index)), default=0)
 
 
-def end_of_riff(path: Path) -> int:
+def _end_of_riff(path: Path) -> int:
     """Return how many bytes an AVI file says that it has."""
     with path.open("rb") as file:
         return int.from_bytes(file.read(8)[4:], "little") + 8
@@ -77,13 +77,13 @@ def _crc(file: BinaryIO, end: int) -> int:
 def _elements(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
     """Yield each element's name and its end, the file standing at its content.
 
-    Stops where one does not say how long it is, as those of live streams do not.
+    One that does not say how long it is, as those of live streams do not, goes on to `end`.
     """
     while file.tell() < end:
         name, length = _number(file), _number(file, marked=True)
-        if name is None or length is None:
+        if name is None:
             return
-        after = file.tell() + length
+        after = file.tell() + length if length is not None else end
         yield name, after
         file.seek(after, os.SEEK_SET)
 

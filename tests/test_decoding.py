@@ -452,12 +452,34 @@ def test_mp4_without_its_header(tmp_path, remuxed):
     assert "cannot be opened as a video" in complaint(path)
 
 
-def test_matroska_cut_off(tmp_path, made):
-    """Its length is in its header, so that half a file is known as half."""
-    data = made("long.mkv", source="testsrc2=s=96x64:r=25:d=12").read_bytes()
-    path = tmp_path / "half.mkv"
-    path.write_bytes(data[: len(data) // 2])
-    assert "cut off" in complaint(path)
+@pytest.mark.parametrize("missing", [1, 2000])
+def test_matroska_cut_off(missing, tmp_path, made):
+    """Its length is in its header, so that a single missing byte is told."""
+    data = made("long.mkv").read_bytes()
+    path = tmp_path / "cut.mkv"
+    path.write_bytes(data[:-missing])
+    assert f"is cut off: {missing} of its bytes are missing" in complaint(path)
+
+
+def test_matroska_that_is_damaged_where_its_decoder_does_not_see_it(tmp_path, made, ffmpeg):
+    """Its checksums tell; H.264 shows other pictures instead."""
+    path = made("whole.mkv", "-g", 100)
+    place = ffmpeg("ffprobe", "-show_entries", "packet=pos,size", "-of", "csv=p=0", path)
+    size, position = map(int, parts(place.split()[20]))
+    data = bytearray(path.read_bytes())
+    data[position + size - 5] ^= 1
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(data)
+    assert "where a checksum does not agree" in complaint(broken)
+    tally = Tally()
+    assert len(list(decode(broken, on_error="conceal", tally=tally))) == 50
+    assert any("a checksum does not agree" in said for said in tally.warnings(broken))
+
+
+def test_a_live_matroska_stream_says_no_length(tmp_path, made):
+    """As one writes into a pipe; that is no damage."""
+    path = made("file.mkv", "-f", "matroska", "-live", 1, "-flush_packets", 1)
+    assert len(list(decode(path))) == 50
 
 
 def test_a_picture_that_cannot_be_decoded_is_an_error(tmp_path, made, ffmpeg):
