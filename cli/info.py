@@ -33,7 +33,7 @@ def describe(clip: Clip) -> str:
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
     count = f"{clip.frames} frames" if clip.frames else "frames not counted"
-    turned = f", turned by {clip.rotation} degrees" if clip.rotation else ""
+    turned = f", {clip.orientation}" if not clip.orientation.upright else ""
     turned += ", interlaced" if clip.interlaced else ""
     width, height = Size().of(clip.shown_aspect)
     lines = [

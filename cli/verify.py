@@ -76,7 +76,7 @@ def describe(found: Verification) -> str:
 
 def _facts(found: Verification) -> list[str]:
     look = found.appearance
-    turned = f", turned by {look.rotation} degrees" if look.rotation else ""
+    turned = f", {look.orientation}" if not look.orientation.upright else ""
     mode = f", alpha_mode {look.alpha_mode}" if look.alpha_mode else ""
     return [
         f"  container  {look.container}{mode}",

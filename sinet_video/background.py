@@ -28,6 +28,7 @@ from sinet_video.frame import (
     rgb_of,
 )
 from sinet_video.opening import opened, video_stream
+from sinet_video.orientation import Orientation
 from sinet_video.probing import probe
 
 Fit = Literal["cover", "contain", "stretch"]
@@ -71,7 +72,7 @@ def kind_of(frame: Frame) -> Kind:
         frame.width,
         frame.height,
         video.format.name,
-        frame.rotation,
+        frame.orientation,
         frame.sample_aspect,
     )
 
@@ -213,7 +214,7 @@ def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
     "cover" fills the frame and cuts what juts out, "contain" shows all with black around it,
     "stretch" distorts. The frame's pixels may not be square; the picture's are.
     """
-    turned = frame.rotation % 180 != 0
+    turned = frame.orientation.sideways
     wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
     aspect = float(1 / frame.sample_aspect if turned else frame.sample_aspect)
     across, down = wide * aspect / picture.width, high / picture.height
@@ -225,7 +226,7 @@ def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
     height = max(1, round(picture.height * down))
     scaled = reformat(picture, width=width, height=height, pixel_format="rgb24")
     shown = centred(rgb_of(scaled), high, wide)
-    stored = np.ascontiguousarray(np.rot90(shown, -round(frame.rotation / 90)))
+    stored = frame.orientation.stored(shown)
     return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
 
 
@@ -265,7 +266,8 @@ def _first_picture(path: str | Path) -> av.VideoFrame:
 
 def _upright(video: av.VideoFrame) -> av.VideoFrame:
     """Turn a photograph as its tag says."""
-    if not video.rotation:
+    orientation = Orientation.of(video)
+    if orientation.upright:
         return video
-    pixels = np.rot90(rgb_of(reformat(video, pixel_format="rgb24")), round(video.rotation / 90))
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
+    pixels = orientation.shown(rgb_of(reformat(video, pixel_format="rgb24")))
+    return av.VideoFrame.from_ndarray(pixels, "rgb24")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import av
 from sinet_video.errors import SettingError
 from sinet_video.frame import PLANAR, shown_aspect
 from sinet_video.hdr import Hdr
+from sinet_video.orientation import Orientation
 
 if TYPE_CHECKING:
     from sinet_video.piped import Piped
@@ -75,6 +76,7 @@ class Clip:
         colour: how YUV values are to be read.
         sample_aspect: width of a pixel over its height.
         rotation: degrees counter-clockwise by which a player turns the picture.
+        mirrored: whether it then swaps left and right.
         interlaced: whether the first picture's lines are of two moments.
         hdr: what the first picture says of the screen that it was graded on.
         audio: the audio streams.
@@ -96,6 +98,7 @@ class Clip:
     colour: Colour
     sample_aspect: Fraction
     rotation: int
+    mirrored: bool
     interlaced: bool
     hdr: Hdr | None
     audio: tuple[AudioTrack, ...]
@@ -104,7 +107,23 @@ class Clip:
     @property
     def shown_aspect(self) -> float:
         """Width over height as a player shows it."""
-        return shown_aspect(self.width, self.height, self.sample_aspect, self.rotation)
+        return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
+
+    @property
+    def orientation(self) -> Orientation:
+        """How a player turns and mirrors the picture."""
+        return Orientation(self.rotation, self.mirrored)
+
+    def as_shown(self) -> Clip:
+        """Return the same clip, its pictures stored the way a player shows them."""
+        if self.orientation.upright:
+            return self
+        upright = replace(self, rotation=0, mirrored=False)
+        if not self.orientation.sideways:
+            return upright
+        return replace(
+            upright, width=self.height, height=self.width, sample_aspect=1 / self.sample_aspect
+        )
 
     @property
     def working_format(self) -> str:

@@ -67,17 +67,14 @@ def size(mine: Appearance, theirs: Appearance) -> Check:
 
 
 def rotation(mine: Appearance, theirs: Appearance) -> Check:
-    """Whether a player turns pictures as it does the source's."""
+    """Whether a player turns and mirrors pictures as it does the source's."""
     if mine.is_pictures:
         detail = "Pictures cannot say it; their size tells if they were turned."
         return Check("rotation", None, detail)
-    if (mine.rotation - theirs.rotation) % 360 == 0:
-        return Check("rotation", True, f"Turned by {mine.rotation} degrees, as the source.")
-    return Check(
-        "rotation",
-        False,
-        f"Players turn it by {mine.rotation} degrees, and the source by {theirs.rotation}.",
-    )
+    ours, wanted = mine.orientation, theirs.orientation
+    if ours.matches(wanted):
+        return Check("rotation", True, f"{str(ours).capitalize()}, as the source.")
+    return Check("rotation", False, f"Players show it {ours}, and the source {wanted}.")
 
 
 def pixel_aspect(mine: Appearance, theirs: Appearance) -> Check:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sinet_video.alpha import TiledAlpha
 from sinet_video.errors import SettingError
+from sinet_video.orientation import Orientation
 
 Plane = NDArray[Any]
 """One plane of a picture: (H, W) uint8, or uint16 for more than 8 bits."""
@@ -158,10 +159,12 @@ def _array(plane: Any, dtype: Any) -> Plane:
     return array[:, : plane.width]
 
 
-def shown_aspect(width: int, height: int, sample_aspect: Fraction, rotation: int) -> float:
+def shown_aspect(
+    width: int, height: int, sample_aspect: Fraction, orientation: Orientation
+) -> float:
     """Return width over height after pixels are stretched and the picture is turned."""
     aspect = float(width * sample_aspect / height)
-    return 1 / aspect if rotation % 180 else aspect
+    return 1 / aspect if orientation.sideways else aspect
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,7 @@ class Frame:
         time_base: seconds a unit.
         duration: how long it shows, in the same units; 0 when the file does not say.
         rotation: degrees counter-clockwise that a player turns it by before showing it.
+        mirrored: whether it then swaps left and right.
         sample_aspect: width of a pixel over its height.
     """
 
@@ -182,6 +186,7 @@ class Frame:
     time_base: Fraction
     duration: int = 0
     rotation: int = 0
+    mirrored: bool = False
     sample_aspect: Fraction = Fraction(1)
     _small: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
@@ -215,7 +220,12 @@ class Frame:
     @property
     def shown_aspect(self) -> float:
         """Width over height as a player shows it."""
-        return shown_aspect(self.width, self.height, self.sample_aspect, self.rotation)
+        return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
+
+    @property
+    def orientation(self) -> Orientation:
+        """How a player turns and mirrors it."""
+        return Orientation(self.rotation, self.mirrored)
 
     @property
     def planes(self) -> tuple[Plane, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
 
 import av
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import Type
+
+from sinet_video.sidedata import side_data_of
 
 # AVMasteringDisplayMetadata: x and y of red, green, blue and white, least and most light, each a
 # rational of two ints, and whether the first eight and the last two are there.
@@ -40,11 +41,7 @@ class Hdr:
 def hdr_of(video: av.VideoFrame) -> Hdr | None:
     """Return what a picture says, None when it says nothing."""
     mastering, levels = None, None
-    try:
-        side_data = cast(Iterable[SideData], video.side_data)
-    except ValueError:  # PyAV stumbles over kinds that it does not know, such as photographs' EXIF
-        return None
-    for data in side_data:
+    for data in side_data_of(video) or ():
         if data.type == Type.MASTERING_DISPLAY_METADATA:
             mastering = _mastering(bytes(data))
         elif data.type == Type.CONTENT_LIGHT_LEVEL:

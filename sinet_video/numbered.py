@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
-import numpy as np
 
 from sinet_video.clip import RATE_IF_UNKNOWN, Clip
 from sinet_video.codecs import Content, Plan
 from sinet_video.errors import OutputError
 from sinet_video.frame import Matte
-from sinet_video.pictures import picture
+from sinet_video.pictures import picture, shown
 from sinet_video.sink import (
     Sink,
     add_video_stream,
@@ -58,7 +55,7 @@ class PictureFolder(Sink):
         self.content, self.plan, self.warnings = content, plan, _unsaid(clip)
         self._name = path.name if is_pattern(path) else "%05d.png"
         self._path, self._target = path, path.parent if is_pattern(path) else path
-        self._turns = round(clip.rotation / 90)
+        self._orientation = clip.orientation
         self._times: list[Fraction] = []
         self._part = part_name(self._target.absolute())
         try:
@@ -67,10 +64,8 @@ class PictureFolder(Sink):
                 # A per cent sign in the folder's own name is not a number's place.
                 folder = str(self._part).replace("%", "%%")
                 self._container = open_container(Path(folder) / self._name, plan)
-                upright = replace(clip, width=clip.height, height=clip.width)
-                shown = upright if self._turns % 2 else clip
                 self._stream = add_video_stream(
-                    self._container, shown, content, plan, 1 / RATE_IF_UNKNOWN
+                    self._container, clip.as_shown(), content, plan, 1 / RATE_IF_UNKNOWN
                 )
         except BaseException:
             shutil.rmtree(self._part, ignore_errors=True)
@@ -78,7 +73,7 @@ class PictureFolder(Sink):
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
-        video = turned(picture(matte, self.content, self.plan), self._turns)
+        video = shown(picture(matte, self.content, self.plan), self._orientation)
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
         with writing(self._path):
@@ -121,11 +116,3 @@ def _unsaid(clip: Clip) -> list[str]:
     return [
         f"The source's pixels are not square ({clip.sample_aspect}), which pictures do not say."
     ]
-
-
-def turned(video: av.VideoFrame, quarters: int) -> av.VideoFrame:
-    """Return a picture turned counter-clockwise by quarters: a PNG has no tag to say it."""
-    if quarters % 4 == 0:
-        return video
-    pixels: Any = np.ascontiguousarray(np.rot90(video.to_ndarray(), quarters))
-    return av.VideoFrame.from_ndarray(pixels, video.format.name)

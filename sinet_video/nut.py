@@ -74,12 +74,13 @@ _COLOUR = re.compile(
     SHOW + r" .*color_range:(\S+) color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)"
 )
 
-TURNS = {
-    90: (("transpose", "cclock"),),
-    180: (("hflip",), ("vflip",)),
-    270: (("transpose", "clock"),),
-}
-"""The filters that turn a picture counter-clockwise by so many degrees."""
+TURNS = (
+    (),
+    (("transpose", "cclock"),),
+    (("hflip",), ("vflip",)),
+    (("transpose", "clock"),),
+)
+"""The filters that turn a picture counter-clockwise by so many quarters."""
 
 
 def to_pipe(stream: Stream, pixel_format: str | None = None) -> Stream:
@@ -159,9 +160,9 @@ def from_pipe(frame: Frame, content: Content) -> Stream:
     )
     shape = frame.sample_aspect
     video = video.filter("setsar", str(shape), max=max(shape.numerator, shape.denominator))
-    for turn in TURNS.get(frame.rotation % 360, ()):
+    for turn in TURNS[frame.orientation.quarters % 4]:
         video = video.filter(*turn)
-    return video
+    return video.filter("hflip") if frame.mirrored else video
 
 
 def late(time_base: Fraction) -> int:

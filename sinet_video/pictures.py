@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sinet_video.codecs import Content, Plan
 from sinet_video.frame import Matte, blank_like, planes_of, reformat
+from sinet_video.orientation import Orientation
 
 RGBA = {"rgba": "rgb24", "argb": "rgb24", "rgba64be": "rgb48be", "rgba64le": "rgb48le"}
 """Formats of colour with alpha, and the same without it."""
@@ -83,3 +84,20 @@ def extended(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
         missing = [(0, wide - own) for wide, own in zip(target.shape, source.shape, strict=True)]
         target[...] = np.pad(source, missing, mode="edge")
     return larger
+
+
+def shown(video: av.VideoFrame, orientation: Orientation) -> av.VideoFrame:
+    """Return a picture as a player shows it, for files that have no tag to say it."""
+    if orientation.upright:
+        return video
+    if len(video.planes) < len(video.format.components):
+        return av.VideoFrame.from_ndarray(orientation.shown(video.to_ndarray()), video.format.name)
+    name = video.format.name
+    # What shares its chroma with a neighbour would share it with one above.
+    whole = name.replace("422", "444") if orientation.sideways else name
+    video = reformat(video, pixel_format=whole)
+    size = (video.height, video.width) if orientation.sideways else (video.width, video.height)
+    turned = blank_like(video, width=size[0], height=size[1])
+    for target, source in zip(planes_of(turned), planes_of(video), strict=True):
+        target[...] = orientation.shown(source)
+    return reformat(turned, pixel_format=name)

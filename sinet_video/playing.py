@@ -20,6 +20,7 @@ from sinet_video.errors import InputError, reason
 from sinet_video.frame import matrix_of, range_of
 from sinet_video.numbered import NUMBER, PictureFolder, is_pattern, numbers, siblings
 from sinet_video.opening import opened, video_stream
+from sinet_video.orientation import Orientation
 from sinet_video.probing import probe
 from sinet_video.wholeness import damage
 
@@ -51,8 +52,8 @@ class Appearance:
         container: libav's names of the format, or `PICTURES`.
         codec: the video codec.
         pixel_format: as decoded; alpha that is kept beside the pictures is not in it.
-        width, height: the coded picture in pixels, before `rotation` and `sample_aspect`.
-        rotation: degrees counter-clockwise by which a player turns the picture.
+        width, height: the coded picture in pixels, before `orientation` and `sample_aspect`.
+        orientation: how a player turns and mirrors the picture.
         sample_aspect: width of a pixel over its height.
         colour: what is said of colours.
         matrix, range: how colours are read, where nothing is said as players guess.
@@ -66,7 +67,7 @@ class Appearance:
     pixel_format: str
     width: int
     height: int
-    rotation: int
+    orientation: Orientation
     sample_aspect: Fraction
     colour: Colour
     matrix: Colorspace
@@ -89,7 +90,7 @@ class Appearance:
     def upright_size(self) -> tuple[int, int]:
         """Width and height in pixels, after turning."""
         size = self.width, self.height
-        return size[::-1] if self.rotation % 180 else size
+        return size[::-1] if self.orientation.sideways else size
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def appearance(path: Path) -> Appearance:
         pixel_format=first.format.name,
         width=first.width,
         height=first.height,
-        rotation=0,
+        orientation=Orientation(),
         sample_aspect=Fraction(1),
         colour=Colour.of(first),
         matrix=matrix_of(first),
@@ -145,7 +146,7 @@ def _appearance_of_video(path: Path) -> Appearance:
             pixel_format=first.format.name,
             width=clip.width,
             height=clip.height,
-            rotation=clip.rotation,
+            orientation=clip.orientation,
             sample_aspect=clip.sample_aspect,
             colour=Colour.of(first),
             matrix=matrix_of(first),

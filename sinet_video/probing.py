@@ -17,6 +17,7 @@ from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
 from sinet_video.hdr import hdr_of
 from sinet_video.opening import StrPath, open_pipe, opened, video_stream
+from sinet_video.orientation import Orientation
 from sinet_video.piped import Piped
 from sinet_video.timing import stamp_of
 
@@ -50,7 +51,7 @@ def _clip(
 ) -> Clip:
     if first is None:
         raise InputError(f"{path} holds no picture that can be decoded.")
-    working = working_format(first.format.name)
+    working, orientation = working_format(first.format.name), Orientation.of(first)
     duration = seconds(stream.duration, stream.time_base) or None
     if duration is None and container.duration:
         duration = Fraction(container.duration, av.time_base)
@@ -69,7 +70,8 @@ def _clip(
         frames=stream.frames or None,
         colour=Colour.of(fitted(first, first.width, first.height, working)),
         sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
-        rotation=first.rotation,
+        rotation=orientation.rotation,
+        mirrored=orientation.mirrored,
         interlaced=bool(first.interlaced_frame),
         hdr=hdr_of(first),
         audio=tuple(_track(s) for s in container.streams.audio),

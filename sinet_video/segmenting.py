@@ -111,7 +111,7 @@ def segment(
         shape = shape or seen_size(segmenter, size, frame.shown_aspect)
         alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
         check_answer(alpha, frame)
-        yield Matte(frame, stored(np.clip(alpha, 0, 1), frame.rotation))
+        yield Matte(frame, frame.orientation.stored(np.clip(alpha, 0, 1)))
 
 
 def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
@@ -151,11 +151,5 @@ def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:
 
 def upright(frame: Frame, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Return a frame's picture as shown, scaled to `shape`, (width, height)."""
-    width, height = shape if frame.rotation % 180 == 0 else shape[::-1]
-    turned = np.rot90(frame.scaled(width, height), round(frame.rotation / 90))
-    return np.ascontiguousarray(turned)
-
-
-def stored(alpha: NDArray[np.float32], rotation: int) -> NDArray[np.float32]:
-    """Turn an upright alpha back to the way its frame is stored."""
-    return np.ascontiguousarray(np.rot90(alpha, -round(rotation / 90)))
+    width, height = shape[::-1] if frame.orientation.sideways else shape
+    return frame.orientation.shown(frame.scaled(width, height))

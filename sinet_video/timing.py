@@ -29,6 +29,7 @@ def timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator
             time_base=clip.time_base,
             duration=video.duration or 0,
             rotation=clip.rotation,
+            mirrored=clip.mirrored,
             sample_aspect=clip.sample_aspect,
         )
 

@@ -19,7 +19,8 @@ from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError
 from sinet_video.frame import Frame, Matte
 from sinet_video.hdr import encoder_options
-from sinet_video.pictures import extended, picture
+from sinet_video.orientation import Orientation
+from sinet_video.pictures import extended, picture, shown
 from sinet_video.sink import (
     Sink,
     add_video_stream,
@@ -36,6 +37,8 @@ LARGEST_TIMESCALE = 2**31 - 1
 LARGEST_LENGTH = 2**32 - 1
 ISO_MUXERS = frozenset({"mp4", "mov"})
 TIMELESS = frozenset({"yuv4mpegpipe", "rawvideo"})
+TURNING = ISO_MUXERS | {"matroska", "webm"}
+"""Muxers that say how a picture is to be turned; for others it is turned itself."""
 
 
 class VideoFile(Sink):
@@ -52,6 +55,8 @@ class VideoFile(Sink):
         on_error: OnError = "stop",
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
+        self._turn = Orientation() if plan.muxer in TURNING else clip.orientation
+        clip = clip if plan.muxer in TURNING else clip.as_shown()
         self._path, self._part = path, path if path == PIPE else part_name(path)
         self._companions: Companions | None = None
         self._counter = _Counter(clip) if plan.muxer in TIMELESS else None
@@ -71,7 +76,8 @@ class VideoFile(Sink):
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
         frame = matte.frame if self._counter is None else self._counter.counted(matte.frame)
-        video = extended(picture(matte, self.content, self.plan), *self._size)
+        video = shown(picture(matte, self.content, self.plan), self._turn)
+        video = extended(video, *self._size)
         video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
         # Otherwise the source's choice of key frames is forced on the encoder.
         video.pict_type = 0
@@ -83,8 +89,9 @@ class VideoFile(Sink):
     def _video(self, clip: Clip) -> Any:
         time_base = clip.time_base if self._counter is None else self._counter.time_base
         stream = add_video_stream(self._container, clip, self.content, self.plan, time_base)
-        if clip.rotation:
-            stream.set_display_rotation(clip.rotation)
+        if not clip.orientation.upright:
+            # libav's angle is that before mirroring, as ours is.
+            stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
         if self.plan.codec == "hevc" and self.plan.muxer in ISO_MUXERS:
             stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
         if self.content == "alpha":

@@ -298,7 +298,7 @@ def test_a_lost_rotation_is_found(again, source):
     assert failed(verify(phone, phone)) == []
     found = verify(source, phone)
     assert failed(found) == ["rotation"]
-    assert "by 0 degrees" in detail(found, "rotation")
+    assert "show it upright, and the source turned by 90 degrees" in detail(found, "rotation")
 
 
 def test_pngs_must_be_upright(again, source, tmp_path):
