@@ -7,9 +7,11 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
+from sinet_video.cli.options import allow_option
 
 if TYPE_CHECKING:
     from sinet_video.clip import Clip
+    from sinet_video.reach import Allow
 
 MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
 RANGES = {1: "limited", 2: "full"}
@@ -18,11 +20,12 @@ RANGES = {1: "limited", 2: "full"}
 @click.command()
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def info(file: str, as_json: bool) -> None:
+@allow_option
+def info(file: str, as_json: bool, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound."""
     from sinet_video.probing import probe
 
-    clip = replace(probe(file), piped=None)
+    clip = replace(probe(file, allow=allow), piped=None)
     click.echo(json.dumps(asdict(clip), indent=2, default=str) if as_json else describe(clip))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sinet_video.damage import OnError
     from sinet_video.foreign import Activation, OnnxInput
     from sinet_video.pipeline import Settings
+    from sinet_video.reach import Allow
     from sinet_video.refining import Refinement
     from sinet_video.session import Runtime
     from sinet_video.smoothing import Smoothing
@@ -98,6 +99,7 @@ class MattingOptions(OnnxOptions):
     feather: float
     deinterlace: bool
     on_error: OnError
+    allow: Allow
 
     def settings(self) -> Settings:
         """Return the library's settings."""
@@ -117,6 +119,7 @@ class MattingOptions(OnnxOptions):
             edge=Edge(self.choke, self.feather),
             deinterlace=self.deinterlace,
             on_error=self.on_error,
+            allow=self.allow,
         )
 
     def _runtime(self) -> Runtime:
@@ -159,6 +162,14 @@ weights_option = click.option(
     default="default",
     metavar="NAME|FILE",
     help="default; official or cityscapes (each fetched once); or a .pth or .onnx file.",
+)
+
+allow_option = click.option(
+    "--allow",
+    type=click.Choice(["nothing", "files", "network"]),
+    default="nothing",
+    help="What may be read besides INPUT: files that it names, as playlists do, or the network, as "
+    "for URLs.",
 )
 
 _ONNX = (
@@ -231,6 +242,7 @@ _MATTING = (
         default="stop",
         help="Where INPUT is damaged: make nothing, or leave out what is lost.",
     ),
+    allow_option,
     *_ONNX,
 )
 

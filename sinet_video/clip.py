@@ -13,6 +13,7 @@ from sinet_video.errors import SettingError
 from sinet_video.frame import PLANAR, shown_aspect
 from sinet_video.hdr import Hdr
 from sinet_video.orientation import Orientation
+from sinet_video.reach import Allow, StrPath
 
 if TYPE_CHECKING:
     from sinet_video.piped import Piped
@@ -62,7 +63,7 @@ class Clip:
     """What a video file is, read from its header and its first picture.
 
     Attributes:
-        path: the file.
+        path: the file, or its URL as text.
         container: libav's names of the format, comma-separated.
         codec: the video codec.
         width, height: the coded picture in pixels, before `rotation` and `sample_aspect`.
@@ -80,10 +81,11 @@ class Clip:
         interlaced: whether the first picture's lines are of two moments.
         hdr: what the first picture says of the screen that it was graded on.
         audio: the audio streams.
+        allow: what may be read besides the file itself.
         piped: what is left of it to read, where it comes through a pipe.
     """
 
-    path: Path
+    path: StrPath
     container: str
     codec: str
     width: int
@@ -102,6 +104,7 @@ class Clip:
     interlaced: bool
     hdr: Hdr | None
     audio: tuple[AudioTrack, ...]
+    allow: Allow = "nothing"
     piped: Piped | None = field(default=None, repr=False, compare=False)
 
     @property

@@ -95,12 +95,14 @@ class Companions:
         self.carried: Carried = "none"
         """What became of the sound as a whole."""
         self._path, self._output, self._span, self._audio = clip.path, output, span, audio
-        self._on_error = on_error
+        self._on_error, self._allow = on_error, clip.allow
         self._piped, self._opened = clip.piped, ExitStack()
         if clip.piped:
             clip.piped.claimed = True
         self._input = (
-            clip.piped.container if clip.piped else self._opened.enter_context(opened(clip.path))
+            clip.piped.container
+            if clip.piped
+            else self._opened.enter_context(opened(clip.path, clip.allow))
         )
         self.tracks: dict[int, Track] = {}
         self._add_sound()
@@ -207,7 +209,7 @@ class Companions:
         if self._piped is not None:  # its packet is somewhere in the pipe; `lost` cannot say so
             self.warnings.append("A cover picture is left out.")
             return
-        with opened(self._path) as again:
+        with opened(self._path, self._allow) as again:
             packet = next(iter(again.demux(again.streams[stream.index])))
         name = stream.metadata.get("filename", f"cover.{kind}")
         self._output.add_attachment(name, f"image/{kind}", bytes(packet))

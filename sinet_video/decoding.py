@@ -17,8 +17,9 @@ from sinet_video.damage import OnError, Tally, named, pictures
 from sinet_video.errors import InputError
 from sinet_video.frame import Frame
 from sinet_video.interlacing import deinterlaced
-from sinet_video.opening import StrPath, opened, video_stream
+from sinet_video.opening import opened, video_stream
 from sinet_video.probing import probe
+from sinet_video.reach import StrPath
 from sinet_video.timing import lasting, rising, stamp_of, timed
 from sinet_video.wholeness import damage
 
@@ -55,7 +56,7 @@ def _videos(
     """Return the pictures from the beginning of the span, or some before it."""
     if clip.piped is not None:
         return _decoded(clip.piped.videos(), clip.path)
-    container = stack.enter_context(opened(clip.path))
+    container = stack.enter_context(opened(clip.path, clip.allow))
     stream = video_stream(container, clip.path)
     stream.thread_type = "AUTO"
     reading = _Reading(container, stream, clip.path, on_error, tally)
@@ -68,7 +69,7 @@ class _Reading:
 
     container: InputContainer
     stream: VideoStream
-    path: Path
+    path: StrPath
     on_error: OnError
     tally: Tally
 
@@ -100,11 +101,17 @@ class _Reading:
 
     def whole(self) -> Iterator[av.VideoFrame]:
         """Yield all pictures, and at the end tell what the file should have had besides."""
+        if not isinstance(self.path, Path):
+            yield from self.pictures()
+            return
         last: float | None = None
-        for video in self.pictures():
-            last = video.time if video.time is not None else last
-            yield video
-        harm = damage(self.path, self.container)
+        with self.path.open("rb") as file:
+            for video in self.pictures():
+                last = video.time if video.time is not None else last
+                yield video
+            self._judge(damage(file, self.container), last)
+
+    def _judge(self, harm: str | None, last: float | None) -> None:
         if harm and self.on_error == "stop":
             ends = "" if last is None else f", its last picture at {last:.3f} s"
             raise InputError(

@@ -11,6 +11,7 @@ from sinet_video.codecs import Content, Encoding, container_of, plan
 from sinet_video.damage import OnError
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.numbered import PictureFolder, is_pattern, numbers, siblings
+from sinet_video.reach import StrPath
 from sinet_video.sink import Sink
 from sinet_video.videofile import VideoFile
 
@@ -43,7 +44,7 @@ def open_sink(
     return sink
 
 
-def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
+def check_output(path: Path, source: StrPath, *, overwrite: bool) -> None:
     """Raise `OutputError` or `SettingError` if a result cannot or must not be written there."""
     if path == PIPE:
         _check_stdout()
@@ -55,7 +56,8 @@ def check_output(path: Path, source: Path, *, overwrite: bool) -> None:
             f"{path} is one picture and a video has many; give a folder, or a pattern such as "
             f"{path.with_name('%05d' + path.suffix)}."
         )
-    if source != PIPE and path.exists() and path.samefile(source):
+    file = isinstance(source, Path) and source != PIPE
+    if file and path.exists() and path.samefile(source):
         raise SettingError(f"{path} is the input; the output must be another file.")
     if path.is_dir() and not pictures:
         raise OutputError(f"{path} is a folder; give the name of a file.")

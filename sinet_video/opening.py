@@ -12,17 +12,41 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from sinet_video.clip import PIPE
 from sinet_video.errors import InputError, reason
-
-StrPath = str | Path
-
-# Only local files: a playlist inside one must not make us read other hosts.
-OPEN_OPTIONS = {"protocol_whitelist": "file,crypto,data"}
+from sinet_video.reach import (
+    PATIENCE,
+    Allow,
+    StrPath,
+    check_list,
+    check_reach,
+    is_url,
+    open_options,
+)
 
 
 @contextmanager
-def opened(path: StrPath) -> Iterator[InputContainer]:
-    """Open a local file for reading, with one clear sentence when that cannot be."""
+def opened(source: StrPath, allow: Allow = "nothing") -> Iterator[InputContainer]:
+    """Open a file for reading, and nothing else unless allowed.
+
+    Raises `InputError`, one clear sentence, when that cannot be.
+    """
+    check_reach(source, allow)
+    with _opened_url(str(source), allow) if is_url(source) else _opened_file(source, allow) as one:
+        yield one
+
+
+def _opened_url(url: str, allow: Allow) -> InputContainer:
+    options = open_options(url, allow)
+    try:
+        return av.open(url, options=options, metadata_errors="replace", timeout=PATIENCE)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(
+            f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
+        ) from error
+
+
+def _opened_file(path: StrPath, allow: Allow) -> InputContainer:
     file = Path(path)
     if not file.exists():
         raise InputError(f"There is no file {file}.")
@@ -30,27 +54,31 @@ def opened(path: StrPath) -> Iterator[InputContainer]:
         raise InputError(f"{file} is a folder; give a video file.")
     if file.stat().st_size == 0:
         raise InputError(f"{file} is empty.")
+    options = open_options(file, allow)
     try:
-        container = av.open(
-            fspath(file.absolute()), options=OPEN_OPTIONS, metadata_errors="replace"
+        return av.open(
+            fspath(file.absolute()),
+            options=options,
+            metadata_errors="replace",
+            timeout=PATIENCE if allow == "network" else None,
         )
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
     except (av.FFmpegError, ValueError) as error:
+        check_list(file, allow)
         raise InputError(
             f"{file} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of a "
             "kind that FFmpeg does not know."
         ) from error
-    with container:
-        yield container
 
 
 def open_pipe() -> InputContainer:
     """Open standard input for reading; `InputError` when it is a terminal or no video."""
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
+    options = open_options(PIPE, "nothing") | {"protocol_whitelist": "pipe"}
     try:
-        return av.open("pipe:0", options={"protocol_whitelist": "pipe"}, metadata_errors="replace")
+        return av.open("pipe:0", options=options, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
             f"Standard input cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "

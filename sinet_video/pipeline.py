@@ -23,6 +23,7 @@ from sinet_video.errors import SettingError
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
 from sinet_video.probing import probe
+from sinet_video.reach import Allow, StrPath, located
 from sinet_video.refining import Guided, Refinement, refine
 from sinet_video.report import Meter, Report
 from sinet_video.runtime import load_segmenter
@@ -56,6 +57,8 @@ class Settings:
         segmenter: a function to use instead of the network.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
+        allow: what may be read besides the source itself: "nothing"; "files" that a playlist or
+            such names; "network", hosts as well, so that the source may be a URL.
     """
 
     weights: str | Path = "default"
@@ -70,6 +73,7 @@ class Settings:
     segmenter: Segmenter | None = None
     deinterlace: bool = False
     on_error: OnError = "stop"
+    allow: Allow = "nothing"
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
@@ -140,7 +144,7 @@ def matte(
     ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
     before the first matte.
     """
-    clip = source if isinstance(source, Clip) else probe(source)
+    clip = source if isinstance(source, Clip) else probe(source, allow=settings.allow)
     segmenter = settings.load()
     pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
@@ -191,8 +195,8 @@ def convert(
     `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
-    source, output = Path(source), Path(output)
-    clip = probe(source)
+    source, output = located(source), Path(output)
+    clip = probe(source, allow=settings.allow)
     job = _Job(
         clip,
         _look(output, background, fit, show, encoding),
@@ -208,7 +212,7 @@ def convert(
 
 
 def _targets(
-    source: Path, output: Path, matte: str | Path | None, *, overwrite: bool
+    source: StrPath, output: Path, matte: str | Path | None, *, overwrite: bool
 ) -> list[Path]:
     """Return the files to write, after checking that they can be: the output, then the matte."""
     targets = [output] if matte is None else [output, Path(matte)]

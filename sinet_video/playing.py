@@ -201,7 +201,8 @@ def _play_video(path: Path) -> Generator[Shown]:
 
 
 def _check_all_there(path: Path, container: InputContainer, lost: int) -> None:
-    harm = damage(path, container)
+    with path.open("rb") as file:
+        harm = damage(file, container)
     if harm:
         raise InputError(f"{path} {harm}.")
     if lost > 0:

@@ -16,24 +16,27 @@ from sinet_video.damage import named
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
 from sinet_video.hdr import hdr_of
-from sinet_video.opening import StrPath, open_pipe, opened, video_stream
+from sinet_video.opening import open_pipe, opened, video_stream
 from sinet_video.orientation import Orientation
 from sinet_video.piped import Piped
+from sinet_video.reach import Allow, StrPath, located
 from sinet_video.timing import stamp_of
 
 
-def probe(path: StrPath) -> Clip:
+def probe(path: StrPath, *, allow: Allow = "nothing") -> Clip:
     """Return what a file is, or with "-" what comes through standard input.
 
-    Raises `InputError` when it is not a video that can be decoded.
+    A playlist or other file that names files to read is read with `allow` "files"; with "network"
+    so is one that names hosts, and `path` may be a URL, such as "https://example.com/talk.mp4".
+    Raises `InputError` when it is not a video that can be decoded, or may not be read.
     """
     if Path(path) == PIPE:
         return _probe_pipe()
-    with opened(path) as container:
+    with opened(path, allow) as container:
         stream = video_stream(container, path)
         with named(path, lambda: None):
             first = next(container.decode(stream), None)
-        return _clip(container, stream, path, first)
+        return replace(_clip(container, stream, path, first), allow=allow)
 
 
 def _probe_pipe() -> Clip:
@@ -56,7 +59,7 @@ def _clip(
     if duration is None and container.duration:
         duration = Fraction(container.duration, av.time_base)
     return Clip(
-        path=Path(path),
+        path=located(path),
         container=container.format.name,
         codec=stream.codec_context.name,
         width=first.width,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from av.container import InputContainer
@@ -17,19 +16,23 @@ CRC_SIZE = 6
 CHUNK = 1 << 20
 
 
-def damage(path: Path, container: InputContainer) -> str | None:
+def damage(file: BinaryIO, container: InputContainer) -> str | None:
     """Return what is missing or wrong in a file, as the rest of "It ...", or None if nothing is.
 
     In MP4 and MOV files the samples must lie within the file; Matroska, WebM and AVI files must be
     as long as they say, and Matroska's checksums must agree. Other kinds do not say.
+
+    `file` is the same one as the container's, opened before it was read: by then its name may be
+    another's.
     """
-    kind, size = container.format.name, path.stat().st_size
+    kind, size = container.format.name, os.fstat(file.fileno()).st_size
+    file.seek(0)
     if "matroska" in kind:
-        return _matroska_damage(path, size)
+        return _matroska_damage(file, size)
     if "mp4" in kind:
         return _missing(_end_of_samples(container), size)
     if kind == "avi":
-        return _missing(_end_of_riff(path), size)
+        return _missing(_end_of_riff(file), size)
     return None
 
 
@@ -42,17 +45,14 @@ def _end_of_samples(container: InputContainer) -> int:
     return max((index[-1].pos + index[-1].size for index in indices if len(index)), default=0)
 
 
-def _end_of_riff(path: Path) -> int:
-    """Return how many bytes an AVI file says that it has."""
-    with path.open("rb") as file:
-        return int.from_bytes(file.read(8)[4:], "little") + 8
+def _end_of_riff(file: BinaryIO) -> int:
+    return int.from_bytes(file.read(8)[4:], "little") + 8
 
 
-def _matroska_damage(path: Path, size: int) -> str | None:
-    with path.open("rb") as file:
-        for element, end in _elements(file, size):
-            if element == SEGMENT:
-                return _missing(end, size) or _wrong_checksum(file, end)
+def _matroska_damage(file: BinaryIO, size: int) -> str | None:
+    for element, end in _elements(file, size):
+        if element == SEGMENT:
+            return _missing(end, size) or _wrong_checksum(file, end)
     return "has no segment"
 
 

@@ -30,6 +30,7 @@ from sinet_video.codecs import CODECS, PIPES
 from sinet_video.damage import OnError
 from sinet_video.foreign import Activation
 from sinet_video.pipeline import Show
+from sinet_video.reach import Allow
 from sinet_video.session import Runtime
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
@@ -615,6 +616,7 @@ def test_choices_are_the_library_s():
     assert choices["runtime"] == ("auto", *get_args(Runtime))
     assert choices["audio"] == get_args(AudioChoice)
     assert choices["on_error"] == get_args(OnError)
+    assert choices["allow"] == get_args(Allow)
     assert choices["form"] == tuple(PIPES)
     (codec,) = [option for option in options_of(commands()["run"]) if option.name == "codec"]
     assert all(name in codec.help for name in CODECS)
