@@ -22,11 +22,18 @@ RANGES = {1: "limited", 2: "full"}
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @allow_option
 def info(file: str, as_json: bool, allow: Allow) -> None:
-    """Say what FILE is: pictures, times, colour, sound."""
+    """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
     from sinet_video.probing import probe
 
-    clip = replace(probe(file, allow=allow), piped=None)
-    click.echo(json.dumps(asdict(clip), indent=2, default=str) if as_json else describe(clip))
+    clip = probe(file, allow=allow)
+    click.echo(as_text(clip) if as_json else describe(clip))
+
+
+def as_text(clip: Clip) -> str:
+    """Return a clip's facts as JSON."""
+    facts = asdict(replace(clip, piped=None))
+    del facts["piped"], facts["allow"]  # of how it was opened, not of what it is
+    return json.dumps(facts, indent=2, default=str)
 
 
 def describe(clip: Clip) -> str:
@@ -49,9 +56,26 @@ def describe(clip: Clip) -> str:
         f"{RANGES.get(clip.colour.range, 'range not said')}",
         f"  network    sees it at {width}x{height}",
     ]
-    for track in clip.audio:
-        lines.append(
-            f"  audio      {track.codec}, {track.rate} Hz, {track.channels} channels, "
-            f"starts at {track.start:.6f} s"
-        )
-    return "\n".join(lines if clip.audio else [*lines, "  audio      none"])
+    return "\n".join([*lines, *_beside(clip)])
+
+
+def _beside(clip: Clip) -> list[str]:
+    """Return what is beside the pictures, a line each."""
+    sound = [
+        f"  audio      {track.codec}, {track.rate} Hz, {track.channels} channels, "
+        f"starts at {track.start:.6f} s{_spoken(track.language)}"
+        for track in clip.audio
+    ]
+    return [
+        *(sound or ["  audio      none"]),
+        *(f"  subtitles  {each.codec}{_spoken(each.language)}" for each in clip.subtitles),
+        *(
+            f"  chapter    from {each.start:.3f} s to {each.end:.3f} s: {each.title or 'unnamed'}"
+            for each in clip.chapters
+        ),
+        *(f"  attached   {each.name}, {each.kind or 'of no kind'}" for each in clip.attachments),
+    ]
+
+
+def _spoken(language: str | None) -> str:
+    return f", in {language}" if language not in (None, "und") else ""

@@ -59,6 +59,32 @@ class AudioTrack:
 
 
 @dataclass(frozen=True)
+class SubtitleTrack:
+    """One stream of subtitles of a file."""
+
+    index: int
+    codec: str
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A named stretch of a file; `start` and `end` in seconds."""
+
+    start: float
+    end: float
+    title: str | None
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file within a file, such as a font."""
+
+    name: str
+    kind: str | None
+
+
+@dataclass(frozen=True)
 class Clip:
     """What a video file is, read from its header and its first picture.
 
@@ -81,6 +107,9 @@ class Clip:
         interlaced: whether the first picture's lines are of two moments.
         hdr: what the first picture says of the screen that it was graded on.
         audio: the audio streams.
+        subtitles: the streams of subtitles.
+        chapters: its chapters, in order.
+        attachments: the files in it.
         allow: what may be read besides the file itself.
         piped: what is left of it to read, where it comes through a pipe.
     """
@@ -104,6 +133,9 @@ class Clip:
     interlaced: bool
     hdr: Hdr | None
     audio: tuple[AudioTrack, ...]
+    subtitles: tuple[SubtitleTrack, ...]
+    chapters: tuple[Chapter, ...]
+    attachments: tuple[Attachment, ...]
     allow: Allow = "nothing"
     piped: Piped | None = field(default=None, repr=False, compare=False)
 

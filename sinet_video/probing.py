@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,17 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from sinet_video.clip import PIPE, AudioTrack, Clip, Colour, seconds, working_format
+from sinet_video.clip import (
+    PIPE,
+    Attachment,
+    AudioTrack,
+    Chapter,
+    Clip,
+    Colour,
+    SubtitleTrack,
+    seconds,
+    working_format,
+)
 from sinet_video.damage import named
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
@@ -78,6 +89,9 @@ def _clip(
         interlaced=bool(first.interlaced_frame),
         hdr=hdr_of(first),
         audio=tuple(_track(s) for s in container.streams.audio),
+        subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
+        chapters=tuple(_chapter(c) for c in container.chapters()),
+        attachments=tuple(_attachment(s.metadata) for s in container.streams.attachments),
     )
 
 
@@ -98,3 +112,17 @@ def _track(stream: Any) -> AudioTrack:
         start=float(seconds(stream.start_time, stream.time_base)),
         language=stream.language,
     )
+
+
+def _subtitles(stream: Any) -> SubtitleTrack:
+    context = stream.codec_context
+    return SubtitleTrack(stream.index, context.name if context else "unknown", stream.language)
+
+
+def _chapter(chapter: Any) -> Chapter:
+    start, end = (float(chapter[name] * chapter["time_base"]) for name in ("start", "end"))
+    return Chapter(start, end, chapter["metadata"].get("title"))
+
+
+def _attachment(names: Mapping[str, str]) -> Attachment:
+    return Attachment(names.get("filename", "unnamed"), names.get("mimetype"))

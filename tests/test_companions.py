@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from sinet_video.cli.main import cli
 
-from sinet_video import Bilinear, Encoding, SettingError, Settings, Span, convert
+from sinet_video import Bilinear, Encoding, SettingError, Settings, Span, convert, probe
 
 EVERYTHING = Settings(
     segmenter=lambda _: np.ones((3, 5), np.float32), refinement=Bilinear(), smoothing=None
@@ -280,3 +282,35 @@ def test_a_matte_beside_is_alone(laden, facts, tmp_path):
     assert [s["codec_type"] for s in found["streams"]] == ["video"]
     assert not found["chapters"]
     assert "title" not in found["format"]["tags"]
+
+
+# What `info` says of them
+
+
+@pytest.mark.parametrize("kind", ["mkv", "mp4"])
+def test_info_names_what_ffprobe_finds(kind, laden, facts):
+    """Subtitles, chapters and attachments, in JSON and in words."""
+    source = laden(kind)
+    found = facts(source)
+    told = json.loads(CliRunner().invoke(cli, ["info", "--json", str(source)]).stdout)
+    (subtitles,) = of_kind(found, "subtitle")
+    assert [(s["index"], s["language"]) for s in told["subtitles"]] == [(subtitles["index"], "fra")]
+    assert [(c["title"], c["start"], c["end"]) for c in told["chapters"]] == [
+        (c["tags"]["title"], float(c["start_time"]), float(c["end_time"]))
+        for c in found["chapters"]
+    ]
+    fonts = [s["tags"] for s in of_kind(found, "attachment")]
+    assert told["attachments"] == [{"name": s["filename"], "kind": s["mimetype"]} for s in fonts]
+    words = CliRunner().invoke(cli, ["info", str(source)]).stdout
+    assert "audio      aac, 44100 Hz, 1 channels, starts at 0.000000 s, in deu" in words
+    assert f"subtitles  {told['subtitles'][0]['codec']}, in fra" in words
+    assert "chapter    from 1.000 s to 3.000 s: Two" in words
+    assert ("attached   font.ttf, font/ttf" in words) == (kind == "mkv")
+
+
+def test_info_of_a_clip_with_none(make_clip):
+    """Nothing is said of what is not there."""
+    path = make_clip("plain.mp4")
+    words = CliRunner().invoke(cli, ["info", str(path)]).stdout
+    assert not any(word in words for word in ("subtitles", "chapter", "attached"))
+    assert (probe(path).subtitles, probe(path).chapters, probe(path).attachments) == ((), (), ())
