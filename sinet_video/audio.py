@@ -70,7 +70,7 @@ class Copied(Track):
             return
         time = packet.pts * packet.time_base
         # A negative time would make the muxer move everything: better to lose half a packet.
-        hidden = packet.is_discard or time < 0
+        hidden = packet.is_discard or time < self.span.shift
         if hidden and (self.span.start is not None or not self.edits):
             return
         if self.span.before(time) or self.span.after(time):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,10 +169,14 @@ class Clip:
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of a clip, in seconds from the start of its timeline; None is to the end."""
+    """A stretch of a clip, in seconds from the start of its timeline; None is to the end.
+
+    All that is in it comes `late`, seconds, in what is made of it.
+    """
 
     start: Fraction | None = None
     end: Fraction | None = None
+    late: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:
         for name, value in (("Start", self.start), ("End", self.end)):
@@ -187,7 +192,7 @@ class Span:
     @property
     def shift(self) -> Fraction:
         """Seconds to take off all times, so that a stretch starts where its file does."""
-        return self.start or Fraction(0)
+        return (self.start or Fraction(0)) - self.late
 
     def before(self, time: Fraction) -> bool:
         """Whether a moment lies before the stretch."""
@@ -196,6 +201,18 @@ class Span:
     def after(self, time: Fraction) -> bool:
         """Whether a moment lies past the stretch."""
         return self.end is not None and time >= self.end
+
+
+def from_zero(clip: Clip, span: Span) -> Span:
+    """Return a stretch of which nothing is before 0, as no file holds such times.
+
+    Where a clip's pictures begin before 0, they and all beside them come late by as much as the
+    earliest is early, in whole ticks of the pictures.
+    """
+    if clip.start >= 0 or span.start is not None:
+        return span
+    early = min([clip.start * clip.time_base, *(Fraction(track.start) for track in clip.audio)])
+    return replace(span, late=ceil(-early / clip.time_base) * clip.time_base)
 
 
 def working_format(pixel_format: str) -> str:

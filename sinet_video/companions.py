@@ -119,11 +119,13 @@ class Companions:
         """Copied sound that starts late, with samples before that start; known when all is read."""
         if self._span.start is not None:
             return []
-        starts = []
+        starts, late = [], self._span.late
         for number, track in enumerate(self.tracks.values(), 1):
-            if isinstance(track, Copied) and track.first and 0 < track.first < track.start:
+            if not isinstance(track, Copied) or track.first is None:
+                continue
+            if 0 < track.first + late < track.start + late:
                 skip = float(track.start - track.first)
-                starts.append(HiddenStart(number, float(track.start), skip))
+                starts.append(HiddenStart(number, float(track.start + late), skip))
         return starts
 
     def close(self) -> None:

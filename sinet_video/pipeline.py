@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from sinet_video.background import Colour, Fit, parse_background
 from sinet_video.classes import ClassNames
-from sinet_video.clip import Clip, Span
+from sinet_video.clip import Clip, Span, from_zero
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
 from sinet_video.damage import OnError, Tally
@@ -203,7 +203,7 @@ def convert(
         _targets(source, output, matte, overwrite=overwrite),
         settings,
         encoding,
-        span,
+        from_zero(clip, span),
     )
     report = job.run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
@@ -269,7 +269,9 @@ class _Job:
 
     @property
     def _start(self) -> Fraction:
-        return Fraction(0) if self.span.start else self.clip.start * self.clip.time_base
+        if self.span.start:
+            return Fraction(0)
+        return self.clip.start * self.clip.time_base + self.span.late
 
     def _open_sinks(self, stack: ExitStack) -> list[Sink]:
         output, *mattes = self.targets
@@ -319,10 +321,14 @@ class _Job:
 
     def _remarks(self) -> list[str]:
         """Say what is unusual about the source."""
-        lost = self.tally.warnings(self.clip.path)
-        if not self.clip.interlaced or self.settings.deinterlace:
-            return lost
-        return [
-            *lost,
-            "The source is interlaced: its edges will comb where it moves; deinterlace it.",
-        ]
+        said = self.tally.warnings(self.clip.path)
+        if self.span.late:
+            said.append(
+                "The source begins before 0, which files cannot: all of it comes "
+                f"{float(self.span.late):.3f} s later."
+            )
+        if self.clip.interlaced and not self.settings.deinterlace:
+            said.append(
+                "The source is interlaced: its edges will comb where it moves; deinterlace it."
+            )
+        return said

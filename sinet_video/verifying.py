@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from sinet_video import comparing
-from sinet_video.clip import Span
+from sinet_video.clip import Span, from_zero
 from sinet_video.comparing import Check, Timing, Wanted, in_seconds
 from sinet_video.decoding import decode
 from sinet_video.errors import InputError, SettingError
 from sinet_video.frame import Frame
 from sinet_video.hearing import Heard, Sound, listen
 from sinet_video.playing import MILLISECOND, Appearance, Shown, appearance, play
+from sinet_video.probing import probe
 from sinet_video.transparency import AlphaFigures, Transparency
 
 CHECKS = (
@@ -97,6 +98,7 @@ def verify(
     _check_settings(source, span, skip)
     file, source = Path(file), Path(source) if source is not None else None
     look, theirs = appearance(file), appearance(source) if source is not None else None
+    span = span if source is None else from_zero(probe(source), span)
     seen = _Seen(look, theirs)
     for shown, frame in zip_longest(seen.until_damage(play(file)), _source(source, span)):
         seen.note(shown, frame)

@@ -76,6 +76,11 @@ class VideoFile(Sink):
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
         frame = matte.frame if self._counter is None else self._counter.counted(matte.frame)
+        if frame.pts < 0:
+            raise OutputError(
+                f"A picture comes at {float(frame.time):.3f} s, and {self._path} can hold none "
+                "before 0; give all of them later times."
+            )
         video = shown(picture(matte, self.content, self.plan), self._turn)
         video = extended(video, *self._size)
         video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
@@ -242,7 +247,7 @@ def _timescale(clip: Clip, plan: Plan) -> dict[str, str]:
     are used for late starts, and else as long as the file's length in them fits into 32 bits, which
     is what old players read. Empty where no finer units fit.
     """
-    late = clip.start > 0 or any(track.start > 0 for track in clip.audio)
+    late = clip.start != 0 or any(track.start > 0 for track in clip.audio)
     units = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
     if not late and units * (clip.duration or LARGEST_LENGTH) >= LARGEST_LENGTH:
         units = clip.time_base.denominator
