@@ -32,6 +32,8 @@ class Tally:
     """Pictures at or before the time of the one before them: of these only the last is kept."""
     untimed: int = 0
     """Pictures without a time, which were given that of a constant rate."""
+    resized: int = 0
+    """Pictures of another size than the first, which were scaled to it."""
 
     def lose(self, time: float | None) -> None:
         """Count a picture that cannot be decoded, after one of a time, if any."""
@@ -56,6 +58,10 @@ class Tally:
         if self.untimed:
             said.append(
                 f"{self.untimed} pictures had no time, and were taken to come at a constant rate."
+            )
+        if self.resized:
+            said.append(
+                f"{self.resized} pictures have another size than the first, and were scaled to it."
             )
         return said
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import groupby
 
 import av
 
@@ -16,6 +17,16 @@ def deinterlaced(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterat
     By libav's bwdif (after the BBC's w3fdif and yadif); pictures that do not say that they are
     interlaced stay as they are. Times are in units of `time_base`, also those of the result.
     """
+    for _, alike in groupby(videos, key=_layout):
+        yield from _filtered(alike, time_base)
+
+
+def _layout(video: av.VideoFrame) -> tuple[int, int, str]:
+    """Return what a graph is made for: broadcasts change it in mid-stream."""
+    return video.width, video.height, video.format.name
+
+
+def _filtered(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterator[av.VideoFrame]:
     graph: av.filter.Graph | None = None
     for video in videos:
         graph = graph or _graph(video, time_base)

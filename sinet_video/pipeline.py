@@ -316,6 +316,7 @@ class _Job:
             lost=self.tally.lost,
             repeated=self.tally.repeated,
             untimed=self.tally.untimed,
+            resized=self.tally.resized,
             warnings=[*self._remarks(), *sink.warnings],
         )
 

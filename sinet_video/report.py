@@ -18,7 +18,8 @@ class Report:
 
     `stages` has for each stage the frames a second that it alone would make; with several threads
     the job is faster than their sum. `lost` counts pictures that could not be decoded,
-    `repeated` those that were not later than the one before, `untimed` those without a time.
+    `repeated` those that were not later than the one before, `untimed` those without a time, and
+    `resized` those of another size than the first.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Report:
     lost: int = 0
     repeated: int = 0
     untimed: int = 0
+    resized: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
