@@ -207,6 +207,16 @@ def test_on_the_command_line(folder):
     assert "container  hls" in said
 
 
+def test_a_playlist_in_a_pipe(folder):
+    """Reads nothing either; a pipe has no place beside which files could be."""
+    path = playlist(folder / "list.m3u8", folder / "clip.ts")
+    with path.open("rb") as pipe:
+        command = [COMMAND, "info", "-", "--allow", "files"]
+        done = subprocess.run(command, stdin=pipe, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Standard input cannot be read as a video" in done.stderr
+
+
 # Files that change while they are read
 
 
