@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from sinet_video.audio import AudioChoice
 from sinet_video.clip import PIPE
 from sinet_video.errors import SettingError
+from sinet_video.frame import PLANAR, SUFFIXES
 
 Content = Literal["opaque", "alpha", "matte"]
 """A picture without alpha, a picture with alpha, or alpha alone as gray."""
@@ -80,6 +81,8 @@ class Container:
     """Whether it holds pictures and nothing else."""
     alpha_first: bool = False
     """Whether people who ask for this file without a background mean one with alpha."""
+    narrows: Callable[[str], str] = str
+    """From a working pixel format to the nearest that it can tell from others."""
 
     @property
     def is_pictures(self) -> bool:
@@ -100,30 +103,54 @@ class Plan:
     full_range: bool = True
 
 
-def _to_10_bits(working: str) -> str:
-    return working.replace("12le", "10le")
-
-
 def _plain(working: str) -> str:
     """Say full range by a tag and not by a pixel format of its own."""
     return working.replace("yuvj", "yuv")
 
 
-def _to_8_bits(working: str) -> str:
-    return _to_10_bits(_plain(working)).removesuffix("10le")
+def _yuv(working: str, *depths: int, alpha: str = "") -> str:
+    """Return the nearest of 4:2:0, 4:2:2 and 4:4:4, and of some depths that which holds its own."""
+    form = PLANAR[working]
+    bits = next((depth for depth in depths if depth >= form.bits), depths[-1])
+    sampling = "444" if form.across == 1 else "422" if form.down == 1 else "420"
+    if (sampling, bits, alpha) == ("420", 12, "a"):
+        sampling = "422"  # libav lacks it
+    return f"yuv{alpha}{sampling}p{SUFFIXES[bits]}"
+
+
+def _h264(working: str) -> str:
+    return working if working.startswith("yuvj") else _yuv(working, 8, 10)
+
+
+def _lossless(working: str) -> str:
+    return "bgr0" if working == "gbrp" else _plain(working)  # which is what ffv1 has of the two
 
 
 def _with_alpha(working: str) -> str:
-    alpha = _plain(working).replace("yuv", "yuva")
-    return "yuva422p12le" if alpha == "yuva420p12le" else alpha  # libav lacks it
+    if not PLANAR[working].is_rgb:
+        return _yuv(working, 8, 9, 10, 12, 16, alpha="a")
+    depth = working.removeprefix("gbrp").replace("9le", "10le")
+    return f"gbrap{depth}" if depth else "bgra"
 
 
 def _is_deep(working: str) -> bool:
-    return working.endswith(("10le", "12le"))
+    return PLANAR[working].bits > 8
 
 
 def _at_420(working: str) -> str:
     return "yuv420p10le" if _is_deep(working) else "yuv420p"
+
+
+def _for_y4m(working: str) -> str:
+    form = PLANAR[working]
+    if form.is_rgb or (form.across, form.down) in ((1, 2), (4, 4)):
+        return _yuv(working, 8, 9, 10, 12, 14, 16)
+    return working
+
+
+def _for_nut(working: str) -> str:
+    """Return what the pipe's other end can tell from other formats."""
+    return working.replace("yuv440p1", "yuv444p1")
 
 
 X26_PRESETS = (
@@ -133,7 +160,7 @@ X26_PRESETS = (
 CODECS: dict[str, Codec] = {
     "h264": Codec(
         "libx264",
-        _to_10_bits,
+        _h264,
         even=True,
         crf=18,
         most_crf=51,
@@ -142,7 +169,7 @@ CODECS: dict[str, Codec] = {
     ),
     "hevc": Codec(
         "libx265",
-        _plain,
+        lambda working: _yuv(working, 8, 10, 12),
         even=True,
         least=16,
         options={"x265-params": "log-level=error"},
@@ -163,7 +190,7 @@ CODECS: dict[str, Codec] = {
     "vp9": Codec(
         "libvpx-vp9",
         # As built into PyAV it has 8 bits only; alternate reference frames would lose the alpha.
-        _to_8_bits,
+        lambda working: _yuv(working, 8),
         alpha=lambda _: "yuva420p",
         # "good" took 2.5 times as long for a quarter less size, and looked the same.
         options={"b": "0", "deadline": "realtime", "row-mt": "1"},
@@ -184,7 +211,7 @@ CODECS: dict[str, Codec] = {
         alpha_options={"profile": "4444", "alpha_bits": "16"},
     ),
     "ffv1": Codec(
-        "ffv1", _plain, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
+        "ffv1", _lossless, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
     ),
     "png": Codec(
         "png",
@@ -247,13 +274,20 @@ CONTAINERS: dict[str, Container] = {
 
 _RAW: Mapping[Content, str] = {"opaque": "rawvideo", "alpha": "rawvideo", "matte": "rawvideo"}
 PIPES: dict[str, Container] = {
-    "nut": Container("nut", ("rawvideo", "ffv1", "h264", "hevc", "vp9"), _RAW, alpha_first=True),
+    "nut": Container(
+        "nut",
+        ("rawvideo", "ffv1", "h264", "hevc", "vp9"),
+        _RAW,
+        alpha_first=True,
+        narrows=_for_nut,
+    ),
     "y4m": Container(
         "yuv4mpegpipe",
         ("rawvideo",),
         {"opaque": "rawvideo", "matte": "rawvideo"},
         {"strict": "-1"},  # for more than eight bits
         alone=True,
+        narrows=_for_y4m,
     ),
     "rawvideo": Container("rawvideo", ("rawvideo",), _RAW, alone=True, alpha_first=True),
 }
@@ -305,7 +339,7 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
         muxer_options=container.options,
         codec=name,
         encoder=codec.encoder,
-        pixel_format=_pixel_format(name, codec, content, working),
+        pixel_format=_pixel_format(name, codec, content, container.narrows(working)),
         options=_options(name, codec, content, encoding),
         full_range=codec.full_range,
     )

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from sinet_video.codecs import Content, Plan
 from sinet_video.frame import Matte, blank_like, planes_of, reformat
 
-RGBA = {"rgba": "rgb24", "argb": "rgb24", "rgba64be": "rgb48be", "rgba64le": "rgb48le"}
+RGBA = {
+    "rgba": "rgb24", "argb": "rgb24", "bgra": "bgr24",
+    "rgba64be": "rgb48be", "rgba64le": "rgb48le",
+}  # fmt: skip
 """Formats of colour with alpha, and the same without it."""
 
 
@@ -22,10 +25,16 @@ def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
         return gray(matte, plan.pixel_format)
     if plan.pixel_format in RGBA:
         return rgba(matte, plan.pixel_format)
-    limited = None if plan.full_range else ColorRange.MPEG
     if content == "alpha":
-        return with_alpha(matte, plan.pixel_format, limited)
-    return reformat(matte.frame.video, pixel_format=plan.pixel_format, color_range=limited)
+        return with_alpha(matte, plan.pixel_format, _range(matte, plan))
+    return reformat(
+        matte.frame.video, pixel_format=plan.pixel_format, color_range=_range(matte, plan)
+    )
+
+
+def _range(matte: Matte, plan: Plan) -> ColorRange | None:
+    """Return the range that YUV is made in; None for the frame's own."""
+    return ColorRange.MPEG if matte.frame.format.is_rgb or not plan.full_range else None
 
 
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
@@ -45,7 +54,7 @@ def with_alpha(
     matte: Matte, pixel_format: str, color_range: ColorRange | None = None
 ) -> av.VideoFrame:
     """The frame's planes and, straight, the alpha plane."""
-    plain = pixel_format.replace("yuva", "yuv")
+    plain = pixel_format.replace("yuva", "yuv").replace("gbrap", "gbrp")
     colour = reformat(matte.frame.video, pixel_format=plain, color_range=color_range)
     # The frame's own tags: a conversion would put its guess where the source says nothing.
     video = blank_like(matte.frame.video, pixel_format)

@@ -124,6 +124,17 @@ def test_an_unknown_codec_is_refused():
         ("ffv1", ".mkv", "yuv420p12le", "yuv420p12le"),
         ("png", ".png", "yuv420p", "rgb24"),
         ("png", ".png", "yuv420p10le", "rgb48be"),
+        ("png", ".png", "gbrp16le", "rgb48be"),
+        ("h264", ".mp4", "gbrp", "yuv444p"),
+        ("h264", ".mp4", "yuv411p", "yuv422p"),
+        ("h264", ".mp4", "yuv410p", "yuv420p"),
+        ("h264", ".mp4", "yuv440p12le", "yuv444p10le"),
+        ("hevc", ".mp4", "gbrp9le", "yuv444p10le"),
+        ("hevc", ".mp4", "yuv422p16le", "yuv422p12le"),
+        ("vp9", ".webm", "gbrp16le", "yuv444p"),
+        ("ffv1", ".mkv", "gbrp", "bgr0"),
+        ("ffv1", ".mkv", "gbrp12le", "gbrp12le"),
+        ("ffv1", ".mkv", "yuv411p", "yuv411p"),
     ],
 )
 def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
@@ -140,6 +151,10 @@ def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, wo
         ("vp9", ".mkv", "yuv422p10le", "yuva420p"),
         ("ffv1", ".mkv", "yuv420p12le", "yuva422p12le"),
         ("ffv1", ".mkv", "yuv444p12le", "yuva444p12le"),
+        ("ffv1", ".mkv", "yuv422p14le", "yuva422p16le"),
+        ("ffv1", ".mkv", "yuv411p", "yuva422p"),
+        ("ffv1", ".mkv", "gbrp", "bgra"),
+        ("ffv1", ".mkv", "gbrp9le", "gbrap10le"),
         ("png", "", "yuv420p", "rgba"),
         ("png", "", "yuv420p10le", "rgba64be"),
     ],
@@ -147,6 +162,24 @@ def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, wo
 def test_pictures_with_alpha_get_a_format_with_alpha(codec, suffix, working, expected):
     """In the source's own format if the codec can, else in the codec's one."""
     assert described(suffix, "alpha", working, codec=codec).split()[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "working", "expected"),
+    [
+        ("nut", "yuv440p10le", "yuv444p10le"),
+        ("nut", "yuv440p", "yuv440p"),
+        ("nut", "gbrp", "gbrp"),
+        ("y4m", "yuv411p", "yuv411p"),
+        ("y4m", "gbrp12le", "yuv444p12le"),
+        ("y4m", "yuv440p", "yuv444p"),
+        ("y4m", "yuv410p", "yuv420p"),
+    ],
+)
+def test_a_pipe_gets_what_its_other_end_can_tell(form, working, expected):
+    """The nearest format that the stream has a name for."""
+    chosen = plan(Path("-"), "opaque", working, Encoding(codec="rawvideo", format=form))
+    assert chosen.pixel_format == expected
 
 
 def test_alpha_has_options_of_its_own():
