@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import av
 from av.video.reformatter import ColorRange
@@ -34,6 +34,9 @@ NOT_HELD = re.compile(
     r"(v30x|xv30|x2rgb10|x2bgr10|y21[026])be|.*msbbe"
 )
 """Formats that libswscale does not read, or not exactly."""
+
+AlphaKind = Literal["straight", "premultiplied"]
+"""Whether colours are as they are, or multiplied by alpha."""
 
 LONGEST = 1e7
 """Seconds: four months, more than any time in a file."""
@@ -92,6 +95,8 @@ class Clip:
         rotation: degrees counter-clockwise by which a player turns the picture.
         interlaced: whether the first picture's lines are of two moments.
         hdr: what the first picture says of the screen that it was graded on.
+        alpha: None without an alpha channel, else how colours are to it: straight unless it says
+            that they are premultiplied.
         audio: the audio streams.
         piped: what is left of it to read, where it comes through a pipe.
     """
@@ -114,6 +119,7 @@ class Clip:
     interlaced: bool
     hdr: Hdr | None
     audio: tuple[AudioTrack, ...]
+    alpha: AlphaKind | None = None
     piped: Piped | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -168,7 +174,7 @@ class Span:
 
 
 def working_format(pixel_format: str) -> str:
-    """Return the planar format that holds all samples of a pixel format, but for those of `ROUNDED`.
+    """Return the planar format that holds all samples of a format, but for those of `ROUNDED`.
 
     Gray is held as 4:2:0, which has room for a coloured background. Raises `InputError` for what no
     format holds.

@@ -16,9 +16,11 @@ from av.container import InputContainer
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
+from sinet_video.alphatag import said
 from sinet_video.clip import (
     PIPE,
     RATE_IF_UNKNOWN,
+    AlphaKind,
     AudioTrack,
     Clip,
     Colour,
@@ -28,9 +30,10 @@ from sinet_video.clip import (
 )
 from sinet_video.damage import OnError, Tally, is_cut_off, named, pictures, where
 from sinet_video.errors import InputError, reason
-from sinet_video.frame import PLANAR, Frame, first_planes, range_of, reformat
+from sinet_video.frame import PLANAR, Frame, first_planes, has_alpha, range_of, reformat
 from sinet_video.hdr import hdr_of
 from sinet_video.interlacing import deinterlaced
+from sinet_video.opacity import ALPHA_DECODERS, alpha_mode, divided, opacity_of
 from sinet_video.piped import Piped
 
 StrPath = str | Path
@@ -142,8 +145,18 @@ def _clip(
         rotation=first.rotation,
         interlaced=bool(first.interlaced_frame),
         hdr=hdr_of(first),
+        alpha=_alpha(container, stream, Path(path), first),
         audio=tuple(_track(s) for s in container.streams.audio),
     )
+
+
+def _alpha(
+    container: InputContainer, stream: VideoStream, path: Path, first: av.VideoFrame
+) -> AlphaKind | None:
+    beside = stream.codec_context.name in ALPHA_DECODERS and alpha_mode(stream) == "1"
+    if not has_alpha(first) and not beside:
+        return None
+    return said(path, container.format.name, stream.metadata) or "straight"
 
 
 def _end(stream: VideoStream) -> int | None:
@@ -275,14 +288,26 @@ def _timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterato
         pts = stamp if stamp is not None else clip.start if before is None else before + step
         step = pts - before if before is not None and pts > before else step
         before = pts
-        yield Frame(
-            video=fitted(video, clip.width, clip.height, clip.working_format),
+        yield _frame(
+            video,
+            clip,
             pts=pts,
             time_base=clip.time_base,
             duration=video.duration or 0,
             rotation=clip.rotation,
             sample_aspect=clip.sample_aspect,
         )
+
+
+def _frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
+    """Make a frame with straight colours, and with its own alpha if the clip has any."""
+    frame = Frame(fitted(video, clip.width, clip.height, clip.working_format), **times)
+    if clip.alpha is None:
+        return frame
+    alpha = opacity_of(video, clip.width, clip.height)
+    if alpha is not None and clip.alpha == "premultiplied":
+        frame = frame.with_video(divided(frame, alpha))
+    return replace(frame, source_alpha=alpha)
 
 
 def _stamp(video: av.VideoFrame, container: str) -> int | None:

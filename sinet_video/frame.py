@@ -173,6 +173,11 @@ def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
     return tuple(_array(plane, dtype) for plane in video.planes)
 
 
+def has_alpha(video: av.VideoFrame) -> bool:
+    """Whether a picture has an alpha channel."""
+    return any(component.is_alpha for component in video.format.components)
+
+
 def first_planes(video: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
     """Return a planar picture in a format that has only the first of its planes."""
     new = blank_like(video, pixel_format)
@@ -208,6 +213,7 @@ class Frame:
         duration: how long it shows, in the same units; 0 when the file does not say.
         rotation: degrees counter-clockwise that a player turns it by before showing it.
         sample_aspect: width of a pixel over its height.
+        source_alpha: the source's own alpha at the picture's size, None if it has none.
     """
 
     video: av.VideoFrame
@@ -216,6 +222,7 @@ class Frame:
     duration: int = 0
     rotation: int = 0
     sample_aspect: Fraction = Fraction(1)
+    source_alpha: TiledAlpha | None = field(default=None, repr=False, compare=False)
     _small: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import av
 import pytest
 
 from sinet_video import Encoding, SettingError
@@ -23,6 +25,7 @@ TABLE = {
     ".png": ("image2", "png png rgb24", "png png rgba", "png png gray"),
     ".tif": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
     ".tiff": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
+    ".exr": ("image2", "exr exr gbrpf32le", "exr exr gbrapf32le", "exr exr grayf32le"),
 }  # fmt: skip
 
 
@@ -83,6 +86,36 @@ def test_a_codec_without_alpha_is_refused_with_those_that_have(codec):
     """Asked for outright, it is an error and not another codec."""
     message = refusal(".mkv", "alpha", codec=codec)
     assert all(word in message for word in (codec, "vp9", "prores", "ffv1"))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_hevc_with_alpha_is_refused_with_three_alternatives(suffix):
+    """x265 can be built with alpha, and here it is not: the encoder itself refuses it."""
+    message = refusal(suffix, "alpha", codec="hevc")
+    assert all(word in message for word in (".webm", ".mov (ProRes 4444)", "folder of PNGs"))
+    with pytest.raises(av.FFmpegError), av.open(os.devnull, "w", format="mov") as container:
+        stream = container.add_stream("libx265", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuva420p"
+        stream.encode(av.VideoFrame(64, 64, "yuva420p"))
+
+
+@pytest.mark.parametrize("form", ["png", "tiff", "exr"])
+def test_a_folder_s_pictures_are_chosen_by_format(form):
+    """And a format is only for what does not say its own."""
+    assert described("", "alpha", format=form).split()[0] == form
+    assert "folder" in refusal(".mov", format=form)
+    assert "standard output" in refusal("", format="nut")
+
+
+def test_alpha_is_straight_but_in_exr():
+    """Unless it is asked for; in PNG it cannot be otherwise."""
+    kinds = {
+        suffix: plan(Path("a" + suffix), "alpha", "yuv420p").alpha for suffix in (".mov", ".webm")
+    }
+    assert set(kinds.values()) == {"straight"}
+    assert plan(Path("a.exr"), "alpha", "yuv420p").alpha == "premultiplied"
+    assert plan(Path("a.exr"), "alpha", "yuv420p", Encoding(alpha="straight")).alpha == "straight"
+    assert "PNG is straight" in refusal(".png", "alpha", alpha="premultiplied")
 
 
 @pytest.mark.parametrize("suffix", TABLE)
