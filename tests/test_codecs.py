@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -93,10 +93,11 @@ def test_hevc_with_alpha_is_refused_with_three_alternatives(suffix):
     """x265 can be built with alpha, and here it is not: the encoder itself refuses it."""
     message = refusal(suffix, "alpha", codec="hevc")
     assert all(word in message for word in (".webm", ".mov (ProRes 4444)", "folder of PNGs"))
-    with pytest.raises(av.FFmpegError), av.open(os.devnull, "w", format="mov") as container:
-        stream = container.add_stream("libx265", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuva420p"
-        stream.encode(av.VideoFrame(64, 64, "yuva420p"))
+    encoder = av.CodecContext.create("libx265", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 64, "yuva420p"
+    encoder.time_base = Fraction(1, 25)
+    with pytest.raises(av.FFmpegError):
+        encoder.open()
 
 
 @pytest.mark.parametrize("form", ["png", "tiff", "exr"])
@@ -109,10 +110,8 @@ def test_a_folder_s_pictures_are_chosen_by_format(form):
 
 def test_alpha_is_straight_but_in_exr():
     """Unless it is asked for; in PNG it cannot be otherwise."""
-    kinds = {
-        suffix: plan(Path("a" + suffix), "alpha", "yuv420p").alpha for suffix in (".mov", ".webm")
-    }
-    assert set(kinds.values()) == {"straight"}
+    for suffix in (".mov", ".webm", ".png", ".tif"):
+        assert plan(Path("a" + suffix), "alpha", "yuv420p").alpha == "straight"
     assert plan(Path("a.exr"), "alpha", "yuv420p").alpha == "premultiplied"
     assert plan(Path("a.exr"), "alpha", "yuv420p", Encoding(alpha="straight")).alpha == "straight"
     assert "PNG is straight" in refusal(".png", "alpha", alpha="premultiplied")
