@@ -41,7 +41,7 @@ def _bt709(values: Values) -> Values:
 
 
 def _smpte240(values: Values) -> Values:
-    return _curve(values, 0.0913, 4.0, 0.1115, 1 / 0.45)
+    return _curve(values, 0.0912, 4.0, 0.1115, 1 / 0.45)
 
 
 def _srgb(values: Values) -> Values:

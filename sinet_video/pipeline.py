@@ -159,24 +159,28 @@ def matte(
     segmenter = settings.load()
     pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
-    return _matted(frames, segmenter, settings)
+    return _matted(frames, segmenter, settings, clip)
 
 
-def _matted(frames: Generator[Frame], segmenter: Segmenter, settings: Settings) -> Generator[Matte]:
+def _matted(
+    frames: Generator[Frame], segmenter: Segmenter, settings: Settings, clip: Clip
+) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter())
+        yield from _stages(frames, segmenter, settings, clip, Meter())
 
 
 def _stages(
-    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, meter: Meter
+    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, clip: Clip, meter: Meter
 ) -> Generator[Matte]:
-    """Chain the stages from frames to full-size mattes."""
+    """Chain the stages from a clip's frames to full-size mattes."""
     frames = meter.timed("wait", frames)
     coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
     steady = meter.timed("smooth", smooth(coarse, settings.smoothing))
     fine = meter.timed("refine", refine(steady, settings.refinement))
     if settings.edge != Edge():
         fine = meter.timed("edge", shape_edge(fine, settings.edge))
+    if clip.alpha is None:
+        return fine
     return meter.timed("inherit", inherit(fine, settings.source_alpha))
 
 
@@ -263,7 +267,7 @@ class _Job:
             )
             pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
-            mattes = _stages(ahead, segmenter, self.settings, working)
+            mattes = _stages(ahead, segmenter, self.settings, self.clip, working)
             shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -10,11 +11,16 @@ import cv2
 import numpy as np
 import pytest
 from av.video.format import names
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sinet_video import Encoding, InputError, Settings, convert
+from sinet_video import Encoding, InputError, Matte, Settings, composite, convert
+from sinet_video.background import Colour
 from sinet_video.clip import NOT_HELD, ROUNDED, working_format
+from sinet_video.codecs import plan
 from sinet_video.decoding import fitted
-from sinet_video.frame import PLANAR, planes_of
+from sinet_video.frame import PLANAR, Frame, planes_of
+from sinet_video.pictures import picture
 
 WIDTH, HEIGHT, FRAMES = 52, 36, 2
 
@@ -99,8 +105,8 @@ def hashes(run: Callable[..., str], files: list[tuple[Path, str]]) -> list[tuple
 
 def kept(source: Path, output: Path, codec: str | None = None) -> str:
     """Convert with all as the person; the format that was encoded."""
-    settings = Settings(segmenter=ones)
-    return convert(source, output, settings=settings, encoding=Encoding(codec)).pixel_format
+    whole = Settings(segmenter=ones, source_alpha="ignore")
+    return convert(source, output, settings=whole, encoding=Encoding(codec)).pixel_format
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -213,3 +219,36 @@ def test_what_hardware_decodes_to(name, shift):
     found = planes_of(fitted(video, WIDTH, HEIGHT, working_format(name)))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@given(
+    st.sampled_from([name for name in PLANAR if not name.startswith("yuvj")]),
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.integers(0, 999),
+)
+@settings(deadline=None, max_examples=100)
+def test_the_encoder_gets_the_source_s_bytes_where_alpha_is_1(name, height, width, seed):
+    """Over random planes, whatever stands behind, in the format that FFV1 is given."""
+    rng = np.random.default_rng(seed)
+    video = av.VideoFrame(width, height, name)
+    for plane in planes_of(video):
+        plane[...] = rng.integers(0, 2 ** PLANAR[name].bits, plane.shape)
+    frame = Frame(video, 0, Fraction(1, 25))
+    alpha = np.clip(rng.random((1, width)) * 3 - 1, 0, 1).astype(np.float32).repeat(height, 0)
+    chosen = plan(Path("a.mkv"), "opaque", name, Encoding("ffv1"))
+    (over,) = composite([Matte(frame, alpha)], Colour(1, 200, 90))
+    found, source = (picture(each, "opaque", chosen) for each in (over, Matte(frame, alpha)))
+    for index, (got, own) in enumerate(zip(bytes_of(found), bytes_of(source), strict=True)):
+        across = PLANAR[name].across if index else 1
+        solid = np.pad(alpha, ((0, 0), (0, -width % across)), mode="edge")[0].reshape(-1, across)
+        firm = (solid == 1).all(1)
+        np.testing.assert_array_equal(got[:, firm], own[:, firm])
+
+
+def bytes_of(video: av.VideoFrame) -> tuple[np.ndarray, ...]:
+    """A picture's planes, those of packed RGB as one."""
+    if video.format.name != "bgr0":
+        return planes_of(video)
+    packed = np.frombuffer(video.planes[0], np.uint8).reshape(video.height, -1, 4)
+    return (packed[:, : video.width, :3],)
