@@ -52,11 +52,11 @@ class Decoder:
         self._other: VideoCodecContext | None = None
         self._started = False
 
-    def decode(self, packet: Packet) -> list[av.VideoFrame]:
-        """Return the pictures that a packet completes; an empty one ends the stream."""
-        given = packet if packet.size else None
+    def decode(self, packet: Packet | None) -> list[av.VideoFrame]:
+        """Return the pictures that a packet completes; None or an empty one ends the stream."""
+        given = packet if packet is not None and packet.size else None
         if not self._started and given is not None:
-            self._started, self._other = True, alpha_decoder(self._stream, packet)
+            self._started, self._other = True, alpha_decoder(self._stream, given)
         if self._other is None:
             return list(self._stream.codec_context.decode(given))
         videos = list(self._other.decode(given))

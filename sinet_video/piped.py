@@ -54,9 +54,10 @@ class Piped:
         decoder = Decoder(self._stream)
         for packet in self.container.demux():
             if packet.stream_index == self._stream.index:
-                yield from decoder.decode(packet)
+                yield from decoder.decode(packet) if packet.size else ()
             elif packet.size:
                 self._keep(packet)
+        yield from decoder.decode(None)
 
     def _keep(self, packet: Packet) -> None:
         if self._taken and not self.claimed:
