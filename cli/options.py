@@ -97,6 +97,7 @@ class MattingOptions(OnnxOptions):
     refine: str
     choke: float
     feather: float
+    source_alpha: Literal["multiply", "keep", "ignore"]
     deinterlace: bool
     on_error: OnError
     allow: Allow
@@ -117,6 +118,7 @@ class MattingOptions(OnnxOptions):
             smoothing=parse_smoothing(self.smooth),
             refinement=parse_refinement(self.refine),
             edge=Edge(self.choke, self.feather),
+            source_alpha=self.source_alpha,
             deinterlace=self.deinterlace,
             on_error=self.on_error,
             allow=self.allow,
@@ -234,6 +236,13 @@ _MATTING = (
     ),
     click.option("--feather", type=float, default=0.0, metavar="PX", help="Soften the edge."),
     click.option(
+        "--source-alpha",
+        type=click.Choice(["multiply", "keep", "ignore"]),
+        default="multiply",
+        help="An alpha channel of INPUT: multiply the matte by it, keep it in the matte's place, "
+        "or do without it.",
+    ),
+    click.option(
         "--deinterlace", is_flag=True, help="Make pictures of two moments each ones of the first."
     ),
     click.option(
@@ -259,6 +268,7 @@ class OutputOptions:
     preset: str | None
     form: str | None
     audio: Literal["copy", "encode", "none"]
+    alpha: Literal["straight", "premultiplied"] | None
     start: Fraction | None
     end: Fraction | None
 
@@ -266,7 +276,7 @@ class OutputOptions:
         """Return the library's encoding settings."""
         from sinet_video.codecs import Encoding
 
-        return Encoding(self.codec, self.crf, self.preset, self.form, self.audio)
+        return Encoding(self.codec, self.crf, self.preset, self.form, self.audio, self.alpha)
 
     def span(self) -> Span:
         """Return the stretch of the clip."""
@@ -295,15 +305,16 @@ _OUTPUT = (
         help="The result, the matte alone as gray, or the person alone.",
     ),
     click.option(
-        "--codec", help="h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff or rawvideo."
+        "--codec", help="h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff, exr or rawvideo."
     ),
     click.option("--crf", type=float, help="Quality; lower is better and larger."),
     click.option("--preset", help="Speed against size, by the encoder's own names."),
     click.option(
         "--format",
         "form",
-        type=click.Choice(["nut", "y4m", "rawvideo"]),
-        help="What - as OUTPUT gets; nut keeps times, alpha and sound.  [default: nut]",
+        type=click.Choice(["nut", "y4m", "rawvideo", "png", "tiff", "exr"]),
+        help="What - as OUTPUT gets (the first three; nut keeps times, alpha and sound) or a "
+        "folder (the others).  [default: nut; png]",
     ),
     click.option(
         "--audio",
@@ -311,6 +322,12 @@ _OUTPUT = (
         default="copy",
         help="Keep the sound's packets (where the file can hold them), encode it anew, or leave it "
         "out.",
+    ),
+    click.option(
+        "--alpha",
+        type=click.Choice(["straight", "premultiplied"]),
+        help="Whether colours beside an alpha channel are multiplied by it.  [default: "
+        "premultiplied in .exr, else straight]",
     ),
     click.option("--start", type=Moment(), help="Begin here: seconds or h:mm:ss."),
     click.option("--end", type=Moment(), help="Stop before this."),

@@ -116,13 +116,16 @@ class TiledAlpha:
     def reduced(self, *, down: int, across: int) -> NDArray[np.float32]:
         """Values averaged to a coarser plane, such as chroma: (n, tile h / down, tile w / across).
 
-        `down` and `across` are 1 or 2.
+        `down` and `across` are 1, 2 or 4.
         """
         values = self.values
-        if down == 2:
-            values = (values[:, 0::2] + values[:, 1::2]) * np.float32(0.5)
-        if across == 2:
-            values = (values[:, :, 0::2] + values[:, :, 1::2]) * np.float32(0.5)
+        while down > 1:
+            values, down = (values[:, 0::2] + values[:, 1::2]) * np.float32(0.5), down // 2
+        while across > 1:
+            values, across = (
+                (values[:, :, 0::2] + values[:, :, 1::2]) * np.float32(0.5),
+                across // 2,
+            )
         return values
 
 

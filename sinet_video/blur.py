@@ -26,8 +26,10 @@ class Blur:
         """As `Background` says."""
         video = matte.frame.video
         factor = max(1, max(video.width, video.height) // self.SMALL)
-        # Sides that halve keep chroma and luma of the small picture in step.
-        width, height = (max(2, side // factor // 2 * 2) for side in (video.width, video.height))
+        # Sides that chroma divides keep chroma and luma of the small picture in step.
+        step = max(2, matte.frame.format.across, matte.frame.format.down)
+        sides = (video.width, video.height)
+        width, height = (max(step, side // factor // step * step) for side in sides)
         small = reformat(video, width=width, height=height, interpolation=AREA)
         room = 1 - _reduced_alpha(matte, width, height)
         blurred = blank_like(small)  # at a factor of 1, `small` is the frame's own picture

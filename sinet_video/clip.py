@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import av
+from av.video.reformatter import ColorRange
 
-from sinet_video.errors import SettingError
-from sinet_video.frame import PLANAR, shown_aspect
+from sinet_video.errors import InputError, SettingError
+from sinet_video.frame import PLANAR, SUFFIXES, guessed_matrix, shown_aspect
 from sinet_video.hdr import Hdr
 from sinet_video.orientation import Orientation
 from sinet_video.reach import Allow, StrPath
@@ -23,6 +25,22 @@ PIPE = Path("-")
 """What stands for standard input and standard output."""
 RATE_IF_UNKNOWN = Fraction(25)
 """Frames a second, where a file does not say."""
+_SAMPLED = {
+    (8, 8): "420", (8, 16): "422", (16, 16): "444", (16, 8): "440", (4, 16): "411", (4, 4): "410",
+}  # fmt: skip
+
+ROUNDED = re.compile(r"gbra?pf32|grayf32|xyz12")
+"""Formats of pictures whose samples are rounded on decoding: floating point, and XYZ."""
+
+NOT_HELD = re.compile(
+    r"bayer_|yaf|rgba?f|gbra?pf16|grayf16|gray32|gbrap32|rgb96|rgba128|uyyvyy411|(rgb|bgr)4$|"
+    r"(v30x|xv30|x2rgb10|x2bgr10|y21[026])be|.*msbbe"
+)
+"""Formats that libswscale does not read, or not exactly."""
+
+AlphaKind = Literal["straight", "premultiplied"]
+"""Whether colours are as they are, or multiplied by alpha."""
+
 LONGEST = 1e7
 """Seconds: four months, more than any time in a file."""
 
@@ -101,12 +119,14 @@ class Clip:
         rate: average frames a second, or None; for showing and rate control, never for timing.
         duration: seconds, or None when the file does not say.
         frames: how many pictures the file says it has, perhaps wrongly, or None.
-        colour: how YUV values are to be read.
+        colour: what is said of how its values are to be read.
         sample_aspect: width of a pixel over its height.
         rotation: degrees counter-clockwise by which a player turns the picture.
         mirrored: whether it then swaps left and right.
         interlaced: whether the first picture's lines are of two moments.
         hdr: what the first picture says of the screen that it was graded on.
+        alpha: None without an alpha channel, else how colours are to it: straight unless it says
+            that they are premultiplied.
         audio: the audio streams.
         subtitles: the streams of subtitles.
         chapters: its chapters, in order.
@@ -137,6 +157,7 @@ class Clip:
     subtitles: tuple[SubtitleTrack, ...]
     chapters: tuple[Chapter, ...]
     attachments: tuple[Attachment, ...]
+    alpha: AlphaKind | None = None
     allow: Allow = "nothing"
     piped: Piped | None = field(default=None, repr=False, compare=False)
 
@@ -163,8 +184,16 @@ class Clip:
 
     @property
     def working_format(self) -> str:
-        """The planar YUV format that its pictures are handled in."""
+        """The planar format that its pictures are handled in."""
         return working_format(self.pixel_format)
+
+    @property
+    def yuv_colour(self) -> Colour:
+        """How YUV values are to be read, also where they are made of RGB ones."""
+        if not PLANAR[self.working_format].is_rgb:
+            return self.colour
+        matrix = int(guessed_matrix(self.width, self.height))
+        return replace(self.colour, matrix=matrix, range=int(ColorRange.MPEG))
 
 
 @dataclass(frozen=True)
@@ -216,19 +245,27 @@ def from_zero(clip: Clip, span: Span) -> Span:
 
 
 def working_format(pixel_format: str) -> str:
-    """Return the planar YUV format nearest to any pixel format, losing depth beyond 12 bits."""
+    """Return the planar format that holds all samples of a format, but for those of `ROUNDED`.
+
+    Gray is held as 4:2:0, which has room for a coloured background. Raises `InputError` for what no
+    format holds.
+    """
     if pixel_format in PLANAR:
         return pixel_format
-    components = av.VideoFormat(pixel_format)
-    bits = max(c.bits for c in components.components)
-    depth = "" if bits <= 8 else "10le" if bits <= 10 else "12le"
-    if components.is_rgb or pixel_format == "pal8":
-        return f"yuv444p{depth}"
-    chroma = components.chroma_width(16), components.chroma_height(16)
-    name = {(8, 8): "420", (8, 16): "422", (16, 16): "444"}.get(chroma, "444")
-    if len(components.components) < 3:  # gray has no chroma; 4:2:0 is what every encoder takes
-        name = "420"
-    return f"yuv{name}p{depth}"
+    if NOT_HELD.match(pixel_format):
+        raise InputError(
+            f"Its pictures are in pixel format {pixel_format}, which is not read; convert it, such "
+            "as with ffmpeg -i IN -c:v ffv1 -pix_fmt gbrp16le OUT.mkv."
+        )
+    held = av.VideoFormat(pixel_format)
+    bits = min(16, max(component.bits for component in held.components))
+    depth = next(suffix for most, suffix in SUFFIXES.items() if bits <= most)
+    if held.is_rgb or pixel_format == "pal8":
+        return f"gbrp{depth}"
+    if sum(not component.is_alpha for component in held.components) < 3:
+        return f"yuv420p{depth}"
+    sampling = held.chroma_width(16), held.chroma_height(16)
+    return f"yuv{_SAMPLED[sampling]}p{depth}"
 
 
 def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sinet_video.audio import AudioChoice
-from sinet_video.clip import PIPE
+from sinet_video.clip import PIPE, AlphaKind
 from sinet_video.errors import SettingError
+from sinet_video.frame import PLANAR, SUFFIXES
 
 Content = Literal["opaque", "alpha", "matte"]
 """A picture without alpha, a picture with alpha, or alpha alone as gray."""
@@ -20,11 +21,15 @@ class Encoding:
     """How to encode; what is None is chosen for the container.
 
     Attributes:
-        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png" or "tiff".
+        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr".
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
         preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
         format: what standard output gets: "nut", which keeps times, alpha and sound, "y4m" or
-            "rawvideo"; None with a file, whose name says it.
+            "rawvideo"; what a folder gets: "png", "tiff" or "exr"; None with a file, whose name
+            says it.
+        alpha: whether colours of pictures with an alpha channel are "straight", or "premultiplied";
+            None is what the format is read as where nothing is said: premultiplied in EXR, straight
+            in all others.
         audio: "copy" keeps the sound's packets where the file can hold them and encodes them anew
             where it cannot; "encode" always does; "none" leaves it out.
     """
@@ -34,8 +39,13 @@ class Encoding:
     preset: str | None = None
     format: str | None = None
     audio: AudioChoice = "copy"
+    alpha: AlphaKind | None = None
 
     def __post_init__(self) -> None:
+        if self.alpha not in (None, *get_args(AlphaKind)):
+            raise SettingError(
+                f"Alpha is {self.alpha!r}; it must be one of {', '.join(get_args(AlphaKind))}."
+            )
         if self.audio not in get_args(AudioChoice):
             raise SettingError(
                 f"Audio is {self.audio!r}; it must be one of {', '.join(get_args(AudioChoice))}."
@@ -58,6 +68,10 @@ class Codec:
     matte: str = "yuv420p"
     options: Mapping[str, str] = field(default_factory=dict)
     alpha_options: Mapping[str, str] = field(default_factory=dict)
+    kinds: tuple[AlphaKind, ...] = ("straight", "premultiplied")
+    """How colours can be to alpha, the usual one first."""
+    deep_options: Mapping[str, str] = field(default_factory=dict)
+    """Options for more than 10 bits."""
     full_range: bool = True
     even: bool = False
     least: int = 1
@@ -80,6 +94,8 @@ class Container:
     """Whether it holds pictures and nothing else."""
     alpha_first: bool = False
     """Whether people who ask for this file without a background mean one with alpha."""
+    narrows: Callable[[str], str] = str
+    """From a working pixel format to the nearest that it can tell from others."""
 
     @property
     def is_pictures(self) -> bool:
@@ -98,10 +114,11 @@ class Plan:
     pixel_format: str
     options: Mapping[str, str]
     full_range: bool = True
+    alpha: AlphaKind = "straight"
+    """How colours are to alpha, if they have any."""
 
 
-def _to_10_bits(working: str) -> str:
-    return working.replace("12le", "10le")
+WITH_ALPHA = ".webm (VP9), .mov (ProRes 4444) or a folder of PNGs"
 
 
 def _plain(working: str) -> str:
@@ -109,21 +126,49 @@ def _plain(working: str) -> str:
     return working.replace("yuvj", "yuv")
 
 
-def _to_8_bits(working: str) -> str:
-    return _to_10_bits(_plain(working)).removesuffix("10le")
+def _yuv(working: str, *depths: int, alpha: str = "") -> str:
+    """Return the nearest of 4:2:0, 4:2:2 and 4:4:4, and of some depths that which holds its own."""
+    form = PLANAR[working]
+    bits = next((depth for depth in depths if depth >= form.bits), depths[-1])
+    sampling = "444" if form.across == 1 else "422" if form.down == 1 else "420"
+    if (sampling, bits, alpha) == ("420", 12, "a"):
+        sampling = "422"  # libav lacks it
+    return f"yuv{alpha}{sampling}p{SUFFIXES[bits]}"
+
+
+def _h264(working: str) -> str:
+    return working if working.startswith("yuvj") else _yuv(working, 8, 10)
+
+
+def _lossless(working: str) -> str:
+    return "bgr0" if working == "gbrp" else _plain(working)  # which is what ffv1 has of the two
 
 
 def _with_alpha(working: str) -> str:
-    alpha = _plain(working).replace("yuv", "yuva")
-    return "yuva422p12le" if alpha == "yuva420p12le" else alpha  # libav lacks it
+    if not PLANAR[working].is_rgb:
+        return _yuv(working, 8, 9, 10, 12, 16, alpha="a")
+    depth = working.removeprefix("gbrp").replace("9le", "10le")
+    return f"gbrap{depth}" if depth else "bgra"
 
 
 def _is_deep(working: str) -> bool:
-    return working.endswith(("10le", "12le"))
+    return PLANAR[working].bits > 8
 
 
 def _at_420(working: str) -> str:
     return "yuv420p10le" if _is_deep(working) else "yuv420p"
+
+
+def _for_y4m(working: str) -> str:
+    form = PLANAR[working]
+    if form.is_rgb or (form.across, form.down) in ((1, 2), (4, 4)):
+        return _yuv(working, 8, 9, 10, 12, 14, 16)
+    return working
+
+
+def _for_nut(working: str) -> str:
+    """Return what the pipe's other end can tell from other formats."""
+    return working.replace("yuv440p1", "yuv444p1")
 
 
 X26_PRESETS = (
@@ -133,7 +178,7 @@ X26_PRESETS = (
 CODECS: dict[str, Codec] = {
     "h264": Codec(
         "libx264",
-        _to_10_bits,
+        _h264,
         even=True,
         crf=18,
         most_crf=51,
@@ -142,7 +187,7 @@ CODECS: dict[str, Codec] = {
     ),
     "hevc": Codec(
         "libx265",
-        _plain,
+        lambda working: _yuv(working, 8, 10, 12),
         even=True,
         least=16,
         options={"x265-params": "log-level=error"},
@@ -163,7 +208,7 @@ CODECS: dict[str, Codec] = {
     "vp9": Codec(
         "libvpx-vp9",
         # As built into PyAV it has 8 bits only; alternate reference frames would lose the alpha.
-        _to_8_bits,
+        lambda working: _yuv(working, 8),
         alpha=lambda _: "yuva420p",
         # "good" took 2.5 times as long for a quarter less size, and looked the same.
         options={"b": "0", "deadline": "realtime", "row-mt": "1"},
@@ -184,13 +229,14 @@ CODECS: dict[str, Codec] = {
         alpha_options={"profile": "4444", "alpha_bits": "16"},
     ),
     "ffv1": Codec(
-        "ffv1", _plain, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
+        "ffv1", _lossless, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
     ),
     "png": Codec(
         "png",
         lambda working: "rgb48be" if _is_deep(working) else "rgb24",
         alpha=lambda working: "rgba64be" if _is_deep(working) else "rgba",
         matte="gray",
+        kinds=("straight",),
     ),
     "tiff": Codec(
         "tiff",
@@ -198,6 +244,15 @@ CODECS: dict[str, Codec] = {
         alpha=lambda working: "rgba64le" if _is_deep(working) else "rgba",
         matte="gray",
         options={"compression_algo": "deflate"},
+    ),
+    "exr": Codec(
+        "exr",
+        lambda _: "gbrpf32le",
+        alpha=lambda _: "gbrapf32le",
+        matte="grayf32le",
+        kinds=("premultiplied", "straight"),
+        options={"compression": "zip16", "format": "half"},
+        deep_options={"format": "float"},
     ),
     "rawvideo": Codec("rawvideo", _plain, alpha=_with_alpha, matte="gray"),
     "qtrle": Codec("qtrle", lambda _: "rgb24", alpha=lambda _: "argb", matte="gray"),
@@ -216,7 +271,9 @@ def _pictures(codec: str) -> Container:
     return Container("image2", (codec,), defaults, alpha_first=True)
 
 
-PNG, TIFF = _pictures("png"), _pictures("tiff")
+PNG, TIFF, EXR = _pictures("png"), _pictures("tiff"), _pictures("exr")
+FOLDERS = {"png": PNG, "tiff": TIFF, "exr": EXR}
+"""What a folder can get."""
 
 CONTAINERS: dict[str, Container] = {
     ".mp4": _MP4,
@@ -242,18 +299,26 @@ CONTAINERS: dict[str, Container] = {
     ".png": PNG,
     ".tif": TIFF,
     ".tiff": TIFF,
+    ".exr": EXR,
 }
 
 
 _RAW: Mapping[Content, str] = {"opaque": "rawvideo", "alpha": "rawvideo", "matte": "rawvideo"}
 PIPES: dict[str, Container] = {
-    "nut": Container("nut", ("rawvideo", "ffv1", "h264", "hevc", "vp9"), _RAW, alpha_first=True),
+    "nut": Container(
+        "nut",
+        ("rawvideo", "ffv1", "h264", "hevc", "vp9"),
+        _RAW,
+        alpha_first=True,
+        narrows=_for_nut,
+    ),
     "y4m": Container(
         "yuv4mpegpipe",
         ("rawvideo",),
         {"opaque": "rawvideo", "matte": "rawvideo"},
         {"strict": "-1"},  # for more than eight bits
         alone=True,
+        narrows=_for_y4m,
     ),
     "rawvideo": Container("rawvideo", ("rawvideo",), _RAW, alone=True, alpha_first=True),
 }
@@ -263,17 +328,18 @@ PIPES: dict[str, Container] = {
 def container_of(path: Path, form: str | None = None) -> Container:
     """Return the container that a name stands for; no extension is a folder of PNGs.
 
-    `form` is that of standard output, "-".
+    `form` is that of standard output, "-", or of a folder.
     """
     if path == PIPE:
         if form is not None and form not in PIPES:
             raise SettingError(f"Format is {form!r}; it must be one of {', '.join(PIPES)}.")
         return PIPES[form or "nut"]
-    if form is not None:
-        raise SettingError(f"Format {form} is for standard output; the name {path} says its own.")
     suffix = path.suffix.lower()
-    if not suffix:
-        return PNG
+    if not suffix and (form is None or form in FOLDERS):
+        return FOLDERS[form or "png"]
+    if form is not None:
+        place = "a folder" if form in FOLDERS else "standard output"
+        raise SettingError(f"Format {form} is for {place}; the name {path} says its own.")
     if suffix not in CONTAINERS:
         raise SettingError(
             f"{path} ends in {suffix}; the output must end in {', '.join(CONTAINERS)}, or be a "
@@ -291,8 +357,8 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
     name = encoding.codec or container.defaults.get(content, "")
     if content == "alpha" and "alpha" not in container.defaults:
         raise SettingError(
-            f"{path.suffix or container.muxer} cannot hold an alpha channel; write .webm (VP9), "
-            ".mov (ProRes 4444) or a folder of PNGs, or give a background."
+            f"{path.suffix or container.muxer} cannot hold an alpha channel; write {WITH_ALPHA}, "
+            "or give a background."
         )
     if name not in container.codecs:
         raise SettingError(
@@ -305,10 +371,26 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
         muxer_options=container.options,
         codec=name,
         encoder=codec.encoder,
-        pixel_format=_pixel_format(name, codec, content, working),
-        options=_options(name, codec, content, encoding),
+        pixel_format=_pixel_format(name, codec, content, container.narrows(working)),
+        options=_options(name, codec, content, encoding) | _deep_options(codec, working),
         full_range=codec.full_range,
+        alpha=_alpha(name, codec, content, encoding),
     )
+
+
+def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> AlphaKind:
+    kind = encoding.alpha or codec.kinds[0]
+    if encoding.alpha is not None and content != "alpha":
+        raise SettingError(
+            f"Nothing is to have an alpha channel that could be {kind}; leave that out, or make "
+            "the background transparent."
+        )
+    if content == "alpha" and kind not in codec.kinds:
+        raise SettingError(
+            f"Alpha in {name.upper()} is {codec.kinds[0]} by its specification, and would be read "
+            f"so; write .tif, .exr, .mov (ProRes 4444) or .webm for {kind}."
+        )
+    return kind
 
 
 def _pixel_format(name: str, codec: Codec, content: Content, working: str) -> str:
@@ -318,7 +400,9 @@ def _pixel_format(name: str, codec: Codec, content: Content, working: str) -> st
         return codec.opaque(working)
     if codec.alpha is None:
         able = [key for key, value in CODECS.items() if value.alpha]
-        raise SettingError(f"Codec {name!r} has no alpha channel; {', '.join(able)} have.")
+        raise SettingError(
+            f"Codec {name!r} has no alpha channel here; {', '.join(able)} have. Write {WITH_ALPHA}."
+        )
     return codec.alpha(working)
 
 
@@ -335,6 +419,10 @@ def _options(name: str, codec: Codec, content: Content, encoding: Encoding) -> d
     elif encoding.preset is not None:
         raise SettingError(f"Codec {name!r} has no presets; leave it out.")
     return options
+
+
+def _deep_options(codec: Codec, working: str) -> dict[str, str]:
+    return dict(codec.deep_options) if PLANAR[working].bits > 10 else {}
 
 
 def _crf(name: str, codec: Codec, encoding: Encoding) -> float:

@@ -10,10 +10,10 @@ from typing import Literal
 
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
-from sinet_video.clip import Colour
+from sinet_video.clip import AlphaKind, Colour
 from sinet_video.hearing import Heard
 from sinet_video.playing import MILLISECOND, Appearance
-from sinet_video.transparency import AlphaFigures, Kind
+from sinet_video.transparency import AlphaFigures
 
 Wanted = Literal["straight", "premultiplied", "none"]
 """What alpha a result is to have."""
@@ -161,12 +161,17 @@ def alpha(mine: Appearance, frames: int, figures: AlphaFigures | None) -> Check:
     if not count:
         return Check("alpha", None, "There is no alpha.")
     kind = figures.kind if figures else None
-    return Check("alpha", True, f"In all pictures, {kind or 'straight or not cannot be told'}.")
+    if kind == "straight" and mine.alpha_said == "premultiplied":
+        detail = "The file says that colours are premultiplied, but many are above their alpha."
+        return Check("alpha", False, detail)
+    told = f"; the file says {mine.alpha_said}" if mine.alpha_said else ""
+    detail = f"In all pictures, {kind or 'straight or not cannot be told'}{told}."
+    return Check("alpha", True, detail)
 
 
 def alpha_kind(figures: AlphaFigures | None, wanted: Wanted) -> Check:
     """Whether alpha is straight, premultiplied or not there, as it should be."""
-    found: Kind | Literal["none"] | None = figures.kind if figures else "none"
+    found: AlphaKind | Literal["none"] | None = figures.kind if figures else "none"
     if found is None:
         return Check("alpha kind", None, f"Whether it is {wanted} cannot be told: nothing is soft.")
     if found == wanted:

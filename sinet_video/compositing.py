@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import av
 import numpy as np
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from sinet_video.alpha import Grid, Kind, TiledAlpha
@@ -19,7 +20,7 @@ class Background(Protocol):
     """What stands behind the person."""
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
-        """Return Y, U and V for this moment, in the frame's format, size, matrix and range.
+        """Return the planes for this moment, in the frame's format, size, matrix and range.
 
         A plane of one sample, (1, 1), stands for a plane that is that value throughout.
         """
@@ -55,11 +56,16 @@ def foreground(mattes: Iterable[Matte]) -> Iterator[Matte]:
 
 def black(frame: Frame) -> tuple[Plane, ...]:
     """Return black as planes of one sample."""
-    bits = frame.format.bits
-    full = range_of(frame.video) == av.video.reformatter.ColorRange.JPEG
-    values = (0 if full else 16 << (bits - 8), 128 << (bits - 8), 128 << (bits - 8))
-    dtype = frame.luma.dtype
-    return tuple(np.full((1, 1), value, dtype) for value in values)
+    return tuple(np.full((1, 1), value, frame.luma.dtype) for value in black_of(frame))
+
+
+def black_of(frame: Frame) -> tuple[int, int, int]:
+    """Return the value of black in each of a frame's planes."""
+    if frame.format.is_rgb:
+        return 0, 0, 0
+    unit = 1 << (frame.format.bits - 8)
+    full = range_of(frame.video) == ColorRange.JPEG
+    return 0 if full else 16 * unit, 128 * unit, 128 * unit
 
 
 def _touching(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.errors import InputError, reason
+from sinet_video.opacity import Decoder, decoded
 
 OnError = Literal["stop", "conceal"]
 """What becomes of a file that is damaged: no result at all, or one without what is lost."""
@@ -71,9 +72,9 @@ def pictures(
 ) -> Iterator[av.VideoFrame]:
     """Yield a stream's pictures; to conceal is to count what cannot be decoded, and to go on."""
     if on_error == "stop":
-        yield from container.decode(stream)
+        yield from decoded(container, stream)
         return
-    packets, last = container.demux(stream), None
+    packets, decoder, last = container.demux(stream), Decoder(stream), None
     while True:
         try:
             packet = next(packets, None)
@@ -83,7 +84,7 @@ def pictures(
         if packet is None:
             return
         try:
-            for video in stream.codec_context.decode(packet if packet.size else None):
+            for video in decoder.decode(packet):
                 last = video.time
                 yield video
         except av.FFmpegError:

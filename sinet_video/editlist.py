@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia"})
+CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia", b"minf"})
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ def hide_starts(path: Path, starts: list[HiddenStart]) -> None:
     if not starts:
         return
     with path.open("r+b") as file:
-        (moov,) = (span for kind, span in _boxes(file, 0, path.stat().st_size) if kind == b"moov")
+        (moov,) = (span for kind, span in boxes(file, 0, path.stat().st_size) if kind == b"moov")
         timescale = _timescale(file, moov, b"mvhd")
-        tracks = [span for kind, span in _boxes(file, *moov) if kind == b"trak"]
+        tracks = [span for kind, span in boxes(file, *moov) if kind == b"trak"]
         for start in starts:
             _rewrite(file, tracks[start.track], start, timescale)
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
     """Yield the kind of each box between two offsets, and where its content lies."""
     while start + 8 <= end:
         file.seek(start)
@@ -53,13 +53,13 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, tuple[
         start += size
 
 
-def _inside(file: BinaryIO, span: tuple[int, int], wanted: bytes) -> tuple[int, int] | None:
+def inside(file: BinaryIO, span: tuple[int, int], wanted: bytes) -> tuple[int, int] | None:
     """Find a box at any depth."""
-    for kind, content in _boxes(file, *span):
+    for kind, content in boxes(file, *span):
         if kind == wanted:
             return content
         if kind in CONTAINERS:
-            found = _inside(file, content, wanted)
+            found = inside(file, content, wanted)
             if found:
                 return found
     return None
@@ -67,7 +67,7 @@ def _inside(file: BinaryIO, span: tuple[int, int], wanted: bytes) -> tuple[int, 
 
 def _timescale(file: BinaryIO, span: tuple[int, int], header: bytes) -> int:
     """Read units a second from an mvhd or mdhd box."""
-    found = _inside(file, span, header)
+    found = inside(file, span, header)
     assert found is not None  # the muxer just wrote it
     file.seek(found[0])
     version = file.read(1)[0]
@@ -77,7 +77,7 @@ def _timescale(file: BinaryIO, span: tuple[int, int], header: bytes) -> int:
 
 
 def _rewrite(file: BinaryIO, track: tuple[int, int], start: HiddenStart, timescale: int) -> None:
-    found = _inside(file, track, b"elst")
+    found = inside(file, track, b"elst")
     if found is None:
         return
     file.seek(found[0])

@@ -35,8 +35,19 @@ from ffmpeg.nodes import FilterableStream, InputNode
 from sinet_video.clip import RATE_IF_UNKNOWN
 from sinet_video.codecs import Content, Plan
 from sinet_video.errors import InputError, OutputError, SettingError, reason
-from sinet_video.frame import PLANAR, Frame, Matte
-from sinet_video.nut import BUFFER, PIPED, Stream, Told, finer, from_pipe, late, raw_format, to_pipe
+from sinet_video.frame import Frame, Matte
+from sinet_video.nut import (
+    BUFFER,
+    KEPT,
+    PIPED,
+    Stream,
+    Told,
+    finer,
+    from_pipe,
+    late,
+    raw_format,
+    to_pipe,
+)
 from sinet_video.pictures import picture
 from sinet_video.program import Program
 from sinet_video.sink import Sink
@@ -60,7 +71,8 @@ def from_ffmpeg(
             frame.time  # seconds, an exact fraction
 
     pts and time base are those behind the filters: the source's own where no filter changes them.
-    Samples are ffmpeg's, in its planar YUV format or, if given, converted to `pixel_format`.
+    Samples are ffmpeg's, in its planar format or, if given, converted to `pixel_format`; of more
+    than 12 bits YUV keeps them only so.
     Pictures are upright, as ffmpeg turns them by their tag. The last one's duration is that of the
     one before it. A `strict` ffmpeg stops at damage, as far as it sees that (the end of a file that
     is cut off it may not); otherwise it goes on as it can. `cmd` is the program, or a command that
@@ -75,9 +87,9 @@ def from_ffmpeg(
             f"The stream is {type(stream).__name__}; it must be an input or a filter of "
             "ffmpeg-python, without an output."
         )
-    if pixel_format not in (None, *PLANAR):
+    if pixel_format not in (None, *KEPT):
         raise SettingError(
-            f"Pixel format is {pixel_format!r}; it must be one of {', '.join(PLANAR)}."
+            f"Pixel format is {pixel_format!r}; it must be one of {', '.join(KEPT)}."
         )
     if isinstance(stream.node, InputNode) and stream.selector is None:
         stream = stream["V"]  # which is no cover picture

@@ -28,19 +28,39 @@ FINE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_C
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """A planar YUV format: bits a sample, and how many luma samples share a chroma sample."""
+    """A planar format: bits a sample, and how many luma samples share a chroma sample."""
 
     bits: int
-    across: int
-    down: int
+    across: int = 1
+    down: int = 1
+    is_rgb: bool = False
 
+
+SUFFIXES = {8: "", 9: "9le", 10: "10le", 12: "12le", 14: "14le", 16: "16le"}
+"""How names of formats end, by bits a sample."""
+
+_SAMPLINGS = {"420": (2, 2), "422": (2, 1), "444": (1, 1)}
+_RARE = {"440": ((1, 2), (8, 10, 12)), "411": ((4, 1), (8,)), "410": ((4, 4), (8,))}
 
 PLANAR: dict[str, PixelFormat] = {
-    f"yuv{j}{name}p{suffix}": PixelFormat(bits, across, down)
-    for name, across, down in (("420", 2, 2), ("422", 2, 1), ("444", 1, 1))
-    for j, suffix, bits in (("", "", 8), ("j", "", 8), ("", "10le", 10), ("", "12le", 12))
+    **{f"yuv{name}p": PixelFormat(8, *shared) for name, shared in _SAMPLINGS.items()},
+    **{f"yuvj{name}p": PixelFormat(8, *shared) for name, shared in _SAMPLINGS.items()},
+    **{
+        f"yuv{name}p{SUFFIXES[bits]}": PixelFormat(bits, *shared)
+        for bits in (9, 10, 12, 14, 16)
+        for name, shared in _SAMPLINGS.items()
+    },
+    **{
+        f"yuv{name}p{SUFFIXES[bits]}": PixelFormat(bits, *shared)
+        for name, (shared, depths) in _RARE.items()
+        for bits in depths
+    },
+    **{f"gbrp{suffix}": PixelFormat(bits, is_rgb=True) for bits, suffix in SUFFIXES.items()},
 }
-"""The formats that pictures keep from decoder to encoder. All others are converted on decoding."""
+"""The formats that pictures keep from decoder to encoder: planar YUV and planar RGB.
+
+All others are converted on decoding; see `sinet_video.clip.working_format`.
+"""
 
 # ITU-T H.273 matrix_coefficients, as libav numbers them. Others are read as these say.
 _MATRICES = {
@@ -57,8 +77,12 @@ HD_HEIGHT = 720
 
 def matrix_of(video: av.VideoFrame) -> Colorspace:
     """Return the YUV matrix of a picture; untagged ones are read as players do, by their height."""
-    guess = Colorspace.ITU709 if min(video.width, video.height) >= HD_HEIGHT else Colorspace.ITU601
-    return _MATRICES.get(int(video.colorspace), guess)
+    return _MATRICES.get(int(video.colorspace), guessed_matrix(video.width, video.height))
+
+
+def guessed_matrix(width: int, height: int) -> Colorspace:
+    """Return the YUV matrix by which players read pictures that say none."""
+    return Colorspace.ITU709 if min(width, height) >= HD_HEIGHT else Colorspace.ITU601
 
 
 def range_of(video: av.VideoFrame) -> ColorRange:
@@ -66,7 +90,8 @@ def range_of(video: av.VideoFrame) -> ColorRange:
     name = video.format.name
     if video.format.is_rgb or name == "pal8" or name.startswith("yuvj"):
         return ColorRange.JPEG
-    untagged_gray = name.startswith("gray") and video.color_range == ColorRange.UNSPECIFIED
+    is_gray = name.startswith(("gray", "ya", "mono"))
+    untagged_gray = is_gray and video.color_range == ColorRange.UNSPECIFIED
     full = video.color_range == ColorRange.JPEG or untagged_gray
     return ColorRange.JPEG if full else ColorRange.MPEG
 
@@ -149,6 +174,19 @@ def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
     return tuple(_array(plane, dtype) for plane in video.planes)
 
 
+def has_alpha(video: av.VideoFrame) -> bool:
+    """Whether a picture has an alpha channel."""
+    return any(component.is_alpha for component in video.format.components)
+
+
+def first_planes(video: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
+    """Return a planar picture in a format that has only the first of its planes."""
+    new = blank_like(video, pixel_format)
+    for target, source in zip(planes_of(new), planes_of(video), strict=False):
+        target[...] = source
+    return new
+
+
 def rgb_of(video: av.VideoFrame) -> NDArray[np.uint8]:
     """Return an RGB picture of 8 bits as (H, W, 3) uint8."""
     return video.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
@@ -172,13 +210,14 @@ class Frame:
     """One decoded picture and its time.
 
     Attributes:
-        video: the picture in the planar YUV format that it was decoded to.
+        video: the picture in the planar format that it was decoded to, one of `PLANAR`.
         pts: its time in units of `time_base`, exactly as in the file.
         time_base: seconds a unit.
         duration: how long it shows, in the same units; 0 when the file does not say.
         rotation: degrees counter-clockwise that a player turns it by before showing it.
         mirrored: whether it then swaps left and right.
         sample_aspect: width of a pixel over its height.
+        source_alpha: the source's own alpha at the picture's size, None if it has none.
     """
 
     video: av.VideoFrame
@@ -188,6 +227,7 @@ class Frame:
     rotation: int = 0
     mirrored: bool = False
     sample_aspect: Fraction = Fraction(1)
+    source_alpha: TiledAlpha | None = field(default=None, repr=False, compare=False)
     _small: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -229,12 +269,12 @@ class Frame:
 
     @property
     def planes(self) -> tuple[Plane, ...]:
-        """Y, U and V; they share the picture's memory and are not to be written to."""
+        """Y, U and V, or G, B and R; they share the picture's memory and are only to be read."""
         return planes_of(self.video)
 
     @property
     def luma(self) -> Plane:
-        """The Y plane, (H, W) uint8 or uint16, sharing the picture's memory."""
+        """The Y plane, of RGB the green one: (H, W) uint8 or uint16, the picture's memory."""
         return self.planes[0]
 
     @property

@@ -6,6 +6,7 @@ import re
 import shutil
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import av
 
@@ -21,8 +22,14 @@ from sinet_video.sink import (
     part_name,
     writing,
 )
+from sinet_video.stills import tell
 
-SUFFIXES = frozenset({".png", ".tif", ".tiff"})
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+SUFFIXES = frozenset({".png", ".tif", ".tiff", ".exr"})
+SUFFIX = {"png": ".png", "tiff": ".tif", "exr": ".exr"}
+"""What each codec's pictures end in, in a folder."""
 NUMBER = re.compile(r"%0?\d*d")
 
 
@@ -53,7 +60,9 @@ class PictureFolder(Sink):
 
     def __init__(self, path: Path, clip: Clip, content: Content, plan: Plan) -> None:
         self.content, self.plan, self.warnings = content, plan, _unsaid(clip)
-        self._name = path.name if is_pattern(path) else "%05d.png"
+        self._name = path.name if is_pattern(path) else f"%05d{SUFFIX[plan.codec]}"
+        self._kind = plan.alpha if content == "alpha" else None
+        self._primaries = clip.colour.primaries
         self._path, self._target = path, path.parent if is_pattern(path) else path
         self._orientation = clip.orientation
         self._times: list[Fraction] = []
@@ -77,14 +86,21 @@ class PictureFolder(Sink):
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
         with writing(self._path):
-            self._container.mux(self._stream.encode(video))
+            self._mux(self._stream.encode(video))
+
+    def _mux(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            told = av.Packet(tell(bytes(packet), self._kind, self._primaries))
+            told.pts, told.dts, told.time_base = packet.pts, packet.dts, packet.time_base
+            told.stream, told.is_keyframe = packet.stream, True
+            self._container.mux(told)
 
     def _finish(self) -> None:
         if not self._times:
             raise OutputError(f"No picture came, so {self._path} was not written.")
         lines = [f"{float(time) * 1000:.6f}" for time in self._times]
         with writing(self._path):
-            self._container.mux(self._stream.encode(None))
+            self._mux(self._stream.encode(None))
             self._container.close()
             text = "\n".join(["# timestamp format v2", *lines, ""])
             (self._part / self.TIMES).write_text(text)

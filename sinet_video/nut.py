@@ -17,7 +17,7 @@ import ffmpeg
 from av.video.reformatter import ColorRange
 
 from sinet_video.clip import Colour, working_format
-from sinet_video.codecs import CODECS, Content
+from sinet_video.codecs import CODECS, PIPES, Content
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
 from sinet_video.frame import PLANAR, Frame
@@ -40,14 +40,17 @@ BUFFER = 1 << 20
 
 PIPED = "pipe:0"
 
-# Formats that NUT tells apart, of no more depth than frames have. What hardware decodes 10 bits to
-# would arrive as garbage; with this list ffmpeg makes it planar before.
+KEPT = tuple(name for name in PLANAR if not name.startswith("yuv440p1"))
+"""Formats of frames that NUT tells apart."""
+
+# What hardware decodes 10 bits to would arrive as garbage; with this list ffmpeg makes it planar
+# before. With YUV of 16 bits in it, it would make it that.
 CARRIED = (
-    *PLANAR,
+    *(name for name in KEPT if PLANAR[name].is_rgb or PLANAR[name].bits in (8, 10, 12)),
     "yuva420p", "yuva422p", "yuva444p", "yuva420p10le", "yuva422p10le", "yuva444p10le",
-    "yuva422p12le", "yuva444p12le", "gray", "gray10le", "gray12le", "ya8", "pal8",
-    "rgb24", "bgr24", "rgba", "bgra", "argb", "abgr",
-    "gbrp", "gbrp10le", "gbrp12le", "gbrap", "gbrap10le", "gbrap12le",
+    "yuva422p12le", "yuva444p12le", "gray", "gray10le", "gray12le", "gray16le", "ya8", "pal8",
+    "rgb24", "bgr24", "rgba", "bgra", "argb", "abgr", "rgb48le", "rgba64le",
+    "gbrap", "gbrap10le", "gbrap12le",
 )  # fmt: skip
 
 # libav's names for the codes of ITU-T H.273.
@@ -172,12 +175,12 @@ def late(time_base: Fraction) -> int:
 
 def raw_format(content: Content, pixel_format: str) -> str:
     """Return the pixel format in which content goes through the pipe: a lossless codec's."""
-    lossless = CODECS["ffv1"]
+    lossless = CODECS["rawvideo"]
     if content == "matte":
         return lossless.matte
     choose = lossless.alpha if content == "alpha" else lossless.opaque
     assert choose is not None  # it has alpha
-    return choose(pixel_format)
+    return choose(PIPES["nut"].narrows(pixel_format))
 
 
 def finer(time_base: Fraction) -> Fraction:

@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.errors import InputError
+from sinet_video.opacity import Decoder
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -50,12 +51,13 @@ class Piped:
         yield from self._decoded
 
     def _decode(self) -> Iterator[av.VideoFrame]:
+        decoder = Decoder(self._stream)
         for packet in self.container.demux():
             if packet.stream_index == self._stream.index:
-                yield from self._stream.codec_context.decode(packet) if packet.size else ()
+                yield from decoder.decode(packet) if packet.size else ()
             elif packet.size:
                 self._keep(packet)
-        yield from self._stream.codec_context.decode(None)
+        yield from decoder.decode(None)
 
     def _keep(self, packet: Packet) -> None:
         if self._taken and not self.claimed:

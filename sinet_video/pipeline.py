@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from sinet_video.background import Colour, Fit, parse_background
 from sinet_video.classes import ClassNames
-from sinet_video.clip import Clip, Span, from_zero
+from sinet_video.clip import ROUNDED, Clip, Span, from_zero
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
 from sinet_video.damage import OnError, Tally
@@ -22,6 +22,7 @@ from sinet_video.encoding import check_output, open_sink
 from sinet_video.errors import SettingError
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
+from sinet_video.inheriting import INHERITED, SourceAlpha, check_source_alpha, inherit
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath, located
 from sinet_video.refining import Guided, Refinement, refine
@@ -55,6 +56,9 @@ class Settings:
         refinement: how alpha is raised to full size.
         edge: how the edge is then moved and softened.
         segmenter: a function to use instead of the network.
+        source_alpha: what becomes of an alpha channel that the source has: "multiply" makes
+            transparent what is so in the source or is not the person, "keep" puts it in the
+            network's place, "ignore" does without it.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
         allow: what may be read besides the source itself: "nothing"; "files" that a playlist or
@@ -71,9 +75,20 @@ class Settings:
     refinement: Refinement = Guided()
     edge: Edge = Edge()
     segmenter: Segmenter | None = None
+    source_alpha: SourceAlpha = "multiply"
     deinterlace: bool = False
     on_error: OnError = "stop"
     allow: Allow = "nothing"
+
+    def __post_init__(self) -> None:
+        check_source_alpha(self.source_alpha)
+
+    def check(self, clip: Clip) -> None:
+        """Raise `SettingError` for what cannot be done with a clip."""
+        if self.source_alpha == "keep" and clip.alpha is None:
+            raise SettingError(
+                f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
+            )
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
@@ -145,28 +160,33 @@ def matte(
     before the first matte.
     """
     clip = source if isinstance(source, Clip) else probe(source, allow=settings.allow)
+    settings.check(clip)
     segmenter = settings.load()
     pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
-    return _matted(frames, segmenter, settings)
+    return _matted(frames, segmenter, settings, clip)
 
 
-def _matted(frames: Generator[Frame], segmenter: Segmenter, settings: Settings) -> Generator[Matte]:
+def _matted(
+    frames: Generator[Frame], segmenter: Segmenter, settings: Settings, clip: Clip
+) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter())
+        yield from _stages(frames, segmenter, settings, clip, Meter())
 
 
 def _stages(
-    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, meter: Meter
+    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, clip: Clip, meter: Meter
 ) -> Generator[Matte]:
-    """Chain the stages from frames to full-size mattes."""
+    """Chain the stages from a clip's frames to full-size mattes."""
     frames = meter.timed("wait", frames)
     coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
     steady = meter.timed("smooth", smooth(coarse, settings.smoothing))
     fine = meter.timed("refine", refine(steady, settings.refinement))
-    if settings.edge == Edge():
+    if settings.edge != Edge():
+        fine = meter.timed("edge", shape_edge(fine, settings.edge))
+    if clip.alpha is None:
         return fine
-    return meter.timed("edge", shape_edge(fine, settings.edge))
+    return meter.timed("inherit", inherit(fine, settings.source_alpha))
 
 
 def convert(
@@ -187,7 +207,7 @@ def convert(
 
     `output`'s extension decides what it is: .mp4, .mkv, .mov and .webm files, a folder for PNGs or
     a pattern such as out/%05d.png. Without a `background`, .webm, .mov and PNGs get an alpha
-    channel (straight) and the others green. `background` is a colour, a path, "blur",
+    channel and the others green. `background` is a colour, a path, "blur",
     "transparent" or any `Background`. `show` puts the alpha alone, or the person alone, in its
     place. `matte` names a file for the alpha beside it.
 
@@ -197,6 +217,7 @@ def convert(
     started = time.perf_counter()
     source, output = located(source), Path(output)
     clip = probe(source, allow=settings.allow)
+    settings.check(clip)
     job = _Job(
         clip,
         _look(output, background, fit, show, encoding),
@@ -251,7 +272,7 @@ class _Job:
             )
             pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
-            mattes = _stages(ahead, segmenter, self.settings, working)
+            mattes = _stages(ahead, segmenter, self.settings, self.clip, working)
             shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()
@@ -311,7 +332,7 @@ class _Job:
             device=getattr(segmenter, "device", "unknown"),
             encoder=sink.plan.encoder,
             pixel_format=sink.plan.pixel_format,
-            alpha="straight" if sink.content == "alpha" else "none",
+            alpha=sink.plan.alpha if sink.content == "alpha" else "none",
             audio=sink.audio,
             lost=self.tally.lost,
             repeated=self.tally.repeated,
@@ -328,6 +349,11 @@ class _Job:
                 "The source begins before 0, which files cannot: all of it comes "
                 f"{float(self.span.late):.3f} s later."
             )
+        if self.clip.alpha is not None:
+            said.append(INHERITED[self.settings.source_alpha].format(self.clip.alpha))
+        if ROUNDED.match(self.clip.pixel_format):
+            working = self.clip.working_format
+            said.append(f"The source's {self.clip.pixel_format} samples are rounded to {working}.")
         if self.clip.interlaced and not self.settings.deinterlace:
             said.append(
                 "The source is interlaced: its edges will comb where it moves; deinterlace it."

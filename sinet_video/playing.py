@@ -15,10 +15,13 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
-from sinet_video.clip import Colour, seconds
+from sinet_video import stills
+from sinet_video.alphatag import said
+from sinet_video.clip import AlphaKind, Colour, seconds
 from sinet_video.errors import InputError, reason
-from sinet_video.frame import matrix_of, range_of
+from sinet_video.frame import has_alpha, matrix_of, range_of
 from sinet_video.numbered import NUMBER, PictureFolder, is_pattern, numbers, siblings
+from sinet_video.opacity import alpha_decoder, alpha_mode
 from sinet_video.opening import opened, video_stream
 from sinet_video.orientation import Orientation
 from sinet_video.probing import probe
@@ -29,10 +32,7 @@ if TYPE_CHECKING:
 
 PICTURES = "pictures"
 
-PICTURE_CODECS = {".png": "png", ".tif": "tiff", ".tiff": "tiff"}
-
-ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""libav's own decoders of these do not look at the alpha that is kept beside the pictures."""
+PICTURE_CODECS = {".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr"}
 
 ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qtrle"})
 """Codecs of which each packet is a picture that is shown."""
@@ -60,6 +60,7 @@ class Appearance:
         tick: seconds a unit of time.
         end: seconds at which the last picture ends, or None when the file does not say.
         alpha_mode: the container's tag of that name; Matroska and WebM say "1" of alpha.
+        alpha_said: what the file says of colours and alpha; None for nothing.
     """
 
     container: str
@@ -75,6 +76,7 @@ class Appearance:
     tick: Fraction
     end: Fraction | None
     alpha_mode: str | None
+    alpha_said: AlphaKind | None = None
 
     @property
     def is_rgb(self) -> bool:
@@ -131,7 +133,13 @@ def appearance(path: Path) -> Appearance:
         tick=PICTURE_TICK,
         end=None,
         alpha_mode=None,
+        alpha_said=stills.said(_first_file(_pattern(path))) if has_alpha(first) else None,
     )
+
+
+def _first_file(pattern: Path) -> Path:
+    files = _numbered(pattern)
+    return files[min(files)]
 
 
 def _appearance_of_video(path: Path) -> Appearance:
@@ -153,13 +161,9 @@ def _appearance_of_video(path: Path) -> Appearance:
             range=range_of(first),
             tick=clip.time_base,
             end=clip.end * clip.time_base if clip.end is not None else None,
-            alpha_mode=_alpha_mode(stream),
+            alpha_mode=alpha_mode(stream),
+            alpha_said=said(path, clip.container, stream.metadata) if clip.alpha else None,
         )
-
-
-def _alpha_mode(stream: VideoStream) -> str | None:
-    tags = {key.lower(): value for key, value in stream.metadata.items()}
-    return tags.get("alpha_mode")
 
 
 def is_pictures(path: Path) -> bool:
@@ -219,18 +223,6 @@ def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
     context.thread_type = "AUTO"
     context.options = STRICT
     return context
-
-
-def alpha_decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext | None:
-    """Return the decoder that sees alpha beside a stream's pictures; None if it has none there.
-
-    `packet` is the stream's first.
-    """
-    name = stream.codec_context.name
-    beside = packet.has_sidedata("matroska_block_additional")
-    if name not in ALPHA_DECODERS or not (beside or _alpha_mode(stream)):
-        return None
-    return cast(VideoCodecContext, av.CodecContext.create(ALPHA_DECODERS[name], "r"))
 
 
 def _play_pictures(path: Path) -> Generator[Shown]:

@@ -12,8 +12,10 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from sinet_video.alphatag import said
 from sinet_video.clip import (
     PIPE,
+    AlphaKind,
     Attachment,
     AudioTrack,
     Chapter,
@@ -26,7 +28,9 @@ from sinet_video.clip import (
 from sinet_video.damage import named
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
+from sinet_video.frame import has_alpha
 from sinet_video.hdr import hdr_of
+from sinet_video.opacity import ALPHA_DECODERS, alpha_mode
 from sinet_video.opening import open_pipe, opened, video_stream
 from sinet_video.orientation import Orientation
 from sinet_video.piped import Piped
@@ -88,11 +92,21 @@ def _clip(
         mirrored=orientation.mirrored,
         interlaced=bool(first.interlaced_frame),
         hdr=hdr_of(first),
+        alpha=_alpha(container, stream, Path(path), first),
         audio=tuple(_track(s) for s in container.streams.audio),
         subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
         chapters=tuple(_chapter(c) for c in container.chapters()),
         attachments=tuple(_attachment(s.metadata) for s in container.streams.attachments),
     )
+
+
+def _alpha(
+    container: InputContainer, stream: VideoStream, path: Path, first: av.VideoFrame
+) -> AlphaKind | None:
+    beside = stream.codec_context.name in ALPHA_DECODERS and alpha_mode(stream) == "1"
+    if not has_alpha(first) and not beside:
+        return None
+    return said(path, container.format.name, stream.metadata) or "straight"
 
 
 def _end(stream: VideoStream) -> int | None:

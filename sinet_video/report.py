@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
 from sinet_video.audio import Carried
+from sinet_video.clip import AlphaKind
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class Report:
     device: str = ""
     encoder: str = ""
     pixel_format: str = ""
-    alpha: Literal["straight", "none"] = "none"
+    alpha: AlphaKind | Literal["none"] = "none"
     audio: Carried = "none"
     lost: int = 0
     repeated: int = 0

@@ -145,7 +145,8 @@ def _tag(context: Any, clip: Clip, content: Content, plan: Plan) -> None:
         context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
         context.colorspace = context.color_primaries = context.color_trc = BT709
         return
-    context.color_range = clip.colour.range if plan.full_range else ColorRange.MPEG
-    context.colorspace = clip.colour.matrix
-    context.color_primaries = clip.colour.primaries
-    context.color_trc = clip.colour.transfer
+    colour = clip.yuv_colour
+    context.color_range = colour.range if plan.full_range else ColorRange.MPEG
+    context.colorspace = colour.matrix
+    context.color_primaries = colour.primaries
+    context.color_trc = colour.transfer

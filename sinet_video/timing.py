@@ -9,7 +9,7 @@ import av
 
 from sinet_video.clip import RATE_IF_UNKNOWN, Clip
 from sinet_video.damage import Tally
-from sinet_video.fitting import fitted
+from sinet_video.fitting import framed
 from sinet_video.frame import Frame
 
 
@@ -24,8 +24,9 @@ def timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator
         pts = stamp if stamp is not None else clip.start if before is None else before + step
         step = pts - before if before is not None and pts > before else step
         before = pts
-        yield Frame(
-            video=fitted(video, clip.width, clip.height, clip.working_format),
+        yield framed(
+            video,
+            clip,
             pts=pts,
             time_base=clip.time_base,
             duration=video.duration or 0,

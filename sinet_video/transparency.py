@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.frame import BILINEAR, reformat
+from sinet_video.clip import AlphaKind
+from sinet_video.frame import BILINEAR, has_alpha, reformat
 from sinet_video.metrics import PARTIAL
-
-Kind = Literal["straight", "premultiplied"]
 
 TOLERANCE = 0.04
 """By so much a colour may be above its alpha and still be alpha's: what lossy codecs add."""
@@ -45,7 +44,7 @@ class AlphaFigures:
     mean: float
     most: float
     partial: float
-    kind: Kind | None
+    kind: AlphaKind | None
     above: float
 
 
@@ -99,15 +98,10 @@ class Transparency:
         return self._above / self._telling if self._telling else 0.0
 
     @property
-    def _kind(self) -> Kind | None:
+    def _kind(self) -> AlphaKind | None:
         if not self._telling:
             return None
         return "straight" if self._above_share > FEW else "premultiplied"
-
-
-def has_alpha(video: av.VideoFrame) -> bool:
-    """Whether a picture has an alpha channel."""
-    return any(component.is_alpha for component in video.format.components)
 
 
 def rgba_of(video: av.VideoFrame) -> tuple[NDArray[Any], int]:

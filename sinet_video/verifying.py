@@ -86,7 +86,7 @@ def verify(
 ) -> Verification:
     """Play a result to its end and check it; with a source, against that.
 
-    `file` is a video, a folder of PNGs or TIFFs with timestamps.txt, or a pattern such as
+    `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
     stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
     checks (of `CHECKS`) to leave out. Times must be the source's exactly, or where time bases

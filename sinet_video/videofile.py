@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from sinet_video.alphatag import TAG, say_in_mov
 from sinet_video.audio import AudioChoice
 from sinet_video.clip import PIPE, RATE_IF_UNKNOWN, Clip, Span, seconds
 from sinet_video.codecs import Content, Plan
@@ -101,6 +102,7 @@ class VideoFile(Sink):
             stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
         if self.content == "alpha":
             stream.metadata["alpha_mode"] = "1"
+            stream.metadata[TAG] = self.plan.alpha
         return stream
 
     def _mux(self, packet: Packet | None) -> None:
@@ -132,7 +134,9 @@ class VideoFile(Sink):
             self._close()
 
     def _complete(self) -> None:
-        """Put right and look over what the muxer made of the companions."""
+        """Say what the muxer cannot, and look over what it made of the companions."""
+        if self.plan.muxer == "mov" and self.content == "alpha":
+            say_in_mov(self._part, self.plan.alpha)
         if self._companions is None:
             return
         if self.plan.muxer in ISO_MUXERS:

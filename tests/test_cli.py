@@ -26,9 +26,11 @@ from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 from sinet_video import Clip, SettingError, Span, __version__, decode, probe
 from sinet_video.audio import AudioChoice
 from sinet_video.background import Fit
-from sinet_video.codecs import CODECS, PIPES
+from sinet_video.clip import AlphaKind
+from sinet_video.codecs import CODECS, FOLDERS, PIPES
 from sinet_video.damage import OnError
 from sinet_video.foreign import Activation
+from sinet_video.inheriting import SourceAlpha
 from sinet_video.pipeline import Show
 from sinet_video.reach import Allow
 from sinet_video.session import Runtime
@@ -617,7 +619,9 @@ def test_choices_are_the_library_s():
     assert choices["audio"] == get_args(AudioChoice)
     assert choices["on_error"] == get_args(OnError)
     assert choices["allow"] == get_args(Allow)
-    assert choices["form"] == tuple(PIPES)
+    assert choices["form"] == (*PIPES, *FOLDERS)
+    assert choices["alpha"] == get_args(AlphaKind)
+    assert choices["source_alpha"] == get_args(SourceAlpha)
     (codec,) = [option for option in options_of(commands()["run"]) if option.name == "codec"]
     assert all(name in codec.help for name in CODECS)
 

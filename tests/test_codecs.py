@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import pytest
 
 from sinet_video import Encoding, SettingError
@@ -23,6 +25,7 @@ TABLE = {
     ".png": ("image2", "png png rgb24", "png png rgba", "png png gray"),
     ".tif": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
     ".tiff": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
+    ".exr": ("image2", "exr exr gbrpf32le", "exr exr gbrapf32le", "exr exr grayf32le"),
 }  # fmt: skip
 
 
@@ -85,6 +88,35 @@ def test_a_codec_without_alpha_is_refused_with_those_that_have(codec):
     assert all(word in message for word in (codec, "vp9", "prores", "ffv1"))
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_hevc_with_alpha_is_refused_with_three_alternatives(suffix):
+    """x265 can be built with alpha, and here it is not: the encoder itself refuses it."""
+    message = refusal(suffix, "alpha", codec="hevc")
+    assert all(word in message for word in (".webm", ".mov (ProRes 4444)", "folder of PNGs"))
+    encoder = av.CodecContext.create("libx265", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 64, "yuva420p"
+    encoder.time_base = Fraction(1, 25)
+    with pytest.raises(av.FFmpegError):
+        encoder.open()
+
+
+@pytest.mark.parametrize("form", ["png", "tiff", "exr"])
+def test_a_folder_s_pictures_are_chosen_by_format(form):
+    """And a format is only for what does not say its own."""
+    assert described("", "alpha", format=form).split()[0] == form
+    assert "folder" in refusal(".mov", format=form)
+    assert "standard output" in refusal("", format="nut")
+
+
+def test_alpha_is_straight_but_in_exr():
+    """Unless it is asked for; in PNG it cannot be otherwise."""
+    for suffix in (".mov", ".webm", ".png", ".tif"):
+        assert plan(Path("a" + suffix), "alpha", "yuv420p").alpha == "straight"
+    assert plan(Path("a.exr"), "alpha", "yuv420p").alpha == "premultiplied"
+    assert plan(Path("a.exr"), "alpha", "yuv420p", Encoding(alpha="straight")).alpha == "straight"
+    assert "PNG is straight" in refusal(".png", "alpha", alpha="premultiplied")
+
+
 @pytest.mark.parametrize("suffix", TABLE)
 @pytest.mark.parametrize("codec", CODECS)
 def test_a_codec_goes_into_the_containers_that_take_it(suffix, codec):
@@ -124,6 +156,17 @@ def test_an_unknown_codec_is_refused():
         ("ffv1", ".mkv", "yuv420p12le", "yuv420p12le"),
         ("png", ".png", "yuv420p", "rgb24"),
         ("png", ".png", "yuv420p10le", "rgb48be"),
+        ("png", ".png", "gbrp16le", "rgb48be"),
+        ("h264", ".mp4", "gbrp", "yuv444p"),
+        ("h264", ".mp4", "yuv411p", "yuv422p"),
+        ("h264", ".mp4", "yuv410p", "yuv420p"),
+        ("h264", ".mp4", "yuv440p12le", "yuv444p10le"),
+        ("hevc", ".mp4", "gbrp9le", "yuv444p10le"),
+        ("hevc", ".mp4", "yuv422p16le", "yuv422p12le"),
+        ("vp9", ".webm", "gbrp16le", "yuv444p"),
+        ("ffv1", ".mkv", "gbrp", "bgr0"),
+        ("ffv1", ".mkv", "gbrp12le", "gbrp12le"),
+        ("ffv1", ".mkv", "yuv411p", "yuv411p"),
     ],
 )
 def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
@@ -140,6 +183,10 @@ def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, wo
         ("vp9", ".mkv", "yuv422p10le", "yuva420p"),
         ("ffv1", ".mkv", "yuv420p12le", "yuva422p12le"),
         ("ffv1", ".mkv", "yuv444p12le", "yuva444p12le"),
+        ("ffv1", ".mkv", "yuv422p14le", "yuva422p16le"),
+        ("ffv1", ".mkv", "yuv411p", "yuva422p"),
+        ("ffv1", ".mkv", "gbrp", "bgra"),
+        ("ffv1", ".mkv", "gbrp9le", "gbrap10le"),
         ("png", "", "yuv420p", "rgba"),
         ("png", "", "yuv420p10le", "rgba64be"),
     ],
@@ -147,6 +194,24 @@ def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, wo
 def test_pictures_with_alpha_get_a_format_with_alpha(codec, suffix, working, expected):
     """In the source's own format if the codec can, else in the codec's one."""
     assert described(suffix, "alpha", working, codec=codec).split()[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("form", "working", "expected"),
+    [
+        ("nut", "yuv440p10le", "yuv444p10le"),
+        ("nut", "yuv440p", "yuv440p"),
+        ("nut", "gbrp", "gbrp"),
+        ("y4m", "yuv411p", "yuv411p"),
+        ("y4m", "gbrp12le", "yuv444p12le"),
+        ("y4m", "yuv440p", "yuv444p"),
+        ("y4m", "yuv410p", "yuv420p"),
+    ],
+)
+def test_a_pipe_gets_what_its_other_end_can_tell(form, working, expected):
+    """The nearest format that the stream has a name for."""
+    chosen = plan(Path("-"), "opaque", working, Encoding(codec="rawvideo", format=form))
+    assert chosen.pixel_format == expected
 
 
 def test_alpha_has_options_of_its_own():

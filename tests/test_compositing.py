@@ -13,7 +13,10 @@ from sinet_video.compositing import black, composite, foreground
 from sinet_video.frame import PLANAR, Frame, Matte, planes_of
 from sinet_video.refining import Bilinear, Guided, refine
 
-FORMATS = [f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le", "12le")]
+FORMATS = [
+    *(f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le", "12le")),
+    *("yuv440p", "yuv411p", "yuv410p", "yuv422p16le", "gbrp", "gbrp12le"),
+]
 SIZES = [(64, 96), (63, 97), (96, 33), (1, 1), (2, 5), (181, 150)]
 
 
@@ -49,12 +52,12 @@ def person(size: tuple[int, int], share: float, seed: int = 0) -> np.ndarray:
 
 
 def reduced(alpha: np.ndarray, down: int, across: int) -> np.ndarray:
-    """Means of blocks of 1 or 2 samples, in the order that makes them exact in float32."""
+    """Means of blocks of 1, 2 or 4 samples, in the order that makes them exact in float32."""
     alpha = np.pad(alpha, [(0, -alpha.shape[0] % down), (0, -alpha.shape[1] % across)], mode="edge")
-    if down == 2:
-        alpha = (alpha[::2] + alpha[1::2]) * np.float32(0.5)
-    if across == 2:
-        alpha = (alpha[:, ::2] + alpha[:, 1::2]) * np.float32(0.5)
+    while down > 1:
+        alpha, down = (alpha[::2] + alpha[1::2]) * np.float32(0.5), down // 2
+    while across > 1:
+        alpha, across = (alpha[:, ::2] + alpha[:, 1::2]) * np.float32(0.5), across // 2
     return alpha
 
 

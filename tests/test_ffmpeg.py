@@ -167,6 +167,8 @@ def test_times_before_zero(small):
         ("a.mkv", "ffv1", "yuva420p"),
         ("a.mkv", "ffv1", "gray"),
         ("a.mkv", "ffv1", "bgr0"),
+        ("a.mkv", "ffv1", "gbrp10le"),
+        ("a.mkv", "ffv1", "yuv411p"),
     ],
 )
 def test_samples_are_those_of_decode(small, name, codec, pixel_format):
@@ -430,7 +432,12 @@ def test_alpha_arrives(small, tmp_path, pixel_format):
     assert np.array_equal(next(decode(out)).luma, np.rint(items[0].alpha * top))
     plain = tmp_path / "plain.nut"
     send(items, writing(plain, **LOSSLESS), content="alpha")
-    assert same(list(decode(plain)), list(decode(source)))
+    for frame, known in zip(decode(plain), decode(source), strict=True):
+        spare = (
+            frame.format.bits - known.format.bits
+        )  # older ffmpegs' ffv1 has alpha of 12 bits in 16
+        for plane, expected in zip(frame.planes, known.planes, strict=True):
+            assert np.array_equal(plane >> spare, expected)
     assert probe(plain).pixel_format.startswith("yuva")
 
 

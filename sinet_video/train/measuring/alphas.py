@@ -15,10 +15,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from sinet_video.errors import InputError, reason
-from sinet_video.frame import planes_of, range_of, reformat
+from sinet_video.frame import has_alpha, planes_of, range_of, reformat
+from sinet_video.opacity import alpha_decoder
 from sinet_video.opening import opened, video_stream
-from sinet_video.playing import alpha_decoder
-from sinet_video.transparency import has_alpha
 
 Array = NDArray[Any]
 

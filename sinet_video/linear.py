@@ -1,0 +1,78 @@
+"""From values as they are shown to light: what EXR files hold, by convention.
+
+The functions are those of ITU-R BT.709, BT.2100 and IEC 61966-2-1, chosen by ITU-T H.273's code for
+the transfer. Video of cameras is taken back to the scene's light, in which 1 is diffuse white; for
+PQ, which says how much light a screen gives, 1 is BT.2408's white of 203 candelas a square metre.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[Any]
+
+UNSAID = frozenset({0, 2})
+SRGB = 13
+BT709 = 1
+WHITE = 203 / 10000
+"""Of PQ's whole range."""
+HLG_WHITE = 0.265
+"""What HLG's diffuse white, a signal of 0.75, is in its whole range: BT.2408."""
+
+
+@lru_cache(4)
+def to_light(transfer: int, bits: int, *, is_rgb: bool) -> NDArray[np.float32]:
+    """Return the light of each full-range value of so many bits, (2**bits,) float32.
+
+    What says nothing is taken for sRGB where it is RGB, else for BT.709.
+    """
+    code = (SRGB if is_rgb else BT709) if transfer in UNSAID else transfer
+    values = np.linspace(0, 1, 2**bits)
+    return _CURVES.get(code, _bt709)(values).astype(np.float32)
+
+
+def _bt709(values: Values) -> Values:
+    return _curve(values, 0.081242858, 4.5, 0.09929682680944, 1 / 0.45)
+
+
+def _smpte240(values: Values) -> Values:
+    return _curve(values, 0.0912, 4.0, 0.1115, 1 / 0.45)
+
+
+def _srgb(values: Values) -> Values:
+    return _curve(values, 0.04045, 12.92, 0.055, 2.4)
+
+
+def _curve(values: Values, bend: float, slope: float, offset: float, power: float) -> Values:
+    """A straight line near black, and from `bend` on a power."""
+    bent = ((values + offset) / (1 + offset)) ** power
+    return np.where(values < bend, values / slope, bent)
+
+
+def _pq(values: Values) -> Values:
+    root = values ** (1 / 78.84375)
+    share = np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)
+    light: Values = share ** (1 / 0.1593017578125) / WHITE
+    return light
+
+
+def _hlg(values: Values) -> Values:
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    light = np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
+    return light / HLG_WHITE
+
+
+_CURVES: dict[int, Callable[[Values], Values]] = {
+    4: lambda values: values**2.2,
+    5: lambda values: values**2.8,
+    7: _smpte240,
+    8: lambda values: values,
+    SRGB: _srgb,
+    16: _pq,
+    18: _hlg,
+}
