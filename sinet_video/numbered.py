@@ -67,7 +67,12 @@ class PictureFolder(Sink):
                 # A per cent sign in the folder's own name is not a number's place.
                 folder = str(self._part).replace("%", "%%")
                 self._container = open_container(Path(folder) / self._name, plan)
-                upright = replace(clip, width=clip.height, height=clip.width)
+                upright = replace(
+                    clip,
+                    width=clip.height,
+                    height=clip.width,
+                    sample_aspect=1 / clip.sample_aspect,
+                )
                 shown = upright if self._turns % 2 else clip
                 self._stream = add_video_stream(
                     self._container, shown, content, plan, 1 / RATE_IF_UNKNOWN
@@ -115,11 +120,17 @@ class PictureFolder(Sink):
 
 
 def _unsaid(clip: Clip) -> list[str]:
-    """Return what pictures cannot say."""
+    """Return what pictures say and few programs hear.
+
+    PNGs say it in pHYs, the two numbers in FFmpeg's order, which is not the standard's: programs
+    that put pictures together are FFmpeg for the most part, and the others do not look. TIFFs say
+    it by their resolution.
+    """
     if clip.sample_aspect == 1:
         return []
     return [
-        f"The source's pixels are not square ({clip.sample_aspect}), which pictures do not say."
+        f"The source's pixels are not square ({clip.sample_aspect}). The pictures say so, but most "
+        "programs will show them square."
     ]
 
 

@@ -52,7 +52,7 @@ class Appearance:
         pixel_format: as decoded; alpha that is kept beside the pictures is not in it.
         width, height: the coded picture in pixels, before `rotation` and `sample_aspect`.
         rotation: degrees counter-clockwise by which a player turns the picture.
-        sample_aspect: width of a pixel over its height.
+        sample_aspect: width of a pixel over its height; None where it cannot be told.
         colour: what is said of colours.
         matrix, range: how colours are read, where nothing is said as players guess.
         tick: seconds a unit of time.
@@ -66,7 +66,7 @@ class Appearance:
     width: int
     height: int
     rotation: int
-    sample_aspect: Fraction
+    sample_aspect: Fraction | None
     colour: Colour
     matrix: Colorspace
     range: ColorRange
@@ -122,7 +122,7 @@ def appearance(path: Path) -> Appearance:
         width=first.width,
         height=first.height,
         rotation=0,
-        sample_aspect=Fraction(1),
+        sample_aspect=_aspect(_pattern(path)),
         colour=Colour.of(first),
         matrix=matrix_of(first),
         range=range_of(first),
@@ -130,6 +130,15 @@ def appearance(path: Path) -> Appearance:
         end=None,
         alpha_mode=None,
     )
+
+
+def _aspect(pattern: Path) -> Fraction | None:
+    """Return how wide pixels are in the first of numbered pictures; libav does not read TIFFs'."""
+    if pattern.suffix.lower() != ".png":
+        return None
+    files = _numbered(pattern)
+    decoder, _ = _decoded(files[min(files)])
+    return decoder.sample_aspect_ratio or Fraction(1)
 
 
 def _appearance_of_video(path: Path) -> Appearance:
@@ -276,6 +285,11 @@ def _times(path: Path) -> list[Fraction]:
 
 
 def _picture(path: Path) -> av.VideoFrame:
+    return _decoded(path)[1]
+
+
+def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
+    """Return a picture, and the decoder that read it."""
     codec = PICTURE_CODECS[path.suffix.lower()]
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     if codec == "png":  # libav's TIFF decoder, when strict, refuses what its encoder writes
@@ -285,4 +299,4 @@ def _picture(path: Path) -> av.VideoFrame:
         (video,) = [*decoder.decode(data), *decoder.decode(None)]
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged or no {codec.upper()} ({reason(error)}).") from error
-    return video
+    return decoder, video
