@@ -17,6 +17,7 @@ from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from sinet_video.clip import (
+    LONGEST,
     PIPE,
     RATE_IF_UNKNOWN,
     AudioTrack,
@@ -147,10 +148,11 @@ def _clip(
 
 
 def _end(stream: VideoStream) -> int | None:
-    """Return the pts at which the last picture ends, if the stream itself says."""
+    """Return the pts at which the last picture ends, if the stream itself says, and can mean it."""
     if stream.duration is None or stream.start_time is None:
         return None
-    return stream.start_time + stream.duration
+    end = stream.start_time + stream.duration
+    return end if seconds(end, stream.time_base) < LONGEST else None
 
 
 def _track(stream: Any) -> AudioTrack:

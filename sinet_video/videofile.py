@@ -102,7 +102,10 @@ class VideoFile(Sink):
     def _mux_companions(self, time: Fraction | None) -> None:
         if self._companions:
             for packet in self._companions.until(time):
-                self._container.mux(packet)
+                try:
+                    self._container.mux(packet)
+                except (av.ArgumentError, av.InvalidDataError) as error:  # it is the packet's fault
+                    self._companions.harmed(error, "some of it is lost")
 
     def _finish(self) -> None:
         if not self._times.count:
