@@ -22,6 +22,9 @@ ENCODERS = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "aac"}
 OPUS_RATE = 48_000
 NOT_IN_MOV = frozenset({"flac", "opus", "vorbis"})
 
+LONGEST_PACKET = 2**31
+"""Ticks; of Ogg's last packet more may be cut off than there is: libav's 2**32 less a little."""
+
 # What encoders take for so many channels.
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
@@ -78,6 +81,8 @@ class Copied(Track):
         self.first = time if self.first is None else self.first
         shift = round(self.span.shift / packet.time_base)
         packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+        if (packet.duration or 0) > LONGEST_PACKET:
+            packet.duration = 0
         packet.stream = self.target
         yield packet
 
@@ -160,10 +165,13 @@ def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> boo
     """Whether a container holds packets of a codec as they are.
 
     libav names what a muxer could hold at all; QuickTime files refuse some of it, and MP4 files
-    sound that does not say where its channels belong.
+    sound that does not say where its channels belong. Plain samples (PCM) in MP4 are in the
+    standard (ISO/IEC 23003-5), but FFmpeg before 6 plays 24 bits of it as noise, and browsers none.
     """
     container = output.format.name
     if container == "mov" and codec in NOT_IN_MOV:
+        return False
+    if container == "mp4" and codec.startswith("pcm_"):
         return False
     unsaid = is_unsaid(layout) and container in ("mp4", "mov")
     return codec in output.supported_codecs and not unsaid

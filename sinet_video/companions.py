@@ -138,10 +138,25 @@ class Companions:
             self._waiting = packet if self._is_later(packet, time) else None
             if self._waiting is not None:
                 break
-            yield from self.tracks[packet.stream_index].feed(packet)
+            yield from self._usable(self.tracks[packet.stream_index].feed(packet))
         if time is None:
             for track in self.tracks.values():
-                yield from track.flush()
+                yield from self._usable(track.flush())
+
+    def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        """Pass on what a track makes of its packets, as long as it can."""
+        try:
+            yield from packets
+        except av.FFmpegError as error:
+            self.harmed(error, "some of it is lost")
+
+    def harmed(self, error: av.FFmpegError, what: str) -> None:
+        """Say that a packet could not be used: raise `InputError`, or warn once and go on."""
+        problem = f"{self._path}: its sound or subtitles are damaged ({reason(error)})"
+        if self._on_error == "stop":
+            raise InputError(f"{problem}; repair it, or conceal errors.") from error
+        if (warning := f"{problem}: {what}.") not in self.warnings:
+            self.warnings.append(warning)
 
     def lost(self, written: Path) -> list[str]:
         """Return a warning for what a finished file turned out not to hold."""
@@ -261,10 +276,7 @@ class Companions:
             # The empty packets that libav ends with name no stream; tracks are flushed by name.
             yield from (p for p in self._input.demux(streams) if p.dts is not None or p.size)
         except av.FFmpegError as error:
-            problem = f"{self._path}: its sound or subtitles are damaged ({reason(error)})"
-            if self._on_error == "stop":
-                raise InputError(f"{problem}; repair it, or conceal errors.") from error
-            self.warnings.append(f"{problem}: what comes after is lost.")
+            self.harmed(error, "what comes after is lost")
 
     def _next(self) -> Packet | None:
         """Return the next packet of the tracks, or of those that have come through a pipe."""

@@ -78,8 +78,12 @@ def rotation(mine: Appearance, theirs: Appearance) -> Check:
 
 
 def pixel_aspect(mine: Appearance, theirs: Appearance) -> Check:
-    """Whether pixels are as wide for their height as the source's."""
+    """Whether pixels are as wide for their height as the source's; where turned, as high."""
     found, wanted = mine.sample_aspect, theirs.sample_aspect
+    if found is None or wanted is None:
+        return Check("pixel aspect", None, "How wide pixels are in TIFFs cannot be told.")
+    if mine.is_pictures and theirs.rotation % 180:
+        wanted = 1 / wanted
     if found == wanted:
         return Check("pixel aspect", True, f"{found}, as the source.")
     detail = f"Players show pixels {found} as wide as high, and the source's {wanted}."

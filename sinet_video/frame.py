@@ -170,7 +170,8 @@ def blank_like(
 
 def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
     """Return a planar picture's planes as arrays that share its memory."""
-    dtype = np.uint8 if max(c.bits for c in video.format.components) <= 8 else np.dtype("<u2")
+    bits = max(component.bits for component in video.format.components)
+    dtype = np.dtype("u1" if bits <= 8 else "<u2" if bits <= 16 else "<f4")
     return tuple(_array(plane, dtype) for plane in video.planes)
 
 

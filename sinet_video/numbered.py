@@ -126,9 +126,15 @@ class PictureFolder(Sink):
 
 
 def _unsaid(clip: Clip) -> list[str]:
-    """Return what pictures cannot say."""
+    """Return what pictures say and few programs hear.
+
+    PNGs say it in pHYs, the two numbers in FFmpeg's order, which is not the standard's: programs
+    that put pictures together are FFmpeg for the most part, and the others do not look. TIFFs say
+    it by their resolution.
+    """
     if clip.sample_aspect == 1:
         return []
     return [
-        f"The source's pixels are not square ({clip.sample_aspect}), which pictures do not say."
+        f"The source's pixels are not square ({clip.sample_aspect}). The pictures say so, but most "
+        "programs will show them square."
     ]

@@ -54,7 +54,7 @@ class Appearance:
         pixel_format: as decoded; alpha that is kept beside the pictures is not in it.
         width, height: the coded picture in pixels, before `orientation` and `sample_aspect`.
         orientation: how a player turns and mirrors the picture.
-        sample_aspect: width of a pixel over its height.
+        sample_aspect: width of a pixel over its height; None where it cannot be told.
         colour: what is said of colours.
         matrix, range: how colours are read, where nothing is said as players guess.
         tick: seconds a unit of time.
@@ -69,7 +69,7 @@ class Appearance:
     width: int
     height: int
     orientation: Orientation
-    sample_aspect: Fraction
+    sample_aspect: Fraction | None
     colour: Colour
     matrix: Colorspace
     range: ColorRange
@@ -126,7 +126,7 @@ def appearance(path: Path) -> Appearance:
         width=first.width,
         height=first.height,
         orientation=Orientation(),
-        sample_aspect=Fraction(1),
+        sample_aspect=_aspect(_pattern(path)),
         colour=Colour.of(first),
         matrix=matrix_of(first),
         range=range_of(first),
@@ -140,6 +140,14 @@ def appearance(path: Path) -> Appearance:
 def _first_file(pattern: Path) -> Path:
     files = _numbered(pattern)
     return files[min(files)]
+
+
+def _aspect(pattern: Path) -> Fraction | None:
+    """Return how wide pixels are in the first of numbered pictures; libav does not read TIFFs'."""
+    if pattern.suffix.lower() != ".png":
+        return None
+    decoder, _ = _decoded(_first_file(pattern))
+    return decoder.sample_aspect_ratio or Fraction(1)
 
 
 def _appearance_of_video(path: Path) -> Appearance:
@@ -271,6 +279,11 @@ def _times(path: Path) -> list[Fraction]:
 
 
 def _picture(path: Path) -> av.VideoFrame:
+    return _decoded(path)[1]
+
+
+def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
+    """Return a picture, and the decoder that read it."""
     codec = PICTURE_CODECS[path.suffix.lower()]
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     if codec == "png":  # libav's TIFF decoder, when strict, refuses what its encoder writes
@@ -280,4 +293,4 @@ def _picture(path: Path) -> av.VideoFrame:
         (video,) = [*decoder.decode(data), *decoder.decode(None)]
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged or no {codec.upper()} ({reason(error)}).") from error
-    return video
+    return decoder, video

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from sinet_video.alphatag import said
 from sinet_video.clip import (
+    LONGEST,
     PIPE,
     AlphaKind,
     Attachment,
@@ -110,10 +111,11 @@ def _alpha(
 
 
 def _end(stream: VideoStream) -> int | None:
-    """Return the pts at which the last picture ends, if the stream itself says."""
+    """Return the pts at which the last picture ends, if the stream itself says, and can mean it."""
     if stream.duration is None or stream.start_time is None:
         return None
-    return stream.start_time + stream.duration
+    end = stream.start_time + stream.duration
+    return end if seconds(end, stream.time_base) < LONGEST else None
 
 
 def _track(stream: Any) -> AudioTrack:

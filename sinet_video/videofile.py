@@ -16,6 +16,7 @@ from sinet_video.clip import PIPE, RATE_IF_UNKNOWN, Clip, Span, seconds
 from sinet_video.codecs import Content, Plan
 from sinet_video.companions import Companions
 from sinet_video.damage import OnError
+from sinet_video.displaysize import say_aspect
 from sinet_video.editlist import hide_starts
 from sinet_video.errors import OutputError
 from sinet_video.frame import Frame, Matte
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 LARGEST_TIMESCALE = 2**31 - 1
 LARGEST_LENGTH = 2**32 - 1
 ISO_MUXERS = frozenset({"mp4", "mov"})
+MATROSKA = frozenset({"matroska", "webm"})
 TIMELESS = frozenset({"yuv4mpegpipe", "rawvideo"})
 TURNING = ISO_MUXERS | {"matroska", "webm"}
 """Muxers that say how a picture is to be turned; for others it is turned itself."""
@@ -62,6 +64,7 @@ class VideoFile(Sink):
         self._companions: Companions | None = None
         self._counter = _Counter(clip) if plan.muxer in TIMELESS else None
         self._times, self._size = _Times(), encoded_size(clip, plan)
+        self._aspect = clip.sample_aspect
         with writing(path):
             self._container = open_container(self._part, plan, **_timescale(clip, plan))
         try:
@@ -113,7 +116,10 @@ class VideoFile(Sink):
     def _mux_companions(self, time: Fraction | None) -> None:
         if self._companions:
             for packet in self._companions.until(time):
-                self._container.mux(packet)
+                try:
+                    self._container.mux(packet)
+                except (av.ArgumentError, av.InvalidDataError) as error:  # it is the packet's fault
+                    self._companions.harmed(error, "some of it is lost")
 
     def _finish(self) -> None:
         if not self._times.count:
@@ -134,9 +140,12 @@ class VideoFile(Sink):
             self._close()
 
     def _complete(self) -> None:
-        """Say what the muxer cannot, and look over what it made of the companions."""
+        """Put right what the muxer was not told, and look over what it made of the companions."""
         if self.plan.muxer == "mov" and self.content == "alpha":
             say_in_mov(self._part, self.plan.alpha)
+        if self._aspect != 1 and self.plan.muxer in MATROSKA:
+            said = say_aspect(self._part, self._size, self._aspect)
+            self.warnings += [] if said else [_shown_square(self._aspect, self.plan)]
         if self._companions is None:
             return
         if self.plan.muxer in ISO_MUXERS:
@@ -235,13 +244,16 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
             "What the source says of the screen that it was graded on, and of light levels, is "
             f"lost in {plan.codec}; hevc and av1 keep it."
         )
-    square = clip.sample_aspect == 1
-    if not square and plan.muxer not in ISO_MUXERS and plan.codec not in ("h264", "hevc"):
-        warnings.append(
-            f"The source's pixels are not square ({clip.sample_aspect}), which {plan.codec} in a "
-            f"{plan.muxer} file does not say: players will show them square."
-        )
+    if clip.sample_aspect != 1 and plan.muxer not in ISO_MUXERS | MATROSKA:
+        warnings.append(_shown_square(clip.sample_aspect, plan))
     return warnings
+
+
+def _shown_square(aspect: Fraction, plan: Plan) -> str:
+    return (
+        f"The source's pixels are not square ({aspect}), which {plan.codec} in a {plan.muxer} file "
+        "does not say: players will show them square."
+    )
 
 
 def _timescale(clip: Clip, plan: Plan) -> dict[str, str]:

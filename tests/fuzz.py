@@ -2,8 +2,8 @@
 
 Files of ten kinds are damaged (bits flipped, ends cut, pieces moved, headers edited) and converted
 in a process that is watched. However a file is damaged, it becomes a whole result or an error of
-one sentence: no crash, no hang, no exception of another kind, nothing half-written. Prints how
-many became what, and ends with 1 if any became something else.
+one sentence that does not blame the output: no crash, no hang, no exception of another kind,
+nothing half-written. Prints how many became what, and ends with 1 if any became something else.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ WORKER = """
 import json, sys
 from pathlib import Path
 import av, numpy as np
-from sinet_video import Bilinear, Settings, SinetVideoError, convert, probe
-av.logging.set_level(av.logging.PANIC)
+from sinet_video import Bilinear, OutputError, Settings, SinetVideoError, convert
 ALL = dict(segmenter=lambda _: np.ones((3, 4), np.float32), refinement=Bilinear(), smoothing=None)
 for line in sys.stdin:
     source, output, on_error = json.loads(line)
@@ -59,7 +58,8 @@ for line in sys.stdin:
             outcome = "WRONG: other pictures in the result than in the report"
     except SinetVideoError as error:
         text = str(error)
-        fine = "\\n" not in text and text.endswith(".")
+        blamed = isinstance(error, OutputError) and "No picture came" not in text
+        fine = "\\n" not in text and text.endswith(".") and not blamed
         outcome = type(error).__name__ if fine else "WRONG: " + text
     except BaseException as error:
         outcome = f"WRONG: {type(error).__name__}: {error}"
@@ -120,6 +120,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
+        self._patience = SECONDS
 
     def convert(self, job: list[str]) -> str:
         """Return what became of a file."""
@@ -127,10 +128,11 @@ class Worker:
             words = [sys.executable, "-c", WORKER]
             pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
             self._process = subprocess.Popen(words, text=True, stderr=subprocess.DEVNULL, **pipes)
+            self._patience = SECONDS + STARTING
         return self._asked(self._process, job)
 
     def _asked(self, process: subprocess.Popen[str], job: list[str]) -> str:
-        late = threading.Timer(SECONDS + STARTING, process.kill)
+        late = threading.Timer(self._patience, process.kill)
         late.start()
         try:
             print(json.dumps(job), file=process.stdin, flush=True)
@@ -138,6 +140,7 @@ class Worker:
         except BrokenPipeError:
             answer = ""
         late.cancel()
+        self._patience = SECONDS
         if answer:
             return str(json.loads(answer))
         status = process.wait()

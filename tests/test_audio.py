@@ -272,6 +272,23 @@ def test_any_sound_goes_into_any_file(
     assert loudness(found) == pytest.approx(loudness(expected), rel=0.15)
 
 
+@pytest.mark.parametrize(
+    ("name", "carried", "codec"),
+    [
+        ("o.mp4", "encoded", "aac"),
+        ("o.mov", "copied", "pcm_s24le"),
+        ("o.mkv", "copied", "pcm_s24le"),
+    ],
+)
+def test_deep_pcm_is_never_noise(name, carried, codec, made, heard, sound_facts, tmp_path):
+    """Programs that do not know how MP4 says 24 bits play it as 16: it is not copied there."""
+    source = made("deep.mov", *PICTURES, *tone("stereo"), "-c:v", "libx264", "-c:a", "pcm_s24le")
+    report = convert(source, tmp_path / name, background="green", settings=EVERYTHING)
+    (facts,) = sound_facts(tmp_path / name)
+    assert (report.audio, facts["codec_name"]) == (carried, codec)
+    assert loudness(heard(tmp_path / name)) == pytest.approx(loudness(heard(source)), rel=0.15)
+
+
 # In step
 
 FLASHES = "geq=lum='if(eq(mod(N,25),20),235,16)':cb=128:cr=128"

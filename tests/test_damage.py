@@ -122,3 +122,63 @@ def test_pictures_without_times(tmp_path, ffmpeg):
     assert len(times) == 25
     assert tally.untimed in (24, 25)
     assert {b - a for a, b in pairwise(times)} == {Fraction(1, 25)}
+
+
+SOUND = ("-f", "lavfi", "-i", "anoisesrc=d=1:a=0.5")
+
+
+@pytest.fixture
+def crackling(tmp_path, ffmpeg) -> Path:
+    """A second of noise as FLAC, a packet in the middle of it overwritten."""
+    path = tmp_path / "crackling.mkv"
+    ffmpeg("ffmpeg", *SOURCE, *SOUND, "-c:v", "ffv1", "-c:a", "flac", path)
+    wanted = ("-select_streams", "a", "-show_entries", "packet=pos,size", "-of", "csv=p=0")
+    places = ffmpeg("ffprobe", *wanted, path).split()
+    size, start = map(int, places[len(places) // 2].split(",")[:2])
+    data = bytearray(path.read_bytes())
+    data[start + 10 : start + size] = b"\xff" * (size - 10)
+    path.write_bytes(data)
+    return path
+
+
+def test_damaged_sound_is_told_from_an_output_that_cannot_be_written(crackling, tmp_path):
+    """By default there is no result, and the error names the source."""
+    with pytest.raises(InputError, match=r"crackling\.mkv: its sound or subtitles are damaged"):
+        convert(crackling, tmp_path / "o.webm", settings=STOP)
+    assert not (tmp_path / "o.webm").exists()
+
+
+def test_damaged_sound_is_passed_over(crackling, ffmpeg, tmp_path):
+    """To conceal is to go on after it, in time; the loss is said once."""
+    report = convert(crackling, tmp_path / "o.webm", settings=CONCEAL)
+    assert sum("some of it is lost" in warning for warning in report.warnings) == 1
+    assert report.frames == 25
+    span = ("-select_streams", "a", "-show_entries", "packet=pts_time", "-of", "csv=p=0")
+    last = float(ffmpeg("ffprobe", *span, tmp_path / "o.webm").split()[-1].strip(","))
+    assert last == pytest.approx(1, abs=0.1)
+
+
+def test_times_that_go_back(tmp_path, ffmpeg):
+    """Of two streams end on end the first comes out; the sound that cannot is said to be lost."""
+    ffmpeg("ffmpeg", *SOURCE, *SOUND, "-c:v", "mpeg2video", "-c:a", "mp2", tmp_path / "one.ts")
+    twice = tmp_path / "twice.ts"
+    twice.write_bytes((tmp_path / "one.ts").read_bytes() * 2)
+    with pytest.raises(InputError, match="its sound or subtitles are damaged"):
+        convert(twice, tmp_path / "o.mp4", settings=STOP)
+    report = convert(twice, tmp_path / "o.mp4", settings=CONCEAL)
+    assert report.frames >= 25
+    assert any("some of it is lost" in warning for warning in report.warnings)
+
+
+def test_a_length_that_nothing_has(tmp_path, ffmpeg, ffprobe_pts):
+    """A header that says thirteen years does not make the last picture last so long."""
+    path = tmp_path / "long.avi"
+    ffmpeg("ffmpeg", *SOURCE, "-c:v", "mpeg4", "-bf", 0, path)
+    data = bytearray(path.read_bytes())
+    length = data.index(b"strh") + 8 + 32
+    data[length : length + 4] = b"\xf0\xff\xff\xff"
+    path.write_bytes(data)
+    report = convert(path, tmp_path / "o.mp4", settings=CONCEAL)
+    assert report.frames == 25
+    assert report.duration == pytest.approx(1)
+    assert len(ffprobe_pts(tmp_path / "o.mp4")) == 25

@@ -392,13 +392,18 @@ def test_pngs_have_the_channels_that_are_needed(options, channels, clip, tmp_pat
     assert png(tmp_path / "p" / "00001.png").shape == (HEIGHT, WIDTH, *channels)
 
 
-def test_pictures_do_not_say_the_shape_of_pixels(made, tmp_path):
-    """Which is said; square ones need no words."""
-    wide = made("wide.mkv", "-c:v", "ffv1", "-vf", "setsar=4/3", "-frames:v", 2)
+@pytest.mark.parametrize(("quarter", "aspect"), [(0, "4:3"), (90, "3:4")])
+def test_pngs_say_the_shape_of_pixels(quarter, aspect, made, video_facts, tmp_path):
+    """To FFmpeg, of the turned picture where it is turned; that others do not look is said."""
+    turn = ("-metadata:s:v:0", f"rotate={quarter}")
+    wide = made("wide.mp4", "-vf", "setsar=4/3", "-frames:v", 2)
+    turned = made(f"{quarter}.mp4", "-i", wide, "-map", 1, "-c", "copy", *turn)
     square = made("square.mkv", "-c:v", "ffv1", "-frames:v", 2)
-    (warning,) = convert(wide, tmp_path / "wide", settings=HALF).warnings
-    assert "4/3" in warning
+    (warning,) = convert(turned, tmp_path / "wide", settings=HALF).warnings
+    assert "not square (4/3)" in warning
+    assert video_facts(tmp_path / "wide/00001.png")["sample_aspect_ratio"] == aspect
     assert convert(square, tmp_path / "square", settings=HALF).warnings == []
+    assert video_facts(tmp_path / "square/00001.png")["sample_aspect_ratio"] == "1:1"
 
 
 def test_a_pattern_names_the_pngs(clip, tmp_path):
@@ -497,6 +502,8 @@ def test_missing_colour_tags_are_not_made_up(clip, video_facts, tmp_path):
         ("o.mp4", "h264"),
         ("o.mov", "prores"),
         ("o.mkv", "h264"),
+        ("o.mkv", "ffv1"),
+        ("o.webm", "vp9"),
     ],
 )
 def test_pixel_aspect_is_carried(name, codec, made, video_facts, tmp_path):
@@ -507,13 +514,13 @@ def test_pixel_aspect_is_carried(name, codec, made, video_facts, tmp_path):
     assert probe(output).sample_aspect == Fraction(4, 3)
 
 
-@pytest.mark.parametrize(("name", "codec"), [("o.mkv", "ffv1"), ("o.webm", "vp9")])
-def test_pixel_aspect_that_is_not_carried_is_said(name, codec, made, tmp_path):
-    """A file that cannot say it comes with a warning; one with square pixels without."""
-    settings = {"background": "green", "settings": HALF, "encoding": Encoding(codec)}
-    wide = convert(made("wide.mp4", "-vf", "setsar=4/3"), tmp_path / name, **settings)
+def test_pixel_aspect_that_is_not_carried_is_said(made, tmp_path, monkeypatch):
+    """A Matroska file without room for it comes with a warning; one of square pixels without."""
+    monkeypatch.setattr("sinet_video.videofile.say_aspect", lambda *_: False)
+    settings = {"background": "green", "settings": HALF, "encoding": Encoding("ffv1")}
+    wide = convert(made("wide.mp4", "-vf", "setsar=4/3"), tmp_path / "o.mkv", **settings)
     assert any("not square (4/3)" in warning for warning in wide.warnings)
-    square = convert(made("square.mp4"), tmp_path / f"square-{name}", **settings)
+    square = convert(made("square.mp4"), tmp_path / "square.mkv", **settings)
     assert square.warnings == []
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from sinet_video import Encoding, Settings, convert, decode, probe, verify
 from sinet_video.linear import to_light
-from sinet_video.numbered import turned
+from sinet_video.orientation import Orientation
+from sinet_video.pictures import shown
 from sinet_video.stills import said, tell
 
 
@@ -106,7 +107,7 @@ def test_pictures_of_floats_are_turned(pixel_format):
     video = av.VideoFrame(8, 6, pixel_format)
     for index, plane in enumerate(video.planes):
         np.frombuffer(plane, np.float32).reshape(6, -1)[:, :8] = index + np.arange(48).reshape(6, 8)
-    quarter = turned(video, 1)
+    quarter = shown(video, Orientation(90))
     assert (quarter.width, quarter.height) == (6, 8)
     for index, plane in enumerate(quarter.planes):
         found = np.frombuffer(plane, np.float32).reshape(8, -1)[:, :6]

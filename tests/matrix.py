@@ -1,0 +1,435 @@
+"""Many kinds of input through many kinds of output: python tests/matrix.py [NAME ...].
+
+Each input of `made_inputs` is converted by a segmenter that takes everything for the person, so
+that what comes out must be what went in. Whether it is, ffprobe and ffmpeg say and nothing of ours.
+Prints a line for each pair, and ends with 1 if anything failed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from made_inputs import INPUTS, Made
+
+from sinet_video import Bilinear, Encoding, Settings, convert
+
+ALL_PERSON = Settings(
+    segmenter=lambda _: np.ones((3, 4), np.float32), refinement=Bilinear(), smoothing=None
+)
+FAST = Encoding(preset="ultrafast")
+OUTPUTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mp4": ("o.mp4", {"background": "green", "encoding": FAST}),
+    "mkv": ("o.mkv", {"background": "green", "encoding": FAST}),
+    "mov": ("o.mov", {"background": "green", "encoding": FAST}),
+    "hevc": (
+        "h.mp4",
+        {"background": "green", "encoding": Encoding(codec="hevc", preset="ultrafast")},
+    ),
+    "webm": ("a.webm", {}),
+    "prores": ("a.mov", {}),
+    "ffv1": ("a.mkv", {"background": "transparent"}),
+    "png": ("png", {}),
+}
+"""File names, and how they are asked for."""
+
+SIDE = 16
+"""Pictures are compared at so many pixels a side."""
+
+CLOSE = 6.0
+"""Mean difference of 8-bit values up to which pictures look alike; a wrong range makes 15."""
+
+TICK = Fraction(1, 1000)
+"""Seconds, of Matroska and WebM."""
+
+TIMELESS = Fraction(1, 10**6)
+"""Seconds: what timestamps.txt rounds to."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One track as ffmpeg decodes it; `start` and `step`, the longest piece, are in seconds."""
+
+    codec: str
+    rate: int
+    start: Fraction
+    step: Fraction
+    packets: list[str]
+    """What is in them, as hashes."""
+    samples: np.ndarray
+    """(n, channels) int16."""
+
+
+class Seen:
+    """A file as ffprobe describes and ffmpeg decodes it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_pictures = path.is_dir()
+        self._input = (
+            ["-f", "image2", "-i", str(path / "%05d.png")]
+            if self.is_pictures
+            else ["-i", str(path)]
+        )
+        show = ("-show_streams", "-show_frames", "-show_packets", "-show_data_hash", "md5")
+        told = json.loads(_run("ffprobe", *self._input, *show, "-of", "json"))
+        self.streams: list[dict[str, Any]] = told["streams"]
+        both = told["packets_and_frames"]
+        frames = [each for each in both if each["type"] == "frame"]
+        self._packets = [each for each in both if each["type"] == "packet"]
+        self.video = next(s for s in self.streams if s["codec_type"] == "video")
+        self.frames = [f for f in frames if f["stream_index"] == self.video["index"]]
+        self._pieces = {
+            stream["index"]: [f for f in frames if f["stream_index"] == stream["index"]]
+            for stream in self.streams
+            if stream["codec_type"] == "audio"
+        }
+
+    @cached_property
+    def times(self) -> list[Fraction | None]:
+        """When pictures are shown, in seconds; None where ffprobe does not know."""
+        if self.is_pictures:
+            lines = (self.path / "timestamps.txt").read_text().split("\n")[1:-1]
+            return [Fraction(line) / 1000 for line in lines]
+        unit = Fraction(self.video["time_base"])
+        stamps = [frame.get("best_effort_timestamp") for frame in self.frames]
+        return [None if stamp is None else stamp * unit for stamp in stamps]
+
+    @cached_property
+    def turn(self) -> int:
+        """Degrees by which a player turns pictures, counter-clockwise."""
+        sides = (side for side in self.video.get("side_data_list", []) if "rotation" in side)
+        return next((int(side["rotation"]) for side in sides), 0) % 360
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, as coded."""
+        return self.video["width"], self.video["height"]
+
+    @property
+    def aspect(self) -> Fraction:
+        """Width of a pixel over its height."""
+        said = Fraction(
+            self.video.get("sample_aspect_ratio", "1:1").replace(":", "/").replace("/0", "/1")
+        )
+        return said or Fraction(1)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What the first picture says of its colours."""
+        keys = ("color_range", "color_space", "color_primaries", "color_transfer")
+        return {key: self.frames[0].get(key, "unknown") for key in keys}
+
+    @property
+    def pixel_format(self) -> str:
+        """As decoded."""
+        return str(self.video["pix_fmt"])
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether it needs no tags of colour."""
+        return re.match(r"(rgb|bgr|gbr|argb|abgr|pal8)", self.pixel_format) is not None
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample."""
+        found = re.search(r"(9|1[0246])(le|be)$", self.pixel_format)
+        return int(found[1]) if found else 16 if re.search("(48|64)[bl]e", self.pixel_format) else 8
+
+    @cached_property
+    def decoded(self) -> tuple[np.ndarray, list[Sound]]:
+        """Pictures as players turn them, (n, SIDE, SIDE, 3) uint8, and the sound."""
+        look = f"scale={SIDE}:{SIDE}:flags=area+accurate_rnd+full_chroma_int,format=rgb24"
+        with tempfile.TemporaryDirectory() as folder:
+            words = ["-map", "0:v:0", "-vf", look, "-fps_mode", "passthrough"]
+            words += ["-f", "rawvideo", f"{folder}/v"]
+            for index in self._pieces:
+                words += ["-map", f"0:{index}", "-f", "s16le", f"{folder}/{index}"]
+            _run("ffmpeg", *self._input, *words)
+            pictures = np.fromfile(f"{folder}/v", np.uint8).reshape(-1, SIDE, SIDE, 3)
+            return pictures, [self._sound(index, Path(folder)) for index in self._pieces]
+
+    def _sound(self, index: int, folder: Path) -> Sound:
+        stream = next(s for s in self.streams if s["index"] == index)
+        rate, pieces = int(stream["sample_rate"]), self._pieces[index]
+        return Sound(
+            codec=stream["codec_name"],
+            rate=rate,
+            start=pieces[0]["best_effort_timestamp"] * Fraction(stream["time_base"]),
+            step=Fraction(max(piece["nb_samples"] for piece in pieces), rate),
+            packets=[p["data_hash"] for p in self._packets if p["stream_index"] == index],
+            samples=np.fromfile(folder / str(index), np.int16).reshape(-1, stream["channels"]),
+        )
+
+    def __str__(self) -> str:
+        tags = self.tags
+        sound = "+".join(
+            f"{s['codec_name']} {s['channels']}" for s in self.streams if s["codec_type"] == "audio"
+        )
+        words = (
+            f"{self.video['codec_name']:<10} {self.pixel_format:<11}",
+            f"{tags['color_range'][:2]:<2} {tags['color_space'][:9]:<9}",
+            f"{tags['color_transfer'][:12]:<12} {self.turn:<3} {self.aspect!s:<5}",
+            f"{_rate(self.times):<11} {sound or '-'}",
+        )
+        return " ".join(words)
+
+
+def _rate(seen: Sequence[Fraction | None]) -> str:
+    """Return what kind of times they are: their rate, or that it varies, and a late start."""
+    times = [time for time in seen if time is not None]
+    gaps = {round(float(after - before), 2) for before, after in pairwise(times)}
+    rate = "vfr" if len(gaps) > 2 else f"{float((len(times) - 1) / (times[-1] - times[0])):.5g}"
+    return f"{rate}@{float(times[0]):.4g}" if times[0] else rate
+
+
+def _run(program: str, *arguments: str) -> str:
+    command = [program, "-v", "error", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr}"
+    return done.stdout
+
+
+# What must hold: each yields what is wrong.
+
+
+def frames(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """As many pictures."""
+    if len(mine.frames) != len(theirs.frames):
+        yield f"{len(mine.frames)} pictures, not {len(theirs.frames)}"
+
+
+def times(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """Each picture at its time, exactly or to the tick that the container has."""
+    slack = TIMELESS if mine.is_pictures else Fraction(0)
+    if "matroska" in _kind(mine):
+        slack = TICK / 2
+    for number, (found, wanted) in enumerate(zip(mine.times, theirs.times, strict=False)):
+        if wanted is not None and (found is None or abs(found - wanted) > slack):
+            yield f"picture {number} at {found}, not {wanted}"
+            return
+
+
+def _kind(seen: Seen) -> str:
+    return {".mkv": "matroska", ".webm": "matroska"}.get(seen.path.suffix, seen.path.suffix)
+
+
+def size(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """The coded size; where pictures are turned, the turned one; even where the codec is."""
+    wanted = theirs.size
+    if mine.is_pictures and theirs.turn % 180:
+        wanted = wanted[::-1]
+    even = mine.video["codec_name"] in ("h264", "hevc") and "444" not in mine.pixel_format
+    if even:
+        wanted = wanted[0] + wanted[0] % 2, wanted[1] + wanted[1] % 2
+    if mine.size != wanted:
+        yield f"{mine.size}, not {wanted}"
+
+
+def turn(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """Players turn it as they turn the source."""
+    wanted = 0 if mine.is_pictures else theirs.turn
+    if mine.turn != wanted:
+        yield f"turned by {mine.turn}, not {wanted}"
+
+
+def aspect(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """Pixels as wide as the source's, and as high where they have been turned."""
+    wanted = 1 / theirs.aspect if mine.is_pictures and theirs.turn % 180 else theirs.aspect
+    if mine.aspect != wanted:
+        yield f"pixels {mine.aspect}, not {wanted}"
+
+
+def colour(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """The source's tags; what it does not say is not said, or said as it is understood."""
+    if mine.is_rgb or theirs.is_rgb:
+        return
+    found, wanted = _as_understood(mine.tags), _as_understood(theirs.tags)
+    if mine.video["codec_name"] == "prores":  # which has no other
+        wanted["color_range"] = "tv"
+    yield from (
+        f"{key} {found[key]}, not {said}" for key, said in wanted.items() if found[key] != said
+    )
+
+
+def _as_understood(tags: dict[str, str]) -> dict[str, str]:
+    said = tags["color_range"]
+    return {**tags, "color_range": "tv" if said == "unknown" else said}
+
+
+def depth(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """No fewer bits, but for codecs that have no more."""
+    most = {"vp9": 8, "h264": 10, "prores": 10}.get(mine.video["codec_name"], 16)
+    if mine.bits < min(theirs.bits, most):
+        yield f"{mine.bits} bits, not {theirs.bits}"
+
+
+def look(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """Upright as ffmpeg shows the source, each picture in its place, in its colours."""
+    found, wanted = mine.decoded[0], theirs.decoded[0]
+    if found.shape != wanted.shape:
+        yield f"ffmpeg decodes {len(found)} pictures, not {len(wanted)}"
+        return
+    off = np.abs(found.astype(int) - wanted).mean(axis=(1, 2, 3))
+    if off.max() > CLOSE:
+        yield f"picture {off.argmax()} is {off.max():.1f} off"
+
+
+def sound(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """As many tracks; the same samples at the same time if copied, the same sound if not."""
+    if mine.is_pictures:
+        return
+    found, wanted = mine.decoded[1], theirs.decoded[1]
+    if len(found) != len(wanted):
+        yield f"{len(found)} tracks, not {len(wanted)}"
+    for number, (each, other) in enumerate(zip(found, wanted, strict=False)):
+        for problem in _heard(each, other):
+            yield f"track {number} ({other.codec} to {each.codec}): {problem}"
+
+
+def _heard(mine: Sound, theirs: Sound) -> Iterator[str]:
+    slack = max(mine.step, theirs.step) + TICK
+    late = mine.start - theirs.start
+    if abs(late) > slack:
+        yield f"starts {float(late):.4f} s late"
+    ends = [s.start + Fraction(len(s.samples), s.rate) for s in (mine, theirs)]
+    if abs(ends[0] - ends[1]) > 2 * slack:
+        yield f"ends {float(ends[0] - ends[1]):.4f} s late"
+    if mine.samples.shape[1] != theirs.samples.shape[1]:
+        yield f"{mine.samples.shape[1]} channels, not {theirs.samples.shape[1]}"
+    else:
+        yield from _in_time(mine, theirs, exact=mine.codec == theirs.codec)
+
+
+def _in_time(mine: Sound, theirs: Sound, *, exact: bool) -> Iterator[str]:
+    """To the millisecond, each channel about as loud; the packets equal if they are copied."""
+    if exact and not _copied(mine, theirs):
+        yield "neither packets nor samples are the source's"
+    yield from _similar(mine, theirs)
+
+
+def _copied(mine: Sound, theirs: Sound) -> bool:
+    """Whether packets are the source's, but for some at either end that are not heard.
+
+    Where a container packs them otherwise, samples are.
+    """
+    count = len(mine.packets)
+    starts = range(len(theirs.packets) - count + 1)
+    if count and any(theirs.packets[start : start + count] == mine.packets for start in starts):
+        return True
+    return np.array_equal(mine.samples, theirs.samples)
+
+
+def _similar(mine: Sound, theirs: Sound) -> Iterator[str]:
+    rate = 16_000
+    one, two = (_timeline(each, min(mine.start, theirs.start), rate) for each in (mine, theirs))
+    length = min(len(one), len(two))
+    one, two = one[:length], two[:length]
+    alike = np.fft.irfft(
+        np.fft.rfft(one[:, 0], 2 * length) * np.conj(np.fft.rfft(two[:, 0], 2 * length))
+    )
+    lag = int(np.argmax(alike))
+    lag = lag - 2 * length if lag > length else lag
+    if abs(lag) > rate // 500:
+        yield f"heard {lag / rate:.4f} s late"
+    loud = [np.sqrt((each**2).mean(axis=0)) for each in (one, two)]
+    if np.abs(loud[0] / loud[0].max() - loud[1] / loud[1].max()).max() > 0.15:
+        yield f"channels are {loud[0].round()} loud, not {loud[1].round()}"
+
+
+def _timeline(track: Sound, start: Fraction, rate: int) -> np.ndarray:
+    """Return a track at another rate, from a moment on."""
+    times = np.arange(len(track.samples)) / track.rate + float(track.start - start)
+    wanted = np.arange(0, times[-1], 1 / rate)
+    channels = [
+        np.interp(wanted, times, channel, left=0) for channel in track.samples.T.astype(float)
+    ]
+    return np.stack(channels, axis=1)
+
+
+Check = Callable[[Seen, Seen], Iterator[str]]
+CHECKS: tuple[Check, ...] = (frames, times, size, turn, aspect, look, colour, depth, sound)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An input in an output, and what is wrong with it, by the names of checks."""
+
+    source: Seen
+    output: str
+    wrong: dict[str, list[str]]
+
+    def __str__(self) -> str:
+        words = [f"{'NO' if name in self.wrong else 'ok':<6}" for name in NAMES]
+        return f"{self.source.path.name:<16} {self.source!s:<82} {self.output:<7}{''.join(words)}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is well."""
+        return not self.wrong
+
+
+NAMES = tuple(check.__name__ for check in CHECKS)
+HEAD = f"{'input':<16} {'what ffprobe says of it':<82} {'output':<7}" + "".join(
+    f"{name[:5]:<6}" for name in NAMES
+)
+
+
+def row(made: Made, folder: Path) -> list[Cell]:
+    """Make an input, convert it into each of its outputs, look at these."""
+    source = Seen(made.write(folder))
+    return [_cell(source, output, folder) for output in made.outputs.split()]
+
+
+def _cell(source: Seen, output: str, folder: Path) -> Cell:
+    name, wanted = OUTPUTS[output]
+    convert(source.path, folder / name, settings=ALL_PERSON, **wanted)
+    mine = Seen(folder / name)
+    found = {check.__name__: list(check(mine, source)) for check in CHECKS}
+    return Cell(source, output, {name: wrong for name, wrong in found.items() if wrong})
+
+
+def table(cells: Sequence[Cell]) -> str:
+    """Return a line for each, and after it what is wrong."""
+    lines = [HEAD]
+    for cell in cells:
+        lines.append(str(cell))
+        lines += [f"    {name}: {'; '.join(wrong)}" for name, wrong in cell.wrong.items()]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Make the whole matrix, or the inputs that are named."""
+    cells: list[Cell] = []
+    print(HEAD)
+    for made in INPUTS:
+        if sys.argv[1:] and made.name not in sys.argv[1:]:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                new = row(made, Path(folder))
+            except Exception as error:
+                print(made.name, repr(error)[-500:])
+                continue
+        cells += new
+        print(*table(new).split("\n")[1:], sep="\n", flush=True)
+    bad = sum(not cell.holds for cell in cells)
+    print(
+        f"{len({c.source.path for c in cells})} inputs, {len(cells)} outputs, {bad} of them wrong."
+    )
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()
