@@ -36,12 +36,14 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from sinet_video.ffmpeg import from_ffmpeg, to_ffmpeg
+    from sinet_video.forcing import force
     from sinet_video.foreign import OnnxInput
     from sinet_video.frame import Frame, Matte
     from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import Settings, convert, matte
     from sinet_video.preprocessing import Preprocessing
     from sinet_video.refining import Bilinear, Guided, refine
+    from sinet_video.regions import Regions, tidy
     from sinet_video.report import Report
     from sinet_video.runtime import load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
@@ -71,6 +73,7 @@ _HOME = {
     "OnnxInput": "foreign",
     "OutputError": "errors",
     "Preprocessing": "preprocessing",
+    "Regions": "regions",
     "Report": "report",
     "Segmenter": "segmenting",
     "SettingError": "errors",
@@ -88,6 +91,7 @@ _HOME = {
     "convert": "pipeline",
     "decode": "decoding",
     "export_onnx": "onnxfile",
+    "force": "forcing",
     "foreground": "compositing",
     "from_ffmpeg": "ffmpeg",
     "load_segmenter": "runtime",
@@ -100,6 +104,7 @@ _HOME = {
     "segment": "segmenting",
     "shape_edge": "edges",
     "smooth": "smoothing",
+    "tidy": "regions",
     "to_ffmpeg": "ffmpeg",
     "verify": "verifying",
 }
@@ -124,6 +129,7 @@ __all__ = [
     "OnnxInput",
     "OutputError",
     "Preprocessing",
+    "Regions",
     "Report",
     "Segmenter",
     "SettingError",
@@ -142,6 +148,7 @@ __all__ = [
     "convert",
     "decode",
     "export_onnx",
+    "force",
     "foreground",
     "from_ffmpeg",
     "load_segmenter",
@@ -154,6 +161,7 @@ __all__ = [
     "segment",
     "shape_edge",
     "smooth",
+    "tidy",
     "to_ffmpeg",
     "verify",
 ]

@@ -20,9 +20,11 @@ from sinet_video.decoding import decode, probe
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output, open_sink
 from sinet_video.errors import SettingError
+from sinet_video.forcing import force
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
 from sinet_video.refining import Guided, Refinement, refine
+from sinet_video.regions import Regions, tidy
 from sinet_video.report import Meter, Report
 from sinet_video.runtime import load_segmenter
 from sinet_video.segmenting import Segmenter, Size, seen_size, segment
@@ -50,8 +52,11 @@ class Settings:
             as "person,bicycle"; "person,rider" if not given.
         size: how large the network sees the picture.
         smoothing: how alpha is steadied over time; None for not at all.
+        regions: which regions are kept: no islands, no holes, one subject.
         refinement: how alpha is raised to full size.
         edge: how the edge is then moved and softened.
+        garbage, core: files of pictures or videos, white where alpha is at last forced to 0, or 1;
+            a video is in step with the clip, from the first picture of each.
         segmenter: a function to use instead of the network.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
@@ -64,8 +69,11 @@ class Settings:
     classes: ClassNames | None = None
     size: Size = Size()
     smoothing: Smoothing = Adaptive()
+    regions: Regions = Regions()
     refinement: Refinement = Guided()
     edge: Edge = Edge()
+    garbage: str | Path | None = None
+    core: str | Path | None = None
     segmenter: Segmenter | None = None
     deinterlace: bool = False
     on_error: OnError = "stop"
@@ -143,25 +151,44 @@ def matte(
     segmenter = settings.load()
     pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
-    return _matted(frames, segmenter, settings)
+    return _matted(frames, segmenter, settings, _first_time(clip, span))
 
 
-def _matted(frames: Generator[Frame], segmenter: Segmenter, settings: Settings) -> Generator[Matte]:
+def _matted(
+    frames: Generator[Frame], segmenter: Segmenter, settings: Settings, start: Fraction
+) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter())
+        yield from _stages(frames, segmenter, settings, Meter(), start)
+
+
+def _first_time(clip: Clip, span: Span) -> Fraction:
+    """Return when the clip's first picture is shown, in the times of the stretch."""
+    return clip.start * clip.time_base - span.shift
 
 
 def _stages(
-    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, meter: Meter
+    frames: Iterator[Frame],
+    segmenter: Segmenter,
+    settings: Settings,
+    meter: Meter,
+    start: Fraction,
 ) -> Generator[Matte]:
-    """Chain the stages from frames to full-size mattes."""
+    """Chain the stages from frames to full-size mattes; those that change nothing are left out.
+
+    `start` is when the clip's first picture is shown.
+    """
     frames = meter.timed("wait", frames)
     coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
     steady = meter.timed("smooth", smooth(coarse, settings.smoothing))
+    if settings.regions != Regions():
+        steady = meter.timed("tidy", tidy(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
-    if settings.edge == Edge():
-        return fine
-    return meter.timed("edge", shape_edge(fine, settings.edge))
+    if settings.edge != Edge():
+        fine = meter.timed("edge", shape_edge(fine, settings.edge))
+    if settings.garbage is not None or settings.core is not None:
+        forced = force(fine, garbage=settings.garbage, core=settings.core, start=start)
+        fine = meter.timed("force", forced)
+    return fine
 
 
 def convert(
@@ -246,7 +273,8 @@ class _Job:
             )
             pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
-            mattes = _stages(ahead, segmenter, self.settings, working)
+            start = _first_time(self.clip, self.span)
+            mattes = _stages(ahead, segmenter, self.settings, working, start)
             shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()

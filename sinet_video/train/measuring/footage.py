@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from sinet_video.edges import Edge
 from sinet_video.errors import InputError, SettingError
 from sinet_video.frame import Frame
+from sinet_video.mattefile import check_shape, read_alphas
 from sinet_video.metrics import signed_error
 from sinet_video.pipeline import Settings, matte
 from sinet_video.refining import Bilinear
-from sinet_video.train.measuring.alphas import check_shape, read_alphas
 from sinet_video.train.measuring.evaluation import Progress
 from sinet_video.train.measuring.scores import Scores, Tally, frame_figures
 from sinet_video.train.measuring.worst import Example, Worst, reduced
