@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import Settings, convert, matte
     from sinet_video.preprocessing import Preprocessing
+    from sinet_video.previewing import Preview, preview
     from sinet_video.refining import Bilinear, Guided, refine
     from sinet_video.regions import Regions, tidy
     from sinet_video.report import Report
@@ -73,6 +74,7 @@ _HOME = {
     "OnnxInput": "foreign",
     "OutputError": "errors",
     "Preprocessing": "preprocessing",
+    "Preview": "previewing",
     "Regions": "regions",
     "Report": "report",
     "Segmenter": "segmenting",
@@ -99,6 +101,7 @@ _HOME = {
     "open_sink": "encoding",
     "parse_background": "background",
     "prefetch": "threads",
+    "preview": "previewing",
     "probe": "decoding",
     "refine": "refining",
     "segment": "segmenting",
@@ -129,6 +132,7 @@ __all__ = [
     "OnnxInput",
     "OutputError",
     "Preprocessing",
+    "Preview",
     "Regions",
     "Report",
     "Segmenter",
@@ -156,6 +160,7 @@ __all__ = [
     "open_sink",
     "parse_background",
     "prefetch",
+    "preview",
     "probe",
     "refine",
     "segment",

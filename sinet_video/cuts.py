@@ -1,4 +1,4 @@
-"""Where a clip's shots meet."""
+"""Where a clip's shots meet, and what moves within them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.boxes import box_mean
 from sinet_video.frame import Frame
 
 Coarse = NDArray[Any]
@@ -28,3 +29,14 @@ def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
 def is_cut(before: Coarse, luma: Coarse) -> bool:
     """Whether two neighbouring pictures belong to different shots."""
     return before.shape != luma.shape or float(np.abs(luma - before).mean()) > CUT
+
+
+def motion(before: Coarse, luma: Coarse, still: float = 0.015, moving: float = 0.06) -> Coarse:
+    """Return how much each place moves, (h, w) in [0, 1].
+
+    0 where luma changes by up to `still`, 1 where by `moving` or more, in between in proportion.
+    """
+    # Widened, so that the rim that a moving thing uncovers counts as moving too.
+    change = box_mean(np.abs(luma - before), 2)
+    moves: Coarse = np.clip((change - still) / (moving - still), 0, 1)
+    return moves

@@ -138,27 +138,46 @@ def _look(
     return _Look("opaque", Colour.parse("black" if show == "foreground" else "green"))
 
 
+Watch = Callable[[Matte], None]
+"""Called with each of the network's own mattes, on its coarse grid, before anything is made of it.
+"""
+
+
 def matte(
-    source: Clip | str | Path, *, settings: Settings = Settings(), span: Span = Span()
+    source: Clip | str | Path,
+    *,
+    settings: Settings = Settings(),
+    span: Span = Span(),
+    watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
 
     Alpha has the picture's size, (H, W) float32 in [0, 1]. Decoding runs ahead in a thread, which
     ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
-    before the first matte.
+    before the first matte. `watch` sees the network's coarse mattes, in the same order.
     """
     clip = source if isinstance(source, Clip) else probe(source)
     segmenter = settings.load()
     pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
-    return _matted(frames, segmenter, settings, _first_time(clip, span))
+    return _matted(frames, segmenter, settings, _first_time(clip, span), watch)
 
 
 def _matted(
-    frames: Generator[Frame], segmenter: Segmenter, settings: Settings, start: Fraction
+    frames: Generator[Frame],
+    segmenter: Segmenter,
+    settings: Settings,
+    start: Fraction,
+    watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter(), start)
+        yield from _stages(frames, segmenter, settings, Meter(), start, watch)
+
+
+def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
+    for matte in mattes:
+        watch(matte)
+        yield matte
 
 
 def _first_time(clip: Clip, span: Span) -> Fraction:
@@ -172,6 +191,7 @@ def _stages(
     settings: Settings,
     meter: Meter,
     start: Fraction,
+    watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Chain the stages from frames to full-size mattes; those that change nothing are left out.
 
@@ -179,7 +199,8 @@ def _stages(
     """
     frames = meter.timed("wait", frames)
     coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
-    steady = meter.timed("smooth", smooth(coarse, settings.smoothing))
+    seen = _watched(coarse, watch) if watch else coarse
+    steady = meter.timed("smooth", smooth(seen, settings.smoothing))
     if settings.regions != Regions():
         steady = meter.timed("tidy", tidy(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))

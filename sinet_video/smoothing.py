@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.boxes import box_mean
-from sinet_video.cuts import coarse_luma, is_cut
+from sinet_video.cuts import coarse_luma, is_cut, motion
 from sinet_video.errors import SettingError
 from sinet_video.frame import Matte
 
@@ -82,8 +81,6 @@ def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse
     """Return how much of the new alpha to take, in (0, 1], everywhere or (h, w)."""
     if isinstance(smoothing, Exponential):
         return smoothing.weight
-    # Widened, so that the rim that a moving thing uncovers counts as moving too.
-    change = box_mean(np.abs(luma - before), 2)
-    motion = (change - smoothing.still) / (smoothing.moving - smoothing.still)
-    share: Coarse = smoothing.weight + (1 - smoothing.weight) * np.clip(motion, 0, 1)
+    moves = motion(before, luma, smoothing.still, smoothing.moving)
+    share: Coarse = smoothing.weight + (1 - smoothing.weight) * moves
     return share.astype(np.float32)

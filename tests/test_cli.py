@@ -544,7 +544,7 @@ def options_of(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
-COMMANDS = ["batch", "evaluate", "export", "generate", "info", "run", "train", "verify"]
+COMMANDS = ["batch", "evaluate", "export", "generate", "info", "preview", "run", "train", "verify"]
 
 
 def test_the_commands():
@@ -589,6 +589,7 @@ HEAVY = ("torch", "numpy", "av", "onnxruntime", "kornia")
         (["info", "--help"], False),
         (["evaluate", "--help"], False),
         (["export", "--help"], False),
+        (["preview", "--help"], False),
         (["run", "a", "b", "--fit", "squash"], False),
         (["info", "missing.mp4"], True),
     ],
