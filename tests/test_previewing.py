@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -222,3 +224,28 @@ def test_plots_reach_to_a_round_number(value, top):
 def test_clock():
     """Minutes, seconds and thousandths; hours where there are any."""
     assert [clock(t) for t in (0, 59.9996, 3661.5)] == ["0:00.000", "1:00.000", "1:01:01.500"]
+
+
+def test_a_plain_install_is_enough(clip, tmp_path):
+    """Neither torch nor anything of the extra for training is imported for either kind."""
+    program = (
+        "import sys, sinet_video\n"
+        f"for name in ('a.png', 'a.html'): sinet_video.preview({str(clip)!r}, name)\n"
+        "extra = {'torch', 'kornia', 'PIL', 'matplotlib', 'scipy', 'cv2'}\n"
+        "sys.exit(f'imported {extra & set(sys.modules)}' if extra & set(sys.modules) else 0)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_cuts_of_real_clips_are_found(shared, tmp_path):
+    """Between dark shots as well, at the times that an editor sees; hands that rush by are none."""
+    plain = Settings(segmenter=bright, smoothing=None)
+    stage = shared / "clips/real/stage_cuts_start_offset.mp4"
+    found = preview(stage, tmp_path / "a.png", settings=plain, moments=0, worst=0)
+    assert found.figures.cuts == pytest.approx([1.519, 3.588, 7.892], abs=1e-3)
+    hands = shared / "clips/real/green_screen_hands.mp4"
+    span = Span(Fraction(11), Fraction(12))
+    found = preview(hands, tmp_path / "b.png", settings=plain, span=span, moments=0, worst=0)
+    assert found.figures.cuts == []
