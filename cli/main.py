@@ -13,6 +13,7 @@ from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.export import export
 from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
+from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
@@ -47,6 +48,7 @@ cli.add_command(evaluate)
 cli.add_command(generate)
 cli.add_command(train)
 cli.add_command(verify)
+cli.add_command(preview)
 
 
 def main() -> None:

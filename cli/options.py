@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from sinet_video.clip import Span
     from sinet_video.codecs import Encoding
     from sinet_video.damage import OnError
+    from sinet_video.edges import FeatherSide
     from sinet_video.foreign import Activation, OnnxInput
     from sinet_video.pipeline import Settings
     from sinet_video.reach import Allow
     from sinet_video.refining import Refinement
+    from sinet_video.regions import Subject
     from sinet_video.session import Runtime
     from sinet_video.smoothing import Smoothing
 
@@ -94,10 +96,16 @@ class MattingOptions(OnnxOptions):
     device: str
     size: str | None
     smooth: str
+    subject: Subject
+    islands: float
+    holes: float
     refine: str
     choke: float
     feather: float
     source_alpha: Literal["multiply", "keep", "ignore"]
+    feather_side: FeatherSide
+    garbage: str | None
+    core: str | None
     deinterlace: bool
     on_error: OnError
     allow: Allow
@@ -106,6 +114,7 @@ class MattingOptions(OnnxOptions):
         """Return the library's settings."""
         from sinet_video.edges import Edge
         from sinet_video.pipeline import Settings
+        from sinet_video.regions import Regions
         from sinet_video.segmenting import Size
 
         return Settings(
@@ -116,8 +125,11 @@ class MattingOptions(OnnxOptions):
             classes=self.classes,
             size=Size.parse(self.size) if self.size is not None else Size(),
             smoothing=parse_smoothing(self.smooth),
+            regions=Regions(self.islands, self.holes, self.subject),
             refinement=parse_refinement(self.refine),
-            edge=Edge(self.choke, self.feather),
+            edge=Edge(self.choke, self.feather, self.feather_side),
+            garbage=self.garbage,
+            core=self.core,
             source_alpha=self.source_alpha,
             deinterlace=self.deinterlace,
             on_error=self.on_error,
@@ -226,6 +238,26 @@ _MATTING = (
         help="Steady the matte over time: adaptive, exponential or off; :WEIGHT may follow.",
     ),
     click.option(
+        "--subject",
+        type=click.Choice(["all", "main"]),
+        default="all",
+        help="Keep everybody, or only the largest and most central and stay with that.",
+    ),
+    click.option(
+        "--islands",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="Remove regions smaller than this share of the largest, such as 0.05.",
+    ),
+    click.option(
+        "--holes",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="Fill holes smaller than this share of the largest region.",
+    ),
+    click.option(
         "--refine",
         type=click.Choice(["guided", "bilinear"]),
         default="guided",
@@ -235,6 +267,20 @@ _MATTING = (
         "--choke", type=float, default=0.0, metavar="PX", help="Shrink the matte; negative spreads."
     ),
     click.option("--feather", type=float, default=0.0, metavar="PX", help="Soften the edge."),
+    click.option(
+        "--feather-side",
+        type=click.Choice(["both", "inward", "outward"]),
+        default="both",
+        help="Where it fades: about the edge, within the person, or around it.",
+    ),
+    click.option(
+        "--garbage",
+        metavar="FILE",
+        help="A picture or video, white where nothing is to be kept; over the whole picture.",
+    ),
+    click.option(
+        "--core", metavar="FILE", help="As --garbage, white where all is kept whatever it is."
+    ),
     click.option(
         "--source-alpha",
         type=click.Choice(["multiply", "keep", "ignore"]),

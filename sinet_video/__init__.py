@@ -36,13 +36,16 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from sinet_video.ffmpeg import from_ffmpeg, to_ffmpeg
+    from sinet_video.forcing import force
     from sinet_video.foreign import OnnxInput
     from sinet_video.frame import Frame, Matte
     from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import Settings, convert, matte
     from sinet_video.preprocessing import Preprocessing
+    from sinet_video.previewing import Preview, preview
     from sinet_video.probing import probe
     from sinet_video.refining import Bilinear, Guided, refine
+    from sinet_video.regions import Regions, tidy
     from sinet_video.report import Report
     from sinet_video.runtime import load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
@@ -72,6 +75,8 @@ _HOME = {
     "OnnxInput": "foreign",
     "OutputError": "errors",
     "Preprocessing": "preprocessing",
+    "Preview": "previewing",
+    "Regions": "regions",
     "Report": "report",
     "Segmenter": "segmenting",
     "SettingError": "errors",
@@ -89,6 +94,7 @@ _HOME = {
     "convert": "pipeline",
     "decode": "decoding",
     "export_onnx": "onnxfile",
+    "force": "forcing",
     "foreground": "compositing",
     "from_ffmpeg": "ffmpeg",
     "load_segmenter": "runtime",
@@ -96,11 +102,13 @@ _HOME = {
     "open_sink": "encoding",
     "parse_background": "background",
     "prefetch": "threads",
+    "preview": "previewing",
     "probe": "probing",
     "refine": "refining",
     "segment": "segmenting",
     "shape_edge": "edges",
     "smooth": "smoothing",
+    "tidy": "regions",
     "to_ffmpeg": "ffmpeg",
     "verify": "verifying",
 }
@@ -125,6 +133,8 @@ __all__ = [
     "OnnxInput",
     "OutputError",
     "Preprocessing",
+    "Preview",
+    "Regions",
     "Report",
     "Segmenter",
     "SettingError",
@@ -143,6 +153,7 @@ __all__ = [
     "convert",
     "decode",
     "export_onnx",
+    "force",
     "foreground",
     "from_ffmpeg",
     "load_segmenter",
@@ -150,11 +161,13 @@ __all__ = [
     "open_sink",
     "parse_background",
     "prefetch",
+    "preview",
     "probe",
     "refine",
     "segment",
     "shape_edge",
     "smooth",
+    "tidy",
     "to_ffmpeg",
     "verify",
 ]

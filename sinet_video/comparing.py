@@ -82,7 +82,7 @@ def pixel_aspect(mine: Appearance, theirs: Appearance) -> Check:
     found, wanted = mine.sample_aspect, theirs.sample_aspect
     if found is None or wanted is None:
         return Check("pixel aspect", None, "How wide pixels are in TIFFs cannot be told.")
-    if mine.is_pictures and theirs.rotation % 180:
+    if mine.is_pictures and theirs.orientation.sideways:
         wanted = 1 / wanted
     if found == wanted:
         return Check("pixel aspect", True, f"{found}, as the source.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -25,6 +25,13 @@ LARGEST = 16.0
 
 TINY = 1e-5
 
+FeatherSide = Literal["both", "inward", "outward"]
+"""Where the fade of a feathered edge lies: about the edge, all within the person, or all around."""
+
+ROUND = (5, 4, 5)
+"""Squared radii of discs of 2 pixels, taken in turn: an octagon is a little large, a diamond small,
+and so added up a circle keeps its shape and moves by the pixels asked."""
+
 BATCH = 64
 """Tiles worked on at once: morphology in kornia copies each pixel's whole neighbourhood."""
 
@@ -35,11 +42,14 @@ class Edge:
 
     Attributes:
         choke: pixels by which the person shrinks; negative spreads. Fractions count.
-        feather: pixels over which the edge fades, centred on it.
+        feather: pixels over which the edge fades.
+        side: whether the fade is centred on the edge ("both"), ends there ("inward": nothing is
+            added to the person) or starts there ("outward": nothing is taken off).
     """
 
     choke: float = 0.0
     feather: float = 0.0
+    side: FeatherSide = "both"
 
     def __post_init__(self) -> None:
         if not -LARGEST <= self.choke <= LARGEST:
@@ -48,6 +58,11 @@ class Edge:
             )
         if not 0 <= self.feather <= LARGEST:
             raise SettingError(f"Feather is {self.feather:g} px; it must be from 0 to {LARGEST:g}.")
+        if self.side not in get_args(FeatherSide):
+            raise SettingError(
+                f"Feather side is {self.side!r}; it must be one of "
+                f"{', '.join(get_args(FeatherSide))}."
+            )
 
 
 def shape_edge(mattes: Iterable[Matte], edge: Edge) -> Iterator[Matte]:
@@ -57,14 +72,15 @@ def shape_edge(mattes: Iterable[Matte], edge: Edge) -> Iterator[Matte]:
         if edge.choke:
             alpha = choked(alpha, edge.choke)
         if edge.feather:
-            alpha = feathered(alpha, edge.feather)
+            alpha = feathered(alpha, edge.feather, edge.side)
         yield matte.with_alpha(alpha)
 
 
 def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
     """Return alpha eroded by a disc of this radius; dilated for a negative one.
 
-    Between whole radii the result is mixed from the two nearest.
+    Between whole radii the result is mixed from the two nearest: a straight edge moves by the
+    fraction exactly, a round one on average by what was asked within an eighth.
     """
     lower, share = floor(abs(pixels)), abs(pixels) % 1
 
@@ -75,10 +91,15 @@ def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
     return _around_edges(alpha, ceil(abs(pixels)), work)
 
 
-def feathered(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
-    """Return alpha blurred by a Gaussian of which nearly all lies within this many pixels."""
+def feathered(alpha: TiledAlpha, pixels: float, side: FeatherSide = "both") -> TiledAlpha:
+    """Return alpha blurred by a Gaussian of which nearly all lies within this many pixels.
+
+    For one side the edge is first moved there by half of them, so that the fade keeps its form.
+    """
     from kornia.filters import gaussian_blur2d
 
+    if side != "both":
+        alpha = choked(alpha, pixels / 2 if side == "inward" else -pixels / 2)
     sigma, reach = pixels / 4, max(1, ceil(pixels * 0.75))
 
     def work(tiles: Tensor) -> Tensor:
@@ -96,18 +117,22 @@ def _morphed(tiles: Tensor, radius: int, *, grow: bool) -> Tensor:
     from kornia.morphology import dilation, erosion
 
     change = dilation if grow else erosion
-    while radius > 0:
-        step = min(radius, 2)
-        tiles = change(tiles, _disc(step))
-        radius -= step
+    for reach, squared in _steps(radius):
+        tiles = change(tiles, _disc(reach, squared))
     return tiles
 
 
-def _disc(radius: int) -> Tensor:
+def _steps(radius: int) -> list[tuple[int, int]]:
+    """Return reach and squared radius of the discs that add up to a radius."""
+    twos = [(2, ROUND[index % len(ROUND)]) for index in range(radius // 2)]
+    return [*twos, (1, 1)] if radius % 2 else twos
+
+
+def _disc(reach: int, squared: int) -> Tensor:
     import torch
 
-    offsets = torch.arange(-radius, radius + 1)
-    inside = offsets[:, None] ** 2 + offsets**2 <= (radius + 0.5) ** 2
+    offsets = torch.arange(-reach, reach + 1)
+    inside = offsets[:, None] ** 2 + offsets**2 <= squared
     return inside.float()
 
 

@@ -20,12 +20,14 @@ from sinet_video.decoding import decode
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output, open_sink
 from sinet_video.errors import SettingError
+from sinet_video.forcing import force
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
 from sinet_video.inheriting import INHERITED, SourceAlpha, check_source_alpha, inherit
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath, located
 from sinet_video.refining import Guided, Refinement, refine
+from sinet_video.regions import Regions, tidy
 from sinet_video.report import Meter, Report
 from sinet_video.runtime import load_segmenter
 from sinet_video.segmenting import Segmenter, Size, seen_size, segment
@@ -53,8 +55,11 @@ class Settings:
             as "person,bicycle"; "person,rider" if not given.
         size: how large the network sees the picture.
         smoothing: how alpha is steadied over time; None for not at all.
+        regions: which regions are kept: no islands, no holes, one subject.
         refinement: how alpha is raised to full size.
         edge: how the edge is then moved and softened.
+        garbage, core: files of pictures or videos, white where alpha is at last forced to 0, or 1;
+            a video is in step with the clip, from the first picture of each.
         segmenter: a function to use instead of the network.
         source_alpha: what becomes of an alpha channel that the source has: "multiply" makes
             transparent what is so in the source or is not the person, "keep" puts it in the
@@ -72,8 +77,11 @@ class Settings:
     classes: ClassNames | None = None
     size: Size = Size()
     smoothing: Smoothing = Adaptive()
+    regions: Regions = Regions()
     refinement: Refinement = Guided()
     edge: Edge = Edge()
+    garbage: str | Path | None = None
+    core: str | Path | None = None
     segmenter: Segmenter | None = None
     source_alpha: SourceAlpha = "multiply"
     deinterlace: bool = False
@@ -150,43 +158,81 @@ def _look(
     return _Look("opaque", Colour.parse("black" if show == "foreground" else "green"))
 
 
+Watch = Callable[[Matte], None]
+"""Called with each of the network's own mattes, on its coarse grid, before anything is made of it.
+"""
+
+
 def matte(
-    source: Clip | str | Path, *, settings: Settings = Settings(), span: Span = Span()
+    source: Clip | str | Path,
+    *,
+    settings: Settings = Settings(),
+    span: Span = Span(),
+    watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
 
     Alpha has the picture's size, (H, W) float32 in [0, 1]. Decoding runs ahead in a thread, which
     ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
-    before the first matte.
+    before the first matte. `watch` sees the network's coarse mattes, in the same order.
     """
     clip = source if isinstance(source, Clip) else probe(source, allow=settings.allow)
     settings.check(clip)
     segmenter = settings.load()
     pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
-    return _matted(frames, segmenter, settings, clip)
+    return _matted(frames, segmenter, settings, clip, span, watch)
 
 
 def _matted(
-    frames: Generator[Frame], segmenter: Segmenter, settings: Settings, clip: Clip
+    frames: Generator[Frame],
+    segmenter: Segmenter,
+    settings: Settings,
+    clip: Clip,
+    span: Span,
+    watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, clip, Meter())
+        yield from _stages(frames, segmenter, settings, Meter(), clip, span, watch)
+
+
+def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
+    for matte in mattes:
+        watch(matte)
+        yield matte
+
+
+def _first_time(clip: Clip, span: Span) -> Fraction:
+    """Return when the clip's first picture is shown, in the times of the stretch."""
+    return clip.start * clip.time_base - span.shift
 
 
 def _stages(
-    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, clip: Clip, meter: Meter
+    frames: Iterator[Frame],
+    segmenter: Segmenter,
+    settings: Settings,
+    meter: Meter,
+    clip: Clip,
+    span: Span,
+    watch: Watch | None = None,
 ) -> Generator[Matte]:
-    """Chain the stages from a clip's frames to full-size mattes."""
+    """Chain the stages from a clip's frames to full-size mattes, without what changes nothing."""
     frames = meter.timed("wait", frames)
     coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
-    steady = meter.timed("smooth", smooth(coarse, settings.smoothing))
+    seen = _watched(coarse, watch) if watch else coarse
+    steady = meter.timed("smooth", smooth(seen, settings.smoothing))
+    if settings.regions != Regions():
+        steady = meter.timed("tidy", tidy(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
     if settings.edge != Edge():
         fine = meter.timed("edge", shape_edge(fine, settings.edge))
-    if clip.alpha is None:
-        return fine
-    return meter.timed("inherit", inherit(fine, settings.source_alpha))
+    if clip.alpha is not None:
+        fine = meter.timed("inherit", inherit(fine, settings.source_alpha))
+    if settings.garbage is not None or settings.core is not None:
+        start = _first_time(clip, span)
+        forced = force(fine, garbage=settings.garbage, core=settings.core, start=start)
+        fine = meter.timed("force", forced)
+    return fine
 
 
 def convert(
@@ -272,7 +318,7 @@ class _Job:
             )
             pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
-            mattes = _stages(ahead, segmenter, self.settings, self.clip, working)
+            mattes = _stages(ahead, segmenter, self.settings, working, self.clip, self.span)
             shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()

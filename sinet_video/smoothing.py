@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.boxes import box_mean
+from sinet_video.cuts import coarse_luma, is_cut, motion
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
+from sinet_video.frame import Matte
 
 Coarse = NDArray[Any]
 
@@ -54,11 +54,6 @@ class Adaptive:
 Smoothing = Exponential | Adaptive | None
 """How to steady alpha; None leaves every frame as it is."""
 
-CUT = 0.12
-"""Mean change of luma, in [0, 1], between neighbouring pictures that is taken for a cut.
-
-The cuts of our test clips are at 0.15 and more, their fastest motion at 0.05."""
-
 
 def _check_weight(weight: float) -> None:
     if not 0 < weight <= 1:
@@ -86,21 +81,6 @@ def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse
     """Return how much of the new alpha to take, in (0, 1], everywhere or (h, w)."""
     if isinstance(smoothing, Exponential):
         return smoothing.weight
-    # Widened, so that the rim that a moving thing uncovers counts as moving too.
-    change = box_mean(np.abs(luma - before), 2)
-    motion = (change - smoothing.still) / (smoothing.moving - smoothing.still)
-    share: Coarse = smoothing.weight + (1 - smoothing.weight) * np.clip(motion, 0, 1)
+    moves = motion(before, luma, smoothing.still, smoothing.moving)
+    share: Coarse = smoothing.weight + (1 - smoothing.weight) * moves
     return share.astype(np.float32)
-
-
-def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
-    """Return a frame's luma on a grid, (h, w) float32 in [0, 1]; weights as in BT.601."""
-    height, width = shape
-    red, green, blue = np.moveaxis(frame.scaled(width, height).astype(np.float32), 2, 0)
-    luma: Coarse = (red * 0.299 + green * 0.587 + blue * 0.114) / 255
-    return luma
-
-
-def is_cut(before: Coarse, luma: Coarse) -> bool:
-    """Whether two neighbouring pictures belong to different shots."""
-    return before.shape != luma.shape or float(np.abs(luma - before).mean()) > CUT

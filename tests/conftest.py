@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from importlib.metadata import files
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -17,6 +18,12 @@ import pytest
 
 # Two threads of torch beside those of the codecs only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+BROWSER_OPTIONS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--allow-file-access-from-files", "--force-color-profile=srgb", "--hide-scrollbars",
+)  # fmt: skip
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -58,6 +65,25 @@ def ffprobe_pts(ffmpeg: Callable[..., str]) -> Callable[[Path], list[Fraction]]:
         return sorted(packet["pts"] * time_base for packet in found["packets"])
 
     return pts
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("needs the programs chromium and chromedriver, which are not installed")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for option in BROWSER_OPTIONS:
+        options.add_argument(option)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(chromedriver))
+    driver.set_window_size(400, 300)
+    driver.set_script_timeout(60)
+    yield driver
+    driver.quit()
 
 
 @pytest.fixture(scope="session")

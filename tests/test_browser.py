@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,11 +17,6 @@ WIDTH, HEIGHT = 160, 96
 PAGE = (0, 255, 0)
 PERSON = (230, 30, 60)
 ROOM = (20, 40, 200)
-OPTIONS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--allow-file-access-from-files", "--force-color-profile=srgb", "--hide-scrollbars",
-)  # fmt: skip
 HTML = """<!doctype html>
 <body style="margin:0;background:rgb{page}"><video muted src="{source}"></video></body>"""
 SHOW = """
@@ -37,25 +30,6 @@ const seek = () => {
 video.addEventListener("error", () => done({error: video.error.message}));
 video.readyState >= 2 ? seek() : video.addEventListener("loadeddata", seek);
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or chromedriver is None:
-        pytest.skip("needs the programs chromium and chromedriver, which are not installed")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in OPTIONS:
-        options.add_argument(option)
-    driver = webdriver.Chrome(options, webdriver.ChromeService(chromedriver))
-    driver.set_window_size(400, 300)
-    driver.set_script_timeout(60)
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture

@@ -29,10 +29,12 @@ from sinet_video.background import Fit
 from sinet_video.clip import AlphaKind
 from sinet_video.codecs import CODECS, FOLDERS, PIPES
 from sinet_video.damage import OnError
+from sinet_video.edges import FeatherSide
 from sinet_video.foreign import Activation
 from sinet_video.inheriting import SourceAlpha
 from sinet_video.pipeline import Show
 from sinet_video.reach import Allow
+from sinet_video.regions import Subject
 from sinet_video.session import Runtime
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
@@ -209,6 +211,10 @@ MORE_BAD = {
     "no weights": (1, "words.mp4", "good.mp4 NEW/o.mp4 --weights words.mp4"),
     "device": (2, "onnxruntime", "good.mp4 NEW/o.mp4 --device cuda --runtime onnxruntime"),
     "no such device": (2, "'warp'", "good.mp4 NEW/o.mp4 --device warp"),
+    "islands": (2, "islands is 2; it must be from 0", "good.mp4 NEW/o.mp4 --islands 2"),
+    "holes": (2, "holes is -1; it must be from 0", "good.mp4 NEW/o.mp4 --holes -1"),
+    "no garbage": (1, "no file none.png", "good.mp4 NEW/o.mp4 --garbage none.png"),
+    "bad core": (1, "words.mp4 cannot be opened", "good.mp4 NEW/o.mp4 --core words.mp4"),
     "background unseen": (2, "leave it out", "good.mp4 NEW/o.mp4 --show alpha --background red"),
     "classes": (2, "no classes", "good.mp4 NEW/o.mp4 --classes person"),
     "unknown class": (2, "'dog'", "good.mp4 NEW/o.mp4 --weights cityscapes --classes person,dog"),
@@ -541,7 +547,7 @@ def options_of(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
-COMMANDS = ["batch", "evaluate", "export", "generate", "info", "run", "train", "verify"]
+COMMANDS = ["batch", "evaluate", "export", "generate", "info", "preview", "run", "train", "verify"]
 
 
 def test_the_commands():
@@ -586,6 +592,7 @@ HEAVY = ("torch", "numpy", "av", "onnxruntime", "kornia")
         (["info", "--help"], False),
         (["evaluate", "--help"], False),
         (["export", "--help"], False),
+        (["preview", "--help"], False),
         (["run", "a", "b", "--fit", "squash"], False),
         (["info", "missing.mp4"], True),
     ],
@@ -619,6 +626,8 @@ def test_choices_are_the_library_s():
     assert choices["audio"] == get_args(AudioChoice)
     assert choices["on_error"] == get_args(OnError)
     assert choices["allow"] == get_args(Allow)
+    assert choices["subject"] == get_args(Subject)
+    assert choices["feather_side"] == get_args(FeatherSide)
     assert choices["form"] == (*PIPES, *FOLDERS)
     assert choices["alpha"] == get_args(AlphaKind)
     assert choices["source_alpha"] == get_args(SourceAlpha)

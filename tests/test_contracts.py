@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from sinet_video.background import Blur, Colour
 from sinet_video.compositing import composite, foreground
 from sinet_video.edges import Edge, shape_edge
+from sinet_video.forcing import force
 from sinet_video.frame import Frame, Matte, planes_of
 from sinet_video.refining import Bilinear, Guided, refine
+from sinet_video.regions import Regions, tidy
 from sinet_video.segmenting import segment
 from sinet_video.smoothing import Adaptive, Exponential, smooth
 from sinet_video.threads import prefetch
@@ -25,6 +29,24 @@ DEPTH = 2
 def brightness(picture: np.ndarray) -> np.ndarray:
     """A segmenter: what is bright is the person."""
     return picture.mean(2, dtype=np.float32) / 255
+
+
+DRAWN: dict[str, Path] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Two files of mattes, a bar each."""
+    for name, box in (("upright", (20, 0, 40, 90)), ("level", (0, 30, 122, 50))):
+        bar = Image.new("L", (122, 90))
+        bar.paste(255, box)
+        DRAWN[name] = tmp_path_factory.mktemp("drawn") / f"{name}.png"
+        bar.save(DRAWN[name])
+
+
+def forced(items: Iterator) -> Iterator:
+    """Both kinds of drawn mattes."""
+    return force(items, garbage=DRAWN["upright"], core=DRAWN["level"])
 
 
 @dataclass(frozen=True)
@@ -41,10 +63,13 @@ STAGES = {
     "smooth none": Stage(lambda items: smooth(items, None), "coarse"),
     "smooth exponential": Stage(lambda items: smooth(items, Exponential()), "coarse"),
     "smooth adaptive": Stage(lambda items: smooth(items, Adaptive()), "coarse"),
+    "tidy": Stage(lambda items: tidy(items, Regions(0.2, 0.2, "main")), "coarse"),
+    "tidy nothing": Stage(tidy, "coarse"),
     "refine guided": Stage(lambda items: refine(items, Guided()), "coarse"),
     "refine bilinear": Stage(lambda items: refine(items, Bilinear()), "coarse"),
     "choke": Stage(lambda items: shape_edge(items, Edge(choke=2)), "full"),
     "feather": Stage(lambda items: shape_edge(items, Edge(feather=3)), "full"),
+    "force": Stage(forced, "full"),
     "composite colour": Stage(lambda items: composite(items, Colour(0, 255, 0)), "full"),
     "composite blur": Stage(lambda items: composite(items, Blur()), "full"),
     "foreground": Stage(foreground, "full"),

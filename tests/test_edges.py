@@ -13,11 +13,13 @@ from sinet_video.errors import SettingError
 from sinet_video.frame import Frame, Matte
 
 
-def shaped(alpha: np.ndarray, choke: float = 0, feather: float = 0) -> np.ndarray:
+def shaped(
+    alpha: np.ndarray, choke: float = 0, feather: float = 0, side: str = "both"
+) -> np.ndarray:
     """Alpha after `shape_edge`."""
     height, width = alpha.shape
     frame = Frame(av.VideoFrame(width, height, "yuv420p"), 0, Fraction(1, 25))
-    (result,) = shape_edge([Matte(frame, alpha.astype(np.float32))], Edge(choke, feather))
+    (result,) = shape_edge([Matte(frame, alpha.astype(np.float32))], Edge(choke, feather, side))
     return result.alpha
 
 
@@ -33,18 +35,25 @@ def soft_disc() -> np.ndarray:
     return np.clip((35 - far) / 4 + 0.5, 0, 1).astype(np.float32)
 
 
-def disc(radius: int) -> np.ndarray:
-    """Offsets within a radius and a half pixel."""
+def steep_disc(radius: float) -> np.ndarray:
+    """A disc whose edge is a pixel wide, as a renderer draws it: its area is pi r^2."""
+    rows, columns = np.mgrid[:120, :130]
+    far = np.hypot(rows - 60.3, columns - 64.6)
+    return np.clip(radius - far + 0.5, 0, 1).astype(np.float32)
+
+
+def disc(radius: int, squared: int) -> np.ndarray:
+    """Offsets within a squared radius."""
     across = np.arange(-radius, radius + 1)
-    return across[:, None] ** 2 + across**2 <= (radius + 0.5) ** 2
+    return across[:, None] ** 2 + across**2 <= squared
 
 
 def by_scipy(alpha: np.ndarray, radius: int, *, grow: bool = False) -> np.ndarray:
-    """Grey morphology by the disc of a radius that discs of 2 and 1 pixels add up to."""
+    """Grey morphology by octagons and diamonds of 2 pixels, and a plus of 1."""
     work = ndimage.grey_dilation if grow else ndimage.grey_erosion
-    while radius > 0:
-        alpha = work(alpha, footprint=disc(min(radius, 2)), mode="nearest")
-        radius -= 2
+    steps = [disc(2, 4 if step % 3 == 1 else 5) for step in range(radius // 2)]
+    for footprint in [*steps, disc(1, 1)] if radius % 2 else steps:
+        alpha = work(alpha, footprint=footprint, mode="nearest")
     return alpha
 
 
@@ -67,6 +76,21 @@ def test_choke_is_the_morphology_of_scipy(pixels, sign):
     got = shaped(alpha, choke=sign * pixels)
     assert np.abs(expected - alpha).max() > 0.2
     np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("pixels", [0.25, 0.5, 1, 1.5, 2, 3, 4.75, 8, 16])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_disc_shrinks_and_grows_by_so_many_pixels(pixels, sign):
+    """Against the radius that it should have: of its area, to an eighth of what was asked."""
+    area = shaped(steep_disc(40), choke=sign * pixels).sum()
+    moved = sign * (40 - np.sqrt(area / np.pi))
+    assert moved == pytest.approx(pixels, rel=0.125)
+
+
+def test_what_a_square_would_do_to_a_disc_is_noticed():
+    """The failing twin: erosion by 3 x 3 pixels moves a round edge by more than a quarter more."""
+    area = ndimage.grey_erosion(steep_disc(40), size=(3, 3)).sum()
+    assert 40 - np.sqrt(area / np.pi) > 1.25
 
 
 @pytest.mark.parametrize("pixels", [2, 4, 10, 16])
@@ -106,6 +130,21 @@ def test_feather_keeps_the_half_of_a_curved_edge():
     changed = before != after
     rim = ndimage.binary_dilation(before) & ~ndimage.binary_erosion(before)
     assert not (changed & ~rim).any()
+
+
+@pytest.mark.parametrize("pixels", [2, 4, 8, 16])
+@pytest.mark.parametrize("side", ["inward", "outward"])
+def test_feather_to_one_side_leaves_the_other(pixels, side):
+    """The fade ends or begins at the edge, and is as wide as the one about it."""
+    row = shaped(half_plane(), feather=pixels, side=side)[20]
+    added, taken = row[:64].sum(), (1 - row[64:]).sum()
+    kept, faded = (added, taken) if side == "inward" else (taken, added)
+    assert kept < 0.015 * pixels
+    assert faded == pytest.approx(pixels / 2, rel=0.1)
+    both = shaped(half_plane(), feather=pixels)[20]
+    wide, narrow = (((each > 0.02) & (each < 0.98)).sum() for each in (row, both))
+    assert abs(wide - narrow) <= 1
+    assert both[:64].sum() > 0.05 * pixels  # the failing twin: about the edge, both sides change
 
 
 @pytest.mark.parametrize(("choke", "feather"), [(16, 0), (-16, 0), (0, 16), (3.5, 7)])
@@ -199,3 +238,9 @@ def test_feather_out_of_range_is_refused(feather):
     with pytest.raises(SettingError, match="Feather"):
         Edge(feather=feather)
     assert Edge(feather=16).feather == 16
+
+
+def test_a_side_that_there_is_not_is_refused():
+    """Both, inward or outward."""
+    with pytest.raises(SettingError, match="Feather side is 'left'"):
+        Edge(feather=2, side="left")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinet_video.train.measuring.worst import SIDE, Example, Worst, reduced
+from sinet_video.train.measuring.worst import SIDE, Example, reduced
+from sinet_video.worst import Worst
 
 
 def example(name: str, badness: float) -> Example:

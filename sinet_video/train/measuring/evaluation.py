@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from sinet_video.decoding import decode
 from sinet_video.errors import InputError, SettingError
 from sinet_video.frame import Frame
+from sinet_video.mattefile import check_shape, read_alpha
 from sinet_video.refining import resized
 from sinet_video.segmenting import Segmenter, Size, check_answer, seen_size, upright
-from sinet_video.train.measuring.alphas import check_shape, read_alpha
 from sinet_video.train.measuring.scores import PictureFigures, Scores, Tally, picture_figures
-from sinet_video.train.measuring.worst import Example, Worst
+from sinet_video.train.measuring.worst import Example
 from sinet_video.train.pictures import Bad, Listing, OnBad, Pair, list_pairs, read_pair
+from sinet_video.worst import Worst
 
 Array = NDArray[Any]
 
@@ -79,7 +80,7 @@ def evaluate_folder(
     when nothing can be measured, or with `on_bad="refuse"` at the first that cannot.
     """
     listing = _named(list_pairs(folder), names, folder)
-    bad, worst, tally = _BadList(on_bad), Worst(), Tally()
+    bad, worst, tally = _BadList(on_bad), Worst[Example](), Tally()
     found: list[tuple[str, PictureFigures]] = []
     for item in listing.bad:
         bad.add(item)
@@ -119,7 +120,7 @@ def _named(listing: Listing, names: frozenset[str] | None, folder: Path) -> List
     )
 
 
-def _measured(pair: Pair, predict: Predict, worst: Worst) -> PictureFigures:
+def _measured(pair: Pair, predict: Predict, worst: Worst[Example]) -> PictureFigures:
     picture, mask = read_pair(pair)
     truth = mask.astype(np.float32) / 255
     alpha = resized(predict(pair, truth.shape), truth.shape)

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from sinet_video.edges import Edge
 from sinet_video.errors import InputError, SettingError
 from sinet_video.frame import Frame
+from sinet_video.mattefile import check_shape, read_alphas
 from sinet_video.metrics import signed_error
 from sinet_video.pipeline import Settings, matte
 from sinet_video.refining import Bilinear
-from sinet_video.train.measuring.alphas import check_shape, read_alphas
 from sinet_video.train.measuring.evaluation import Progress
 from sinet_video.train.measuring.scores import Scores, Tally, frame_figures
-from sinet_video.train.measuring.worst import Example, Worst, reduced
+from sinet_video.train.measuring.worst import Example, reduced
 from sinet_video.train.pictures import Bad
+from sinet_video.worst import Worst
 
 Array = NDArray[Any]
 
@@ -112,7 +113,7 @@ def _followed(
     made: Iterable[Made], source: Path, truth: Path, method: str, progress: Progress | None
 ) -> Scores:
     """Measure frames one by one; nothing of them is kept but the worst, reduced."""
-    tally, worst, before = Tally(), Worst(), None
+    tally, worst, before = Tally(), Worst[Example](), None
     with closing(read_alphas(truth)) as truths:
         for index, ((alpha, frame), true) in enumerate(_paired(made, truths, source, truth)):
             figures = frame_figures(alpha, true, before)

@@ -1,8 +1,7 @@
-"""The worst results, kept small for a person to look at."""
+"""Results kept small for a person to look at."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +13,6 @@ from sinet_video.refining import resized
 from sinet_video.train.sheets import Tile, overlay
 
 Array = NDArray[Any]
-
-WORST = 10
 
 SIDE = 320
 """The longer side to which examples are reduced."""
@@ -73,28 +70,3 @@ def reduced(shape: tuple[int, ...]) -> tuple[int, int]:
 
 def _gray(alpha: Array) -> Array:
     return np.repeat((alpha * 255).round().astype(np.uint8)[..., None], 3, axis=2)
-
-
-class Worst:
-    """The worst examples seen so far, at most one of each group, such as frames that look alike."""
-
-    def __init__(self, count: int = WORST) -> None:
-        self._count = count
-        self._held: dict[object, Example] = {}
-
-    def offer(self, group: object, badness: float, make: Callable[[], Example]) -> None:
-        """Take in an example if it is bad enough; only then is it made."""
-        if group not in self._held and len(self._held) < self._count:
-            self._held[group] = make()
-            return
-        rival = group if group in self._held else min(self._held, key=self._badness)
-        if badness > self._badness(rival):
-            del self._held[rival]
-            self._held[group] = make()
-
-    def _badness(self, group: object) -> float:
-        return self._held[group].badness
-
-    def __iter__(self) -> Iterator[Example]:
-        """The worst first."""
-        return iter(sorted(self._held.values(), key=lambda example: -example.badness))

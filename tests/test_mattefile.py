@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from sinet_video import InputError
-from sinet_video.train.measuring.alphas import alpha_of, check_shape, read_alpha, read_alphas
+from sinet_video.mattefile import alpha_of, check_shape, read_alpha, read_alphas
 
 HEIGHT, WIDTH, FRAMES = 48, 64, 5
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import closing
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
-from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from sinet_video.clip import seconds
 from sinet_video.errors import InputError, reason
 from sinet_video.frame import has_alpha, planes_of, range_of, reformat
 from sinet_video.opacity import alpha_decoder
@@ -29,14 +30,25 @@ def read_alphas(path: Path) -> Generator[Array]:
     file's range calls black to what it calls white. Raises `InputError` for a file that cannot be
     read to its end.
     """
-    with opened(path) as container:
-        stream = video_stream(container, path)
-        stream.thread_type = "AUTO"
-        try:
-            for video in _pictures(container, stream):
-                yield alpha_of(video)
-        except av.FFmpegError as error:
-            raise InputError(f"{path} is damaged or cut off ({reason(error)}).") from error
+    with closing(_read(path)) as pictures:
+        for video in pictures:
+            yield alpha_of(video)
+
+
+def read_drawn(path: Path) -> Generator[tuple[Fraction, Array]]:
+    """Yield the mattes of a file that somebody drew, upright, and their times in seconds.
+
+    As `read_alphas`, but an alpha channel that is 1 all over the first picture is none: programs
+    for drawing add one to what is black and white.
+    """
+    by_alpha: bool | None = None
+    with closing(_read(path)) as pictures:
+        for video in pictures:
+            if by_alpha is None:
+                by_alpha = has_alpha(video) and bool((_alpha_channel(video) < 1).any())
+            alpha = _alpha_channel(video) if by_alpha else _brightness(video)
+            time = seconds(video.pts, video.time_base)
+            yield time, np.rot90(alpha, round(video.rotation / 90))
 
 
 def read_alpha(path: Path) -> Array:
@@ -56,11 +68,17 @@ def check_shape(path: Path, alpha: Array, shape: tuple[int, ...]) -> Array:
     return alpha
 
 
-def _pictures(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    decoder: VideoCodecContext | None = None
-    for packet in container.demux(stream):
-        decoder = decoder or alpha_decoder(stream, packet) or stream.codec_context
-        yield from decoder.decode(packet)
+def _read(path: Path) -> Generator[av.VideoFrame]:
+    with opened(path) as container:
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"
+        decoder: VideoCodecContext | None = None
+        try:
+            for packet in container.demux(stream):
+                decoder = decoder or alpha_decoder(stream, packet) or stream.codec_context
+                yield from decoder.decode(packet)
+        except av.FFmpegError as error:
+            raise InputError(f"{path} is damaged or cut off ({reason(error)}).") from error
 
 
 def alpha_of(video: av.VideoFrame) -> Array:

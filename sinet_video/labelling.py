@@ -1,0 +1,61 @@
+"""Connected regions of a mask, by numpy alone: scipy is no part of a plain install.
+
+Rows are cut into runs, runs that touch are linked, and linked runs agree on the lowest of their
+numbers. On the network's grid, 288 x 160, that takes a millisecond.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def label(mask: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return each cell's region, (h, w), and how many cells each region has.
+
+    Cells are of one region if they touch by a side. Regions are numbered from 1 from the top; 0 is
+    what is outside the mask, and its size is given as 0.
+    """
+    starts, ends = _runs(mask)
+    regions = _agreed(len(starts), *_touching(starts, ends, mask.shape[1] + 1))
+    sizes = np.bincount(regions, ends - starts, minlength=1).astype(np.int64)
+    steps = np.zeros(mask.shape[0] * (mask.shape[1] + 1) + 1, np.int64)
+    np.add.at(steps, starts, regions)
+    np.add.at(steps, ends, -regions)
+    painted = np.cumsum(steps[:-1]).reshape(mask.shape[0], -1)
+    return painted[:, :-1], sizes
+
+
+def _runs(mask: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return where runs start and end, in cells from the top left; rows have one cell more."""
+    flat = np.pad(mask, ((0, 0), (0, 1))).ravel()
+    changes = np.flatnonzero(np.diff(flat, prepend=False, append=False))
+    return changes[::2], changes[1::2]
+
+
+def _touching(starts: Array, ends: Array, width: int) -> tuple[Array, Array]:
+    """Return pairs of runs, one below the other."""
+    first = np.searchsorted(ends, starts + width, side="right")
+    counts = np.maximum(np.searchsorted(starts, ends + width, side="left") - first, 0)
+    upper = np.repeat(np.arange(len(starts)), counts)
+    nth = np.arange(len(upper)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return upper, np.repeat(first, counts) + nth
+
+
+def _agreed(count: int, upper: Array, lower: Array) -> Array:
+    """Return the region of each run, from 1."""
+    lowest = np.arange(count)
+    while True:
+        least = np.minimum(lowest[upper], lowest[lower])
+        after = lowest.copy()
+        # What a run so far went by hears of it as well, so that far ends meet in few rounds.
+        for runs in (upper, lower, lowest[upper], lowest[lower]):
+            np.minimum.at(after, runs, least)
+        after = after[after]
+        if np.array_equal(after, lowest):
+            return np.unique(lowest, return_inverse=True)[1] + 1
+        lowest = after

@@ -1,0 +1,36 @@
+"""The worst of many, of which only few are made and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Worst(Generic[T]):
+    """The worst examples seen so far, at most one of each group, such as frames that look alike."""
+
+    def __init__(self, count: int = 10) -> None:
+        self._count = count
+        self._held: dict[object, tuple[float, T]] = {}
+
+    def offer(self, group: object, badness: float, make: Callable[[], T]) -> None:
+        """Take in an example if it is bad enough; only then is it made."""
+        if group not in self._held and len(self._held) < self._count:
+            self._held[group] = badness, make()
+            return
+        if not self._held:
+            return
+        rival = group if group in self._held else min(self._held, key=self._badness)
+        if badness > self._badness(rival):
+            del self._held[rival]
+            self._held[group] = badness, make()
+
+    def _badness(self, group: object) -> float:
+        return self._held[group][0]
+
+    def __iter__(self) -> Iterator[T]:
+        """The worst first."""
+        held = sorted(self._held.values(), key=lambda pair: -pair[0])
+        return (example for _, example in held)
