@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sinet_video.clip import Span
     from sinet_video.codecs import Encoding
     from sinet_video.damage import OnError
+    from sinet_video.despilling import Despill
     from sinet_video.edges import FeatherSide
     from sinet_video.foreign import Activation, OnnxInput
     from sinet_video.pipeline import Settings
@@ -106,6 +107,9 @@ class MattingOptions(OnnxOptions):
     feather_side: FeatherSide
     garbage: str | None
     core: str | None
+    decontaminate: bool
+    key: str | None
+    despill: str
     deinterlace: bool
     on_error: OnError
     allow: Allow
@@ -113,6 +117,7 @@ class MattingOptions(OnnxOptions):
     def settings(self) -> Settings:
         """Return the library's settings."""
         from sinet_video.edges import Edge
+        from sinet_video.keying import Key
         from sinet_video.pipeline import Settings
         from sinet_video.regions import Regions
         from sinet_video.segmenting import Size
@@ -131,6 +136,9 @@ class MattingOptions(OnnxOptions):
             garbage=self.garbage,
             core=self.core,
             source_alpha=self.source_alpha,
+            decontaminate=self.decontaminate,
+            key=Key(self.key) if self.key is not None else None,
+            despill=parse_despill(self.despill, self.key),
             deinterlace=self.deinterlace,
             on_error=self.on_error,
             allow=self.allow,
@@ -162,6 +170,15 @@ def parse_smoothing(text: str) -> Smoothing:
         if isinstance(error, SettingError):
             raise
         raise SettingError(f"Smoothing is {text!r}; after the colon comes a number.") from error
+
+
+def parse_despill(text: str, key: str | None) -> Despill | None:
+    """Read a screen's colour or "off"; "auto" is the screen that is keyed, if any is."""
+    from sinet_video.despilling import Despill
+
+    if text == "off" or (text == "auto" and key is None):
+        return None
+    return Despill(key if text == "auto" and key is not None else text)
 
 
 def parse_refinement(text: str) -> Refinement:
@@ -287,6 +304,24 @@ _MATTING = (
         default="multiply",
         help="An alpha channel of INPUT: multiply the matte by it, keep it in the matte's place, "
         "or do without it.",
+    ),
+    click.option(
+        "--decontaminate/--no-decontaminate",
+        default=True,
+        help="Take the old background's colour out of the edge.",
+    ),
+    click.option(
+        "--key",
+        metavar="COLOUR",
+        help="Key a screen behind the person, with the network's say: green, blue, #RRGGBB, or "
+        "auto for whichever there is.",
+    ),
+    click.option(
+        "--despill",
+        default="auto",
+        metavar="COLOUR",
+        help="Take a screen's light out of the person: green, blue, #RRGGBB, off, or auto for that "
+        "which is keyed.",
     ),
     click.option(
         "--deinterlace", is_flag=True, help="Make pictures of two moments each ones of the first."

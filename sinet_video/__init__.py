@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sinet_video.codecs import Encoding
     from sinet_video.compositing import Background, composite, foreground
     from sinet_video.decoding import decode
+    from sinet_video.decontaminating import decontaminate
+    from sinet_video.despilling import Despill, despill
     from sinet_video.edges import Edge, shape_edge
     from sinet_video.encoding import open_sink
     from sinet_video.errors import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from sinet_video.forcing import force
     from sinet_video.foreign import OnnxInput
     from sinet_video.frame import Frame, Matte
+    from sinet_video.keying import Key, key
     from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import Settings, convert, matte
     from sinet_video.preprocessing import Preprocessing
@@ -63,6 +66,7 @@ _HOME = {
     "Blur": "blur",
     "Clip": "clip",
     "Colour": "background",
+    "Despill": "despilling",
     "Edge": "edges",
     "Encoding": "codecs",
     "Exponential": "smoothing",
@@ -71,6 +75,7 @@ _HOME = {
     "Guided": "refining",
     "Image": "background",
     "InputError": "errors",
+    "Key": "keying",
     "Matte": "frame",
     "OnnxInput": "foreign",
     "OutputError": "errors",
@@ -93,10 +98,13 @@ _HOME = {
     "composite": "compositing",
     "convert": "pipeline",
     "decode": "decoding",
+    "decontaminate": "decontaminating",
+    "despill": "despilling",
     "export_onnx": "onnxfile",
     "force": "forcing",
     "foreground": "compositing",
     "from_ffmpeg": "ffmpeg",
+    "key": "keying",
     "load_segmenter": "runtime",
     "matte": "pipeline",
     "open_sink": "encoding",
@@ -121,6 +129,7 @@ __all__ = [
     "Blur",
     "Clip",
     "Colour",
+    "Despill",
     "Edge",
     "Encoding",
     "Exponential",
@@ -129,6 +138,7 @@ __all__ = [
     "Guided",
     "Image",
     "InputError",
+    "Key",
     "Matte",
     "OnnxInput",
     "OutputError",
@@ -152,10 +162,13 @@ __all__ = [
     "composite",
     "convert",
     "decode",
+    "decontaminate",
+    "despill",
     "export_onnx",
     "force",
     "foreground",
     "from_ffmpeg",
+    "key",
     "load_segmenter",
     "matte",
     "open_sink",

@@ -116,7 +116,7 @@ class TiledAlpha:
     def reduced(self, *, down: int, across: int) -> NDArray[np.float32]:
         """Values averaged to a coarser plane, such as chroma: (n, tile h / down, tile w / across).
 
-        `down` and `across` are 1, 2 or 4.
+        `down` and `across` are powers of two, at most 8.
         """
         values = self.values
         while down > 1:
@@ -132,3 +132,33 @@ class TiledAlpha:
 def grid_view(plane: Array, grid: Grid) -> Array:
     """View a plane that already has the grid's full size as tiles."""
     return plane.reshape(grid.rows, grid.down, grid.columns, grid.across, copy=False)
+
+
+class Canvas:
+    """A plane to write tiles to; one whose sides do not divide is first written to a copy."""
+
+    def __init__(self, plane: Array, grid: Grid, down: int, across: int) -> None:
+        self._plane = plane
+        self.tiles = grid.tiled(plane, down=down, across=across)
+
+    def flush(self) -> None:
+        """Bring what was written to the plane."""
+        if not np.shares_memory(self.tiles, self._plane):
+            height, width = self._plane.shape
+            rows, tall, columns, wide = self.tiles.shape
+            whole = self.tiles.reshape(rows * tall, columns * wide)
+            self._plane[...] = whole[:height, :width]
+
+
+def repeat_border(
+    values: Array, grid: Grid, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> None:
+    """Fill what juts out of the picture with its last row and column, in place."""
+    down = grid.height - (grid.rows - 1) * grid.down
+    across = grid.width - (grid.columns - 1) * grid.across
+    if down < grid.down:
+        last = rows == grid.rows - 1
+        values[last, down:] = values[last, down - 1 : down]
+    if across < grid.across:
+        last = columns == grid.columns - 1
+        values[last, :, across:] = values[last, :, across - 1 : across]

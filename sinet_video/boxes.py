@@ -26,10 +26,10 @@ def box_mean(values: Array, radius: int) -> Array:
 def box_sum(values: Array, radius: int) -> Array:
     """Return the sum over windows of (2 * radius + 1) squared; outside the border all is zero.
 
-    `values` is (h, w) of any type; the result has the same shape and type.
+    `values` is (..., h, w) of any type; the result has the same shape and type.
     """
-    padded = np.pad(values, radius)
-    return _run_sum(_run_sum(padded, 2 * radius + 1, 0), 2 * radius + 1, 1)
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(radius, radius)] * 2)
+    return _run_sum(_run_sum(padded, 2 * radius + 1, -2), 2 * radius + 1, -1)
 
 
 def _run_sum(values: Array, width: int, axis: int) -> Array:
@@ -50,7 +50,7 @@ def _run_sum(values: Array, width: int, axis: int) -> Array:
 
 
 def _part(values: Array, axis: int, start: int, end: int) -> Array:
-    return values[start:end] if axis == 0 else values[:, start:end]
+    return values[..., start:end, :] if axis == -2 else values[..., start:end]
 
 
 @lru_cache(8)

@@ -10,7 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from sinet_video.alpha import Grid, Kind, TiledAlpha
+from sinet_video.alpha import Canvas, Kind, TiledAlpha
 from sinet_video.frame import Frame, Matte, Plane, blank_like, planes_of, range_of
 
 Tiles = NDArray[Any]
@@ -93,7 +93,7 @@ def _blend_plane(
     grid, kinds = alpha.grid, alpha.kinds
     mostly_clear = np.count_nonzero(kinds == Kind.CLEAR) * 2 > kinds.size
     target[...] = behind if mostly_clear else source
-    canvas = _Canvas(target, grid, down, across)
+    canvas = Canvas(target, grid, down, across)
     over, under = grid.tiled(source, down=down, across=across), None
     if behind.shape != (1, 1):
         under = grid.tiled(behind, down=down, across=across)
@@ -109,19 +109,3 @@ def _blend_plane(
     front += back
     canvas.tiles[rows, :, columns, :] = np.rint(front, out=front).astype(source.dtype)
     canvas.flush()
-
-
-class _Canvas:
-    """A plane to write tiles to; one whose sides do not divide is first written to a copy."""
-
-    def __init__(self, plane: Plane, grid: Grid, down: int, across: int) -> None:
-        self._plane = plane
-        self.tiles = grid.tiled(plane, down=down, across=across)
-
-    def flush(self) -> None:
-        """Bring what was written to the plane."""
-        if not np.shares_memory(self.tiles, self._plane):
-            height, width = self._plane.shape
-            rows, tall, columns, wide = self.tiles.shape
-            whole = self.tiles.reshape(rows * tall, columns * wide)
-            self._plane[...] = whole[:height, :width]

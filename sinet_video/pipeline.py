@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
@@ -17,6 +17,8 @@ from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
 from sinet_video.damage import OnError, Tally
 from sinet_video.decoding import decode
+from sinet_video.decontaminating import decontaminate
+from sinet_video.despilling import Despill, despill
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output, open_sink
 from sinet_video.errors import SettingError
@@ -24,6 +26,7 @@ from sinet_video.forcing import force
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
 from sinet_video.inheriting import INHERITED, SourceAlpha, check_source_alpha, inherit
+from sinet_video.keying import Key, key
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath, located
 from sinet_video.refining import Guided, Refinement, refine
@@ -57,9 +60,13 @@ class Settings:
         smoothing: how alpha is steadied over time; None for not at all.
         regions: which regions are kept: no islands, no holes, one subject.
         refinement: how alpha is raised to full size.
+        key: how alpha is keyed from a screen of one colour, with the network's say; None for no
+            screen.
         edge: how the edge is then moved and softened.
         garbage, core: files of pictures or videos, white where alpha is at last forced to 0, or 1;
             a video is in step with the clip, from the first picture of each.
+        despill: which screen's light `convert` takes out of the person; None for none.
+        decontaminate: whether `convert` takes the old background's colour out of the edge.
         segmenter: a function to use instead of the network.
         source_alpha: what becomes of an alpha channel that the source has: "multiply" makes
             transparent what is so in the source or is not the person, "keep" puts it in the
@@ -79,9 +86,12 @@ class Settings:
     smoothing: Smoothing = Adaptive()
     regions: Regions = Regions()
     refinement: Refinement = Guided()
+    key: Key | None = None
     edge: Edge = Edge()
     garbage: str | Path | None = None
     core: str | Path | None = None
+    despill: Despill | None = None
+    decontaminate: bool = True
     segmenter: Segmenter | None = None
     source_alpha: SourceAlpha = "multiply"
     deinterlace: bool = False
@@ -122,7 +132,11 @@ class _Look:
     content: Content
     background: Background | None = None
 
-    def apply(self, mattes: Iterator[Matte], meter: Meter) -> Iterator[Matte]:
+    def apply(self, mattes: Iterator[Matte], meter: Meter, settings: Settings) -> Iterator[Matte]:
+        if settings.decontaminate:
+            mattes = meter.timed("decontaminate", decontaminate(mattes))
+        if settings.despill is not None and self.content != "matte":
+            mattes = meter.timed("despill", despill(mattes, settings.despill))
         if self.background is not None:
             return meter.timed("composite", composite(mattes, self.background))
         if self.content == "alpha":
@@ -224,6 +238,8 @@ def _stages(
     if settings.regions != Regions():
         steady = meter.timed("tidy", tidy(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
+    if settings.key is not None:
+        fine = meter.timed("key", key(fine, settings.key))
     if settings.edge != Edge():
         fine = meter.timed("edge", shape_edge(fine, settings.edge))
     if clip.alpha is not None:
@@ -319,7 +335,8 @@ class _Job:
             pictures = decoding.timed("decode", decoded)
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
             mattes = _stages(ahead, segmenter, self.settings, working, self.clip, self.span)
-            shown = prefetch(self.look.apply(mattes, working), DEPTH, name="work")
+            settings = replace(self.settings, decontaminate=self._decontaminates)
+            shown = prefetch(self.look.apply(mattes, working, settings), DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()
                 for sink in sinks:
@@ -333,6 +350,12 @@ class _Job:
         del spent["wait"]
         stages = {name: round(frames / time, 1) for name, time in spent.items() if time > 0}
         return self._report(sinks[0], segmenter, frames, float(end - self._start), stages)
+
+    @property
+    def _decontaminates(self) -> bool:
+        """Whether edges are mixtures: those of a source's own alpha have straight colours."""
+        own = self.clip.alpha is not None and self.settings.source_alpha != "ignore"
+        return self.settings.decontaminate and self.look.content != "matte" and not own
 
     @property
     def _start(self) -> Fraction:
@@ -379,6 +402,7 @@ class _Job:
             encoder=sink.plan.encoder,
             pixel_format=sink.plan.pixel_format,
             alpha=sink.plan.alpha if sink.content == "alpha" else "none",
+            decontaminated=self._decontaminates,
             audio=sink.audio,
             lost=self.tally.lost,
             repeated=self.tally.repeated,

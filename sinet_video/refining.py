@@ -14,11 +14,11 @@ from math import log2
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sinet_video.alpha import Grid, Kind, TiledAlpha
+from sinet_video.alpha import Grid, Kind, TiledAlpha, repeat_border
 from sinet_video.boxes import box_mean, box_sum
+from sinet_video.cells import Enlarged
 from sinet_video.errors import SettingError
 from sinet_video.frame import AREA, Frame, Matte, reformat
 
@@ -197,9 +197,9 @@ def fit(luma: Array, alpha: Array, radius: int, eps: float) -> tuple[Array, Arra
 
 def mixed(alpha: Array, radius: int) -> NDArray[np.bool_]:
     """Return where a window of this radius holds anything but all 0 or all 1."""
-    person = box_sum((alpha > 0).astype(np.int32), radius) > 0
-    background = box_sum((alpha < 1).astype(np.int32), radius) > 0
-    return person & background
+    # The sum of booleans is whether any is set.
+    both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)
+    return both
 
 
 @dataclass(frozen=True)
@@ -221,50 +221,9 @@ def _evaluate(frame: Frame, fit: Fit) -> TiledAlpha:
     kinds = np.where(crossed, Kind.PARTIAL, np.where(flat > 0, Kind.SOLID, Kind.CLEAR))
     rows, columns = np.nonzero(crossed)
     luma = grid.tiled(frame.luma)[rows, :, columns, :] * np.float32(1 / (2**frame.format.bits - 1))
-    values = luma * _enlarge(fit.slope, cells, fit.factor, rows, columns)
-    values += _enlarge(fit.intercept, cells, fit.factor, rows, columns)
+    factors = fit.factor, fit.factor
+    values = luma * Enlarged(fit.slope, cells, factors).tiles(rows, columns)
+    values += Enlarged(fit.intercept, cells, factors).tiles(rows, columns)
     values = np.clip(values, 0, 1, out=values)
-    _repeat_border(values, grid, rows, columns)
+    repeat_border(values, grid, rows, columns)
     return TiledAlpha(grid, kinds.astype(np.uint8), values)
-
-
-def _repeat_border(
-    values: Array, grid: Grid, rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> None:
-    """Fill what juts out of the picture with its last row and column, in place."""
-    down = grid.height - (grid.rows - 1) * grid.down
-    across = grid.width - (grid.columns - 1) * grid.across
-    if down < grid.down:
-        last = rows == grid.rows - 1
-        values[last, down:] = values[last, down - 1 : down]
-    if across < grid.across:
-        last = columns == grid.columns - 1
-        values[last, :, across:] = values[last, :, across - 1 : across]
-
-
-def _enlarge(
-    values: Array, cells: Grid, factor: int, rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> Array:
-    """Enlarge the tiles at these places bilinearly: (n, tile height, tile width)."""
-    fill_down = cells.rows * cells.down - cells.height
-    fill_across = cells.columns * cells.across - cells.width
-    padded = np.pad(values, ((1, 1 + fill_down), (1, 1 + fill_across)), mode="edge")
-    windows = sliding_window_view(padded, (cells.down + 2, cells.across + 2))
-    tiles = windows[rows * cells.down, columns * cells.across]
-    # One small product a tile, on purpose: BLAS runs large ones on threads that then spin idly and
-    # take the encoder's time.
-    large: Array = _raising(cells.down, factor) @ (tiles @ _raising(cells.across, factor).T)
-    return large
-
-
-@lru_cache(16)
-def _raising(length: int, factor: int) -> Array:
-    """Return the matrix (length * factor, length + 2) that enlarges cells with one neighbour."""
-    centres = (np.arange(length * factor) + 0.5) / factor + 0.5
-    lower = centres.astype(np.intp)
-    matrix = np.zeros((length * factor, length + 2), np.float32)
-    rows = np.arange(length * factor)
-    matrix[rows, lower] = 1 - (centres - lower)
-    # Past the last sample only where nothing is taken from it.
-    matrix[rows, np.minimum(lower + 1, length + 1)] += centres - lower
-    return matrix

@@ -18,7 +18,8 @@ class Report:
     """What a job did, for people and programs. Times are in seconds.
 
     `stages` has for each stage the frames a second that it alone would make; with several threads
-    the job is faster than their sum. `lost` counts pictures that could not be decoded,
+    the job is faster than their sum. `decontaminated` says whether the old background's colour was
+    taken out of the edge. `lost` counts pictures that could not be decoded,
     `repeated` those that were not later than the one before, `untimed` those without a time, and
     `resized` those of another size than the first.
     """
@@ -38,6 +39,7 @@ class Report:
     encoder: str = ""
     pixel_format: str = ""
     alpha: AlphaKind | Literal["none"] = "none"
+    decontaminated: bool = False
     audio: Carried = "none"
     lost: int = 0
     repeated: int = 0

@@ -20,7 +20,13 @@ import pytest
 from click.testing import CliRunner
 from sinet_video.cli import progress as progress_module
 from sinet_video.cli.main import cli
-from sinet_video.cli.options import Moment, Triple, parse_refinement, parse_smoothing
+from sinet_video.cli.options import (
+    Moment,
+    Triple,
+    parse_despill,
+    parse_refinement,
+    parse_smoothing,
+)
 from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 
 from sinet_video import Clip, SettingError, Span, __version__, decode, probe
@@ -29,12 +35,14 @@ from sinet_video.background import Fit
 from sinet_video.clip import AlphaKind
 from sinet_video.codecs import CODECS, FOLDERS, PIPES
 from sinet_video.damage import OnError
+from sinet_video.despilling import Despill
 from sinet_video.edges import FeatherSide
 from sinet_video.foreign import Activation
 from sinet_video.inheriting import SourceAlpha
 from sinet_video.pipeline import Show
 from sinet_video.reach import Allow
 from sinet_video.regions import Subject
+from sinet_video.screens import HUES
 from sinet_video.session import Runtime
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
@@ -631,6 +639,9 @@ def test_choices_are_the_library_s():
     assert choices["form"] == (*PIPES, *FOLDERS)
     assert choices["alpha"] == get_args(AlphaKind)
     assert choices["source_alpha"] == get_args(SourceAlpha)
+    (despill,) = [option for option in options_of(commands()["run"]) if option.name == "despill"]
+    (key,) = [option for option in options_of(commands()["run"]) if option.name == "key"]
+    assert all(name in key.help and name in despill.help for name in (*HUES, "auto"))
     (codec,) = [option for option in options_of(commands()["run"]) if option.name == "codec"]
     assert all(name in codec.help for name in CODECS)
 
@@ -643,6 +654,19 @@ def test_batch_has_the_options_of_run():
 
 
 # Reading values
+
+
+@pytest.mark.parametrize(
+    ("text", "screen", "expected"),
+    [
+        ("auto", None, None), ("off", "green", None), ("auto", "green", Despill("green")),
+        ("auto", "#30a040", Despill("#30a040")), ("blue", None, Despill("blue")),
+        ("green", "blue", Despill("green")),
+    ],
+)  # fmt: skip
+def test_despill_follows_the_key(text, screen, expected):
+    """Unless another screen is named, or off."""
+    assert parse_despill(text, screen) == expected
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,12 @@ from PIL import Image
 
 from sinet_video.background import Blur, Colour
 from sinet_video.compositing import composite, foreground
+from sinet_video.decontaminating import decontaminate
+from sinet_video.despilling import Despill, despill
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.forcing import force
 from sinet_video.frame import Frame, Matte, planes_of
+from sinet_video.keying import Key, key
 from sinet_video.refining import Bilinear, Guided, refine
 from sinet_video.regions import Regions, tidy
 from sinet_video.segmenting import segment
@@ -70,6 +73,9 @@ STAGES = {
     "choke": Stage(lambda items: shape_edge(items, Edge(choke=2)), "full"),
     "feather": Stage(lambda items: shape_edge(items, Edge(feather=3)), "full"),
     "force": Stage(forced, "full"),
+    "key": Stage(lambda items: key(items, Key("#a08070")), "full"),
+    "despill": Stage(lambda items: despill(items, Despill("green")), "full"),
+    "decontaminate": Stage(decontaminate, "full"),
     "composite colour": Stage(lambda items: composite(items, Colour(0, 255, 0)), "full"),
     "composite blur": Stage(lambda items: composite(items, Blur()), "full"),
     "foreground": Stage(foreground, "full"),

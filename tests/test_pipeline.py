@@ -15,10 +15,12 @@ import pytest
 from sinet_video import (
     Bilinear,
     Clip,
+    Despill,
     Edge,
     Encoding,
     Frame,
     InputError,
+    Key,
     Matte,
     SettingError,
     Settings,
@@ -234,7 +236,10 @@ def test_a_report_says_what_was_done(carphone, tmp_path, ffmpeg):
     assert (report.alpha, report.audio) == ("none", "none")
     assert (report.weights, report.runtime, report.device) == ("default", "onnxruntime", "cpu")
     assert report.network_size == Size().of(probe(carphone).shown_aspect)
-    assert set(report.stages) == {"decode", "segment", "smooth", "refine", "composite", "encode"}
+    assert set(report.stages) == {
+        "decode", "segment", "smooth", "refine", "decontaminate", "composite", "encode",
+    }  # fmt: skip
+    assert report.decontaminated
     assert all(rate > 0 for rate in report.stages.values())
     assert report.seconds > 0
     assert report.frames_per_second == pytest.approx(15 / report.seconds, rel=0.01)
@@ -322,6 +327,58 @@ def test_show_puts_something_else_in_its_place(name, show, alpha, colour, clip, 
         assert right.min() > 245
     else:
         assert np.abs(right - next(decode(clip)).rgb[-16:, -16:]).mean() < 12
+
+
+@pytest.mark.parametrize("name", ["o.mkv", "o.webm"])
+def test_the_old_background_is_taken_out_of_the_edge(name, clip, tmp_path):
+    """Unless that is switched off: then the edge has the source's own colours."""
+
+    def soft(picture: np.ndarray) -> np.ndarray:
+        return np.tile(np.linspace(-1, 2, picture.shape[1], dtype=np.float32).clip(0, 1), (40, 1))
+
+    edges = []
+    for switch in (True, False):
+        settings = Settings(segmenter=soft, smoothing=None, decontaminate=switch)
+        report = convert(
+            clip, tmp_path / name, background="transparent", settings=settings, overwrite=True
+        )
+        assert report.decontaminated == switch
+        assert ("decontaminate" in report.stages) == switch
+        edges.append(next(decode(tmp_path / name)).rgb[:, 60:100].astype(int))
+    source = next(decode(clip)).rgb[:, 60:100].astype(int)
+    cleaned, kept = (np.abs(edge - source).mean() for edge in edges)
+    assert kept + 1 < cleaned
+
+
+def test_a_screen_is_keyed_and_its_light_taken_out(make_clip, tmp_path):
+    """Both reach the output: nobody is found, and yet all but the screen is kept."""
+
+    def nobody(picture: np.ndarray) -> np.ndarray:
+        return np.zeros(picture.shape[:2], np.float32)
+
+    screen = tmp_path / "screen.mp4"
+    convert(make_clip(frames=2), screen, background="green", settings=HALF)
+    settings = Settings(segmenter=nobody, key=Key("green"), despill=Despill("green"))
+    report = convert(screen, tmp_path / "o.mp4", background="#c030b0", settings=settings)
+    assert {"key", "despill"} <= set(report.stages)
+    made, source = (next(decode(path)).rgb.astype(int) for path in (tmp_path / "o.mp4", screen))
+    assert np.abs(made[20:60, 10:40] - (192, 48, 176)).max() < 12
+    assert np.abs(made[20:60, 130:150] - source[20:60, 130:150]).mean() < 30
+    without = Settings(segmenter=nobody)
+    convert(screen, tmp_path / "o.mp4", background="#c030b0", settings=without, overwrite=True)
+    assert (
+        np.abs(
+            next(decode(tmp_path / "o.mp4")).rgb[20:60, 130:150].astype(int) - (192, 48, 176)
+        ).max()
+        < 12
+    )
+
+
+def test_the_matte_alone_needs_no_colours(clip, tmp_path):
+    """Nothing is worked out that is not shown."""
+    report = convert(clip, tmp_path / "o.mkv", show="alpha", settings=HALF)
+    assert not report.decontaminated
+    assert "decontaminate" not in report.stages
 
 
 @pytest.mark.parametrize("background", ["white", "#ffffff", Path("picture"), "object"])

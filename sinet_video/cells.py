@@ -1,0 +1,105 @@
+"""Planes of cells, each of which stands for a square of samples: made, and enlarged."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import log2
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from sinet_video.alpha import Grid, Kind, TiledAlpha
+from sinet_video.frame import AREA, Frame, Plane, planes_of, reformat
+
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
+
+
+WORKING_SIDE = 200
+"""The longer side of reduced pictures is about this."""
+
+
+def subsampling(frame: Frame) -> int:
+    """Return by which power of two, 2 to 8, a picture is reduced to cells."""
+    power = np.clip(round(log2(max(frame.width, frame.height) / WORKING_SIDE)), 1, 3)
+    return max(int(2**power), frame.format.down, frame.format.across)
+
+
+def reduced(frame: Frame, factor: int) -> Array:
+    """Return the planes averaged over cells of `factor` pixels, (planes, h, w) float32.
+
+    The far sides are filled up.
+    """
+    height, width = frame.height, frame.width
+    if height % factor == 0 and width % factor == 0:
+        name = frame.video.format.name.replace("420", "444").replace("422", "444")
+        small = reformat(
+            frame.video,
+            width=width // factor,
+            height=height // factor,
+            pixel_format=name,
+            interpolation=AREA,
+        )
+        return np.stack(planes_of(small)).astype(np.float32)
+    chroma = (factor // frame.format.down, factor // frame.format.across)
+    shape = -(-height // factor), -(-width // factor)
+    cells = ((factor, factor), chroma, chroma)
+    return np.stack([_means(p, shape, *c) for p, c in zip(frame.planes, cells, strict=True)])
+
+
+def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> Array:
+    fill = (0, shape[0] * down - plane.shape[0]), (0, shape[1] * across - plane.shape[1])
+    cells = np.pad(plane, fill, mode="edge").reshape(shape[0], down, shape[1], across)
+    means: Array = cells.mean((1, 3), dtype=np.float32)
+    return means
+
+
+def reduced_alpha(alpha: TiledAlpha, factor: int) -> Array:
+    """Return alpha averaged over cells of `factor` pixels, (h, w) float32."""
+    grid = alpha.grid
+    down, across = grid.down // factor, grid.across // factor
+    tiles = np.empty((grid.rows, down, grid.columns, across), np.float32)
+    tiles[...] = (alpha.kinds == Kind.SOLID)[:, None, :, None]
+    rows, columns = alpha.partial
+    tiles[rows, :, columns, :] = alpha.reduced(down=factor, across=factor)
+    whole = tiles.reshape(grid.rows * down, grid.columns * across)
+    return whole[: -(-grid.height // factor), : -(-grid.width // factor)]
+
+
+class Enlarged:
+    """A plane of cells seen as the larger plane that it stands for, bilinearly, tile by tile.
+
+    `values` is (h, w); `cells` says how it is cut into tiles, and `factors` how many samples, down
+    and across, a cell stands for.
+    """
+
+    def __init__(self, values: Array, cells: Grid, factors: tuple[int, int]) -> None:
+        fill_down = cells.rows * cells.down - cells.height
+        fill_across = cells.columns * cells.across - cells.width
+        padded = np.pad(values, ((1, 1 + fill_down), (1, 1 + fill_across)), mode="edge")
+        windows = sliding_window_view(padded, (cells.down + 2, cells.across + 2))
+        self._tiles = windows[:: cells.down, :: cells.across]
+        self._down = _raising(cells.down, factors[0])
+        self._across = _raising(cells.across, factors[1]).T
+
+    def tiles(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
+        """Return the tiles at these places: (n, tile height, tile width)."""
+        # One small product a tile, on purpose: BLAS runs large ones on threads that then spin idly
+        # and take the encoder's time.
+        large: Array = self._down @ (self._tiles[rows, columns] @ self._across)
+        return large
+
+
+@lru_cache(16)
+def _raising(length: int, factor: int) -> Array:
+    """Return the matrix (length * factor, length + 2) that enlarges cells with one neighbour."""
+    centres = (np.arange(length * factor) + 0.5) / factor + 0.5
+    lower = centres.astype(np.intp)
+    matrix = np.zeros((length * factor, length + 2), np.float32)
+    rows = np.arange(length * factor)
+    matrix[rows, lower] = 1 - (centres - lower)
+    # Past the last sample only where nothing is taken from it.
+    matrix[rows, np.minimum(lower + 1, length + 1)] += centres - lower
+    return matrix
