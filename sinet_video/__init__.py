@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sinet_video.probing import probe
     from sinet_video.refining import Bilinear, Guided, refine
     from sinet_video.report import Report
+    from sinet_video.resuming import Resume
     from sinet_video.runtime import load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
     from sinet_video.sink import Sink
@@ -73,6 +74,7 @@ _HOME = {
     "OutputError": "errors",
     "Preprocessing": "preprocessing",
     "Report": "report",
+    "Resume": "resuming",
     "Segmenter": "segmenting",
     "SettingError": "errors",
     "Settings": "pipeline",
@@ -126,6 +128,7 @@ __all__ = [
     "OutputError",
     "Preprocessing",
     "Report",
+    "Resume",
     "Segmenter",
     "SettingError",
     "Settings",
