@@ -11,10 +11,12 @@ from sinet_video.cli.job import convert_shown
 from sinet_video.cli.options import (
     MattingOptions,
     OutputOptions,
+    ResumeOptions,
     matting_options,
     output_options,
     overwrite_option,
     quiet_option,
+    resume_options,
 )
 
 from sinet_video.errors import SettingError
@@ -31,6 +33,7 @@ KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""
 @click.option("--to", "kind", type=click.Choice(list(KINDS)), default="mp4", help="What to write.")
 @output_options
 @matting_options
+@resume_options
 @overwrite_option
 @quiet_option
 def batch(
@@ -39,6 +42,7 @@ def batch(
     kind: str,
     look: OutputOptions,
     matting: MattingOptions,
+    going_on: ResumeOptions,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -51,12 +55,14 @@ def batch(
 
     from sinet_video.batching import batch as convert_all
 
-    settings = matting.settings()
+    settings, resume = matting.settings(), going_on.wanted()
     # Loaded once: the network is the same for all files.
     settings = replace(settings, segmenter=settings.load())
 
     def one(source: Path, output: Path) -> Report:
-        return convert_shown(source, output, look, settings, overwrite=overwrite, quiet=quiet)
+        return convert_shown(
+            source, output, look, settings, resume=resume, overwrite=overwrite, quiet=quiet
+        )
 
     failed = []
     for outcome in convert_all(inputs, folder, one, suffix=KINDS[kind], overwrite=overwrite):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 from sinet_video.cli.progress import Progress
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from sinet_video.pipeline import Settings
     from sinet_video.report import Report
+    from sinet_video.resuming import Resume
 
 
 def convert_shown(
@@ -21,6 +23,7 @@ def convert_shown(
     settings: Settings,
     *,
     matte: str | None = None,
+    resume: Resume | None = None,
     overwrite: bool,
     quiet: bool,
 ) -> Report:
@@ -39,10 +42,27 @@ def convert_shown(
             settings=settings,
             encoding=look.encoding(),
             span=look.span(),
+            resume=resume,
             overwrite=overwrite,
             progress=progress,
         )
-    finally:
+    except BaseException:
         progress.clear()
+        if resume is not None and progress.begun:
+            _say_what_is_kept(Path(output))
+        raise
+    progress.clear()
     progress.finish(report)
     return report
+
+
+def _say_what_is_kept(output: Path) -> None:
+    from sinet_video.keeping import finished, folder_of
+
+    kept = finished(output)
+    if kept is not None:
+        click.echo(
+            f"Note: {kept.frames} frames are finished and kept in {folder_of(output)}; the same "
+            "command goes on from there.",
+            err=True,
+        )

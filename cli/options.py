@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sinet_video.reach import Allow
     from sinet_video.refining import Refinement
     from sinet_video.regions import Subject
+    from sinet_video.resuming import Resume
     from sinet_video.session import Runtime
     from sinet_video.smoothing import Smoothing
 
@@ -415,6 +416,40 @@ _OUTPUT = (
 )
 
 
+@dataclass(frozen=True)
+class ResumeOptions:
+    """What the user said about going on after an interruption; see `resume_options`."""
+
+    resume: bool
+    segment: float | None
+
+    def wanted(self) -> Resume | None:
+        """Return the library's setting."""
+        from sinet_video.resuming import Resume
+
+        if not self.resume:
+            if self.segment is not None:
+                raise SettingError("--segment is for jobs that can go on; give --resume as well.")
+            return None
+        return Resume() if self.segment is None else Resume(self.segment)
+
+
+_RESUME = (
+    click.option(
+        "--resume",
+        is_flag=True,
+        help="Keep what is finished until all is: the same command goes on from there after an "
+        "interruption.",
+    ),
+    click.option(
+        "--segment",
+        type=float,
+        metavar="SECONDS",
+        help="With --resume: how much of the result is finished at a time.  [default: 10]",
+    ),
+)
+
+
 def grouped(kind: type, name: str, options: tuple[Decorator, ...]) -> Decorator:
     """Return a decorator that adds options and hands them to the command as one `kind`, `name`."""
 
@@ -435,5 +470,6 @@ def grouped(kind: type, name: str, options: tuple[Decorator, ...]) -> Decorator:
 onnx_options = grouped(OnnxOptions, "onnx", _ONNX)
 matting_options = grouped(MattingOptions, "matting", _MATTING)
 output_options = grouped(OutputOptions, "look", _OUTPUT)
+resume_options = grouped(ResumeOptions, "going_on", _RESUME)
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there.")
 quiet_option = click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")

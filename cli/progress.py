@@ -48,16 +48,26 @@ class Progress(Line):
     def __init__(self, span: Span, *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet)
         self._span = span
+        self._before: int | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a frame was finished."""
+        return self._before is not None
 
     def __call__(self, frames: int, clip: Clip) -> None:
-        """Take note of a finished frame."""
-        self.show(lambda spent: describe(frames, expected_frames(clip, self._span), spent))
+        """Take note of a finished frame; those that an earlier run finished took no time."""
+        before = self._before = frames - 1 if self._before is None else self._before
+        expected = expected_frames(clip, self._span)
+        self.show(lambda spent: describe(frames, expected, spent, before))
 
     def finish(self, report: Report) -> None:
         """Say what was done."""
         self.clear()
         if self.quiet:
             return
+        if report.resumed:
+            click.echo(f"Note: {report.resumed} frames had been finished before.", err=True)
         for warning in report.warnings:
             click.echo(f"Note: {warning}", err=True)
         click.echo(
@@ -80,9 +90,9 @@ def expected_frames(clip: Clip, span: Span) -> int | None:
     return max(0, round(total * (end - start) / clip.duration))
 
 
-def describe(frames: int, expected: int | None, seconds: float) -> str:
-    """Return one line: frames, share, speed, time left."""
-    speed = frames / seconds if seconds > 0 else 0.0
+def describe(frames: int, expected: int | None, seconds: float, before: int = 0) -> str:
+    """Return one line: frames, share, speed, time left; `before` frames are of an earlier run."""
+    speed = (frames - before) / seconds if seconds > 0 else 0.0
     if not expected or frames > expected:
         return f"frame {frames}, {speed:.1f} frames/s"
     left = (expected - frames) / speed if speed else 0.0

@@ -11,10 +11,12 @@ from sinet_video.cli.job import convert_shown
 from sinet_video.cli.options import (
     MattingOptions,
     OutputOptions,
+    ResumeOptions,
     matting_options,
     output_options,
     overwrite_option,
     quiet_option,
+    resume_options,
 )
 
 from sinet_video.errors import OutputError, SettingError
@@ -26,6 +28,7 @@ from sinet_video.errors import OutputError, SettingError
 @output_options
 @click.option("--matte", metavar="FILE", help="Write the matte, as gray, to this file as well.")
 @matting_options
+@resume_options
 @overwrite_option
 @quiet_option
 @click.option("--json", "report_file", metavar="FILE", help="Write what was done; - is stdout.")
@@ -35,6 +38,7 @@ def run(
     matte: str | None,
     look: OutputOptions,
     matting: MattingOptions,
+    going_on: ResumeOptions,
     overwrite: bool,
     quiet: bool,
     report_file: str | None,
@@ -54,6 +58,7 @@ def run(
         look,
         matting.settings(),
         matte=matte,
+        resume=going_on.wanted(),
         overwrite=overwrite,
         quiet=quiet,
     )

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sinet_video.refining import Bilinear, Guided, refine
     from sinet_video.regions import Regions, tidy
     from sinet_video.report import Report
+    from sinet_video.resuming import Resume
     from sinet_video.runtime import load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
     from sinet_video.sink import Sink
@@ -83,6 +84,7 @@ _HOME = {
     "Preview": "previewing",
     "Regions": "regions",
     "Report": "report",
+    "Resume": "resuming",
     "Segmenter": "segmenting",
     "SettingError": "errors",
     "Settings": "pipeline",
@@ -146,6 +148,7 @@ __all__ = [
     "Preview",
     "Regions",
     "Report",
+    "Resume",
     "Segmenter",
     "SettingError",
     "Settings",

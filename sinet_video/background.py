@@ -135,10 +135,14 @@ class Video:
         self._start = Fraction(0)
         self._made: av.VideoFrame | None = None
 
+    def begin(self, start: Fraction, now: Fraction) -> None:
+        """Start at a moment, in seconds, though the first frame comes `now`, later."""
+        self._shown, self._start = looped(self._path, now - start), start
+
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """As `Background` says."""
         if self._shown is None:
-            self._shown, self._start = looped(self._path), matte.time
+            self.begin(matte.time, matte.time)
         if self._advance(matte.time - self._start) or self._made is None:
             assert self._current is not None  # _advance took the first picture
             self._made = fitted(self._current.video, matte.frame, self._fit)
@@ -191,8 +195,11 @@ def checked_fit(fit: Fit) -> Fit:
     return fit
 
 
-def looped(path: str | Path) -> Iterator[tuple[Fraction, Frame]]:
-    """Yield a clip's frames over and over, each with its time since the first frame of all."""
+def looped(path: str | Path, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction, Frame]]:
+    """Yield a clip's frames over and over, each with its time since the first frame of all.
+
+    Turns of the loop, but for the first, that end before `since` are left out.
+    """
     clip = probe(path)
     offset = Fraction(0)
     while True:
@@ -205,7 +212,7 @@ def looped(path: str | Path) -> Iterator[tuple[Fraction, Frame]]:
             yield offset + frame.time - start, frame
         if end is None:
             raise InputError(f"{path} holds no picture that can be decoded.")
-        offset += end
+        offset += end * max(1, (since - offset) // end)
 
 
 def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:

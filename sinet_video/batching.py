@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, OutputError, SettingError, SinetVideoError
+from sinet_video.keeping import finished
 from sinet_video.report import Report
 
 VIDEO_SUFFIXES = frozenset(
@@ -42,8 +43,9 @@ def batch(
 
     `convert` does one file: a lambda around `sinet_video.convert` with the settings wanted. An
     output has its input's name with another suffix ("" for folders of PNGs); one that exists is
-    skipped unless `overwrite`. Raises `InputError` at once when an input matches nothing, and
-    `SettingError` when two inputs would write one output.
+    skipped unless `overwrite`, or an interrupted job had yet to put all of it there. Raises
+    `InputError` at once when an input matches nothing, and `SettingError` when two inputs would
+    write one output.
     """
     jobs = plan_batch(inputs, Path(folder), suffix)
     try:
@@ -90,7 +92,8 @@ def expand(given: str | Path) -> list[Path]:
 def _one(
     source: Path, output: Path, convert: Callable[[Path, Path], Report], *, overwrite: bool
 ) -> Outcome:
-    if output.exists() and not overwrite:
+    kept = finished(output)
+    if output.exists() and not overwrite and (kept is None or kept.made is None):
         return Outcome(source, output, "skipped")
     try:
         return Outcome(source, output, "done", report=convert(source, output))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -28,13 +29,15 @@ def decode(
     clip: Clip | StrPath,
     span: Span = Span(),
     *,
+    since: Fraction | None = None,
     deinterlace: bool = False,
     on_error: OnError = "stop",
     tally: Tally | None = None,
 ) -> Iterator[Frame]:
     """Yield the pictures of a clip in order, lazily, each with its own pts.
 
-    With a span, only those in it, and their times are less its start. Pictures come in the clip's
+    With a span, only those in it, and their times are less its start; with `since`, a moment of
+    these times, those before it are left out. Pictures come in the clip's
     `working_format` and in the size of its first picture; with `deinterlace`, those that say that
     they are of two moments are made ones of the first. Raises `InputError`, naming the time,
     when the file breaks off or a picture cannot be decoded; with `on_error` "conceal", what can be
@@ -43,11 +46,14 @@ def decode(
     clip = clip if isinstance(clip, Clip) else probe(clip)
     tally = Tally() if tally is None else tally
     with ExitStack() as stack:
-        videos = _videos(clip, span, stack, on_error, tally)
+        wanted = span
+        if since is not None and since > span.late:
+            wanted = Span(span.shift + since, span.end)
+        videos = _videos(clip, wanted, stack, on_error, tally)
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
         frames = rising(timed(videos, clip, tally), tally)
-        yield from _cut(lasting(frames, clip), span)
+        yield from _cut(lasting(frames, clip), wanted, span.shift)
 
 
 def _videos(
@@ -91,9 +97,7 @@ class _Reading:
             first = next(videos, None)
             early = first is not None and self._time(first) <= start
             if margin is None or early:
-                if first is not None:
-                    yield first
-                    yield from videos
+                yield from self._judged(chain(() if first is None else (first,), videos))
                 return
 
     def _time(self, video: av.VideoFrame) -> Fraction:
@@ -101,12 +105,15 @@ class _Reading:
 
     def whole(self) -> Iterator[av.VideoFrame]:
         """Yield all pictures, and at the end tell what the file should have had besides."""
+        return self._judged(self.pictures())
+
+    def _judged(self, videos: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         if not isinstance(self.path, Path):
-            yield from self.pictures()
+            yield from videos
             return
         last: float | None = None
         with self.path.open("rb") as file:
-            for video in self.pictures():
+            for video in videos:
                 last = video.time if video.time is not None else last
                 yield video
             self._judge(damage(file, self.container), last)
@@ -129,10 +136,10 @@ def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.Vide
             yield video
 
 
-def _cut(frames: Iterator[Frame], span: Span) -> Iterator[Frame]:
+def _cut(frames: Iterator[Frame], span: Span, shift: Fraction) -> Iterator[Frame]:
     for frame in frames:
         if span.before(frame.time):
             continue
         if span.after(frame.time):
             return
-        yield replace(frame, pts=frame.pts - round(span.shift / frame.time_base))
+        yield replace(frame, pts=frame.pts - round(shift / frame.time_base))

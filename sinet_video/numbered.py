@@ -44,23 +44,30 @@ def numbers(path: Path) -> re.Pattern[str]:
     return re.compile(re.escape(before) + r"\d+" + re.escape(after))
 
 
+def name_in(path: Path, plan: Plan) -> str:
+    """Return the pattern of pictures' names in the folder that a path means."""
+    return path.name if is_pattern(path) else f"%05d{SUFFIX[plan.codec]}"
+
+
 def siblings(path: Path) -> list[Path]:
     """Return what is in a file's folder, if there is one."""
     return list(path.parent.iterdir()) if path.parent.is_dir() else []
 
 
 class PictureFolder(Sink):
-    """Pictures in a folder, numbered from 1, and their times in milliseconds in timestamps.txt.
+    """Pictures in a folder, numbered from `first`, and their times in timestamps.txt.
 
-    The times are in mkvtoolnix's "timestamp format v2". A pattern such as out/%05d.png adds to its
-    folder; a plain name makes one.
+    The times are in milliseconds, in mkvtoolnix's "timestamp format v2". A pattern such as
+    out/%05d.png adds to its folder; a plain name makes one.
     """
 
     TIMES = "timestamps.txt"
 
-    def __init__(self, path: Path, clip: Clip, content: Content, plan: Plan) -> None:
-        self.content, self.plan, self.warnings = content, plan, _unsaid(clip)
-        self._name = path.name if is_pattern(path) else f"%05d{SUFFIX[plan.codec]}"
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, first: int = 1
+    ) -> None:
+        self.content, self.plan, self.warnings = content, plan, unsaid(clip)
+        self._name = name_in(path, plan)
         self._kind = plan.alpha if content == "alpha" else None
         self._primaries = clip.colour.primaries
         self._path, self._target = path, path.parent if is_pattern(path) else path
@@ -72,7 +79,9 @@ class PictureFolder(Sink):
                 self._part.mkdir(parents=True)
                 # A per cent sign in the folder's own name is not a number's place.
                 folder = str(self._part).replace("%", "%%")
-                self._container = open_container(Path(folder) / self._name, plan)
+                self._container = open_container(
+                    Path(folder) / self._name, plan, start_number=str(first)
+                )
                 self._stream = add_video_stream(
                     self._container, clip.as_shown(), content, plan, 1 / RATE_IF_UNKNOWN
                 )
@@ -125,7 +134,7 @@ class PictureFolder(Sink):
         shutil.rmtree(self._part, ignore_errors=True)
 
 
-def _unsaid(clip: Clip) -> list[str]:
+def unsaid(clip: Clip) -> list[str]:
     """Return what pictures say and few programs hear.
 
     PNGs say it in pHYs, the two numbers in FFmpeg's order, which is not the standard's: programs

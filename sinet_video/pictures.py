@@ -44,6 +44,22 @@ def _range(matte: Matte, plan: Plan) -> ColorRange | None:
     return ColorRange.MPEG if matte.frame.format.is_rgb or not plan.full_range else None
 
 
+def encodable(
+    matte: Matte,
+    content: Content,
+    plan: Plan,
+    size: tuple[int, int],
+    turn: Orientation = Orientation(),
+) -> av.VideoFrame:
+    """Return a matte as `picture` does, turned, of a size to encode in, with its frame's times."""
+    video = extended(shown(picture(matte, content, plan), turn), *size)
+    frame = matte.frame
+    video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
+    # Otherwise the source's choice of key frames is forced on the encoder.
+    video.pict_type = 0
+    return video
+
+
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
     """Alpha as gray: full range in a gray format, limited range and no colour in a YUV one."""
     if pixel_format == "gray":

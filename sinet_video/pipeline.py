@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal, get_args
 
-from sinet_video.background import Colour, Fit, parse_background
+from sinet_video import fingerprint
+from sinet_video.background import Colour, Fit, Video, parse_background
 from sinet_video.classes import ClassNames
 from sinet_video.clip import ROUNDED, Clip, Span, from_zero
 from sinet_video.codecs import CODECS, Content, Encoding, container_of
@@ -20,22 +21,23 @@ from sinet_video.decoding import decode
 from sinet_video.decontaminating import decontaminate
 from sinet_video.despilling import Despill, despill
 from sinet_video.edges import Edge, shape_edge
-from sinet_video.encoding import check_output, open_sink
+from sinet_video.encoding import check_output
 from sinet_video.errors import SettingError
 from sinet_video.forcing import force
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
 from sinet_video.inheriting import INHERITED, SourceAlpha, check_source_alpha, inherit
 from sinet_video.keying import Key, key
+from sinet_video.outputs import Output, Whole, Writing
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath, located
 from sinet_video.refining import Guided, Refinement, refine
 from sinet_video.regions import Regions, tidy
 from sinet_video.report import Meter, Report
+from sinet_video.resuming import Resume, Segments, check_files
 from sinet_video.runtime import load_segmenter
 from sinet_video.segmenting import Segmenter, Size, seen_size, segment
 from sinet_video.session import Runtime
-from sinet_video.sink import Sink
 from sinet_video.smoothing import Adaptive, Smoothing, smooth
 from sinet_video.threads import prefetch
 
@@ -121,6 +123,8 @@ class Settings:
         )
 
 
+Smoother = Callable[[Iterator[Matte], Smoothing], Iterator[Matte]]
+
 Progress = Callable[[int, Clip], None]
 """Called with the number of finished frames and the clip, after every frame."""
 
@@ -142,6 +146,11 @@ class _Look:
         if self.content == "alpha":
             return meter.timed("foreground", foreground(mattes))
         return mattes
+
+    def begun(self, first: Fraction, now: Fraction) -> None:
+        """Take note of when the first picture was, in an earlier run, and when this one goes on."""
+        if isinstance(self.background, Video):
+            self.background.begin(first, now)
 
 
 def _look(
@@ -207,7 +216,7 @@ def _matted(
     watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter(), clip, span, watch)
+        yield from _stages(frames, segmenter, settings, Meter(), clip, span, watch=watch)
 
 
 def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
@@ -228,13 +237,14 @@ def _stages(
     meter: Meter,
     clip: Clip,
     span: Span,
+    smoother: Smoother = smooth,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Chain the stages from a clip's frames to full-size mattes, without what changes nothing."""
     frames = meter.timed("wait", frames)
     coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
     seen = _watched(coarse, watch) if watch else coarse
-    steady = meter.timed("smooth", smooth(seen, settings.smoothing))
+    steady = meter.timed("smooth", smoother(seen, settings.smoothing))
     if settings.regions != Regions():
         steady = meter.timed("tidy", tidy(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
@@ -262,6 +272,7 @@ def convert(
     settings: Settings = Settings(),
     encoding: Encoding = Encoding(),
     span: Span = Span(),
+    resume: Resume | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Report:
@@ -273,24 +284,35 @@ def convert(
     "transparent" or any `Background`. `show` puts the alpha alone, or the person alone, in its
     place. `matte` names a file for the alpha beside it.
 
+    With `resume`, what is finished is kept in a hidden folder beside the output until all is, and
+    the same call goes on from there after an interruption, to the same bytes. It is refused while
+    another process does that, and for a job with other settings unless `overwrite` is given too,
+    which then begins anew. Functions of your own are known by their names, and must answer alike.
+
     The output appears when it is whole, or not at all. Raises `InputError`, `OutputError`,
     `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
     source, output = located(source), Path(output)
+    if resume is not None:
+        check_files(source, output, None if matte is None else Path(matte))
     clip = probe(source, allow=settings.allow)
     settings.check(clip)
-    job = _Job(
-        clip,
-        _look(output, background, fit, show, encoding),
-        _targets(source, output, matte, overwrite=overwrite),
-        settings,
-        encoding,
-        from_zero(clip, span),
-    )
-    report = job.run(progress)
+    span = from_zero(clip, span)
+    look = _look(output, background, fit, show, encoding)
+    # With `resume` what is there may be our own, so it is looked at again when that is known.
+    targets = _targets(source, output, matte, overwrite=overwrite or resume is not None)
+    outputs = _outputs(clip, look, targets, settings, encoding, span)
+    writing: Writing = Whole(outputs)
+    if resume is not None:
+        told = fingerprint.of_job(
+            Path(source), outputs=list(map(str, targets)), background=background, fit=fit,
+            show=show, resume=resume, settings=settings, encoding=encoding, span=span,
+        )  # fmt: skip
+        writing = Segments(outputs, told, resume, overwrite=overwrite, begun=look.begun)
+    report = _Job(clip, look, targets, writing, settings, span).run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
-    report.frames_per_second = round(report.frames / report.seconds, 2)
+    report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)
     return report
 
 
@@ -306,6 +328,22 @@ def _targets(
     return targets
 
 
+def _outputs(
+    clip: Clip,
+    look: _Look,
+    targets: list[Path],
+    settings: Settings,
+    encoding: Encoding,
+    span: Span,
+) -> list[Output]:
+    """Return what is to be opened: the output with all that goes along, then the matte alone."""
+    output, *mattes = targets
+    return [
+        Output(output, clip, look.content, encoding, True, span, settings.on_error),
+        *(Output(path, clip, "matte") for path in mattes),
+    ]
+
+
 @dataclass(frozen=True)
 class _Job:
     """One clip on its way into its files, in three threads: decode, work, and the caller's."""
@@ -313,43 +351,45 @@ class _Job:
     clip: Clip
     look: _Look
     targets: list[Path]
+    writing: Writing
     settings: Settings
-    encoding: Encoding
     span: Span
-    tally: Tally = field(default_factory=Tally)
 
     def run(self, progress: Progress | None) -> Report:
         """Do it all; the report lacks only the time from start to end."""
         segmenter = self.settings.load()
         decoding, working, encoding = Meter(), Meter(), 0.0
-        frames, end = 0, self._start
-        with ExitStack() as stack:
-            sinks = self._open_sinks(stack)
-            decoded = decode(
-                self.clip,
-                self.span,
-                deinterlace=self.settings.deinterlace,
-                on_error=self.settings.on_error,
-                tally=self.tally,
-            )
-            pictures = decoding.timed("decode", decoded)
+        with self.writing as writing, ExitStack() as stack:
+            frames = writing.resumed
+            pictures = decoding.timed("decode", writing.frames(self._read))
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
-            mattes = _stages(ahead, segmenter, self.settings, working, self.clip, self.span)
+            mattes = _stages(
+                ahead, segmenter, self.settings, working, self.clip, self.span, writing.smooth
+            )
             settings = replace(self.settings, decontaminate=self._decontaminates)
             shown = prefetch(self.look.apply(mattes, working, settings), DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()
-                for sink in sinks:
-                    sink.write(matte)
+                writing.write(matte)
                 encoding += time.perf_counter() - before
                 frames += 1
-                end = matte.time + matte.frame.duration * matte.frame.time_base
                 if progress:
                     progress(frames, self.clip)
         spent = decoding.own() | working.own() | {"encode": encoding}
         del spent["wait"]
-        stages = {name: round(frames / time, 1) for name, time in spent.items() if time > 0}
-        return self._report(sinks[0], segmenter, frames, float(end - self._start), stages)
+        done = frames - writing.resumed
+        stages = {name: round(done / time, 1) for name, time in spent.items() if time > 0}
+        return self._report(segmenter, frames, stages)
+
+    def _read(self, since: Fraction | None, tally: Tally) -> Iterator[Frame]:
+        return decode(
+            self.clip,
+            self.span,
+            since=since,
+            deinterlace=self.settings.deinterlace,
+            on_error=self.settings.on_error,
+            tally=tally,
+        )
 
     @property
     def _decontaminates(self) -> bool:
@@ -363,57 +403,37 @@ class _Job:
             return Fraction(0)
         return self.clip.start * self.clip.time_base + self.span.late
 
-    def _open_sinks(self, stack: ExitStack) -> list[Sink]:
-        output, *mattes = self.targets
-        result = open_sink(
-            output,
-            self.clip,
-            content=self.look.content,
-            encoding=self.encoding,
-            companions=True,
-            span=self.span,
-            on_error=self.settings.on_error,
-        )
-        sinks = [stack.enter_context(result)]
-        for matte in mattes:
-            sinks.append(stack.enter_context(open_sink(matte, self.clip, content="matte")))
-        return sinks
-
-    def _report(
-        self,
-        sink: Sink,
-        segmenter: Segmenter,
-        frames: int,
-        duration: float,
-        stages: dict[str, float],
-    ) -> Report:
+    def _report(self, segmenter: Segmenter, frames: int, stages: dict[str, float]) -> Report:
         output, *mattes = map(str, self.targets)
+        made, tally = self.writing.made, self.writing.tally
+        end = self._start if self.writing.end is None else self.writing.end
         return Report(
             source=str(self.clip.path),
             output=output,
             matte=mattes[0] if mattes else None,
             frames=frames,
-            duration=round(duration, 6),
+            resumed=self.writing.resumed,
+            duration=round(float(end - self._start), 6),
             stages=stages,
             network_size=seen_size(segmenter, self.settings.size, self.clip.shown_aspect),
             weights=getattr(segmenter, "name", "your own segmenter"),
             runtime=getattr(segmenter, "runtime", "your own segmenter"),
             device=getattr(segmenter, "device", "unknown"),
-            encoder=sink.plan.encoder,
-            pixel_format=sink.plan.pixel_format,
-            alpha=sink.plan.alpha if sink.content == "alpha" else "none",
+            encoder=made.encoder,
+            pixel_format=made.pixel_format,
+            alpha=made.alpha,
             decontaminated=self._decontaminates,
-            audio=sink.audio,
-            lost=self.tally.lost,
-            repeated=self.tally.repeated,
-            untimed=self.tally.untimed,
-            resized=self.tally.resized,
-            warnings=[*self._remarks(), *sink.warnings],
+            audio=made.audio,
+            lost=tally.lost,
+            repeated=tally.repeated,
+            untimed=tally.untimed,
+            resized=tally.resized,
+            warnings=[*self._remarks(), *made.warnings],
         )
 
     def _remarks(self) -> list[str]:
         """Say what is unusual about the source."""
-        said = self.tally.warnings(self.clip.path)
+        said = self.writing.tally.warnings(self.clip.path)
         if self.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "

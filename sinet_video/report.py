@@ -17,17 +17,18 @@ T = TypeVar("T")
 class Report:
     """What a job did, for people and programs. Times are in seconds.
 
-    `stages` has for each stage the frames a second that it alone would make; with several threads
-    the job is faster than their sum. `decontaminated` says whether the old background's colour was
-    taken out of the edge. `lost` counts pictures that could not be decoded,
-    `repeated` those that were not later than the one before, `untimed` those without a time, and
-    `resized` those of another size than the first.
+    `resumed` counts those of the frames that an earlier run had finished. `stages` has for each
+    stage the frames a second that it alone would make; with several threads the job is faster than
+    their sum. `decontaminated` says whether the old background's colour was taken out of the edge.
+    `lost` counts pictures that could not be decoded, `repeated` those that were not later than the
+    one before, `untimed` those without a time, and `resized` those of another size than the first.
     """
 
     source: str
     output: str
     matte: str | None
     frames: int = 0
+    resumed: int = 0
     duration: float = 0.0
     seconds: float = 0.0
     frames_per_second: float = 0.0

@@ -91,7 +91,8 @@ def writing(path: Path) -> Iterator[None]:
 def open_container(target: Path, plan: Plan, **more: str) -> OutputContainer:
     """Open a file, or standard output, for writing, with the plan's muxer and options and more."""
     name = "pipe:1" if target == PIPE else os.fspath(target.absolute())
-    options = {**plan.muxer_options, **more}
+    # Without random numbers, which Matroska has for names: the same job gives the same bytes.
+    options = {**plan.muxer_options, "fflags": "+bitexact", **more}
     return av.open(name, "w", format=plan.muxer, options=options)
 
 

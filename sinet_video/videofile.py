@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import lcm
@@ -22,7 +23,8 @@ from sinet_video.errors import OutputError
 from sinet_video.frame import Frame, Matte
 from sinet_video.hdr import encoder_options
 from sinet_video.orientation import Orientation
-from sinet_video.pictures import extended, picture, shown
+from sinet_video.packets import joined
+from sinet_video.pictures import encodable
 from sinet_video.sink import (
     Sink,
     add_video_stream,
@@ -79,20 +81,24 @@ class VideoFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
-        frame = matte.frame if self._counter is None else self._counter.counted(matte.frame)
-        if frame.pts < 0:
+        if self._counter is not None:
+            matte = matte.with_frame(self._counter.counted(matte.frame))
+        if matte.frame.pts < 0:
             raise OutputError(
-                f"A picture comes at {float(frame.time):.3f} s, and {self._path} can hold none "
+                f"A picture comes at {float(matte.time):.3f} s, and {self._path} can hold none "
                 "before 0; give all of them later times."
             )
-        video = shown(picture(matte, self.content, self.plan), self._turn)
-        video = extended(video, *self._size)
-        video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
-        # Otherwise the source's choice of key frames is forced on the encoder.
-        video.pict_type = 0
-        self._times.note(frame.pts, frame.duration)
+        video = encodable(matte, self.content, self.plan, self._size, self._turn)
+        self._times.note(matte.frame.pts, matte.frame.duration)
         with writing(self._path):
             for packet in self._stream.encode(video):
+                self._mux(self._times.next(packet))
+
+    def copy(self, parts: Sequence[Path]) -> None:
+        """Take, instead of mattes, all pictures from the files of `PacketFile`."""
+        with writing(self._path):
+            for packet in joined(parts, self._stream.time_base, self._times.note):
+                packet.stream = self._stream
                 self._mux(self._times.next(packet))
 
     def _video(self, clip: Clip) -> Any:
@@ -125,7 +131,9 @@ class VideoFile(Sink):
         if not self._times.count:
             raise OutputError(f"No picture came, so {self._path} was not written.")
         with writing(self._path):
-            for packet in self._stream.encode(None):
+            for packet in self._stream.encode(None):  # also an encoder that got nothing wants it
+                if self._times.count < 3:
+                    packet.dts = packet.pts  # nothing to reorder; x265 says nonsense of so few
                 self._mux(self._times.next(packet))
             self._mux(self._times.next(None))
             if self._counter is not None:
@@ -217,8 +225,6 @@ class _Times:
     def next(self, packet: Packet | None) -> Packet | None:
         """Take a packet, or None at the end, and return the one before it."""
         held, self._held = self._held, packet
-        if packet is not None and self.count < 3:
-            packet.dts = packet.pts  # nothing to reorder, and x265 says nonsense of so few
         if held is None:
             self._first_dts = (packet.dts or 0) if packet is not None else 0
             return None

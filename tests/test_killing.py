@@ -1,0 +1,86 @@
+"""The command, killed and stopped in the middle: the same command goes on."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import killing
+import pytest
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory, ffmpeg) -> Path:
+    """The program's clip."""
+    path = tmp_path_factory.mktemp("killing") / "source.mp4"
+    ffmpeg("ffmpeg", *killing.SOURCE, path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["o.mp4", "o.mkv", "pictures"])
+def test_killed_at_a_random_moment(kind, source, tmp_path):
+    """The result has the bytes of an uninterrupted run, and nothing else is left."""
+    expected, seconds = killing.whole(source, tmp_path / "whole", kind)
+    chance = random.Random(kind)
+    outcome = killing.in_time(source, tmp_path / "trial", kind, expected, seconds, chance)
+    assert outcome.problem is None
+
+
+def test_a_difference_would_be_noticed(source, tmp_path):
+    """The failing twin: one byte, and a file too many."""
+    expected, _ = killing.whole(source, tmp_path / "whole", "o.mkv")
+    (tmp_path / "whole" / ".left.part").touch()
+    refused = killing.resumed(source, tmp_path / "whole", "o.mkv", expected)
+    assert refused is not None
+    assert "there already" in refused
+    (tmp_path / "whole" / ".left.part").unlink()
+    assert killing.resumed(source, tmp_path / "whole", "o.mkv", expected) is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGINT, 1), (signal.SIGTERM, 128 + signal.SIGTERM)]
+)
+def test_being_stopped_says_that_the_same_command_goes_on(sent, status, source, tmp_path):
+    """With how much is finished and where it is; and it does."""
+    command = killing.command(source, tmp_path, "o.mkv")
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while killing.kept(tmp_path, "o.mkv") == 0 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(sent)
+    said = process.communicate()[1]
+    frames = killing.kept(tmp_path, "o.mkv")
+    assert process.returncode == status
+    assert f"Note: {frames} frames are finished and kept in {tmp_path / '.o.mkv.parts'}" in said
+    assert "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == [".o.mkv.parts"]
+    command.remove("--quiet")
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert f"{frames} frames had been finished before" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["o.mkv"]
+
+
+def test_a_length_without_resuming_is_refused(source, tmp_path):
+    """It would have no meaning."""
+    command = [word for word in killing.command(source, tmp_path, "o.mkv") if word != "--resume"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "--resume" in done.stderr
+
+
+def test_a_batch_goes_on(source, tmp_path):
+    """With the file that was at work; what is done is skipped."""
+    names = [str(killing.COMMAND), "batch", str(source), "-o", str(tmp_path), "--resume"]
+    command = [*names, *killing.QUICK, "--to", "mkv", "--codec", "ffv1"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while killing.kept(tmp_path, "source.mkv") == 0 and process.poll() is None:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "frames had been finished before" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["source.mkv"]
+    again = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "Skipped" in again.stderr
