@@ -184,7 +184,7 @@ class Companions:
         if self._audio == "none":
             return
         for stream in self._input.streams.audio:
-            if stream.codec_context is None:
+            if stream.codec_context is None or not stream.codec_context.sample_rate:
                 self.warnings.append("An audio track is in an unknown codec: left out.")
                 continue
             track, warning = sound_track(stream, self._output, self._span, self._audio)

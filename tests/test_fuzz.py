@@ -17,6 +17,7 @@ def test_damaged_files_become_results_or_errors(tmp_path):
     assert not [outcome for outcome in counts if outcome.startswith("WRONG")], counts
     assert counts["whole"] > 20
     assert counts["InputError"] > 20
+    assert counts["OutputError"] <= 1, "the output is blamed for what is wrong with the source"
 
 
 @pytest.mark.usefixtures("ffmpeg")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sinet_video import Bilinear, Encoding, Settings, Span, convert, matte, probe
+from sinet_video import Bilinear, Encoding, Settings, Span, convert, matte, probe, verify
 
 NAMES = [
     "carphone_qcif.mp4",
@@ -62,6 +62,19 @@ def test_pictures_keep_their_times(name, suffix, shared, ffprobe_pts, tmp_path):
         assert found == expected
     else:
         assert list(map(float, found)) == pytest.approx(list(map(float, expected)), abs=0.00051)
+
+
+@pytest.mark.parametrize("output", ["o.mp4", "o.webm", "o.mov", "o.mkv", "png"])
+@pytest.mark.parametrize("name", NAMES)
+def test_each_clip_in_each_output_verifies(name, output, shared, tmp_path):
+    """Every check of `verify` holds of its beginning, or does not apply."""
+    source = shared / "clips/real" / name
+    clip = probe(source)
+    span = Span(end=clip.start * clip.time_base + Fraction(3, 20))
+    convert(source, tmp_path / output, settings=QUICK, span=span)
+    found = verify(tmp_path / output, source, span=span)
+    assert found.timing.frames > 2
+    assert not [check.detail for check in found.failures]
 
 
 @pytest.mark.parametrize("name", ["phone_vfr_hevc_two_shots.mov", "stage_cuts_start_offset.mp4"])
