@@ -110,6 +110,15 @@ class Settings:
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
             )
 
+    def check_resumable(self) -> None:
+        """Raise `SettingError` for what remembers more than going on in the middle gives back."""
+        for name, on in (("a key", self.key is not None), ("regions", self.regions != Regions())):
+            if on:
+                raise SettingError(
+                    f"A job with {name} remembers the pictures before, and cannot go on in the "
+                    "middle after an interruption; do without it or without resuming."
+                )
+
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
         if self.segmenter is not None:
@@ -296,6 +305,7 @@ def convert(
     source, output = located(source), Path(output)
     if resume is not None:
         check_files(source, output, None if matte is None else Path(matte))
+        settings.check_resumable()
     clip = probe(source, allow=settings.allow)
     settings.check(clip)
     span = from_zero(clip, span)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -15,16 +16,18 @@ from sinet_video import (
     Bilinear,
     Encoding,
     InputError,
+    Key,
     OutputError,
+    Regions,
     Resume,
     SettingError,
     Settings,
     Span,
     convert,
     decode,
+    probe,
 )
 from sinet_video.damage import Tally
-from sinet_video.decoding import probe
 from sinet_video.keeping import folder_of
 
 
@@ -331,6 +334,15 @@ def test_what_is_there_is_not_replaced_unasked(clip, tmp_path):
     with pytest.raises(OutputError, match="there already"):
         convert(clip, tmp_path / "o.mp4", **BASIC)
     assert [path.name for path in tmp_path.iterdir()] == ["o.mp4"]
+
+
+@pytest.mark.parametrize("also", [{"key": Key("green")}, {"regions": Regions(subject="main")}])
+def test_what_remembers_more_is_refused(also, clip, tmp_path):
+    """Rather than made otherwise than in one go; nothing is left behind."""
+    settings = dataclasses.replace(SETTINGS, **also)
+    with pytest.raises(SettingError, match="do without it or without resuming"):
+        convert(clip, tmp_path / "out.mkv", settings=settings, resume=HALF)
+    assert not list(tmp_path.glob("*out*"))
 
 
 def test_pipes_are_refused(clip):
