@@ -225,7 +225,7 @@ def _matted(
     watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter(), clip, span, watch=watch)
+        yield from _stages(frames, segmenter, settings, Meter(), clip, span, smooth, watch)
 
 
 def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
@@ -246,7 +246,7 @@ def _stages(
     meter: Meter,
     clip: Clip,
     span: Span,
-    smoother: Smoother = smooth,
+    smoother: Smoother,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Chain the stages from a clip's frames to full-size mattes, without what changes nothing."""

@@ -30,7 +30,7 @@ def job(source: Path, output: Path, **encoding):
         source,
         output,
         background="transparent",
-        settings=Settings(segmenter=soft),
+        settings=Settings(segmenter=soft, decontaminate=False),
         encoding=Encoding(**encoding),
     )
 

@@ -23,6 +23,8 @@ from sinet_video import (
     convert,
     matte,
     numbered,
+    outputs,
+    pictures,
     pipeline,
     videofile,
 )
@@ -64,6 +66,13 @@ def breaking(stage: Callable[..., Iterator], where: str) -> Callable[..., Iterat
                 raise BrokenError
 
     return broken
+
+
+def broken(stage: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a stage fail wherever jobs take it from."""
+    for module in (pipeline, outputs):
+        if hasattr(module, stage):
+            monkeypatch.setattr(module, stage, breaking(getattr(module, stage), where))
 
 
 def with_all(stage: str) -> Settings:
@@ -110,7 +119,7 @@ def no_threads_left() -> Iterator[None]:
 @pytest.mark.parametrize("stage", MATTING)
 def test_a_stage_that_fails_ends_the_iterator(stage, source, monkeypatch):
     """In mid-clip: what came before is given out, then the very error."""
-    monkeypatch.setattr(pipeline, stage, breaking(getattr(pipeline, stage), "running"))
+    broken(stage, "running", monkeypatch)
     given = []
     error = outcome(lambda: given.extend(matte(source, settings=with_all(stage))))
     assert isinstance(error, BrokenError)
@@ -120,7 +129,7 @@ def test_a_stage_that_fails_ends_the_iterator(stage, source, monkeypatch):
 @pytest.mark.parametrize("stage", [*MATTING, "composite", "foreground"])
 def test_a_stage_that_fails_ends_the_job(stage, source, monkeypatch, tmp_path):
     """In mid-clip: the very error, no file, and no part of one."""
-    monkeypatch.setattr(pipeline, stage, breaking(getattr(pipeline, stage), "running"))
+    broken(stage, "running", monkeypatch)
     output = tmp_path / ("o.mov" if stage == "foreground" else "o.mp4")
     error = outcome(lambda: convert(source, output, settings=with_all(stage)))
     assert isinstance(error, BrokenError)
@@ -128,7 +137,7 @@ def test_a_stage_that_fails_ends_the_job(stage, source, monkeypatch, tmp_path):
 
 
 WRITING = {
-    "picture": (videofile, "picture", "o.mp4", "copy"),
+    "picture": (pictures, "picture", "o.mp4", "copy"),
     "numbered picture": (numbered, "picture", "pictures", "copy"),
     "packet": (videofile.VideoFile, "_mux", "o.mp4", "copy"),
     "copied sound": (Copied, "feed", "o.mp4", "copy"),
@@ -182,7 +191,7 @@ def test_a_consumer_that_stops(how, taken, source):
 @pytest.mark.parametrize("stage", MATTING)
 def test_a_stage_that_fails_as_it_is_closed(stage, source, monkeypatch):
     """When the consumer has had enough: it may hear the error, and never waits for ever."""
-    monkeypatch.setattr(pipeline, stage, breaking(getattr(pipeline, stage), "closing"))
+    broken(stage, "closing", monkeypatch)
 
     def consume() -> None:
         with closing(matte(source, settings=with_all(stage))) as mattes:
@@ -197,7 +206,7 @@ def test_a_stage_that_fails_as_it_is_closed(stage, source, monkeypatch):
 @pytest.mark.parametrize("stage", ["decode", "refine", "composite"])
 def test_two_failures_at_once(stage, source, monkeypatch, tmp_path):
     """A stage and the caller's own progress: one of both errors, and no file."""
-    monkeypatch.setattr(pipeline, stage, breaking(getattr(pipeline, stage), "closing"))
+    broken(stage, "closing", monkeypatch)
 
     def progress(done: int, _: object) -> None:
         if done == 3:
