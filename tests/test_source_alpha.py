@@ -168,7 +168,7 @@ def job(source: Path, output: Path, alpha: str | None, codec: str | None = None,
         source,
         output,
         background="transparent",
-        settings=Settings(segmenter=soft),
+        settings=Settings(segmenter=soft, decontaminate=False),
         encoding=Encoding(codec, format=form, alpha=alpha),
     )
 
@@ -235,7 +235,7 @@ def test_premultiplied_needs_alpha(make_clip, tmp_path):
         convert(
             make_clip(frames=1),
             tmp_path / "out.mp4",
-            settings=Settings(segmenter=soft),
+            settings=Settings(segmenter=soft, decontaminate=False),
             encoding=Encoding(alpha="premultiplied"),
         )
     with pytest.raises(SettingError, match="straight, premultiplied"):
@@ -263,6 +263,6 @@ def test_over_a_background_premultiplied_adds_up(make_clip, tmp_path):
     job(source, tmp_path / "out.mkv", "premultiplied", "ffv1")
     with av.open(str(tmp_path / "out.mkv")) as container:
         rgba = next(container.decode(video=0)).to_ndarray(format="rgba").astype(float)
-    one = next(matted(source, settings=Settings(segmenter=soft)))
+    one = next(matted(source, settings=Settings(segmenter=soft, decontaminate=False)))
     (over,) = composite([one], Colour(255, 255, 255))
     assert np.abs(rgba[..., :3] + 255 - rgba[..., 3:] - over.frame.rgb).max() <= 2
