@@ -97,6 +97,7 @@ class MattingOptions(OnnxOptions):
     runtime: Literal["auto", "onnxruntime", "torch"]
     device: str
     size: str | None
+    follow: bool
     smooth: str
     subject: Subject
     islands: float
@@ -118,6 +119,7 @@ class MattingOptions(OnnxOptions):
     def settings(self) -> Settings:
         """Return the library's settings."""
         from sinet_video.edges import Edge
+        from sinet_video.following import Following
         from sinet_video.keying import Key
         from sinet_video.pipeline import Settings
         from sinet_video.regions import Regions
@@ -130,6 +132,7 @@ class MattingOptions(OnnxOptions):
             onnx=self.onnx_input(),
             classes=self.classes,
             size=Size.parse(self.size) if self.size is not None else Size(),
+            following=Following() if self.follow else None,
             smoothing=parse_smoothing(self.smooth),
             regions=Regions(self.islands, self.holes, self.subject),
             refinement=parse_refinement(self.refine),
@@ -248,6 +251,12 @@ _MATTING = (
         metavar="PIXELS|WxH",
         help="How large the network sees the picture, in its own aspect.  [default: 50000; with "
         "cityscapes 600000]",
+    ),
+    click.option(
+        "--follow/--no-follow",
+        default=True,
+        help="Show the network small people larger, by following and searching them.  "
+        "[default: follow]",
     ),
     click.option(
         "--smooth",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from sinet_video.ffmpeg import from_ffmpeg, to_ffmpeg
+    from sinet_video.following import Following, follow
     from sinet_video.forcing import force
     from sinet_video.foreign import OnnxInput
     from sinet_video.frame import Frame, Matte
@@ -72,6 +73,7 @@ _HOME = {
     "Encoding": "codecs",
     "Exponential": "smoothing",
     "Exported": "onnxfile",
+    "Following": "following",
     "Frame": "frame",
     "Guided": "refining",
     "Image": "background",
@@ -103,6 +105,7 @@ _HOME = {
     "decontaminate": "decontaminating",
     "despill": "despilling",
     "export_onnx": "onnxfile",
+    "follow": "following",
     "force": "forcing",
     "foreground": "compositing",
     "from_ffmpeg": "ffmpeg",
@@ -136,6 +139,7 @@ __all__ = [
     "Encoding",
     "Exponential",
     "Exported",
+    "Following",
     "Frame",
     "Guided",
     "Image",
@@ -168,6 +172,7 @@ __all__ = [
     "decontaminate",
     "despill",
     "export_onnx",
+    "follow",
     "force",
     "foreground",
     "from_ffmpeg",

@@ -293,6 +293,26 @@ class Frame:
             self._small[size] = rgb_of(small)
         return self._small[size]
 
+    def cropped(
+        self, top: float, left: float, bottom: float, right: float
+    ) -> tuple[Frame, tuple[int, int, int, int]]:
+        """The same moment of a part of the picture, and that part: top, left, bottom, right.
+
+        It is the part asked for, in pixels, and what else its samples of chroma reach over.
+        """
+        down, across = self.format.down, self.format.across
+        first, start = int(top) // down * down, int(left) // across * across
+        last = min(self.height, -int(-bottom // down) * down)
+        end = min(self.width, -int(-right // across) * across)
+        part = blank_like(self.video, width=end - start, height=last - first)
+        # Untagged pictures are read by their height, which the part has not.
+        part.colorspace = matrix_of(self.video)
+        for index, (new, old) in enumerate(zip(planes_of(part), self.planes, strict=True)):
+            by_row, by_column = (1, 1) if index == 0 else (down, across)
+            row, column = first // by_row, start // by_column
+            new[...] = old[row : row + new.shape[0], column : column + new.shape[1]]
+        return self.with_video(part), (first, start, last, end)
+
     def with_video(self, video: av.VideoFrame) -> Frame:
         """The same moment with another picture."""
         return replace(self, video=video, _small={})

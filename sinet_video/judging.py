@@ -46,15 +46,18 @@ class Judge:
         self.before: Matte | None = None
         self._small: Array | None = None
         self._luma: Array | None = None
+        self._grid: tuple[int, int] | None = None
 
     def take(self, time: float, matte: Matte, network: Array) -> Array:
         """Measure the next matte, of a time in seconds, and the network's own alpha, (h, w).
 
-        Returns where alpha changed though nothing moved, (h, w) in [0, 1].
+        Returns where alpha changed though nothing moved, in [0, 1], on the first network's grid.
         """
         whole = matte.alpha
-        small = resized(quantised(whole, 0, 255), network.shape[::-1]) / np.float32(255)
-        luma = coarse_luma(matte.frame, network.shape)
+        # Later ones are on other grids where people are followed.
+        height, width = self._grid = self._grid or (network.shape[0], network.shape[1])
+        small = resized(quantised(whole, 0, 255), (width, height)) / np.float32(255)
+        luma = coarse_luma(matte.frame, self._grid)
         changed = self._changed(time, small, luma)
         figures = self.figures
         figures.times.append(time)

@@ -113,6 +113,10 @@ class Writing(ABC):
         """Yield mattes steadied as if all pictures had been worked on."""
 
     @abstractmethod
+    def part_of(self, frame: Frame) -> int:
+        """Return the number of the part of the job that a picture is worked on with."""
+
+    @abstractmethod
     def write(self, matte: Matte) -> None:
         """Write the next matte to all files."""
 
@@ -148,6 +152,10 @@ class Whole(Writing):
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         """As `Writing` says."""
         return smooth(coarse, smoothing)
+
+    def part_of(self, frame: Frame) -> int:
+        """As `Writing` says: there is but one."""
+        return 0
 
     def write(self, matte: Matte) -> None:
         """As `Writing` says."""

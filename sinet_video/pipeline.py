@@ -23,6 +23,7 @@ from sinet_video.despilling import Despill, despill
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output
 from sinet_video.errors import SettingError
+from sinet_video.following import Following, PartOf, follow
 from sinet_video.forcing import force
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
@@ -59,6 +60,7 @@ class Settings:
         classes: what counts as the person where the weights tell the 19 classes of Cityscapes, such
             as "person,bicycle"; "person,rider" if not given.
         size: how large the network sees the picture.
+        following: how closely people are followed, to be seen larger; None for not at all.
         smoothing: how alpha is steadied over time; None for not at all.
         regions: which regions are kept: no islands, no holes, one subject.
         refinement: how alpha is raised to full size.
@@ -85,6 +87,7 @@ class Settings:
     onnx: OnnxInput = OnnxInput()
     classes: ClassNames | None = None
     size: Size = Size()
+    following: Following | None = Following()
     smoothing: Smoothing = Adaptive()
     regions: Regions = Regions()
     refinement: Refinement = Guided()
@@ -225,7 +228,7 @@ def _matted(
     watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter(), clip, span, smooth, watch)
+        yield from _stages(frames, segmenter, settings, Meter(), clip, span, smooth, watch=watch)
 
 
 def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
@@ -247,11 +250,12 @@ def _stages(
     clip: Clip,
     span: Span,
     smoother: Smoother,
+    part_of: PartOf | None = None,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Chain the stages from a clip's frames to full-size mattes, without what changes nothing."""
     frames = meter.timed("wait", frames)
-    coarse = meter.timed("segment", segment(frames, segmenter, size=settings.size))
+    coarse = meter.timed("segment", _coarse(frames, segmenter, settings, part_of))
     seen = _watched(coarse, watch) if watch else coarse
     steady = meter.timed("smooth", smoother(seen, settings.smoothing))
     if settings.regions != Regions():
@@ -268,6 +272,14 @@ def _stages(
         forced = force(fine, garbage=settings.garbage, core=settings.core, start=start)
         fine = meter.timed("force", forced)
     return fine
+
+
+def _coarse(
+    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, part_of: PartOf | None
+) -> Iterator[Matte]:
+    if settings.following is None:
+        return segment(frames, segmenter, size=settings.size)
+    return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
 
 
 def convert(
@@ -374,7 +386,14 @@ class _Job:
             pictures = decoding.timed("decode", writing.frames(self._read))
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
             mattes = _stages(
-                ahead, segmenter, self.settings, working, self.clip, self.span, writing.smooth
+                ahead,
+                segmenter,
+                self.settings,
+                working,
+                self.clip,
+                self.span,
+                writing.smooth,
+                writing.part_of,
             )
             settings = replace(self.settings, decontaminate=self._decontaminates)
             shown = prefetch(self.look.apply(mattes, working, settings), DEPTH, name="work")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log2
 from typing import Any
 
@@ -21,6 +20,7 @@ from sinet_video.boxes import box_mean, box_sum
 from sinet_video.cells import Enlarged
 from sinet_video.errors import SettingError
 from sinet_video.frame import AREA, Frame, Matte, reformat
+from sinet_video.grids import resized
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -150,36 +150,6 @@ def reduced_luma(frame: Frame, factor: int) -> Array:
     cells = padded.reshape(rows, factor, columns, factor)
     means: Array = cells.mean((1, 3), dtype=np.float32)
     return means * scale
-
-
-def resized(
-    alpha: Array, shape: tuple[int, ...], extent: tuple[float, float] | None = None
-) -> Array:
-    """Return an array (h, w) enlarged or reduced bilinearly, cell centres on cell centres.
-
-    `extent` is how many of the new cells, (down, across), the array covers; by default all. It is a
-    fraction less where a picture's side is no multiple of a cell.
-    """
-    down, across = extent or (shape[0], shape[1])
-    return _lerp(_lerp(alpha, shape[0], down, 0), shape[1], across, 1)
-
-
-def _lerp(values: Array, length: int, extent: float, axis: int) -> Array:
-    lower, share = _positions(values.shape[axis], length, extent)
-    upper = np.minimum(lower + 1, values.shape[axis] - 1)
-    share = share.reshape((-1, 1) if axis == 0 else (1, -1))
-    below, above = values.take(lower, axis), values.take(upper, axis)
-    mixed: Array = below + share * (above - below)
-    return mixed
-
-
-@lru_cache(16)
-def _positions(length: int, wanted: int, extent: float) -> tuple[NDArray[np.intp], Array]:
-    """For each wanted sample, the sample below it and how far it lies towards the next."""
-    centres = (np.arange(wanted) + 0.5) * length / extent - 0.5
-    centres = np.clip(centres, 0, length - 1)
-    lower = centres.astype(np.intp)
-    return lower, (centres - lower).astype(np.float32)
 
 
 def fit(luma: Array, alpha: Array, radius: int, eps: float) -> tuple[Array, Array]:

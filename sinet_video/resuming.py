@@ -2,7 +2,8 @@
 
 Pictures run through the job in one piece, and only the encoders begin anew with each segment; so
 its seams are not to be seen. To go on needs no more than what the last finished segment left: its
-last picture and coarse alpha, from which smoothing goes on as if it had never stopped.
+last picture and coarse alpha, from which smoothing goes on as if it had never stopped; people who
+are followed are looked for anew in each segment.
 """
 
 from __future__ import annotations
@@ -184,6 +185,10 @@ class Segments(Writing):
         for index, matte in enumerate(coarse):
             again = self.resumed and index == 0
             yield matte.with_alpha(self._kept.alpha()) if again else matte
+
+    def part_of(self, frame: Frame) -> int:
+        """As `Writing` says: what is remembered of people is not kept beyond a segment."""
+        return self._number_of(frame.time)
 
     def write(self, matte: Matte) -> None:
         """As `Writing` says."""

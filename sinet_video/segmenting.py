@@ -109,9 +109,17 @@ def segment(
     shape: tuple[int, int] | None = None
     for frame in frames:
         shape = shape or seen_size(segmenter, size, frame.shown_aspect)
-        alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
-        check_answer(alpha, frame)
-        yield Matte(frame, frame.orientation.stored(np.clip(alpha, 0, 1)))
+        yield Matte(frame, answer(frame, segmenter, shape))
+
+
+def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return a segmenter's alpha of a frame seen in `shape`, (width, height), the stored way up.
+
+    Raises `SettingError` when it is no alpha.
+    """
+    alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
+    check_answer(alpha, frame)
+    return frame.orientation.stored(np.clip(alpha, 0, 1))
 
 
 def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:

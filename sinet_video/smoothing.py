@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sinet_video.cuts import coarse_luma, is_cut, motion
 from sinet_video.errors import SettingError
 from sinet_video.frame import Matte
+from sinet_video.grids import resized
 
 Coarse = NDArray[Any]
 
@@ -61,20 +62,34 @@ def _check_weight(weight: float) -> None:
 
 
 def smooth(mattes: Iterable[Matte], smoothing: Smoothing = Adaptive()) -> Iterator[Matte]:
-    """Yield each matte steadied by those before it; starts anew at a cut or another size."""
+    """Yield each matte steadied by those before it; starts anew at a cut.
+
+    Where the alpha comes on another grid than before, what is remembered is taken to it.
+    """
     if smoothing is None:
         yield from mattes
         return
+    last: Matte | None = None
     luma: Coarse | None = None
-    steady: Coarse | None = None
     for matte in mattes:
-        alpha, before = matte.alpha, luma
-        luma = coarse_luma(matte.frame, alpha.shape)
-        if before is None or steady is None or is_cut(before, luma):
-            steady = alpha
-        else:
-            steady = steady + share_of_new(smoothing, before, luma) * (alpha - steady)
-        yield matte.with_alpha(steady)
+        before, steady = _remembered(last, luma, matte.alpha.shape)
+        luma = coarse_luma(matte.frame, matte.alpha.shape)
+        last = matte
+        if before is not None and steady is not None and not is_cut(before, luma):
+            share = share_of_new(smoothing, before, luma)
+            last = matte.with_alpha(steady + share * (matte.alpha - steady))
+        yield last
+
+
+def _remembered(
+    last: Matte | None, luma: Coarse | None, shape: tuple[int, ...]
+) -> tuple[Coarse | None, Coarse | None]:
+    """Return the luma and alpha of the last matte on a grid of this shape."""
+    if last is None or luma is None:
+        return None, None
+    if luma.shape == shape:
+        return luma, last.alpha
+    return coarse_luma(last.frame, shape), resized(last.alpha, shape)
 
 
 def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse) -> Coarse | float:

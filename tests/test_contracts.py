@@ -15,6 +15,7 @@ from sinet_video.compositing import composite, foreground
 from sinet_video.decontaminating import decontaminate
 from sinet_video.despilling import Despill, despill
 from sinet_video.edges import Edge, shape_edge
+from sinet_video.following import follow
 from sinet_video.forcing import force
 from sinet_video.frame import Frame, Matte, planes_of
 from sinet_video.keying import Key, key
@@ -52,6 +53,12 @@ def forced(items: Iterator) -> Iterator:
     return force(items, garbage=DRAWN["upright"], core=DRAWN["level"])
 
 
+def spot(picture: np.ndarray) -> np.ndarray:
+    """A segmenter: a small person in the middle of whatever it is shown."""
+    rows, columns = np.mgrid[-1:1:64j, -1:1:96j]
+    return (np.hypot(rows, columns) < 0.3).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage, what it takes ("frame", "coarse" or "full"), and how far it runs ahead."""
@@ -63,6 +70,7 @@ class Stage:
 
 STAGES = {
     "segment": Stage(lambda items: segment(items, brightness), "frame"),
+    "follow": Stage(lambda items: follow(items, spot), "frame"),
     "smooth none": Stage(lambda items: smooth(items, None), "coarse"),
     "smooth exponential": Stage(lambda items: smooth(items, Exponential()), "coarse"),
     "smooth adaptive": Stage(lambda items: smooth(items, Adaptive()), "coarse"),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ from sinet_video import (
     Despill,
     Edge,
     Encoding,
+    Following,
     Frame,
     InputError,
     Key,
@@ -495,3 +497,30 @@ def test_the_count_of_frames_sees_those_that_are_kept(make_clip, most_alive):
     source = make_clip("long.mp4", frames=120)
     assert len(list(matte(source, settings=HALF))) == 120
     assert most_alive() >= 120
+
+
+def test_small_people_are_followed_unless_that_is_off(tmp_path):
+    """By default a small person is shown to the segmenter larger."""
+
+    def largest(following: Following | None) -> float:
+        shares: list[float] = []
+
+        def segmenter(picture: np.ndarray) -> np.ndarray:
+            alpha = (picture[..., 2] > 150).astype(np.float32)
+            shares.append(float(alpha.mean()))
+            return alpha
+
+        settings = Settings(segmenter=segmenter, size=Size(exact=(96, 64)), following=following)
+        list(matte(clip, settings=settings))
+        return max(shares)
+
+    clip = tmp_path / "small.mkv"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 640, 384, "yuv420p"
+        for _ in range(3):
+            picture = np.full((384, 640, 3), 40, np.uint8)
+            picture[150:220, 300:370] = 230
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode(None))
+    assert largest(Settings().following) > 4 * largest(None) > 0

@@ -16,6 +16,7 @@ from sinet_video.alpha import Kind, TiledAlpha
 from sinet_video.decoding import decode
 from sinet_video.errors import SettingError
 from sinet_video.frame import PLANAR, Frame, Matte, planes_of
+from sinet_video.grids import resized
 from sinet_video.metrics import foreground_iou
 from sinet_video.refining import (
     Bilinear,
@@ -24,7 +25,6 @@ from sinet_video.refining import (
     mixed,
     reduced_luma,
     refine,
-    resized,
     subsampling,
 )
 from sinet_video.runtime import load_segmenter

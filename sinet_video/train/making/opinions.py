@@ -10,7 +10,8 @@ import av
 import numpy as np
 
 from sinet_video.frame import Frame
-from sinet_video.refining import Bilinear, Guided, enlarged, guided, resized
+from sinet_video.grids import resized
+from sinet_video.refining import Bilinear, Guided, enlarged, guided
 from sinet_video.segmenting import Segmenter, Size, check_answer, seen_size, upright
 from sinet_video.train.pictures import Array
 

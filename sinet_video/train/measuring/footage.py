@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 Stage = Literal["network", "refined", "pipeline"]
 """How far a clip's mattes are made: the network's alpha merely enlarged; refined instead; or all
-that the settings ask for, which by default is smoothing as well."""
+that the settings ask for, which by default is following people and smoothing as well."""
 
 TRUTH_ENDING = ".alpha.mkv"
 CLIP_ENDINGS = (".mp4", ".mkv", ".mov", ".webm")
@@ -72,7 +72,7 @@ def staged(settings: Settings, stage: Stage) -> Settings:
         raise SettingError(f"Stage is {stage!r}; it must be one of {', '.join(get_args(Stage))}.")
     if stage == "pipeline":
         return settings
-    plain = replace(settings, smoothing=None, edge=Edge())
+    plain = replace(settings, following=None, smoothing=None, edge=Edge())
     # Levels that change nothing: the network's own alpha is to be measured.
     return replace(plain, refinement=Bilinear(black=0, white=1)) if stage == "network" else plain
 

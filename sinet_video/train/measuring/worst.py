@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sinet_video.refining import resized
+from sinet_video.grids import resized
 from sinet_video.train.sheets import Tile, overlay
 
 Array = NDArray[Any]

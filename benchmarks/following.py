@@ -1,0 +1,152 @@
+"""What following gives: footage with true alpha, placed small and moving in a wide frame.
+
+    python benchmarks/following.py CLIPS BACKGROUNDS -o FOLDER [--frames 60] [--only PART]
+
+CLIPS has NAME.mp4 and NAME.alpha.mkv, BACKGROUNDS pictures without people. Each footage is placed
+at parts of the frame's height, alone and in twos, over an enlarged background with grain, and
+walks from side to side; the made clips stay in FOLDER. Prints MAD x 1000, foreground IoU x 100 and
+dtSSD x 100 with and without following, of the made clips and of CLIPS as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from math import pi, sin
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from sinet_video.train.measuring.alphas import read_alphas
+
+from sinet_video.decoding import decode
+from sinet_video.following import Following
+from sinet_video.frame import FINE, rgb_of
+from sinet_video.pipeline import Settings
+from sinet_video.runtime import load_segmenter
+from sinet_video.train.measuring.footage import TrueClip, evaluate_clip, list_clips, truth_of
+
+Array = NDArray[Any]
+
+SIZE = (1280, 720)
+RATE = 25
+HEIGHTS = {"half": 0.5, "quarter": 0.25, "eighth": 0.125}
+PERIOD = 6.0
+"""Seconds in which a person walks to the other side and back."""
+
+
+def scaled(picture: Array, width: int, height: int) -> Array:
+    """Return an RGB picture, (h, w, 3) uint8, in another size."""
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+    return rgb_of(video.reformat(width, height, "rgb24", interpolation=FINE))
+
+
+def people(pair: TrueClip, height: int) -> Iterator[tuple[Array, Array]]:
+    """Yield the footage at a height: colours (h, w, 3) and alpha (h, w, 1), float32."""
+    for frame, alpha in zip(decode(pair.clip), read_alphas(pair.truth), strict=True):
+        width = round(height * frame.width / frame.height)
+        grays = (alpha[..., None].repeat(3, 2) * 255).round().astype(np.uint8)
+        small = scaled(grays, width, height)[..., :1].astype(np.float32) / 255
+        yield scaled(frame.rgb, width, height).astype(np.float32), small
+
+
+def places(index: int, count: int, height: int) -> list[tuple[int, int]]:
+    """Return where each of so many people has its top left corner at a frame, (top, left)."""
+    phase = sin(2 * pi * index / RATE / PERIOD)
+    found = []
+    for person in range(count):
+        across = 0.35 + 0.3 * person + 0.2 * phase * (-1) ** person
+        found.append((SIZE[1] - height, round(across * SIZE[0] - height / 2)))
+    return found
+
+
+def room(path: Path) -> Array:
+    """Return a background enlarged to the frame, (H, W, 3) float32."""
+    (first, *_) = decode(path)
+    square = scaled(first.rgb, SIZE[0], SIZE[0])
+    top = (SIZE[0] - SIZE[1]) // 2
+    return square[top : top + SIZE[1]].astype(np.float32)
+
+
+def make(pairs: list[TrueClip], share: float, background: Path, clip: Path, frames: int) -> None:
+    """Write a clip of the footage of all pairs at a share of the frame's height, and its alpha."""
+    height = round(share * SIZE[1])
+    behind, grain = room(background), np.random.default_rng(1)
+    footage = [people(pair, height) for pair in pairs]
+    with av.open(str(clip), "w") as video, av.open(str(truth_of(clip)), "w") as matte:
+        streams = [
+            _stream(video, "libx264", "yuv420p", {"crf": "14", "preset": "veryfast"}),
+            _stream(matte, "ffv1", "gray", {}),
+        ]
+        for index, crowd in zip(range(frames), zip(*footage, strict=True), strict=False):
+            picture, alpha = behind.copy(), np.zeros((*SIZE[::-1], 1), np.float32)
+            for (colour, own), place in zip(crowd, places(index, len(pairs), height), strict=True):
+                (top, left), (down, across) = place, own.shape[:2]
+                spot = slice(top, top + down), slice(left, left + across)
+                picture[spot] += own * (colour - picture[spot])
+                alpha[spot] = np.maximum(alpha[spot], own)
+            picture += grain.normal(0, 2, picture.shape).astype(np.float32)
+            made = [picture.clip(0, 255), (alpha[..., 0] * 255).round()]
+            for out, stream, kind, array in zip(
+                (video, matte), streams, ("rgb24", "gray"), made, strict=True
+            ):
+                frame = av.VideoFrame.from_ndarray(array.astype(np.uint8), kind)
+                frame.pts, frame.time_base = index, Fraction(1, RATE)
+                out.mux(stream.encode(frame))
+        for out, stream in zip((video, matte), streams, strict=True):
+            out.mux(stream.encode(None))
+
+
+def _stream(out: Any, codec: str, pixel_format: str, options: dict[str, str]) -> Any:
+    stream = out.add_stream(codec, rate=RATE, options=options)
+    stream.width, stream.height = SIZE
+    stream.pix_fmt, stream.time_base = pixel_format, Fraction(1, RATE)
+    return stream
+
+
+def made_clips(folder: Path, backgrounds: Path, output: Path, frames: int) -> list[TrueClip]:
+    """Return the made clips, after making those that are not there."""
+    pairs = list_clips(folder)[0]
+    rooms = sorted(path for path in backgrounds.iterdir() if path.suffix == ".jpg")[:20]
+    output.mkdir(parents=True, exist_ok=True)
+    crowds = {"one": pairs[:1], "other": pairs[1:2], "both": pairs}
+    for row, (name, share) in enumerate(HEIGHTS.items()):
+        for column, (who, crowd) in enumerate(crowds.items()):
+            clip = output / f"{name}-{who}.mp4"
+            if not truth_of(clip).is_file():
+                make(crowd, share, rooms[(3 * row + column) % len(rooms)], clip, frames)
+    return list_clips(output)[0]
+
+
+def main() -> None:
+    """Make, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("backgrounds", type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--frames", type=int, default=60)
+    parser.add_argument("--weights", default="default")
+    parser.add_argument("--only", default="", help="Part of the names of the clips to measure.")
+    given = parser.parse_args()
+    made = made_clips(given.clips, given.backgrounds, given.output, given.frames)
+    settings = Settings(segmenter=load_segmenter(given.weights))
+    print("| clip | MAD, IoU, dtSSD without | with |\n|---|---|---|")
+    for pair in [*made, *list_clips(given.clips)[0]]:
+        if given.only not in pair.clip.stem:
+            continue
+        ways = []
+        for following in (None, Following()):
+            mean = evaluate_clip(pair, replace(settings, following=following)).mean
+            ways.append(
+                f"{1000 * mean.mad:.2f}, {100 * mean.foreground_iou:.1f}, "
+                f"{100 * (mean.dtssd or 0):.2f}"
+            )
+        print(f"| {pair.clip.stem} |", " | ".join(ways), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()

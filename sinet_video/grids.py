@@ -1,0 +1,52 @@
+"""Arrays on one grid taken to another, bilinearly."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def resized(
+    alpha: Array, shape: tuple[int, ...], extent: tuple[float, float] | None = None
+) -> Array:
+    """Return an array (h, w) enlarged or reduced bilinearly, cell centres on cell centres.
+
+    `extent` is how many of the new cells, (down, across), the array covers; by default all. It is a
+    fraction less where a picture's side is no multiple of a cell.
+    """
+    down, across = extent or (shape[0], shape[1])
+    return _lerp(_lerp(alpha, shape[0], down, 0), shape[1], across, 1)
+
+
+def _lerp(values: Array, length: int, extent: float, axis: int) -> Array:
+    return sampled(values, *_positions(values.shape[axis], length, extent), axis)
+
+
+def sampled(values: Array, lower: NDArray[np.intp], share: Array, axis: int) -> Array:
+    """Return values between neighbours along an axis: `share` of the way from `lower` to the next.
+
+    `lower` and `share` are (n,), which the axis of the result is long.
+    """
+    upper = np.minimum(lower + 1, values.shape[axis] - 1)
+    share = share.reshape((-1, 1) if axis == 0 else (1, -1))
+    below, above = values.take(lower, axis), values.take(upper, axis)
+    mixed: Array = below + share * (above - below)
+    return mixed
+
+
+@lru_cache(16)
+def _positions(length: int, wanted: int, extent: float) -> tuple[NDArray[np.intp], Array]:
+    """For each wanted sample, the sample below it and how far it lies towards the next."""
+    return between((np.arange(wanted) + 0.5) * length / extent - 0.5, length)
+
+
+def between(places: Array, length: int) -> tuple[NDArray[np.intp], Array]:
+    """Return `lower` and `share` for `sampled`; places beyond the ends count as the ends."""
+    places = np.clip(places, 0, length - 1)
+    lower = places.astype(np.intp)
+    return lower, (places - lower).astype(np.float32)
