@@ -127,7 +127,7 @@ def test_fixed_size_is_kept_to(made: Any, carphone: Path, graph: str) -> None:
     frame = next(decode(carphone))
     (matte,) = segment([frame], segmenter)
     assert matte.alpha.shape == seen_size(segmenter, Size(), frame.shown_aspect)[::-1] == (64, 86)
-    assert matte.alpha.max() > 0.5
+    assert matte.alpha.max() - matte.alpha.min() > 0.2  # no constant answer
 
 
 @pytest.mark.parametrize("opset", onnxfile.OPSETS)
