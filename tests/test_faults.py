@@ -39,7 +39,7 @@ unheard = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWa
 AFTER = 6
 """Pictures that come before a stage fails: by then all queues are full, or empty."""
 
-MATTING = ["decode", "segment", "smooth", "refine", "shape_edge"]
+MATTING = ["decode", "follow", "smooth", "refine", "shape_edge"]
 
 
 class BrokenError(Exception):
