@@ -89,7 +89,7 @@ def test_every_option_reaches_the_job(clip, tmp_path):
     done = sinet_video(
         "run", clip, tmp_path / "o.mkv", "--background", "blue", "--codec", "hevc",
         "--crf", "30", "--preset", "ultrafast", "--start", "0:00.08", "--end", "0:00:00.4",
-        "--matte", tmp_path / "m.mkv", "--runtime", "torch", "--size", "96x64",
+        "--matte", tmp_path / "m.mkv", "--runtime", "torch", "--size", "96x64", "--no-follow",
         "--smooth", "exponential:0.5", "--refine", "bilinear", "--choke", "1", "--feather", "2",
         "--json", "-",
     )  # fmt: skip
@@ -102,6 +102,17 @@ def test_every_option_reaches_the_job(clip, tmp_path):
     assert report["matte"] == str(tmp_path / "m.mkv")
     assert probe(tmp_path / "o.mkv").codec == "hevc"
     assert probe(tmp_path / "m.mkv").pixel_format == "gray"
+
+
+@pytest.mark.parametrize(("words", "follows"), [([], True), (["--no-follow"], False)])
+def test_people_are_followed_unless_told_not_to(words, follows, clip, tmp_path, monkeypatch):
+    """The option reaches the settings."""
+    given = []
+    monkeypatch.setattr(
+        "sinet_video.pipeline.convert", lambda *_, settings, **__: given.append(settings)
+    )
+    CliRunner().invoke(cli, ["run", str(clip), str(tmp_path / "o.mp4"), *words])
+    assert [settings.following is not None for settings in given] == [follows]
 
 
 def test_json_to_stdout_is_all_there_is(clip, tmp_path):

@@ -170,10 +170,12 @@ def test_the_view_moves_without_a_jump():
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
 @pytest.mark.parametrize("aspect", [Fraction(1), Fraction(4, 3)])
-def test_turned_frames_and_oblong_pixels(rotation, aspect):
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_turned_frames_and_oblong_pixels(rotation, aspect, mirrored):
     """Alpha lies where the person is stored, however the frame is to be shown."""
     disc = (70, 390, 16.0)
-    frames = [picture(disc, pts=i, rotation=rotation, sample_aspect=aspect) for i in range(3)]
+    fields = {"rotation": rotation, "mirrored": mirrored, "sample_aspect": aspect}
+    frames = [picture(disc, pts=i, **fields) for i in range(3)]
     for alpha in raised(follow(frames, Bright())):
         assert foreground_iou(alpha, disc_mask(disc)) > 0.9
 
@@ -193,6 +195,16 @@ def test_the_network_sees_parts_undistorted():
         list(follow(frames, measured, size=Size(60_000)))
         assert shapes[-1][0] > 1.5 * shapes[-2][0]
         assert abs(shapes[-1][0] / shapes[-1][1] - 1) < 0.1
+
+
+def test_each_part_of_a_job_begins_anew():
+    """As if the pictures before it had not been; within a part people are followed on."""
+    frames = [picture((150, 100 + 5 * i, 14.0), pts=i) for i in range(20)]
+    both = list(follow(frames, Bright(), size=SIZE, part_of=lambda frame: frame.pts // 10))
+    for one, other in zip(both[10:], followed(frames[10:]), strict=True):
+        np.testing.assert_array_equal(one.alpha, other.alpha)
+    in_one = followed(frames)
+    assert any((a.alpha != b.alpha).any() for a, b in zip(both, in_one, strict=True))
 
 
 @pytest.mark.parametrize(

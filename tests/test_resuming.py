@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -22,6 +23,7 @@ from sinet_video import (
     Resume,
     SettingError,
     Settings,
+    Size,
     Span,
     convert,
     decode,
@@ -137,6 +139,38 @@ def test_smoothing_that_forgot_would_be_seen(clip, tmp_path, monkeypatch):
     monkeypatch.setattr("sinet_video.resuming.Segments._primed", lambda _, coarse: coarse)
     with pytest.raises(AssertionError):
         alike(clip, tmp_path, "o.mkv", 30, encoding=Encoding(codec="ffv1"))
+
+
+def small(picture: np.ndarray) -> np.ndarray:
+    """Alpha of a white spot, on a grid of its own."""
+    return (picture.mean(2) > 200).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def wanderer(tmp_path_factory) -> Path:
+    """Two seconds of a small spot that wanders over gray."""
+    path = tmp_path_factory.mktemp("wanderer") / "wanderer.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 256, 192, "yuv420p"
+        for index in range(50):
+            picture = np.full((192, 256, 3), 60, np.uint8)
+            picture[90 + index // 2 :, 40 + 3 * index :][:20, :20] = 250
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_people_are_followed_alike(wanderer, tmp_path):
+    """In a job that was interrupted, the view of a small person is what it is in one go."""
+    settings = dataclasses.replace(SETTINGS, segmenter=small, size=Size(exact=(96, 64)))
+    lossless = Encoding(codec="ffv1")
+    _, followed, _ = alike(
+        wanderer, tmp_path, "o.mkv", 20, 30, settings=settings, encoding=lossless
+    )
+    without = dataclasses.replace(settings, following=None)
+    convert(wanderer, tmp_path / "without.mkv", settings=without, encoding=lossless)
+    assert contents(followed) != contents(tmp_path / "without.mkv")
 
 
 TIMES = {
