@@ -112,6 +112,10 @@ class Writing(ABC):
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         """Yield mattes steadied as if all pictures had been worked on."""
 
+    def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
+        """Yield those of mattes that are to be written."""
+        return mattes
+
     @abstractmethod
     def part_of(self, frame: Frame) -> int:
         """Return the number of the part of the job that a picture is worked on with."""

@@ -113,14 +113,10 @@ class Settings:
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
             )
 
-    def check_resumable(self) -> None:
-        """Raise `SettingError` for what remembers more than going on in the middle gives back."""
-        for name, on in (("a key", self.key is not None), ("regions", self.regions != Regions())):
-            if on:
-                raise SettingError(
-                    f"A job with {name} remembers the pictures before, and cannot go on in the "
-                    "middle after an interruption; do without it or without resuming."
-                )
+    @property
+    def remember(self) -> bool:
+        """Whether more than smoothing goes from one picture to the next."""
+        return self.regions != Regions() or self.key is not None or self.despill is not None
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
@@ -317,7 +313,6 @@ def convert(
     source, output = located(source), Path(output)
     if resume is not None:
         check_files(source, output, None if matte is None else Path(matte))
-        settings.check_resumable()
     clip = probe(source, allow=settings.allow)
     settings.check(clip)
     span = from_zero(clip, span)
@@ -331,7 +326,10 @@ def convert(
             Path(source), outputs=list(map(str, targets)), background=background, fit=fit,
             show=show, resume=resume, settings=settings, encoding=encoding, span=span,
         )  # fmt: skip
-        writing = Segments(outputs, told, resume, overwrite=overwrite, begun=look.begun)
+        writing = Segments(
+            outputs, told, resume,
+            overwrite=overwrite, again=settings.remember, begun=look.begun,
+        )  # fmt: skip
     report = _Job(clip, look, targets, writing, settings, span).run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
     report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)
@@ -396,7 +394,8 @@ class _Job:
                 writing.part_of,
             )
             settings = replace(self.settings, decontaminate=self._decontaminates)
-            shown = prefetch(self.look.apply(mattes, working, settings), DEPTH, name="work")
+            looked = writing.unfinished(self.look.apply(mattes, working, settings))
+            shown = prefetch(looked, DEPTH, name="work")
             for matte in stack.enter_context(closing(shown)):
                 before = time.perf_counter()
                 writing.write(matte)

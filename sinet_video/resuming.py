@@ -57,8 +57,10 @@ class Resume:
 class Segments(Writing):
     """The files of a job in segments that stay when it is interrupted.
 
-    `job` describes the job, as `fingerprint.of_job` does. `begun` is called with the times of the
-    first picture and of the first that is not finished, when an earlier run was interrupted.
+    `job` describes the job, as `fingerprint.of_job` does. With `again` all pictures are worked on
+    again, and finished ones only not written: for stages that remember more of earlier pictures
+    than is kept. Else `begun` is called with the times of the first picture and of the first that
+    is not finished, when an earlier run was interrupted.
     """
 
     def __init__(
@@ -68,10 +70,12 @@ class Segments(Writing):
         resume: Resume,
         *,
         overwrite: bool,
+        again: bool,
         begun: Callable[[Fraction, Fraction], None],
     ) -> None:
         self.tally = Tally()
         self._seconds, self._overwrite, self._begun = Fraction(resume.seconds), overwrite, begun
+        self._again = again
         self._kept = Kept(outputs[0].path, job, overwrite=overwrite)
         roles = ("output", "matte")
         self._parts = [
@@ -83,6 +87,7 @@ class Segments(Writing):
         self._held, self._open = ExitStack(), ExitStack()
         self._sinks: list[Sink] = []
         self._number, self._frames, self._pts = -1, 0, 0
+        self._done = -1
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -98,9 +103,11 @@ class Segments(Writing):
     def _take_up(self) -> None:
         finished = self._kept.finished
         self.resumed = finished.frames
+        self._done = max((number for number, _ in finished.segments), default=-1)
         if finished.seam is not None:
             self._first, self.end = finished.seam.first, finished.seam.end
-            self._begun(self._first, self.end)
+            if not self._again:
+                self._begun(self._first, self.end)
         if finished.seam is not None and finished.complete:
             self.tally = Tally(**finished.seam.tally)
 
@@ -118,19 +125,20 @@ class Segments(Writing):
                 self._open.__exit__(kind, error, trace)
 
     def frames(self, read: Read) -> Iterator[Frame]:
-        """As `Writing` says; what is finished comes no more, but for its last picture."""
+        """As `Writing` says: all of them, or those from the last that is finished on."""
         finished = self._kept.finished
         if finished.complete:
             return
-        seam = finished.seam
+        seam = None if self._again else finished.seam
         frames = read(None, self.tally) if seam is None else self._going_on(read, seam)
         for index, frame in enumerate(frames):
             if seam is None and index == 0:
                 self._first = frame.time
             number = self._number_of(frame.time)
-            looks = self._looks.setdefault(number, [])
-            if frame.time >= self._look_start(number):
-                looks.append((frame.pts, checksum(frame)))
+            if number > self._done:
+                looks = self._looks.setdefault(number, [])
+                if frame.time >= self._look_start(number):
+                    looks.append((frame.pts, checksum(frame)))
             yield frame
 
     def _going_on(self, read: Read, seam: Seam) -> Iterator[Frame]:
@@ -141,7 +149,7 @@ class Segments(Writing):
         if len(seam.looks) >= FEWEST and not any(seam.tally.values()):
             tally = Tally()
             # A little before, as times in a stretch are rounded.
-            start = self._look_start(self._kept.finished.segments[-1][0]) - LOOK
+            start = self._look_start(self._done) - LOOK
             frames = read(start, tally)
             if recognised := self._recognised(frames, seam):
                 self.tally = tally
@@ -174,17 +182,25 @@ class Segments(Writing):
         """As `Writing` says; the last picture that is finished is remembered, and not yielded."""
         before: Matte | None = None
         for matte in smooth(self._primed(coarse), smoothing):
-            if before is not None and self._number_of(before.time) < self._number_of(matte.time):
-                self._alphas[self._number_of(before.time)] = before.alpha
-            if before is not None or not self.resumed:
+            number = -1 if before is None else self._number_of(before.time)
+            if before is not None and self._done < number < self._number_of(matte.time):
+                self._alphas[number] = before.alpha
+            if before is not None or not self.resumed or self._again:
                 yield matte
             before = matte
+
+    def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
+        """As `Writing` says."""
+        seam = self._kept.finished.seam
+        for matte in mattes:
+            if seam is None or matte.frame.pts > seam.pts:
+                yield matte
 
     def _primed(self, coarse: Iterator[Matte]) -> Iterator[Matte]:
         """Give the last picture that is finished the alpha that it ended up with."""
         for index, matte in enumerate(coarse):
-            again = self.resumed and index == 0
-            yield matte.with_alpha(self._kept.alpha()) if again else matte
+            seam = self.resumed and index == 0 and not self._again
+            yield matte.with_alpha(self._kept.alpha()) if seam else matte
 
     def part_of(self, frame: Frame) -> int:
         """As `Writing` says: what is remembered of people is not kept beyond a segment."""

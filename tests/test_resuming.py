@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 from sinet_video import (
     Adaptive,
     Bilinear,
+    Despill,
     Encoding,
     InputError,
     Key,
@@ -284,6 +285,23 @@ def test_a_file_that_gives_others_from_its_middle_is_read_from_its_start(
     assert [since is None for since in noted] == [False, True]
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"regions": Regions(islands=0.2, subject="main")},
+        {"key": Key("#fadcbe")},
+        {"despill": Despill("green")},
+    ],
+)
+def test_stages_that_remember_more_see_all_pictures_again(more, clip, tmp_path, monkeypatch):
+    """What is finished is not written again, and the bytes are the same."""
+    noted = reads(monkeypatch)
+    options = {"settings": replace(SETTINGS, **more), "encoding": Encoding(codec="ffv1")}
+    _, _, report = alike(clip, tmp_path, "o.mkv", 42, **options)
+    assert noted == [None, None, None]
+    assert (report.frames, report.resumed) == (50, 38)
+
+
 def test_an_error_keeps_what_is_finished(clip, tmp_path):
     """So that whoever mends it need not begin anew; nothing finished leaves nothing."""
     interrupted(clip, tmp_path / "o.mp4", 5)
@@ -368,15 +386,6 @@ def test_what_is_there_is_not_replaced_unasked(clip, tmp_path):
     with pytest.raises(OutputError, match="there already"):
         convert(clip, tmp_path / "o.mp4", **BASIC)
     assert [path.name for path in tmp_path.iterdir()] == ["o.mp4"]
-
-
-@pytest.mark.parametrize("also", [{"key": Key("green")}, {"regions": Regions(subject="main")}])
-def test_what_remembers_more_is_refused(also, clip, tmp_path):
-    """Rather than made otherwise than in one go; nothing is left behind."""
-    settings = dataclasses.replace(SETTINGS, **also)
-    with pytest.raises(SettingError, match="do without it or without resuming"):
-        convert(clip, tmp_path / "out.mkv", settings=settings, resume=HALF)
-    assert not list(tmp_path.glob("*out*"))
 
 
 def test_pipes_are_refused(clip):
