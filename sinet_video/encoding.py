@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from sinet_video.damage import OnError
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.numbered import PictureFolder, is_pattern, numbers, siblings
 from sinet_video.reach import StrPath
-from sinet_video.sink import Sink
+from sinet_video.sink import Sink, check_file, check_folder, check_free
 from sinet_video.videofile import VideoFile
 
 
@@ -59,18 +58,14 @@ def check_output(path: Path, source: StrPath, *, overwrite: bool) -> None:
     file = isinstance(source, Path) and source != PIPE
     if file and path.exists() and path.samefile(source):
         raise SettingError(f"{path} is the input; the output must be another file.")
-    if path.is_dir() and not pictures:
-        raise OutputError(f"{path} is a folder; give the name of a file.")
+    if not pictures:
+        check_file(path, overwrite=overwrite)
+        return
     occupied = any(path.iterdir()) if path.is_dir() else path.exists()
     if numbered:
         occupied = any(numbers(path).fullmatch(p.name) for p in siblings(path))
-    if occupied and not overwrite:
-        raise OutputError(f"{path} is there already; choose to overwrite it, or another name.")
-    parent = _existing_parent(path) if pictures else path.parent
-    if not parent.is_dir():
-        raise OutputError(f"There is no folder {parent}; make it first.")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError(f"The folder {parent} may not be written to.")
+    check_free(path, occupied=occupied, overwrite=overwrite)
+    check_folder(_existing_parent(path))
 
 
 def _check_stdout() -> None:

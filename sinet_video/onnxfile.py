@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, isfinite
@@ -21,6 +20,7 @@ from sinet_video.runtime import checkpoint
 from sinet_video.segmenting import Size
 from sinet_video.session import open_session
 from sinet_video.sinet import SINet
+from sinet_video.sink import check_file
 from sinet_video.tracing import OPSET
 from sinet_video.weights import Network, load_any
 
@@ -103,7 +103,7 @@ def export_onnx(
     """
     path = Path(path)
     _check_settings(path, weights, graph, opset)
-    _check_target(path, overwrite=overwrite)
+    check_file(path, overwrite=overwrite)
     network = load_any(checkpoint(weights))
     content = _made(network, graph, _fitting(size, network), opset)
     differences: list[float] = []
@@ -129,17 +129,6 @@ def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -
         raise SettingError(f"Graph is {graph!r}; it must be one of {', '.join(get_args(Graph))}.")
     if not OPSETS[0] <= opset <= OPSETS[1]:
         raise SettingError(f"Opset is {opset}; it must be from {OPSETS[0]} to {OPSETS[1]}.")
-
-
-def _check_target(path: Path, *, overwrite: bool) -> None:
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give the name of a file.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"{path} is there already; choose to overwrite it, or another name.")
-    if not path.parent.is_dir():
-        raise OutputError(f"There is no folder {path.parent}; make it first.")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"The folder {path.parent} may not be written to.")
 
 
 def _step(network: Network) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable
 from contextlib import closing
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from sinet_video.boxes import box_mean
 from sinet_video.clip import PIPE, Clip, Span
-from sinet_video.errors import InputError, OutputError, SettingError
+from sinet_video.errors import InputError, SettingError
+from sinet_video.fetch import store
 from sinet_video.frame import Matte
 from sinet_video.judging import Figures, Judge
 from sinet_video.moments import (
@@ -30,7 +30,7 @@ from sinet_video.moments import (
 )
 from sinet_video.pipeline import Progress, Settings, matte
 from sinet_video.probing import probe
-from sinet_video.sink import part_name, writing
+from sinet_video.sink import check_file, writing
 from sinet_video.worst import Worst
 
 Array = NDArray[Any]
@@ -122,14 +122,7 @@ def _checked(source: Path, output: Path, moments: int, worst: int, *, overwrite:
             raise SettingError(f"The number of {name} is {value}; it must be from 0 to {MOST}.")
     if source != PIPE and output.exists() and source.exists() and output.samefile(source):
         raise SettingError(f"{output} is the input; the report must be another file.")
-    if output.is_dir():
-        raise OutputError(f"{output} is a folder; give the name of a file.")
-    if output.exists() and not overwrite:
-        raise OutputError(f"{output} is there already; choose to overwrite it, or another name.")
-    if not output.parent.is_dir():
-        raise OutputError(f"There is no folder {output.parent}; make it first.")
-    if not os.access(output.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"The folder {output.parent} may not be written to.")
+    check_file(output, overwrite=overwrite)
     return kind
 
 
@@ -139,14 +132,8 @@ def _write(output: Path, kind: str, found: Preview) -> None:
     from sinet_video.webpage import webpage
 
     data = png(sheet(found)) if kind == ".png" else webpage(found).encode()
-    part = part_name(output.absolute())
     with writing(output):
-        try:
-            part.write_bytes(data)
-            part.replace(output)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        store(output, data)
 
 
 class _Wanted:

@@ -75,6 +75,28 @@ def part_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
 
+def check_file(path: Path, *, overwrite: bool) -> None:
+    """Raise `OutputError` if a file cannot be written there, or must not."""
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give the name of a file.")
+    check_free(path, occupied=path.exists(), overwrite=overwrite)
+    check_folder(path.parent)
+
+
+def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
+    """Raise `OutputError` if what is there already must not be replaced."""
+    if occupied and not overwrite:
+        raise OutputError(f"{path} is there already; choose to overwrite it, or another name.")
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `OutputError` if nothing can be written into a folder."""
+    if not folder.is_dir():
+        raise OutputError(f"There is no folder {folder}; make it first.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"The folder {folder} may not be written to.")
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file is written into an `OutputError` that names it."""
