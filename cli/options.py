@@ -155,21 +155,25 @@ class MattingOptions(OnnxOptions):
 
 
 def parse_smoothing(text: str) -> Smoothing:
-    """Read "adaptive", "exponential" or "off", the first two with ":WEIGHT" if wanted."""
-    from sinet_video.smoothing import Adaptive, Exponential
+    """Read "window", "adaptive", "exponential" or "off", all but that with ":NUMBER" if wanted."""
+    from sinet_video.smoothing import Adaptive, Exponential, Window
 
-    name, colon, weight = text.partition(":")
-    kinds: dict[str, type[Adaptive | Exponential]]
-    kinds = {"adaptive": Adaptive, "exponential": Exponential}
     if text == "off":
         return None
+    name, colon, number = text.partition(":")
+    kinds: dict[str, Callable[..., Smoothing]] = {
+        "window": Window,
+        "adaptive": Adaptive,
+        "exponential": Exponential,
+    }
     if name not in kinds:
         raise SettingError(
-            f"Smoothing is {text!r}; it must be adaptive, exponential or off, the first two with a "
-            "weight if wanted, such as adaptive:0.3."
+            f"Smoothing is {text!r}; it must be window, adaptive, exponential or off. Frames may "
+            "follow the first, such as window:4, and a weight the next two, such as adaptive:0.3."
         )
+    read = int if name == "window" else float
     try:
-        return kinds[name](float(weight)) if colon else kinds[name]()
+        return kinds[name](read(number)) if colon else kinds[name]()
     except ValueError as error:
         if isinstance(error, SettingError):
             raise
@@ -260,9 +264,10 @@ _MATTING = (
     ),
     click.option(
         "--smooth",
-        default="adaptive",
+        default="window",
         metavar="HOW",
-        help="Steady the matte over time: adaptive, exponential or off; :WEIGHT may follow.",
+        help="Steady the matte over time: window (by the frames around each; :FRAMES may follow), "
+        "adaptive or exponential (by those before; :WEIGHT may follow), or off.",
     ),
     click.option(
         "--subject",

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from sinet_video.runtime import load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
     from sinet_video.sink import Sink
-    from sinet_video.smoothing import Adaptive, Exponential, smooth
+    from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
     from sinet_video.threads import prefetch
     from sinet_video.verifying import Verification, verify
 
@@ -97,6 +97,7 @@ _HOME = {
     "TiledAlpha": "alpha",
     "Verification": "verifying",
     "Video": "background",
+    "Window": "smoothing",
     "WeightsError": "errors",
     "batch": "batching",
     "composite": "compositing",
@@ -164,6 +165,7 @@ __all__ = [
     "Verification",
     "Video",
     "WeightsError",
+    "Window",
     "__version__",
     "batch",
     "composite",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from math import log2
 from typing import Any
@@ -34,7 +35,7 @@ def reduced(frame: Frame, factor: int) -> Array:
     """
     height, width = frame.height, frame.width
     if height % factor == 0 and width % factor == 0:
-        name = frame.video.format.name.replace("420", "444").replace("422", "444")
+        name = re.sub("4[124][0-4]", "444", frame.video.format.name)
         small = reformat(
             frame.video,
             width=width // factor,
@@ -47,6 +48,35 @@ def reduced(frame: Frame, factor: int) -> Array:
     shape = -(-height // factor), -(-width // factor)
     cells = ((factor, factor), chroma, chroma)
     return np.stack([_means(p, shape, *c) for p, c in zip(frame.planes, cells, strict=True)])
+
+
+def halved(cells: Array) -> Array:
+    """Average 2 x 2 cells, (..., h, w); past the far sides the last row and column repeat."""
+    fill = [(0, 0)] * (cells.ndim - 2) + [(0, side % 2) for side in cells.shape[-2:]]
+    padded = np.pad(cells, fill, mode="edge") if any(pad for _, pad in fill) else cells
+    rows = padded[..., 0::2, :] + padded[..., 1::2, :]
+    half: Array = (rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25)
+    return half
+
+
+def doubled(cells: Array, shape: tuple[int, ...]) -> Array:
+    """Enlarge cells, (..., h, w), twice, bilinearly, to a shape that `halved` took to theirs."""
+    height, width = shape
+    rows = _doubled_rows(cells)[..., :height, :]
+    across: Array = _doubled_rows(rows.swapaxes(-1, -2))[..., :width, :].swapaxes(-1, -2)
+    return across
+
+
+def _doubled_rows(cells: Array) -> Array:
+    most, least = cells * np.float32(0.75), cells * np.float32(0.25)
+    *others, height, width = cells.shape
+    double = np.empty((*others, height, 2, width), np.float32)
+    double[..., 0, :], double[..., 1, :] = most, most
+    double[..., 1:, 0, :] += least[..., :-1, :]
+    double[..., 0, 0, :] += least[..., 0, :]
+    double[..., :-1, 1, :] += least[..., 1:, :]
+    double[..., -1, 1, :] += least[..., -1, :]
+    return double.reshape(*others, 2 * height, width)
 
 
 def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> Array:

@@ -19,12 +19,23 @@ The cuts of our test clips are at 0.112 (between dark shots) and more, their fas
 that fill the picture, at 0.079."""
 
 
-def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
-    """Return a frame's luma on a grid, (h, w) float32 in [0, 1]; weights as in BT.601."""
+def coarse_colours(frame: Frame, shape: tuple[int, ...]) -> Coarse:
+    """Return a frame's red, green and blue on a grid of (h, w): (3, h, w) float32 in [0, 1]."""
     height, width = shape
-    red, green, blue = np.moveaxis(frame.scaled(width, height).astype(np.float32), 2, 0)
-    luma: Coarse = (red * 0.299 + green * 0.587 + blue * 0.114) / 255
+    small = np.moveaxis(frame.scaled(width, height), 2, 0)
+    return np.multiply(small, np.float32(1 / 255), dtype=np.float32, order="C")
+
+
+def luma_of(colours: Coarse) -> Coarse:
+    """Return the luma, (h, w), of `coarse_colours`; weights as in BT.601."""
+    red, green, blue = colours
+    luma: Coarse = red * np.float32(0.299) + green * np.float32(0.587) + blue * np.float32(0.114)
     return luma
+
+
+def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
+    """Return a frame's luma on a grid of (h, w), float32 in [0, 1]."""
+    return luma_of(coarse_colours(frame, shape))
 
 
 def is_cut(before: Coarse, luma: Coarse) -> bool:
@@ -38,6 +49,10 @@ def motion(before: Coarse, luma: Coarse, still: float = 0.015, moving: float = 0
     0 where luma changes by up to `still`, 1 where by `moving` or more, in between in proportion.
     """
     # Widened, so that the rim that a moving thing uncovers counts as moving too.
-    change = box_mean(np.abs(luma - before), 2)
-    moves: Coarse = np.clip((change - still) / (moving - still), 0, 1)
-    return moves
+    return moving_share(box_mean(np.abs(luma - before), 2), still, moving)
+
+
+def moving_share(change: Coarse, still: float, moving: float) -> Coarse:
+    """Return 0 for a change of up to `still`, 1 for `moving` or more, in proportion between."""
+    share: Coarse = np.clip((change - np.float32(still)) / np.float32(moving - still), 0, 1)
+    return share

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sinet_video.alpha import Canvas, Grid, TiledAlpha
 from sinet_video.boxes import box_sum
-from sinet_video.cells import Enlarged, reduced, reduced_alpha, subsampling
+from sinet_video.cells import Enlarged, halved, reduced, reduced_alpha, subsampling
 from sinet_video.frame import Frame, Matte, Plane, blank_like, planes_of
 
 Array = NDArray[Any]
@@ -116,7 +116,7 @@ def blurred_colours(small: Array, alpha: Array) -> Array:
 
     `small` is (planes, h, w), `alpha` (h, w).
     """
-    half, share = _halved(small), _halved(alpha)
+    half, share = halved(small), halved(alpha)
     far = round(max(share.shape) * FAR) or 1
     both = weighted_means(half, np.stack([half, half]), share, far)
     both = weighted_means(half, np.stack(unmixed(half, share, *both)), share, 1)
@@ -141,12 +141,3 @@ def unmixed(mixed: Array, alpha: Array, person: Array, room: Array) -> tuple[Arr
     rest = 1 - alpha
     amiss = (mixed - alpha * person - rest * room) / (alpha * alpha + rest * rest)
     return person + alpha * amiss, room + rest * amiss
-
-
-def _halved(cells: Array) -> Array:
-    """Average 2 x 2 cells, (..., h, w)."""
-    fill = [(0, 0)] * (cells.ndim - 2) + [(0, side % 2) for side in cells.shape[-2:]]
-    padded = np.pad(cells, fill, mode="edge")
-    rows = padded[..., 0::2, :] + padded[..., 1::2, :]
-    halved: Array = (rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25)
-    return halved

@@ -31,6 +31,10 @@ def folder_of(output: Path) -> Path:
     return output.absolute().with_name(f".{output.name}.parts")
 
 
+Alphas = list[NDArray[Any]]
+"""Coarse alphas of neighbouring pictures, (h, w) float32 each."""
+
+
 @dataclass(frozen=True)
 class Seam:
     """What going on needs, at the end of a finished segment.
@@ -159,28 +163,28 @@ class Kept:
             self.finished = there
         self._tidy()
 
-    def add(self, number: int, frames: int, seam: Seam, alpha: NDArray[Any] | None) -> None:
-        """Note that a segment's files are whole, with the coarse alpha at its end.
+    def add(self, number: int, frames: int, seam: Seam, alphas: Alphas | None) -> None:
+        """Note that a segment's files are whole, with the coarse alphas at its end.
 
-        Without alpha there are no more segments.
+        Without alphas there are no more segments.
         """
         before = self.finished
-        if alpha is not None:
-            np.save(self._alpha(number), alpha)
-            sync(self._alpha(number))
+        if alphas is not None:
+            np.savez(self._alphas(number), *alphas)
+            sync(self._alphas(number))
         segments = [*before.segments, (number, frames)]
-        self._note(replace(before, segments=segments, seam=seam, complete=alpha is None))
+        self._note(replace(before, segments=segments, seam=seam, complete=alphas is None))
         if before.segments:
-            self._alpha(before.segments[-1][0]).unlink(missing_ok=True)
+            self._alphas(before.segments[-1][0]).unlink(missing_ok=True)
 
     def note_made(self, made: Made) -> None:
         """Note that the outputs are whole, and only their names are not theirs."""
         self._note(replace(self.finished, made=made))
 
-    def alpha(self) -> NDArray[Any]:
-        """Return the coarse alpha at the end of the last finished segment."""
-        alpha: NDArray[Any] = np.load(self._alpha(self.finished.segments[-1][0]))
-        return alpha
+    def alphas(self) -> Alphas:
+        """Return the coarse alphas at the end of the last finished segment, in their order."""
+        with np.load(self._alphas(self.finished.segments[-1][0])) as stored:
+            return [stored[f"arr_{index}"] for index in range(len(stored.files))]
 
     def file(self, role: str, number: int, suffix: str = "") -> Path:
         """Return the name of what an output has of a segment."""
@@ -196,8 +200,8 @@ class Kept:
         self.folder.rmdir()
         self._cleared = True
 
-    def _alpha(self, number: int) -> Path:
-        return self.file("alpha", number, ".npy")
+    def _alphas(self, number: int) -> Path:
+        return self.file("alphas", number, ".npz")
 
     def _note(self, finished: Finished) -> None:
         _put(self.folder / MANIFEST, finished.text().encode())

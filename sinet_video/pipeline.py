@@ -39,7 +39,7 @@ from sinet_video.resuming import Resume, Segments, check_files
 from sinet_video.runtime import load_segmenter
 from sinet_video.segmenting import Segmenter, Size, seen_size, segment
 from sinet_video.session import Runtime
-from sinet_video.smoothing import Adaptive, Smoothing, smooth
+from sinet_video.smoothing import Smoothing, Window, smooth
 from sinet_video.threads import prefetch
 
 Show = Literal["composite", "alpha", "foreground"]
@@ -88,7 +88,7 @@ class Settings:
     classes: ClassNames | None = None
     size: Size = Size()
     following: Following | None = Following()
-    smoothing: Smoothing = Adaptive()
+    smoothing: Smoothing = Window()
     regions: Regions = Regions()
     refinement: Refinement = Guided()
     key: Key | None = None

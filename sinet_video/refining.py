@@ -1,14 +1,16 @@
 """Raising coarse alpha to the picture's size, with its edges drawn to the picture's own.
 
-The method is the fast guided filter (He, Sun: "Fast Guided Filter", arXiv 1505.00996) with luma as
-the guide: alpha is locally `a * luma + b`, with a and b fitted on a reduced picture and enlarged.
+The method is the fast guided filter (He, Sun: "Fast Guided Filter", arXiv 1505.00996): alpha is
+locally a linear function of the picture's planes, fitted on a reduced picture (see `guiding`) and
+enlarged. It is fitted twice, first in wide windows and then in close ones around what came out.
 Only tiles that an edge crosses are worked out in full; elsewhere alpha is exactly 0 or 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import log2
 from typing import Any
 
@@ -16,17 +18,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.alpha import Grid, Kind, TiledAlpha, repeat_border
-from sinet_video.boxes import box_mean, box_sum
-from sinet_video.cells import Enlarged
+from sinet_video.boxes import box_sum
+from sinet_video.cells import Enlarged, reduced
 from sinet_video.errors import SettingError
-from sinet_video.frame import AREA, Frame, Matte, reformat
+from sinet_video.frame import Frame, Matte, Plane
 from sinet_video.grids import resized
+from sinet_video.guiding import Lines, fit, sureness
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
 
-WORKING_SIDE = 400
+WORKING_SIDE = 240
 """The guided filter is fitted on a picture whose longer side is about this."""
+
+BILINEAR_SIDE = 400
+"""As much for plain enlargement."""
+
+SURE = 3
+"""Cells of the coarse alpha around one that must agree for it to be sure."""
+
+REACH = 7
+"""Cells around one whose alpha the second fit, in windows of 3 x 3 half as fine cells, looks at."""
 
 SLACK = 0.05
 """How far beyond 0 or 1 a fitted value must be for the finer picture not to bring it back."""
@@ -34,20 +46,20 @@ SLACK = 0.05
 
 @dataclass(frozen=True)
 class Guided:
-    """Guided filter on the luma.
+    """Guided filter on all three planes.
 
     Attributes:
         radius: half the window in cells of the coarse alpha; larger follows the picture further.
-        eps: variance of luma, in [0, 1] squared, below which the picture has no say.
+        eps: variance, in [0, 1] squared, below which a plane has no say.
         black, white: coarse alpha at or below `black` is background, at or above `white` person.
-        contrast: how much steeper the fitted edge is made, about a half; the fit softens it.
+        contrast: how much steeper each of the two fits is made, about a half, as fits soften.
     """
 
     radius: float = 4.0
-    eps: float = 1e-3
+    eps: float = 1e-4
     black: float = 0.3
     white: float = 0.9
-    contrast: float = 1.6
+    contrast: float = 1.3
 
     def __post_init__(self) -> None:
         for name in ("radius", "eps", "contrast"):
@@ -91,36 +103,43 @@ def refine(mattes: Iterable[Matte], refinement: Refinement = Guided()) -> Iterat
 
 def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
-    factor = subsampling(frame.width, frame.height)
-    luma = reduced_luma(frame, factor)
+    factor = subsampling(frame)
+    guide = reduced(frame, factor) * np.float32(1 / _top(frame))
     extent = frame.height / factor, frame.width / factor
-    alpha = resized(levels(coarse, settings.black, settings.white), luma.shape, extent)
-    contrast = np.float32(settings.contrast)
-    # Beyond the picture's longer side a window only costs.
-    radius = round(settings.radius * luma.shape[1] / coarse.shape[1])
-    radius = min(max(1, radius), max(luma.shape))
-    slope, intercept = fit(luma, alpha, radius, settings.eps)
-    slope, intercept = slope * contrast, intercept * contrast + (1 - contrast) / 2
-    fitted = slope * luma + intercept
+    alpha = resized(levels(coarse, settings.black, settings.white), guide.shape[1:], extent)
+    cell = guide.shape[2] / coarse.shape[1]
+    # Windows are of half as fine cells; beyond the picture's longer side they only cost.
+    radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
+    sure = max(1, round(SURE * cell))
+    near = _fitted(guide, alpha, sure, radius, settings)
+    alpha = np.clip(near.at(guide), 0, 1)
+    lines = _fitted(guide, alpha, sure, 1, settings)
+    fitted = lines.at(guide)
     unsure = (fitted > -SLACK) & (fitted < 1 + SLACK)
     decided = np.where(unsure, np.float32(0.5), fitted > 0.5)
-    # Alpha is flat where every coarse value in reach (windows of windows: 2 radii, and 1 for the
+    # Alpha is flat where every value in reach (of windows, their averages, and 1 for the
     # enlargement) is, and where the fit is beyond 0 or 1 with all its neighbours.
-    band = mixed(alpha, 2 * radius + 1) & mixed(decided, 1)
+    band = mixed(alpha, REACH) & mixed(decided, 1)
     flat = np.where(unsure, alpha, decided)
-    slope, intercept = np.where(band, slope, 0), np.where(band, intercept, flat)
-    grid = Grid.of(frame.height, frame.width)
-    return _evaluate(frame, Fit(grid, factor, slope, intercept, band))
+    return _tiled(frame, factor, flat, band, partial(_values, frame, lines.only(band, flat)))
+
+
+def _fitted(guide: Array, alpha: Array, sure: int, radius: int, settings: Guided) -> Lines:
+    lines = fit(guide, alpha, sureness(alpha, sure), radius, settings.eps)
+    return lines.steeper(settings.contrast)
 
 
 def enlarged(frame: Frame, coarse: Array, settings: Bilinear) -> TiledAlpha:
     """Return alpha at the frame's size by bilinear enlargement."""
-    factor = subsampling(frame.width, frame.height)
+    factor = subsampling(frame, BILINEAR_SIDE)
     shape = -(-frame.height // factor), -(-frame.width // factor)
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), shape, extent)
-    grid = Grid.of(frame.height, frame.width)
-    return _evaluate(frame, Fit(grid, factor, np.zeros_like(alpha), alpha, mixed(alpha, 1)))
+
+    def values(tiles: _Tiles) -> Array:
+        return tiles.enlarged(alpha)
+
+    return _tiled(frame, factor, alpha, mixed(alpha, 1), values)
 
 
 def levels(alpha: Array, black: float, white: float) -> Array:
@@ -129,40 +148,13 @@ def levels(alpha: Array, black: float, white: float) -> Array:
     return stretched
 
 
-def subsampling(width: int, height: int) -> int:
-    """Return by which power of two, 1 to 8, a picture is reduced for fitting."""
-    return int(2 ** np.clip(round(log2(max(width, height) / WORKING_SIDE)), 0, 3))
+def subsampling(frame: Frame, side: int = WORKING_SIDE) -> int:
+    """Return by which power of two, 1 to 8, a picture is reduced to have about this longer side.
 
-
-def reduced_luma(frame: Frame, factor: int) -> Array:
-    """Return luma in [0, 1], float32, averaged over cells; the far sides are filled up."""
-    height, width = frame.height, frame.width
-    scale = np.float32(1 / (2**frame.format.bits - 1))
-    if factor == 1:
-        return frame.luma * scale
-    if height % factor == 0 and width % factor == 0:
-        small = reformat(
-            frame.video, width=width // factor, height=height // factor, interpolation=AREA
-        )
-        return frame.with_video(small).luma * scale
-    padded = np.pad(frame.luma, ((0, -height % factor), (0, -width % factor)), mode="edge")
-    rows, columns = padded.shape[0] // factor, padded.shape[1] // factor
-    cells = padded.reshape(rows, factor, columns, factor)
-    means: Array = cells.mean((1, 3), dtype=np.float32)
-    return means * scale
-
-
-def fit(luma: Array, alpha: Array, radius: int, eps: float) -> tuple[Array, Array]:
-    """Return the guided filter's coefficients (a, b), (h, w) each, so that alpha ~ a * luma + b.
-
-    He, Sun, Tang: "Guided Image Filtering", TPAMI 2013, equations 5, 6 and 8.
+    Either not at all, or to cells of whole chroma samples.
     """
-    mean_luma, mean_alpha = box_mean(luma, radius), box_mean(alpha, radius)
-    variance = box_mean(luma * luma, radius) - mean_luma * mean_luma
-    covariance = box_mean(luma * alpha, radius) - mean_luma * mean_alpha
-    slope = covariance / (np.maximum(variance, 0) + np.float32(eps))
-    intercept = mean_alpha - slope * mean_luma
-    return box_mean(slope, radius), box_mean(intercept, radius)
+    power = np.clip(round(log2(max(frame.width, frame.height) / side)), 0, 3)
+    return max(int(2**power), frame.format.down, frame.format.across) if power else 1
 
 
 def mixed(alpha: Array, radius: int) -> NDArray[np.bool_]:
@@ -173,27 +165,76 @@ def mixed(alpha: Array, radius: int) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Alpha as `slope * luma + intercept` on cells of `factor` pixels; not flat within `band`."""
+class _Tiles:
+    """The tiles of a picture that an edge crosses, and the cells, of `factor` pixels, in them."""
 
     grid: Grid
+    cells: Grid
     factor: int
-    slope: Array
-    intercept: Array
-    band: NDArray[np.bool_]
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+    def of(self, plane: Array, down: int, across: int) -> Array:
+        """Return them of a plane whose samples stand for `down` x `across` pixels."""
+        tiled = self.grid.tiled(plane, down=down, across=across)
+        return tiled[self.rows, :, self.columns, :]
+
+    def enlarged(self, values: Array, down: int = 1, across: int = 1) -> Array:
+        """Return them of a plane of cells, enlarged to samples of `down` x `across` pixels."""
+        factors = self.factor // down, self.factor // across
+        return Enlarged(values, self.cells, factors).tiles(self.rows, self.columns)
 
 
-def _evaluate(frame: Frame, fit: Fit) -> TiledAlpha:
-    grid, (height, width) = fit.grid, fit.band.shape
-    cells = Grid(height, width, grid.down // fit.factor, grid.across // fit.factor)
-    crossed = cells.tiled(fit.band).any(axis=(1, 3))
-    flat = cells.tiled(fit.intercept)[:, 0, :, 0]
-    kinds = np.where(crossed, Kind.PARTIAL, np.where(flat > 0, Kind.SOLID, Kind.CLEAR))
+def _tiled(
+    frame: Frame,
+    factor: int,
+    flat: Array,
+    band: NDArray[np.bool_],
+    values: Callable[[_Tiles], Array],
+) -> TiledAlpha:
+    """Return alpha that is `flat` (cells of 0 and 1) but in tiles with some of `band`."""
+    grid, (height, width) = Grid.of(frame.height, frame.width), band.shape
+    cells = Grid(height, width, grid.down // factor, grid.across // factor)
+    crossed = cells.tiled(band).any(axis=(1, 3))
+    solid = cells.tiled(flat)[:, 0, :, 0] > 0
+    kinds = np.where(crossed, Kind.PARTIAL, np.where(solid, Kind.SOLID, Kind.CLEAR))
     rows, columns = np.nonzero(crossed)
-    luma = grid.tiled(frame.luma)[rows, :, columns, :] * np.float32(1 / (2**frame.format.bits - 1))
-    factors = fit.factor, fit.factor
-    values = luma * Enlarged(fit.slope, cells, factors).tiles(rows, columns)
-    values += Enlarged(fit.intercept, cells, factors).tiles(rows, columns)
-    values = np.clip(values, 0, 1, out=values)
-    repeat_border(values, grid, rows, columns)
-    return TiledAlpha(grid, kinds.astype(np.uint8), values)
+    made = values(_Tiles(grid, cells, factor, rows, columns))
+    made = np.clip(made, 0, 1, out=made)
+    repeat_border(made, grid, rows, columns)
+    return TiledAlpha(grid, kinds.astype(np.uint8), made)
+
+
+def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
+    """Return alpha by lines over the planes' own samples, not clipped."""
+    slopes = lines.slopes * np.float32(1 / _top(frame))
+    level = lines.level - lines.slopes[0] * lines.centre[0]
+    luma, chroma, (down, across) = _shared(frame, tiles.factor)
+    values = tiles.enlarged(slopes[0])
+    values *= tiles.of(luma, 1, 1)
+    values += tiles.enlarged(level)
+    # The chroma's part is taken less what is usual there: it is small, and may be repeated.
+    part = tiles.enlarged(-(lines.slopes[1:] * lines.centre[1:]).sum(0), down, across)
+    for slope, plane in zip(slopes[1:], chroma, strict=True):
+        part += tiles.enlarged(slope, down, across) * tiles.of(plane, down, across)
+    count, height, width = part.shape
+    squares = values.reshape(count, height, down, width, across, copy=False)
+    squares += part[:, :, None, :, None]
+    return values
+
+
+def _shared(frame: Frame, factor: int) -> tuple[Plane, list[Plane], tuple[int, int]]:
+    """Return luma, chroma, and how many pixels share a sample of it, down and across.
+
+    Where cells are finer than samples of chroma, those are repeated.
+    """
+    (luma, *chroma), down, across = frame.planes, frame.format.down, frame.format.across
+    if factor >= max(down, across):
+        return luma, chroma, (down, across)
+    height, width = luma.shape
+    whole = [plane.repeat(down, 0).repeat(across, 1)[:height, :width] for plane in chroma]
+    return luma, whole, (1, 1)
+
+
+def _top(frame: Frame) -> int:
+    return int(2**frame.format.bits - 1)

@@ -9,28 +9,28 @@ are followed are looked for anew in each segment.
 from __future__ import annotations
 
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import floor
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.clip import PIPE
 from sinet_video.damage import Tally
 from sinet_video.encoding import check_output
 from sinet_video.errors import InputError, OutputError, SettingError
 from sinet_video.frame import Frame, Matte
-from sinet_video.keeping import Kept, Seam
+from sinet_video.keeping import Alphas, Kept, Seam
 from sinet_video.outputs import Output, Read, Writing
 from sinet_video.parts import parts_of
 from sinet_video.reach import StrPath, is_url
 from sinet_video.sink import Sink, writing
-from sinet_video.smoothing import Smoothing, smooth
+from sinet_video.smoothing import Smoothing, Window, remembered, smooth
 
 LOOK = 1
 """Seconds at the end of a segment whose pictures are remembered by their checksums."""
@@ -83,7 +83,7 @@ class Segments(Writing):
         ]
         self._first = Fraction(0)
         self._looks: dict[int, list[tuple[int, int]]] = {}
-        self._alphas: dict[int, NDArray[Any]] = {}
+        self._alphas: dict[int, Alphas] = {}
         self._held, self._open = ExitStack(), ExitStack()
         self._sinks: list[Sink] = []
         self._number, self._frames, self._pts = -1, 0, 0
@@ -124,12 +124,18 @@ class Segments(Writing):
             else:
                 self._open.__exit__(kind, error, trace)
 
+    @property
+    def _goes_on(self) -> bool:
+        """Whether work begins at a seam."""
+        finished = self._kept.finished
+        return finished.seam is not None and not (finished.complete or self._again)
+
     def frames(self, read: Read) -> Iterator[Frame]:
         """As `Writing` says: all of them, or those from the last that is finished on."""
         finished = self._kept.finished
         if finished.complete:
             return
-        seam = None if self._again else finished.seam
+        seam = finished.seam if self._goes_on else None
         frames = read(None, self.tally) if seam is None else self._going_on(read, seam)
         for index, frame in enumerate(frames):
             if seam is None and index == 0:
@@ -142,52 +148,68 @@ class Segments(Writing):
             yield frame
 
     def _going_on(self, read: Read, seam: Seam) -> Iterator[Frame]:
-        """Yield the last picture before a seam, and those after it.
+        """Yield the last pictures before a seam, as many as alphas are kept, and those after it.
 
         From the middle of the file where its pictures prove to be the same, else from its start.
         """
+        last: deque[Frame] = deque(maxlen=len(self._kept.alphas()))
         if len(seam.looks) >= FEWEST and not any(seam.tally.values()):
             tally = Tally()
             # A little before, as times in a stretch are rounded.
             start = self._look_start(self._done) - LOOK
             frames = read(start, tally)
-            if recognised := self._recognised(frames, seam):
+            if self._recognised(frames, seam, last):
                 self.tally = tally
-                yield recognised
+                yield from last
                 yield from frames
                 return
+            last.clear()
         frames = read(None, self.tally)
-        last = next((frame for frame in frames if frame.pts >= seam.pts), None)
-        if last is None or last.pts != seam.pts:
+        for frame in frames:
+            last.append(frame)
+            if frame.pts >= seam.pts:
+                break
+        if len(last) < (last.maxlen or 0) or last[-1].pts != seam.pts:
             raise InputError(
                 "The source gives other pictures than when the job was begun; choose to overwrite "
                 "what is finished to begin anew."
             )
-        yield last
+        yield from last
         yield from frames
 
-    def _recognised(self, frames: Iterator[Frame], seam: Seam) -> Frame | None:
-        """Return the last of the pictures that a seam remembers; None where they are others."""
+    def _recognised(self, frames: Iterator[Frame], seam: Seam, last: deque[Frame]) -> bool:
+        """Read up to the last of the pictures that a seam remembers, and say if it is they.
+
+        The last ones of all that were read are put into `last`, and must fill it.
+        """
         looks = list(seam.looks)
-        last: Frame | None = None
         try:
-            while looks and (last := next(frames, None)) is not None:
-                if last.pts >= looks[0][0] and looks.pop(0) != (last.pts, checksum(last)):
-                    return None
+            while looks and (frame := next(frames, None)) is not None:
+                last.append(frame)
+                if frame.pts >= looks[0][0] and looks.pop(0) != (frame.pts, checksum(frame)):
+                    return False
         except InputError:
-            return None
-        return last
+            return False
+        return not looks and len(last) == last.maxlen
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """As `Writing` says; the last picture that is finished is remembered, and not yielded."""
-        before: Matte | None = None
-        for matte in smooth(self._primed(coarse), smoothing):
-            number = -1 if before is None else self._number_of(before.time)
-            if before is not None and self._done < number < self._number_of(matte.time):
-                self._alphas[number] = before.alpha
-            if before is not None or not self.resumed or self._again:
-                yield matte
-            before = matte
+        """As `Writing` says; the last pictures that are finished are remembered, not yielded."""
+        count, primed = remembered(smoothing), self._primed(coarse)
+        if isinstance(smoothing, Window):
+            steady = smooth(self._noted(primed, count), smoothing)
+        else:
+            steady = self._noted(smooth(primed, smoothing), count)
+        return steady if self._again else self.unfinished(steady)
+
+    def _noted(self, mattes: Iterator[Matte], count: int) -> Iterator[Matte]:
+        """Pass mattes on, and note the last alphas of each part that is not finished."""
+        last: deque[Matte] = deque(maxlen=count)
+        for matte in mattes:
+            number = self._number_of(last[-1].time) if last else -1
+            if self._done < number < self._number_of(matte.time):
+                self._alphas[number] = [each.alpha for each in last]
+            last.append(matte)
+            yield matte
 
     def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
         """As `Writing` says."""
@@ -197,10 +219,11 @@ class Segments(Writing):
                 yield matte
 
     def _primed(self, coarse: Iterator[Matte]) -> Iterator[Matte]:
-        """Give the last picture that is finished the alpha that it ended up with."""
-        for index, matte in enumerate(coarse):
-            seam = self.resumed and index == 0 and not self._again
-            yield matte.with_alpha(self._kept.alpha()) if seam else matte
+        """Give the last pictures that are finished the alphas that are kept of them."""
+        kept = self._kept.alphas() if self._goes_on else []
+        for alpha, matte in zip(kept, coarse, strict=False):
+            yield matte.with_alpha(alpha)
+        yield from coarse
 
     def part_of(self, frame: Frame) -> int:
         """As `Writing` says: what is remembered of people is not kept beyond a segment."""
@@ -225,15 +248,15 @@ class Segments(Writing):
             self._open = stack.pop_all()
         self._number, self._frames = number, 0
 
-    def _settle(self, alpha: NDArray[Any] | None) -> None:
-        """Finish a segment; the last one is without alpha."""
+    def _settle(self, alphas: Alphas | None) -> None:
+        """Finish a segment; the last one is without alphas."""
         self._open.close()
         looks, end = self._looks.pop(self._number), self.end or Fraction(0)
         seam = Seam(self._first, self._pts, end, looks, asdict(self.tally))
         with writing(self._parts[0].output.path):
             for parts in self._parts:
                 parts.settle(self._number)
-            self._kept.add(self._number, self._frames, seam, alpha)
+            self._kept.add(self._number, self._frames, seam, alphas)
 
     def _finish(self) -> None:
         kept = self._kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.cuts import coarse_luma, is_cut, motion
+from sinet_video.boxes import box_mean
+from sinet_video.cells import doubled, halved
+from sinet_video.cuts import (
+    coarse_colours,
+    coarse_luma,
+    is_cut,
+    luma_of,
+    motion,
+    moving_share,
+)
 from sinet_video.errors import SettingError
 from sinet_video.frame import Matte
 from sinet_video.grids import resized
@@ -46,14 +56,38 @@ class Adaptive:
 
     def __post_init__(self) -> None:
         _check_weight(self.weight)
-        if not 0 <= self.still < self.moving:
-            raise SettingError(
-                f"Still is {self.still} and moving {self.moving}; it must be 0 <= still < moving."
-            )
+        _check_motion(self.still, self.moving)
 
 
-Smoothing = Exponential | Adaptive | None
+@dataclass(frozen=True)
+class Window:
+    """Each alpha is averaged with those of the frames around it, where the picture is the same.
+
+    It comes as many frames late, and nothing of what moves is left behind or runs ahead.
+
+    Attributes:
+        frames: how many frames before, and how many after; at least 1.
+        still: change of the colours, in [0, 1], up to which a place is the same.
+        moving: change from which it is another; between the two, it counts in proportion.
+    """
+
+    frames: int = 4
+    still: float = 0.015
+    moving: float = 0.06
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise SettingError(f"Window is of {self.frames} frames; it must be of at least 1.")
+        _check_motion(self.still, self.moving)
+
+
+Smoothing = Window | Adaptive | Exponential | None
 """How to steady alpha; None leaves every frame as it is."""
+
+
+def _check_motion(still: float, moving: float) -> None:
+    if not 0 <= still < moving:
+        raise SettingError(f"Still is {still} and moving {moving}; it must be 0 <= still < moving.")
 
 
 def _check_weight(weight: float) -> None:
@@ -61,14 +95,104 @@ def _check_weight(weight: float) -> None:
         raise SettingError(f"Smoothing weight is {weight}; it must be above 0 and at most 1.")
 
 
-def smooth(mattes: Iterable[Matte], smoothing: Smoothing = Adaptive()) -> Iterator[Matte]:
-    """Yield each matte steadied by those before it; starts anew at a cut.
+def smooth(mattes: Iterable[Matte], smoothing: Smoothing = Window()) -> Iterator[Matte]:
+    """Yield each matte steadied by its neighbours in time; starts anew at a cut.
 
     Where the alpha comes on another grid than before, what is remembered is taken to it.
     """
     if smoothing is None:
         yield from mattes
-        return
+    elif isinstance(smoothing, Window):
+        yield from _averaged(mattes, smoothing)
+    else:
+        yield from _mixed(mattes, smoothing)
+
+
+def remembered(smoothing: Smoothing) -> int:
+    """Return of how many mattes before a frame the alphas decide what becomes of it.
+
+    It is those that came, for a `Window`, and for others the one that went out.
+    """
+    return smoothing.frames if isinstance(smoothing, Window) else 1
+
+
+class _Held:
+    """A matte that waits for those after it.
+
+    Its colours are kept on half as fine a grid, which is enough to see what moves.
+    """
+
+    def __init__(self, matte: Matte) -> None:
+        colours = coarse_colours(matte.frame, matte.alpha.shape)
+        self.matte, self.alpha, self.colours = matte, matte.alpha, halved(colours)
+        self._luma = luma_of(colours)
+        self._sum, self._weight = self.alpha, np.ones_like(self.alpha)
+
+    def is_cut_from(self, before: _Held) -> bool:
+        """Whether it belongs to another shot than the one before it."""
+        shape = self.alpha.shape
+        same = before.alpha.shape == shape
+        return is_cut(before._luma if same else coarse_luma(before.matte.frame, shape), self._luma)
+
+    def meet(self, other: _Held, window: Window) -> None:
+        """Mix the two alphas into each other where their pictures are the same."""
+        alpha, colours = other._on_grid_of(self)
+        same = _sameness(self.colours, colours, window)
+        self._add(alpha, same)
+        alpha, colours = self._on_grid_of(other)
+        if colours is not self.colours:
+            same = _sameness(other.colours, colours, window)
+        other._add(alpha, same)
+
+    def _on_grid_of(self, other: _Held) -> tuple[Coarse, Coarse]:
+        if self.alpha.shape == other.alpha.shape:
+            return self.alpha, self.colours
+        shape = other.colours.shape[1:]
+        colours = np.stack([resized(plane, shape) for plane in self.colours])
+        return resized(self.alpha, other.alpha.shape), colours
+
+    def _add(self, alpha: Coarse, same: Coarse) -> None:
+        weight = doubled(same, alpha.shape)
+        self._sum = self._sum + weight * alpha
+        self._weight += weight
+
+    def mean(self) -> Matte:
+        """Return the matte with the mean of all that were mixed into its alpha."""
+        return self.matte.with_alpha(self._sum / self._weight)
+
+
+def _averaged(mattes: Iterable[Matte], window: Window) -> Iterator[Matte]:
+    held: deque[_Held] = deque()
+    try:
+        for matte in mattes:
+            new = _Held(matte)
+            if held and new.is_cut_from(held[-1]):
+                yield from _let_go(held)
+            for before in held:
+                before.meet(new, window)
+            held.append(new)
+            if len(held) > window.frames:
+                yield held.popleft().mean()
+    except Exception:
+        # What came before a fault is not lost by it.
+        yield from _let_go(held)
+        raise
+    yield from _let_go(held)
+
+
+def _let_go(held: deque[_Held]) -> Iterator[Matte]:
+    while held:
+        yield held.popleft().mean()
+
+
+def _sameness(colours: Coarse, others: Coarse, window: Window) -> Coarse:
+    """Return how far two pictures are the same, (h, w) in [0, 1]."""
+    # Widened, so that the rim that a moving thing uncovers counts as moving too.
+    change = box_mean(np.abs(colours - others).mean(0), 1)
+    return 1 - moving_share(change, window.still, window.moving)
+
+
+def _mixed(mattes: Iterable[Matte], smoothing: Exponential | Adaptive) -> Iterator[Matte]:
     last: Matte | None = None
     luma: Coarse | None = None
     for matte in mattes:

@@ -710,8 +710,18 @@ def test_ways_of_smoothing_and_refining():
     assert parse_smoothing("off") is None
     assert parse_smoothing("exponential:0.25").weight == 0.25
     assert type(parse_smoothing("adaptive")).__name__ == "Adaptive"
+    assert type(parse_smoothing("window")).__name__ == "Window"
+    assert parse_smoothing("window:2").frames == 2
     assert type(parse_refinement("bilinear")).__name__ == "Bilinear"
     assert type(parse_refinement("guided")).__name__ == "Guided"
-    for text in ("much", "adaptive:much", "adaptive:2", "exponential:", "off:1"):
+    for text in (
+        "much",
+        "adaptive:much",
+        "adaptive:2",
+        "exponential:",
+        "off:1",
+        "window:0",
+        "window:0.3",
+    ):
         with pytest.raises(SettingError, match=r"\.$"):
             parse_smoothing(text)

@@ -22,7 +22,7 @@ from sinet_video.keying import Key, key
 from sinet_video.refining import Bilinear, Guided, refine
 from sinet_video.regions import Regions, tidy
 from sinet_video.segmenting import segment
-from sinet_video.smoothing import Adaptive, Exponential, smooth
+from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
 from sinet_video.threads import prefetch
 
 SIZE = (90, 122)
@@ -74,6 +74,7 @@ STAGES = {
     "smooth none": Stage(lambda items: smooth(items, None), "coarse"),
     "smooth exponential": Stage(lambda items: smooth(items, Exponential()), "coarse"),
     "smooth adaptive": Stage(lambda items: smooth(items, Adaptive()), "coarse"),
+    "smooth window": Stage(lambda items: smooth(items, Window()), "coarse", ahead=4),
     "tidy": Stage(lambda items: tidy(items, Regions(0.2, 0.2, "main")), "coarse"),
     "tidy nothing": Stage(tidy, "coarse"),
     "refine guided": Stage(lambda items: refine(items, Guided()), "coarse"),
@@ -220,7 +221,7 @@ def test_two_runs_do_not_mix(stage):
 
 def test_all_stages_in_a_row_close_their_source():
     """From segment to foreground, with a thread between, closing the last closes the first."""
-    source = Source("frame")
+    source = Source("frame", list(range(0, 600, 20)))
     ahead = prefetch(segment(source.items(), brightness), DEPTH)
     results = foreground(shape_edge(refine(smooth(ahead)), Edge(choke=1, feather=1)))
     del ahead  # a generator that a name still holds is not closed by those after it

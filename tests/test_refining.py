@@ -9,7 +9,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kornia.filters import guided_blur
 from scipy import ndimage
 
 from sinet_video.alpha import Kind, TiledAlpha
@@ -17,13 +16,12 @@ from sinet_video.decoding import decode
 from sinet_video.errors import SettingError
 from sinet_video.frame import PLANAR, Frame, Matte, planes_of
 from sinet_video.grids import resized
+from sinet_video.guiding import fit, sureness
 from sinet_video.metrics import foreground_iou
 from sinet_video.refining import (
     Bilinear,
     Guided,
-    fit,
     mixed,
-    reduced_luma,
     refine,
     subsampling,
 )
@@ -54,6 +52,11 @@ def frame(luma: np.ndarray, name: str = "yuv420p") -> Frame:
     return Frame(video, 0, Fraction(1, 25))
 
 
+def blank(width: int, height: int, name: str) -> Frame:
+    """A frame of this size whose samples are not set."""
+    return Frame(av.VideoFrame(width, height, name), 0, Fraction(1, 25))
+
+
 def refined(luma: np.ndarray, coarse: np.ndarray, how=Guided(), name: str = "yuv420p"):
     """The one refined matte of a frame with this luma."""
     (result,) = refine([Matte(frame(luma, name), coarse.astype(np.float32))], how)
@@ -79,29 +82,20 @@ def crossing(alpha: np.ndarray) -> np.ndarray:
     return above - 0.5 + (0.5 - low) / (high - low)
 
 
-@pytest.mark.parametrize(("radius", "eps"), [(2, 1e-3), (5, 1e-2), (8, 1e-3)])
-def test_fit_is_the_guided_filter_of_kornia(radius, eps):
-    """Away from the borders, which kornia mirrors, both give the same values."""
-    guide, alpha = blobs(70, 90, 2), (blobs(70, 90, 4, 1) > 0.5).astype(np.float32)
-    slope, intercept = fit(guide, alpha, radius, eps)
-    guides, alphas = (torch.from_numpy(x)[None, None] for x in (guide, alpha))
-    expected = guided_blur(guides, alphas, 2 * radius + 1, eps)[0, 0].numpy()
-    inside = np.s_[2 * radius : -2 * radius, 2 * radius : -2 * radius]
-    np.testing.assert_allclose((slope * guide + intercept)[inside], expected[inside], atol=1e-4)
-    assert np.abs(alpha - expected)[inside].max() > 0.1
-
-
-def test_guided_at_full_size_is_the_fit():
-    """A picture small enough to be fitted as it is gets the filter's own values near its edge."""
+def test_guided_of_a_small_picture_is_the_fit():
+    """A picture that is fitted as it is gets the second fit's own values near its edge."""
     guide, coarse = blobs(96, 128, 3), step(96, 128, 64)[::4, ::4]
     how = Guided(radius=1, contrast=1, black=0, white=1)
-    alpha = refined(guide, coarse, how).alpha
-    luma = np.rint(guide * 255).astype(np.float32) / 255
-    slope, intercept = fit(luma, resized(coarse, (96, 128)), 4, how.eps)
-    expected = np.clip(slope * luma + intercept, 0, 1)
+    alpha = refined(guide, coarse, how, "yuv444p").alpha
+    gray = np.full((96, 128), 128 / 255)
+    planes = np.stack([np.rint(guide * 255) / 255, gray, gray]).astype(np.float32)
+    expected = resized(coarse, (96, 128))
+    for radius in (2, 1):
+        lines = fit(planes, expected, sureness(expected, 12), radius, how.eps)
+        expected = np.clip(lines.at(planes), 0, 1)
     near = (expected > 0.05) & (expected < 0.95)
     assert near.sum() > 200
-    np.testing.assert_allclose(alpha[near], expected[near], atol=1e-4)
+    np.testing.assert_allclose(alpha[near], expected[near], atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +201,8 @@ def test_contrast_steepens_about_one_half():
             refined(flat, np.full((12, 16), coarse), Guided(contrast=c, **how)).alpha.mean()
             for c in (1, 2)
         )
-        assert steep - plain == pytest.approx(0.1 * away, abs=1e-3)
+        # Twice as steep, twice.
+        assert steep - plain == pytest.approx((4 - 1) * 0.1 * away, abs=1e-3)
 
 
 @pytest.mark.parametrize("how", BOTH)
@@ -255,24 +250,18 @@ def test_full_size_alpha_passes_unchanged(how):
 
 @pytest.mark.parametrize(
     ("size", "factor"),
-    [((16, 16), 1), ((560, 300), 1), ((640, 360), 2), ((1920, 1080), 4), ((3840, 2160), 8)],
+    [((16, 16), 1), ((320, 300), 1), ((640, 360), 2), ((1920, 1080), 8), ((3840, 2160), 8)],
 )
 def test_subsampling_grows_with_the_picture(size, factor):
     """Larger pictures are reduced more, up to eight times, the long side counting."""
-    assert subsampling(*size) == subsampling(*size[::-1]) == factor
-    assert subsampling(100_000, 10) == 8
+    for width, height in (size, size[::-1]):
+        assert subsampling(blank(width, height, "yuv420p")) == factor
 
 
-@pytest.mark.parametrize("size", [(64, 96), (63, 97), (5, 3)])
-@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le"])
-def test_reduced_luma_averages_cells(size, name):
-    """Each value is the mean of its cell; past the far sides the last row and column repeat."""
-    luma = blobs(*size, 1)
-    small = reduced_luma(frame(luma, name), 4)
-    padded = np.pad(luma, [(0, -side % 4) for side in size], mode="edge")
-    rows, columns = (side // 4 for side in padded.shape)
-    expected = padded.reshape(rows, 4, columns, 4).mean((1, 3))
-    np.testing.assert_allclose(small, expected, atol=0.01)
+def test_subsampling_keeps_samples_of_chroma_whole():
+    """A cell holds whole samples of chroma, unless cells are pixels."""
+    assert subsampling(blank(640, 360, "yuv410p")) == 4
+    assert subsampling(blank(160, 120, "yuv410p")) == 1
 
 
 def test_mixed_finds_where_windows_are_not_flat():

@@ -27,12 +27,13 @@ from sinet_video import (
     Settings,
     Size,
     Span,
+    Window,
     convert,
     decode,
     probe,
 )
 from sinet_video.damage import Tally
-from sinet_video.keeping import folder_of
+from sinet_video.keeping import Kept, folder_of
 
 
 def bright(picture: np.ndarray) -> np.ndarray:
@@ -124,11 +125,21 @@ def test_times_and_sound_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
     assert ffmpeg("ffmpeg", "-i", whole, "-f", "null", "-") == ""
 
 
-def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path):
-    """Every sample is that of a job that is not in segments, smoothing included."""
-    options = {"settings": SETTINGS, "encoding": Encoding(codec="ffv1")}
+LONG = {"adaptive": Adaptive(0.05), "window": Window(5, still=0.5, moving=0.9), "off": None}
+"""Ways of smoothing, such that what is forgotten would be seen."""
+
+
+@pytest.mark.parametrize("seconds", [Fraction(1, 2), Fraction(1, 10)])
+@pytest.mark.parametrize("smoothing", LONG)
+def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path, smoothing, seconds):
+    """Every sample is that of a job that is not in segments, smoothing included.
+
+    Also where segments are of fewer pictures than smoothing remembers.
+    """
+    settings = dataclasses.replace(SETTINGS, smoothing=LONG[smoothing])
+    options = {"settings": settings, "encoding": Encoding(codec="ffv1")}
     convert(clip, tmp_path / "plain.mkv", **options)
-    _, other, _ = alike(clip, tmp_path, "o.mkv", 30, encoding=Encoding(codec="ffv1"))
+    _, other, _ = alike(clip, tmp_path, "o.mkv", 30, resume=Resume(seconds), **options)
     pairs = zip(decode(tmp_path / "plain.mkv"), decode(other), strict=True)
     for plain, resumed in pairs:
         assert plain.pts == resumed.pts
@@ -136,11 +147,21 @@ def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path):
             assert np.array_equal(one, two)
 
 
-def test_smoothing_that_forgot_would_be_seen(clip, tmp_path, monkeypatch):
-    """The failing twin: without what the last segment left, the bytes are others."""
-    monkeypatch.setattr("sinet_video.resuming.Segments._primed", lambda _, coarse: coarse)
+FORGETTING = {
+    "adaptive": ("resuming.Segments._primed", lambda _, coarse: coarse),
+    "window": ("keeping.Kept.alphas", lambda kept, whole=Kept.alphas: whole(kept)[-1:]),
+}
+
+
+@pytest.mark.parametrize("smoothing", FORGETTING)
+def test_smoothing_that_forgot_would_be_seen(clip, tmp_path, monkeypatch, smoothing):
+    """The failing twin: without all that the last segment left, the bytes are others."""
+    name, forgetful = FORGETTING[smoothing]
+    monkeypatch.setattr(f"sinet_video.{name}", forgetful)
+    settings = dataclasses.replace(SETTINGS, smoothing=LONG[smoothing])
+    lossless = Encoding(codec="ffv1")
     with pytest.raises(AssertionError):
-        alike(clip, tmp_path, "o.mkv", 30, encoding=Encoding(codec="ffv1"))
+        alike(clip, tmp_path, "o.mkv", 30, settings=settings, encoding=lossless)
 
 
 def small(picture: np.ndarray) -> np.ndarray:

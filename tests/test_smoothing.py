@@ -16,9 +16,9 @@ from sinet_video.metrics import dtssd
 from sinet_video.refining import refine
 from sinet_video.runtime import load_segmenter
 from sinet_video.segmenting import segment
-from sinet_video.smoothing import Adaptive, Exponential, smooth
+from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
 
-ALL = [None, Exponential(), Adaptive()]
+ALL = [None, Exponential(), Adaptive(), Window()]
 
 
 def matte(luma, alpha, pts: int = 0) -> Matte:
@@ -79,13 +79,60 @@ def test_weight_one_changes_nothing():
     np.testing.assert_allclose(got, smoothed(mattes, None), atol=1e-6)
 
 
-@pytest.mark.parametrize("smoothing", [Exponential(), Adaptive()])
+@pytest.mark.parametrize("smoothing", [Exponential(), Adaptive(), Window()])
 def test_flicker_on_a_still_picture_is_steadied(smoothing):
     """The variance over time falls to less than half, around the same mean."""
     mattes, truth = noisy()
     raw, steady = smoothed(mattes, None)[10:], smoothed(mattes, smoothing)[10:]
     assert steady.var(0).mean() < 0.5 * raw.var(0).mean()
     assert np.abs(steady.mean(0) - truth).mean() < 0.05
+
+
+@given(st.integers(1, 5), st.integers(0, 9))
+@settings(deadline=None, max_examples=15)
+def test_window_on_a_still_picture_is_the_plain_mean(frames, count):
+    """Where nothing moves, each alpha is the mean of those within so many frames of it."""
+    alphas = np.random.default_rng(count).random((count, 6, 8), dtype=np.float32)
+    got = [m.alpha for m in smooth([matte(100, a) for a in alphas], Window(frames))]
+    for index, alpha in enumerate(got):
+        near = alphas[max(0, index - frames) : index + frames + 1]
+        np.testing.assert_allclose(alpha, near.mean(0), atol=1e-5)
+    assert len(got) == count
+
+
+def test_window_comes_as_many_frames_late():
+    """A matte goes out as soon as those that it is averaged with are there, and not later."""
+    taken = []
+
+    def source():
+        for index in range(9):
+            taken.append(index)
+            yield matte(100, np.full((4, 4), 0.5), index)
+
+    results = smooth(source(), Window(3))
+    for index in range(9):
+        assert next(results).frame.pts == index
+        assert len(taken) == min(9, index + 4)
+
+
+@pytest.mark.parametrize("shape", [(48, 80), (12, 20), (7, 13)])
+def test_window_takes_neighbours_to_another_grid(shape):
+    """An alpha of another size is averaged with those around it as one of its own would be."""
+    right = np.tile(np.arange(40) >= 20, (24, 1))
+    mattes = [matte(90, right), matte(90, np.zeros(shape)), matte(90, right)]
+    before, got, after = (m.alpha for m in smooth(mattes, Window()))
+    assert got.shape == shape
+    assert before.shape == after.shape == right.shape
+    for alpha in (before, got, after):
+        np.testing.assert_allclose(alpha[:, -1], 2 / 3, atol=1e-5)
+        np.testing.assert_allclose(alpha[:, 0], 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [0, -1])
+def test_bad_windows_are_refused(frames):
+    """A window of no frames smooths nothing."""
+    with pytest.raises(SettingError, match="at least 1"):
+        Window(frames)
 
 
 def test_less_weight_is_steadier():
@@ -96,14 +143,15 @@ def test_less_weight_is_steadier():
     assert variances[0] < 0.5 * variances[-1]
 
 
-def test_a_moving_hand_leaves_no_ghost():
-    """Where the hand was one frame ago nothing is left of it, and it is wholly where it is."""
+@pytest.mark.parametrize("smoothing", [Adaptive(), Window()])
+def test_a_moving_hand_leaves_no_ghost(smoothing):
+    """Neither where the hand was nor where it will be is anything of it; where it is, all."""
     truths = [hand(i)[1] for i in range(7)]
-    got = smoothed([matte(*hand(i), i) for i in range(7)], Adaptive())
-    for before, truth, alpha in zip(truths, truths[1:], got[1:], strict=False):
-        left = (before == 1) & (truth == 0)
-        assert left.any()
-        assert alpha[left].max() < 0.02
+    got = smoothed([matte(*hand(i), i) for i in range(7)], smoothing)
+    for index, (truth, alpha) in enumerate(zip(truths, got, strict=True)):
+        others = (np.stack(truths[:index] + truths[index + 1 :]) == 1).any(0) & (truth == 0)
+        assert others.any()
+        assert alpha[others].max() < 0.02
         assert alpha[truth == 1].min() > 0.98
 
 
@@ -114,7 +162,8 @@ def test_exponential_leaves_the_ghost_that_adaptive_does_not():
     assert got[1][left].min() > 0.3
 
 
-def test_still_parts_stay_steady_while_another_moves():
+@pytest.mark.parametrize("smoothing", [Adaptive(), Window()])
+def test_still_parts_stay_steady_while_another_moves(smoothing):
     """Motion in one place does not let flicker through in another."""
     rng = np.random.default_rng(1)
     raw, mattes = [], []
@@ -123,11 +172,11 @@ def test_still_parts_stay_steady_while_another_moves():
         alpha[20:] = rng.uniform(0.3, 0.7, (4, 40))
         raw.append(alpha[20:])
         mattes.append(matte(luma, alpha, index))
-    steady = smoothed(mattes, Adaptive())[:, 20:]
+    steady = smoothed(mattes, smoothing)[:, 20:]
     assert steady[3:].var(0).mean() < 0.5 * np.stack(raw)[3:].var(0).mean()
 
 
-@pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1)])
+@pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1), Window()])
 def test_a_cut_starts_anew(smoothing):
     """The first frame of a shot has its own alpha; without the cut it would be mixed."""
     low, high = np.full((24, 40), 0.1), np.full((24, 40), 0.9)
@@ -135,6 +184,7 @@ def test_a_cut_starts_anew(smoothing):
     np.testing.assert_array_equal(cut[2], np.float32(0.9))
     uncut = smoothed([matte(60, low), matte(60, low), matte(60, high)], smoothing)
     assert uncut[2].max() < 0.5
+    assert cut[1].max() < 0.2
 
 
 @pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1)])
@@ -151,7 +201,7 @@ def test_memory_is_taken_to_another_grid(smoothing, shape):
     assert got[2][:, -1].min() > 0.85
 
 
-@pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1)])
+@pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1), Window()])
 def test_a_cut_to_another_grid_starts_anew(smoothing):
     """Where the picture changes as well, nothing is remembered."""
     mattes = [matte(60, np.full((24, 40), 0.1)), matte(160, np.full((12, 20), 0.9))]
@@ -163,7 +213,7 @@ def test_noise_flickers_less_by_dtssd():
     """The field's own measure of flicker falls."""
     mattes, truth = noisy()
     truths = [truth] * len(mattes)
-    raw, steady = (dtssd(smoothed(mattes, s), truths) for s in (None, Adaptive()))
+    raw, steady = (dtssd(smoothed(mattes, s), truths) for s in (None, Window()))
     assert 0 < steady < 0.5 * raw
 
 
@@ -203,8 +253,9 @@ def test_bad_weights_are_refused(weight):
 @pytest.mark.parametrize(("still", "moving"), [(0.1, 0.1), (0.2, 0.1), (-0.1, 0.1)])
 def test_bad_motion_bounds_are_refused(still, moving):
     """Still comes before moving, and neither is negative."""
-    with pytest.raises(SettingError, match="still < moving"):
-        Adaptive(still=still, moving=moving)
+    for kind in (Adaptive, Window):
+        with pytest.raises(SettingError, match="still < moving"):
+            kind(still=still, moving=moving)
 
 
 def test_a_real_presenter_flickers_less(shared):
@@ -217,6 +268,6 @@ def test_a_real_presenter_flickers_less(shared):
     assert len(coarse) == len(truths) == 40
     flicker = {
         smoothing: dtssd((m.alpha for m in refine(smooth(coarse, smoothing))), truths)
-        for smoothing in (None, Adaptive())
+        for smoothing in (None, Adaptive(), Window())
     }
-    assert 0 < flicker[Adaptive()] < flicker[None]
+    assert 0 < flicker[Window()] < flicker[Adaptive()] < flicker[None]
