@@ -61,14 +61,14 @@ class Adaptive:
 
 @dataclass(frozen=True)
 class Window:
-    """Each alpha is averaged with those of the frames around it, where the picture is the same.
+    """Each alpha is averaged with those of the frames around it, where nothing moves in between.
 
-    It comes as many frames late, and nothing of what moves is left behind or runs ahead.
+    It comes as many frames late, and little of what moves is left behind or runs ahead.
 
     Attributes:
         frames: how many frames before, and how many after; at least 1.
-        still: change of the colours, in [0, 1], up to which a place is the same.
-        moving: change from which it is another; between the two, it counts in proportion.
+        still: change of colours between frames, in [0, 1], up to which a place stands still.
+        moving: change from which it moves; between the two, in proportion.
     """
 
     frames: int = 4
@@ -119,12 +119,14 @@ def remembered(smoothing: Smoothing) -> int:
 class _Held:
     """A matte that waits for those after it.
 
-    Its colours are kept on half as fine a grid, which is enough to see what moves.
+    `same` is how far each place has stayed the same from then until the newest picture: on the
+    newest's grid, but half as fine, which is enough to see what moves.
     """
 
     def __init__(self, matte: Matte) -> None:
         colours = coarse_colours(matte.frame, matte.alpha.shape)
         self.matte, self.alpha, self.colours = matte, matte.alpha, halved(colours)
+        self.same = np.ones(self.colours.shape[1:], np.float32)
         self._luma = luma_of(colours)
         self._sum, self._weight = self.alpha, np.ones_like(self.alpha)
 
@@ -134,26 +136,11 @@ class _Held:
         same = before.alpha.shape == shape
         return is_cut(before._luma if same else coarse_luma(before.matte.frame, shape), self._luma)
 
-    def meet(self, other: _Held, window: Window) -> None:
-        """Mix the two alphas into each other where their pictures are the same."""
-        alpha, colours = other._on_grid_of(self)
-        same = _sameness(self.colours, colours, window)
-        self._add(alpha, same)
-        alpha, colours = self._on_grid_of(other)
-        if colours is not self.colours:
-            same = _sameness(other.colours, colours, window)
-        other._add(alpha, same)
-
-    def _on_grid_of(self, other: _Held) -> tuple[Coarse, Coarse]:
-        if self.alpha.shape == other.alpha.shape:
-            return self.alpha, self.colours
-        shape = other.colours.shape[1:]
-        colours = np.stack([resized(plane, shape) for plane in self.colours])
-        return resized(self.alpha, other.alpha.shape), colours
-
-    def _add(self, alpha: Coarse, same: Coarse) -> None:
-        weight = doubled(same, alpha.shape)
-        self._sum = self._sum + weight * alpha
+    def add(self, other: _Held, same: Coarse) -> None:
+        """Mix another's alpha in, as far as places stayed the same, on half of any grid."""
+        shape = self.alpha.shape
+        weight = doubled(_on_grid(same, self.colours.shape[1:]), shape)
+        self._sum = self._sum + weight * _on_grid(other.alpha, shape)
         self._weight += weight
 
     def mean(self) -> Matte:
@@ -168,8 +155,7 @@ def _averaged(mattes: Iterable[Matte], window: Window) -> Iterator[Matte]:
             new = _Held(matte)
             if held and new.is_cut_from(held[-1]):
                 yield from _let_go(held)
-            for before in held:
-                before.meet(new, window)
+            _meet(held, new, window)
             held.append(new)
             if len(held) > window.frames:
                 yield held.popleft().mean()
@@ -180,16 +166,32 @@ def _averaged(mattes: Iterable[Matte], window: Window) -> Iterator[Matte]:
     yield from _let_go(held)
 
 
+def _meet(held: deque[_Held], new: _Held, window: Window) -> None:
+    """Mix a new alpha and those before it into each other, where all stayed the same since."""
+    if not held:
+        return
+    step = _sameness(held[-1].colours, new.colours, window)
+    for before in held:
+        before.same = _on_grid(before.same, step.shape) * step
+        before.add(new, before.same)
+        new.add(before, before.same)
+
+
 def _let_go(held: deque[_Held]) -> Iterator[Matte]:
     while held:
         yield held.popleft().mean()
 
 
-def _sameness(colours: Coarse, others: Coarse, window: Window) -> Coarse:
-    """Return how far two pictures are the same, (h, w) in [0, 1]."""
+def _sameness(before: Coarse, now: Coarse, window: Window) -> Coarse:
+    """Return how far two pictures, (3, h, w), are the same, on the grid of the second."""
+    before = np.stack([_on_grid(plane, now.shape[1:]) for plane in before])
     # Widened, so that the rim that a moving thing uncovers counts as moving too.
-    change = box_mean(np.abs(colours - others).mean(0), 1)
+    change = box_mean(np.abs(before - now).mean(0), 1)
     return 1 - moving_share(change, window.still, window.moving)
+
+
+def _on_grid(values: Coarse, shape: tuple[int, ...]) -> Coarse:
+    return values if values.shape == shape else resized(values, shape)
 
 
 def _mixed(mattes: Iterable[Matte], smoothing: Exponential | Adaptive) -> Iterator[Matte]:
