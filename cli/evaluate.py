@@ -39,8 +39,8 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     type=click.Choice(["network", "refined", "pipeline"]),
     multiple=True,
     default=("network", "pipeline"),
-    help="For clips, again and again: the network's alpha merely enlarged, refined, or all that "
-    "run would do.  [default: network and pipeline]",
+    help="Again and again: the network's alpha merely enlarged, refined, or all that run would "
+    "do.  [default: network and pipeline]",
 )
 @click.option(
     "--predictions",

@@ -14,6 +14,7 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.pipeline import Settings
 from sinet_video.train.measuring.evaluation import (
     Predict,
+    by_flow,
     by_network,
     evaluate_folder,
     from_folder,
@@ -95,7 +96,17 @@ class Measuring:
     def _predicts(self) -> list[tuple[str, Predict]]:
         if self._predictions:
             return [(self._predictions, from_folder(Path(self._predictions)))]
-        return [(name, by_network(own.load(), own.size)) for name, own in self._ready()]
+        return [
+            (f"{name}, {stage}", self._predict(own, stage))
+            for name, own in self._ready()
+            for stage in self._stages
+        ]
+
+    @staticmethod
+    def _predict(settings: Settings, stage: Stage) -> Predict:
+        if stage == "network":
+            return by_network(settings.load(), settings.size)
+        return by_flow(staged(settings, stage))
 
     def _clip(self, clip: TrueClip) -> None:
         try:

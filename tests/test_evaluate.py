@@ -94,18 +94,23 @@ def test_pictures_by_two_networks(folder: Path, tmp_path: Path) -> None:
         "--json", tmp_path / "all.json", "--sheet", tmp_path / "worst.png", "--size", "96x64",
     )  # fmt: skip
     assert (done.exit_code, done.stderr) == (0, "")
-    head, first, second = rows_of(done.stdout)
+    head, first, refined, second, other = rows_of(done.stdout)
     assert head == ["data", "method", "pictures", "IoU %", "mIoU %", "F %", "soft %", "in truth"]
-    assert first[:3] == [str(folder), "default", "3"]
-    assert second[1] == str(tmp_path / "mine.onnx")
+    assert first[:3] == [str(folder), "default, network", "3"]
+    assert refined[:3] == [str(folder), "default, pipeline", "3"]
+    assert second[1] == f"{tmp_path / 'mine.onnx'}, network"
     assert first[3:] == second[3:]  # the same network
+    assert refined[3:] == other[3:]
     report = json.loads((tmp_path / "all.json").read_text())
-    assert [each["method"] for each in report["results"]] == [first[1], second[1]]
+    assert [each["method"] for each in report["results"]] == [
+        *(first[1], refined[1]),
+        *(second[1], other[1]),
+    ]
     assert report["bad"] == []
     assert report["options"]["size"] == "96x64"
     mean = report["results"][0]["mean"]["foreground_iou"]
     assert f"{100 * mean:.2f}" == first[3]
-    assert size_of(tmp_path / "worst.png") == (5 * 400, 2 * 414)
+    assert size_of(tmp_path / "worst.png") == (5 * 400, 4 * 414)
 
 
 def test_pictures_by_another_s_mattes(folder: Path) -> None:
@@ -188,7 +193,7 @@ def test_bad_data_are_named_and_left_out(folder: Path, clips: Path) -> None:
     ]
     report = json.loads(done.stdout)
     assert len(report["bad"]) == 3
-    assert [each["count"] for each in report["results"]] == [2, FRAMES, FRAMES]
+    assert [each["count"] for each in report["results"]] == [2, 2, FRAMES, FRAMES]
 
 
 @pytest.mark.parametrize("what", ["picture", "clip", "lone clip"])

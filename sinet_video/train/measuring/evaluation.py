@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -15,6 +16,7 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.frame import Frame
 from sinet_video.grids import resized
 from sinet_video.mattefile import check_shape, read_alpha
+from sinet_video.pipeline import Settings, matte
 from sinet_video.segmenting import Segmenter, Size, check_answer, seen_size, upright
 from sinet_video.train.measuring.scores import PictureFigures, Scores, Tally, picture_figures
 from sinet_video.train.measuring.worst import Example
@@ -39,6 +41,18 @@ def by_network(segmenter: Segmenter, size: Size = Size()) -> Predict:
         alpha = np.asarray(segmenter(seen), np.float32)
         check_answer(alpha, frame)
         return np.clip(alpha, 0, 1)
+
+    return predict
+
+
+def by_flow(settings: Settings) -> Predict:
+    """Return what makes mattes by all that settings ask for, as of clips of one frame."""
+
+    def predict(pair: Pair, _: tuple[int, ...]) -> Array:
+        with closing(matte(pair.picture, settings=settings)) as mattes:
+            for made in mattes:
+                return made.frame.orientation.shown(made.alpha)
+        raise InputError(f"{pair.picture} holds no picture that can be decoded.")
 
     return predict
 
