@@ -38,9 +38,21 @@ class Lines:
     centre: Array
     level: Array
 
+    @classmethod
+    def flat(cls, alpha: Array) -> Lines:
+        """Return lines that are an alpha, (h, w), whatever the guide."""
+        slopes = np.zeros((3, *alpha.shape), np.float32)
+        return cls(slopes, slopes.copy(), alpha.copy())
+
+    def put(self, part: tuple[slice, slice], lines: Lines) -> None:
+        """Put other lines into a part of the cells."""
+        self.slopes[:, *part], self.centre[:, *part] = lines.slopes, lines.centre
+        self.level[part] = lines.level
+
     def at(self, guide: Array) -> Array:
         """Return alpha, (h, w), for a guide of one value a cell, (3, h, w)."""
-        alpha: Array = self.level + ((guide - self.centre) * self.slopes).sum(0)
+        slope, (first, second, third) = self.slopes, guide - self.centre
+        alpha: Array = slope[0] * first + slope[1] * second + slope[2] * third + self.level
         return alpha
 
     def steeper(self, contrast: float) -> Lines:

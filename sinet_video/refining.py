@@ -111,6 +111,31 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     # Windows are of half as fine cells; beyond the picture's longer side they only cost.
     radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
     sure = max(1, round(SURE * cell))
+    band, lines = np.zeros(alpha.shape, bool), Lines.flat(alpha)
+    if part := _around(alpha, 2 * radius + REACH + REACH + sure):
+        found, band[part] = _lines(guide[:, *part], alpha[part], radius, sure, settings)
+        lines.put(part, found)
+    return _tiled(frame, factor, lines.level, band, partial(_values, frame, lines))
+
+
+def _around(alpha: Array, reach: int) -> tuple[slice, slice] | None:
+    """Return the part of the cells within reach of any that is neither all 0 nor all 1."""
+    uneven = mixed(alpha, 1)
+    rows, columns = (np.flatnonzero(uneven.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    # From even cells on, so that statistics are of the same cells wherever the part begins.
+    down, across = (
+        slice(max(0, int(found[0]) - reach) // 2 * 2, int(found[-1]) + reach + 1)
+        for found in (rows, columns)
+    )
+    return down, across
+
+
+def _lines(
+    guide: Array, alpha: Array, radius: int, sure: int, settings: Guided
+) -> tuple[Lines, NDArray[np.bool_]]:
+    """Return the lines of two fits, and the cells where alpha is not flat."""
     near = _fitted(guide, alpha, sure, radius, settings)
     alpha = np.clip(near.at(guide), 0, 1)
     lines = _fitted(guide, alpha, sure, 1, settings)
@@ -120,8 +145,7 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     # Alpha is flat where every value in reach (of windows, their averages, and 1 for the
     # enlargement) is, and where the fit is beyond 0 or 1 with all its neighbours.
     band = mixed(alpha, REACH) & mixed(decided, 1)
-    flat = np.where(unsure, alpha, decided)
-    return _tiled(frame, factor, flat, band, partial(_values, frame, lines.only(band, flat)))
+    return lines.only(band, np.where(unsure, alpha, decided)), band
 
 
 def _fitted(guide: Array, alpha: Array, sure: int, radius: int, settings: Guided) -> Lines:

@@ -136,10 +136,10 @@ class _Held:
         same = before.alpha.shape == shape
         return is_cut(before._luma if same else coarse_luma(before.matte.frame, shape), self._luma)
 
-    def add(self, other: _Held, same: Coarse) -> None:
-        """Mix another's alpha in, as far as places stayed the same, on half of any grid."""
+    def add(self, other: _Held, weight: Coarse) -> None:
+        """Mix another's alpha in, with a weight on either grid."""
         shape = self.alpha.shape
-        weight = doubled(_on_grid(same, self.colours.shape[1:]), shape)
+        weight = _on_grid(weight, shape)
         self._sum = self._sum + weight * _on_grid(other.alpha, shape)
         self._weight += weight
 
@@ -173,8 +173,9 @@ def _meet(held: deque[_Held], new: _Held, window: Window) -> None:
     step = _sameness(held[-1].colours, new.colours, window)
     for before in held:
         before.same = _on_grid(before.same, step.shape) * step
-        before.add(new, before.same)
-        new.add(before, before.same)
+        weight = doubled(before.same, new.alpha.shape)
+        before.add(new, weight)
+        new.add(before, weight)
 
 
 def _let_go(held: deque[_Held]) -> Iterator[Matte]:
