@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sinet_video.boxes import box_sum
 from sinet_video.cuts import coarse_luma, is_cut
 from sinet_video.errors import SettingError
-from sinet_video.frame import Matte
+from sinet_video.frame import Frame, Matte
+from sinet_video.grids import resized
 from sinet_video.labelling import label
 
 Array = NDArray[Any]
@@ -75,16 +76,19 @@ def tidy(mattes: Iterable[Matte], regions: Regions = Regions()) -> Iterator[Matt
     """Yield each matte without the regions that are not wanted; what was kept stays a while.
 
     For alpha on the coarse grid, before `refine`: at full size it would take many times as long.
+    Where the alpha comes on another grid than before, what is remembered is taken to it.
     """
     if regions == Regions():
         yield from mattes
         return
     known: Known | None = None
-    luma: Array | None = None
+    last: Frame | None = None
     for matte in mattes:
-        before, luma = luma, coarse_luma(matte.frame, matte.alpha.shape)
-        if before is None or is_cut(before, luma):
+        shape = matte.alpha.shape
+        if last is None or is_cut(coarse_luma(last, shape), coarse_luma(matte.frame, shape)):
             known = None
+        last = matte.frame
+        known = known.on(shape) if known else None
         alpha, known = tidied(matte.alpha, matte.time, regions, known)
         yield matte.with_alpha(alpha)
 
@@ -104,6 +108,14 @@ class Known:
     filled: Mask
     subject: Array
     time: Fraction
+
+    def on(self, shape: tuple[int, ...]) -> Known:
+        """The same on a grid of another shape, (h, w)."""
+        if self.kept.shape == shape:
+            return self
+        kept, filled = (resized(mask.astype(np.float32), shape) > 0.5
+                        for mask in (self.kept, self.filled))  # fmt: skip
+        return Known(kept, filled, resized(self.subject, shape), self.time)
 
 
 def tidied(

@@ -11,6 +11,7 @@ import pytest
 
 from sinet_video.errors import SettingError
 from sinet_video.frame import Frame, Matte, planes_of
+from sinet_video.grids import resized
 from sinet_video.regions import Regions, tidy
 
 SHAPE = (60, 100)
@@ -145,6 +146,37 @@ def test_a_lost_subject_is_waited_for():
     results = tidied(frames, Regions(subject="main"), rate=10)
     assert [bool(result[30, 80]) for result in results] == [False] * 6 + [True] * 5
     assert results[0][30, 20] == 1
+
+
+@pytest.mark.parametrize("finer", [2, 0.5])
+def test_the_subject_stays_on_another_grid(finer):
+    """Following changes the grid in mid-shot: what is remembered is taken to it, and back."""
+    shape = tuple(round(side * finer) for side in SHAPE)
+    first, both = blob((30, 30, 8)), blob((30, 30, 8), RIGHT)
+    frames = [first, resized(both, shape), both]
+    other, back = tidied(frames, Regions(subject="main"))[1:]
+    np.testing.assert_allclose(other, resized(first, shape), atol=0.01)
+    np.testing.assert_array_equal(back, first)
+    (alone,) = tidied(frames[1:2], Regions(subject="main"))
+    assert alone[shape[0] // 2, round(75 * finer)] == 1  # without a memory it is the other
+
+
+def test_another_grid_after_a_cut_starts_anew():
+    """The picture decides, not the grid."""
+    shots = [blob((30, 30, 8)), resized(blob((30, 30, 8), RIGHT), (120, 200))]
+    cut = tidied(shots, Regions(subject="main"), luma=[60, 180])[1]
+    np.testing.assert_allclose(cut, resized(blob(RIGHT), (120, 200)), atol=0.01)
+
+
+def test_filled_holes_and_kept_islands_stay_on_another_grid():
+    """Those that breathe about the limit are as they were a frame ago."""
+    share, large = 4.9**2 / 18**2, (120, 200)
+    frames = [blob(BIG, (10, 85, 5.2)), resized(blob(BIG, (10, 85, 4.3)), large)]
+    assert tidied(frames, Regions(islands=share))[1][20, 170]
+    assert not tidied(frames[1:], Regions(islands=share))[0][20, 170]
+    frames = [holed(4), resized(holed(5.5), large)]
+    assert tidied(frames, Regions(holes=0.12))[1][60, 90] == 1
+    assert tidied(frames[1:], Regions(holes=0.12))[0][60, 90] == 0
 
 
 def test_a_hand_that_parts_from_its_body_stays():
