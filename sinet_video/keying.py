@@ -91,17 +91,43 @@ class Key:
             )
 
 
-def key(mattes: Iterable[Matte], settings: Key = Key()) -> Iterator[Matte]:
+@dataclass
+class Screened:
+    """In how many pictures a screen was looked for, and in how many there was one."""
+
+    pictures: int = 0
+    found: int = 0
+
+    def warnings(self, screen: str) -> list[str]:
+        """Return what to say of it; `screen` as in `Key`."""
+        missed = self.pictures - self.found
+        if not missed:
+            return []
+        kind = "green or blue" if screen == "auto" else screen
+        where = "anywhere" if not self.found else f"in {missed} of {self.pictures} pictures"
+        return [
+            f"No {kind} screen was found {where}: there the matte is the network's alone; leave "
+            "the key out, or give the colour of the screen."
+        ]
+
+
+def key(
+    mattes: Iterable[Matte], settings: Key = Key(), *, screened: Screened | None = None
+) -> Iterator[Matte]:
     """Yield each matte with the key's alpha; one whose picture shows no screen passes as it is.
 
     Alpha must be at the frame's size, and is so after. It lives on the samples of chroma, enlarged
-    bilinearly. The plate follows the screen slowly, and starts anew at another one.
+    bilinearly. The plate follows the screen slowly, and starts anew at another one. `screened`
+    counts the pictures that show a screen.
     """
     plate: Plate | None = None
+    screened = screened or Screened()
     for matte in mattes:
         seen = matte.with_frame(as_yuv(matte.frame))
         cells = Cells.of(seen)
         plate = followed(plate, found(cells, settings.screen), settings.steadiness)
+        screened.pictures += 1
+        screened.found += plate is not None
         yield matte.with_alpha(keyed(seen, cells, plate, settings)) if plate else matte
 
 

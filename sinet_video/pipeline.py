@@ -28,7 +28,7 @@ from sinet_video.forcing import force
 from sinet_video.foreign import OnnxInput
 from sinet_video.frame import Frame, Matte
 from sinet_video.inheriting import INHERITED, SourceAlpha, check_source_alpha, inherit
-from sinet_video.keying import Key, key
+from sinet_video.keying import Key, Screened, key
 from sinet_video.outputs import Output, Whole, Writing
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath, located
@@ -248,6 +248,7 @@ def _stages(
     smoother: Smoother,
     part_of: PartOf | None = None,
     watch: Watch | None = None,
+    screened: Screened | None = None,
 ) -> Generator[Matte]:
     """Chain the stages from a clip's frames to full-size mattes, without what changes nothing."""
     frames = meter.timed("wait", frames)
@@ -258,7 +259,7 @@ def _stages(
         steady = meter.timed("tidy", tidy(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
     if settings.key is not None:
-        fine = meter.timed("key", key(fine, settings.key))
+        fine = meter.timed("key", key(fine, settings.key, screened=screened))
     if settings.edge != Edge():
         fine = meter.timed("edge", shape_edge(fine, settings.edge))
     if clip.alpha is not None:
@@ -378,7 +379,7 @@ class _Job:
     def run(self, progress: Progress | None) -> Report:
         """Do it all; the report lacks only the time from start to end."""
         segmenter = self.settings.load()
-        decoding, working, encoding = Meter(), Meter(), 0.0
+        decoding, working, encoding, screened = Meter(), Meter(), 0.0, Screened()
         with self.writing as writing, ExitStack() as stack:
             frames = writing.resumed
             pictures = decoding.timed("decode", writing.frames(self._read))
@@ -392,6 +393,7 @@ class _Job:
                 self.span,
                 writing.smooth,
                 writing.part_of,
+                screened=screened,
             )
             settings = replace(self.settings, decontaminate=self._decontaminates)
             looked = writing.unfinished(self.look.apply(mattes, working, settings))
@@ -407,7 +409,7 @@ class _Job:
         del spent["wait"]
         done = frames - writing.resumed
         stages = {name: round(done / time, 1) for name, time in spent.items() if time > 0}
-        return self._report(segmenter, frames, stages)
+        return self._report(segmenter, frames, stages, screened)
 
     def _read(self, since: Fraction | None, tally: Tally) -> Iterator[Frame]:
         return decode(
@@ -431,7 +433,9 @@ class _Job:
             return Fraction(0)
         return self.clip.start * self.clip.time_base + self.span.late
 
-    def _report(self, segmenter: Segmenter, frames: int, stages: dict[str, float]) -> Report:
+    def _report(
+        self, segmenter: Segmenter, frames: int, stages: dict[str, float], screened: Screened
+    ) -> Report:
         output, *mattes = map(str, self.targets)
         made, tally = self.writing.made, self.writing.tally
         end = self._start if self.writing.end is None else self.writing.end
@@ -456,12 +460,14 @@ class _Job:
             repeated=tally.repeated,
             untimed=tally.untimed,
             resized=tally.resized,
-            warnings=[*self._remarks(), *made.warnings],
+            warnings=[*self._remarks(screened), *made.warnings],
         )
 
-    def _remarks(self) -> list[str]:
+    def _remarks(self, screened: Screened) -> list[str]:
         """Say what is unusual about the source."""
         said = self.writing.tally.warnings(self.clip.path)
+        if self.settings.key is not None:
+            said += screened.warnings(self.settings.key.screen)
         if self.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "

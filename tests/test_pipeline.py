@@ -6,6 +6,7 @@ import json
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -374,6 +375,45 @@ def test_a_screen_is_keyed_and_its_light_taken_out(make_clip, tmp_path):
         ).max()
         < 12
     )
+
+
+def filmed(make_clip, screens: list[bool]) -> Path:
+    """A clip of gray pictures, of which some have a green left half."""
+    path = make_clip("screens.mkv", codec="ffv1", frames=1).with_name("filmed.mkv")
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        for green in screens:
+            picture = np.full((96, 160, 3), 120, np.uint8)
+            picture[:, :80] = (20, 180, 60) if green else (120, 120, 120)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        out.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("screen", "screens", "words"),
+    [
+        ("auto", [False] * 3, "No green or blue screen was found anywhere"),
+        ("#30a040", [False] * 3, "No #30a040 screen was found anywhere"),
+        ("auto", [True, False, False, True], "No green or blue screen was found in 2 of 4"),
+        ("auto", [True] * 3, ""),
+        ("blue", [True] * 3, "No blue screen was found anywhere"),
+    ],
+)
+def test_a_screen_that_is_not_there_is_said(make_clip, tmp_path, screen, screens, words):
+    """In the report's warnings; where there is one throughout, nothing is."""
+    settings = replace(HALF, key=Key(screen))
+    report = convert(filmed(make_clip, screens), tmp_path / "o.mp4", settings=settings)
+    said = [text for text in report.warnings if "screen" in text]
+    assert len(said) == (1 if words else 0)
+    assert all(words in text for text in said)
+
+
+def test_without_a_key_no_screen_is_looked_for(make_clip, tmp_path):
+    """Nothing is said of screens."""
+    report = convert(filmed(make_clip, [False] * 2), tmp_path / "o.mp4", settings=HALF)
+    assert report.warnings == []
 
 
 def test_the_matte_alone_needs_no_colours(clip, tmp_path):
