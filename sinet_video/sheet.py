@@ -37,10 +37,10 @@ INSIDE = WIDTH - 2 * MARGIN
 
 def sheet(found: Preview) -> Array:
     """Return a preview drawn as one picture, (H, W, 3) uint8."""
-    rows = [_title(found), *_moments(found.moments), _plots(found)]
+    parts = [_title(found), *_moments(found.moments), _plots(found)]
     for kind in ("flicker", "uncertainty"):
-        rows += _close_ups([each for each in found.worst if each.kind == kind])
-    return np.concatenate([*rows, Canvas(WIDTH, MARGIN, GROUND).picture])
+        parts += _close_ups([each for each in found.worst if each.kind == kind])
+    return np.concatenate([*parts, Canvas(WIDTH, MARGIN, GROUND).picture])
 
 
 def headline(found: Preview) -> str:
@@ -71,7 +71,7 @@ def _moments(moments: tuple[Moment, ...]) -> list[Array]:
         (clock(m.time), "", [("source", m.source), ("matte", m.matte), ("result", m.result)], INK)
         for m in moments
     ]
-    return _rows(blocks, each, 3)
+    return rows(blocks, each, 3)
 
 
 def _close_ups(worst: list[CloseUp]) -> list[Array]:
@@ -87,27 +87,27 @@ def _close_ups(worst: list[CloseUp]) -> list[Array]:
     blocks = [
         (clock(w.time), f"{kind} {percent(w.value)}", list(w.panels), COLOURS[kind]) for w in worst
     ]
-    return [canvas.picture, *_rows(blocks, max(1, min(fit, 4, len(worst))), panels)]
+    return [canvas.picture, *rows(blocks, max(1, min(fit, 4, len(worst))), panels)]
 
 
 Block = tuple[str, str, list[tuple[str, Array]], Colour]
 """A time, a word on it, pictures with their names, and the colour of the time."""
 
 
-def _rows(blocks: list[Block], each: int, panels: int) -> list[Array]:
-    """Return rows of so many blocks, with so many panels each."""
+def rows(blocks: list[Block], each: int, panels: int) -> list[Array]:
+    """Return rows of so many blocks, with so many panels each: (h, WIDTH, 3) uint8."""
     room = (INSIDE - (each - 1) * MARGIN) / each
     tall, wide = blocks[0][2][0][1].shape[:2]
     # One alone must not become as large as the sheet.
     width = int(min((room - (panels - 1) * GAP) / panels, 1.6 * PANEL_HEIGHT * wide / tall))
     size = width, max(1, round(width * tall / wide))
-    rows = []
+    made = []
     for start in range(0, len(blocks), each):
         canvas = Canvas(WIDTH, size[1] + 44, GROUND)
         for index, block in enumerate(blocks[start : start + each]):
             _block(canvas, round(MARGIN + index * (room + MARGIN)), block, size)
-        rows.append(canvas.picture)
-    return rows
+        made.append(canvas.picture)
+    return made
 
 
 def _block(canvas: Canvas, left: int, block: Block, size: tuple[int, int]) -> None:
