@@ -1,0 +1,210 @@
+"""Composites over new backgrounds against the ideal ones, in the band where alpha is partial.
+
+    python benchmarks/foreground.py CLIPS [--every 12] [--weights default]
+
+CLIPS has NAME.mp4 with true alpha, NAME.alpha.mkv. What is behind the person is known exactly
+where the camera moves: what they hide at one time is seen beside them at another. Another clip of
+the same footage, with the same alpha, then has its own background known too. So the ideal composite
+over any background B' is the picture plus (1 - alpha) * (B' - B), without knowing the person's
+colours F; and these are (picture - (1 - alpha) * B) / alpha. Where alpha is below 0.1, where that
+is mostly noise, F is taken from beside.
+
+All is done on the clip's own planes, chroma by the mean alpha of its samples, and composited by the
+library. The band is where true alpha is above 0.02 and below 0.98, and two pixels around that.
+Printed is the mean absolute error there, of 8-bit RGB, by the alpha, and by what the person's
+colours are taken to be: as they are in the picture, as the library estimates them, as pymatting's
+`estimate_foreground_ml` does where that is installed, the true ones, and the best: for each sample
+the one colour that comes nearest to the ideal over all the backgrounds at once, which nobody who
+does not know the ideal can find. What that leaves is alpha's own error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
+
+import av
+import numpy as np
+from behind import Array, Footage, Planes, all_footage, band, known, known_share, samples, shares
+
+from sinet_video.background import Colour, Image, converted
+from sinet_video.boxes import box_sum
+from sinet_video.compositing import Background, composite
+from sinet_video.decontaminating import decontaminate
+from sinet_video.frame import Frame, Matte, blank_like, planes_of
+from sinet_video.imagefile import png
+from sinet_video.pipeline import Settings, matte
+from sinet_video.runtime import load_segmenter
+from sinet_video.train.measuring.footage import list_clips
+
+LEAST = 0.1
+"""True alpha from which the person's colour is worked out from the picture."""
+
+
+def as_frame(frame: Frame, planes: Planes) -> Frame:
+    """Return the same moment with other planes, rounded."""
+    video = blank_like(frame.video)
+    for target, plane in zip(planes_of(video), planes, strict=True):
+        target[...] = np.rint(np.clip(plane, 0, 255))
+    return frame.with_video(video)
+
+
+def ideal(frame: Frame, alpha: Array, room: Planes, behind: Planes) -> Planes:
+    """Return the composite by the true alpha and the true colours; where known, see `known`."""
+    changed = zip(samples(frame), shares(alpha), room, behind, strict=True)
+    return [
+        plane + (1 - share) * (new - np.where(np.isfinite(old), old, plane))
+        for plane, share, old, new in changed
+    ]
+
+
+def true_colours(frame: Frame, alpha: Array, room: Planes) -> Planes:
+    """Return the person's colours, from beside where alpha is too small to tell."""
+    made = []
+    for plane, share, old in zip(samples(frame), shares(alpha), room, strict=True):
+        told = (share >= LEAST) & np.isfinite(old)
+        own = (plane - (1 - share) * np.where(told, old, plane)) / np.maximum(share, LEAST)
+        made.append(_spread(np.where(told, np.clip(own, 0, 255), 0), told * share))
+    return made
+
+
+def _spread(plane: Array, weight: Array) -> Array:
+    """Fill up where the weight is 0 with means of what is nearest."""
+    filled, done = plane, weight > 0
+    for radius in (1, 2, 4, 8, 16, 32):
+        around = box_sum(weight.astype(np.float32), radius)
+        near = box_sum((plane * weight).astype(np.float32), radius) / np.maximum(around, 1e-6)
+        filled = np.where(done, filled, near)
+        done = done | (around > 1e-3)
+    return filled
+
+
+def best_colours(alpha: Array, wanted: list[Planes], behind: list[Planes]) -> Planes:
+    """Return, for each sample, what comes nearest to all ideal composites at once."""
+    made = []
+    for index, share in enumerate(shares(alpha)):
+        rest, least = 1 - share, np.maximum(share, 1e-3)
+        each = [(t[index] - rest * b[index]) / least for t, b in zip(wanted, behind, strict=True)]
+        made.append(np.clip(np.median(each, axis=0), 0, 255))
+    return made
+
+
+def by_pymatting(frame: Frame, alpha: Array) -> Frame:
+    """Return the frame with pymatting's estimate of the person's colours."""
+    from pymatting import estimate_foreground_ml
+
+    estimate = estimate_foreground_ml(frame.rgb / 255.0, alpha.astype(np.float64))
+    rgb = np.rint(estimate.clip(0, 1) * 255).astype(np.uint8)
+    return frame.with_video(converted(av.VideoFrame.from_ndarray(rgb, "rgb24"), frame.video))
+
+
+def texture(height: int, width: int) -> Array:
+    """Return a made picture of waves, squares and grain, (H, W, 3) uint8."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    waves = [128 + 60 * np.sin((columns * (i + 1) + rows * (3 - i)) / 17 + i) for i in range(3)]
+    squares = 40 * ((rows // 24 + columns // 24) % 2)
+    grain = np.random.default_rng(1).normal(0, 12, (height, width, 3))
+    return (np.stack(waves, 2) + squares[..., None] + grain).clip(0, 255).astype(np.uint8)
+
+
+def backgrounds(folder: Path) -> dict[str, Background]:
+    """Return what composites are made over; the texture lies in a folder as a picture."""
+    path = folder / "texture.png"
+    path.write_bytes(png(texture(512, 480)))
+    flat = {"green": Colour.parse("#00b140"), "pink": Colour.parse("#d02080")}
+    return {**flat, "texture": Image(path, "cover")}
+
+
+def full(background: Background, frame: Frame) -> Planes:
+    """Return a background's planes at full size."""
+    planes = background.planes(Matte(frame, np.zeros((1, 1), np.float32)))
+    return [
+        np.broadcast_to(plane, own.shape).astype(np.float32)
+        for plane, own in zip(planes, frame.planes, strict=True)
+    ]
+
+
+def candidates(
+    made: Matte, truth: Array, room: Planes, wanted: list[Planes], behind: list[Planes]
+) -> Iterator[tuple[str, Frame]]:
+    """Yield the frame with the person's colours, by each way."""
+    frame, alpha = made.frame, made.alpha
+    yield "as they are", frame
+    yield "this library", next(decontaminate([made])).frame
+    if find_spec("pymatting"):
+        yield "pymatting", by_pymatting(frame, alpha)
+    yield "true", as_frame(frame, true_colours(frame, truth, room))
+    yield "the best", as_frame(frame, best_colours(alpha, wanted, behind))
+
+
+Errors = dict[tuple[str, str, str], list[float]]
+"""By alpha, colours and background: the error of each frame."""
+
+
+def compare(
+    footage: Footage, mattes: dict[str, list[Matte]], over: dict[str, Background], every: int
+) -> Errors:
+    """Return the errors of one clip's composites."""
+    errors: Errors = {}
+    for index in range(0, len(footage.frames), every):
+        frame, truth, room = footage.frames[index], footage.alphas[index], footage.rooms[index]
+        behind = [full(background, frame) for background in over.values()]
+        wanted = [ideal(frame, truth, room, planes) for planes in behind]
+        told = band(truth) & known(room)
+        aims = [as_frame(frame, each).rgb for each in wanted]
+        for which, own in mattes.items():
+            made = own[index]
+            for colours, coloured in candidates(made, truth, room, wanted, behind):
+                whole = made.with_frame(coloured)
+                for (name, background), aim in zip(over.items(), aims, strict=True):
+                    got = next(composite([whole], background)).frame.rgb
+                    off = np.abs(got.astype(np.float32) - aim)[told].mean()
+                    errors.setdefault((which, colours, name), []).append(float(off))
+    return errors
+
+
+def table(errors: Errors) -> Iterator[str]:
+    """Yield rows: a way each, its error over each background, and on average."""
+    names = list(dict.fromkeys(name for _, _, name in errors))
+    yield f"| alpha | the person's colours | {' | '.join(names)} | mean |"
+    yield "|---|---|" + "---|" * (len(names) + 1)
+    for alpha, colours in dict.fromkeys(key[:2] for key in errors):
+        means = [float(np.mean(errors[alpha, colours, name])) for name in names]
+        figures = " | ".join(f"{mean:.2f}" for mean in [*means, float(np.mean(means))])
+        yield f"| {alpha} | {colours} | {figures} |"
+
+
+def mattes_of(clip: Path, footage: Footage, settings: Settings) -> dict[str, list[Matte]]:
+    """Return a clip's mattes by its true alpha, and by the pipeline's."""
+    pairs = zip(footage.frames, footage.alphas, strict=True)
+    with closing(matte(clip, settings=settings)) as own:
+        return {"true": [Matte(frame, alpha) for frame, alpha in pairs], "own": list(own)}
+
+
+def main() -> None:
+    """Find rooms, make mattes, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--every", type=int, default=12, help="Compare every so many frames.")
+    parser.add_argument("--weights", default="default")
+    given = parser.parse_args()
+    settings = Settings(segmenter=load_segmenter(given.weights))
+    everything: Errors = {}
+    with tempfile.TemporaryDirectory() as folder:
+        over = backgrounds(Path(folder))
+        for pair, footage in zip(list_clips(given.clips)[0], all_footage(given.clips), strict=True):
+            mattes = mattes_of(pair.clip, footage, settings)
+            errors = compare(footage, mattes, over, given.every)
+            print(f"{footage.name}: the room is known in {known_share(footage):.1%} of the band")
+            print(*table(errors), "", sep="\n", flush=True)
+            for key, values in errors.items():
+                everything.setdefault(key, []).extend(values)
+    print("All clips", *table(everything), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
