@@ -28,6 +28,10 @@ GLIDE = 0.2
 ALIKE = 0.5
 """Intersection over union from which two boxes are of the same people."""
 
+SURE = 0.65
+"""How sure, as `Seen.sureness` has it, a closer look must be of somebody whom a search found: what
+is taken for people in empty rooms is 0.5 sure in the middle, people 0.75 and more."""
+
 CALM = 1
 """Seconds after somebody was nearly cut off for which a view does not grow smaller."""
 
@@ -197,7 +201,8 @@ def _closer(eye: Eye, people: Box, following: Following) -> Seen | None:
     view = snug(people, following)
     seen = None if view == WHOLE else eye.look(view)
     again = seen.people if seen else None
-    return seen if again and again.likeness(people) >= ALIKE else None
+    alike = again is not None and again.likeness(people) >= ALIKE
+    return seen if seen and alike and seen.sureness >= SURE else None
 
 
 def _aimed(track: Track, people: Box | None, following: Following) -> Track:

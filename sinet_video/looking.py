@@ -26,6 +26,10 @@ NEAR = 0.004
 """Views no further apart than this share of the picture are the same."""
 
 
+PLAIN = 0.9
+"""Alpha above which somebody is plainly seen, as nobody is below 1 less it."""
+
+
 @dataclass(frozen=True)
 class Box:
     """A part of the stored picture, its sides as shares of the picture's, in [0, 1]."""
@@ -113,6 +117,12 @@ class Seen:
         """The part of the picture with somebody in it; None where there is nobody."""
         inside = self._inside()
         return inside.within(self.view) if inside else None
+
+    @property
+    def sureness(self) -> float:
+        """Of what is not plainly background, the share that is plainly person, in [0, 1]."""
+        some = np.count_nonzero(self.alpha > 1 - PLAIN)
+        return np.count_nonzero(self.alpha > PLAIN) / max(1, some)
 
     def _inside(self) -> Box | None:
         mask = self.alpha > 0.5

@@ -91,6 +91,17 @@ def test_who_is_too_small_for_the_whole_is_searched_for():
         assert foreground_iou(alpha, disc_mask((200, 300 + 2 * index, 12.0))) > 0.85
 
 
+def test_what_is_only_perhaps_somebody_is_not_found():
+    """A search takes only whom the network is sure of; the same, surely seen, is found."""
+    frames = [picture((200, 300, 12.0), pts=i) for i in range(3)]
+
+    def doubtful(seen: np.ndarray) -> np.ndarray:
+        return np.float32(0.7) * Bright(100)(seen)
+
+    assert not any(alpha.any() for alpha in raised(follow(frames, doubtful, size=SIZE)))
+    assert all(alpha.any() for alpha in raised(follow(frames, Bright(100), size=SIZE)))
+
+
 def test_who_comes_later_is_found_in_a_while():
     """Where there is nobody, every frame has one part searched in its turn."""
     rounds = len(HALVES + QUARTERS)
@@ -309,6 +320,14 @@ def test_people_and_borders():
     assert part.cuts(part.people)
     low = Seen(Box(0.5, 0.25, 1, 0.75), alpha)
     assert not low.cuts(low.people)
+
+
+def test_sureness():
+    """The share of plain person in all that is not plain background; 0 where there is nobody."""
+    alpha = np.zeros((20, 40), np.float32)
+    assert Seen(WHOLE, alpha).sureness == 0
+    alpha[:3], alpha[3:5], alpha[5:7] = 1, 0.5, 0.05
+    assert Seen(WHOLE, alpha).sureness == pytest.approx(0.6)
 
 
 def test_parts_cover_the_picture():
