@@ -1,0 +1,91 @@
+"""How often people are found where there are none, with and without following.
+
+    python benchmarks/empty_rooms.py BACKGROUNDS [--rooms 60]
+
+BACKGROUNDS has pictures of rooms without people. Each is enlarged to 720p and held for a second,
+with grain, and so are as many made title cards. Printed are the shares of clips and of frames in
+which the smoothed matte is above 0.5 anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from following import RATE, SIZE, room
+from numpy.typing import NDArray
+
+from sinet_video.drawing import Canvas, text_width
+from sinet_video.following import follow
+from sinet_video.frame import Frame, Matte
+from sinet_video.runtime import load_segmenter
+from sinet_video.segmenting import Segmenter, segment
+from sinet_video.smoothing import smooth
+
+Array = NDArray[Any]
+Way = Callable[[Iterable[Frame], Segmenter], Iterator[Matte]]
+
+WAYS: dict[str, Way] = {"without": segment, "with following": follow}
+
+TITLES = (
+    "THE LAST SUMMER", "Part Two", "A film by Nobody", "Thanks for watching!", "www.example.org",
+    "Chapter 7: Hands", "1984", "Question 3 of 10", "BREAKING NEWS", "Produced by a few people",
+)  # fmt: skip
+
+
+def held(picture: Array) -> Iterator[Frame]:
+    """Yield a picture, (H, W, 3), for a second, each time with other grain."""
+    grain = np.random.default_rng(1)
+    for index in range(RATE):
+        noisy = (picture + grain.normal(0, 2, picture.shape)).clip(0, 255).astype(np.uint8)
+        video = av.VideoFrame.from_ndarray(noisy, "rgb24").reformat(format="yuv420p")
+        yield Frame(video, index, Fraction(1, RATE), 1)
+
+
+def title(index: int) -> Array:
+    """Return a made title card, (H, W, 3)."""
+    drawn = np.random.default_rng(index)
+    width, height = SIZE
+    dark, light = drawn.integers(0, 90, 3), drawn.integers(150, 256, 3)
+    canvas = Canvas(width, height, tuple(map(int, dark)))
+    for line in range(1 + index % 3):
+        words, size = TITLES[(index + line) % len(TITLES)], float(drawn.choice([14, 24, 40, 70]))
+        left = max(10, (width - text_width(words, size)) / 2)
+        canvas.text(left, 150 + 170 * line, words, size, tuple(map(int, light)))
+    return canvas.picture
+
+
+def finds(pictures: Iterable[Array], way: Way, segmenter: Segmenter) -> tuple[float, float]:
+    """Return the shares of pictures and of their frames in which somebody is found."""
+    found = [
+        [bool((matte.alpha > 0.5).any()) for matte in smooth(way(held(picture), segmenter))]
+        for picture in pictures
+    ]
+    return float(np.mean([any(frames) for frames in found])), float(np.mean(found))
+
+
+def main() -> None:
+    """Look, count, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("backgrounds", type=Path)
+    parser.add_argument("--rooms", type=int, default=60)
+    parser.add_argument("--weights", default="default")
+    given = parser.parse_args()
+    segmenter = load_segmenter(given.weights)
+    paths = sorted(path for path in given.backgrounds.iterdir() if path.suffix == ".jpg")
+    chosen = paths[:: max(1, len(paths) // given.rooms)][: given.rooms]
+    print("| pictures | way | with a find | frames with a find |\n|---|---|---|---|")
+    for name, make in (("rooms", room), ("titles", title)):
+        for way, follower in WAYS.items():
+            pictures = (make(each) for each in (chosen if name == "rooms" else range(len(chosen))))
+            some, frames = finds(pictures, follower, segmenter)
+            print(f"| {name} | {way} | {some:.1%} | {frames:.1%} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
