@@ -121,8 +121,8 @@ class Seen:
     @property
     def sureness(self) -> float:
         """Of what is not plainly background, the share that is plainly person, in [0, 1]."""
-        some = np.count_nonzero(self.alpha > 1 - PLAIN)
-        return np.count_nonzero(self.alpha > PLAIN) / max(1, some)
+        some = int(np.count_nonzero(self.alpha > 1 - PLAIN))
+        return int(np.count_nonzero(self.alpha > PLAIN)) / max(1, some)
 
     def _inside(self) -> Box | None:
         mask = self.alpha > 0.5
