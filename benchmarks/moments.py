@@ -31,14 +31,16 @@ from sinet_video.pictures import quantised
 from sinet_video.pipeline import Settings, matte
 from sinet_video.plotting import clock
 from sinet_video.runtime import load_segmenter
-from sinet_video.sheet import GROUND, INK, INSIDE, MARGIN, PANEL_HEIGHT, WIDTH, rows
+from sinet_video.sheet import GROUND, INK, INSIDE, MARGIN, WIDTH, rows
 from sinet_video.train.measuring.footage import staged
 
 Array = NDArray[Any]
 Part = tuple[float, float, float, float]
 """Top, left, bottom and right, in shares of the stored picture's sides."""
 
-SIDE = 720
+SIDE, HIGH = 720, 300
+"""The longer side of the pictures that are kept, and about how high they are shown."""
+
 PANELS = ("source", "matte before", "matte after", "result before", "result after")
 
 
@@ -102,7 +104,7 @@ def sheet(name: str, before: list[Shown], after: list[Shown]) -> Array:
         panels = (one.source, one.matte, other.matte, one.result, other.result)
         blocks.append((clock(one.time), "", list(zip(PANELS, panels, strict=True)), INK))
     tall, wide = before[0].source.shape[:2]
-    each = max(1, round(INSIDE / (len(PANELS) * PANEL_HEIGHT * wide / tall)))
+    each = max(1, round(INSIDE / (len(PANELS) * HIGH * wide / tall)))
     return np.concatenate([canvas.picture, *rows(blocks, each, len(PANELS))])
 
 
