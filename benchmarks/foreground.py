@@ -11,11 +11,12 @@ is mostly noise, F is taken from beside.
 
 All is done on the clip's own planes, chroma by the mean alpha of its samples, and composited by the
 library. The band is where true alpha is above 0.02 and below 0.98, and two pixels around that.
-Printed is the mean absolute error there, of 8-bit RGB, by the alpha, and by what the person's
-colours are taken to be: as they are in the picture, as the library estimates them, as pymatting's
-`estimate_foreground_ml` does where that is installed, the true ones, and the best: for each sample
-the one colour that comes nearest to the ideal over all the backgrounds at once, which nobody who
-does not know the ideal can find. What that leaves is alpha's own error.
+Printed is the mean absolute error there, of 8-bit RGB, by the alpha (the true one, that of the
+pipeline, and the network's merely enlarged), and by what the person's colours are taken to be: as
+they are in the picture, as the library estimates them, as pymatting's `estimate_foreground_ml` does
+where that is installed, the true ones, and the best: for each sample the one colour that comes
+nearest to the ideal over all the backgrounds at once, which nobody who does not know the ideal can
+find. What that leaves is alpha's own error.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from sinet_video.frame import Frame, Matte, blank_like, planes_of
 from sinet_video.imagefile import png
 from sinet_video.pipeline import Settings, matte
 from sinet_video.runtime import load_segmenter
-from sinet_video.train.measuring.footage import list_clips
+from sinet_video.train.measuring.footage import list_clips, staged
 
 LEAST = 0.1
 """True alpha from which the person's colour is worked out from the picture."""
@@ -179,10 +180,13 @@ def table(errors: Errors) -> Iterator[str]:
 
 
 def mattes_of(clip: Path, footage: Footage, settings: Settings) -> dict[str, list[Matte]]:
-    """Return a clip's mattes by its true alpha, and by the pipeline's."""
+    """Return a clip's mattes by its true alpha, the pipeline's, and the network's enlarged."""
     pairs = zip(footage.frames, footage.alphas, strict=True)
-    with closing(matte(clip, settings=settings)) as own:
-        return {"true": [Matte(frame, alpha) for frame, alpha in pairs], "own": list(own)}
+    made = {"true": [Matte(frame, alpha) for frame, alpha in pairs]}
+    for name, own in {"own": settings, "network": staged(settings, "network")}.items():
+        with closing(matte(clip, settings=own)) as mattes:
+            made[name] = list(mattes)
+    return made
 
 
 def main() -> None:
