@@ -103,7 +103,8 @@ def refine(mattes: Iterable[Matte], refinement: Refinement = Guided()) -> Iterat
 
 def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
-    factor = subsampling(frame)
+    # Where people are seen larger, alpha is finer: as fine must the picture be.
+    factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
     guide = reduced(frame, factor) * np.float32(1 / _top(frame))
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), guide.shape[1:], extent)
@@ -172,7 +173,7 @@ def levels(alpha: Array, black: float, white: float) -> Array:
     return stretched
 
 
-def subsampling(frame: Frame, side: int = WORKING_SIDE) -> int:
+def subsampling(frame: Frame, side: int) -> int:
     """Return by which power of two, 1 to 8, a picture is reduced to have about this longer side.
 
     Either not at all, or to cells of whole chroma samples.

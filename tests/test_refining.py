@@ -255,13 +255,13 @@ def test_full_size_alpha_passes_unchanged(how):
 def test_subsampling_grows_with_the_picture(size, factor):
     """Larger pictures are reduced more, up to eight times, the long side counting."""
     for width, height in (size, size[::-1]):
-        assert subsampling(blank(width, height, "yuv420p")) == factor
+        assert subsampling(blank(width, height, "yuv420p"), 240) == factor
 
 
 def test_subsampling_keeps_samples_of_chroma_whole():
     """A cell holds whole samples of chroma, unless cells are pixels."""
-    assert subsampling(blank(640, 360, "yuv410p")) == 4
-    assert subsampling(blank(160, 120, "yuv410p")) == 1
+    assert subsampling(blank(640, 360, "yuv410p"), 240) == 4
+    assert subsampling(blank(160, 120, "yuv410p"), 240) == 1
 
 
 def test_mixed_finds_where_windows_are_not_flat():
