@@ -50,6 +50,21 @@ def reduced(frame: Frame, factor: int) -> Array:
     return np.stack([_means(p, shape, *c) for p, c in zip(frame.planes, cells, strict=True)])
 
 
+def around(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice] | None:
+    """Return the rows and columns within reach of any wanted cell; None where there is none.
+
+    They begin at even cells, so that two by two they are the same as those of the whole.
+    """
+    rows, columns = (np.flatnonzero(wanted.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    down, across = (
+        slice(max(0, int(found[0]) - reach) // 2 * 2, int(found[-1]) + reach + 1)
+        for found in (rows, columns)
+    )
+    return down, across
+
+
 def halved(cells: Array) -> Array:
     """Average 2 x 2 cells, (..., h, w); past the far sides the last row and column repeat."""
     fill = [(0, 0)] * (cells.ndim - 2) + [(0, side % 2) for side in cells.shape[-2:]]

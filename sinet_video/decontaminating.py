@@ -18,14 +18,17 @@ from numpy.typing import NDArray
 
 from sinet_video.alpha import Canvas, Grid, TiledAlpha
 from sinet_video.boxes import box_sum
-from sinet_video.cells import Enlarged, halved, reduced, reduced_alpha, subsampling
+from sinet_video.cells import Enlarged, around, halved, reduced, reduced_alpha, subsampling
 from sinet_video.frame import Frame, Matte, Plane, blank_like, planes_of
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
 
 FAR = 1 / 10
-"""Radius of the first blur as a share of the longer side; that of the second is one cell."""
+"""Radius of the first blur as a share of the longer side."""
+
+NEAR = (2, 1)
+"""Radii of the blurs after it, in cells."""
 
 BATCH = 32
 """Tiles worked on at once: as many as stay in the processor's cache, five times as fast."""
@@ -114,14 +117,24 @@ def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) ->
 def blurred_colours(small: Array, alpha: Array) -> Array:
     """Return the person's and the room's colours around each cell: (2, planes, h, w).
 
-    `small` is (planes, h, w), `alpha` (h, w).
+    `small` is (planes, h, w), `alpha` (h, w). Only around cells with a partial alpha are they told;
+    elsewhere they are 0.
     """
+    far = round(max(alpha.shape) * FAR / 2) or 1
+    colours = np.zeros((2, *small.shape), np.float32)
+    if part := around((alpha > 0) & (alpha < 1), 2 * far + sum(NEAR)):
+        colours[..., *part] = _blurred(small[:, *part], alpha[part], far)
+    return colours
+
+
+def _blurred(small: Array, alpha: Array, far: int) -> Array:
     half, share = halved(small), halved(alpha)
-    far = round(max(share.shape) * FAR) or 1
     both = weighted_means(half, np.stack([half, half]), share, far)
-    both = weighted_means(half, np.stack(unmixed(half, share, *both)), share, 1)
     rows, columns = alpha.shape
-    return both.repeat(2, -2).repeat(2, -1)[..., :rows, :columns]
+    both = both.repeat(2, -2).repeat(2, -1)[..., :rows, :columns]
+    for radius in NEAR:
+        both = weighted_means(small, np.stack(unmixed(small, alpha, *both)), alpha, radius)
+    return both
 
 
 def weighted_means(small: Array, colours: Array, alpha: Array, radius: int) -> Array:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from sinet_video.alpha import Grid, Kind, TiledAlpha, repeat_border
 from sinet_video.boxes import box_sum
-from sinet_video.cells import Enlarged, reduced
+from sinet_video.cells import Enlarged, around, reduced
 from sinet_video.errors import SettingError
 from sinet_video.frame import Frame, Matte, Plane
 from sinet_video.grids import resized
@@ -113,24 +113,10 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
     sure = max(1, round(SURE * cell))
     band, lines = np.zeros(alpha.shape, bool), Lines.flat(alpha)
-    if part := _around(alpha, 2 * radius + REACH + REACH + sure):
+    if part := around(mixed(alpha, 1), 2 * radius + REACH + REACH + sure):
         found, band[part] = _lines(guide[:, *part], alpha[part], radius, sure, settings)
         lines.put(part, found)
     return _tiled(frame, factor, lines.level, band, partial(_values, frame, lines))
-
-
-def _around(alpha: Array, reach: int) -> tuple[slice, slice] | None:
-    """Return the part of the cells within reach of any that is neither all 0 nor all 1."""
-    uneven = mixed(alpha, 1)
-    rows, columns = (np.flatnonzero(uneven.any(axis)) for axis in (1, 0))
-    if not len(rows):
-        return None
-    # From even cells on, so that statistics are of the same cells wherever the part begins.
-    down, across = (
-        slice(max(0, int(found[0]) - reach) // 2 * 2, int(found[-1]) + reach + 1)
-        for found in (rows, columns)
-    )
-    return down, across
 
 
 def _lines(
