@@ -28,7 +28,10 @@ def box_sum(values: Array, radius: int) -> Array:
 
     `values` is (..., h, w) of any type; the result has the same shape and type.
     """
-    padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(radius, radius)] * 2)
+    *others, height, width = values.shape
+    # By hand, as np.pad takes longer than the sums.
+    padded = np.zeros((*others, height + 2 * radius, width + 2 * radius), values.dtype)
+    padded[..., radius : radius + height, radius : radius + width] = values
     return _run_sum(_run_sum(padded, 2 * radius + 1, -2), 2 * radius + 1, -1)
 
 

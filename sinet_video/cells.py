@@ -123,7 +123,7 @@ class Enlarged:
     def __init__(self, values: Array, cells: Grid, factors: tuple[int, int]) -> None:
         fill_down = cells.rows * cells.down - cells.height
         fill_across = cells.columns * cells.across - cells.width
-        padded = np.pad(values, ((1, 1 + fill_down), (1, 1 + fill_across)), mode="edge")
+        padded = _edged(values, 1 + fill_down, 1 + fill_across)
         windows = sliding_window_view(padded, (cells.down + 2, cells.across + 2))
         self._tiles = windows[:: cells.down, :: cells.across]
         self._down = _raising(cells.down, factors[0])
@@ -135,6 +135,16 @@ class Enlarged:
         # and take the encoder's time.
         large: Array = self._down @ (self._tiles[rows, columns] @ self._across)
         return large
+
+
+def _edged(values: Array, below: int, right: int) -> Array:
+    """Return a plane with its edges repeated: once above and to the left, so often elsewhere."""
+    height, width = values.shape
+    edged = np.empty((height + 1 + below, width + 1 + right), values.dtype)
+    edged[1 : 1 + height, 1 : 1 + width] = values
+    edged[0, 1 : 1 + width], edged[1 + height :, 1 : 1 + width] = values[0], values[-1]
+    edged[:, 0], edged[:, 1 + width :] = edged[:, 1], edged[:, width : 1 + width]
+    return edged
 
 
 @lru_cache(16)

@@ -54,44 +54,59 @@ def decontaminate(mattes: Iterable[Matte]) -> Iterator[Matte]:
 
 def decontaminated(frame: Frame, alpha: TiledAlpha) -> av.VideoFrame:
     """Return a new picture with the person's colours where alpha is partial."""
-    factor = subsampling(frame)
-    colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
-    video, top = blank_like(frame.video), 2**frame.format.bits - 1
-    shared = (1, 1), (frame.format.down, frame.format.across)
-    values = [alpha.reduced(down=down, across=across) for down, across in shared]
-    for index, (source, target) in enumerate(zip(frame.planes, planes_of(video), strict=True)):
+    video, (rows, columns) = blank_like(frame.video), alpha.partial
+    clean = edge_colours(frame, alpha)
+    for source, target, tiles in zip(frame.planes, planes_of(video), clean, strict=True):
         target[...] = source
-        canvas = Canvas(target, alpha.grid, *shared[index > 0])
-        person, room = (_enlarged(c, canvas, alpha.grid, factor) for c in colours[:, index])
-        _clean(canvas, alpha.partial, values[index > 0], person, room, top)
+        down, across = (
+            a // b for a, b in zip(alpha.values.shape[1:], tiles.shape[1:], strict=True)
+        )
+        canvas = Canvas(target, alpha.grid, down, across)
+        canvas.tiles[rows, :, columns, :] = tiles
         canvas.flush()
     return video
 
 
-def _enlarged(colours: Array, canvas: Canvas, grid: Grid, factor: int) -> Enlarged:
-    """Prepare one colour of a plane, (h, w) of cells, for enlargement to the canvas's tiles."""
+def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
+    """Return the partial tiles of each plane, (n, h, w), with the person's colours."""
+    factor, top = subsampling(frame), 2**frame.format.bits - 1
+    colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
+    shared = (1, 1), (frame.format.down, frame.format.across)
+    values = [alpha.reduced(down=down, across=across) for down, across in shared]
+    made = []
+    for index, plane in enumerate(frame.planes):
+        down, across = shared[index > 0]
+        tiles = alpha.grid.tiled(plane, down=down, across=across)
+        person, room = (_enlarged(c, tiles, alpha.grid, factor) for c in colours[:, index])
+        made.append(_clean(tiles, alpha.partial, values[index > 0], person, room, top))
+    return made
+
+
+def _enlarged(colours: Array, tiles: Plane, grid: Grid, factor: int) -> Enlarged:
+    """Prepare one colour of a plane, (h, w) of cells, for enlargement to its tiles."""
     height, width = colours.shape
     cells = Grid(height, width, grid.down // factor, grid.across // factor)
-    _, down, _, across = canvas.tiles.shape
+    _, down, _, across = tiles.shape
     return Enlarged(colours, cells, (down // cells.down, across // cells.across))
 
 
 def _clean(
-    canvas: Canvas,
+    tiles: Plane,
     partial: tuple[Array, Array],
     values: Array,
     person: Enlarged,
     room: Enlarged,
     top: int,
-) -> None:
-    """Put the person's colours where alpha is partial into a plane that holds the picture."""
+) -> Plane:
+    """Return the partial ones of a plane's tiles with the person's colours."""
     rows, columns = partial
+    made = np.empty(values.shape, tiles.dtype)
     for start in range(0, len(rows), BATCH):
         some = slice(start, start + BATCH)
         down, across = rows[some], columns[some]
-        mixed = canvas.tiles[down, :, across, :]
         colours = person.tiles(down, across), room.tiles(down, across)
-        canvas.tiles[down, :, across, :] = cleaned(mixed, values[some], *colours, top)
+        made[some] = cleaned(tiles[down, :, across, :], values[some], *colours, top)
+    return made
 
 
 def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) -> Plane:
@@ -120,21 +135,25 @@ def blurred_colours(small: Array, alpha: Array) -> Array:
     `small` is (planes, h, w), `alpha` (h, w). Only around cells with a partial alpha are they told;
     elsewhere they are 0.
     """
-    far = round(max(alpha.shape) * FAR / 2) or 1
     colours = np.zeros((2, *small.shape), np.float32)
-    if part := around((alpha > 0) & (alpha < 1), 2 * far + sum(NEAR)):
-        colours[..., *part] = _blurred(small[:, *part], alpha[part], far)
+    partial = (alpha > 0) & (alpha < 1)
+    far = round(max(alpha.shape) * FAR / 2) or 1
+    wide, close = around(partial, 2 * (far + 1) + sum(NEAR)), around(partial, sum(NEAR))
+    if wide and close:
+        colours[..., *wide] = _far(small[:, *wide], alpha[wide], far)
+        small, alpha, both = small[:, *close], alpha[close], colours[..., *close]
+        for radius in NEAR:
+            both = weighted_means(small, np.stack(unmixed(small, alpha, *both)), alpha, radius)
+        colours[..., *close] = both
     return colours
 
 
-def _blurred(small: Array, alpha: Array, far: int) -> Array:
+def _far(small: Array, alpha: Array, radius: int) -> Array:
+    """Return means over wide windows, of half as fine cells."""
     half, share = halved(small), halved(alpha)
-    both = weighted_means(half, np.stack([half, half]), share, far)
     rows, columns = alpha.shape
-    both = both.repeat(2, -2).repeat(2, -1)[..., :rows, :columns]
-    for radius in NEAR:
-        both = weighted_means(small, np.stack(unmixed(small, alpha, *both)), alpha, radius)
-    return both
+    both = weighted_means(half, np.stack([half, half]), share, radius)
+    return both.repeat(2, -2).repeat(2, -1)[..., :rows, :columns]
 
 
 def weighted_means(small: Array, colours: Array, alpha: Array, radius: int) -> Array:

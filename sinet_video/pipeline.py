@@ -18,7 +18,7 @@ from sinet_video.codecs import CODECS, Content, Encoding, container_of
 from sinet_video.compositing import Background, composite, foreground
 from sinet_video.damage import OnError, Tally
 from sinet_video.decoding import decode
-from sinet_video.decontaminating import decontaminate
+from sinet_video.decontaminating import decontaminate, edge_colours
 from sinet_video.despilling import Despill, despill
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.encoding import check_output
@@ -145,10 +145,14 @@ class _Look:
     background: Background | None = None
 
     def apply(self, mattes: Iterator[Matte], meter: Meter, settings: Settings) -> Iterator[Matte]:
+        spill = settings.despill if self.content != "matte" else None
+        if self.background is not None and spill is None:
+            own = edge_colours if settings.decontaminate else None
+            return meter.timed("composite", composite(mattes, self.background, colours=own))
         if settings.decontaminate:
             mattes = meter.timed("decontaminate", decontaminate(mattes))
-        if settings.despill is not None and self.content != "matte":
-            mattes = meter.timed("despill", despill(mattes, settings.despill))
+        if spill is not None:
+            mattes = meter.timed("despill", despill(mattes, spill))
         if self.background is not None:
             return meter.timed("composite", composite(mattes, self.background))
         if self.content == "alpha":

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from sinet_video.alpha import TiledAlpha
+from sinet_video.background import Colour
 from sinet_video.cells import reduced, reduced_alpha
 from sinet_video.compositing import composite
-from sinet_video.decontaminating import cleaned, decontaminate, unmixed
+from sinet_video.decontaminating import cleaned, decontaminate, edge_colours, unmixed
 from sinet_video.frame import PLANAR, Frame, Matte, planes_of
 from sinet_video.refining import refine
 
@@ -259,6 +260,20 @@ def test_refined_tiles_are_as_their_alpha_says(name, size):
     )
     for one, other in zip(as_tiles, as_array, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", PLANAR)
+@pytest.mark.parametrize("size", [(96, 128), (97, 131)])
+def test_composites_take_the_same_colours_without_the_stage(name, size):
+    """In every format, samples and all, whichever way they come."""
+    frame, alpha = noise(name, size), soft_disc(size)
+    behind = Colour.parse("#1050c0")
+    (plain,) = composite(decontaminate([Matte(frame, alpha)]), behind)
+    (fused,) = composite([Matte(frame, alpha)], behind, colours=edge_colours)
+    (without,) = composite([Matte(frame, alpha)], behind)
+    for one, two in zip(plain.frame.planes, fused.frame.planes, strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert (without.frame.luma != fused.frame.luma).any()
 
 
 def test_who_has_no_edge_passes_untouched():
