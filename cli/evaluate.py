@@ -101,7 +101,7 @@ def evaluate(
         each = [(m.weights, m.settings()) for m in one_by_one(matting)]
         work = Measuring(each, stages, predictions, names, on_bad, quiet)
         if matte and truth:
-            work.matte(Path(matte), Path(truth))
+            work.matte(matte, truth, matting.allow)
         for place in data:
             work.place(Path(place))
         results = work.results()

@@ -12,6 +12,7 @@ from sinet_video.cli.progress import Line, describe
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.pipeline import Settings
+from sinet_video.reach import Allow, located
 from sinet_video.train.measuring.evaluation import (
     Predict,
     by_flow,
@@ -57,10 +58,13 @@ class Measuring:
         clips = [scores for scores in self._found if isinstance(scores.mean, FrameFigures)]
         return self._found + mean_of(clips)
 
-    def matte(self, made: Path, truth: Path) -> None:
+    def matte(self, made: str, truth: str, allow: Allow) -> None:
         """Compare a matte video with a true one."""
-        with self._progress(made.name) as progress:
-            self._found.append(evaluate_matte(made, truth, method="given", progress=progress))
+        with self._progress(Path(made).name) as progress:
+            scores = evaluate_matte(
+                located(made), located(truth), method="given", progress=progress, allow=allow
+            )
+        self._found.append(scores)
 
     def place(self, path: Path) -> None:
         """Measure a folder of pictures, a folder of clips or a clip."""

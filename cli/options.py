@@ -207,8 +207,8 @@ allow_option = click.option(
     "--allow",
     type=click.Choice(["nothing", "files", "network"]),
     default="nothing",
-    help="What may be read besides INPUT: files that it names, as playlists do, or the network, as "
-    "for URLs.",
+    help="What may be read besides the files that you name: files that these name, as playlists "
+    "do, or the network, as for URLs.",
 )
 
 _ONNX = (

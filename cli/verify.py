@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import Moment
+from sinet_video.cli.options import Moment, allow_option
 from sinet_video.cli.run import check_writable, write_json
 
 if TYPE_CHECKING:
     from sinet_video.comparing import Check, Wanted
+    from sinet_video.reach import Allow
     from sinet_video.verifying import Verification
 
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
@@ -29,6 +30,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
     help="What alpha FILE must have. Not given, any will do.",
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
+@allow_option
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(
     file: str,
@@ -37,6 +39,7 @@ def verify(
     end: Fraction | None,
     alpha: Wanted | None,
     skip: tuple[str, ...],
+    allow: Allow,
     report_file: str | None,
 ) -> None:
     """Play FILE to its end and check it, against its source if that is given.
@@ -53,7 +56,7 @@ def verify(
 
     if report_file:
         check_writable(report_file)
-    found = verified(file, source, span=Span(start, end), alpha=alpha, skip=skip)
+    found = verified(file, source, span=Span(start, end), alpha=alpha, skip=skip, allow=allow)
     if report_file != "-":
         click.echo(describe(found))
     if report_file:

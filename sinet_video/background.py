@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.blur import Blur
+from sinet_video.clip import Clip
 from sinet_video.compositing import Background
 from sinet_video.decoding import decode
 from sinet_video.errors import InputError, SettingError
@@ -30,6 +31,7 @@ from sinet_video.frame import (
 from sinet_video.opening import opened, video_stream
 from sinet_video.orientation import Orientation
 from sinet_video.probing import probe
+from sinet_video.reach import Allow, StrPath, located
 
 Fit = Literal["cover", "contain", "stretch"]
 
@@ -106,9 +108,9 @@ class Colour:
 class Image:
     """One picture, from any file that FFmpeg reads as one."""
 
-    def __init__(self, path: str | Path, fit: Fit = "cover") -> None:
+    def __init__(self, path: StrPath, fit: Fit = "cover", allow: Allow = "nothing") -> None:
         self._fit = checked_fit(fit)
-        self._picture = _first_picture(path)
+        self._picture = _first_picture(path, allow)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
@@ -125,10 +127,10 @@ class Video:
     It starts with the first frame that it stands behind.
     """
 
-    def __init__(self, path: str | Path, fit: Fit = "cover") -> None:
+    def __init__(self, path: StrPath, fit: Fit = "cover", allow: Allow = "nothing") -> None:
         self._fit = checked_fit(fit)
-        self._path = path
-        probe(path)  # so that a bad file is said at once, not at the first frame
+        # Now, so that a bad file is said at once, not at the first frame.
+        self._clip = probe(path, allow=allow)
         self._shown: Iterator[tuple[Fraction, Frame]] | None = None
         self._current: Frame | None = None
         self._next: tuple[Fraction, Frame] | None = None
@@ -137,7 +139,7 @@ class Video:
 
     def begin(self, start: Fraction, now: Fraction) -> None:
         """Start at a moment, in seconds, though the first frame comes `now`, later."""
-        self._shown, self._start = looped(self._path, now - start), start
+        self._shown, self._start = looped(self._clip, now - start), start
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """As `Background` says."""
@@ -159,10 +161,13 @@ class Video:
         return moved
 
 
-def parse_background(text: str | Path, fit: Fit = "cover") -> Background | None:
+def parse_background(
+    text: StrPath, fit: Fit = "cover", allow: Allow = "nothing"
+) -> Background | None:
     """Read what a user says: a colour, a file, "blur" or "blur:RADIUS", or "transparent" (None).
 
-    Raises `SettingError` for what is none of these, `InputError` for a file that cannot be read.
+    `allow` is what the file may make us read, as in `Settings`, and whether it may be a URL. Raises
+    `SettingError` for what is none of these, `InputError` for a file that cannot be read.
     """
     checked_fit(fit)
     name = str(text)
@@ -172,13 +177,14 @@ def parse_background(text: str | Path, fit: Fit = "cover") -> Background | None:
         return Blur(_radius(name)) if ":" in name else Blur()
     if name.lower() in NAMED or name.startswith("#"):
         return Colour.parse(name)
-    path = Path(text)
-    if not path.exists():
+    path = located(text)
+    if isinstance(path, Path) and not path.exists():
         raise SettingError(
             f"Background is {name!r}; give a colour (#RRGGBB, {', '.join(list(NAMED)[:4])}, ...), "
             "blur, transparent, or the path of an image or a video that exists."
         )
-    return Image(path, fit) if path.suffix.lower() in STILL_SUFFIXES else Video(path, fit)
+    still = Path(name.partition("?")[0]).suffix.lower() in STILL_SUFFIXES
+    return Image(path, fit, allow) if still else Video(path, fit, allow)
 
 
 def _radius(text: str) -> float:
@@ -195,12 +201,11 @@ def checked_fit(fit: Fit) -> Fit:
     return fit
 
 
-def looped(path: str | Path, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction, Frame]]:
+def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction, Frame]]:
     """Yield a clip's frames over and over, each with its time since the first frame of all.
 
     Turns of the loop, but for the first, that end before `since` are left out.
     """
-    clip = probe(path)
     offset = Fraction(0)
     while True:
         start = end = None
@@ -211,7 +216,7 @@ def looped(path: str | Path, since: Fraction = Fraction(0)) -> Iterator[tuple[Fr
             end = frame.time + length - start
             yield offset + frame.time - start, frame
         if end is None:
-            raise InputError(f"{path} holds no picture that can be decoded.")
+            raise InputError(f"{clip.path} holds no picture that can be decoded.")
         offset += end * max(1, (since - offset) // end)
 
 
@@ -261,8 +266,8 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
     )
 
 
-def _first_picture(path: str | Path) -> av.VideoFrame:
-    with opened(path) as container:
+def _first_picture(path: StrPath, allow: Allow) -> av.VideoFrame:
+    with opened(path, allow) as container:
         try:
             for video in container.decode(video_stream(container, path)):
                 return _upright(video)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import av
@@ -16,6 +15,7 @@ from sinet_video.alpha import TiledAlpha
 from sinet_video.errors import InputError
 from sinet_video.frame import BILINEAR, Frame, Matte, reformat
 from sinet_video.mattefile import read_drawn
+from sinet_video.reach import Allow, StrPath, located
 
 Array = NDArray[Any]
 
@@ -23,20 +23,22 @@ Array = NDArray[Any]
 def force(
     mattes: Iterable[Matte],
     *,
-    garbage: str | Path | None = None,
-    core: str | Path | None = None,
+    garbage: StrPath | None = None,
+    core: StrPath | None = None,
     start: Fraction | None = None,
+    allow: Allow = "nothing",
 ) -> Iterator[Matte]:
     """Yield each matte forced to 0 where the garbage matte is white, and to 1 where the core is.
 
     Each is a picture or video file, white on black or with alpha, and is stretched over the picture
     as shown; gray forces in part, and where both are white the garbage matte wins. A video is in
     step by time: its first picture is there at `start`, in seconds of the mattes' time and by
-    default the first one's, and its last one stays. Alpha must be at the frame's size. Raises
-    `InputError` for a file that cannot be read.
+    default the first one's, and its last one stays. `allow` is what it may make us read, as in
+    `Settings`. Alpha must be at the frame's size. Raises `InputError` for a file that cannot be
+    read.
     """
     with ExitStack() as stack:
-        drawn = [_open(stack, path) for path in (core, garbage)]
+        drawn = [_open(stack, path, allow) for path in (core, garbage)]
         for matte in mattes:
             start = matte.time if start is None else start
             inside, outside = (_at(each, matte.frame, start) for each in drawn)
@@ -48,8 +50,8 @@ def force(
             yield matte.with_alpha(TiledAlpha.of(alpha))
 
 
-def _open(stack: ExitStack, path: str | Path | None) -> Drawn | None:
-    return None if path is None else stack.enter_context(closing(Drawn(Path(path))))
+def _open(stack: ExitStack, path: StrPath | None, allow: Allow) -> Drawn | None:
+    return None if path is None else stack.enter_context(closing(Drawn(located(path), allow)))
 
 
 def _at(drawn: Drawn | None, frame: Frame, start: Fraction) -> Array | None:
@@ -59,8 +61,8 @@ def _at(drawn: Drawn | None, frame: Frame, start: Fraction) -> Array | None:
 class Drawn:
     """A file's mattes, read on as time goes on."""
 
-    def __init__(self, path: Path) -> None:
-        self._pictures = read_drawn(path)
+    def __init__(self, path: StrPath, allow: Allow = "nothing") -> None:
+        self._pictures = read_drawn(path, allow)
         first = next(self._pictures, None)
         if first is None:
             raise InputError(f"{path} holds no picture that can be decoded.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import av
@@ -13,6 +12,7 @@ from av.container import InputContainer
 from sinet_video.clip import Span, seconds
 from sinet_video.errors import reason
 from sinet_video.opening import opened
+from sinet_video.reach import Allow, StrPath
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Sound:
     damage: str | None = None
 
 
-def listen(path: Path, span: Span = Span()) -> Sound:
+def listen(path: StrPath, span: Span = Span(), allow: Allow = "nothing") -> Sound:
     """Return the sound of a file; with a span of that stretch, its times less the span's start.
 
     Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
     """
-    with opened(path) as container:
+    with opened(path, allow) as container:
         tracks = {s.index: _Track(s) for s in container.streams.audio if s.codec_context}
         harm = None
         try:

@@ -19,30 +19,31 @@ from sinet_video.errors import InputError, reason
 from sinet_video.frame import has_alpha, planes_of, range_of, reformat
 from sinet_video.opacity import alpha_decoder
 from sinet_video.opening import opened, video_stream
+from sinet_video.reach import Allow, StrPath
 
 Array = NDArray[Any]
 
 
-def read_alphas(path: Path) -> Generator[Array]:
+def read_alphas(path: StrPath, allow: Allow = "nothing") -> Generator[Array]:
     """Yield the mattes of a video or picture file in order, lazily: (H, W) float32 in [0, 1].
 
     Where the file has an alpha channel, that is the matte; else its brightness is, from what the
-    file's range calls black to what it calls white. Raises `InputError` for a file that cannot be
-    read to its end.
+    file's range calls black to what it calls white. `allow` is what it may make us read, as in
+    `Settings`. Raises `InputError` for a file that cannot be read to its end.
     """
-    with closing(_read(path)) as pictures:
+    with closing(_read(path, allow)) as pictures:
         for video in pictures:
             yield alpha_of(video)
 
 
-def read_drawn(path: Path) -> Generator[tuple[Fraction, Array]]:
+def read_drawn(path: StrPath, allow: Allow = "nothing") -> Generator[tuple[Fraction, Array]]:
     """Yield the mattes of a file that somebody drew, upright, and their times in seconds.
 
     As `read_alphas`, but an alpha channel that is 1 all over the first picture is none: programs
     for drawing add one to what is black and white.
     """
     by_alpha: bool | None = None
-    with closing(_read(path)) as pictures:
+    with closing(_read(path, allow)) as pictures:
         for video in pictures:
             if by_alpha is None:
                 by_alpha = has_alpha(video) and bool((_alpha_channel(video) < 1).any())
@@ -58,7 +59,7 @@ def read_alpha(path: Path) -> Array:
     raise InputError(f"{path} holds no picture that can be decoded.")
 
 
-def check_shape(path: Path, alpha: Array, shape: tuple[int, ...]) -> Array:
+def check_shape(path: StrPath, alpha: Array, shape: tuple[int, ...]) -> Array:
     """Return a file's alpha; raises `InputError` if it has not the shape, (H, W), of the truth."""
     if alpha.shape != shape:
         raise InputError(
@@ -68,8 +69,8 @@ def check_shape(path: Path, alpha: Array, shape: tuple[int, ...]) -> Array:
     return alpha
 
 
-def _read(path: Path) -> Generator[av.VideoFrame]:
-    with opened(path) as container:
+def _read(path: StrPath, allow: Allow) -> Generator[av.VideoFrame]:
+    with opened(path, allow) as container:
         stream = video_stream(container, path)
         stream.thread_type = "AUTO"
         decoder: VideoCodecContext | None = None

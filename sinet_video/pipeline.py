@@ -77,8 +77,9 @@ class Settings:
             network's place, "ignore" does without it.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
-        allow: what may be read besides the source itself: "nothing"; "files" that a playlist or
-            such names; "network", hosts as well, so that the source may be a URL.
+        allow: what may be read besides the source, the background and drawn mattes themselves:
+            "nothing"; "files" that a playlist or such names; "network", hosts as well, so that each
+            of them may be a URL.
     """
 
     weights: str | Path = "default"
@@ -171,6 +172,7 @@ def _look(
     fit: Fit,
     show: Show,
     encoding: Encoding,
+    allow: Allow,
 ) -> _Look:
     if show not in get_args(Show):
         raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")
@@ -181,7 +183,7 @@ def _look(
     if show == "alpha":
         return _Look("matte")
     if isinstance(background, str | Path):
-        behind = parse_background(background, fit)
+        behind = parse_background(background, fit, allow)
         return _Look("opaque", behind) if behind else _Look("alpha")
     if background is not None:
         return _Look("opaque", background)
@@ -270,8 +272,14 @@ def _stages(
         fine = meter.timed("inherit", inherit(fine, settings.source_alpha))
     if settings.garbage is not None or settings.core is not None:
         start = _first_time(clip, span)
-        forced = force(fine, garbage=settings.garbage, core=settings.core, start=start)
-        fine = meter.timed("force", forced)
+        drawn = force(
+            fine,
+            garbage=settings.garbage,
+            core=settings.core,
+            start=start,
+            allow=settings.allow,
+        )
+        fine = meter.timed("force", drawn)
     return fine
 
 
@@ -317,11 +325,12 @@ def convert(
     started = time.perf_counter()
     source, output = located(source), Path(output)
     if resume is not None:
-        check_files(source, output, None if matte is None else Path(matte))
+        named = (source, output, matte, background, settings.garbage, settings.core)
+        check_files(*(located(each) for each in named if isinstance(each, str | Path)))
     clip = probe(source, allow=settings.allow)
     settings.check(clip)
     span = from_zero(clip, span)
-    look = _look(output, background, fit, show, encoding)
+    look = _look(output, background, fit, show, encoding, settings.allow)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     targets = _targets(source, output, matte, overwrite=overwrite or resume is not None)
     outputs = _outputs(clip, look, targets, settings, encoding, span)

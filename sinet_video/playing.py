@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 import av
 from av.container import InputContainer
@@ -25,6 +25,7 @@ from sinet_video.opacity import alpha_decoder, alpha_mode
 from sinet_video.opening import opened, video_stream
 from sinet_video.orientation import Orientation
 from sinet_video.probing import probe
+from sinet_video.reach import Allow, StrPath
 from sinet_video.wholeness import damage
 
 if TYPE_CHECKING:
@@ -108,13 +109,14 @@ class Shown:
     video: av.VideoFrame
 
 
-def appearance(path: Path) -> Appearance:
+def appearance(path: StrPath, allow: Allow = "nothing") -> Appearance:
     """Return what a file, a folder of pictures or a pattern such as out/%05d.png says of itself.
 
-    Raises `InputError` when there is no picture in it that can be decoded.
+    `allow` is what it may make us read, as in `Settings`. Raises `InputError` when there is no
+    picture in it that can be decoded.
     """
     if not is_pictures(path):
-        return _appearance_of_video(path)
+        return _appearance_of_video(path, allow)
     with closing(play(path)) as pictures:
         first = next((shown.video for shown in pictures), None)
     if first is None:
@@ -150,9 +152,9 @@ def _aspect(pattern: Path) -> Fraction | None:
     return decoder.sample_aspect_ratio or Fraction(1)
 
 
-def _appearance_of_video(path: Path) -> Appearance:
-    clip = probe(path)
-    with opened(path) as container:
+def _appearance_of_video(path: StrPath, allow: Allow) -> Appearance:
+    clip = probe(path, allow=allow)
+    with opened(path, allow) as container:
         stream = video_stream(container, path)
         # By the plain decoder: those of alpha do not hear what the container says of colours.
         first = next(container.decode(stream))
@@ -170,26 +172,26 @@ def _appearance_of_video(path: Path) -> Appearance:
             tick=clip.time_base,
             end=clip.end * clip.time_base if clip.end is not None else None,
             alpha_mode=alpha_mode(stream),
-            alpha_said=said(path, clip.container, stream.metadata) if clip.alpha else None,
+            alpha_said=said(Path(path), clip.container, stream.metadata) if clip.alpha else None,
         )
 
 
-def is_pictures(path: Path) -> bool:
+def is_pictures(path: StrPath) -> TypeGuard[Path]:
     """Whether a name is a folder's or a pattern such as out/%05d.png."""
-    return path.is_dir() or is_pattern(path)
+    return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
 
 
-def play(path: Path) -> Generator[Shown]:
+def play(path: StrPath, allow: Allow = "nothing") -> Generator[Shown]:
     """Yield the pictures of a file in order, lazily, each with its alpha if it has any.
 
     Stricter than a player: when something is damaged or missing, the pictures before it come, and
     then `InputError`.
     """
-    return _play_pictures(path) if is_pictures(path) else _play_video(path)
+    return _play_pictures(path) if is_pictures(path) else _play_video(path, allow)
 
 
-def _play_video(path: Path) -> Generator[Shown]:
-    with opened(path) as container:
+def _play_video(path: StrPath, allow: Allow) -> Generator[Shown]:
+    with opened(path, allow) as container:
         stream = video_stream(container, path)
         unit = stream.time_base
         last: Fraction | None = None
@@ -212,11 +214,12 @@ def _play_video(path: Path) -> Generator[Shown]:
         _check_all_there(path, container, lost if stream.codec_context.name in ONE_EACH else 0)
 
 
-def _check_all_there(path: Path, container: InputContainer, lost: int) -> None:
-    with path.open("rb") as file:
-        harm = damage(file, container)
-    if harm:
-        raise InputError(f"{path} {harm}.")
+def _check_all_there(path: StrPath, container: InputContainer, lost: int) -> None:
+    if isinstance(path, Path):
+        with path.open("rb") as file:
+            harm = damage(file, container)
+        if harm:
+            raise InputError(f"{path} {harm}.")
     if lost > 0:
         raise InputError(f"{path} is damaged: {lost} of its pictures cannot be decoded.")
 

@@ -30,6 +30,7 @@ from sinet_video.moments import (
 )
 from sinet_video.pipeline import Progress, Settings, matte
 from sinet_video.probing import probe
+from sinet_video.reach import StrPath, located
 from sinet_video.sink import check_file, writing
 from sinet_video.worst import Worst
 
@@ -92,7 +93,7 @@ def preview(
     Raises `InputError`, `OutputError`, `SettingError` or `WeightsError`; the output appears when it
     is whole, or not at all.
     """
-    source, output = Path(source), Path(output)
+    source, output = located(source), Path(output)
     kind = _checked(source, output, moments, worst, overwrite=overwrite)
     clip = probe(source, allow=settings.allow)
     segmenter = settings.load()
@@ -112,7 +113,7 @@ def preview(
     return found
 
 
-def _checked(source: Path, output: Path, moments: int, worst: int, *, overwrite: bool) -> str:
+def _checked(source: StrPath, output: Path, moments: int, worst: int, *, overwrite: bool) -> str:
     """Return which kind of report is wanted, after checking that it can be written."""
     kind = output.suffix.lower()
     if kind not in KINDS:
@@ -120,7 +121,8 @@ def _checked(source: Path, output: Path, moments: int, worst: int, *, overwrite:
     for name, value in (("moments", moments), ("worst moments", worst)):
         if not 0 <= value <= MOST:
             raise SettingError(f"The number of {name} is {value}; it must be from 0 to {MOST}.")
-    if source != PIPE and output.exists() and source.exists() and output.samefile(source):
+    file = isinstance(source, Path) and source != PIPE and source.exists()
+    if file and output.exists() and output.samefile(source):
         raise SettingError(f"{output} is the input; the report must be another file.")
     check_file(output, overwrite=overwrite)
     return kind

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sinet_video import comparing
-from sinet_video.clip import Span, from_zero
+from sinet_video.clip import Clip, Span, from_zero
 from sinet_video.comparing import Check, Timing, Wanted, in_seconds
 from sinet_video.decoding import decode
 from sinet_video.errors import InputError, SettingError
@@ -18,6 +18,7 @@ from sinet_video.frame import Frame
 from sinet_video.hearing import Heard, Sound, listen
 from sinet_video.playing import MILLISECOND, Appearance, Shown, appearance, play
 from sinet_video.probing import probe
+from sinet_video.reach import Allow, StrPath, located
 from sinet_video.transparency import AlphaFigures, Transparency
 
 CHECKS = (
@@ -41,8 +42,8 @@ class Verification:
         checks: what must hold.
     """
 
-    file: Path
-    source: Path | None
+    file: StrPath
+    source: StrPath | None
     appearance: Appearance
     timing: Timing
     alpha: AlphaFigures | None
@@ -83,26 +84,31 @@ def verify(
     span: Span = Span(),
     alpha: Wanted | None = None,
     skip: Collection[str] = (),
+    allow: Allow = "nothing",
 ) -> Verification:
     """Play a result to its end and check it; with a source, against that.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
     stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
-    checks (of `CHECKS`) to leave out. Times must be the source's exactly, or where time bases
+    checks (of `CHECKS`) to leave out. `allow` is what either
+    may make us read, as in `Settings`. Times must be the source's exactly, or where time bases
     differ to the nearest tick of the coarser one.
 
     Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
     result that is damaged further on fails the check "whole".
     """
     _check_settings(source, span, skip)
-    file, source = Path(file), Path(source) if source is not None else None
-    look, theirs = appearance(file), appearance(source) if source is not None else None
-    span = span if source is None else from_zero(probe(source), span)
+    file, source = located(file), located(source) if source is not None else None
+    look = appearance(file, allow)
+    theirs = appearance(source, allow) if source is not None else None
+    clip = probe(source, allow=allow) if source is not None else None
+    span = from_zero(clip, span) if clip is not None else span
     seen = _Seen(look, theirs)
-    for shown, frame in zip_longest(seen.until_damage(play(file)), _source(source, span)):
+    pictures = seen.until_damage(play(file, allow))
+    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip, span)):
         seen.note(shown, frame)
-    sound, heard = _sounds(look, file, source, span)
+    sound, heard = _sounds(look, file, clip, span, allow)
     checks = seen.checks(sound, heard, alpha)
     return Verification(
         file=file,
@@ -123,14 +129,13 @@ def _check_settings(source: str | Path | None, span: Span, skip: Collection[str]
         raise SettingError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
 
 
-def _sounds(look: Appearance, file: Path, source: Path | None, span: Span) -> tuple[Sound, Sound]:
+def _sounds(
+    look: Appearance, file: StrPath, clip: Clip | None, span: Span, allow: Allow
+) -> tuple[Sound, Sound]:
     if look.is_pictures:
         return Sound(), Sound()
-    return listen(file), Sound() if source is None else listen(source, span)
-
-
-def _source(path: Path | None, span: Span) -> Iterator[Frame]:
-    return iter(()) if path is None else decode(path, span)
+    mine = listen(file, allow=allow)
+    return mine, Sound() if clip is None else listen(clip.path, span, allow)
 
 
 class _Seen:

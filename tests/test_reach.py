@@ -14,8 +14,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sinet_video import Bilinear, InputError, SettingError, Settings, convert, decode, matte, probe
+from sinet_video import (
+    Bilinear,
+    Image,
+    InputError,
+    Resume,
+    SettingError,
+    Settings,
+    convert,
+    decode,
+    matte,
+    parse_background,
+    preview,
+    probe,
+    verify,
+)
 from sinet_video.damage import Tally
+from sinet_video.mattefile import read_drawn
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 HALF = {
@@ -215,6 +230,116 @@ def test_a_playlist_in_a_pipe(folder):
         done = subprocess.run(command, stdin=pipe, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert "Standard input cannot be read as a video" in done.stderr
+
+
+# What is named besides the clip: backgrounds, drawn mattes, results and their sources
+
+
+NOBODY = {**HALF, "segmenter": lambda _: np.zeros((2, 2), np.float32)}
+"""Settings by which all that is seen is the background."""
+
+
+def lumas(path: Path) -> list[int]:
+    """Mean luma of each picture, rounded."""
+    return [round(frame.luma.mean()) for frame in decode(path)]
+
+
+def test_a_background_reads_nothing_unasked(folder, host):
+    """The job's own `allow` is the background's; the refusal names a word that then works."""
+    address, asked = host
+    listed = playlist(folder / "list.m3u8", "clip.ts")
+    for background, allow in ((listed, "files"), (f"{address}/clip.mp4", "network")):
+        with pytest.raises(InputError, match=f'allow .*"{allow}"'):
+            convert(
+                folder / "clip.mp4", folder / "o.mkv", background=background,
+                settings=Settings(**NOBODY),
+            )  # fmt: skip
+        assert not (folder / "o.mkv").exists()
+        assert asked == []
+        convert(
+            folder / "clip.mp4", folder / "o.mkv", background=background,
+            settings=Settings(**NOBODY, allow=allow), overwrite=True,
+        )  # fmt: skip
+        assert lumas(folder / "o.mkv") == pytest.approx(lumas(folder / "clip.mp4"), abs=1)
+        (folder / "o.mkv").unlink()
+    assert "/clip.mp4" in asked
+
+
+def test_a_picture_far_away_is_a_background(folder, host, ffmpeg):
+    """Whatever comes after its name in the URL."""
+    address, _ = host
+    white = ("-f", "lavfi", "-i", "color=white:s=32x32", "-frames:v", 1)
+    ffmpeg("ffmpeg", *white, folder / "white.png")
+    found = parse_background(f"{address}/white.png?size=large", allow="network")
+    assert isinstance(found, Image)
+    with pytest.raises(InputError, match="network"):
+        parse_background(f"{address}/white.png")
+
+
+def test_a_drawn_matte_reads_nothing_unasked(folder, host):
+    """Nor is it out of reach where that is allowed."""
+    address, asked = host
+    path, settings = f"{address}/clip.mp4", {**NOBODY, "core": f"{address}/clip.mp4"}
+    with pytest.raises(InputError, match='allow "network"'):
+        list(matte(folder / "clip.mp4", settings=Settings(**settings)))
+    assert asked == []
+    mattes = matte(folder / "clip.mp4", settings=Settings(**settings, allow="network"))
+    drawn = list(read_drawn(path, "network"))
+    for made, (_, core) in zip(mattes, drawn, strict=True):
+        np.testing.assert_allclose(made.alpha, core, atol=0.01)
+
+
+def test_a_job_from_a_host_cannot_be_resumed(folder, host):
+    """Whichever of its files that is, as nobody knows whether it will be the same then."""
+    address, asked = host
+    settings = Settings(**HALF, allow="network")
+    with pytest.raises(SettingError, match="cannot be resumed"):
+        convert(
+            folder / "clip.mp4", folder / "o.mp4", background=f"{address}/clip.mp4",
+            settings=settings, resume=Resume(),
+        )  # fmt: skip
+    assert asked == []
+
+
+def test_a_preview_of_a_url(folder, host):
+    """Reads it where that is allowed, and asks nothing else."""
+    address, asked = host
+    with pytest.raises(InputError, match='allow "network"'):
+        preview(f"{address}/clip.mp4", folder / "p.png", settings=Settings(**HALF))
+    assert asked == []
+    settings = Settings(**HALF, allow="network")
+    found = preview(f"{address}/clip.mp4", folder / "p.png", settings=settings, moments=1)
+    assert len(found.figures.times) == 12
+    assert found.to_dict()["source"] == f"{address}/clip.mp4"
+
+
+def test_results_and_their_sources_are_verified_where_allowed(folder, host):
+    """Playlists as results and as sources, and URLs; all checks are made of them."""
+    address, asked = host
+    listed = playlist(folder / "list.m3u8", "clip.ts")
+    for pair in ((listed, None), (folder / "clip.ts", listed)):
+        with pytest.raises(InputError, match='allow "files" or "network"'):
+            verify(*pair)
+        assert verify(*pair, allow="files").holds
+    with pytest.raises(InputError, match='allow "network"'):
+        verify(folder / "clip.mp4", f"{address}/clip.mp4", allow="files")
+    assert asked == []
+    found = verify(f"{address}/clip.mp4", f"{address}/clip.mp4", allow="network")
+    assert (found.holds, found.timing.frames) == (True, 12)
+    other = verify(f"{address}/clip.ts", folder / "clip.mp4", allow="network")
+    assert "times" in {check.name for check in other.failures}
+
+
+def test_verify_takes_the_word_that_its_refusal_names(folder):
+    """On the command line."""
+    path = playlist(folder / "list.m3u8", "clip.ts")
+    command = [COMMAND, "verify", folder / "clip.ts", "--against", path]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert 'allow "files"' in refused.stderr
+    allowed = [*command, "--allow", "files"]
+    said = subprocess.run(allowed, capture_output=True, text=True, check=True).stdout
+    assert f"against {path}" in said
 
 
 # Files that change while they are read

@@ -66,7 +66,7 @@ def _still(path: Path) -> Frame:
 def from_folder(folder: Path) -> Predict:
     """Return what takes mattes that somebody made, NAME.png of the picture's size, from a folder.
 
-    What counts as a file's matte, `alphas.read_alphas` says.
+    What counts as a file's matte, `mattefile.read_alphas` says.
     """
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.")

@@ -18,6 +18,7 @@ from sinet_video.frame import Frame
 from sinet_video.mattefile import check_shape, read_alphas
 from sinet_video.metrics import signed_error
 from sinet_video.pipeline import Settings, matte
+from sinet_video.reach import Allow, StrPath
 from sinet_video.refining import Bilinear
 from sinet_video.train.measuring.evaluation import Progress
 from sinet_video.train.measuring.scores import Scores, Tally, frame_figures
@@ -90,19 +91,25 @@ def evaluate_clip(
     """
     with closing(matte(pair.clip, settings=settings)) as mattes:
         made = ((each.alpha, each.frame) for each in mattes)
-        return _followed(made, pair.clip, pair.truth, method, progress)
+        return _followed(made, pair.clip, pair.truth, method, progress, settings.allow)
 
 
 def evaluate_matte(
-    made: Path, truth: Path, *, method: str = "", progress: Progress | None = None
+    made: StrPath,
+    truth: StrPath,
+    *,
+    method: str = "",
+    progress: Progress | None = None,
+    allow: Allow = "nothing",
 ) -> Scores:
     """Compare a matte video that anybody made with another that is true, in the order of frames.
 
-    What counts as a file's matte, `alphas.read_alphas` says. Raises `InputError` when a file cannot
-    be read, or the two do not fit each other.
+    What counts as a file's matte, `mattefile.read_alphas` says, and what `allow` is. Raises
+    `InputError` when a file cannot be read, or the two do not fit each other.
     """
-    with closing(read_alphas(made)) as alphas:
-        return _followed(((alpha, None) for alpha in alphas), made, truth, method, progress)
+    with closing(read_alphas(made, allow)) as alphas:
+        pairs = ((alpha, None) for alpha in alphas)
+        return _followed(pairs, made, truth, method, progress, allow)
 
 
 Made = tuple[Array, Frame | None]
@@ -110,17 +117,22 @@ Made = tuple[Array, Frame | None]
 
 
 def _followed(
-    made: Iterable[Made], source: Path, truth: Path, method: str, progress: Progress | None
+    made: Iterable[Made],
+    source: StrPath,
+    truth: StrPath,
+    method: str,
+    progress: Progress | None,
+    allow: Allow,
 ) -> Scores:
     """Measure frames one by one; nothing of them is kept but the worst, reduced."""
     tally, worst, before = Tally(), Worst[Example](), None
-    with closing(read_alphas(truth)) as truths:
+    with closing(read_alphas(truth, allow)) as truths:
         for index, ((alpha, frame), true) in enumerate(_paired(made, truths, source, truth)):
             figures = frame_figures(alpha, true, before)
             before = signed_error(alpha, true)
             tally.add(figures)
             example = partial(
-                _example, f"{source.stem} frame {index}", figures.badness, frame, alpha, true
+                _example, f"{Path(source).stem} frame {index}", figures.badness, frame, alpha, true
             )
             worst.offer(index // NEIGHBOURS, figures.badness, example)
             if progress:
@@ -131,7 +143,7 @@ def _followed(
 
 
 def _paired(
-    made: Iterable[Made], truths: Iterable[Array], source: Path, truth: Path
+    made: Iterable[Made], truths: Iterable[Array], source: StrPath, truth: StrPath
 ) -> Iterator[tuple[Made, Array]]:
     for index, (given, true) in enumerate(zip_longest(made, truths)):
         if given is None or true is None:
