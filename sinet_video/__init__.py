@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sinet_video.forcing import force
     from sinet_video.foreign import OnnxInput
     from sinet_video.frame import Frame, Matte
+    from sinet_video.inheriting import inherit
     from sinet_video.keying import Key, key
     from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import Settings, convert, matte
@@ -110,6 +111,7 @@ _HOME = {
     "force": "forcing",
     "foreground": "compositing",
     "from_ffmpeg": "ffmpeg",
+    "inherit": "inheriting",
     "key": "keying",
     "load_segmenter": "runtime",
     "matte": "pipeline",
@@ -178,6 +180,7 @@ __all__ = [
     "force",
     "foreground",
     "from_ffmpeg",
+    "inherit",
     "key",
     "load_segmenter",
     "matte",

@@ -72,7 +72,10 @@ def from_ffmpeg(
 
     pts and time base are those behind the filters: the source's own where no filter changes them.
     Samples are ffmpeg's, in its planar format or, if given, converted to `pixel_format`; of more
-    than 12 bits YUV keeps them only so.
+    than 12 bits YUV keeps them only so. Alpha comes along as `source_alpha`, for `inherit`, where
+    ffmpeg decodes it, its colours being taken for straight: of WebM only with vcodec="libvpx-vp9",
+    of premultiplied ones behind the filter unpremultiply, and in a `pixel_format` only if libav has
+    one with alpha like it.
     Pictures are upright, as ffmpeg turns them by their tag. The last one's duration is that of the
     one before it. A `strict` ffmpeg stops at damage, as far as it sees that (the end of a file that
     is cut off it may not); otherwise it goes on as it can. `cmd` is the program, or a command that

@@ -30,8 +30,9 @@ def check_source_alpha(how: SourceAlpha) -> None:
 def inherit(mattes: Iterable[Matte], how: SourceAlpha = "multiply") -> Iterator[Matte]:
     """Yield each matte with its frame's own alpha heeded; alpha must be at the frame's size.
 
-    Frames without alpha of their own pass.
+    Frames without alpha of their own pass. Raises `SettingError`.
     """
+    check_source_alpha(how)
     for matte in mattes:
         own = matte.frame.source_alpha
         if own is None or how == "ignore":

@@ -21,6 +21,7 @@ from sinet_video.codecs import CODECS, PIPES, Content
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
 from sinet_video.frame import PLANAR, Frame
+from sinet_video.opacity import opacity_of
 from sinet_video.program import PATIENCE
 from sinet_video.sink import BT709
 
@@ -91,7 +92,7 @@ def to_pipe(stream: Stream, pixel_format: str | None = None) -> Stream:
 
     To be read back by `Told.frame`.
     """
-    carried = stream.filter("format", pixel_format or "|".join(CARRIED))
+    carried = stream.filter("format", "|".join(_carried(pixel_format)))
     return carried.filter(SHOW, checksum=0).output(
         "pipe:1",
         format="nut",
@@ -101,6 +102,14 @@ def to_pipe(stream: Stream, pixel_format: str | None = None) -> Stream:
         output_ts_offset=LATE,
         flush_packets=1,
     )
+
+
+def _carried(pixel_format: str | None) -> tuple[str, ...]:
+    """Return the formats that ffmpeg may send; it takes one with alpha where its pictures have."""
+    if pixel_format is None:
+        return CARRIED
+    with_alpha = pixel_format.replace("yuv", "yuva").replace("gbrp", "gbrap")
+    return (pixel_format, with_alpha) if with_alpha in CARRIED else (pixel_format,)
 
 
 class Told:
@@ -140,7 +149,8 @@ class Told:
         video.color_primaries, video.color_trc = self._colour.primaries, self._colour.transfer
         planar = fitted(video, video.width, video.height, working_format(video.format.name))
         pts = round(((video.pts or 0) * TICK - LATE) / self._time_base)
-        return Frame(planar, pts, self._time_base, sample_aspect=sample_aspect)
+        alpha = opacity_of(video, video.width, video.height)
+        return Frame(planar, pts, self._time_base, sample_aspect=sample_aspect, source_alpha=alpha)
 
 
 def from_pipe(frame: Frame, content: Content) -> Stream:

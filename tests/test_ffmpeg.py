@@ -29,6 +29,7 @@ from sinet_video import (
     SettingError,
     decode,
     from_ffmpeg,
+    inherit,
     open_sink,
     prefetch,
     probe,
@@ -209,6 +210,58 @@ def test_a_pixel_format_can_be_asked_for(small):
     assert first.video.format.name == "yuv444p10le"
     with complaint(SettingError, "rgb24", "yuv420p10le"):
         from_ffmpeg(source, pixel_format="rgb24")
+
+
+CLEAR = graphs.input("testsrc2=s=64x48:r=25:d=0.08", f="lavfi")
+"""A stream whose alpha `see_through` makes."""
+
+
+def see_through(pixel_format: str) -> Any:
+    """The stream with an alpha that grows from left to right."""
+    ramp = f"X*{1023 if '10' in pixel_format else 255}/(W-1)"
+    filtered = CLEAR.filter("format", pixel_format)
+    if pixel_format.startswith("yuv"):
+        return filtered.filter("geq", lum="lum(X,Y)", a=ramp)
+    red, green, blue = "r(X,Y)", "g(X,Y)", "b(X,Y)"
+    return filtered.filter("geq", r=red, g=green, b=blue, a=ramp)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuva420p", "yuva444p10le", "rgba", "gbrap"])
+def test_alpha_of_a_stream_comes_along(pixel_format, tmp_path):
+    """As it does from a file that ffmpeg makes of the same stream, to the sample."""
+    frames = list(from_ffmpeg(see_through(pixel_format)))
+    path = tmp_path / "clear.mkv"
+    plain = "bgra" if pixel_format in ("rgba", "gbrap") else pixel_format
+    graphs.run(
+        see_through(pixel_format).output(str(path), vcodec="ffv1", pix_fmt=plain), quiet=True
+    )
+    for frame, known in zip(frames, decode(path), strict=True):
+        assert np.array_equal(frame.source_alpha.dense(), known.source_alpha.dense())
+        np.testing.assert_allclose(frame.source_alpha.dense()[0], np.arange(64) / 63, atol=1 / 255)
+
+
+def test_alpha_of_a_stream_is_heeded(small):
+    """Multiplied into the matte, kept or ignored, as a file's is; opaque streams have none."""
+    frames = list(from_ffmpeg(see_through("yuva420p")))
+    own = frames[0].source_alpha.dense()
+    half = [Matte(frame, np.full((48, 64), 0.5, np.float32)) for frame in frames]
+    for how, expected in (("multiply", own / 2), ("keep", own), ("ignore", own * 0 + 0.5)):
+        first, *_ = inherit(half, how)
+        np.testing.assert_allclose(first.alpha, expected, atol=1e-6)
+    with complaint(SettingError, "mix", "multiply, keep, ignore"):
+        next(inherit(half, "mix"))
+    assert next(from_ffmpeg(graphs.input(str(small(frames=2))))).source_alpha is None
+
+
+def test_alpha_comes_in_a_pixel_format_that_is_asked_for(small):
+    """Where there is one with alpha like it; a stream without alpha gets none by it."""
+    (frame, _) = from_ffmpeg(see_through("rgba"), pixel_format="yuv444p10le")
+    assert frame.video.format.name == "yuv444p10le"
+    np.testing.assert_allclose(frame.source_alpha.dense()[0], np.arange(64) / 63, atol=2 / 255)
+    (bare, _) = from_ffmpeg(see_through("rgba"), pixel_format="yuv411p")
+    assert (bare.video.format.name, bare.source_alpha) == ("yuv411p", None)
+    opaque = from_ffmpeg(graphs.input(str(small(frames=2))), pixel_format="yuv444p10le")
+    assert next(opaque).source_alpha is None
 
 
 @pytest.fixture
