@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 import av
 from av.video.reformatter import ColorRange
 
-from sinet_video.errors import InputError, SettingError
-from sinet_video.frame import PLANAR, SUFFIXES, guessed_matrix, shown_aspect
+from sinet_video.errors import SettingError
+from sinet_video.frame import PLANAR, SUFFIXES, guessed_matrix, shown_aspect, unread
 from sinet_video.hdr import Hdr
 from sinet_video.orientation import Orientation
 from sinet_video.reach import Allow, StrPath
@@ -253,10 +253,7 @@ def working_format(pixel_format: str) -> str:
     if pixel_format in PLANAR:
         return pixel_format
     if NOT_HELD.match(pixel_format):
-        raise InputError(
-            f"Its pictures are in pixel format {pixel_format}, which is not read; convert it, such "
-            "as with ffmpeg -i IN -c:v ffv1 -pix_fmt gbrp16le OUT.mkv."
-        )
+        raise unread(pixel_format)
     held = av.VideoFormat(pixel_format)
     bits = min(16, max(component.bits for component in held.components))
     depth = next(suffix for most, suffix in SUFFIXES.items() if bits <= most)

@@ -15,7 +15,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from sinet_video.alpha import TiledAlpha
-from sinet_video.errors import SettingError
+from sinet_video.errors import InputError, SettingError
 from sinet_video.orientation import Orientation
 
 Plane = NDArray[Any]
@@ -108,6 +108,22 @@ class _Reformatters(threading.local):
 _reformatters = _Reformatters()
 
 
+_ABORTS = frozenset({"yaf32le", "yaf32be"})
+"""Formats at which libswscale ends the whole process."""
+
+
+_FLOAT_GRAY = frozenset({"grayf16le", "grayf32le"})
+"""Formats that libswscale takes for limited range whatever it is told."""
+
+
+def unread(pixel_format: str) -> InputError:
+    """Return the error of pictures in a format that cannot be read, or not rightly."""
+    return InputError(
+        f"Pictures in pixel format {pixel_format} are not read; convert their file, such as with "
+        "ffmpeg -i IN -c:v ffv1 -pix_fmt gbrp16le OUT.mkv."
+    )
+
+
 def reformat(
     video: av.VideoFrame,
     *,
@@ -121,13 +137,18 @@ def reformat(
     """Return a picture scaled and converted; matrix and color range default to the picture's own.
 
     Where nothing is to change it is the same picture. Conversions to RGB give full-range values
-    whatever `color_range` says.
+    whatever `color_range` says. All pictures out of files are converted here and nowhere else.
+    Raises `InputError` for formats that libswscale cannot read.
     """
     width, height = width or video.width, height or video.height
     pixel_format = pixel_format or video.format.name
     kept = (width, height, pixel_format) == (video.width, video.height, video.format.name)
     if kept and matrix is None and color_range is None:
         return video
+    if video.format.name in _ABORTS:
+        raise unread(video.format.name)
+    if video.format.name in _FLOAT_GRAY:
+        video = _whole(video)
     old_matrix, old_range = matrix_of(video), range_of(video)
     kind = (
         video.width,
@@ -139,18 +160,21 @@ def reformat(
         interpolation,
     )
     to_rgb = av.VideoFormat(pixel_format).is_rgb
-    return _reformatters.get(kind).reformat(
-        video,
-        width=width,
-        height=height,
-        format=pixel_format,
-        src_colorspace=old_matrix,
-        dst_colorspace=matrix or old_matrix,
-        src_color_range=old_range,
-        dst_color_range=ColorRange.JPEG if to_rgb else color_range or old_range,
-        interpolation=interpolation,
-        threads=1,
-    )
+    try:
+        return _reformatters.get(kind).reformat(
+            video,
+            width=width,
+            height=height,
+            format=pixel_format,
+            src_colorspace=old_matrix,
+            dst_colorspace=matrix or old_matrix,
+            src_color_range=old_range,
+            dst_color_range=ColorRange.JPEG if to_rgb else color_range or old_range,
+            interpolation=interpolation,
+            threads=1,
+        )
+    except (av.ArgumentError, OSError) as error:
+        raise unread(video.format.name) from error
 
 
 def blank_like(
@@ -171,8 +195,17 @@ def blank_like(
 def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
     """Return a planar picture's planes as arrays that share its memory."""
     bits = max(component.bits for component in video.format.components)
-    dtype = np.dtype("u1" if bits <= 8 else "<u2" if bits <= 16 else "<f4")
+    deep = "<f2" if video.format.name.endswith("f16le") else "<u2"
+    dtype = np.dtype("u1" if bits <= 8 else deep if bits <= 16 else "<f4")
     return tuple(_array(plane, dtype) for plane in video.planes)
+
+
+def _whole(video: av.VideoFrame) -> av.VideoFrame:
+    """Return a gray picture in floats as one of 16 bits."""
+    new = blank_like(video, "gray16le")
+    (target,), (source,) = planes_of(new), planes_of(video)
+    target[...] = np.rint(np.clip(np.nan_to_num(source.astype(np.float32)), 0, 1) * 65535)
+    return new
 
 
 def has_alpha(video: av.VideoFrame) -> bool:

@@ -91,6 +91,8 @@ def alpha_of(video: av.VideoFrame) -> Array:
 
 def _alpha_channel(video: av.VideoFrame) -> Array:
     planar, bits = len(video.planes) == len(video.format.components), _depth(video)
+    if planar and _is_float(video):
+        return _scaled(np.nan_to_num(planes_of(video)[-1]), 0, 1)
     if planar and _is_plain(video):
         return _scaled(planes_of(video)[-1], 0, 2**bits - 1)
     packed = reformat(video, pixel_format="rgba" if bits <= 8 else "rgba64le")
@@ -107,7 +109,11 @@ def _brightness(video: av.VideoFrame) -> Array:
 
 def _is_plain(video: av.VideoFrame) -> bool:
     """Whether samples are whole numbers that `planes_of` can read."""
-    return 8 <= _depth(video) <= 16 and not video.format.name.endswith("be")
+    return 8 <= _depth(video) <= 16 and not video.format.name.endswith(("be", "f16le"))
+
+
+def _is_float(video: av.VideoFrame) -> bool:
+    return bool(video.format.name.endswith(("f16le", "f32le")))
 
 
 def _depth(video: av.VideoFrame) -> int:

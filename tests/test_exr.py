@@ -54,6 +54,65 @@ def read_by_opencv(path: Path) -> np.ndarray:
     return np.fromfile(raw, np.float32).reshape(-1, 96, 160)
 
 
+def gray_with_alpha(path: Path) -> Path:
+    """An EXR of the channels A and Y, whole floats, as no encoder of libav writes it: yaf32."""
+
+    def entry(name: str, kind: str, data: bytes) -> bytes:
+        return f"{name}\0{kind}\0".encode() + struct.pack("<I", len(data)) + data
+
+    wide, high = 64, 48
+    channels = b"".join(name + b"\0" + struct.pack("<4I", 2, 0, 1, 1) for name in (b"A", b"Y"))
+    box, one = struct.pack("<4i", 0, 0, wide - 1, high - 1), struct.pack("<f", 1)
+    head = (
+        struct.pack("<2I", 20000630, 2)
+        + entry("channels", "chlist", channels + b"\0")
+        + entry("compression", "compression", b"\0")
+        + entry("dataWindow", "box2i", box)
+        + entry("displayWindow", "box2i", box)
+        + entry("lineOrder", "lineOrder", b"\0")
+        + entry("pixelAspectRatio", "float", one)
+        + entry("screenWindowCenter", "v2f", bytes(8))
+        + entry("screenWindowWidth", "float", one)
+        + b"\0"
+    )
+    line = np.linspace(0, 1, wide, dtype="<f4").tobytes() * 2
+    first, step = len(head) + 8 * high, 8 + len(line)
+    offsets = struct.pack(f"<{high}Q", *(first + row * step for row in range(high)))
+    lines = b"".join(struct.pack("<iI", row, len(line)) + line for row in range(high))
+    path.write_bytes(head + offsets + lines)
+    return path
+
+
+def test_what_ends_the_process_is_refused(make_clip, tmp_path):
+    """libswscale aborts of whole floats of gray with alpha: not so as result, background or matte.
+
+    One sentence that names the format, and nothing left behind.
+    """
+    (tmp_path / "seq").mkdir()
+    exr = gray_with_alpha(tmp_path / "seq" / "00001.exr")
+    (video,) = av.open(str(exr)).decode(video=0)
+    assert video.format.name == "yaf32le"
+    still = gray_with_alpha(tmp_path / "still.png")  # read as what it is, whatever it is called
+    clip = make_clip(width=64, height=48, frames=3)
+    out = tmp_path / "o.mp4"
+    for words in (
+        ("verify", tmp_path / "seq"),
+        ("info", exr),
+        ("run", exr, out),
+        ("run", clip, out, "--background", exr),
+        ("run", clip, out, "--background", still),
+        ("run", clip, out, "--core", exr),
+        ("preview", exr, "-o", tmp_path / "p.png"),
+        ("evaluate", "--matte", exr, "--truth", exr),
+    ):
+        command = [Path(sys.executable).with_name("sinet-video"), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (1, ""), words
+        assert "Pictures in pixel format yaf32le are not read" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["seq", "still.png"]
+
+
 @pytest.mark.parametrize("kind", ["straight", "premultiplied"])
 @pytest.mark.parametrize(("codec", "pixel_format"), [("ffv1", "bgr0"), ("ffv1", "gbrp12le")])
 def test_samples_are_light_times_alpha(kind, codec, pixel_format, make_clip, ffmpeg, tmp_path):

@@ -224,3 +224,16 @@ def test_with_alpha_and_with_frame_change_one_thing():
     assert third.frame.pts == 5
     assert (first.alpha == 0).all()
     assert first.frame.pts == 0
+
+
+@pytest.mark.parametrize("name", ["grayf16le", "grayf32le"])
+@pytest.mark.parametrize("wanted", ["rgb24", "gray16le", "yuv420p16le"])
+def test_gray_in_floats_is_of_full_range(name, wanted):
+    """From black at 0 to white at 1, whatever it is made into; libswscale stretches it."""
+    ramp = np.linspace(0, 1, 64)
+    video = av.VideoFrame(64, 48, name)
+    planes_of(video)[0][...] = ramp
+    found = reformat(video, pixel_format=wanted)
+    packed = wanted == "rgb24"
+    luma = found.to_ndarray()[..., 0] / 255 if packed else planes_of(found)[0] / 65535
+    np.testing.assert_allclose(luma, np.tile(ramp, (48, 1)), atol=2 / 255)

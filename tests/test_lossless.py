@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -187,6 +189,34 @@ def test_every_format_of_libav_is_read_or_refused():
     for name in refused:
         with pytest.raises(InputError, match=f"{name}.*-pix_fmt"):
             working_format(name)
+
+
+CONVERT_ALL = """
+import sys, av
+from sinet_video.errors import InputError
+from sinet_video.frame import reformat
+for name in sys.argv[1:]:
+    video = av.VideoFrame(16, 16, name)
+    for plane in video.planes:
+        plane.update(bytes(plane.buffer_size))
+    try:
+        for wanted in ("rgb24", "rgba64le", "gray16le", "yuv420p"):
+            reformat(video, width=12, pixel_format=wanted)
+    except InputError as error:
+        assert f"format {name} are not read" in str(error)
+        print(name)
+"""
+
+
+def test_no_format_ends_the_process():
+    """What libswscale cannot read, or dies of, is refused wherever pictures are converted."""
+    every = sorted(set(names) - HARDWARE)
+    command = [sys.executable, "-c", CONVERT_ALL, *every]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    refused = set(done.stdout.split())
+    assert {"yaf32le", "yaf32be", "gray32le"} <= refused
+    assert all(NOT_HELD.match(name) for name in refused)
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,23 @@ def test_unusual_formats(pixel_format: str) -> None:
     assert alpha.min() > 0.99  # white, and where there is an alpha channel, opaque
 
 
+@pytest.mark.parametrize(
+    "pixel_format", ["grayf16le", "gbrapf16le", "yaf16le", "grayf32le", "gbrapf32le"]
+)
+def test_floats(pixel_format: str) -> None:
+    """As EXR has them: numbers from 0 to 1, of full range, halves not being whole ones."""
+    video = av.VideoFrame(WIDTH, HEIGHT, pixel_format)
+    for plane in video.planes:
+        across = 2 if pixel_format == "yaf16le" else 1
+        kind = "<f2" if "16" in pixel_format else "<f4"
+        samples = np.frombuffer(plane, kind).reshape(HEIGHT, -1)
+        samples[:, : WIDTH * across] = np.repeat(ramp(), across, axis=1)
+    assert np.abs(alpha_of(video) - ramp()).max() < 1e-3
+    if len(video.planes) > 1 or pixel_format.startswith("gray"):
+        samples[0, :2] = np.nan, np.inf
+        assert list(alpha_of(video)[0, :2]) == [0, 1]
+
+
 def test_shapes_are_checked() -> None:
     """What fits passes; what does not is said in width x height."""
     alpha = np.zeros((2, 3), np.float32)
