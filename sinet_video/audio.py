@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import av
@@ -14,6 +15,7 @@ from av.container import OutputContainer
 
 from sinet_video.clip import Span, seconds
 from sinet_video.filtering import ready
+from sinet_video.priming import described, priming
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -28,7 +30,8 @@ LONGEST_PACKET = 2**31
 # What encoders take for so many channels.
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
-# Containers that write no edit list: what the source's edit list hides must not get into them.
+# Containers that write no edit list: what the source's edit list hides must not get into them, but
+# for what primes the decoder, if they are told how much it is.
 WITHOUT_EDITS = frozenset({"matroska", "webm"})
 
 
@@ -62,10 +65,18 @@ class Copied(Track):
     target: Any
     span: Span
     edits: bool
+    before: Fraction = Fraction(0)
+    """Seconds before 0 from which on a container without edits takes packets."""
 
     def __post_init__(self) -> None:
         self.first: Fraction | None = None
         self.start = seconds(self.source.start_time, self.source.time_base)
+        self._dropped = False
+
+    @property
+    def lost(self) -> Fraction | None:
+        """Seconds at which sound begins, of which what was before, and to be heard, is lost."""
+        return self.first if self._dropped else None
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
         """As `Track` says."""
@@ -74,7 +85,8 @@ class Copied(Track):
         time = packet.pts * packet.time_base
         # A negative time would make the muxer move everything: better to lose half a packet.
         hidden = packet.is_discard or time < self.span.shift
-        if hidden and (self.span.start is not None or not self.edits):
+        if hidden and not self._can_hide(time):
+            self._dropped |= self.span.start is None and not packet.is_discard
             return
         if self.span.before(time) or self.span.after(time):
             return
@@ -85,6 +97,17 @@ class Copied(Track):
             packet.duration = 0
         packet.stream = self.target
         yield packet
+
+    def _can_hide(self, time: Fraction) -> bool:
+        """Whether the container can take a packet that is not to be heard, or is before 0."""
+        if self.span.start is not None:
+            return False
+        return self.edits or 0 < _milliseconds(-time) <= _milliseconds(self.before)
+
+
+def _milliseconds(time: Fraction) -> int:
+    """Round as libav does."""
+    return floor(time * 1000 + Fraction(1, 2))
 
 
 class Encoded(Track):
@@ -184,8 +207,12 @@ def sound_track(
     context, container = stream.codec_context, output.format.name
     codec = context.codec.canonical_name
     if choice == "copy" and can_copy(codec, context.layout, output):
-        target: Any = output.add_stream_from_template(stream)
-        return Copied(stream, target, span, container not in WITHOUT_EDITS), None
+        if container not in WITHOUT_EDITS:
+            return Copied(stream, output.add_stream_from_template(stream), span, True), None
+        before = Fraction(0) if span.shift else priming(stream)
+        with described(stream, before) as like:
+            target: Any = output.add_stream_from_template(like)
+        return Copied(stream, target, span, False, before), None
     encoder = ENCODERS.get(container, "aac")
     rate = OPUS_RATE if encoder == "libopus" else context.sample_rate
     target = output.add_stream(encoder, rate=rate, layout=usual_layout(context.layout))

@@ -142,6 +142,16 @@ class Companions:
         if time is None:
             for track in self.tracks.values():
                 yield from self._usable(track.flush())
+            self.warnings += self._late_sound()
+
+    def _late_sound(self) -> list[str]:
+        kind = self._output.format.name
+        return [
+            f"Sound ({track.source.codec_context.name}) before {float(track.lost):.3f} s is lost: "
+            f"a {kind} file cannot begin in the midst of a packet; .mp4 and .mov can."
+            for track in self.tracks.values()
+            if isinstance(track, Copied) and track.lost is not None
+        ]
 
     def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Pass on what a track makes of its packets, as long as it can."""

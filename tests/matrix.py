@@ -301,7 +301,8 @@ def sound(mine: Seen, theirs: Seen) -> Iterator[str]:
 def _heard(mine: Sound, theirs: Sound) -> Iterator[str]:
     slack = max(mine.step, theirs.step) + TICK
     late = mine.start - theirs.start
-    if abs(late) > slack:
+    # Older ffmpegs have what primes a decoder in Matroska before the start: two packets at most.
+    if not -2 * slack <= late <= slack:
         yield f"starts {float(late):.4f} s late"
     ends = [s.start + Fraction(len(s.samples), s.rate) for s in (mine, theirs)]
     if abs(ends[0] - ends[1]) > 2 * slack:

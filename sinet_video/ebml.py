@@ -1,0 +1,57 @@
+"""The elements that Matroska and WebM files are made of (RFC 8794, RFC 9559): read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+SEGMENT, TRACKS, TRACK = 0x18538067, 0x1654AE6B, 0xAE
+
+SIZE = 8
+"""Bytes in which sizes are written: the most there can be."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """A piece of the file, from the first byte of its name to the last of its content."""
+
+    name: int
+    start: int
+    content: int
+    end: int
+
+
+def elements(data: bytes, at: int, end: int) -> Iterator[Element]:
+    """Yield what is between two places."""
+    while at < end:
+        name_length = _length(data[at])
+        size_at = at + name_length
+        size_length = _length(data[size_at])
+        mask = (1 << 7 * size_length) - 1
+        content = size_at + size_length
+        size = int.from_bytes(data[size_at:content]) & mask
+        yield Element(int.from_bytes(data[at:size_at]), at, content, content + size)
+        at = content + size
+
+
+def in_segment(data: bytes) -> Iterator[Element]:
+    """Yield what is in the segment of a file, or of its beginning."""
+    (segment,) = (e for e in elements(data, 0, len(data)) if e.name == SEGMENT)
+    return elements(data, segment.content, len(data))
+
+
+def _length(first: int) -> int:
+    """Return how many bytes a number has, which its first says."""
+    return 9 - first.bit_length()
+
+
+def written(name: int, content: bytes) -> bytes:
+    """Return an element."""
+    size = (1 << 7 * SIZE) | len(content)
+    return name.to_bytes(ceil(name.bit_length() / 8)) + size.to_bytes(SIZE) + content
+
+
+def number(name: int, value: int) -> bytes:
+    """Return an element that holds a number."""
+    return written(name, value.to_bytes(max(1, ceil(value.bit_length() / 8))))
