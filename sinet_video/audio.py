@@ -148,6 +148,8 @@ class Encoded(Track):
         context = self.target.codec_context
         context.open(strict=False)
         graph = av.filter.Graph()
+        # A negative time would make the muxer move everything.
+        trim = graph.add("atrim", "start=0")
         buffer = graph.add_abuffer(
             sample_rate=frame.sample_rate,
             format=frame.format.name,
@@ -162,7 +164,7 @@ class Encoded(Track):
             f":channel_layouts={context.layout.name}",
         )
         frames = graph.add("asetnsamples", f"n={context.frame_size or 1024}:p=0")
-        chain = [buffer, resample, shape, frames, graph.add("abuffersink")]
+        chain = [buffer, trim, resample, shape, frames, graph.add("abuffersink")]
         for before, after in pairwise(chain):
             before.link_to(after)
         graph.configure()

@@ -240,7 +240,9 @@ def from_zero(clip: Clip, span: Span) -> Span:
     """
     if clip.start >= 0 or span.start is not None:
         return span
-    early = min([clip.start * clip.time_base, *(Fraction(track.start) for track in clip.audio)])
+    # What floating point adds to a track's start would be a tick more.
+    starts = (Fraction(track.start).limit_denominator(10**6) for track in clip.audio)
+    early = min([clip.start * clip.time_base, *starts])
     return replace(span, late=ceil(-early / clip.time_base) * clip.time_base)
 
 

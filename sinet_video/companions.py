@@ -18,10 +18,14 @@ from sinet_video.damage import OnError
 from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError, reason
 from sinet_video.opening import is_cover, opened, video_stream
+from sinet_video.priming import priming
 from sinet_video.subtitles import text_track
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
+
+TICK = Fraction(1, 1000)
+"""Seconds by which a file may be wrong about when its sound begins: Matroska's own."""
 
 LOOK_BACK = 30
 """Seconds before a stretch in which a subtitle may begin that still shows in it."""
@@ -145,13 +149,25 @@ class Companions:
             self.warnings += self._late_sound()
 
     def _late_sound(self) -> list[str]:
+        lost = [
+            (track.source.codec_context.name, start)
+            for track in self.tracks.values()
+            if track.source.type == "audio" and (start := self._lost_until(track)) is not None
+        ]
         kind = self._output.format.name
         return [
-            f"Sound ({track.source.codec_context.name}) before {float(track.lost):.3f} s is lost: "
-            f"a {kind} file cannot begin in the midst of a packet; .mp4 and .mov can."
-            for track in self.tracks.values()
-            if isinstance(track, Copied) and track.lost is not None
+            f"Sound ({codec}) before {float(start):.3f} s is lost: a {kind} file cannot begin with "
+            "it" + ("; .mp4 and .mov can." if start else ".")
+            for codec, start in lost
         ]
+
+    def _lost_until(self, track: Track) -> Fraction | None:
+        """Return up to when, in seconds, sound that is to be heard is left out, if any is."""
+        if isinstance(track, Copied) and track.lost is not None:
+            return track.lost
+        start = seconds(track.source.start_time, track.source.time_base) + self._span.late
+        early = self._span.start is None and start < -priming(track.source) - TICK
+        return Fraction(0) if early else None
 
     def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Pass on what a track makes of its packets, as long as it can."""

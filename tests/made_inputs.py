@@ -7,8 +7,9 @@ neighbours. Sound is noise, in which a shift of a sample shows, at another loudn
 
 from __future__ import annotations
 
+import struct
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FRAMES = 8
@@ -59,6 +60,8 @@ class Made:
         sar: width of a pixel over its height.
         container: options of the muxer.
         remux: options "of the input|of the output" with which packets are copied once more.
+        then: the rate of a second clip, of another time base, that is joined on by packet copy.
+        mirror: a key of `MIRRORED`, put into the file's bytes, as older ffmpegs cannot be told.
     """
 
     name: str
@@ -74,6 +77,8 @@ class Made:
     sar: str = "1"
     container: str = ""
     remux: str = ""
+    then: str = ""
+    mirror: str = ""
 
     @property
     def arguments(self) -> list[str]:
@@ -112,8 +117,12 @@ class Made:
     def write(self, folder: Path) -> Path:
         """Write it into a folder."""
         path = folder / self.name
+        if self.then:
+            return self._joined(path)
         if not self.remux:
             _ffmpeg(*self.arguments, str(path))
+            if self.mirror:
+                _say_matrix(path, *MIRRORED[self.mirror])
             return path
         before = folder / f"before{path.suffix}"
         _ffmpeg(*self.arguments, str(before))
@@ -122,6 +131,29 @@ class Made:
         _ffmpeg(*take, str(path))
         before.unlink()
         return path
+
+    def _joined(self, path: Path) -> Path:
+        rates = {f"one{path.suffix}": self.rate, f"two{path.suffix}": self.then}
+        for name, rate in rates.items():
+            replace(self, name=name, rate=rate, then="").write(path.parent)
+        names = path.with_suffix(".txt")
+        names.write_text("".join(f"file '{name}'\n" for name in rates))
+        _ffmpeg("-f", "concat", "-i", str(names), "-map", "0", "-c", "copy", str(path))
+        for name in (*rates, names.name):
+            (path.parent / name).unlink()
+        return path
+
+
+def _say_matrix(path: Path, a: int, b: int, c: int, d: int) -> None:
+    """Put another matrix into the header of a file's first track (ISO/IEC 14496-12, 8.3.2)."""
+    data, upright = bytearray(path.read_bytes()), _matrix(1, 0, 0, 1)
+    at = data.index(upright, data.index(b"tkhd"))
+    data[at : at + len(upright)] = _matrix(a, b, c, d)
+    path.write_bytes(data)
+
+
+def _matrix(a: int, b: int, c: int, d: int) -> bytes:
+    return struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
 
 
 def _noise(layout: str) -> str:
@@ -142,6 +174,17 @@ VP8 = "libvpx -deadline realtime -cpu-used 8 -b:v 2M"
 VP9 = "libvpx-vp9 -deadline realtime -cpu-used 8 -crf 15 -b:v 0"
 MPEG4, MPEG2 = "mpeg4 -q:v 2", "mpeg2video -q:v 2"
 TURN = "|-metadata:s:v:0 rotate="
+
+MIRRORED: dict[str, tuple[int, int, int, int]] = {
+    "mirrored": (-1, 0, 0, 1),
+    "over": (1, 0, 0, -1),
+    "left": (0, 1, 1, 0),
+    "right": (0, -1, -1, 0),
+}
+"""Display matrices of MP4: mirrored and not turned, turned upside down, to the left, the right."""
+
+EARLY = "-avoid_negative_ts disabled -muxdelay 0 -muxpreload 0"
+EARLIER = "-af asetpts=PTS-0.2/TB"
 
 INPUTS: tuple[Made, ...] = (
     # H.264: rates, starts, edit lists, turns, ranges
@@ -168,6 +211,27 @@ INPUTS: tuple[Made, ...] = (
     Made("left.mp4", H264_B, "yuv420p", "mp4 prores png", ("mono aac",), remux=f"{TURN}270"),
     Made("turned_vfr.mov", HEVC, "yuv420p", "mp4 png", ("stereo aac",), filters=VARIABLE,
          remux=f"{TURN}90"),
+    Made("mirrored.mp4", H264, "yuv420p", "mp4 mov png", ("mono aac",), mirror="mirrored"),
+    Made("mirrored_over.mov", H264_B, "yuv420p", "mov png", ("mono aac",), mirror="over"),
+    Made("mirrored_left.mp4", H264_B, "yuv420p", "mp4 prores png", (), sar="4/3", mirror="left"),
+    Made("mirrored_right.mov", HEVC, "yuv420p", "mp4 png", ("stereo aac",), colour="525",
+         filters=VARIABLE, mirror="right"),
+    Made("early.ts", MPEG2, "yuv420p", "mp4 mkv webm", (f"stereo mp2 {EARLIER}",),
+         filters=late(-0.2), container=EARLY),
+    Made("early.webm", VP9, "yuv420p", "webm mp4", (f"mono libopus {EARLIER}",),
+         filters=late(-0.2), container=EARLY),
+    Made("early.mkv", "ffv1", "yuv420p", "ffv1 mov png", (f"stereo flac {EARLIER}",),
+         filters=late(-0.08), container=EARLY),
+    Made("early_sound.mkv", "ffv1", "yuv420p", "mp4 mov webm", (f"mono flac {EARLIER}",),
+         container=EARLY),
+    Made("early.mp4", H264_B, "yuv420p", "mp4 mkv png", (f"stereo aac {EARLIER}",),
+         filters=late(-0.12), container=EARLY),
+    Made("joined.mp4", H264, "yuv420p", "mp4 mkv png", (), then="30000/1001"),
+    Made("joined.mov", H264, "yuv420p", "mov webm", ("mono pcm_s16le",), "30000/1001",
+         then="24"),
+    Made("joined.ts", MPEG2, "yuv420p", "mp4 mkv", ("stereo mp2",), then="50"),
+    Made("edited_twice.mov", "libx264 -bf 2 -g 4 -preset veryfast", "yuv420p", "mov mkv",
+         ("stereo aac",), "30000/1001", filters=late(0.5), remux="-ss 0.2|"),
     Made("full.mp4", H264, "yuvj420p", "mp4 webm", ("stereo aac",), full=True),
     Made("full.mov", H264, "yuv422p", "mkv prores", ("stereo pcm_s24le",), full=True,
          colour="525"),

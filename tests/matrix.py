@@ -13,10 +13,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +107,30 @@ class Seen:
         stamps = [frame.get("best_effort_timestamp") for frame in self.frames]
         return [None if stamp is None else stamp * unit for stamp in stamps]
 
+    @property
+    def early(self) -> Fraction:
+        """Seconds by which all must come later, in whole ticks, as pictures begin before 0."""
+        first, unit = self.times[0], Fraction(self.video["time_base"])
+        if first is None or first >= 0:
+            return Fraction(0)
+        starts = [float(s.get("start_time", 0)) for s in self.streams]
+        return ceil(max(-first, -Fraction(min(starts)).limit_denominator(10**6)) / unit) * unit
+
     @cached_property
-    def turn(self) -> int:
-        """Degrees by which a player turns pictures, counter-clockwise."""
-        sides = (side for side in self.video.get("side_data_list", []) if "rotation" in side)
-        return next((int(side["rotation"]) for side in sides), 0) % 360
+    def turn(self) -> str:
+        """How a player turns pictures: degrees counter-clockwise, and m where it mirrors them."""
+        told = [*self.video.get("side_data_list", []), *self.frames[0].get("side_data_list", [])]
+        side = next((side for side in told if "rotation" in side), None)
+        if side is None:
+            return "0"
+        rows = re.findall(r": +(-?\d+) +(-?\d+)", side["displaymatrix"])
+        (a, b), (c, d) = (map(int, row) for row in rows[:2])
+        return f"{int(side['rotation']) % 360}{'m' if a * d < b * c else ''}"
+
+    @property
+    def sideways(self) -> bool:
+        """Whether that swaps width and height."""
+        return self.turn.strip("m") in ("90", "270")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -180,7 +200,7 @@ class Seen:
         words = (
             f"{self.video['codec_name']:<10} {self.pixel_format:<11}",
             f"{tags['color_range'][:2]:<2} {tags['color_space'][:9]:<9}",
-            f"{tags['color_transfer'][:12]:<12} {self.turn:<3} {self.aspect!s:<5}",
+            f"{tags['color_transfer'][:12]:<12} {self.turn:<4} {self.aspect!s:<5}",
             f"{_rate(self.times):<11} {sound or '-'}",
         )
         return " ".join(words)
@@ -216,8 +236,8 @@ def times(mine: Seen, theirs: Seen) -> Iterator[str]:
     if "matroska" in _kind(mine):
         slack = TICK / 2
     for number, (found, wanted) in enumerate(zip(mine.times, theirs.times, strict=False)):
-        if wanted is not None and (found is None or abs(found - wanted) > slack):
-            yield f"picture {number} at {found}, not {wanted}"
+        if wanted is not None and (found is None or abs(found - theirs.early - wanted) > slack):
+            yield f"picture {number} at {found}, not {wanted + theirs.early}"
             return
 
 
@@ -228,7 +248,7 @@ def _kind(seen: Seen) -> str:
 def size(mine: Seen, theirs: Seen) -> Iterator[str]:
     """The coded size; where pictures are turned, the turned one; even where the codec is."""
     wanted = theirs.size
-    if mine.is_pictures and theirs.turn % 180:
+    if mine.is_pictures and theirs.sideways:
         wanted = wanted[::-1]
     even = mine.video["codec_name"] in ("h264", "hevc") and "444" not in mine.pixel_format
     if even:
@@ -239,14 +259,14 @@ def size(mine: Seen, theirs: Seen) -> Iterator[str]:
 
 def turn(mine: Seen, theirs: Seen) -> Iterator[str]:
     """Players turn it as they turn the source."""
-    wanted = 0 if mine.is_pictures else theirs.turn
+    wanted = "0" if mine.is_pictures else theirs.turn
     if mine.turn != wanted:
         yield f"turned by {mine.turn}, not {wanted}"
 
 
 def aspect(mine: Seen, theirs: Seen) -> Iterator[str]:
     """Pixels as wide as the source's, and as high where they have been turned."""
-    wanted = 1 / theirs.aspect if mine.is_pictures and theirs.turn % 180 else theirs.aspect
+    wanted = 1 / theirs.aspect if mine.is_pictures and theirs.sideways else theirs.aspect
     if mine.aspect != wanted:
         yield f"pixels {mine.aspect}, not {wanted}"
 
@@ -294,8 +314,17 @@ def sound(mine: Seen, theirs: Seen) -> Iterator[str]:
     if len(found) != len(wanted):
         yield f"{len(found)} tracks, not {len(wanted)}"
     for number, (each, other) in enumerate(zip(found, wanted, strict=False)):
-        for problem in _heard(each, other):
+        for problem in _heard(each, _in_file(other, theirs.early)):
             yield f"track {number} ({other.codec} to {each.codec}): {problem}"
+
+
+def _in_file(track: Sound, early: Fraction) -> Sound:
+    """Return a track as it can be in a file: as much later as pictures, and nothing before 0."""
+    start = track.start + early
+    before = round(-start * track.rate) if start < -2 * track.step else 0
+    return replace(
+        track, start=start + Fraction(before, track.rate), samples=track.samples[before:]
+    )
 
 
 def _heard(mine: Sound, theirs: Sound) -> Iterator[str]:

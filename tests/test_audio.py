@@ -161,6 +161,26 @@ def test_sound_that_matroska_cannot_begin_with_is_named(made, sound_facts, tmp_p
     assert made_green(source, tmp_path / "o.mp4") == []
 
 
+@pytest.mark.parametrize(("name", "until"), [("o.mp4", 0), ("o.mkv", 0.08), ("o.webm", 0)])
+def test_sound_before_0_is_left_out_and_named(
+    name, until, made, sound_facts, ffprobe_pts, tmp_path
+):
+    """Pictures are not moved for it, copied or encoded, and what is left starts where it did."""
+    early = ("-itsoffset", "-0.3", *tone(seconds=1.3))
+    source = made("early.mkv", *early, *PICTURES, "-c:v", "ffv1", "-c:a", "flac", "-copyts",
+                  "-avoid_negative_ts", "disabled")  # fmt: skip
+    *_, warning = (
+        made_green(source, tmp_path / name)
+        if name != "o.webm"
+        else convert(source, tmp_path / name, settings=EVERYTHING).warnings
+    )
+    assert warning.startswith(f"Sound (flac) before {until:.2f}")
+    found, wanted = ffprobe_pts(tmp_path / name), ffprobe_pts(source)
+    assert list(map(float, found)) == pytest.approx(list(map(float, wanted)), abs=0.00051)
+    (track,) = sound_facts(tmp_path / name)
+    assert float(track["start_time"]) == pytest.approx(until, abs=0.008)
+
+
 def onset(samples: np.ndarray) -> int:
     """The index of the first sample that is loud."""
     return int(np.argmax(np.abs(samples.astype(int)) > 3000))

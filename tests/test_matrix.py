@@ -36,6 +36,9 @@ def test_the_inputs_are_many_and_of_many_kinds():
     assert {made.rate for made in INPUTS} >= {"24000/1001", "30000/1001", "60000/1001", "60"}
     assert {made.filters for made in INPUTS} >= {made_inputs.VARIABLE, made_inputs.late(1.5)}
     assert {made.remux[-3:] for made in INPUTS} >= {"=90", "180", "270"}
+    assert {made.mirror for made in INPUTS} >= set(made_inputs.MIRRORED)
+    assert sum(made.container == made_inputs.EARLY for made in INPUTS) >= 4
+    assert sum(bool(made.then) for made in INPUTS) >= 3
     tracks = [track.split() for made in INPUTS for track in made.sound]
     assert {layout for layout, *_ in tracks} == set(made_inputs.LAYOUTS)
     assert len({encoder for _, encoder, *_ in tracks}) >= 12
@@ -51,6 +54,10 @@ FAULTS: dict[str, tuple[Made, set[str]]] = {
     "another rate": (replace(PLAIN, rate="24"), {"times"}),
     "turned": (replace(PLAIN, remux=f"{made_inputs.TURN}90"), {"turn", "look"}),
     "mirrored": (replace(PLAIN, filters="hflip"), {"look"}),
+    "said to be mirrored": (
+        replace(PLAIN, mirror="mirrored"),
+        {"turn", "look"},
+    ),
     "upside down": (replace(PLAIN, filters="vflip"), {"look"}),
     "in another order": (replace(PLAIN, filters="reverse"), {"look"}),
     "wide pixels": (replace(PLAIN, sar="4/3"), {"aspect"}),
