@@ -25,6 +25,9 @@ from sinet_video.hdr import Hdr, encoder_options
 
 BT709 = 1
 
+UNCUT = 352, 288
+"""The largest picture that libav's FFV1 encoder can leave in one piece."""
+
 
 class Sink(ABC):
     """Where mattes go. A context manager.
@@ -129,9 +132,12 @@ def add_video_stream(
             "or more; choose another codec."
         )
     rate = clip.rate or RATE_IF_UNKNOWN
+    size = encoded_size(clip, plan)
     options = _options(plan, clip.hdr if content != "matte" else None)
+    if plan.encoder == "ffv1":
+        options |= _slices(*size, plan.pixel_format)
     stream: Any = container.add_stream(plan.encoder, rate=rate, options=options)
-    stream.width, stream.height = encoded_size(clip, plan)
+    stream.width, stream.height = size
     stream.pix_fmt = plan.pixel_format
     context = stream.codec_context
     stream.time_base = context.time_base = time_base
@@ -140,6 +146,23 @@ def add_video_stream(
     if not av.VideoFormat(plan.pixel_format).is_rgb:
         _tag(context, clip, content, plan)
     return stream
+
+
+def _slices(width: int, height: int, pixel_format: str) -> dict[str, str]:
+    """Return the option by which FFV1 takes a picture of a few pixels, which it cannot cut in two.
+
+    libav cuts larger ones whatever it is told: raises `SettingError` for long thin ones.
+    """
+    form = av.VideoFormat(pixel_format)
+    across, down = 16 // form.chroma_width(16), 16 // form.chroma_height(16)
+    if width >= 2 * across and height >= 2 * down:
+        return {}
+    if width <= UNCUT[0] and height <= UNCUT[1]:
+        return {"slices": "1"}
+    raise SettingError(
+        f"The picture is {width}x{height}, and ffv1 needs {2 * across}x{2 * down} or more for one "
+        f"that is larger than {UNCUT[0]}x{UNCUT[1]} either way; choose another codec."
+    )
 
 
 def _options(plan: Plan, hdr: Hdr | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ from sinet_video import (
     Bilinear,
     Colour,
     Encoding,
+    SettingError,
     Settings,
     composite,
     convert,
@@ -74,14 +75,16 @@ def test_1080_lines(ffmpeg, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("size", "pixel_format"), [("2x2", "yuv420p"), ("1x1", "yuv420p"), ("17x1", "yuv444p")]
-)
+    ("size", "pixel_format"),
+    [("2x2", "yuv420p"), ("1x1", "yuv420p"), ("17x1", "yuv444p"), ("1x2", "yuv444p"),
+     ("3x3", "yuv420p"), ("2x9", "yuv420p10le"), ("7x5", "yuv411p")],
+)  # fmt: skip
 def test_pictures_of_a_few_pixels(size, pixel_format, tmp_path):
     """By all the stages, the network as well; lossless where all is the person."""
     source = tmp_path / "in.mkv"
     width, height = map(int, size.split("x"))
     with av.open(str(source), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
+        stream = container.add_stream("ffv1", rate=25, options={"slices": "1"})
         stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
         for seed in range(3):
             noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
@@ -93,6 +96,15 @@ def test_pictures_of_a_few_pixels(size, pixel_format, tmp_path):
         assert convert(source, tmp_path / name).frames == 3
     convert(source, tmp_path / "o.mkv", settings=EVERYTHING, encoding=LOSSLESS)
     assert raw(tmp_path / "o.mkv") == raw(source)
+
+
+def test_a_line_that_ffv1_cannot_cut(make_clip, tmp_path):
+    """Is refused before the work, with what would do; another codec takes it."""
+    line = make_clip("line.mkv", width=3, height=300, frames=2, codec="rawvideo")
+    with pytest.raises(SettingError, match="3x300, and ffv1 needs 4x4"):
+        convert(line, tmp_path / "o.mkv", settings=EVERYTHING, encoding=LOSSLESS)
+    assert list(tmp_path.iterdir()) == []
+    assert convert(line, tmp_path / "o.mkv", settings=EVERYTHING).frames == 2
 
 
 def test_a_picture_of_8k(ffmpeg, tmp_path):
