@@ -46,8 +46,10 @@ def convert_shown(
             overwrite=overwrite,
             progress=progress,
         )
-    except BaseException:
+    except BaseException as error:
         progress.clear()
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            click.echo(f"Note: stopped; {output} was not made.", err=True)
         if resume is not None and progress.begun:
             _say_what_is_kept(Path(output))
         raise

@@ -144,7 +144,10 @@ class Kept:
 
     def __exit__(self, *_: object) -> None:
         try:
-            if not (self.finished.segments or self._cleared):
+            # By what is on disk: an interruption may come before that is noted here.
+            there = finished(self._output)
+            ours = there is not None and there.job == self.finished.job and there.segments
+            if not (ours or self._cleared):
                 self.clear()
         finally:
             self._held.close()

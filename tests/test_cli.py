@@ -367,6 +367,7 @@ def test_being_stopped_leaves_nothing(sent, status, name, long_clip, on_terminal
     process.send_signal(sent)
     after = until(read, "never")
     assert process.wait() == status
+    assert f"Note: stopped; {tmp_path / name} was not made." in after
     assert "Traceback" not in after
     assert "Exception" not in after
     assert list(tmp_path.iterdir()) == []

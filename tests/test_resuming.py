@@ -30,10 +30,11 @@ from sinet_video import (
     Window,
     convert,
     decode,
+    keeping,
     probe,
 )
 from sinet_video.damage import Tally
-from sinet_video.keeping import Kept, folder_of
+from sinet_video.keeping import Kept, Seam, finished, folder_of
 
 
 def bright(picture: np.ndarray) -> np.ndarray:
@@ -421,3 +422,21 @@ def test_lengths_that_cannot_be(seconds):
     """With what is allowed."""
     with pytest.raises(SettingError, match="at most 3600"):
         Resume(seconds)
+
+
+@pytest.mark.parametrize("job", [{"the source": "this"}, {"the source": "another"}])
+def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch):
+    """A signal may come when it is on disk and not yet known; what was another job's goes."""
+    output, put = tmp_path / "o.mkv", keeping._put
+
+    def interrupted(path: Path, data: bytes) -> None:
+        put(path, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keeping, "_put", interrupted)
+    with pytest.raises(KeyboardInterrupt), Kept(output, job, overwrite=False) as kept:
+        kept.add(0, 6, Seam(Fraction(0), 5, Fraction(6, 25), [], {}), None)
+    assert finished(output).frames == 6
+    with Kept(output, {"the source": "this"}, overwrite=True):
+        pass
+    assert folder_of(output).exists() == (job == {"the source": "this"})
