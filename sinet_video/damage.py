@@ -81,14 +81,17 @@ def pictures(
         except av.FFmpegError:
             tally.harm = f"is damaged or cut off {where(last)}"
             return
-        if packet is None:
-            return
         try:
+            if packet is None:
+                decoder.check()
+                return
             for video in decoder.decode(packet):
                 last = video.time
                 yield video
         except av.FFmpegError:
             tally.lose(last)
+            if packet is None:
+                return
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from sinet_video.alpha import TiledAlpha
 from sinet_video.compositing import black_of
 from sinet_video.frame import Frame, blank_like, has_alpha, planes_of, reformat
+from sinet_video.tail import Tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +52,7 @@ class Decoder:
         self._stream = stream
         self._other: VideoCodecContext | None = None
         self._started = False
+        self._tail = Tail()
 
     def decode(self, packet: Packet | None) -> list[av.VideoFrame]:
         """Return the pictures that a packet completes; None or an empty one ends the stream."""
@@ -58,11 +60,28 @@ class Decoder:
         if not self._started and given is not None:
             self._started, self._other = True, alpha_decoder(self._stream, given)
         if self._other is None:
-            return list(self._stream.codec_context.decode(given))
+            return self._plain(given)
         videos = list(self._other.decode(given))
         for video in videos:
             self._tag(video)
         return videos
+
+    def _plain(self, packet: Packet | None) -> list[av.VideoFrame]:
+        if packet is not None:
+            self._tail.sent(packet)
+        try:
+            found = list(self._stream.codec_context.decode(packet))
+        except av.FFmpegError:
+            self._tail = Tail()  # which is not to be told again
+            raise
+        for video in found:
+            video.time_base = self._stream.time_base  # those at the end have none
+            self._tail.got(video)
+        return found
+
+    def check(self) -> None:
+        """When the stream has ended, raise what went wrong at its end and was not said."""
+        self._tail.check(self._stream)
 
     def _tag(self, video: av.VideoFrame) -> None:
         """Say what the container says of colours, which this decoder does not hear."""
@@ -75,12 +94,10 @@ class Decoder:
 
 def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
     """Yield a stream's pictures from where its file is read."""
-    if stream.codec_context.name not in ALPHA_DECODERS:
-        yield from container.decode(stream)
-        return
     decoder = Decoder(stream)
     for packet in container.demux(stream):
         yield from decoder.decode(packet)
+    decoder.check()
 
 
 def opacity_of(video: av.VideoFrame, width: int, height: int) -> TiledAlpha | None:

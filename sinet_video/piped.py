@@ -58,6 +58,7 @@ class Piped:
             elif packet.size:
                 self._keep(packet)
         yield from decoder.decode(None)
+        decoder.check()
 
     def _keep(self, packet: Packet) -> None:
         if self._taken and not self.claimed:

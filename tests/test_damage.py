@@ -183,3 +183,22 @@ def test_a_length_that_nothing_has(tmp_path, ffmpeg, ffprobe_pts):
     assert report.frames == 25
     assert report.duration == pytest.approx(1)
     assert len(ffprobe_pts(tmp_path / "o.mp4")) == 25
+
+
+@pytest.mark.parametrize("share", [0.8, 0.95])
+def test_a_last_packet_that_is_cut_off_is_told(share, tmp_path, ffmpeg):
+    """Of files that do not say how long they are, too, though libav's threads are silent of it."""
+    before, path = tmp_path / "whole.mp4", tmp_path / "cut.nut"
+    source = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2")
+    ffmpeg("ffmpeg", *source, "-c:v", "libx264", "-bf", 2, before)
+    ffmpeg("ffmpeg", "-i", before, "-c", "copy", path)
+    whole = list(decode(path))
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(InputError, match=r"cut\.nut is damaged or cut off after \d\.\d+ s"):
+        list(decode(path))
+    tally = Tally()
+    frames = list(decode(path, on_error="conceal", tally=tally))
+    assert 5 < len(frames) < len(whole)
+    assert tally.lost == 1
+    assert len(whole) == 50
