@@ -31,8 +31,12 @@ def subsampling(frame: Frame) -> int:
 def reduced(frame: Frame, factor: int) -> Array:
     """Return the planes averaged over cells of `factor` pixels, (planes, h, w) float32.
 
-    The far sides are filled up.
+    The far sides are filled up. Made once for a frame, and only to be read.
     """
+    return frame.once(("cells", factor), lambda: _reduced(frame, factor))
+
+
+def _reduced(frame: Frame, factor: int) -> Array:
     height, width = frame.height, frame.width
     if height % factor == 0 and width % factor == 0:
         name = re.sub("4[124][0-4]", "444", frame.video.format.name)
@@ -67,11 +71,22 @@ def around(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice] | None:
 
 def halved(cells: Array) -> Array:
     """Average 2 x 2 cells, (..., h, w); past the far sides the last row and column repeat."""
-    fill = [(0, 0)] * (cells.ndim - 2) + [(0, side % 2) for side in cells.shape[-2:]]
-    padded = np.pad(cells, fill, mode="edge") if any(pad for _, pad in fill) else cells
+    padded = _evened(cells)
     rows = padded[..., 0::2, :] + padded[..., 1::2, :]
     half: Array = (rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25)
     return half
+
+
+def _evened(cells: Array) -> Array:
+    """Repeat the last row and column where their numbers are odd."""
+    *others, height, width = cells.shape
+    if not (height % 2 or width % 2):
+        return cells
+    even = np.empty((*others, height + height % 2, width + width % 2), cells.dtype)
+    even[..., :height, :width] = cells
+    even[..., height:, :width] = cells[..., -1:, :]
+    even[..., width:] = even[..., width - 1 : width]
+    return even
 
 
 def doubled(cells: Array, shape: tuple[int, ...]) -> Array:
@@ -86,11 +101,9 @@ def _doubled_rows(cells: Array) -> Array:
     most, least = cells * np.float32(0.75), cells * np.float32(0.25)
     *others, height, width = cells.shape
     double = np.empty((*others, height, 2, width), np.float32)
-    double[..., 0, :], double[..., 1, :] = most, most
-    double[..., 1:, 0, :] += least[..., :-1, :]
-    double[..., 0, 0, :] += least[..., 0, :]
-    double[..., :-1, 1, :] += least[..., 1:, :]
-    double[..., -1, 1, :] += least[..., -1, :]
+    np.add(most[..., 1:, :], least[..., :-1, :], out=double[..., 1:, 0, :])
+    np.add(most[..., :-1, :], least[..., 1:, :], out=double[..., :-1, 1, :])
+    double[..., 0, 0, :], double[..., -1, 1, :] = cells[..., 0, :], cells[..., -1, :]
     return double.reshape(*others, 2 * height, width)
 
 

@@ -20,10 +20,17 @@ that fill the picture, at 0.079."""
 
 
 def coarse_colours(frame: Frame, shape: tuple[int, ...]) -> Coarse:
-    """Return a frame's red, green and blue on a grid of (h, w): (3, h, w) float32 in [0, 1]."""
+    """Return a frame's red, green and blue on a grid of (h, w): (3, h, w) float32 in [0, 1].
+
+    Made once for a grid, and only to be read.
+    """
     height, width = shape
-    small = np.moveaxis(frame.scaled(width, height), 2, 0)
-    return np.multiply(small, np.float32(1 / 255), dtype=np.float32, order="C")
+
+    def make() -> Coarse:
+        small = np.moveaxis(frame.scaled(width, height), 2, 0)
+        return np.multiply(small, np.float32(1 / 255), dtype=np.float32, order="C")
+
+    return frame.once(("colours", height, width), make)
 
 
 def luma_of(colours: Coarse) -> Coarse:

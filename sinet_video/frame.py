@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from sinet_video.alpha import TiledAlpha
 from sinet_video.errors import InputError, SettingError
 from sinet_video.orientation import Orientation
+
+Made = TypeVar("Made")
 
 Plane = NDArray[Any]
 """One plane of a picture: (H, W) uint8, or uint16 for more than 8 bits."""
@@ -262,7 +264,7 @@ class Frame:
     mirrored: bool = False
     sample_aspect: Fraction = Fraction(1)
     source_alpha: TiledAlpha | None = field(default=None, repr=False, compare=False)
-    _small: dict[tuple[int, int], NDArray[np.uint8]] = field(default_factory=dict, repr=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.video.format.name not in PLANAR:
@@ -316,15 +318,23 @@ class Frame:
         """The picture as (H, W, 3) uint8, converted anew at each call."""
         return rgb_of(reformat(self.video, pixel_format="rgb24"))
 
+    def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` gives, made at the first call for a name; it is only to be read."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
+
     def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
         """The picture as (height, width, 3) RGB uint8 by area averaging; made once for a size."""
-        size = (width, height)
-        if size not in self._small:
+
+        def make() -> NDArray[np.uint8]:
             small = reformat(
                 self.video, width=width, height=height, pixel_format="rgb24", interpolation=AREA
             )
-            self._small[size] = rgb_of(small)
-        return self._small[size]
+            return rgb_of(small)
+
+        return self.once(("scaled", width, height), make)
 
     def cropped(
         self, top: float, left: float, bottom: float, right: float
@@ -348,7 +358,7 @@ class Frame:
 
     def with_video(self, video: av.VideoFrame) -> Frame:
         """The same moment with another picture."""
-        return replace(self, video=video, _small={})
+        return replace(self, video=video, _made={})
 
 
 @dataclass(frozen=True)
