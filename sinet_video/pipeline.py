@@ -230,7 +230,9 @@ def _matted(
     watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
-        yield from _stages(frames, segmenter, settings, Meter(), clip, span, smooth, watch=watch)
+        coarse = _coarse(frames, segmenter, settings)
+        seen = _watched(coarse, watch) if watch else coarse
+        yield from _stages(seen, settings, Meter(), clip, span, smooth)
 
 
 def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
@@ -245,22 +247,16 @@ def _first_time(clip: Clip, span: Span) -> Fraction:
 
 
 def _stages(
-    frames: Iterator[Frame],
-    segmenter: Segmenter,
+    coarse: Iterator[Matte],
     settings: Settings,
     meter: Meter,
     clip: Clip,
     span: Span,
     smoother: Smoother,
-    part_of: PartOf | None = None,
-    watch: Watch | None = None,
     screened: Screened | None = None,
 ) -> Generator[Matte]:
-    """Chain the stages from a clip's frames to full-size mattes, without what changes nothing."""
-    frames = meter.timed("wait", frames)
-    coarse = meter.timed("segment", _coarse(frames, segmenter, settings, part_of))
-    seen = _watched(coarse, watch) if watch else coarse
-    steady = meter.timed("smooth", smoother(seen, settings.smoothing))
+    """Chain the stages from a clip's coarse mattes to full-size ones, but those without effect."""
+    steady = meter.timed("smooth", smoother(coarse, settings.smoothing))
     if settings.regions != Regions():
         steady = meter.timed("tidy", tidy(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
@@ -284,7 +280,10 @@ def _stages(
 
 
 def _coarse(
-    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, part_of: PartOf | None
+    frames: Iterator[Frame],
+    segmenter: Segmenter,
+    settings: Settings,
+    part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     if settings.following is None:
         return segment(frames, segmenter, size=settings.size)
@@ -380,7 +379,7 @@ def _outputs(
 
 @dataclass(frozen=True)
 class _Job:
-    """One clip on its way into its files, in three threads: decode, work, and the caller's."""
+    """One clip on its way into its files, in threads: decode, segment, work, the caller's."""
 
     clip: Clip
     look: _Look
@@ -392,20 +391,23 @@ class _Job:
     def run(self, progress: Progress | None) -> Report:
         """Do it all; the report lacks only the time from start to end."""
         segmenter = self.settings.load()
-        decoding, working, encoding, screened = Meter(), Meter(), 0.0, Screened()
+        decoding, seeing, working, encoding = Meter(), Meter(), Meter(), 0.0
+        screened = Screened()
         with self.writing as writing, ExitStack() as stack:
             frames = writing.resumed
             pictures = decoding.timed("decode", writing.frames(self._read))
             ahead = stack.enter_context(closing(prefetch(pictures, DEPTH, name="decode")))
+            waited = seeing.timed("wait", ahead)
+            coarse = _coarse(waited, segmenter, self.settings, writing.part_of)
+            coarse = seeing.timed("segment", coarse)
+            seen = stack.enter_context(closing(prefetch(coarse, DEPTH, name="segment")))
             mattes = _stages(
-                ahead,
-                segmenter,
+                working.timed("wait", seen),
                 self.settings,
                 working,
                 self.clip,
                 self.span,
                 writing.smooth,
-                writing.part_of,
                 screened=screened,
             )
             settings = replace(self.settings, decontaminate=self._decontaminates)
@@ -418,7 +420,7 @@ class _Job:
                 frames += 1
                 if progress:
                     progress(frames, self.clip)
-        spent = decoding.own() | working.own() | {"encode": encoding}
+        spent = decoding.own() | seeing.own() | working.own() | {"encode": encoding}
         del spent["wait"]
         done = frames - writing.resumed
         stages = {name: round(done / time, 1) for name, time in spent.items() if time > 0}
