@@ -15,8 +15,8 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from sinet_video.pipeline import Settings
 from sinet_video.runtime import load_segmenter
+from sinet_video.settings import Settings
 from sinet_video.train.measuring.evaluation import by_network, evaluate_folder
 from sinet_video.train.measuring.footage import evaluate_clip, list_clips, staged
 from sinet_video.train.recipe import Labelled, Recipe, Stage, load_recipe

@@ -26,8 +26,8 @@ from sinet_video.decoding import decode
 from sinet_video.following import Following
 from sinet_video.frame import FINE, rgb_of
 from sinet_video.mattefile import read_alphas
-from sinet_video.pipeline import Settings
 from sinet_video.runtime import load_segmenter
+from sinet_video.settings import Settings
 from sinet_video.train.measuring.footage import TrueClip, evaluate_clip, list_clips, truth_of
 
 Array = NDArray[Any]

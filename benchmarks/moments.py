@@ -24,13 +24,14 @@ from sinet_video.background import Colour
 from sinet_video.compositing import composite
 from sinet_video.decontaminating import decontaminate
 from sinet_video.drawing import Canvas
+from sinet_video.flow import matte
 from sinet_video.frame import Frame, Matte
 from sinet_video.imagefile import png
 from sinet_video.moments import Spread, resized
 from sinet_video.pictures import quantised
-from sinet_video.pipeline import Settings, matte
 from sinet_video.plotting import clock
 from sinet_video.runtime import load_segmenter
+from sinet_video.settings import Settings
 from sinet_video.sheet import GROUND, INK, INSIDE, MARGIN, WIDTH, rows
 from sinet_video.train.measuring.footage import staged
 

@@ -11,9 +11,9 @@ from sinet_video.cli.progress import Progress
 if TYPE_CHECKING:
     from sinet_video.cli.options import OutputOptions
 
-    from sinet_video.pipeline import Settings
     from sinet_video.report import Report
     from sinet_video.resuming import Resume
+    from sinet_video.settings import Settings
 
 
 def convert_shown(

@@ -11,8 +11,8 @@ import click
 from sinet_video.cli.progress import Line, describe
 
 from sinet_video.errors import InputError, SettingError
-from sinet_video.pipeline import Settings
 from sinet_video.reach import Allow, located
+from sinet_video.settings import Settings
 from sinet_video.train.measuring.evaluation import (
     Predict,
     by_flow,

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from sinet_video.despilling import Despill
     from sinet_video.edges import FeatherSide
     from sinet_video.foreign import Activation, OnnxInput
-    from sinet_video.pipeline import Settings
     from sinet_video.reach import Allow
     from sinet_video.refining import Refinement
     from sinet_video.regions import Subject
     from sinet_video.resuming import Resume
     from sinet_video.session import Runtime
+    from sinet_video.settings import Settings
     from sinet_video.smoothing import Smoothing
 
 Command = Callable[..., None]
@@ -121,9 +121,9 @@ class MattingOptions(OnnxOptions):
         from sinet_video.edges import Edge
         from sinet_video.following import Following
         from sinet_video.keying import Key
-        from sinet_video.pipeline import Settings
         from sinet_video.regions import Regions
         from sinet_video.segmenting import Size
+        from sinet_video.settings import Settings
 
         return Settings(
             weights=self.weights,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from sinet_video.ffmpeg import from_ffmpeg, to_ffmpeg
+    from sinet_video.flow import matte
     from sinet_video.following import Following, follow
     from sinet_video.forcing import force
     from sinet_video.foreign import OnnxInput
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from sinet_video.inheriting import inherit
     from sinet_video.keying import Key, key
     from sinet_video.onnxfile import Exported, export_onnx
-    from sinet_video.pipeline import Settings, convert, matte
+    from sinet_video.pipeline import convert
     from sinet_video.preprocessing import Preprocessing
     from sinet_video.previewing import Preview, preview
     from sinet_video.probing import probe
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from sinet_video.resuming import Resume
     from sinet_video.runtime import load_segmenter
     from sinet_video.segmenting import Segmenter, Size, segment
+    from sinet_video.settings import Settings
     from sinet_video.sink import Sink
     from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
     from sinet_video.threads import prefetch
@@ -90,7 +92,7 @@ _HOME = {
     "Resume": "resuming",
     "Segmenter": "segmenting",
     "SettingError": "errors",
-    "Settings": "pipeline",
+    "Settings": "settings",
     "SinetVideoError": "errors",
     "Sink": "sink",
     "Size": "segmenting",
@@ -114,7 +116,7 @@ _HOME = {
     "inherit": "inheriting",
     "key": "keying",
     "load_segmenter": "runtime",
-    "matte": "pipeline",
+    "matte": "flow",
     "open_sink": "encoding",
     "parse_background": "background",
     "prefetch": "threads",

@@ -17,6 +17,7 @@ from sinet_video.boxes import box_mean
 from sinet_video.clip import PIPE, Clip, Span
 from sinet_video.errors import InputError, SettingError
 from sinet_video.fetch import store
+from sinet_video.flow import matte
 from sinet_video.frame import Matte
 from sinet_video.judging import Figures, Judge
 from sinet_video.moments import (
@@ -28,9 +29,10 @@ from sinet_video.moments import (
     Spread,
     close_up,
 )
-from sinet_video.pipeline import Progress, Settings, matte
+from sinet_video.pipeline import Progress
 from sinet_video.probing import probe
 from sinet_video.reach import StrPath, located
+from sinet_video.settings import Settings
 from sinet_video.sink import check_file, writing
 from sinet_video.worst import Worst
 

@@ -16,9 +16,10 @@ from sinet_video import classes, export, export_cityscapes, weights
 from sinet_video.cityscapes import CityscapesSINet, CrossBlock, block, doubt, enlarge
 from sinet_video.classes import CLASSES
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.pipeline import Settings, matte
+from sinet_video.flow import matte
 from sinet_video.runtime import FastSegmenter, TorchSegmenter, load_segmenter
 from sinet_video.segmenting import Size, seen_size
+from sinet_video.settings import Settings
 from sinet_video.sinet import S2Block, SINet
 
 RELATIVE = 1e-4

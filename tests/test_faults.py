@@ -21,6 +21,7 @@ from sinet_video import (
     Settings,
     companions,
     convert,
+    flow,
     matte,
     numbered,
     outputs,
@@ -70,7 +71,7 @@ def breaking(stage: Callable[..., Iterator], where: str) -> Callable[..., Iterat
 
 def broken(stage: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a stage fail wherever jobs take it from."""
-    for module in (pipeline, outputs):
+    for module in (flow, pipeline, outputs):
         if hasattr(module, stage):
             monkeypatch.setattr(module, stage, breaking(getattr(module, stage), where))
 

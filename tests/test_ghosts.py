@@ -10,9 +10,10 @@ import av
 import numpy as np
 import pytest
 
+from sinet_video.flow import matte
 from sinet_video.frame import Frame, Matte
-from sinet_video.pipeline import Settings, matte
 from sinet_video.segmenting import Size
+from sinet_video.settings import Settings
 from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
 
 HEIGHT, WIDTH, FRAMES = 192, 320, 8

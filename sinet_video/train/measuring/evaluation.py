@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from sinet_video.decoding import decode
 from sinet_video.errors import InputError, SettingError
+from sinet_video.flow import matte
 from sinet_video.frame import Frame
 from sinet_video.grids import resized
 from sinet_video.mattefile import check_shape, read_alpha
-from sinet_video.pipeline import Settings, matte
 from sinet_video.segmenting import Segmenter, Size, check_answer, seen_size, upright
+from sinet_video.settings import Settings
 from sinet_video.train.measuring.scores import PictureFigures, Scores, Tally, picture_figures
 from sinet_video.train.measuring.worst import Example
 from sinet_video.train.pictures import Bad, Listing, OnBad, Pair, list_pairs, read_pair

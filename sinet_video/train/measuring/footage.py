@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from sinet_video.edges import Edge
 from sinet_video.errors import InputError, SettingError
+from sinet_video.flow import matte
 from sinet_video.frame import Frame
 from sinet_video.mattefile import check_shape, read_alphas
 from sinet_video.metrics import signed_error
-from sinet_video.pipeline import Settings, matte
 from sinet_video.reach import Allow, StrPath
 from sinet_video.refining import Bilinear
+from sinet_video.settings import Settings
 from sinet_video.train.measuring.evaluation import Progress
 from sinet_video.train.measuring.scores import Scores, Tally, frame_figures
 from sinet_video.train.measuring.worst import Example, reduced
