@@ -14,11 +14,11 @@ from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
     from sinet_video.clip import Span
-    from sinet_video.codecs import Encoding
     from sinet_video.damage import OnError
     from sinet_video.despilling import Despill
     from sinet_video.edges import FeatherSide
     from sinet_video.foreign import Activation, OnnxInput
+    from sinet_video.planning import Encoding
     from sinet_video.reach import Allow
     from sinet_video.refining import Refinement
     from sinet_video.regions import Subject
@@ -370,7 +370,7 @@ class OutputOptions:
 
     def encoding(self) -> Encoding:
         """Return the library's encoding settings."""
-        from sinet_video.codecs import Encoding
+        from sinet_video.planning import Encoding
 
         return Encoding(self.codec, self.crf, self.preset, self.form, self.audio, self.alpha)
 

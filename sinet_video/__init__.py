@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sinet_video.batching import batch
     from sinet_video.blur import Blur
     from sinet_video.clip import Clip, Span
-    from sinet_video.codecs import Encoding
     from sinet_video.compositing import Background, composite, foreground
     from sinet_video.decoding import decode
     from sinet_video.decontaminating import decontaminate
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from sinet_video.keying import Key, key
     from sinet_video.onnxfile import Exported, export_onnx
     from sinet_video.pipeline import convert
+    from sinet_video.planning import Encoding
     from sinet_video.preprocessing import Preprocessing
     from sinet_video.previewing import Preview, preview
     from sinet_video.probing import probe
@@ -73,7 +73,7 @@ _HOME = {
     "Colour": "background",
     "Despill": "despilling",
     "Edge": "edges",
-    "Encoding": "codecs",
+    "Encoding": "planning",
     "Exponential": "smoothing",
     "Exported": "onnxfile",
     "Following": "following",

@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 from sinet_video.clip import PIPE, Clip, Span
-from sinet_video.codecs import Content, Encoding, container_of, plan
+from sinet_video.codecs import Content
+from sinet_video.containers import container_of
 from sinet_video.damage import OnError
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.numbered import PictureFolder, is_pattern, numbers, siblings
+from sinet_video.planning import Encoding, plan
 from sinet_video.reach import StrPath
 from sinet_video.sink import Sink, check_file, check_folder, check_free
 from sinet_video.videofile import VideoFile

@@ -33,7 +33,7 @@ from av.container import OutputContainer
 from ffmpeg.nodes import FilterableStream, InputNode
 
 from sinet_video.clip import RATE_IF_UNKNOWN
-from sinet_video.codecs import Content, Plan
+from sinet_video.codecs import Content
 from sinet_video.errors import InputError, OutputError, SettingError, reason
 from sinet_video.frame import Frame, Matte
 from sinet_video.nut import (
@@ -49,6 +49,7 @@ from sinet_video.nut import (
     to_pipe,
 )
 from sinet_video.pictures import picture
+from sinet_video.planning import Plan
 from sinet_video.program import Program
 from sinet_video.sink import Sink
 from sinet_video.staging import Staged

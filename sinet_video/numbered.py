@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import av
 
 from sinet_video.clip import RATE_IF_UNKNOWN, Clip
-from sinet_video.codecs import Content, Plan
+from sinet_video.codecs import Content
 from sinet_video.errors import OutputError
 from sinet_video.frame import Matte
 from sinet_video.pictures import picture, shown
+from sinet_video.planning import Plan
 from sinet_video.sink import (
     Sink,
     add_video_stream,

@@ -17,7 +17,8 @@ import ffmpeg
 from av.video.reformatter import ColorRange
 
 from sinet_video.clip import Colour, working_format
-from sinet_video.codecs import CODECS, PIPES, Content
+from sinet_video.codecs import CODECS, Content
+from sinet_video.containers import PIPES
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
 from sinet_video.frame import PLANAR, Frame

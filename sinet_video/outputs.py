@@ -13,10 +13,11 @@ from typing import Literal, Self
 
 from sinet_video.audio import Carried
 from sinet_video.clip import AlphaKind, Clip, Span
-from sinet_video.codecs import Content, Encoding, Plan, plan
+from sinet_video.codecs import Content
 from sinet_video.damage import OnError, Tally
 from sinet_video.encoding import open_sink
 from sinet_video.frame import Frame, Matte
+from sinet_video.planning import Encoding, Plan, plan
 from sinet_video.sink import Sink
 from sinet_video.smoothing import Smoothing, smooth
 

@@ -19,10 +19,11 @@ import av
 from av.packet import PacketSideData, PktSideDataT
 
 from sinet_video.clip import Clip
-from sinet_video.codecs import Content, Plan
+from sinet_video.codecs import Content
 from sinet_video.errors import OutputError
 from sinet_video.frame import Matte
 from sinet_video.pictures import encodable
+from sinet_video.planning import Plan
 from sinet_video.sink import Sink, add_video_stream, encoded_size, open_container, writing
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from sinet_video.codecs import container_of
+from sinet_video.containers import container_of
 from sinet_video.keeping import Kept, sync
 from sinet_video.numbered import PictureFolder, is_pattern, name_in, numbers, siblings, unsaid
 from sinet_video.outputs import Made, Output

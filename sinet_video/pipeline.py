@@ -13,8 +13,9 @@ from typing import Literal, TypeVar, get_args
 from sinet_video import fingerprint
 from sinet_video.background import Colour, Fit, Video, parse_background
 from sinet_video.clip import ROUNDED, Clip, Span, from_zero
-from sinet_video.codecs import CODECS, Content, Encoding, container_of
+from sinet_video.codecs import CODECS, Content
 from sinet_video.compositing import Background, composite, foreground
+from sinet_video.containers import container_of
 from sinet_video.damage import Tally
 from sinet_video.decoding import decode
 from sinet_video.decontaminating import decontaminate, edge_colours
@@ -26,6 +27,7 @@ from sinet_video.frame import Frame, Matte
 from sinet_video.inheriting import INHERITED
 from sinet_video.keying import Screened
 from sinet_video.outputs import Output, Whole, Writing
+from sinet_video.planning import Encoding
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath, located
 from sinet_video.report import Meter, Report

@@ -18,10 +18,11 @@ from av.video.reformatter import ColorRange
 
 from sinet_video.audio import Carried
 from sinet_video.clip import PIPE, RATE_IF_UNKNOWN, Clip
-from sinet_video.codecs import CODECS, Content, Plan
+from sinet_video.codecs import CODECS, Content
 from sinet_video.errors import OutputError, SettingError, SinetVideoError, reason
 from sinet_video.frame import Matte
 from sinet_video.hdr import Hdr, encoder_options
+from sinet_video.planning import Plan
 
 BT709 = 1
 

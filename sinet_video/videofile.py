@@ -14,7 +14,7 @@ import av
 from sinet_video.alphatag import TAG, say_in_mov
 from sinet_video.audio import AudioChoice
 from sinet_video.clip import PIPE, RATE_IF_UNKNOWN, Clip, Span, seconds
-from sinet_video.codecs import Content, Plan
+from sinet_video.codecs import Content
 from sinet_video.companions import Companions
 from sinet_video.damage import OnError
 from sinet_video.displaysize import say_aspect
@@ -25,6 +25,7 @@ from sinet_video.hdr import encoder_options
 from sinet_video.orientation import Orientation
 from sinet_video.packets import joined
 from sinet_video.pictures import encodable
+from sinet_video.planning import Plan
 from sinet_video.sink import (
     Sink,
     add_video_stream,

@@ -33,7 +33,8 @@ from sinet_video import Clip, SettingError, Span, __version__, decode, probe
 from sinet_video.audio import AudioChoice
 from sinet_video.background import Fit
 from sinet_video.clip import AlphaKind
-from sinet_video.codecs import CODECS, FOLDERS, PIPES
+from sinet_video.codecs import CODECS
+from sinet_video.containers import FOLDERS, PIPES
 from sinet_video.damage import OnError
 from sinet_video.despilling import Despill
 from sinet_video.edges import FeatherSide

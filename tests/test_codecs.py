@@ -9,7 +9,9 @@ import av
 import pytest
 
 from sinet_video import Encoding, SettingError
-from sinet_video.codecs import CODECS, CONTAINERS, X26_PRESETS, container_of, plan
+from sinet_video.codecs import CODECS, X26_PRESETS
+from sinet_video.containers import CONTAINERS, container_of
+from sinet_video.planning import plan
 
 # Each extension with what it gets for opaque pictures, pictures with alpha, and gray mattes.
 TABLE = {

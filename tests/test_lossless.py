@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from sinet_video import Encoding, InputError, Matte, Settings, composite, convert
 from sinet_video.background import Colour
 from sinet_video.clip import NOT_HELD, ROUNDED, working_format
-from sinet_video.codecs import plan
 from sinet_video.fitting import fitted
 from sinet_video.frame import PLANAR, Frame, planes_of
 from sinet_video.pictures import picture
+from sinet_video.planning import plan
 
 WIDTH, HEIGHT, FRAMES = 52, 36, 2
 
