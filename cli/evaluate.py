@@ -11,7 +11,7 @@ import click
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generating import read_names
 from sinet_video.cli.options import MattingOptions, matting_options, quiet_option
-from sinet_video.cli.run import check_writable, write_json
+from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError
 
@@ -92,7 +92,7 @@ def evaluate(
     _check(data, matte, truth, sheet)
     for name in (report_file, sheet):
         if name:
-            check_writable(name)
+            check_report(name)
     names = read_names(only) if only else None
     with extra_needed("Measuring"):
         from sinet_video.cli.measuring import Measuring

@@ -14,7 +14,7 @@ from sinet_video.cli.options import (
     quiet_option,
 )
 from sinet_video.cli.progress import Progress
-from sinet_video.cli.run import check_writable, write_json
+from sinet_video.cli.reports import check_report, write_json
 
 
 @click.command()
@@ -66,7 +66,7 @@ def preview(
     from sinet_video.previewing import preview as previewed
 
     if report_file:
-        check_writable(report_file)
+        check_report(report_file)
     span = Span(start, end)
     progress = Progress(span, quiet=quiet)
     try:

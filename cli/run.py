@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 
 import click
 from sinet_video.cli.job import convert_shown
@@ -18,8 +16,9 @@ from sinet_video.cli.options import (
     quiet_option,
     resume_options,
 )
+from sinet_video.cli.reports import check_report, write_json
 
-from sinet_video.errors import OutputError, SettingError
+from sinet_video.errors import SettingError
 
 
 @click.command()
@@ -51,7 +50,7 @@ def run(
     if report_file == "-" and "-" in (output, matte):
         raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
     if report_file:
-        check_writable(report_file)
+        check_report(report_file)
     report = convert_shown(
         source,
         output,
@@ -64,21 +63,3 @@ def run(
     )
     if report_file:
         write_json(report_file, json.dumps(report.to_dict(), indent=2))
-
-
-def check_writable(name: str) -> None:
-    """Find out before the work, not after it, that a report cannot be written."""
-    folder = Path(name).parent
-    if name != "-" and (Path(name).is_dir() or not os.access(folder, os.W_OK)):
-        raise OutputError(f"{name} cannot be written; give a file in a folder that can.")
-
-
-def write_json(name: str, text: str) -> None:
-    """Write to a file, or to stdout for "-"."""
-    if name == "-":
-        click.echo(text)
-        return
-    try:
-        Path(name).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{name} cannot be written: {error.strerror}.") from error

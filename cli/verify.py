@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.options import Moment, allow_option
-from sinet_video.cli.run import check_writable, write_json
+from sinet_video.cli.reports import check_report, write_json
 
 if TYPE_CHECKING:
     from sinet_video.comparing import Check, Wanted
@@ -55,7 +55,7 @@ def verify(
     from sinet_video.verifying import verify as verified
 
     if report_file:
-        check_writable(report_file)
+        check_report(report_file)
     found = verified(file, source, span=Span(start, end), alpha=alpha, skip=skip, allow=allow)
     if report_file != "-":
         click.echo(describe(found))

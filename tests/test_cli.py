@@ -259,7 +259,7 @@ def test_a_report_that_cannot_be_written_is_said(clip, tmp_path):
     report = tmp_path / "none" / "report.json"
     done = sinet_video("run", clip, tmp_path / "o.mp4", "-q", "--json", report)
     assert done.returncode == 1
-    assert re.fullmatch(r"sinet-video: .+report\.json cannot be written.*\.\n", done.stderr)
+    assert re.fullmatch(r"sinet-video: There is no folder .+none.*\.\n", done.stderr)
     assert not (tmp_path / "o.mp4").exists()
 
 

@@ -95,7 +95,7 @@ def test_json_in_a_file_also_of_a_fault(clip, webm, tmp_path):
     [
         (["none.mp4"], 1, "There is no file none.mp4"),
         (["CLIP", "--against", "none.mp4"], 1, "There is no file none.mp4"),
-        (["CLIP", "--json", "none/found.json"], 1, "cannot be written"),
+        (["CLIP", "--json", "none/found.json"], 1, "no folder none"),
         (["CLIP", "--end", "1"], 2, "are of the source"),
         (["CLIP", "--skip", "luck"], 2, "no check 'luck'"),
         (["CLIP", "--against", "CLIP", "--end", "soon"], 2, "is no time"),
