@@ -56,8 +56,8 @@ class Guided:
     """
 
     radius: float = 4.0
-    eps: float = 1e-4
-    black: float = 0.3
+    eps: float = 6e-5
+    black: float = 0.4
     white: float = 0.9
     contrast: float = 1.3
 
@@ -72,7 +72,7 @@ class Guided:
 class Bilinear:
     """Plain enlargement, blind to the picture; `black` and `white` as in `Guided`."""
 
-    black: float = 0.3
+    black: float = 0.4
     white: float = 0.9
 
     def __post_init__(self) -> None:

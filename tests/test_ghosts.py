@@ -111,7 +111,7 @@ def test_the_pipeline_leaves_nothing_behind(tmp_path, hand, contrast, most):
 def test_mixing_with_the_past_alone_would(tmp_path, hand, contrast, most):
     """The failing twin: without an eye for motion a ghost follows the hand."""
     clip = filmed(tmp_path, hand, contrast)
-    ghost, _ = worst(made(clip, contrast, smoothing=Exponential(0.5)), hand)
+    ghost, _ = worst(made(clip, contrast, smoothing=Exponential(0.3)), hand)
     assert ghost > 3 * most
 
 
