@@ -341,7 +341,9 @@ def test_the_old_background_is_taken_out_of_the_edge(name, clip, tmp_path):
 
     edges = []
     for switch in (True, False):
-        settings = Settings(segmenter=soft, smoothing=None, decontaminate=switch)
+        settings = Settings(
+            segmenter=soft, smoothing=None, refinement=Bilinear(), decontaminate=switch
+        )
         report = convert(
             clip, tmp_path / name, background="transparent", settings=settings, overwrite=True
         )
