@@ -33,16 +33,19 @@ def coarse_colours(frame: Frame, shape: tuple[int, ...]) -> Coarse:
     return frame.once(("colours", height, width), make)
 
 
-def luma_of(colours: Coarse) -> Coarse:
-    """Return the luma, (h, w), of `coarse_colours`; weights as in BT.601."""
-    red, green, blue = colours
-    luma: Coarse = red * np.float32(0.299) + green * np.float32(0.587) + blue * np.float32(0.114)
-    return luma
-
-
 def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
-    """Return a frame's luma on a grid of (h, w), float32 in [0, 1]."""
-    return luma_of(coarse_colours(frame, shape))
+    """Return a frame's luma on a grid of (h, w), float32 in [0, 1]; weights as in BT.601.
+
+    Made once for a grid, and only to be read.
+    """
+
+    def make() -> Coarse:
+        red, green, blue = coarse_colours(frame, shape)
+        luma: Coarse = red * np.float32(0.299) + green * np.float32(0.587)
+        luma += blue * np.float32(0.114)
+        return luma
+
+    return frame.once(("luma", *shape), make)
 
 
 def is_cut(before: Coarse, luma: Coarse) -> bool:

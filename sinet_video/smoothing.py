@@ -16,7 +16,6 @@ from sinet_video.cuts import (
     coarse_colours,
     coarse_luma,
     is_cut,
-    luma_of,
     motion,
     moving_share,
 )
@@ -127,14 +126,7 @@ class _Held:
         colours = coarse_colours(matte.frame, matte.alpha.shape)
         self.matte, self.alpha, self.colours = matte, matte.alpha, halved(colours)
         self.same = np.ones(self.colours.shape[1:], np.float32)
-        self._luma = luma_of(colours)
         self._sum, self._weight = self.alpha, np.ones_like(self.alpha)
-
-    def is_cut_from(self, before: _Held) -> bool:
-        """Whether it belongs to another shot than the one before it."""
-        shape = self.alpha.shape
-        same = before.alpha.shape == shape
-        return is_cut(before._luma if same else coarse_luma(before.matte.frame, shape), self._luma)
 
     def add(self, other: _Held, weight: Coarse) -> None:
         """Mix another's alpha in, with a weight on either grid."""
@@ -152,9 +144,9 @@ def _averaged(mattes: Iterable[Matte], window: Window) -> Iterator[Matte]:
     held: deque[_Held] = deque()
     try:
         for matte in mattes:
-            new = _Held(matte)
-            if held and new.is_cut_from(held[-1]):
+            if held and _is_cut(held[-1].matte, matte):
                 yield from _let_go(held)
+            new = _Held(matte)
             _meet(held, new, window)
             held.append(new)
             if len(held) > window.frames:
@@ -197,26 +189,19 @@ def _on_grid(values: Coarse, shape: tuple[int, ...]) -> Coarse:
 
 def _mixed(mattes: Iterable[Matte], smoothing: Exponential | Adaptive) -> Iterator[Matte]:
     last: Matte | None = None
-    luma: Coarse | None = None
     for matte in mattes:
-        before, steady = _remembered(last, luma, matte.alpha.shape)
-        luma = coarse_luma(matte.frame, matte.alpha.shape)
-        last = matte
-        if before is not None and steady is not None and not is_cut(before, luma):
-            share = share_of_new(smoothing, before, luma)
+        before, last = last, matte
+        if before is not None and not _is_cut(before, matte):
+            shape = matte.alpha.shape
+            lumas = coarse_luma(before.frame, shape), coarse_luma(matte.frame, shape)
+            steady, share = _on_grid(before.alpha, shape), share_of_new(smoothing, *lumas)
             last = matte.with_alpha(steady + share * (matte.alpha - steady))
         yield last
 
 
-def _remembered(
-    last: Matte | None, luma: Coarse | None, shape: tuple[int, ...]
-) -> tuple[Coarse | None, Coarse | None]:
-    """Return the luma and alpha of the last matte on a grid of this shape."""
-    if last is None or luma is None:
-        return None, None
-    if luma.shape == shape:
-        return luma, last.alpha
-    return coarse_luma(last.frame, shape), resized(last.alpha, shape)
+def _is_cut(before: Matte, now: Matte) -> bool:
+    shape = now.alpha.shape
+    return is_cut(coarse_luma(before.frame, shape), coarse_luma(now.frame, shape))
 
 
 def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse) -> Coarse | float:
