@@ -69,7 +69,7 @@ def decontaminated(frame: Frame, alpha: TiledAlpha) -> av.VideoFrame:
 
 def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
     """Return the partial tiles of each plane, (n, h, w), with the person's colours."""
-    factor, top = subsampling(frame), 2**frame.format.bits - 1
+    factor, top = subsampling(frame), frame.format.top
     colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
     shared = (1, 1), (frame.format.down, frame.format.across)
     values = [alpha.reduced(down=down, across=across) for down, across in shared]

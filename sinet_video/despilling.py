@@ -99,7 +99,7 @@ def despilled(
             "A screen's light can be taken out of YUV pictures only, and this one is RGB; "
             "leave despill off, or convert the source first."
         )
-    video, top = blank_like(frame.video), 2**frame.format.bits - 1
+    video, top = blank_like(frame.video), frame.format.top
     for source, target in zip(frame.planes, planes_of(video), strict=True):
         target[...] = source
     down, across = frame.format.down, frame.format.across

@@ -37,6 +37,11 @@ class PixelFormat:
     down: int = 1
     is_rgb: bool = False
 
+    @property
+    def top(self) -> int:
+        """The highest value of a sample."""
+        return (1 << self.bits) - 1
+
 
 SUFFIXES = {8: "", 9: "9le", 10: "10le", 12: "12le", 14: "14le", 16: "16le"}
 """How names of formats end, by bits a sample."""

@@ -125,7 +125,7 @@ def divided(frame: Frame, alpha: TiledAlpha) -> av.VideoFrame:
     The reverse of compositing over black: a chroma sample's alpha is the mean of its luma samples'.
     """
     video, shape = blank_like(frame.video), (frame.format.down, frame.format.across)
-    dense, most = alpha.dense(), 2**frame.format.bits - 1
+    dense, most = alpha.dense(), frame.format.top
     planes = zip(frame.planes, planes_of(video), black_of(frame), strict=True)
     for index, (source, target, black) in enumerate(planes):
         share = _shared(dense, *(shape if index or frame.format.is_rgb else (1, 1)))

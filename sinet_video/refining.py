@@ -105,7 +105,7 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
     # Where people are seen larger, alpha is finer: as fine must the picture be.
     factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
-    guide = reduced(frame, factor) * np.float32(1 / _top(frame))
+    guide = reduced(frame, factor) * np.float32(1 / frame.format.top)
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), guide.shape[1:], extent)
     cell = guide.shape[2] / coarse.shape[1]
@@ -113,7 +113,7 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
     sure = max(1, round(SURE * cell))
     band, lines = np.zeros(alpha.shape, bool), Lines.flat(alpha)
-    if part := around(mixed(alpha, 1), 2 * radius + REACH + REACH + sure):
+    if part := around(mixed(alpha, 1), 2 * (radius + REACH) + sure):
         found, band[part] = _lines(guide[:, *part], alpha[part], radius, sure, settings)
         lines.put(part, found)
     return _tiled(frame, factor, lines.level, band, partial(_values, frame, lines))
@@ -218,7 +218,7 @@ def _tiled(
 
 def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
     """Return alpha by lines over the planes' own samples, not clipped."""
-    slopes = lines.slopes * np.float32(1 / _top(frame))
+    slopes = lines.slopes * np.float32(1 / frame.format.top)
     level = lines.level - lines.slopes[0] * lines.centre[0]
     luma, chroma, (down, across) = _shared(frame, tiles.factor)
     values = tiles.enlarged(slopes[0])
@@ -245,7 +245,3 @@ def _shared(frame: Frame, factor: int) -> tuple[Plane, list[Plane], tuple[int, i
     height, width = luma.shape
     whole = [plane.repeat(down, 0).repeat(across, 1)[:height, :width] for plane in chroma]
     return luma, whole, (1, 1)
-
-
-def _top(frame: Frame) -> int:
-    return int(2**frame.format.bits - 1)
