@@ -164,6 +164,8 @@ class Kept:
             there = None
         if there is not None:
             self.finished = there
+        else:
+            self._forget()
         self._tidy()
 
     def add(self, number: int, frames: int, seam: Seam, alphas: Alphas | None) -> None:
@@ -209,6 +211,11 @@ class Kept:
     def _note(self, finished: Finished) -> None:
         _put(self.folder / MANIFEST, finished.text().encode())
         self.finished = finished
+
+    def _forget(self) -> None:
+        """Remove what is noted of another job before its files, which it would else lack."""
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        sync(self.folder)
 
     def _tidy(self) -> None:
         """Remove what was begun and not finished."""

@@ -440,3 +440,24 @@ def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch)
     with Kept(output, {"the source": "this"}, overwrite=True):
         pass
     assert folder_of(output).exists() == (job == {"the source": "this"})
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_nothing_is_noted_of_files_that_are_gone(other, tmp_path, monkeypatch):
+    """A kill amid the removal of another job's files leaves none that its notes name missing."""
+    output, job = tmp_path / "o.mkv", {"the source": "this"}
+    with Kept(output, job, overwrite=False) as kept:
+        kept.file("output", 0).write_bytes(b"whole")
+        kept.add(0, 6, Seam(Fraction(0), 5, Fraction(6, 25), [], {}), None)
+    at_removal, remove = [], keeping._remove
+
+    def noticed(path: Path) -> None:
+        at_removal.append(finished(output))
+        remove(path)
+
+    monkeypatch.setattr(keeping, "_remove", noticed)
+    kept.file("output", 1).write_bytes(b"begun")
+    with Kept(output, {"the source": "another"} if other else job, overwrite=True):
+        pass
+    assert at_removal
+    assert all((there is None) == other for there in at_removal)

@@ -142,6 +142,16 @@ def test_a_background_always_covers_the_sample():
         assert (corners.max(0) >= np.array(SHAPE[::-1]) - 1e-6).all()
 
 
+def test_a_background_may_be_smaller_than_the_sample():
+    """Its enlargement is what the views say, relative to its just covering the sample."""
+    views = Views(room=(0.5, 0.5))
+    covering = max(SHAPE[1] / 121, SHAPE[0] / 90)
+    for rng in rngs():
+        matrix = background_matrix(rng, standing(), SHAPE, views)
+        scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
+        assert scale == pytest.approx(0.5 * covering)
+
+
 def test_a_nudge_is_small_and_is_one():
     """A few pixels at each corner."""
     for rng in rngs():

@@ -60,6 +60,9 @@ class Views:
     """A made scene has nobody."""
     pattern: float = 0.25
     """The background of a made scene is drawn rather than photographed."""
+    room: tuple[float, float] = (1.0, 2.0)
+    """Range of a background's enlargement relative to its just covering the sample; where it does
+    not, it is mirrored at its borders, and shows finer and busier things than it would."""
     matching: float = 0.6
     """Largest part of the way from a person's colours to the background's."""
     clothes: float = 0.0

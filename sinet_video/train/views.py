@@ -105,9 +105,9 @@ def person_matrix(
 def background_matrix(
     rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
 ) -> Matrix:
-    """Return a place for a background, which always covers the sample."""
+    """Return a place for a background, mirrored beyond its borders where it is smaller."""
     (width, height), (h, w) = source.size, shape
-    scale = max(w / width, h / height) * float(np.exp(rng.uniform(0.0, np.log(2.0))))
+    scale = max(w / width, h / height) * float(np.exp(rng.uniform(*np.log(views.room))))
     slack = np.array([width * scale - w, height * scale - h]) / 2
     x, y = np.array([w, h]) / 2 + rng.uniform(-1, 1, 2) * slack
     sign = _mirrored(rng, views)
