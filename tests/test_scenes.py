@@ -72,6 +72,19 @@ def test_a_photograph_s_label_moves_with_it():
     assert found.alpha.max() == 255
 
 
+@pytest.mark.parametrize("cut_out", [0.0, 1.0])
+def test_people_cut_out_bring_no_rim_of_what_was_behind_them(cut_out):
+    """A label that takes in two pixels of blue makes a blue rim, unless they are taken out."""
+    label = disc()
+    picture = np.broadcast_to(RED, (100, 80, 3)).astype(np.uint8)
+    picture[cv2.erode(label, np.ones((5, 5))) < 128] = (0, 0, 255)
+    stock = red_on_green()
+    stock.folders[0][0] = source(picture, label)
+    views = dataclasses.replace(MADE, cut_out=cut_out)
+    bluest = max(int(scene(stock, views, seed).picture[..., 2].max()) for seed in range(8))
+    assert (bluest > 120) == (cut_out == 0)
+
+
 @pytest.mark.parametrize("second", [0.0, 1.0])
 def test_people_are_where_alpha_says(second):
     """Every pixel of a made scene is as much red as alpha, and for the rest green."""

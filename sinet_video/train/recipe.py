@@ -65,6 +65,8 @@ class Views:
     not, it is mirrored at its borders, and shows finer and busier things than it would."""
     matching: float = 0.6
     """Largest part of the way from a person's colours to the background's."""
+    cut_out: float = 0.0
+    """Of people in made scenes: nothing of the old background is along their edges."""
     clothes: float = 0.0
     """People are dressed anew: waistcoats and sleeves of plain colours."""
     patches: float = 0.0

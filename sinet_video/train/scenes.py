@@ -80,7 +80,8 @@ def _made(
     for _ in range(people):
         source = _pick(rng, stock)
         matrix = after @ person_matrix(rng, source, shape, views)
-        drawn = draw(source, matrix, shape, cv2.BORDER_CONSTANT)
+        cut_out = bool(views.cut_out) and rng.random() < views.cut_out
+        drawn = draw(source, matrix, shape, cv2.BORDER_CONSTANT, cut_out=cut_out)
         own = _edge(rng, drawn[..., 3])
         person = _matched(rng, drawn[..., :3], own, picture, views.matching)
         picture = cv2.blendLinear(person, picture, own, 1 - own)

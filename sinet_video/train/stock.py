@@ -29,6 +29,8 @@ Array = NDArray[Any]
 
 SHORT_SIDE = 320
 """Pictures are reduced to this on loading: more than any sample needs."""
+INSIDE = 5
+"""Side of the window that must be the person's for a pixel to be well inside."""
 LEVELS = 3
 """Sizes of a picture in memory, each half of the one before."""
 
@@ -49,6 +51,11 @@ class Source:
         """Width and height of the largest level."""
         height, width = self.levels[0].shape[:2]
         return width, height
+
+    @cached_property
+    def cut_out(self) -> list[Array]:
+        """The levels without the old background along the person's edge; see `extended`."""
+        return halves(extended(self.levels[0]))
 
     @cached_property
     def box(self) -> tuple[int, int, int, int]:
@@ -151,6 +158,23 @@ def halves(picture: Array) -> list[Array]:
         height, width = levels[-1].shape[:2]
         levels.append(_reduced(levels[-1], max(1, width // 2), max(1, height // 2)))
     return levels
+
+
+def extended(picture: Array) -> Array:
+    """Return a picture (H, W, 4) with colours from inside the person near its edge and outside.
+
+    They are means of what is well inside within a few pixels, or some more; where nothing is, as
+    in a single finger, the picture's own stay.
+    """
+    colours, alpha = picture[..., :3], picture[..., 3]
+    inside = cv2.erode((alpha > 250).astype(np.float32), np.ones((INSIDE, INSIDE)))[..., None]
+    out = colours.astype(np.float32)
+    for side in (25, 7):
+        weight = cv2.blur(inside, (side, side))[..., None]
+        mean = cv2.blur(colours * inside, (side, side)) / np.maximum(weight, 1e-6)
+        out = np.where(weight > 0.02, mean, out)
+    out = np.where(inside > 0, colours, out)
+    return np.dstack([(out + 0.5).astype(np.uint8), alpha])
 
 
 def _reduced(picture: Array, width: int, height: int) -> Array:

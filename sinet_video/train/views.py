@@ -27,19 +27,28 @@ def placed(
     return matrix
 
 
-def draw(source: Source, matrix: Matrix, shape: tuple[int, int], border: int) -> Array:
-    """Draw a source into a sample of a shape (h, w), from the level that fits best."""
+def draw(
+    source: Source,
+    matrix: Matrix,
+    shape: tuple[int, int],
+    border: int,
+    *,
+    cut_out: bool = False,
+) -> Array:
+    """Draw a source into a sample of a shape (h, w), from the level that fits best.
+
+    With `cut_out` from those without the old background along the person's edge.
+    """
+    levels = source.cut_out if cut_out else source.levels
     scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
-    level = int(np.clip(np.floor(-np.log2(max(scale, 1e-6)) + 0.3), 0, len(source.levels) - 1))
+    level = int(np.clip(np.floor(-np.log2(max(scale, 1e-6)) + 0.3), 0, len(levels) - 1))
     # Not exactly a power of two: sides of odd numbers of pixels do not halve.
-    height, width = source.levels[level].shape[:2]
+    height, width = levels[level].shape[:2]
     x, y = source.size[0] / width, source.size[1] / height
     to_largest = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
     size = (shape[1], shape[0])
     flat = (matrix @ to_largest)[:2]
-    return cv2.warpAffine(
-        source.levels[level], flat, size, flags=cv2.INTER_LINEAR, borderMode=border
-    )
+    return cv2.warpAffine(levels[level], flat, size, flags=cv2.INTER_LINEAR, borderMode=border)
 
 
 def photograph_matrix(
