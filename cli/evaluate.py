@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 import click
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generating import read_names
-from sinet_video.cli.options import MattingOptions, matting_options, quiet_option
+from sinet_video.cli.matting import MattingOptions, matting_options
+from sinet_video.cli.options import quiet_option
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError

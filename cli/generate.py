@@ -21,7 +21,8 @@ from sinet_video.cli.generating import (
     share_option,
     tell,
 )
-from sinet_video.cli.options import OnnxOptions, onnx_options, quiet_option
+from sinet_video.cli.matting import OnnxOptions, onnx_options
+from sinet_video.cli.options import quiet_option
 
 if TYPE_CHECKING:
     from sinet_video.train.pictures import OnBad

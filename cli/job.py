@@ -9,7 +9,7 @@ import click
 from sinet_video.cli.progress import Progress
 
 if TYPE_CHECKING:
-    from sinet_video.cli.options import OutputOptions
+    from sinet_video.cli.output import OutputOptions
 
     from sinet_video.report import Report
     from sinet_video.resuming import Resume

@@ -6,13 +6,8 @@ import json
 from fractions import Fraction
 
 import click
-from sinet_video.cli.options import (
-    MattingOptions,
-    Moment,
-    matting_options,
-    overwrite_option,
-    quiet_option,
-)
+from sinet_video.cli.matting import MattingOptions, matting_options
+from sinet_video.cli.options import Moment, overwrite_option, quiet_option
 from sinet_video.cli.progress import Progress
 from sinet_video.cli.reports import check_report, write_json
 

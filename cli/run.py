@@ -6,16 +6,9 @@ import json
 
 import click
 from sinet_video.cli.job import convert_shown
-from sinet_video.cli.options import (
-    MattingOptions,
-    OutputOptions,
-    ResumeOptions,
-    matting_options,
-    output_options,
-    overwrite_option,
-    quiet_option,
-    resume_options,
-)
+from sinet_video.cli.matting import MattingOptions, matting_options
+from sinet_video.cli.options import overwrite_option, quiet_option
+from sinet_video.cli.output import OutputOptions, ResumeOptions, output_options, resume_options
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError

@@ -20,13 +20,8 @@ import pytest
 from click.testing import CliRunner
 from sinet_video.cli import progress as progress_module
 from sinet_video.cli.main import cli
-from sinet_video.cli.options import (
-    Moment,
-    Triple,
-    parse_despill,
-    parse_refinement,
-    parse_smoothing,
-)
+from sinet_video.cli.matting import parse_despill, parse_refinement, parse_smoothing
+from sinet_video.cli.options import Moment, Triple
 from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 
 from sinet_video import Clip, SettingError, Span, __version__, decode, probe

@@ -18,8 +18,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.main import cli
+from sinet_video.cli.matting import matting_options
 from sinet_video.cli.measuring import Ticker
-from sinet_video.cli.options import matting_options
 from sinet_video.cli.tables import caption, table, tables
 
 from sinet_video.runtime import packaged_graph
