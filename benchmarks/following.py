@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from sinet_video.decoding import decode
 from sinet_video.following import Following
-from sinet_video.frame import FINE, rgb_of
 from sinet_video.mattefile import read_alphas
+from sinet_video.pixels import FINE, rgb_of
 from sinet_video.runtime import load_segmenter
 from sinet_video.settings import Settings
 from sinet_video.train.measuring.footage import TrueClip, evaluate_clip, list_clips, truth_of

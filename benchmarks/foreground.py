@@ -37,8 +37,9 @@ from sinet_video.boxes import box_sum
 from sinet_video.compositing import Background, composite
 from sinet_video.decontaminating import decontaminate
 from sinet_video.flow import matte
-from sinet_video.frame import Frame, Matte, blank_like, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.imagefile import png
+from sinet_video.pixels import blank_like, planes_of
 from sinet_video.runtime import load_segmenter
 from sinet_video.settings import Settings
 from sinet_video.train.measuring.footage import list_clips, staged

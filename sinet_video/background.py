@@ -17,19 +17,10 @@ from sinet_video.clip import Clip
 from sinet_video.compositing import Background
 from sinet_video.decoding import decode
 from sinet_video.errors import InputError, SettingError
-from sinet_video.frame import (
-    FINE,
-    Frame,
-    Matte,
-    Plane,
-    matrix_of,
-    planes_of,
-    range_of,
-    reformat,
-    rgb_of,
-)
+from sinet_video.frame import Frame, Matte
 from sinet_video.opening import opened, video_stream
 from sinet_video.orientation import Orientation
+from sinet_video.pixels import FINE, Plane, matrix_of, planes_of, range_of, reformat, rgb_of
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath, located
 

@@ -6,7 +6,8 @@ import av
 import numpy as np
 
 from sinet_video.errors import SettingError
-from sinet_video.frame import AREA, BILINEAR, Matte, Plane, blank_like, planes_of, reformat
+from sinet_video.frame import Matte
+from sinet_video.pixels import AREA, BILINEAR, Plane, blank_like, planes_of, reformat
 
 
 class Blur:

@@ -12,7 +12,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from sinet_video.alpha import Grid, Kind, TiledAlpha
-from sinet_video.frame import AREA, Frame, Plane, planes_of, reformat
+from sinet_video.frame import Frame
+from sinet_video.pixels import AREA, Plane, planes_of, reformat
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""

@@ -13,9 +13,10 @@ import av
 from av.video.reformatter import ColorRange
 
 from sinet_video.errors import SettingError
-from sinet_video.frame import PLANAR, SUFFIXES, guessed_matrix, shown_aspect, unread
+from sinet_video.frame import shown_aspect
 from sinet_video.hdr import Hdr
 from sinet_video.orientation import Orientation
+from sinet_video.pixels import PLANAR, SUFFIXES, guessed_matrix, unread
 from sinet_video.reach import Allow, StrPath
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sinet_video.clip import AlphaKind
-from sinet_video.frame import PLANAR, SUFFIXES
+from sinet_video.pixels import PLANAR, SUFFIXES
 
 Content = Literal["opaque", "alpha", "matte"]
 """A picture without alpha, a picture with alpha, or alpha alone as gray."""

@@ -11,7 +11,8 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from sinet_video.alpha import Canvas, Kind, TiledAlpha
-from sinet_video.frame import Frame, Matte, Plane, blank_like, planes_of, range_of
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import Plane, blank_like, planes_of, range_of
 
 Tiles = NDArray[Any]
 

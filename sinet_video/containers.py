@@ -9,7 +9,7 @@ from pathlib import Path
 from sinet_video.clip import PIPE
 from sinet_video.codecs import Content, yuv_like
 from sinet_video.errors import SettingError
-from sinet_video.frame import PLANAR
+from sinet_video.pixels import PLANAR
 
 
 @dataclass(frozen=True)

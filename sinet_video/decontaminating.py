@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sinet_video.alpha import Canvas, Grid, TiledAlpha
 from sinet_video.boxes import box_sum
 from sinet_video.cells import Enlarged, around, halved, reduced, reduced_alpha, subsampling
-from sinet_video.frame import Frame, Matte, Plane, blank_like, planes_of
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import Plane, blank_like, planes_of
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from sinet_video.alpha import Canvas, Kind, TiledAlpha
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte, blank_like, planes_of
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import blank_like, planes_of
 from sinet_video.screens import (
     Cells,
     Plate,

@@ -9,8 +9,9 @@ import av
 from av.video.reformatter import ColorRange
 
 from sinet_video.clip import Clip
-from sinet_video.frame import PLANAR, Frame, first_planes, range_of, reformat
+from sinet_video.frame import Frame
 from sinet_video.opacity import divided, opacity_of
+from sinet_video.pixels import PLANAR, first_planes, range_of, reformat
 
 
 def framed(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:

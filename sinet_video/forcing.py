@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from sinet_video.alpha import TiledAlpha
 from sinet_video.errors import InputError
-from sinet_video.frame import BILINEAR, Frame, Matte, reformat
+from sinet_video.frame import Frame, Matte
 from sinet_video.mattefile import read_drawn
+from sinet_video.pixels import BILINEAR, reformat
 from sinet_video.reach import Allow, StrPath, located
 
 Array = NDArray[Any]

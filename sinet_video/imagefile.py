@@ -9,7 +9,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
-from sinet_video.frame import reformat
+from sinet_video.pixels import reformat
 
 Array = NDArray[Any]
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from sinet_video.clip import seconds
 from sinet_video.errors import InputError, reason
-from sinet_video.frame import has_alpha, planes_of, range_of, reformat
 from sinet_video.opacity import alpha_decoder
 from sinet_video.opening import opened, video_stream
+from sinet_video.pixels import has_alpha, planes_of, range_of, reformat
 from sinet_video.reach import Allow, StrPath
 
 Array = NDArray[Any]

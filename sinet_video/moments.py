@@ -12,18 +12,9 @@ from numpy.typing import NDArray
 
 from sinet_video.background import Kind, fitted, kind_of
 from sinet_video.compositing import composite
-from sinet_video.frame import (
-    AREA,
-    BILINEAR,
-    FINE,
-    Frame,
-    Matte,
-    Plane,
-    planes_of,
-    reformat,
-    rgb_of,
-)
+from sinet_video.frame import Frame, Matte
 from sinet_video.pictures import quantised
+from sinet_video.pixels import AREA, BILINEAR, FINE, Plane, planes_of, reformat, rgb_of
 from sinet_video.segmenting import upright
 
 Array = NDArray[Any]

@@ -21,8 +21,9 @@ from sinet_video.codecs import CODECS, Content
 from sinet_video.containers import PIPES
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
-from sinet_video.frame import PLANAR, Frame
+from sinet_video.frame import Frame
 from sinet_video.opacity import opacity_of
+from sinet_video.pixels import PLANAR
 from sinet_video.program import PATIENCE
 from sinet_video.sink import BT709
 

@@ -13,7 +13,8 @@ from av.video.stream import VideoStream
 
 from sinet_video.alpha import TiledAlpha
 from sinet_video.compositing import black_of
-from sinet_video.frame import Frame, blank_like, has_alpha, planes_of, reformat
+from sinet_video.frame import Frame
+from sinet_video.pixels import blank_like, has_alpha, planes_of, reformat
 from sinet_video.tail import Tail
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from sinet_video.clip import AlphaKind
 from sinet_video.codecs import Content
 from sinet_video.compositing import black, blended
-from sinet_video.frame import Matte, blank_like, planes_of, reformat
+from sinet_video.frame import Matte
 from sinet_video.linear import to_light
 from sinet_video.orientation import Orientation
+from sinet_video.pixels import blank_like, planes_of, reformat
 from sinet_video.planning import Plan
 
 RGBA = {

@@ -12,7 +12,7 @@ from sinet_video.clip import AlphaKind
 from sinet_video.codecs import CODECS, Codec, Content
 from sinet_video.containers import container_of
 from sinet_video.errors import SettingError
-from sinet_video.frame import PLANAR
+from sinet_video.pixels import PLANAR
 
 WITH_ALPHA = ".webm (VP9), .mov (ProRes 4444) or a folder of PNGs"
 

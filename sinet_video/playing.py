@@ -19,11 +19,11 @@ from sinet_video import stills
 from sinet_video.alphatag import said
 from sinet_video.clip import AlphaKind, Colour, seconds
 from sinet_video.errors import InputError, reason
-from sinet_video.frame import has_alpha, matrix_of, range_of
 from sinet_video.numbered import NUMBER, PictureFolder, is_pattern, numbers, siblings
 from sinet_video.opacity import alpha_decoder, alpha_mode
 from sinet_video.opening import opened, video_stream
 from sinet_video.orientation import Orientation
+from sinet_video.pixels import has_alpha, matrix_of, range_of
 from sinet_video.probing import probe
 from sinet_video.reach import Allow, StrPath
 from sinet_video.wholeness import damage

@@ -29,12 +29,12 @@ from sinet_video.clip import (
 from sinet_video.damage import named
 from sinet_video.errors import InputError
 from sinet_video.fitting import fitted
-from sinet_video.frame import has_alpha
 from sinet_video.hdr import hdr_of
 from sinet_video.opacity import ALPHA_DECODERS, alpha_mode
 from sinet_video.opening import open_pipe, opened, video_stream
 from sinet_video.orientation import Orientation
 from sinet_video.piped import Piped
+from sinet_video.pixels import has_alpha
 from sinet_video.reach import Allow, StrPath, located
 from sinet_video.timing import stamp_of
 

@@ -21,9 +21,10 @@ from sinet_video.alpha import Grid, Kind, TiledAlpha, repeat_border
 from sinet_video.boxes import box_sum
 from sinet_video.cells import Enlarged, around, reduced
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte, Plane
+from sinet_video.frame import Frame, Matte
 from sinet_video.grids import resized
 from sinet_video.guiding import Lines, fit, sureness
+from sinet_video.pixels import Plane
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""

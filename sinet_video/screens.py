@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from sinet_video.cells import reduced, reduced_alpha, subsampling
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte, reformat
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import reformat
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.clip import AlphaKind
-from sinet_video.frame import BILINEAR, has_alpha, reformat
 from sinet_video.metrics import PARTIAL
+from sinet_video.pixels import BILINEAR, has_alpha, reformat
 
 TOLERANCE = 0.04
 """By so much a colour may be above its alpha and still be alpha's: what lossy codecs add."""

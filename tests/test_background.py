@@ -14,7 +14,8 @@ from scipy import ndimage
 from sinet_video.background import NAMED, Blur, Colour, Image, Video, parse_background
 from sinet_video.compositing import composite
 from sinet_video.errors import InputError, SettingError
-from sinet_video.frame import PLANAR, Frame, Matte, blank_like, planes_of
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import PLANAR, blank_like, planes_of
 
 BT709, BT601, BT2020 = 1, 6, 9
 WEIGHTS = {BT709: (0.2126, 0.0722), BT601: (0.299, 0.114), BT2020: (0.2627, 0.0593)}

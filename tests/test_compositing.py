@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sinet_video.alpha import Kind, TiledAlpha
 from sinet_video.compositing import black, composite, foreground
-from sinet_video.frame import PLANAR, Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import PLANAR, planes_of
 from sinet_video.refining import Bilinear, Guided, refine
 
 FORMATS = [

@@ -17,8 +17,9 @@ from sinet_video.despilling import Despill, despill
 from sinet_video.edges import Edge, shape_edge
 from sinet_video.following import follow
 from sinet_video.forcing import force
-from sinet_video.frame import Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.keying import Key, key
+from sinet_video.pixels import planes_of
 from sinet_video.refining import Bilinear, Guided, refine
 from sinet_video.regions import Regions, tidy
 from sinet_video.segmenting import segment

@@ -14,7 +14,8 @@ from sinet_video.background import Colour
 from sinet_video.cells import reduced, reduced_alpha
 from sinet_video.compositing import composite
 from sinet_video.decontaminating import cleaned, decontaminate, edge_colours, unmixed
-from sinet_video.frame import PLANAR, Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import PLANAR, planes_of
 from sinet_video.refining import refine
 
 FORMATS = [f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le")]

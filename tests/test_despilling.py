@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sinet_video.despilling import Despill, despill
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import planes_of
 from sinet_video.screens import hue_of
 
 SIZE = (64, 96)

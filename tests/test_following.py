@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from sinet_video.errors import SettingError
 from sinet_video.following import HALVES, QUARTERS, Following, follow, snug
-from sinet_video.frame import Frame, Matte, matrix_of, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.looking import WHOLE, Box, Eye, Seen, joined, spread
 from sinet_video.metrics import foreground_iou
+from sinet_video.pixels import matrix_of, planes_of
 from sinet_video.refining import Bilinear, refine
 from sinet_video.segmenting import Size, segment
 from sinet_video.smoothing import smooth

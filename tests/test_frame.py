@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sinet_video.alpha import TiledAlpha
 from sinet_video.errors import SettingError
-from sinet_video.frame import PLANAR, Frame, Matte, planes_of, reformat
+from sinet_video.frame import Frame, Matte
+from sinet_video.pixels import PLANAR, planes_of, reformat
 
 BT709, UNSPECIFIED, BT601, BT2020 = 1, 2, 6, 9
 LIMITED, FULL = 1, 2

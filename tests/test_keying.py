@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinet_video.errors import SettingError
-from sinet_video.frame import PLANAR, Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.keying import Key, between, key
 from sinet_video.metrics import gradient_error, mad
+from sinet_video.pixels import PLANAR, planes_of
 from sinet_video.screens import Cells, difference, found, hue_of
 
 SIZE = (120, 160)

@@ -20,8 +20,9 @@ from sinet_video import Encoding, InputError, Matte, Settings, composite, conver
 from sinet_video.background import Colour
 from sinet_video.clip import NOT_HELD, ROUNDED, working_format
 from sinet_video.fitting import fitted
-from sinet_video.frame import PLANAR, Frame, planes_of
+from sinet_video.frame import Frame
 from sinet_video.pictures import picture
+from sinet_video.pixels import PLANAR, planes_of
 from sinet_video.planning import plan
 
 WIDTH, HEIGHT, FRAMES = 52, 36, 2
@@ -194,7 +195,7 @@ def test_every_format_of_libav_is_read_or_refused():
 CONVERT_ALL = """
 import sys, av
 from sinet_video.errors import InputError
-from sinet_video.frame import reformat
+from sinet_video.pixels import reformat
 for name in sys.argv[1:]:
     video = av.VideoFrame(16, 16, name)
     for plane in video.planes:

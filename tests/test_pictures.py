@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sinet_video import Frame, Matte
-from sinet_video.frame import PLANAR, planes_of
 from sinet_video.pictures import gray, picture, quantised, rgba, with_alpha
+from sinet_video.pixels import PLANAR, planes_of
 from sinet_video.planning import Plan
 
 HEIGHT, WIDTH = 24, 40

@@ -16,9 +16,10 @@ from PIL import Image
 from sinet_video.cli.main import cli
 
 from sinet_video import InputError, OutputError, SettingError, Settings, Span, preview
-from sinet_video.frame import Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.judging import Judge
 from sinet_video.moments import Checkerboard, Moment, Place, Spread
+from sinet_video.pixels import planes_of
 from sinet_video.plotting import ceiling, clock
 
 WIDTH, HEIGHT = 96, 64

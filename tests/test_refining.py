@@ -14,10 +14,11 @@ from scipy import ndimage
 from sinet_video.alpha import Kind, TiledAlpha
 from sinet_video.decoding import decode
 from sinet_video.errors import SettingError
-from sinet_video.frame import PLANAR, Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.grids import resized
 from sinet_video.guiding import fit, sureness
 from sinet_video.metrics import foreground_iou
+from sinet_video.pixels import PLANAR, planes_of
 from sinet_video.refining import (
     Bilinear,
     Guided,

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.grids import resized
+from sinet_video.pixels import planes_of
 from sinet_video.regions import Regions, tidy
 
 SHAPE = (60, 100)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sinet_video.decoding import decode
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte, planes_of
+from sinet_video.frame import Frame, Matte
 from sinet_video.metrics import dtssd
+from sinet_video.pixels import planes_of
 from sinet_video.refining import refine
 from sinet_video.runtime import load_segmenter
 from sinet_video.segmenting import segment

@@ -25,8 +25,8 @@ from sinet_video import matte as matted
 from sinet_video.alpha import TiledAlpha
 from sinet_video.background import Colour
 from sinet_video.compositing import black, blended
-from sinet_video.frame import planes_of
 from sinet_video.inheriting import inherit
+from sinet_video.pixels import planes_of
 
 WIDTH, HEIGHT, FRAMES = 96, 64, 3
 
