@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +17,7 @@ from sinet_video.clip import Clip, Span, seconds
 from sinet_video.damage import OnError
 from sinet_video.editlist import HiddenStart
 from sinet_video.errors import InputError, reason
+from sinet_video.naming import lasting, moved_chapter, track_names
 from sinet_video.opening import is_cover, opened, video_stream
 from sinet_video.priming import priming
 from sinet_video.subtitles import text_track
@@ -31,38 +32,6 @@ LOOK_BACK = 30
 """Seconds before a stretch in which a subtitle may begin that still shows in it."""
 
 COVER_TYPES = {"png": "png", "mjpeg": "jpeg"}
-
-# QuickTime has a short list of languages; libav knows it by these codes and not by the usual ones.
-QUICKTIME_LANGUAGES = {
-    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
-    "sqi": "alb", "mkd": "mac", "eus": "baq", "cym": "wel", "bod": "tib", "mya": "bur",
-}  # fmt: skip
-
-# Names that describe the file that was, not what is in it; muxers write their own.
-OWN_NAMES = frozenset(
-    {"encoder", "duration", "major_brand", "minor_version", "compatible_brands", "vendor_id"}
-    | {"software", "bps", "number_of_frames", "number_of_bytes", "rotate", "alpha_mode"}
-)
-
-
-def lasting(names: Mapping[str, str]) -> dict[str, str]:
-    """Return the names (tags) that are still true of a file made from another."""
-    return {
-        name: text
-        for name, text in names.items()
-        if name.lower() not in OWN_NAMES and not name.lower().startswith(("_statistics", "bps-"))
-    }
-
-
-def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
-    """Return the names of a track as a muxer knows them."""
-    kept = lasting(names)
-    if "name" in kept:  # as libav reads what it writes for "title" into MP4
-        kept.setdefault("title", kept.pop("name"))
-    language = kept.get("language", "")
-    if container == "mov" and language in QUICKTIME_LANGUAGES:
-        kept["language"] = QUICKTIME_LANGUAGES[language]
-    return kept
 
 
 @dataclass
@@ -280,7 +249,7 @@ class Companions:
 
     def _chapters(self) -> Any:
         """Return the chapters of the stretch, as libav has them, moved with it."""
-        cut = [_moved(chapter, self._span) for chapter in self._input.chapters()]
+        cut = [moved_chapter(chapter, self._span) for chapter in self._input.chapters()]
         return [chapter for chapter in cut if chapter["start"] < chapter["end"]]
 
     def _left_out(self) -> None:
@@ -326,11 +295,3 @@ def _covers(container: InputContainer) -> list[Any]:
 def _counted(chapters: int, covers: int) -> list[tuple[int, str]]:
     both = ((chapters, "chapters"), (covers, "cover pictures"))
     return [(count, what) for count, what in both if count > 0]
-
-
-def _moved(chapter: Any, span: Span) -> dict[str, Any]:
-    """Return a chapter in the time of a stretch; one outside ends before it starts."""
-    base: Fraction = chapter["time_base"]
-    shift = round(span.shift / base)
-    last = chapter["end"] if span.end is None else min(chapter["end"], round(span.end / base))
-    return {**chapter, "start": max(0, chapter["start"] - shift), "end": last - shift}
