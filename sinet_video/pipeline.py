@@ -8,18 +8,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar
 
 from sinet_video import fingerprint
-from sinet_video.background import Colour, Fit, Video, parse_background
+from sinet_video.background import Fit
 from sinet_video.clip import ROUNDED, Clip, Span, from_zero
-from sinet_video.codecs import CODECS, Content
-from sinet_video.compositing import Background, composite, foreground
-from sinet_video.containers import container_of
+from sinet_video.compositing import Background
 from sinet_video.damage import Tally
 from sinet_video.decoding import decode
-from sinet_video.decontaminating import decontaminate, edge_colours
-from sinet_video.despilling import Despill, despill
 from sinet_video.encoding import check_output
 from sinet_video.errors import SettingError
 from sinet_video.flow import DEPTH, chained, seen
@@ -29,78 +25,18 @@ from sinet_video.keying import Screened
 from sinet_video.outputs import Output, Whole, Writing
 from sinet_video.planning import Encoding
 from sinet_video.probing import probe
-from sinet_video.reach import Allow, StrPath, located
+from sinet_video.reach import StrPath, located
 from sinet_video.report import Meter, Report
 from sinet_video.resuming import Resume, Segments, check_files
 from sinet_video.segmenting import Segmenter, seen_size
 from sinet_video.settings import Settings
+from sinet_video.showing import Look, Show, chosen
 from sinet_video.threads import prefetch
 
 Item = TypeVar("Item")
 
-Show = Literal["composite", "alpha", "foreground"]
-
 Progress = Callable[[int, Clip], None]
 """Called with the number of finished frames and the clip, after every frame."""
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What is written of each matte, and what is done to its frame before."""
-
-    content: Content
-    background: Background | None = None
-
-    def apply(
-        self, mattes: Iterator[Matte], meter: Meter, *, clean: bool, spill: Despill | None
-    ) -> Iterator[Matte]:
-        """Chain what is done to frames; `clean` takes the old background out of their edges."""
-        if self.background is not None and spill is None:
-            own = edge_colours if clean else None
-            return meter.timed("composite", composite(mattes, self.background, colours=own))
-        if clean:
-            mattes = meter.timed("decontaminate", decontaminate(mattes))
-        if spill is not None:
-            mattes = meter.timed("despill", despill(mattes, spill))
-        if self.background is not None:
-            return meter.timed("composite", composite(mattes, self.background))
-        if self.content == "alpha":
-            return meter.timed("foreground", foreground(mattes))
-        return mattes
-
-    def begun(self, first: Fraction, now: Fraction) -> None:
-        """Take note of when the first picture was, in an earlier run, and when this one goes on."""
-        if isinstance(self.background, Video):
-            self.background.begin(first, now)
-
-
-def _look(
-    output: Path,
-    background: str | Path | Background | None,
-    fit: Fit,
-    show: Show,
-    encoding: Encoding,
-    allow: Allow,
-) -> _Look:
-    if show not in get_args(Show):
-        raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")
-    if show != "composite" and background is not None:
-        raise SettingError(
-            f"A background cannot be seen when only the {show} is shown; leave it out."
-        )
-    if show == "alpha":
-        return _Look("matte")
-    if isinstance(background, str | Path):
-        behind = parse_background(background, fit, allow)
-        return _Look("opaque", behind) if behind else _Look("alpha")
-    if background is not None:
-        return _Look("opaque", background)
-    container = container_of(output, encoding.format)
-    codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
-    can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
-    if can and (container.alpha_first or show == "foreground"):
-        return _Look("alpha")
-    return _Look("opaque", Colour.parse("black" if show == "foreground" else "green"))
 
 
 def convert(
@@ -142,7 +78,7 @@ def convert(
     clip = probe(source, allow=settings.allow)
     settings.check(clip)
     span = from_zero(clip, span)
-    look = _look(output, background, fit, show, encoding, settings.allow)
+    look = chosen(output, background, fit, show, encoding, settings.allow)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     targets = _targets(source, output, matte, overwrite=overwrite or resume is not None)
     outputs = _outputs(clip, look, targets, settings, encoding, span)
@@ -176,7 +112,7 @@ def _targets(
 
 def _outputs(
     clip: Clip,
-    look: _Look,
+    look: Look,
     targets: list[Path],
     settings: Settings,
     encoding: Encoding,
@@ -195,7 +131,7 @@ class _Job:
     """One clip on its way into its files, in threads: decode, segment, work, the caller's."""
 
     clip: Clip
-    look: _Look
+    look: Look
     targets: list[Path]
     writing: Writing
     settings: Settings

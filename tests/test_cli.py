@@ -35,11 +35,11 @@ from sinet_video.despilling import Despill
 from sinet_video.edges import FeatherSide
 from sinet_video.foreign import Activation
 from sinet_video.inheriting import SourceAlpha
-from sinet_video.pipeline import Show
 from sinet_video.reach import Allow
 from sinet_video.regions import Subject
 from sinet_video.screens import HUES
 from sinet_video.session import Runtime
+from sinet_video.showing import Show
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 Done = subprocess.CompletedProcess
