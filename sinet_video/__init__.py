@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from sinet_video.ffmpeg import from_ffmpeg, to_ffmpeg
+    from sinet_video.findings import Preview
     from sinet_video.flow import matte
     from sinet_video.following import Following, follow
     from sinet_video.forcing import force
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from sinet_video.pipeline import convert
     from sinet_video.planning import Encoding
     from sinet_video.preprocessing import Preprocessing
-    from sinet_video.previewing import Preview, preview
+    from sinet_video.previewing import preview
     from sinet_video.probing import probe
     from sinet_video.refining import Bilinear, Guided, refine
     from sinet_video.regions import Regions, tidy
@@ -86,7 +87,7 @@ _HOME = {
     "OnnxInput": "foreign",
     "OutputError": "errors",
     "Preprocessing": "preprocessing",
-    "Preview": "previewing",
+    "Preview": "findings",
     "Regions": "regions",
     "Report": "report",
     "Resume": "resuming",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from sinet_video.boxes import box_mean
 from sinet_video.clip import PIPE, Clip, Span
 from sinet_video.errors import InputError, SettingError
 from sinet_video.fetch import store
+from sinet_video.findings import Preview
 from sinet_video.flow import matte
 from sinet_video.frame import Matte
-from sinet_video.judging import Figures, Judge
+from sinet_video.imagefile import png
+from sinet_video.judging import Judge
 from sinet_video.moments import (
     Badness,
     Checkerboard,
@@ -33,7 +35,9 @@ from sinet_video.pipeline import Progress
 from sinet_video.probing import probe
 from sinet_video.reach import StrPath, located
 from sinet_video.settings import Settings
+from sinet_video.sheet import sheet
 from sinet_video.sink import check_file, writing
+from sinet_video.webpage import webpage
 from sinet_video.worst import Worst
 
 Array = NDArray[Any]
@@ -46,30 +50,6 @@ CLOSE_SIDE = 400
 MOST = 60
 APART = 0.5
 """Seconds that lie at least between two of the worst moments."""
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a preview found and shows; see `preview`."""
-
-    clip: Clip
-    weights: str
-    figures: Figures
-    moments: tuple[Moment, ...]
-    worst: tuple[CloseUp, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON; without the pictures."""
-        figures = {name: list(values) for name, values in vars(self.figures).items()}
-        worst = [{"kind": w.kind, "time": w.time, "value": w.value} for w in self.worst]
-        return {
-            "source": str(self.clip.path),
-            "weights": self.weights,
-            "frames": len(self.figures.times),
-            "moments": [moment.time for moment in self.moments],
-            "worst": worst,
-            **figures,
-        }
 
 
 def preview(
@@ -131,10 +111,6 @@ def _checked(source: StrPath, output: Path, moments: int, worst: int, *, overwri
 
 
 def _write(output: Path, kind: str, found: Preview) -> None:
-    from sinet_video.imagefile import png
-    from sinet_video.sheet import sheet
-    from sinet_video.webpage import webpage
-
     data = png(sheet(found)) if kind == ".png" else webpage(found).encode()
     with writing(output):
         store(output, data)

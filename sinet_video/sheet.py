@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.drawing import Canvas, Colour, text_width
+from sinet_video.findings import Preview
 from sinet_video.moments import CloseUp, Moment, resized
 from sinet_video.plotting import PLOTS, Curve, across, clock, curves, percent
-
-if TYPE_CHECKING:
-    from sinet_video.previewing import Preview
 
 Array = NDArray[Any]
 
@@ -43,21 +41,10 @@ def sheet(found: Preview) -> Array:
     return np.concatenate([*parts, Canvas(WIDTH, MARGIN, GROUND).picture])
 
 
-def headline(found: Preview) -> str:
-    """Return what a clip is, and how it was looked at, in a line."""
-    clip, figures = found.clip, found.figures
-    length = clock(figures.times[-1] - figures.times[0])
-    shots = len(figures.cuts) + 1
-    return (
-        f"{clip.width}x{clip.height}, {len(figures.times)} frames over {length}, "
-        f"{shots} {'shot' if shots == 1 else 'shots'}, weights {found.weights}"
-    )
-
-
 def _title(found: Preview) -> Array:
     canvas = Canvas(WIDTH, 84, GROUND)
     end = canvas.text(MARGIN, 32, Path(found.clip.path).name, 20, INK)
-    canvas.text(end + 24, 38, headline(found), 12, FAINT)
+    canvas.text(end + 24, 38, found.headline, 12, FAINT)
     return canvas.picture
 
 

@@ -8,17 +8,14 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
+from sinet_video.findings import Preview
 from sinet_video.imagefile import jpeg
 from sinet_video.moments import CloseUp, Moment
 from sinet_video.plotting import PLOTS, Curve, across, clock, curves, percent
-from sinet_video.sheet import headline
-
-if TYPE_CHECKING:
-    from sinet_video.previewing import Preview
 
 Array = NDArray[Any]
 
@@ -36,7 +33,7 @@ def webpage(found: Preview) -> str:
     return Template(template).substitute(
         title=escape(f"{Path(found.clip.path).name}: matte"),
         name=escape(Path(found.clip.path).name),
-        headline=escape(headline(found)),
+        headline=escape(found.headline),
         column="260px" if tall else "360px",
         wide="440px" if tall else "100%",
         moments="".join(map(_moment, found.moments)),

@@ -9,7 +9,8 @@ from made_people import made_person, made_stock, source, stage
 from scipy import ndimage
 from torch.nn import functional as F
 
-from sinet_video.train.batches import Batch, Sampler, band, batches
+from sinet_video.train.batch import Batch, band
+from sinet_video.train.batches import Sampler, batches
 from sinet_video.train.recipe import Light, Loss, Views
 from sinet_video.train.stock import Stock
 

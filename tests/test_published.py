@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from made_people import made_person
 
-from sinet_video.train.batches import Batch, band
+from sinet_video.train.batch import Batch, band
 from sinet_video.train.published import published
 
 WIDTH = 7

@@ -12,7 +12,8 @@ from made_people import made_stock, stage
 from torch import Tensor, nn
 
 from sinet_video.sinet import SINet
-from sinet_video.train.batches import Batch, Sampler
+from sinet_video.train.batch import Batch
+from sinet_video.train.batches import Sampler
 from sinet_video.train.fused import fuse, obstacle
 from sinet_video.train.losses import Target, total_loss
 from sinet_video.train.recipe import Loss

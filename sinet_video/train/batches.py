@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.train.batch import Batch, band
 from sinet_video.train.light import grain_field, toned, worn
 from sinet_video.train.recipe import Stage
 from sinet_video.train.scenes import draw_scene
@@ -20,23 +19,6 @@ Array = NDArray[Any]
 
 SHAPE, SCENE, WEAR, SECOND_WEAR, TONE, MOTION, PUBLISHED = range(7)
 """What random numbers are for; each has its own of them."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Samples of one shape.
-
-    Where k of them are looked at twice, they are the first k, and their second looks the next k.
-    """
-
-    pictures: Array
-    """(n, h, w, 3), uint8, RGB."""
-    labels: Array
-    """(n, h, w), uint8, the person's alpha."""
-    bands: Array
-    """(n, h, w), uint8, 1 near the label's edge."""
-    motion: Array
-    """(k, 2, 3), float32; see `losses.Target`."""
 
 
 class Sampler:
@@ -96,13 +78,6 @@ class Sampler:
     ) -> tuple[Array, Array, Array]:
         after = nudge(self._rng(MOTION, step, sample), shape)
         return *self._look(step, sample, shape, after), grid_motion(after, shape)
-
-
-def band(labels: Array, width: int) -> Array:
-    """Return 1 in a band of a width around the edges of labels (n, h, w): dilation less erosion."""
-    kernel = np.ones((width, width), np.uint8)
-    people = (labels > 127).astype(np.uint8)
-    return np.stack([cv2.dilate(p, kernel) - cv2.erode(p, kernel) for p in people])
 
 
 def batches(sampler: Sampler, start: int, stop: int, shards: int) -> Iterator[list[Batch]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import kornia.augmentation as K
 import torch
 
-from sinet_video.train.batches import Batch, band
+from sinet_video.train.batch import Batch, band
 
 
 def sequence() -> K.AugmentationSequential:

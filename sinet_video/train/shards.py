@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from sinet_video.sinet import SINet
-from sinet_video.train.batches import Batch
+from sinet_video.train.batch import Batch
 from sinet_video.train.losses import Target, person, total_loss
 from sinet_video.train.recipe import Loss
 

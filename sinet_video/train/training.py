@@ -17,7 +17,8 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.runtime import checkpoint
 from sinet_video.sinet import SINet
 from sinet_video.threads import prefetch
-from sinet_video.train.batches import Batch, Sampler, batches
+from sinet_video.train.batch import Batch
+from sinet_video.train.batches import Sampler, batches
 from sinet_video.train.curves import Row, draw_curves, write_csv
 from sinet_video.train.fused import fuse, obstacle
 from sinet_video.train.machine import shared_among_shards
