@@ -166,6 +166,8 @@ class Recipe:
     sharpness: float = 1.0
     """What the finished network's decision is multiplied by: averaging and cross-entropy leave it
     less sure, and edges wider, than what has the least error."""
+    settling: int = 0
+    """Batches by which statistics of normalisation are measured anew at the end; see `settling`."""
     shards: int = 2
     """Parts of a batch that are worked on side by side, each with statistics of its own."""
     start: str | None = None
@@ -210,6 +212,8 @@ def check(recipe: Recipe) -> None:
             raise SettingError(f"{recipe.name} has no {what}; one at least is wanted.")
     if recipe.shards < 1:
         raise SettingError(f"{recipe.name} has {recipe.shards} shards; 1 is the least.")
+    if recipe.settling < 0:
+        raise SettingError(f"{recipe.name} has {recipe.settling} batches of settling; 0 is none.")
     if recipe.sharpness <= 0:
         raise SettingError(f"{recipe.name} has a sharpness of {recipe.sharpness}; use more than 0.")
     for stage in recipe.stages:

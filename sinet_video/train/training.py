@@ -24,6 +24,7 @@ from sinet_video.train.fused import fuse, obstacle
 from sinet_video.train.machine import shared_among_shards
 from sinet_video.train.optimising import Average, learning_rate, make_optimiser
 from sinet_video.train.recipe import Recipe, Stage, said
+from sinet_video.train.settling import settled
 from sinet_video.train.shards import Shards, Work
 from sinet_video.train.stock import Stock
 from sinet_video.train.watching import validate
@@ -101,7 +102,7 @@ def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
 
 def so_far(recipe: Recipe, stage: int) -> str:
     """Return what a checkpoint in a stage must agree with; stages to come may change."""
-    done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1], sharpness=1.0)
+    done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1], sharpness=1.0, settling=0)
     return json.dumps(said(done))
 
 
@@ -170,7 +171,7 @@ class _Training:
                 self._enter_stage()
                 self._checkpoint()
         self._draw()  # once more: a kill may have come between a checkpoint and its curves
-        result = sharpened(self._averaged(), self.recipe.sharpness)
+        result = sharpened(self._settled(), self.recipe.sharpness)
         with whole(self.folder / "weights.pth") as path:
             save(result, path)
         return result
@@ -226,6 +227,14 @@ class _Training:
         network = SINet()
         network.load_state_dict(self.average.state)
         return network.eval()
+
+    def _settled(self) -> SINet:
+        """Return the finished network, its statistics measured anew if the recipe says so."""
+        network, recipe = self._averaged(), self.recipe
+        if not recipe.settling:
+            return network
+        seed = recipe.seed * 1000 + len(recipe.stages)
+        return settled(network, self.stock, recipe.stages[-1], seed, recipe.settling)
 
     def _checkpoint(self) -> None:
         state = {
