@@ -21,6 +21,7 @@ from sinet_video.train import training
 from sinet_video.train.curves import draw_curves
 from sinet_video.train.fused import FusedNorm
 from sinet_video.train.recipe import Loss, Recipe, Views, load_recipe
+from sinet_video.train.settling import settled
 from sinet_video.train.stock import Stock, load_stock
 from sinet_video.train.training import Pace, train, untrained
 
@@ -216,6 +217,38 @@ def test_sharpness(stock, tmp_path):
     pictures = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         assert torch.allclose(found(pictures), 2.5 * plain(pictures), rtol=1e-4, atol=1e-5)
+
+
+def test_settling_measures_statistics_and_leaves_weights(stock, tmp_path):
+    """A training of another settling is gone on with, and ends the same each time."""
+    plain = recipe(stage())
+    settling = dataclasses.replace(plain, settling=3)
+    train(plain, stock, tmp_path / "run", pace=SELDOM)
+    before = state_of(tmp_path / "run")
+    train(settling, stock, tmp_path / "run", pace=SELDOM)
+    after = state_of(tmp_path / "run")
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    measured = {name for name in before if "running" in name or "num_batches" in name}
+    assert changed
+    assert changed <= measured
+    assert all(name in changed for name in measured if name.endswith("running_var"))
+    train(settling, stock, tmp_path / "run", pace=SELDOM)
+    assert equal(after, state_of(tmp_path / "run"))
+
+
+def test_settled_statistics_are_means_over_batches(stock):
+    """The first layer's are those of what it is given, batch by batch."""
+    network, own = untrained(3), stage()
+    seen: list[torch.Tensor] = []
+    first = next(part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d))
+    hook = first.register_forward_hook(lambda _, given, __: seen.append(given[0]))
+    settled(network, stock, own, seed=5, batches=4)
+    hook.remove()
+    assert len(seen) == 4
+    means = torch.stack([each.mean((0, 2, 3)) for each in seen]).mean(0)
+    assert torch.allclose(first.running_mean, means, atol=1e-4)
+    assert first.momentum is not None
+    assert not network.training
 
 
 RECIPE = """
