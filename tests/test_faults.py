@@ -27,6 +27,7 @@ from sinet_video import (
     outputs,
     pictures,
     pipeline,
+    showing,
     videofile,
 )
 from sinet_video.audio import Copied, Encoded
@@ -71,7 +72,7 @@ def breaking(stage: Callable[..., Iterator], where: str) -> Callable[..., Iterat
 
 def broken(stage: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a stage fail wherever jobs take it from."""
-    for module in (flow, pipeline, outputs):
+    for module in (flow, pipeline, showing, outputs):
         if hasattr(module, stage):
             monkeypatch.setattr(module, stage, breaking(getattr(module, stage), where))
 
