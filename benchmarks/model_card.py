@@ -20,6 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sinet_video import matte
+from sinet_video.frame import Matte
+from sinet_video.imagefile import png
+from sinet_video.moments import Checkerboard
+from sinet_video.pictures import quantised
 
 Array = NDArray[Any]
 
@@ -35,49 +39,38 @@ def seven(folder: Path) -> Iterator[Array]:
     yield from (portrait, np.ascontiguousarray(np.rot90(portrait)))
     yield from (camera, portrait // 5)
     yield from (cat, cup)
-    yield small(portrait, alpha_of(portrait))
+    yield small(portrait, cut_out(portrait).alpha)
 
 
 def small(picture: Array, alpha: Array) -> Array:
-    """Return a person a quarter of the height before a bold pattern."""
-    pattern = checkers(512, 896, 32, (90, 60, 40), (214, 200, 180))
-    size = (128, 128)
-    person = np.asarray(Image.fromarray(picture).resize(size), np.float32)
-    own = np.asarray(Image.fromarray(quantised(alpha)).resize(size), np.float32)[..., None] / 255
-    behind = pattern[384:, 600:728]
-    pattern[384:, 600:728] = np.round(person * own + behind * (1 - own))
+    """Return a person a quarter of the height before a bold pattern, (512, 896, 3) uint8."""
+    rows, columns = np.mgrid[:512, :896] // 32
+    dark = (rows + columns)[..., None] % 2 == 0
+    pattern = np.where(dark, (90, 60, 40), (214, 200, 180)).astype(np.uint8)
+    person, own = (
+        np.asarray(Image.fromarray(each).resize((128, 128)), np.float32)
+        for each in (picture, quantised(alpha, 0, 255))
+    )
+    behind, part = pattern[384:, 600:728], own[..., None] / 255
+    behind[...] = np.round(person * part + behind * (1 - part))
     return pattern
 
 
-def alpha_of(picture: Array) -> Array:
-    """Return a picture's alpha, (H, W) in [0, 1]."""
+def cut_out(picture: Array) -> Matte:
+    """Return a picture's matte, by the default settings."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "picture.png")
-        Image.fromarray(picture).save(path)
-        return next(each.alpha.copy() for each in matte(path))
+        path.write_bytes(png(picture))
+        return next(iter(matte(path)))
 
 
 def shown(picture: Array) -> Array:
     """Return a picture, its alpha, and the person over a checkerboard, beside each other."""
-    alpha = alpha_of(picture)[..., None]
-    behind = checkers(picture.shape[0], picture.shape[1], 16, (120,) * 3, (200,) * 3)
-    over = np.round(picture * alpha + behind * (1 - alpha)).astype(np.uint8)
-    panels = (picture, np.repeat(quantised(alpha), 3, 2), over)
+    made = cut_out(picture)
+    gray = np.repeat(quantised(made.alpha, 0, 255)[..., None], 3, 2)
+    panels = (picture, gray, Checkerboard().under(made).rgb)
     width = round(HIGH * picture.shape[1] / picture.shape[0])
     return np.hstack([np.asarray(Image.fromarray(panel).resize((width, HIGH))) for panel in panels])
-
-
-def quantised(alpha: Array) -> Array:
-    """Return alpha as uint8."""
-    values: Array = np.round(alpha * 255).astype(np.uint8)
-    return values
-
-
-def checkers(height: int, width: int, side: int, one: Any, other: Any) -> Array:
-    """Return a checkerboard, (height, width, 3) uint8."""
-    rows, columns = np.mgrid[:height, :width] // side
-    pattern: Array = np.where(((rows + columns) % 2)[..., None], one, other).astype(np.uint8)
-    return pattern
 
 
 def sheet(pictures: list[Array]) -> Array:

@@ -110,9 +110,6 @@ def test_box_of_a_person():
     assert source(picture, np.zeros_like(mask)).box == (0, 0, 80, 60)
 
 
-# What cannot serve
-
-
 def test_colours_of_the_person_reach_beyond_the_edge():
     """Along a label that takes in a rim of the old background, too; what is inside stays."""
     mask = np.zeros((80, 70), np.uint8)
@@ -132,6 +129,9 @@ def test_a_person_too_thin_to_have_an_inside_stays():
     picture[..., 3] = 0
     picture[:, 14:17, 3] = 255
     assert (extended(picture) == picture).all()
+
+
+# What cannot serve
 
 
 def spoil(root: Path, name: str) -> str:
