@@ -229,9 +229,7 @@ class Kept:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or a folder with its files, is on the disk and not only on its way."""
-    for inner in path.iterdir() if path.is_dir() else ():
-        sync(inner)
+    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -95,8 +95,9 @@ class PictureParts(Parts):
 
     def settle(self, number: int) -> None:
         """As `Parts` says."""
-        sync(self._folder(number))
-        sync(self._kept.folder)
+        folder = self._folder(number)
+        for path in (*folder.iterdir(), folder, self._kept.folder):
+            sync(path)
 
     def join(self) -> Made:
         """As `Parts` says."""

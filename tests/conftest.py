@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -18,6 +19,10 @@ import pytest
 
 # Two threads of torch beside those of the codecs only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Tests that are run in the background are told to ignore interrupts, and so would be the commands
+# that they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BROWSER_OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

@@ -11,7 +11,7 @@ from made_people import made_person, source, write_people, write_walls
 from sinet_video.errors import InputError
 from sinet_video.train.pictures import Pair, write_picture
 from sinet_video.train.recipe import Data, Labelled
-from sinet_video.train.stock import LEVELS, SHORT_SIDE, extended, halves, load_stock, split
+from sinet_video.train.stock import LEVELS, SHORT_SIDE, halves, load_stock, split, with_clean_rim
 
 
 def pairs(count: int) -> list[Pair]:
@@ -117,7 +117,7 @@ def test_colours_of_the_person_reach_beyond_the_edge():
     picture = np.full((80, 70, 4), 90, np.uint8)
     picture[22:58, 22:48, :3] = (200, 40, 10)
     picture[..., 3] = mask
-    made = extended(picture)
+    made = with_clean_rim(picture)
     assert (made[..., 3] == mask).all()
     assert (made[18:62, 18:52, :3] == (200, 40, 10)).all()
     assert (made[:2, :, :3] == 90).all()  # far from anybody nothing is known
@@ -128,7 +128,7 @@ def test_a_person_too_thin_to_have_an_inside_stays():
     picture = np.random.default_rng(1).integers(0, 256, (40, 30, 4)).astype(np.uint8)
     picture[..., 3] = 0
     picture[:, 14:17, 3] = 255
-    assert (extended(picture) == picture).all()
+    assert (with_clean_rim(picture) == picture).all()
 
 
 # What cannot serve

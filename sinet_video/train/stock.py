@@ -54,8 +54,8 @@ class Source:
 
     @cached_property
     def cut_out(self) -> list[Array]:
-        """The levels without the old background along the person's edge; see `extended`."""
-        return halves(extended(self.levels[0]))
+        """The levels without the old background along the person's edge; see `with_clean_rim`."""
+        return halves(with_clean_rim(self.levels[0]))
 
     @cached_property
     def box(self) -> tuple[int, int, int, int]:
@@ -160,7 +160,7 @@ def halves(picture: Array) -> list[Array]:
     return levels
 
 
-def extended(picture: Array) -> Array:
+def with_clean_rim(picture: Array) -> Array:
     """Return a picture (H, W, 4) with colours from inside the person near its edge and outside.
 
     They are means of what is well inside within a few pixels, or some more; where nothing is, as
