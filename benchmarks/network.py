@@ -1,6 +1,6 @@
 """How much faster the exported graph is than a plain export, on one thread, in one run.
 
-    python benchmarks/network.py [--size 288x160] [--rounds 100] [CHECKPOINT]
+    python benchmarks/network.py [--size 320x192] [--rounds 100] [CHECKPOINT]
 
 The two graphs are run in turn; printed are the medians and their ratio.
 """
@@ -39,7 +39,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", nargs="?", default="sinet_video/data/default.pth")
-    parser.add_argument("--size", default="288x160")
+    parser.add_argument("--size", default="320x192")
     parser.add_argument("--rounds", type=int, default=100)
     given = parser.parse_args()
     width, height = Size.parse(given.size).of(16 / 9)

@@ -67,14 +67,14 @@ def export(
 
 
 def parse_sides(text: str | None) -> tuple[int, int] | None:
-    """Read "288x160"; no text is no size."""
+    """Read "320x192"; no text is no size."""
     from sinet_video.segmenting import Size
 
     if text is None:
         return None
     size = Size.parse(text)
     if size.exact is None:
-        raise SettingError(f"Size is {text!r}; give a width and height such as 288x160.")
+        raise SettingError(f"Size is {text!r}; give a width and height such as 320x192.")
     return size.exact
 
 

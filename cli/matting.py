@@ -196,7 +196,7 @@ _MATTING = (
     click.option(
         "--size",
         metavar="PIXELS|WxH",
-        help="How large the network sees the picture, in its own aspect.  [default: 50000; with "
+        help="How large the network sees the picture, in its own aspect.  [default: 64000; with "
         "cityscapes 600000]",
     ),
     click.option(

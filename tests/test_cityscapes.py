@@ -281,7 +281,7 @@ def test_sizes_are_the_networks(checkpoint: Path, runtime: Any) -> None:
     assert seen_size(segmenter, Size(exact=(256, 128)), 1.0) == (256, 128)
     with pytest.raises(SettingError, match="288; it must be a multiple of 128"):
         seen_size(segmenter, Size(exact=(288, 160)), 1.0)
-    assert seen_size(load_segmenter(), Size(), 16 / 9) == (288, 160)
+    assert seen_size(load_segmenter(), Size(), 16 / 9) == (320, 192)
 
 
 def test_a_whole_job(checkpoint: Path, carphone: Path) -> None:

@@ -460,7 +460,7 @@ def test_info_in_words(clip):
     assert (done.returncode, done.stderr) == (0, "")
     text = done.stdout
     for fact in (str(clip), "h264, 160x96, yuv420p", "0.480 s, 12 frames", "25.000 frames/s",
-                 "aac, 44100 Hz, 1 channels", "256x160"):  # fmt: skip
+                 "aac, 44100 Hz, 1 channels", "320x192"):  # fmt: skip
         assert fact in text
 
 

@@ -71,15 +71,15 @@ class Limited(Recorder):
 @pytest.mark.parametrize(
     ("aspect", "expected"),
     [
-        (16 / 9, (288, 160)),
-        (3 / 4, (192, 256)),
-        (1, (224, 224)),
-        (9 / 16, (160, 288)),
-        (4 / 3, (256, 192)),
+        (16 / 9, (320, 192)),
+        (3 / 4, (224, 288)),
+        (1, (256, 256)),
+        (9 / 16, (192, 320)),
+        (4 / 3, (288, 224)),
     ],
 )
 def test_known_aspects(aspect: float, expected: tuple[int, int]) -> None:
-    """About 50,000 pixels at the aspects that clips have."""
+    """About 64,000 pixels at the aspects that clips have."""
     assert Size().of(aspect) == expected
 
 
@@ -152,7 +152,7 @@ def test_parse(text: str, expected: Size) -> None:
 )
 def test_parse_of_what_is_no_size(text: str) -> None:
     """The message shows what came, and an example of either kind."""
-    with pytest.raises(SettingError, match=r"50000.*288x160") as caught:
+    with pytest.raises(SettingError, match=r"64000.*320x192") as caught:
         Size.parse(text)
     assert repr(text) in str(caught.value)
 
@@ -256,8 +256,8 @@ def test_a_quarter_turn_chooses_the_size_upright() -> None:
     """A phone's 16:9 picture that is shown upright is seen as 9:16."""
     recorder = Recorder()
     (matte,) = segment([frame_of(blocks(256, 144), rotation=90)], recorder)
-    assert recorder.seen[0].shape[:2] == (288, 160)
-    assert matte.alpha.shape == (160, 288)
+    assert recorder.seen[0].shape[:2] == (320, 192)
+    assert matte.alpha.shape == (192, 320)
 
 
 def test_oblong_pixels_are_seen_square() -> None:
@@ -265,7 +265,7 @@ def test_oblong_pixels_are_seen_square() -> None:
     recorder = Recorder()
     frames = [frame_of(blocks(96, 96), sample_aspect=Fraction(16, 9))]
     list(segment(frames, recorder))
-    assert recorder.seen[0].shape[:2] == (160, 288)
+    assert recorder.seen[0].shape[:2] == (192, 320)
 
 
 @pytest.mark.parametrize(
