@@ -23,6 +23,7 @@ from sinet_video.errors import OutputError, SettingError, SinetVideoError, reaso
 from sinet_video.frame import Matte
 from sinet_video.hdr import Hdr, encoder_options
 from sinet_video.planning import Plan
+from sinet_video.scheduling import kept_scheduling
 
 BT709 = 1
 
@@ -146,6 +147,9 @@ def add_video_stream(
     context.thread_type = "AUTO"
     if not av.VideoFormat(plan.pixel_format).is_rgb:
         _tag(context, clip, content, plan)
+    if plan.encoder == "libsvtav1":
+        with kept_scheduling():
+            context.open()
     return stream
 
 

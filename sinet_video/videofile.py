@@ -71,7 +71,8 @@ class VideoFile(Sink):
         with writing(path):
             self._container = open_container(self._part, plan, **_timescale(clip, plan))
         try:
-            self._stream = self._video(clip)
+            with writing(path):
+                self._stream = self._video(clip)
             self.warnings += _unsaid(clip, content, plan)
             if companions is not None:
                 found = Companions(clip, self._container, self._stream, companions, audio, on_error)

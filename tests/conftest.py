@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from importlib.metadata import files
@@ -109,6 +110,17 @@ def no_partial_files(tmp_path: Path) -> Iterator[None]:
     """Whatever a test does, it leaves no half-written file."""
     yield
     assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.fixture(autouse=True)
+def same_scheduling() -> Iterator[None]:
+    """Whatever a test does, it leaves no real-time process, which may keep later tests for ever."""
+    if sys.platform != "linux":
+        yield
+        return
+    before = os.sched_getscheduler(0)
+    yield
+    assert os.sched_getscheduler(0) == before
 
 
 def moving_disc(width: int, height: int, index: int) -> np.ndarray:

@@ -1,0 +1,41 @@
+"""Threads are scheduled as they were, whatever a codec asks of the system."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+THREADS = Path("/proc/self/task")
+
+
+@contextmanager
+def kept_scheduling() -> Iterator[None]:
+    """Put back how this thread is scheduled, and so schedule those that are started meanwhile.
+
+    SVT-AV1, where it may (as root), puts the thread that opens it and all of its own on SCHED_FIFO
+    at the highest priority. Such threads give way to no other: what spins until another thread is
+    done, as torch's memory manager does when threads end, can then keep that thread from running
+    for ever, and the machine with it. Elsewhere than on Linux nothing is done.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    before = _threads()
+    try:
+        yield
+    finally:
+        for thread in {threading.get_native_id(), *(_threads() - before)}:
+            with suppress(ProcessLookupError):  # it has ended
+                os.sched_setscheduler(thread, policy, parameters)
+
+
+def _threads() -> set[int]:
+    """Return the numbers of this process's threads, as far as the system says them."""
+    with suppress(OSError):
+        return {int(entry.name) for entry in THREADS.iterdir()}
+    return set()
