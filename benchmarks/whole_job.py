@@ -1,10 +1,10 @@
 """The whole job against ffmpeg merely re-encoding the same clip with the same settings.
 
-    python benchmarks/whole_job.py CLIP [--frames 300] [--rounds 3] [--long 10]
+    python benchmarks/whole_job.py CLIP [--frames 300] [--rounds 3] [--long 10] [--size 50000]
 
 CLIP is repeated to --frames frames by packet copy. `sinet-video run` (green, H.264, veryfast, crf
 20) and `ffmpeg` take turns; printed are wall times with start-up, their ratio round by round, and
-peak memory; then the memory for --long times the length.
+peak memory; then the memory for --long times the length. --size is that of `run`.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def measured(command: list[str | Path]) -> tuple[float, float]:
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-def ours(clip: Path, output: Path) -> list[str | Path]:
+def ours(clip: Path, output: Path, size: str | None) -> list[str | Path]:
     """Return the command of this library."""
     program = Path(sys.executable).with_name("sinet-video")
     options = ["--background", "green", "--preset", "veryfast", "--crf", "20", "--overwrite"]
-    return [program, "run", clip, output, *options, "--quiet"]
+    return [program, "run", clip, output, *options, *(["--size", size] if size else []), "--quiet"]
 
 
 def theirs(clip: Path, output: Path) -> list[str | Path]:
@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--long", type=int, default=10)
+    parser.add_argument("--size")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -68,7 +69,7 @@ def main() -> None:
         print(f"{facts.width}x{facts.height}, {given.frames} frames, {os.cpu_count()} cores")
         ratios, memory = [], 0.0
         for _ in range(given.rounds):
-            mine, memory = measured(ours(clip, folder / "ours.mp4"))
+            mine, memory = measured(ours(clip, folder / "ours.mp4", given.size))
             bare, bare_memory = measured(theirs(clip, folder / "theirs.mp4"))
             ratios.append(mine / bare)
             print(
@@ -78,7 +79,7 @@ def main() -> None:
         print(f"median ratio {statistics.median(ratios):.2f}")
         if given.long > 1:
             long_clip = repeated(given.clip, given.frames * given.long, folder)
-            spent, more = measured(ours(long_clip, folder / "long.mp4"))
+            spent, more = measured(ours(long_clip, folder / "long.mp4", given.size))
             print(
                 f"{given.long} times the length: {spent:.1f} s, {more:.0f} MB, "
                 f"{100 * (more / memory - 1):+.1f} % memory"
