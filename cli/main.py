@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from typing import Any
@@ -54,6 +53,4 @@ cli.add_command(preview)
 def main() -> None:
     """Run the command line; being terminated cleans up as being interrupted does."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # SVT-AV1 talks to stderr by itself; 1 is errors only.
-    os.environ.setdefault("SVT_LOG", "1")
     cli()

@@ -23,7 +23,7 @@ from sinet_video.errors import OutputError, SettingError, SinetVideoError, reaso
 from sinet_video.frame import Matte
 from sinet_video.hdr import Hdr, encoder_options
 from sinet_video.planning import Plan
-from sinet_video.scheduling import kept_scheduling
+from sinet_video.svtav1 import open_encoder
 
 BT709 = 1
 
@@ -148,8 +148,7 @@ def add_video_stream(
     if not av.VideoFormat(plan.pixel_format).is_rgb:
         _tag(context, clip, content, plan)
     if plan.encoder == "libsvtav1":
-        with kept_scheduling():
-            context.open()
+        open_encoder(context)
     return stream
 
 

@@ -1,4 +1,4 @@
-"""No codec makes this process a real-time one."""
+"""SVT-AV1 neither makes this process a real-time one nor prints."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from sinet_video import Encoding, Settings, matte, open_sink, probe
-from sinet_video.scheduling import THREADS, kept_scheduling
+from sinet_video.svtav1 import LOG, THREADS, kept_scheduling
 
-pytestmark = pytest.mark.skipif(
+linux = pytest.mark.skipif(
     sys.platform != "linux", reason="SCHEDULING IS NOT TESTED: only Linux has these policies"
 )
 
@@ -51,6 +51,7 @@ def other_thread() -> Iterator[None]:
     thread.join()
 
 
+@linux
 def test_av1_leaves_threads_as_they_were(make_clip, tmp_path):
     """This one, and the many that the encoder starts; from the first picture to the last."""
     source = make_clip(frames=3)
@@ -66,6 +67,7 @@ def test_av1_leaves_threads_as_they_were(make_clip, tmp_path):
     assert found == policies() == before
 
 
+@linux
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="needs to be root")
 def test_without_care_it_does_not():
     """If this fails, the encoder has mended its ways, and the care can go."""
@@ -77,21 +79,23 @@ def test_without_care_it_does_not():
     assert str(os.SCHED_FIFO) in done.stdout.strip("{}\n").split(", ")
 
 
-@pytest.mark.parametrize("policy", [os.SCHED_BATCH, os.SCHED_IDLE])
+@linux
+@pytest.mark.parametrize("policy", ["SCHED_BATCH", "SCHED_IDLE"])
 def test_this_thread_and_new_ones_are_put_back(policy):
     """Threads that were there before are left alone; those that have ended are no error."""
-    before = os.sched_getscheduler(0)
+    before, other = os.sched_getscheduler(0), getattr(os, policy)
     with ExitStack() as running:
         running.enter_context(other_thread())
         with kept_scheduling():
-            os.sched_setscheduler(0, policy, os.sched_param(0))
+            os.sched_setscheduler(0, other, os.sched_param(0))
             with other_thread():
-                assert policies() == {before, policy}
+                assert policies() == {before, other}
             running.enter_context(other_thread())
-            assert policies() == {before, policy}
+            assert policies() == {before, other}
         assert policies() == {before}
 
 
+@linux
 def test_put_back_after_an_error():
     """As well."""
 
@@ -106,10 +110,34 @@ def test_put_back_after_an_error():
     assert os.sched_getscheduler(0) == before
 
 
+@linux
 def test_without_proc_this_thread_is_put_back(monkeypatch):
     """The others cannot be found there."""
     before = os.sched_getscheduler(0)
-    monkeypatch.setattr("sinet_video.scheduling.THREADS", Path("/nowhere"))
+    monkeypatch.setattr("sinet_video.svtav1.THREADS", Path("/nowhere"))
     with kept_scheduling():
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     assert os.sched_getscheduler(0) == before
+
+
+CONVERT = """
+import sys
+import numpy as np
+from sinet_video import Encoding, Settings, convert
+everything = Settings(segmenter=lambda _: np.ones((3, 5), np.float32))
+convert(sys.argv[1], sys.argv[2], settings=everything, encoding=Encoding(codec="av1"))
+"""
+
+
+@pytest.mark.parametrize("said", [None, "3"])
+def test_it_prints_only_what_was_asked_for(said, make_clip, tmp_path):
+    """By the environment, which is as before afterwards."""
+    environment = {name: value for name, value in os.environ.items() if name != LOG}
+    environment |= {LOG: said} if said else {}
+    program = f"{CONVERT}\nimport os; print(os.environ.get({LOG!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program, make_clip(frames=3), tmp_path / "o.mp4"],
+        capture_output=True, text=True, check=True, timeout=120, env=environment,
+    )  # fmt: skip
+    assert done.stdout == f"{said}\n"
+    assert ("SVT-AV1" in done.stderr) == bool(said)

@@ -1,4 +1,4 @@
-"""Threads are scheduled as they were, whatever a codec asks of the system."""
+"""Opening SVT-AV1 without what it does to the process that opens it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from av import CodecContext
+
 THREADS = Path("/proc/self/task")
+
+LOG = "SVT_LOG"
+"""The variable that says how much SVT-AV1 writes to standard error; 1 is errors only."""
+
+
+def open_encoder(context: CodecContext) -> None:
+    """Open a context of SVT-AV1: threads stay scheduled as they are, and nothing is printed.
+
+    Whoever has said in the environment what SVT-AV1 is to print is heard.
+    """
+    with kept_scheduling(), _quiet():
+        context.open()
 
 
 @contextmanager
@@ -39,3 +53,16 @@ def _threads() -> set[int]:
     with suppress(OSError):
         return {int(entry.name) for entry in THREADS.iterdir()}
     return set()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Have SVT-AV1, which asks once in a process, print errors only."""
+    if LOG in os.environ:
+        yield
+        return
+    os.environ[LOG] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(LOG, None)
