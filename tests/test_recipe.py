@@ -98,6 +98,7 @@ def test_an_integer_serves_for_a_number(write):
         ("batch = 4", "batch = 5", "has a batch of 5, which 2 shards do not divide"),
         ('name = "own"', 'name = "own"\nshards = 0', "has 0 shards; 1 is the least"),
         ('name = "own"', 'name = "own"\nsettling = -1', "has -1 batches of settling; 0 is none"),
+        ("", "remembered = true", "give it some batches of settling, such as 100"),
         ('name = "own"', "", "does not say name"),
         ('folder = "people"', "", "labelled does not say folder"),
         ("", "[stages.loss]\nteacher = 0.5", "learns from a teacher, and the recipe names none"),

@@ -219,6 +219,37 @@ def test_sharpness(stock, tmp_path):
         assert torch.allclose(found(pictures), 2.5 * plain(pictures), rtol=1e-4, atol=1e-5)
 
 
+def test_the_ends_of_remembered_stages_are_averaged(stock, tmp_path):
+    """Weights are the mean of the ends; stages go on from where the one before ended."""
+    first, second, third = (stage(name=name) for name in ("first", "second", "third"))
+    ends = []
+    for stages in ((first,), (first, second), (first, second, third)):
+        train(recipe(*stages), stock, tmp_path / str(len(stages)), pace=SELDOM)
+        ends.append(state_of(tmp_path / str(len(stages))))
+    remembering = recipe(dataclasses.replace(first, remembered=True), second, third)
+    train(dataclasses.replace(remembering, settling=2), stock, tmp_path / "mean", pace=SELDOM)
+    found = state_of(tmp_path / "mean")
+    for name in (name for name in found if "running" not in name and "num_batches" not in name):
+        assert torch.allclose(found[name], (ends[0][name] + ends[2][name]) / 2, atol=1e-6), name
+    assert not torch.allclose(found["classify.weight"], ends[2]["classify.weight"], atol=1e-6)
+
+
+def test_a_remembered_end_outlives_an_interruption(stock, tmp_path):
+    """As if it had not been."""
+    stages = stage(name="first", remembered=True), stage(name="second", steps=6)
+    own = dataclasses.replace(recipe(*stages), settling=2)
+    train(own, stock, tmp_path / "once", pace=SOME)
+
+    def stop(row: dict) -> None:
+        if row["stage"] == "second" and row["step"] % 2 == 0:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        train(own, stock, tmp_path / "twice", pace=Pace(1, 6, 1), progress=stop)
+    train(own, stock, tmp_path / "twice", pace=Pace(1, 6, 1))
+    assert equal(state_of(tmp_path / "once"), state_of(tmp_path / "twice"))
+
+
 def test_settling_measures_statistics_and_leaves_weights(stock, tmp_path):
     """A training of another settling is gone on with, and ends the same each time."""
     plain = recipe(stage())

@@ -91,6 +91,16 @@ def _decayed(parameter: nn.Parameter, published: bool) -> float:
     return float(parameter.shape[1] > 1)
 
 
+def mean(states: Sequence[State]) -> State:
+    """Return the mean of each weight and statistic; counts are the last one's."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0)
+        if value.is_floating_point()
+        else value
+        for name, value in states[-1].items()
+    }
+
+
 class Average:
     """Weights averaged over steps, exponentially; the network's own where `keep` is 0."""
 

@@ -150,6 +150,9 @@ class Stage:
     """Learning rate of Muon's matrices, relative to that of all else."""
     average: float = 0.0
     """Part of the averaged weights that each step keeps; 0 for no averaging."""
+    remembered: bool = False
+    """The finished network is the mean of the weights at this stage's end, at those of other such
+    stages, and at the last one's: as arXiv 1803.05407 does at the ends of cycles."""
     loss: Loss = field(default_factory=Loss)
     views: Views = field(default_factory=Views)
     light: Light = field(default_factory=Light)
@@ -214,6 +217,11 @@ def check(recipe: Recipe) -> None:
         raise SettingError(f"{recipe.name} has {recipe.shards} shards; 1 is the least.")
     if recipe.settling < 0:
         raise SettingError(f"{recipe.name} has {recipe.settling} batches of settling; 0 is none.")
+    if not recipe.settling and any(stage.remembered for stage in recipe.stages):
+        raise SettingError(
+            f"{recipe.name} remembers stages, and the mean of their weights has no statistics of "
+            "its own; give it some batches of settling, such as 100."
+        )
     if recipe.sharpness <= 0:
         raise SettingError(f"{recipe.name} has a sharpness of {recipe.sharpness}; use more than 0.")
     for stage in recipe.stages:

@@ -22,7 +22,7 @@ from sinet_video.train.batches import Sampler, batches
 from sinet_video.train.curves import Row, draw_curves, write_csv
 from sinet_video.train.fused import fuse, obstacle
 from sinet_video.train.machine import shared_among_shards
-from sinet_video.train.optimising import Average, learning_rate, make_optimiser
+from sinet_video.train.optimising import Average, State, learning_rate, make_optimiser, mean
 from sinet_video.train.recipe import Recipe, Stage, said
 from sinet_video.train.settling import settled
 from sinet_video.train.shards import Shards, Work
@@ -51,6 +51,8 @@ class Course:
     step: int = 0
     """Steps done of the stage."""
     rows: list[Row] = field(default_factory=list)
+    ends: list[State] = field(default_factory=list)
+    """Averaged weights at the ends of stages that are remembered."""
 
 
 Progress = Callable[[Row], None]
@@ -162,19 +164,24 @@ class _Training:
 
     def run(self) -> SINet:
         self._resume()
-        while self.course.stage < len(self.recipe.stages):
+        self._run_stage()
+        while self.course.stage + 1 < len(self.recipe.stages):
+            self._next_stage()
             self._run_stage()
-            self.course.stage, self.course.step = self.course.stage + 1, 0
-            if self.course.stage < len(self.recipe.stages):
-                for network in self.shards.networks:
-                    network.load_state_dict(self.average.state)
-                self._enter_stage()
-                self._checkpoint()
         self._draw()  # once more: a kill may have come between a checkpoint and its curves
         result = sharpened(self._settled(), self.recipe.sharpness)
         with whole(self.folder / "weights.pth") as path:
             save(result, path)
         return result
+
+    def _next_stage(self) -> None:
+        if self.stage.remembered:
+            self.course.ends.append(self.average.state)
+        self.course.stage, self.course.step = self.course.stage + 1, 0
+        for network in self.shards.networks:
+            network.load_state_dict(self.average.state)
+        self._enter_stage()
+        self._checkpoint()
 
     def _enter_stage(self) -> None:
         trained = self.network.encoder if self.stage.part == "encoder" else self.network
@@ -223,14 +230,15 @@ class _Training:
         before = sum(stage.steps for stage in self.recipe.stages[: self.course.stage])
         return before + self.course.step
 
-    def _averaged(self) -> SINet:
+    def _averaged(self, *ends: State) -> SINet:
+        """Return a network of the averaged weights; of their mean with those of earlier ends."""
         network = SINet()
-        network.load_state_dict(self.average.state)
+        network.load_state_dict(mean([*ends, self.average.state]))
         return network.eval()
 
     def _settled(self) -> SINet:
-        """Return the finished network, its statistics measured anew if the recipe says so."""
-        network, recipe = self._averaged(), self.recipe
+        """Return the finished network: the mean of ends, statistics measured anew, if so told."""
+        network, recipe = self._averaged(*self.course.ends), self.recipe
         if not recipe.settling:
             return network
         seed = recipe.seed * 1000 + len(recipe.stages)
@@ -242,6 +250,7 @@ class _Training:
             "stage": self.course.stage,
             "step": self.course.step,
             "rows": self.course.rows,
+            "ends": self.course.ends,
             "networks": [network.state_dict() for network in self.shards.networks],
             "optimiser": self.optimiser.state(),
             "average": self.average.state,
@@ -260,7 +269,7 @@ class _Training:
         state = read_checkpoint(self.recipe, self.folder)
         if state is None:
             return
-        self.course = Course(state["stage"], state["step"], state["rows"])
+        self.course = Course(state["stage"], state["step"], state["rows"], state["ends"])
         self._enter_stage()
         for network, saved in zip(self.shards.networks, state["networks"], strict=True):
             network.load_state_dict(saved)
