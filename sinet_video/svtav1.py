@@ -44,7 +44,7 @@ def kept_scheduling() -> Iterator[None]:
         yield
     finally:
         for thread in {threading.get_native_id(), *(_threads() - before)}:
-            with suppress(ProcessLookupError):  # it has ended
+            with suppress(ProcessLookupError, PermissionError):  # ended, or not ours to change
                 os.sched_setscheduler(thread, policy, parameters)
 
 

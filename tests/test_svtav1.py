@@ -120,6 +120,18 @@ def test_without_proc_this_thread_is_put_back(monkeypatch):
     assert os.sched_getscheduler(0) == before
 
 
+@linux
+@pytest.mark.parametrize("error", [ProcessLookupError, PermissionError])
+def test_a_thread_that_cannot_be_put_back_is_left(error, monkeypatch):
+    """It has ended, or the system does not allow it; that is nothing to fail for."""
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    with kept_scheduling():
+        monkeypatch.setattr(os, "sched_setscheduler", refuse)
+
+
 CONVERT = """
 import sys
 import numpy as np
