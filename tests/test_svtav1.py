@@ -53,7 +53,7 @@ def other_thread() -> Iterator[None]:
 
 
 def may_leave(policy: int) -> bool:
-    """Whether the system lets this user's threads come back from a policy; tried by one that ends."""
+    """Whether this user's threads may come back from a policy: one that then ends tries."""
 
     def come_back() -> None:
         before = os.sched_getscheduler(0)
