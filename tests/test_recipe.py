@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sinet_video.errors import InputError, SettingError
-from sinet_video.train.recipe import Recipe, build, load_recipe, packaged_names, said
+from sinet_video.train.recipe import Recipe, Views, load_recipe, packaged_names
+from sinet_video.train.tables import build, said
 
 RECIPE = """
 name = "own"
@@ -114,6 +116,64 @@ def test_what_cannot_be_is_said_in_a_sentence(old, new, message, write):
     with pytest.raises(SettingError, match=message) as caught:
         load_recipe(write(old, new))
     assert re.fullmatch(r"[^\n]+\.", str(caught.value))
+
+
+ALIKE = """
+[[stages]]
+name = "two"
+like = "one"
+rate = 1e-3
+"""
+
+
+def test_a_stage_is_like_one_before_it(write):
+    """But for what it says itself; tables in it are joined, lists are not."""
+    path = write(
+        "", f"loss = {{dice = 0.5, band = 7}}\n{ALIKE}loss = {{band = 9}}\nshapes = [[32, 32]]"
+    )
+    one, two = load_recipe(path).stages
+    loss = replace(one.loss, band=9)
+    assert two == replace(one, name="two", rate=1e-3, loss=loss, shapes=((32, 32),))
+    assert loss.dice == 0.5
+
+
+def test_likeness_is_handed_on(write):
+    """To a third stage, from the second as it is; the second's base is untouched."""
+    third = ALIKE.replace("one", "two").replace('"two"', '"three"', 1).replace("rate = 1e-3", "")
+    one, two, three = load_recipe(write("", f"views = {{flip = 0.0}}\n{ALIKE}{third}")).stages
+    assert three == replace(two, name="three")
+    assert (one.rate, two.rate, three.rate) == (3e-3, 1e-3, 1e-3)
+    assert one.views == three.views == Views(flip=0.0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("", ALIKE.replace('"one"', '"won"'), "stages: like is 'won'; use one before it: one"),
+        ("", ALIKE.replace('"one"', '"two"'), "stages: like is 'two'; use one before it: one"),
+        ("", ALIKE.replace('"one"', "1"), "stages: like is 1; use one before it: one"),
+        ("", ALIKE.replace('"one"', "[]"), r"stages: like is \[\]; use one before it: one"),
+        ("steps = 10", 'like = "one"', "stages: like is 'one'; there is none before it"),
+        ("", ALIKE.replace('name = "two"', ""), "stages does not say name"),
+        ('name = "one"', f"name = []\n{ALIKE}", "stages: like is 'one'; there is none before it"),
+        ("", f"{ALIKE}loss = {{dise = 1.0}}", "stages: loss has no setting dise"),
+        ("", f"{ALIKE}loss = 1", "stages: loss is 1; a table is wanted"),
+    ],
+)
+def test_a_likeness_that_cannot_be(old, new, message, write):
+    """The sentence says with what stages it could be."""
+    with pytest.raises(SettingError, match=message) as caught:
+        load_recipe(write(old, new))
+    assert re.fullmatch(r"[^\n]+\.", str(caught.value))
+
+
+@pytest.mark.parametrize("stages", ["3", "[3]", '["one"]'])
+def test_stages_that_are_no_tables(stages, tmp_path):
+    """They are not looked into before that is said."""
+    path = tmp_path / "own.toml"
+    path.write_text(f'name = "own"\nstages = {stages}\n[data]\n[[data.labelled]]\nfolder = "p"')
+    with pytest.raises(SettingError, match=r"stages is .*; a (list|table) is wanted"):
+        load_recipe(str(path))
 
 
 def test_scenes_need_backgrounds(tmp_path):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
-import types
-import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from sinet_video.errors import InputError, SettingError
+from sinet_video.train.tables import build, in_full
 
 
 @dataclass(frozen=True)
@@ -179,9 +177,6 @@ class Recipe:
     """Weights of the teacher, where a stage has one; as `start`."""
 
 
-WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-
-
 def load_recipe(name: str) -> Recipe:
     """Return a recipe of this package by its name, or of a TOML file by its path.
 
@@ -197,6 +192,8 @@ def load_recipe(name: str) -> Recipe:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{name} is not a TOML file: {error}.") from error
+    if isinstance(stages := table.get("stages"), list):
+        table["stages"] = in_full(stages, f"{name}: stages")
     recipe: Recipe = build(Recipe, table, name)
     check(recipe)
     return recipe
@@ -259,67 +256,3 @@ def _has_loss(stage: Stage) -> bool:
     return any(decisions) or (
         stage.part == "whole" and any((loss.coarse, loss.steady, loss.teacher))
     )
-
-
-def said(value: Any) -> Any:
-    """Return what a recipe says other than by default, as plain lists and tables."""
-    if isinstance(value, tuple):
-        return [said(item) for item in value]
-    if not dataclasses.is_dataclass(value):
-        return value
-    items = ((item, getattr(value, item.name)) for item in dataclasses.fields(value))
-    return {item.name: said(own) for item, own in items if own != _default(item)}
-
-
-def _default(item: dataclasses.Field[Any]) -> Any:
-    if item.default_factory is not dataclasses.MISSING:
-        return item.default_factory()
-    return item.default
-
-
-def build(kind: Any, value: Any, where: str) -> Any:
-    """Turn what TOML gave into a value of a type, dataclasses included.
-
-    Raises `SettingError`, naming the place, the key and what is allowed.
-    """
-    origin = typing.get_origin(kind)
-    if dataclasses.is_dataclass(kind):
-        return _build_fields(kind, value, where)
-    if origin is types.UnionType:
-        return build(typing.get_args(kind)[0], value, where)
-    if origin is tuple:
-        return _build_tuple(typing.get_args(kind), value, where)
-    if origin is Literal:
-        if value not in typing.get_args(kind):
-            raise SettingError(f"{where} is {value!r}; use one of {typing.get_args(kind)}.")
-        return value
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise SettingError(f"{where} is {value!r}; {WORDS[kind]} is wanted.")
-    return value
-
-
-def _build_fields(kind: Any, value: Any, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise SettingError(f"{where} is {value!r}; a table is wanted.")
-    hints = typing.get_type_hints(kind)
-    if unknown := sorted(set(value) - set(hints)):
-        raise SettingError(f"{where} has no setting {unknown[0]}; it has {', '.join(hints)}.")
-    if lacking := [item.name for item in dataclasses.fields(kind) if _needed(item, value)]:
-        raise SettingError(f"{where} does not say {', '.join(lacking)}.")
-    return kind(**{k: build(hints[k], v, f"{where}: {k}") for k, v in value.items()})
-
-
-def _needed(item: dataclasses.Field[Any], value: Mapping[str, Any]) -> bool:
-    return item.name not in value and _default(item) is dataclasses.MISSING
-
-
-def _build_tuple(kinds: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise SettingError(f"{where} is {value!r}; a list is wanted.")
-    if kinds[-1] is Ellipsis:
-        kinds = (kinds[0],) * len(value)
-    if len(value) != len(kinds):
-        raise SettingError(f"{where} has {len(value)} values; {len(kinds)} are wanted.")
-    return tuple(build(k, v, where) for k, v in zip(kinds, value, strict=True))

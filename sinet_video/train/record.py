@@ -12,8 +12,9 @@ import torch
 
 from sinet_video import __version__
 from sinet_video.train.pictures import list_pictures
-from sinet_video.train.recipe import Recipe, said
+from sinet_video.train.recipe import Recipe
 from sinet_video.train.stock import Stock
+from sinet_video.train.tables import said
 
 
 def write_record(recipe: Recipe, stock: Stock, root: Path, folder: Path) -> None:

@@ -23,10 +23,11 @@ from sinet_video.train.curves import Row, draw_curves, write_csv
 from sinet_video.train.fused import fuse, obstacle
 from sinet_video.train.machine import shared_among_shards
 from sinet_video.train.optimising import Average, State, learning_rate, make_optimiser, mean
-from sinet_video.train.recipe import Recipe, Stage, said
+from sinet_video.train.recipe import Recipe, Stage
 from sinet_video.train.settling import settled
 from sinet_video.train.shards import Shards, Work
 from sinet_video.train.stock import Stock
+from sinet_video.train.tables import said
 from sinet_video.train.watching import validate
 from sinet_video.weights import load, save
 
