@@ -23,12 +23,10 @@ from typing import Any
 
 import numpy as np
 from made_inputs import INPUTS, Made
+from plain_mattes import EVERYTHING
 
-from sinet_video import Bilinear, Encoding, Settings, convert
+from sinet_video import Encoding, convert
 
-ALL_PERSON = Settings(
-    segmenter=lambda _: np.ones((3, 4), np.float32), refinement=Bilinear(), smoothing=None
-)
 FAST = Encoding(preset="ultrafast")
 OUTPUTS: dict[str, tuple[str, dict[str, Any]]] = {
     "mp4": ("o.mp4", {"background": "green", "encoding": FAST}),
@@ -424,7 +422,7 @@ def row(made: Made, folder: Path) -> list[Cell]:
 
 def _cell(source: Seen, output: str, folder: Path) -> Cell:
     name, wanted = OUTPUTS[output]
-    convert(source.path, folder / name, settings=ALL_PERSON, **wanted)
+    convert(source.path, folder / name, settings=EVERYTHING, **wanted)
     mine = Seen(folder / name)
     found = {check.__name__: list(check(mine, source)) for check in CHECKS}
     return Cell(source, output, {name: wrong for name, wrong in found.items() if wrong})

@@ -10,14 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plain_mattes import EVERYTHING
 
-from sinet_video import Bilinear, Settings, Span, convert, probe
+from sinet_video import Span, convert, probe
 
 RATE = 48_000
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
-EVERYTHING = Settings(
-    segmenter=lambda _: np.ones((3, 5), np.float32), refinement=Bilinear(), smoothing=None
-)
 
 
 def tone(layout: str = "mono", seconds: float = 1, rate: int = RATE) -> tuple[str, ...]:

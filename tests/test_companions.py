@@ -8,16 +8,13 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
+from plain_mattes import EVERYTHING
 from sinet_video.cli.main import cli
 
-from sinet_video import Bilinear, Encoding, SettingError, Settings, Span, convert, probe
+from sinet_video import Encoding, SettingError, Span, convert, probe
 
-EVERYTHING = Settings(
-    segmenter=lambda _: np.ones((3, 5), np.float32), refinement=Bilinear(), smoothing=None
-)
 SUBTITLES = """1
 00:00:00,200 --> 00:00:01,000
 Hello <i>there</i>

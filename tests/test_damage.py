@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
+from plain_mattes import EVERYTHING
 
-from sinet_video import Bilinear, InputError, Settings, convert, decode, matte
+from sinet_video import InputError, convert, decode, matte
 from sinet_video.damage import Tally
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
-ALL = {
-    "segmenter": lambda _: np.ones((3, 5), np.float32), "refinement": Bilinear(), "smoothing": None,
-}  # fmt: skip
-STOP, CONCEAL = Settings(**ALL), Settings(**ALL, on_error="conceal")
+STOP, CONCEAL = EVERYTHING, replace(EVERYTHING, on_error="conceal")
 
 
 @pytest.fixture

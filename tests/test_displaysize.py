@@ -7,7 +7,8 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matrix import ALL_PERSON, Seen
+from matrix import Seen
+from plain_mattes import EVERYTHING
 
 from sinet_video import Span, convert
 from sinet_video.displaysize import RATIO, display, say_aspect
@@ -36,7 +37,7 @@ def test_the_display_is_exactly_as_wide(width, height, aspect):
 def test_players_hear_of_it(name, options, carphone, tmp_path):
     """In each codec, without a warning."""
     span = Span(end=Fraction(1, 5))
-    report = convert(carphone, tmp_path / name, settings=ALL_PERSON, span=span, **options)
+    report = convert(carphone, tmp_path / name, settings=EVERYTHING, span=span, **options)
     found = Seen(tmp_path / name)
     assert found.aspect == ASPECT
     assert len(found.frames) == report.frames == 6
@@ -47,7 +48,7 @@ def test_players_hear_of_it(name, options, carphone, tmp_path):
 def test_all_else_stays(suffix, make_clip, ffmpeg, tmp_path):
     """Packets stay where they are, seeking still lands, and what is said twice is said anew."""
     source, output = make_clip(audio=True), tmp_path / f"o{suffix}"
-    convert(source, output, background="green", settings=ALL_PERSON)
+    convert(source, output, background="green", settings=EVERYTHING)
     show = ("ffprobe", "-show_packets", "-show_data_hash", "md5", "-show_format", output)
     before, size = ffmpeg(*show), output.stat().st_size
     for aspect in (Fraction(4, 3), ASPECT):
@@ -62,7 +63,7 @@ def test_all_else_stays(suffix, make_clip, ffmpeg, tmp_path):
 def test_a_file_without_room_is_left_as_it_is(make_clip, tmp_path):
     """Another muxer might leave no gap; here it is made something else."""
     output = tmp_path / "o.webm"
-    convert(make_clip(), output, settings=ALL_PERSON)
+    convert(make_clip(), output, settings=EVERYTHING)
     gap = output.read_bytes().index(b"\xec\x01\x00\x00\x00")
     data = bytearray(output.read_bytes())
     data[gap] = 0xBF  # no gap any more, but a checksum
@@ -74,7 +75,7 @@ def test_a_file_without_room_is_left_as_it_is(make_clip, tmp_path):
 @pytest.mark.usefixtures("ffmpeg")
 def test_square_pixels_are_not_mentioned(make_clip, tmp_path):
     """The twin: such a file is as the muxer wrote it."""
-    convert(make_clip(), tmp_path / "o.webm", settings=ALL_PERSON)
+    convert(make_clip(), tmp_path / "o.webm", settings=EVERYTHING)
     head = (tmp_path / "o.webm").read_bytes()[:1000]
     assert b"\x54\xb0" not in head
     assert Seen(tmp_path / "o.webm").aspect == 1

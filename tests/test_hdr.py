@@ -7,14 +7,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
+from plain_mattes import EVERYTHING
 
-from sinet_video import Bilinear, Encoding, Settings, convert, probe
+from sinet_video import Encoding, convert, probe
 
-EVERYTHING = Settings(
-    segmenter=lambda _: np.ones((3, 5), np.float32), refinement=Bilinear(), smoothing=None
-)
 SCREEN = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 
 

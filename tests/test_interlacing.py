@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plain_mattes import EVERYTHING
 
-from sinet_video import Bilinear, Settings, convert, decode, probe
+from sinet_video import convert, decode, probe
 
-EVERYTHING = Settings(
-    segmenter=lambda _: np.ones((3, 5), np.float32), refinement=Bilinear(), smoothing=None
-)
 MOVING = "color=black:s=160x96:r=50:d=1,drawbox=x=0:y=0:w=40:h=96:color=white:t=fill"
 """Black; `SLIDING` moves a white bar over it."""
 SLIDING = "scroll=h=-0.05"

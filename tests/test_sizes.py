@@ -10,9 +10,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from plain_mattes import EVERYTHING
 
 from sinet_video import (
-    Bilinear,
     Colour,
     Encoding,
     SettingError,
@@ -24,9 +24,6 @@ from sinet_video import (
     probe,
 )
 
-EVERYTHING = Settings(
-    segmenter=lambda _: np.ones((3, 5), np.float32), refinement=Bilinear(), smoothing=None
-)
 LOSSLESS = Encoding(codec="ffv1")
 
 

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import numpy as np
 import pytest
+from plain_mattes import everything
 
 from sinet_video import Encoding, Settings, matte, open_sink, probe
 from sinet_video.svtav1 import LOG, THREADS, kept_scheduling
@@ -29,11 +29,6 @@ with av.open(os.devnull, "w", "matroska") as container:
     stream.codec_context.open()
     print({os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")})
 """
-
-
-def everything(_: object) -> np.ndarray:
-    """All of the picture is the person."""
-    return np.ones((3, 5), np.float32)
 
 
 def policies() -> set[int]:
