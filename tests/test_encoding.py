@@ -39,8 +39,8 @@ LONGER = f"testsrc2=s={WIDTH}x{HEIGHT}:r=25:d=1"
 RAMP = f"nullsrc=s={WIDTH}x{HEIGHT}:r=25:d=0.2,format=gbrp,geq=r='X+40':g='Y*2+30':b='220-X'"
 UNEVEN = [0, 512, 700, 1500, 1512, 3000, 5000, 5512, 6100, 9000, 9001, 12000]
 
-EVERYTHING = Settings(segmenter=everything)
-"""All of the picture is the person."""
+ALL_PERSON = Settings(segmenter=everything)
+"""All of the picture is the person; refined and steadied as by default."""
 
 HALF = Settings(
     segmenter=lambda _: np.array([[0, 0, 0, 0, 0.4, 1, 1, 1]], np.float32),
@@ -157,7 +157,7 @@ def test_where_all_is_the_person_every_sample_is_the_source_s(
     codec = "ffv1" if pixel_format.endswith("12le") else "libx264"
     source = made("source.mkv", "-c:v", codec, "-pix_fmt", pixel_format)
     output = tmp_path / "same.mkv"
-    convert(source, output, settings=EVERYTHING, encoding=Encoding("ffv1"))
+    convert(source, output, settings=ALL_PERSON, encoding=Encoding("ffv1"))
     assert len(hashes(source)) == 10
     assert hashes(output) == hashes(source)
     if pixel_format.startswith("yuvj"):
@@ -200,7 +200,7 @@ SOURCES = {
 def test_colours_look_the_same_in_every_codec(kind, name, codec, made, samples, tmp_path):
     """Read by ffmpeg, an output has the source's colours, whatever either is stored as."""
     source, output = made(*SOURCES[kind], source=RAMP), tmp_path / name
-    convert(source, output, background="green", settings=EVERYTHING, encoding=Encoding(codec))
+    convert(source, output, background="green", settings=ALL_PERSON, encoding=Encoding(codec))
     found, expected = samples(output, "rgb24").astype(int), samples(source, "rgb24")
     assert found.shape == expected.shape
     assert np.abs(found - expected).mean() < 3
@@ -226,7 +226,7 @@ def test_crf_and_preset_reach_the_encoder(clip, tmp_path):
     sizes = []
     for crf, preset in ((5, "medium"), (45, "ultrafast")):
         output = tmp_path / f"{crf}.mp4"
-        convert(clip, output, settings=EVERYTHING, encoding=Encoding(crf=crf, preset=preset))
+        convert(clip, output, settings=ALL_PERSON, encoding=Encoding(crf=crf, preset=preset))
         sizes.append(output.stat().st_size)
     assert sizes[0] > 2 * sizes[1]
 
@@ -254,7 +254,7 @@ def test_odd_sides_are_made_even_where_they_must_be(codec, odd, video_facts, sam
     """By repeating the last samples, with a warning; all others are the source's."""
     output = tmp_path / "o.mp4"
     encoding = Encoding(codec, crf=1)
-    (warning,) = convert(odd, output, settings=EVERYTHING, encoding=encoding).warnings
+    (warning,) = convert(odd, output, settings=ALL_PERSON, encoding=encoding).warnings
     assert "97x65" in warning
     assert "98x66" in warning
     facts = video_facts(output)
@@ -547,7 +547,7 @@ def test_rotation_is_carried(name, phone, tmp_path):
 def test_pngs_of_a_phone_s_clip_are_upright(phone, samples, ffmpeg, tmp_path):
     """A PNG cannot say that it is to be turned, so it is turned."""
     output = tmp_path / "pictures"
-    convert(phone, output, background="green", settings=EVERYTHING)
+    convert(phone, output, background="green", settings=ALL_PERSON)
     shown = tmp_path / "shown.png"
     ffmpeg("ffmpeg", "-i", phone, "-frames:v", "1", "-pix_fmt", "rgb24", shown)
     found, expected = png(output / "00001.png"), png(shown)
