@@ -66,7 +66,7 @@ class PictureFolder(Sink):
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, unsaid(clip)
         self._name = name_in(path, plan)
-        self._kind = plan.alpha if content == "alpha" else None
+        self._kind = plan.alpha if content == "rgba" else None
         self._primaries = clip.colour.primaries
         self._path, self._target = path, path.parent if is_pattern(path) else path
         self._orientation = clip.orientation

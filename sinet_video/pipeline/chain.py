@@ -162,7 +162,7 @@ class Look:
             mattes = meter.timed("despill", despill(mattes, spill))
         if self.background is not None:
             return meter.timed("composite", composite(mattes, self.background))
-        if self.content == "alpha":
+        if self.content == "rgba":
             return meter.timed("foreground", foreground(mattes))
         return mattes
 
@@ -191,15 +191,15 @@ def chosen(
             f"A background cannot be seen when only the {show} is shown; leave it out."
         )
     if show == "alpha":
-        return Look("matte")
+        return Look("alpha")
     if isinstance(background, str | Path):
         behind = parse_background(background, fit, allow)
-        return Look("opaque", behind) if behind else Look("alpha")
+        return Look("rgb", behind) if behind else Look("rgba")
     if background is not None:
-        return Look("opaque", background)
+        return Look("rgb", background)
     container = container_of(output, encoding.format)
-    codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
-    can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
+    codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
+    can = "rgba" in container.defaults and codec is not None and codec.rgba is not None
     if can and (container.alpha_first or show == "foreground"):
-        return Look("alpha")
-    return Look("opaque", Colour.parse("black" if show == "foreground" else "green"))
+        return Look("rgba")
+    return Look("rgb", Colour.parse("black" if show == "foreground" else "green"))
