@@ -23,7 +23,7 @@ def open_sink(
     path: str | Path,
     clip: Clip,
     *,
-    content: Content = "opaque",
+    content: Content = "rgb",
     encoding: Encoding = Encoding(),
     companions: bool = False,
     span: TimeRange = TimeRange(),

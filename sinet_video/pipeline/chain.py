@@ -162,7 +162,7 @@ class OutputKind:
             mattes = meter.timed("despill", despill(mattes, spill))
         if self.background is not None:
             return meter.timed("composite", composite(mattes, self.background))
-        if self.content == "alpha":
+        if self.content == "rgba":
             return meter.timed("foreground", foreground(mattes))
         return mattes
 
@@ -191,17 +191,15 @@ def output_kind(
             f"A background cannot be seen when only the {show} is shown; leave it out."
         )
     if show == "alpha":
-        return OutputKind("matte")
+        return OutputKind("alpha")
     if isinstance(background, str | Path):
         behind = parse_background(background, fit, allow)
-        return OutputKind("opaque", behind) if behind else OutputKind("alpha")
+        return OutputKind("rgb", behind) if behind else OutputKind("rgba")
     if background is not None:
-        return OutputKind("opaque", background)
+        return OutputKind("rgb", background)
     container = container_of(output, encoding.format)
-    codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
-    can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
+    codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
+    can = "rgba" in container.defaults and codec is not None and codec.rgba is not None
     if can and (container.alpha_first or show == "foreground"):
-        return OutputKind("alpha")
-    return OutputKind(
-        "opaque", ColourBackground.parse("black" if show == "foreground" else "green")
-    )
+        return OutputKind("rgba")
+    return OutputKind("rgb", ColourBackground.parse("black" if show == "foreground" else "green"))

@@ -123,7 +123,7 @@ def _outputs(
     output, *mattes = targets
     return [
         Output(output, clip, look.content, encoding, True, span, settings.on_error),
-        *(Output(path, clip, "matte") for path in mattes),
+        *(Output(path, clip, "alpha") for path in mattes),
     ]
 
 
@@ -184,7 +184,7 @@ class _Job:
             writing.smooth,
             screened=screened,
         )
-        spill = self.settings.despill if self.look.content != "matte" else None
+        spill = self.settings.despill if self.look.content != "alpha" else None
         shown = self.look.apply(mattes, working, clean=self._decontaminates, spill=spill)
         return ahead(writing.unfinished(shown), "work")
 
@@ -202,7 +202,7 @@ class _Job:
     def _decontaminates(self) -> bool:
         """Whether edges are mixtures: those of a source's own alpha have straight colours."""
         own = self.clip.alpha is not None and self.settings.source_alpha != "ignore"
-        return self.settings.decontaminate and self.look.content != "matte" and not own
+        return self.settings.decontaminate and self.look.content != "alpha" and not own
 
     @property
     def _start(self) -> Fraction:

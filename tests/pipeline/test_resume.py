@@ -436,13 +436,13 @@ def test_lengths_that_cannot_be(seconds):
 @pytest.mark.parametrize("job", [{"the source": "this"}, {"the source": "another"}])
 def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch):
     """A signal may come when it is on disk and not yet known; what was another job's goes."""
-    output, put = tmp_path / "o.mkv", job_folder._put
+    output, put = tmp_path / "o.mkv", job_folder.store
 
-    def interrupted(path: Path, data: bytes) -> None:
-        put(path, data)
+    def interrupted(path: Path, data: bytes, *, durable: bool) -> None:
+        put(path, data, durable=durable)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(job_folder, "_put", interrupted)
+    monkeypatch.setattr(job_folder, "store", interrupted)
     with pytest.raises(KeyboardInterrupt), JobFolder(output, job, overwrite=False) as kept:
         kept.add(0, 6, SegmentBoundary(Fraction(0), 5, Fraction(6, 25), [], {}), None)
     assert is_finished(output).frames == 6
