@@ -119,6 +119,29 @@ def test_the_bytes_are_those_of_an_uninterrupted_run(kind, clip, tmp_path):
     assert (report.frames, report.resumed) == (50, 38)
 
 
+IMAGES = {
+    "a folder of PNGs": ("images", Encoding()),
+    "a folder of TIFFs": ("images", Encoding(format="tiff")),
+    "a folder of EXRs": ("images", Encoding(format="exr")),
+    "a pattern": ("%04d.png", Encoding()),
+}
+
+
+@pytest.mark.parametrize("kind", IMAGES)
+def test_images_and_their_times_are_those_of_a_run_without_resume(kind, clip, tmp_path):
+    """No image depends on the one before, so segments change no file, timestamps.txt included."""
+    name, encoding = IMAGES[kind]
+    found = []
+    for resume in (None, HALF):
+        folder = tmp_path / str(resume is None)
+        folder.mkdir()
+        convert(clip, folder / name, settings=SETTINGS, encoding=encoding, resume=resume)
+        found.append(contents(folder / name if "%" not in name else folder))
+    plain, resumed = found
+    assert len(plain) == 51
+    assert plain == resumed
+
+
 def test_times_and_sound_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
     """As ffprobe sees them, and ffmpeg decodes it all without a word."""
     whole, _, _ = alike(clip, tmp_path, "o.mp4", 30)
