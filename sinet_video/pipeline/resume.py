@@ -31,7 +31,8 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.pipeline.job_folder import Alphas, Kept, Seam
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import parts_of
-from sinet_video.stages.smooth import Smoothing, Window, remembered, smooth
+from sinet_video.stages.memory import memory_of
+from sinet_video.stages.smooth import Smoothing, smooth
 
 LOOK = 1
 """Seconds at the end of a segment whose pictures are remembered by their checksums."""
@@ -195,11 +196,11 @@ class Segments(Writing):
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         """As `Writing` says; the last pictures that are finished are remembered, not yielded."""
-        count, primed = remembered(smoothing), self._primed(coarse)
-        if isinstance(smoothing, Window):
-            steady = smooth(self._noted(primed, count), smoothing)
+        memory, primed = memory_of(smooth, smoothing), self._primed(coarse)
+        if memory.alphas == "taken":
+            steady = smooth(self._noted(primed, memory.frames), smoothing)
         else:
-            steady = self._noted(smooth(primed, smoothing), count)
+            steady = self._noted(smooth(primed, smoothing), memory.frames)
         return steady if self._again else self.unfinished(steady)
 
     def _noted(self, mattes: Iterator[Matte], count: int) -> Iterator[Matte]:

@@ -90,11 +90,6 @@ class Settings:
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
             )
 
-    @property
-    def remember(self) -> bool:
-        """Whether more than smoothing goes from one picture to the next."""
-        return self.regions != Regions() or self.key is not None or self.despill is not None
-
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
         if self.segmenter is not None:

@@ -33,6 +33,7 @@ from sinet_video.stages.clean_plate import (
     followed,
     found,
 )
+from sinet_video.stages.memory import EVERYTHING, remembers
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -111,6 +112,7 @@ class Screened:
         ]
 
 
+@remembers(EVERYTHING)
 def key(
     mattes: Iterable[Matte], settings: Key = Key(), *, screened: Screened | None = None
 ) -> Iterator[Matte]:

@@ -17,10 +17,12 @@ from sinet_video.errors import InputError
 from sinet_video.media.convert import BILINEAR, reformat
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
 
 
+@remembers(NOTHING)
 def force(
     mattes: Iterable[Matte],
     *,
