@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sinet_video.decoding.access import Source
     from sinet_video.decoding.clip import Clip
     from sinet_video.decoding.decode import decode
     from sinet_video.decoding.ffmpeg import from_ffmpeg
@@ -99,6 +100,7 @@ _HOME = {
     "SinetVideoError": "errors",
     "Sink": "encoding.sink",
     "Size": "models.segmenter",
+    "Source": "decoding.access",
     "Span": "media.time_range",
     "TiledAlpha": "media.tiled_alpha",
     "Verification": "quality.verify",
@@ -167,6 +169,7 @@ __all__ = [
     "SinetVideoError",
     "Sink",
     "Size",
+    "Source",
     "Span",
     "TiledAlpha",
     "Verification",

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.formats import container_of
-from sinet_video.decoding.access import Allow
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
@@ -53,10 +53,10 @@ Watch = Callable[[Matte], None]
 
 
 def matte(
-    source: Clip | str | Path,
+    source: Clip | Source | StrPath,
     *,
     settings: Settings = Settings(),
-    span: Span = Span(),
+    span: Span | None = None,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
@@ -65,12 +65,13 @@ def matte(
     ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
     before the first matte. `watch` sees the network's coarse mattes, in the same order.
     """
-    clip = source if isinstance(source, Clip) else probe(source, allow=settings.allow)
+    clip = source if isinstance(source, Clip) else probe(settings.source(source))
+    clip = clip if span is None else clip.within(span)
     settings.check(clip)
     segmenter = settings.load()
-    pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
+    pictures = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
-    return _matted(frames, segmenter, settings, clip, span, watch)
+    return _matted(frames, segmenter, settings, clip, watch)
 
 
 def _matted(
@@ -78,13 +79,12 @@ def _matted(
     segmenter: Segmenter,
     settings: Settings,
     clip: Clip,
-    span: Span,
     watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
         coarse = seen(frames, segmenter, settings)
         looked_at = _watched(coarse, watch) if watch else coarse
-        yield from chained(looked_at, Work(settings, clip, span), Meter())
+        yield from chained(looked_at, Work(settings, clip), Meter())
 
 
 def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
@@ -128,7 +128,6 @@ class Work:
     Attributes:
         settings: how the person is cut out.
         clip: what the frames come from.
-        span: the stretch of it.
         look: what is made of the mattes; by default nothing but them is wanted.
         smoother: what steadies them in the place of `smooth`, for a job that goes on from earlier.
         screened: notes what was seen of a screen.
@@ -136,7 +135,6 @@ class Work:
 
     settings: Settings
     clip: Clip
-    span: Span = Span()
     look: Look = Look("matte")
     smoother: Smoother | None = None
     screened: Screened | None = None
@@ -144,7 +142,7 @@ class Work:
     @property
     def start(self) -> Fraction:
         """When the clip's first picture is shown, in the times of the stretch."""
-        return self.clip.start * self.clip.time_base - self.span.shift
+        return self.clip.start * self.clip.time_base - self.clip.span.shift
 
     @property
     def spill(self) -> Despill | None:
@@ -181,8 +179,9 @@ class Link:
 
 
 def _force(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
-    own = work.settings
-    return force(mattes, garbage=own.garbage, core=own.core, start=work.start, allow=own.allow)
+    drawn = work.settings.garbage, work.settings.core
+    garbage, core = (None if each is None else work.settings.source(each) for each in drawn)
+    return force(mattes, garbage=garbage, core=core, start=work.start)
 
 
 def _composite(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
@@ -260,11 +259,10 @@ def needs_all(work: Work) -> bool:
 
 def chosen(
     output: Path,
-    background: str | Path | Background | None,
+    background: Source | Background | None,
     fit: Fit,
     show: Show,
     encoding: Encoding,
-    allow: Allow,
 ) -> Look:
     """Return what an output is to show, by what was asked for and what its name can hold.
 
@@ -278,8 +276,8 @@ def chosen(
         )
     if show == "alpha":
         return Look("matte")
-    if isinstance(background, str | Path):
-        behind = parse_background(background, fit, allow)
+    if isinstance(background, Source):
+        behind = parse_background(background, fit)
         return Look("opaque", behind) if behind else Look("alpha")
     if background is not None:
         return Look("opaque", background)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-from sinet_video.decoding.access import StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
@@ -41,10 +41,10 @@ Progress = Callable[[int, Clip], None]
 
 
 def convert(
-    source: str | Path,
+    source: StrPath | Source,
     output: str | Path,
     *,
-    background: str | Path | Background | None = None,
+    background: StrPath | Source | Background | None = None,
     fit: Fit = "cover",
     show: Show = "composite",
     matte: str | Path | None = None,
@@ -72,23 +72,23 @@ def convert(
     `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
-    source, output = located(source), Path(output)
+    source, output = settings.source(source), Path(output)
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
-        check_files(*(located(each) for each in named if isinstance(each, str | Path)))
-    clip = probe(source, allow=settings.allow)
+        check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
+    clip = from_zero(probe(source).within(span))
     settings.check(clip)
-    span = from_zero(clip, span)
-    look = chosen(output, background, fit, show, encoding, settings.allow)
-    work = Work(settings, clip, span, look)
+    behind = settings.source(background) if isinstance(background, str | Path) else background
+    look = chosen(output, behind, fit, show, encoding)
+    work = Work(settings, clip, look)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
-    targets = _targets(source, output, matte, overwrite=overwrite or resume is not None)
+    targets = _targets(source.located, output, matte, overwrite=overwrite or resume is not None)
     outputs = _outputs(work, targets, encoding)
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
-            Path(source), outputs=list(map(str, targets)), background=background, fit=fit,
-            show=show, resume=resume, settings=settings, encoding=encoding, span=span,
+            Path(source.path), outputs=list(map(str, targets)), background=background, fit=fit,
+            show=show, resume=resume, settings=settings, encoding=encoding, span=clip.span,
         )  # fmt: skip
         writing = Segments(
             outputs, told, resume,
@@ -117,7 +117,7 @@ def _outputs(work: Work, targets: list[Path], encoding: Encoding) -> list[Output
     output, *mattes = targets
     clip, on_error = work.clip, work.settings.on_error
     return [
-        Output(output, clip, work.look.content, encoding, True, work.span, on_error),
+        Output(output, clip, work.look.content, encoding, True, on_error),
         *(Output(path, clip, "matte") for path in mattes),
     ]
 
@@ -182,7 +182,6 @@ class _Job:
     def _read(self, since: Fraction | None, tally: Tally) -> Iterator[Frame]:
         return decode(
             self._clip,
-            self.work.span,
             since=since,
             deinterlace=self._settings.deinterlace,
             on_error=self._settings.on_error,
@@ -191,9 +190,9 @@ class _Job:
 
     @property
     def _start(self) -> Fraction:
-        if self.work.span.start:
+        if self._clip.span.start:
             return Fraction(0)
-        return self._clip.start * self._clip.time_base + self.work.span.late
+        return self._clip.start * self._clip.time_base + self._clip.span.late
 
     def _report(
         self, segmenter: Segmenter, frames: int, stages: dict[str, float], screened: Screened
@@ -230,10 +229,10 @@ class _Job:
         said = self.writing.tally.warnings(self._clip.path)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
-        if self.work.span.late:
+        if self._clip.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "
-                f"{float(self.work.span.late):.3f} s later."
+                f"{float(self._clip.span.late):.3f} s later."
             )
         if self._clip.alpha is not None:
             said.append(INHERITED[self._settings.source_alpha].format(self._clip.alpha))

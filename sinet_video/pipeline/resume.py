@@ -22,7 +22,7 @@ import numpy as np
 
 from sinet_video.atomic import writing
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import StrPath, is_url
+from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
@@ -283,9 +283,9 @@ class Segments(Writing):
         return self._first + (number + 1) * self._seconds - LOOK
 
 
-def check_files(*names: StrPath | None) -> None:
+def check_files(*names: Source) -> None:
     """Raise `SettingError` for pipes, which nobody can read or write twice, and for other hosts."""
-    if PIPE in names or any(name is not None and is_url(name) for name in names):
+    if any(name.located == PIPE or name.is_url for name in names):
         raise SettingError(
             "What comes or goes through a pipe or from a host cannot be resumed; give files."
         )

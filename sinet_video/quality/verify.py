@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from sinet_video.decoding.access import Allow, StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
@@ -79,41 +79,38 @@ def _plain(value: Any) -> Any:
 
 
 def verify(
-    file: str | Path,
-    source: str | Path | None = None,
+    file: StrPath | Source,
+    source: StrPath | Source | None = None,
     *,
     span: Span = Span(),
     alpha: Wanted | None = None,
     skip: Collection[str] = (),
-    allow: Allow = "nothing",
 ) -> Verification:
     """Play a result to its end and check it; with a source, against that.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
     stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
-    checks (of `CHECKS`) to leave out. `allow` is what either
-    may make us read, as in `Settings`. Times must be the source's exactly, or where time bases
-    differ to the nearest tick of the coarser one.
+    checks (of `CHECKS`) to leave out. A `Source` says what a file may make us read besides. Times
+    must be the source's exactly, or where time bases differ to the nearest tick of the coarser one.
 
     Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
     result that is damaged further on fails the check "whole".
     """
     _check_settings(source, span, skip)
-    file, source = located(file), located(source) if source is not None else None
-    look = appearance(file, allow)
-    theirs = appearance(source, allow) if source is not None else None
-    clip = probe(source, allow=allow) if source is not None else None
-    span = from_zero(clip, span) if clip is not None else span
+    file = Source.of(file)
+    look = appearance(file)
+    theirs = appearance(source) if source is not None else None
+    clip = from_zero(probe(source).within(span)) if source is not None else None
     seen = _Seen(look, theirs)
-    pictures = seen.until_damage(play(file, allow))
-    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip, span)):
+    pictures = seen.until_damage(play(file))
+    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip)):
         seen.note(shown, frame)
-    sound, heard = _sounds(look, file, clip, span, allow)
+    sound, heard = _sounds(look, file, clip)
     checks = seen.checks(sound, heard, alpha)
     return Verification(
-        file=file,
-        source=source,
+        file=file.located,
+        source=clip.path if clip is not None else None,
         appearance=replace(look, pixel_format=seen.pixel_format),
         timing=seen.mine.timing,
         alpha=seen.transparency.figures(),
@@ -122,7 +119,7 @@ def verify(
     )
 
 
-def _check_settings(source: str | Path | None, span: Span, skip: Collection[str]) -> None:
+def _check_settings(source: StrPath | Source | None, span: Span, skip: Collection[str]) -> None:
     if source is None and span != Span():
         raise SettingError("Start and end are of the source; give it as well.")
     unknown = sorted(set(skip) - set(CHECKS))
@@ -130,13 +127,11 @@ def _check_settings(source: str | Path | None, span: Span, skip: Collection[str]
         raise SettingError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
 
 
-def _sounds(
-    look: Appearance, file: StrPath, clip: Clip | None, span: Span, allow: Allow
-) -> tuple[Sound, Sound]:
+def _sounds(look: Appearance, file: Source, clip: Clip | None) -> tuple[Sound, Sound]:
     if look.is_pictures:
         return Sound(), Sound()
-    mine = listen(file, allow=allow)
-    return mine, Sound() if clip is None else listen(clip.path, span, allow)
+    mine = listen(file)
+    return mine, Sound() if clip is None else listen(clip.source, clip.span)
 
 
 class _Seen:
