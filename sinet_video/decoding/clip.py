@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 from sinet_video.media.colour import Colour
 from sinet_video.media.pixel_formats import working_format
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,14 @@ class Clip:
     attachments: tuple[Attachment, ...]
     alpha: AlphaKind | None = None
     piped: Piped | None = field(default=None, repr=False, compare=False)
-    span: Span = Span()
+    span: TimeRange = TimeRange()
 
     @property
     def path(self) -> StrPath:
         """The file, or its URL as text."""
         return self.source.path
 
-    def within(self, span: Span) -> Clip:
+    def within(self, span: TimeRange) -> Clip:
         """Return a stretch of the clip: what reads it takes no more, and times from its start."""
         return replace(self, span=span)
 

@@ -20,7 +20,7 @@ from sinet_video.models.load import checkpoint_path
 from sinet_video.models.network import Network
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 
 Graph = Literal["fast", "plain"]
 Arrays = dict[str, NDArray[Any]]
@@ -55,7 +55,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportReport:
     """What was written.
 
     Attributes:
@@ -86,7 +86,7 @@ def export_onnx(
     size: tuple[int, int] | None = None,
     opset: int = OPSET,
     overwrite: bool = False,
-) -> Exported:
+) -> ExportReport:
     """Write the network as an ONNX file, for other programs or for `load_segmenter`.
 
     The "fast" graph takes 8-bit RGB pictures (n, h, w, 3) and gives `alpha` (n, h, w): it is what
@@ -113,7 +113,9 @@ def export_onnx(
         raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
     session = open_session(path)
     inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
-    return Exported(path, graph, opset, inputs, outputs, network.architecture.step, differences[0])
+    return ExportReport(
+        path, graph, opset, inputs, outputs, network.architecture.step, differences[0]
+    )
 
 
 def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -> None:
@@ -130,7 +132,7 @@ def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -
 
 
 def _fitting(size: tuple[int, int] | None, network: Network) -> tuple[int, int] | None:
-    return Size(exact=size).of(1, step=network.architecture.step) if size else None
+    return InputSize(exact=size).of(1, step=network.architecture.step) if size else None
 
 
 def _made(network: Network, graph: Graph, size: tuple[int, int] | None, opset: int) -> bytes:

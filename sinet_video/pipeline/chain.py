@@ -21,25 +21,25 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.plan import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.prefetch import prefetch
-from sinet_video.stages.backgrounds import Colour, Fit, Video, parse_background
-from sinet_video.stages.chroma_key import Key, Screened, key
-from sinet_video.stages.clean_regions import Regions, tidy
+from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
+from sinet_video.stages.chroma_key import ChromaKey, Screened, key
+from sinet_video.stages.clean_regions import RegionFilter, filter_regions
 from sinet_video.stages.composite import Background, composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
 from sinet_video.stages.despill import Despill, despill
-from sinet_video.stages.drawn_mattes import force
-from sinet_video.stages.edge import Edge, shape_edge
+from sinet_video.stages.drawn_mattes import apply_drawn_mattes
+from sinet_video.stages.edge import EdgeShape, shape_edge
 from sinet_video.stages.follow import PartOf, follow
 from sinet_video.stages.memory import NOTHING, memory_of
 from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import Smoothing, smooth
-from sinet_video.stages.source_alpha import inherit
+from sinet_video.stages.source_alpha import apply_source_alpha
 
 DEPTH = 4
 """Pictures that wait between two threads: enough to even out, few enough to stay small."""
@@ -56,7 +56,7 @@ def matte(
     source: Clip | Source | StrPath,
     *,
     settings: Settings = Settings(),
-    span: Span | None = None,
+    span: TimeRange | None = None,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
@@ -109,7 +109,7 @@ Show = Literal["composite", "alpha", "foreground"]
 
 
 @dataclass(frozen=True)
-class Look:
+class OutputKind:
     """What is written of each matte: its content, and what is put behind the person."""
 
     content: Content
@@ -117,7 +117,7 @@ class Look:
 
     def begun(self, first: Fraction, now: Fraction) -> None:
         """Take note of when the first picture was, in an earlier run, and when this one goes on."""
-        if isinstance(self.background, Video):
+        if isinstance(self.background, VideoBackground):
             self.background.begin(first, now)
 
 
@@ -135,7 +135,7 @@ class Work:
 
     settings: Settings
     clip: Clip
-    look: Look = Look("matte")
+    look: OutputKind = OutputKind("matte")
     smoother: Smoother | None = None
     screened: Screened | None = None
 
@@ -181,7 +181,7 @@ class Link:
 def _force(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
     drawn = work.settings.garbage, work.settings.core
     garbage, core = (None if each is None else work.settings.source(each) for each in drawn)
-    return force(mattes, garbage=garbage, core=core, start=work.start)
+    return apply_drawn_mattes(mattes, garbage=garbage, core=core, start=work.start)
 
 
 def _composite(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
@@ -194,28 +194,28 @@ CHAIN = (
     # From the network's coarse mattes to full-size ones.
     Link("smooth", smooth, lambda m, work: (work.smoother or smooth)(m, work.settings.smoothing)),
     Link(
-        "tidy", tidy,
-        lambda m, work: tidy(m, work.settings.regions),
-        lambda work: work.settings.regions != Regions(),
+        "tidy", filter_regions,
+        lambda m, work: filter_regions(m, work.settings.regions),
+        lambda work: work.settings.regions != RegionFilter(),
     ),
     Link("refine", refine, lambda m, work: refine(m, work.settings.refinement)),
     Link(
         "key", key,
-        lambda m, work: key(m, work.settings.key or Key(), screened=work.screened),
+        lambda m, work: key(m, work.settings.key or ChromaKey(), screened=work.screened),
         lambda work: work.settings.key is not None,
     ),
     Link(
         "edge", shape_edge,
         lambda m, work: shape_edge(m, work.settings.edge),
-        lambda work: work.settings.edge != Edge(),
+        lambda work: work.settings.edge != EdgeShape(),
     ),
     Link(
-        "inherit", inherit,
-        lambda m, work: inherit(m, work.settings.source_alpha),
+        "inherit", apply_source_alpha,
+        lambda m, work: apply_source_alpha(m, work.settings.source_alpha),
         lambda work: work.clip.alpha is not None,
     ),
     Link(
-        "force", force, _force,
+        "force", apply_drawn_mattes, _force,
         lambda work: (work.settings.garbage, work.settings.core) != (None, None),
     ),
     # What is done to the frames.
@@ -257,13 +257,13 @@ def needs_all(work: Work) -> bool:
     return any(memory_of(link.stage) != NOTHING for link in after)
 
 
-def chosen(
+def output_kind(
     output: Path,
     background: Source | Background | None,
     fit: Fit,
     show: Show,
     encoding: Encoding,
-) -> Look:
+) -> OutputKind:
     """Return what an output is to show, by what was asked for and what its name can hold.
 
     Raises `SettingError` for what does not go together, and as `parse_background` does.
@@ -275,15 +275,17 @@ def chosen(
             f"A background cannot be seen when only the {show} is shown; leave it out."
         )
     if show == "alpha":
-        return Look("matte")
+        return OutputKind("matte")
     if isinstance(background, Source):
         behind = parse_background(background, fit)
-        return Look("opaque", behind) if behind else Look("alpha")
+        return OutputKind("opaque", behind) if behind else OutputKind("alpha")
     if background is not None:
-        return Look("opaque", background)
+        return OutputKind("opaque", background)
     container = container_of(output, encoding.format)
     codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
     can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
     if can and (container.alpha_first or show == "foreground"):
-        return Look("alpha")
-    return Look("opaque", Colour.parse("black" if show == "foreground" else "green"))
+        return OutputKind("alpha")
+    return OutputKind(
+        "opaque", ColourBackground.parse("black" if show == "foreground" else "green")
+    )

@@ -20,10 +20,10 @@ from sinet_video.encoding.plan import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.pipeline import fingerprint
-from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, chosen, needs_all, seen
+from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -32,7 +32,7 @@ from sinet_video.prefetch import prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
-from sinet_video.stages.source_alpha import INHERITED
+from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 Item = TypeVar("Item")
 
@@ -50,7 +50,7 @@ def convert(
     matte: str | Path | None = None,
     settings: Settings = Settings(),
     encoding: Encoding = Encoding(),
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     resume: Resume | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -79,7 +79,7 @@ def convert(
     clip = from_zero(probe(source).within(span))
     settings.check(clip)
     behind = settings.source(background) if isinstance(background, str | Path) else background
-    look = chosen(output, behind, fit, show, encoding)
+    look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     targets = _targets(source.located, output, matte, overwrite=overwrite or resume is not None)
@@ -235,7 +235,7 @@ class _Job:
                 f"{float(self._clip.span.late):.3f} s later."
             )
         if self._clip.alpha is not None:
-            said.append(INHERITED[self._settings.source_alpha].format(self._clip.alpha))
+            said.append(SOURCE_ALPHA_USED[self._settings.source_alpha].format(self._clip.alpha))
         if ROUNDED.match(self._clip.pixel_format):
             working = self._clip.working_format
             said.append(f"The source's {self._clip.pixel_format} samples are rounded to {working}.")

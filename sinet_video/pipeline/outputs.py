@@ -14,7 +14,7 @@ from typing import Literal, Self
 from sinet_video.containers.codecs import Content
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally
-from sinet_video.encoding.audio import Carried
+from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.open_sink import open_sink
 from sinet_video.encoding.plan import Encoding, Plan, plan
 from sinet_video.encoding.sink import Sink
@@ -61,12 +61,12 @@ class Made:
     encoder: str
     pixel_format: str
     alpha: AlphaKind | Literal["none"]
-    audio: Carried
+    audio: AudioResult
     warnings: list[str]
 
     @classmethod
     def planned(
-        cls, plan: Plan, content: Content, audio: Carried = "none", *, warnings: list[str]
+        cls, plan: Plan, content: Content, audio: AudioResult = "none", *, warnings: list[str]
     ) -> Made:
         """What comes of a plan."""
         alpha: AlphaKind | Literal["none"] = plan.alpha if content == "alpha" else "none"

@@ -16,7 +16,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from sinet_video.containers import still_tags
-from sinet_video.containers.alpha_tag import said
+from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.integrity import damage
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode
@@ -49,7 +49,7 @@ PICTURE_TICK = MILLISECOND / 10**6
 
 
 @dataclass(frozen=True)
-class Appearance:
+class VideoProperties:
     """How a player is told to show a file.
 
     Attributes:
@@ -100,7 +100,7 @@ class Appearance:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PlayedFrame:
     """One picture of a file, in the format that it was decoded to.
 
     `time` is in seconds, exact, or None where the file gives none; `duration` is in seconds, 0 when
@@ -112,7 +112,7 @@ class Shown:
     video: av.VideoFrame
 
 
-def appearance(given: StrPath | Source) -> Appearance:
+def video_properties(given: StrPath | Source) -> VideoProperties:
     """Return what a file, a folder of pictures or a pattern such as out/%05d.png says of itself.
 
     Raises `InputError` when there is no picture in it that can be decoded.
@@ -121,11 +121,11 @@ def appearance(given: StrPath | Source) -> Appearance:
     path = source.located
     if not is_pictures(path):
         return _appearance_of_video(source)
-    with closing(play(path)) as pictures:
+    with closing(strict_decode(path)) as pictures:
         first = next((shown.video for shown in pictures), None)
     if first is None:
         raise InputError(f"{path} holds no picture that can be decoded.")
-    return Appearance(
+    return VideoProperties(
         container=PICTURES,
         codec=PICTURE_CODECS[_pattern(path).suffix.lower()],
         pixel_format=first.format.name,
@@ -139,7 +139,9 @@ def appearance(given: StrPath | Source) -> Appearance:
         tick=PICTURE_TICK,
         end=None,
         alpha_mode=None,
-        alpha_said=still_tags.said(_first_file(_pattern(path))) if has_alpha(first) else None,
+        alpha_said=still_tags.read_alpha_tag(_first_file(_pattern(path)))
+        if has_alpha(first)
+        else None,
     )
 
 
@@ -156,13 +158,13 @@ def _aspect(pattern: Path) -> Fraction | None:
     return decoder.sample_aspect_ratio or Fraction(1)
 
 
-def _appearance_of_video(source: Source) -> Appearance:
+def _appearance_of_video(source: Source) -> VideoProperties:
     clip = probe(source)
     with opened(source) as container:
         stream = video_stream(container, source)
         # By the plain decoder: those of alpha do not hear what the container says of colours.
         first = next(container.decode(stream))
-        return Appearance(
+        return VideoProperties(
             container=clip.container,
             codec=clip.codec,
             pixel_format=first.format.name,
@@ -176,7 +178,7 @@ def _appearance_of_video(source: Source) -> Appearance:
             tick=clip.time_base,
             end=clip.end * clip.time_base if clip.end is not None else None,
             alpha_mode=alpha_mode(stream),
-            alpha_said=said(Path(source.path), clip.container, stream.metadata)
+            alpha_said=read_alpha_tag(Path(source.path), clip.container, stream.metadata)
             if clip.alpha
             else None,
         )
@@ -187,7 +189,7 @@ def is_pictures(path: StrPath) -> TypeGuard[Path]:
     return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
 
 
-def play(given: StrPath | Source) -> Generator[Shown]:
+def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
     """Yield the pictures of a file in order, lazily, each with its alpha if it has any.
 
     Stricter than a player: when something is damaged or missing, the pictures before it come, and
@@ -198,7 +200,7 @@ def play(given: StrPath | Source) -> Generator[Shown]:
     return _play_pictures(path) if is_pictures(path) else _play_video(source)
 
 
-def _play_video(source: Source) -> Generator[Shown]:
+def _play_video(source: Source) -> Generator[PlayedFrame]:
     with opened(source) as container:
         stream = video_stream(container, source)
         unit = stream.time_base
@@ -214,7 +216,7 @@ def _play_video(source: Source) -> Generator[Shown]:
                         raise InputError(f"{source} is damaged {_where(last)}.")
                     lost -= 1
                     last = None if video.pts is None else seconds(video.pts, unit)
-                    yield Shown(last, seconds(video.duration, unit), video)
+                    yield PlayedFrame(last, seconds(video.duration, unit), video)
         except av.FFmpegError as error:
             raise InputError(
                 f"{source} is damaged or cut off {_where(last)} ({reason(error)})."
@@ -246,7 +248,7 @@ def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
     return context
 
 
-def _play_pictures(path: Path) -> Generator[Shown]:
+def _play_pictures(path: Path) -> Generator[PlayedFrame]:
     pattern = _pattern(path)
     files, times = _numbered(pattern), _times(pattern.with_name(PictureFolder.TIMES))
     size: tuple[int, int] | None = None
@@ -258,7 +260,7 @@ def _play_pictures(path: Path) -> Generator[Shown]:
         size = size or (video.width, video.height)
         if size != (video.width, video.height):
             raise InputError(f"{file} has another size than the pictures before it.")
-        yield Shown(times[index] if index < len(times) else None, Fraction(0), video)
+        yield PlayedFrame(times[index] if index < len(times) else None, Fraction(0), video)
     if len(files) != len(times):
         raise InputError(f"{path} is not whole: {len(files)} pictures have {len(times)} times.")
 

@@ -15,12 +15,18 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.quality import checks
 from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
-from sinet_video.quality.audio_timing import Heard, Sound, listen
+from sinet_video.quality.audio_timing import AudioReport, AudioTiming, measure_audio
 from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
-from sinet_video.quality.playback import MILLISECOND, Appearance, Shown, appearance, play
+from sinet_video.quality.playback import (
+    MILLISECOND,
+    PlayedFrame,
+    VideoProperties,
+    strict_decode,
+    video_properties,
+)
 
 CHECKS = (
     "whole", "order", "alpha", "alpha kind", "frames", "times", "length", "size",
@@ -45,10 +51,10 @@ class Verification:
 
     file: StrPath
     source: StrPath | None
-    appearance: Appearance
+    video_properties: VideoProperties
     timing: Timing
     alpha: AlphaFigures | None
-    sound: tuple[Heard, ...]
+    sound: tuple[AudioTiming, ...]
     checks: tuple[Check, ...]
 
     @property
@@ -82,7 +88,7 @@ def verify(
     file: StrPath | Source,
     source: StrPath | Source | None = None,
     *,
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     alpha: Wanted | None = None,
     skip: Collection[str] = (),
 ) -> Verification:
@@ -99,11 +105,11 @@ def verify(
     """
     _check_settings(source, span, skip)
     file = Source.of(file)
-    look = appearance(file)
-    theirs = appearance(source) if source is not None else None
+    look = video_properties(file)
+    theirs = video_properties(source) if source is not None else None
     clip = from_zero(probe(source).within(span)) if source is not None else None
     seen = _Seen(look, theirs)
-    pictures = seen.until_damage(play(file))
+    pictures = seen.until_damage(strict_decode(file))
     for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip)):
         seen.note(shown, frame)
     sound, heard = _sounds(look, file, clip)
@@ -119,25 +125,29 @@ def verify(
     )
 
 
-def _check_settings(source: StrPath | Source | None, span: Span, skip: Collection[str]) -> None:
-    if source is None and span != Span():
+def _check_settings(
+    source: StrPath | Source | None, span: TimeRange, skip: Collection[str]
+) -> None:
+    if source is None and span != TimeRange():
         raise SettingError("Start and end are of the source; give it as well.")
     unknown = sorted(set(skip) - set(CHECKS))
     if unknown:
         raise SettingError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
 
 
-def _sounds(look: Appearance, file: Source, clip: Clip | None) -> tuple[Sound, Sound]:
+def _sounds(
+    look: VideoProperties, file: Source, clip: Clip | None
+) -> tuple[AudioReport, AudioReport]:
     if look.is_pictures:
-        return Sound(), Sound()
-    mine = listen(file)
-    return mine, Sound() if clip is None else listen(clip.source, clip.span)
+        return AudioReport(), AudioReport()
+    mine = measure_audio(file)
+    return mine, AudioReport() if clip is None else measure_audio(clip.source, clip.span)
 
 
 class _Seen:
     """All that is gathered while a result and its source play side by side."""
 
-    def __init__(self, look: Appearance, theirs: Appearance | None) -> None:
+    def __init__(self, look: VideoProperties, theirs: VideoProperties | None) -> None:
         self.look, self.theirs = look, theirs
         self.pixel_format = look.pixel_format
         self.mine, self.original = _Clock(look.end), _Clock(None)
@@ -145,14 +155,14 @@ class _Seen:
         self._times = _Times(look.tick, theirs.tick if theirs else look.tick)
         self._damage: str | None = None
 
-    def until_damage(self, pictures: Iterator[Shown]) -> Iterator[Shown]:
+    def until_damage(self, pictures: Iterator[PlayedFrame]) -> Iterator[PlayedFrame]:
         """Pass pictures on, and end where the file is damaged."""
         try:
             yield from pictures
         except InputError as error:
             self._damage = str(error)
 
-    def note(self, shown: Shown | None, frame: Frame | None) -> None:
+    def note(self, shown: PlayedFrame | None, frame: Frame | None) -> None:
         """Take a picture of the result and one of the source; None where that has ended."""
         if shown is not None:
             self.pixel_format = shown.video.format.name
@@ -163,7 +173,7 @@ class _Seen:
         if shown is not None and frame is not None:
             self._times.note(shown.time, frame.time)
 
-    def checks(self, sound: Sound, heard: Sound, wanted: Wanted | None) -> list[Check]:
+    def checks(self, sound: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
         """Return all checks that there are to make."""
         timing, figures = self.mine.timing, self.transparency.figures()
         made = [
@@ -177,7 +187,9 @@ class _Seen:
             return made
         return [*made, *self._compared(self.theirs, sound, heard)]
 
-    def _compared(self, theirs: Appearance, sound: Sound, heard: Sound) -> list[Check]:
+    def _compared(
+        self, theirs: VideoProperties, sound: AudioReport, heard: AudioReport
+    ) -> list[Check]:
         look, mine, original = self.look, self.mine.timing, self.original.timing
         made = [
             checks.frames(mine, original),
@@ -191,7 +203,7 @@ class _Seen:
         if look.is_pictures:
             return made
         lag = (mine.first or Fraction(0)) - (original.first or Fraction(0))
-        return [*made, *checks.sound(sound.tracks, heard.tracks, lag)]
+        return [*made, *checks.audio(sound.tracks, heard.tracks, lag)]
 
 
 def _whole(damage: str | None) -> Check:

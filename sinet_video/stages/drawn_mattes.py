@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 
 @remembers(NOTHING)
-def force(
+def apply_drawn_mattes(
     mattes: Iterable[Matte],
     *,
     garbage: StrPath | Source | None = None,

@@ -19,7 +19,7 @@ from sinet_video.models.load import load_segmenter
 from sinet_video.models.network import Network
 from sinet_video.models.onnx_trace import OPSET, traced
 from sinet_video.models.registry import NAMED, Architecture, NamedWeights
-from sinet_video.models.segmenter import Size, seen_size
+from sinet_video.models.segmenter import InputSize, seen_size
 from sinet_video.models.sinet import SINet
 from sinet_video.models.sinet_cityscapes import CityscapesSINet
 
@@ -93,8 +93,8 @@ def test_a_module_and_a_row_are_a_network(
     blue = load_segmenter(weights, runtime=runtime, classes="Blue")
     assert np.allclose(red(picture), picture[..., 0] / 510, atol=1e-6)
     assert np.allclose(blue(picture), picture[..., 2] / 510, atol=1e-6)
-    assert seen_size(red, Size(), 1.0) == (64, 64)
-    assert seen_size(red, Size(exact=(32, 64)), 1.0) == (32, 64)
+    assert seen_size(red, InputSize(), 1.0) == (64, 64)
+    assert seen_size(red, InputSize(exact=(32, 64)), 1.0) == (32, 64)
     with pytest.raises(SettingError, match=r"'dog' is not known; the classes are .*red, blue"):
         load_segmenter(weights, runtime=runtime, classes="dog")
 

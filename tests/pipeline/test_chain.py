@@ -14,22 +14,22 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
 from sinet_video.media.frame import Matte
 from sinet_video.pipeline import chain
-from sinet_video.pipeline.chain import CHAIN, Link, Look, Work, chained, needs_all
+from sinet_video.pipeline.chain import CHAIN, Link, OutputKind, Work, chained, needs_all
 from sinet_video.pipeline.convert import convert
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.resume import Resume
 from sinet_video.pipeline.settings import Settings
-from sinet_video.stages.backgrounds import Colour
-from sinet_video.stages.chroma_key import Key
-from sinet_video.stages.clean_regions import Regions
+from sinet_video.stages.backgrounds import ColourBackground
+from sinet_video.stages.chroma_key import ChromaKey
+from sinet_video.stages.clean_regions import RegionFilter
 from sinet_video.stages.despill import Despill
-from sinet_video.stages.edge import Edge
+from sinet_video.stages.edge import EdgeShape
 from sinet_video.stages.follow import follow
 from sinet_video.stages.memory import EVERYTHING, NOTHING, Memory, memory_of, remembers
 from sinet_video.stages.segment import segment
-from sinet_video.stages.smooth import Window, smooth
+from sinet_video.stages.smooth import WindowMean, smooth
 
-OPAQUE = Look("opaque", Colour(0, 255, 0))
+OPAQUE = OutputKind("opaque", ColourBackground(0, 255, 0))
 PLAIN = ["smooth", "refine"]
 
 
@@ -49,7 +49,7 @@ def names(work: Work) -> list[str]:
 @pytest.mark.parametrize("stage", [segment, follow, *(link.stage for link in CHAIN)])
 def test_every_stage_declares_what_it_remembers(stage: Callable[..., Any]) -> None:
     """Or a job that is resumed could silently come out otherwise."""
-    settings = (Window(),) if stage is smooth else ()
+    settings = (WindowMean(),) if stage is smooth else ()
     assert isinstance(memory_of(stage, *settings), Memory)
 
 
@@ -67,19 +67,27 @@ def test_a_stage_that_declares_nothing_is_told() -> None:
 @pytest.mark.parametrize(
     ("settings", "look", "expected"),
     [
-        (Settings(), Look("matte"), PLAIN),
-        (Settings(regions=Regions(islands=0.1)), Look("matte"), ["smooth", "tidy", "refine"]),
-        (Settings(key=Key()), Look("matte"), [*PLAIN, "key"]),
-        (Settings(edge=Edge(choke=1), core="m.png"), Look("matte"), [*PLAIN, "edge", "force"]),
-        (Settings(despill=Despill()), Look("matte"), PLAIN),
+        (Settings(), OutputKind("matte"), PLAIN),
+        (
+            Settings(regions=RegionFilter(islands=0.1)),
+            OutputKind("matte"),
+            ["smooth", "tidy", "refine"],
+        ),
+        (Settings(key=ChromaKey()), OutputKind("matte"), [*PLAIN, "key"]),
+        (
+            Settings(edge=EdgeShape(choke=1), core="m.png"),
+            OutputKind("matte"),
+            [*PLAIN, "edge", "force"],
+        ),
+        (Settings(despill=Despill()), OutputKind("matte"), PLAIN),
         (Settings(), OPAQUE, [*PLAIN, "composite"]),
         (Settings(despill=Despill()), OPAQUE, [*PLAIN, "decontaminate", "despill", "composite"]),
-        (Settings(), Look("alpha"), [*PLAIN, "decontaminate", "foreground"]),
-        (Settings(decontaminate=False), Look("alpha"), [*PLAIN, "foreground"]),
+        (Settings(), OutputKind("alpha"), [*PLAIN, "decontaminate", "foreground"]),
+        (Settings(decontaminate=False), OutputKind("alpha"), [*PLAIN, "foreground"]),
     ],
 )
 def test_stages_without_effect_are_left_out(
-    clip: Clip, settings: Settings, look: Look, expected: list[str]
+    clip: Clip, settings: Settings, look: OutputKind, expected: list[str]
 ) -> None:
     """And those that are there come in order."""
     assert names(Work(settings, clip, look=look)) == expected
@@ -88,7 +96,7 @@ def test_stages_without_effect_are_left_out(
 def test_a_source_with_alpha_has_it_heeded_and_straight_colours(clip: Clip) -> None:
     """Unless it is ignored."""
     with_alpha = replace(clip, alpha="straight")
-    look = Look("alpha")
+    look = OutputKind("alpha")
     assert names(Work(Settings(), with_alpha, look=look)) == [*PLAIN, "inherit", "foreground"]
     ignoring = Work(Settings(source_alpha="ignore"), with_alpha, look=look)
     assert names(ignoring) == [*PLAIN, "inherit", "decontaminate", "foreground"]
@@ -98,15 +106,15 @@ def test_a_source_with_alpha_has_it_heeded_and_straight_colours(clip: Clip) -> N
     ("settings", "look", "expected"),
     [
         (Settings(), OPAQUE, False),
-        (Settings(edge=Edge(choke=1), core="m.png"), OPAQUE, False),
-        (Settings(regions=Regions(subject="main")), OPAQUE, True),
-        (Settings(key=Key()), OPAQUE, True),
+        (Settings(edge=EdgeShape(choke=1), core="m.png"), OPAQUE, False),
+        (Settings(regions=RegionFilter(subject="main")), OPAQUE, True),
+        (Settings(key=ChromaKey()), OPAQUE, True),
         (Settings(despill=Despill()), OPAQUE, True),
-        (Settings(despill=Despill()), Look("matte"), False),
+        (Settings(despill=Despill()), OutputKind("matte"), False),
     ],
 )
 def test_who_remembers_more_than_is_kept_works_on_all_again(
-    clip: Clip, settings: Settings, look: Look, expected: bool
+    clip: Clip, settings: Settings, look: OutputKind, expected: bool
 ) -> None:
     """And a stage without effect does not matter."""
     assert needs_all(Work(settings, clip, look=look)) is expected
