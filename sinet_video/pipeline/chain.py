@@ -194,7 +194,7 @@ CHAIN = (
     # From the network's coarse mattes to full-size ones.
     Link("smooth", smooth, lambda m, work: (work.smoother or smooth)(m, work.settings.smoothing)),
     Link(
-        "tidy", filter_regions,
+        "regions", filter_regions,
         lambda m, work: filter_regions(m, work.settings.regions),
         lambda work: work.settings.regions != RegionFilter(),
     ),
@@ -210,12 +210,12 @@ CHAIN = (
         lambda work: work.settings.edge != EdgeShape(),
     ),
     Link(
-        "inherit", apply_source_alpha,
+        "source alpha", apply_source_alpha,
         lambda m, work: apply_source_alpha(m, work.settings.source_alpha),
         lambda work: work.clip.alpha is not None,
     ),
     Link(
-        "force", apply_drawn_mattes, _force,
+        "drawn mattes", apply_drawn_mattes, _force,
         lambda work: (work.settings.garbage, work.settings.core) != (None, None),
     ),
     # What is done to the frames.

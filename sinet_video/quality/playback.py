@@ -120,7 +120,7 @@ def video_properties(given: StrPath | Source) -> VideoProperties:
     source = Source.of(given)
     path = source.located
     if not is_pictures(path):
-        return _appearance_of_video(source)
+        return _properties_of_video(source)
     with closing(strict_decode(path)) as pictures:
         first = next((shown.video for shown in pictures), None)
     if first is None:
@@ -158,7 +158,7 @@ def _aspect(pattern: Path) -> Fraction | None:
     return decoder.sample_aspect_ratio or Fraction(1)
 
 
-def _appearance_of_video(source: Source) -> VideoProperties:
+def _properties_of_video(source: Source) -> VideoProperties:
     clip = probe(source)
     with opened(source) as container:
         stream = video_stream(container, source)

@@ -24,7 +24,7 @@ from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.pyramid import Enlarged, bounding_slices, reduced
 from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
-from sinet_video.stages.guided_filter import Lines, fit, sureness
+from sinet_video.stages.guided_filter import Lines, confidence, fit
 from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
@@ -141,7 +141,7 @@ def _lines(
 def _fitted(
     guide: Array, alpha: Array, sure: int, radius: int, settings: GuidedRefinement
 ) -> Lines:
-    lines = fit(guide, alpha, sureness(alpha, sure), radius, settings.eps)
+    lines = fit(guide, alpha, confidence(alpha, sure), radius, settings.eps)
     return lines.steeper(settings.contrast)
 
 

@@ -71,13 +71,13 @@ def test_a_stage_that_declares_nothing_is_told() -> None:
         (
             Settings(regions=RegionFilter(islands=0.1)),
             OutputKind("matte"),
-            ["smooth", "tidy", "refine"],
+            ["smooth", "regions", "refine"],
         ),
         (Settings(key=ChromaKey()), OutputKind("matte"), [*PLAIN, "key"]),
         (
             Settings(edge=EdgeShape(choke=1), core="m.png"),
             OutputKind("matte"),
-            [*PLAIN, "edge", "force"],
+            [*PLAIN, "edge", "drawn mattes"],
         ),
         (Settings(despill=Despill()), OutputKind("matte"), PLAIN),
         (Settings(), OPAQUE, [*PLAIN, "composite"]),
@@ -97,9 +97,9 @@ def test_a_source_with_alpha_has_it_heeded_and_straight_colours(clip: Clip) -> N
     """Unless it is ignored."""
     with_alpha = replace(clip, alpha="straight")
     look = OutputKind("alpha")
-    assert names(Work(Settings(), with_alpha, look=look)) == [*PLAIN, "inherit", "foreground"]
+    assert names(Work(Settings(), with_alpha, look=look)) == [*PLAIN, "source alpha", "foreground"]
     ignoring = Work(Settings(source_alpha="ignore"), with_alpha, look=look)
-    assert names(ignoring) == [*PLAIN, "inherit", "decontaminate", "foreground"]
+    assert names(ignoring) == [*PLAIN, "source alpha", "decontaminate", "foreground"]
 
 
 @pytest.mark.parametrize(
