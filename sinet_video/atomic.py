@@ -71,7 +71,9 @@ def store(
 
 def sync(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
-    handle = os.open(path, os.O_RDONLY)
+    if os.name == "nt" and path.is_dir():
+        return  # names are on the disk there when they are given, and folders cannot be opened
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
