@@ -19,6 +19,7 @@ from sinet_video.decoding.decoder import alpha_decoder
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.errors import InputError, reason
 from sinet_video.media.convert import planes_of, range_of, reformat
+from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.time_range import seconds
 
@@ -50,7 +51,7 @@ def read_drawn(source: StrPath | Source) -> Generator[tuple[Fraction, Array]]:
                 by_alpha = has_alpha(video) and bool((_alpha_channel(video) < 1).any())
             alpha = _alpha_channel(video) if by_alpha else _brightness(video)
             time = seconds(video.pts, video.time_base)
-            yield time, np.rot90(alpha, round(video.rotation / 90))
+            yield time, Orientation.of(video).shown(alpha)
 
 
 def read_alpha(path: Path) -> Array:

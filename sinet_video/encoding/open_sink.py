@@ -22,7 +22,7 @@ def open_sink(
     path: str | Path,
     clip: Clip,
     *,
-    content: Content = "opaque",
+    content: Content = "rgb",
     encoding: Encoding = Encoding(),
     companions: bool = False,
     on_error: OnError = "stop",

@@ -135,7 +135,7 @@ class Work:
 
     settings: Settings
     clip: Clip
-    look: OutputKind = OutputKind("matte")
+    look: OutputKind = OutputKind("alpha")
     smoother: Smoother | None = None
     screened: Screened | None = None
 
@@ -147,13 +147,13 @@ class Work:
     @property
     def spill(self) -> Despill | None:
         """Which screen's light is taken out of the frames, if any."""
-        return self.settings.despill if self.look.content != "matte" else None
+        return self.settings.despill if self.look.content != "alpha" else None
 
     @property
     def decontaminates(self) -> bool:
         """Whether edges are mixtures: those of a source's own alpha have straight colours."""
         own = self.clip.alpha is not None and self.settings.source_alpha != "ignore"
-        return self.settings.decontaminate and self.look.content != "matte" and not own
+        return self.settings.decontaminate and self.look.content != "alpha" and not own
 
     @property
     def cleans_in_composite(self) -> bool:
@@ -233,7 +233,7 @@ CHAIN = (
     Link(
         "foreground", foreground,
         lambda m, work: foreground(m),
-        lambda work: work.look.background is None and work.look.content == "alpha",
+        lambda work: work.look.background is None and work.look.content == "rgba",
     ),
 )  # fmt: skip
 """Every stage from a coarse matte to what is written, in order. A new stage is one link more."""
@@ -275,17 +275,15 @@ def output_kind(
             f"A background cannot be seen when only the {show} is shown; leave it out."
         )
     if show == "alpha":
-        return OutputKind("matte")
+        return OutputKind("alpha")
     if isinstance(background, Source):
         behind = parse_background(background, fit)
-        return OutputKind("opaque", behind) if behind else OutputKind("alpha")
+        return OutputKind("rgb", behind) if behind else OutputKind("rgba")
     if background is not None:
-        return OutputKind("opaque", background)
+        return OutputKind("rgb", background)
     container = container_of(output, encoding.format)
-    codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
-    can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
+    codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
+    can = "rgba" in container.defaults and codec is not None and codec.rgba is not None
     if can and (container.alpha_first or show == "foreground"):
-        return OutputKind("alpha")
-    return OutputKind(
-        "opaque", ColourBackground.parse("black" if show == "foreground" else "green")
-    )
+        return OutputKind("rgba")
+    return OutputKind("rgb", ColourBackground.parse("black" if show == "foreground" else "green"))

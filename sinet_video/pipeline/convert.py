@@ -118,7 +118,7 @@ def _outputs(work: Work, targets: list[Path], encoding: Encoding) -> list[Output
     clip, on_error = work.clip, work.settings.on_error
     return [
         Output(output, clip, work.look.content, encoding, True, on_error),
-        *(Output(path, clip, "matte") for path in mattes),
+        *(Output(path, clip, "alpha") for path in mattes),
     ]
 
 

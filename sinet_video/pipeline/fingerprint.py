@@ -12,7 +12,7 @@ import av
 import numpy as np
 import onnxruntime
 
-import sinet_video
+from sinet_video._version import __version__
 from sinet_video.decoding.access import Source
 
 LOOKED_AT = 1 << 20
@@ -35,7 +35,7 @@ def of_job(source: Path, **settings: object) -> dict[str, str]:
 
     Files are known by `of_file`, functions and objects that are no settings by their names.
     """
-    versions = f"{sinet_video.__version__}, av {av.__version__}, {av.library_versions}"
+    versions = f"{__version__}, av {av.__version__}, {av.library_versions}"
     run = {
         "the source": of_file(source),
         "the versions": f"{versions}, onnxruntime {onnxruntime.__version__}, "

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.atomic import translate_write_errors
+from sinet_video.atomic import store, sync, translate_write_errors
 from sinet_video.errors import OutputError
 from sinet_video.pipeline.fingerprint import differing
 from sinet_video.pipeline.outputs import Made
@@ -214,7 +214,7 @@ class JobFolder:
         return self.file("alphas", number, ".npz")
 
     def _note(self, finished: JobState) -> None:
-        _put(self.folder / MANIFEST, finished.text().encode())
+        store(self.folder / MANIFEST, finished.text().encode(), durable=True)
         self.finished = finished
 
     def _forget(self) -> None:
@@ -231,26 +231,6 @@ class JobFolder:
             of_segment = path.name.partition(".")[0].rpartition("-")[2] in numbers
             if not of_segment and path.name not in (MANIFEST, LOCK):
                 _remove(path)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
-    if os.name == "nt" and path.is_dir():
-        return  # names are on the disk there when they are given, and folders cannot be opened
-    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file that is there as it was or as it is to be, and never in part."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    sync(new)
-    new.replace(path)
-    sync(path.parent)
 
 
 def _remove(path: Path) -> None:

@@ -69,7 +69,7 @@ class Made:
         cls, plan: Plan, content: Content, audio: AudioResult = "none", *, warnings: list[str]
     ) -> Made:
         """What comes of a plan."""
-        alpha: AlphaKind | Literal["none"] = plan.alpha if content == "alpha" else "none"
+        alpha: AlphaKind | Literal["none"] = plan.alpha if content == "rgba" else "none"
         return cls(plan.encoder, plan.pixel_format, alpha, audio, warnings)
 
     @classmethod

@@ -96,7 +96,7 @@ class VideoProperties:
     def upright_size(self) -> tuple[int, int]:
         """Width and height in pixels, after turning."""
         size = self.width, self.height
-        return size[::-1] if self.orientation.sideways else size
+        return self.orientation.stored_size(size)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Drawn:
         while self._next is not None and self._next[0] - self._begin <= time:
             self._current, self._made = self._next[1], None
             self._next = next(self._pictures, None)
-        kind = (frame.width, frame.height, frame.rotation)
+        kind = (frame.width, frame.height, frame.orientation)
         if self._made is None or self._made[0] != kind:
             self._made = kind, _stretched(self._current, frame)
         return self._made[1]
@@ -90,7 +90,7 @@ class Drawn:
 
 
 def _stretched(drawn: Array, frame: Frame) -> Array:
-    turned = np.ascontiguousarray(np.rot90(drawn, -round(frame.rotation / 90)))
+    turned = frame.orientation.stored(drawn)
     if turned.shape == (frame.height, frame.width):
         return turned
     gray = av.VideoFrame.from_ndarray(np.rint(turned * 255).astype(np.uint8), "gray")

@@ -480,12 +480,12 @@ def test_alpha_arrives(small, tmp_path, pixel_format):
     out = tmp_path / "alpha.nut"
     items = mattes(decode(source))
     send(items, lambda video: video.filter("alphaextract").output(str(out), **LOSSLESS),
-         content="alpha")  # fmt: skip
+         content="rgba")  # fmt: skip
     top = 2 ** items[0].frame.format.bits - 1
     assert probe(out).pixel_format.startswith("gray")
     assert np.array_equal(next(decode(out)).luma, np.rint(items[0].alpha * top))
     plain = tmp_path / "plain.nut"
-    send(items, writing(plain, **LOSSLESS), content="alpha")
+    send(items, writing(plain, **LOSSLESS), content="rgba")
     for frame, known in zip(decode(plain), decode(source), strict=True):
         spare = (
             frame.format.bits - known.format.bits
@@ -500,7 +500,7 @@ def test_matte_is_gray(small, tmp_path):
     out = tmp_path / "matte.nut"
     items = mattes(decode(small(frames=2)))
     send(items, lambda video: video.filter("showinfo").output(str(out), **LOSSLESS),
-         content="matte")  # fmt: skip
+         content="alpha")  # fmt: skip
     assert probe(out).pixel_format == "gray"
     assert np.array_equal(next(decode(out)).luma, np.rint(items[0].alpha * 255))
 

@@ -29,7 +29,7 @@ from sinet_video.stages.memory import EVERYTHING, NOTHING, Memory, memory_of, re
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import WindowMean, smooth
 
-OPAQUE = OutputKind("opaque", ColourBackground(0, 255, 0))
+OPAQUE = OutputKind("rgb", ColourBackground(0, 255, 0))
 PLAIN = ["smooth", "refine"]
 
 
@@ -67,23 +67,23 @@ def test_a_stage_that_declares_nothing_is_told() -> None:
 @pytest.mark.parametrize(
     ("settings", "look", "expected"),
     [
-        (Settings(), OutputKind("matte"), PLAIN),
+        (Settings(), OutputKind("alpha"), PLAIN),
         (
             Settings(regions=RegionFilter(islands=0.1)),
-            OutputKind("matte"),
+            OutputKind("alpha"),
             ["smooth", "regions", "refine"],
         ),
-        (Settings(key=ChromaKey()), OutputKind("matte"), [*PLAIN, "key"]),
+        (Settings(key=ChromaKey()), OutputKind("alpha"), [*PLAIN, "key"]),
         (
             Settings(edge=EdgeShape(choke=1), core="m.png"),
-            OutputKind("matte"),
+            OutputKind("alpha"),
             [*PLAIN, "edge", "drawn mattes"],
         ),
-        (Settings(despill=Despill()), OutputKind("matte"), PLAIN),
+        (Settings(despill=Despill()), OutputKind("alpha"), PLAIN),
         (Settings(), OPAQUE, [*PLAIN, "composite"]),
         (Settings(despill=Despill()), OPAQUE, [*PLAIN, "decontaminate", "despill", "composite"]),
-        (Settings(), OutputKind("alpha"), [*PLAIN, "decontaminate", "foreground"]),
-        (Settings(decontaminate=False), OutputKind("alpha"), [*PLAIN, "foreground"]),
+        (Settings(), OutputKind("rgba"), [*PLAIN, "decontaminate", "foreground"]),
+        (Settings(decontaminate=False), OutputKind("rgba"), [*PLAIN, "foreground"]),
     ],
 )
 def test_stages_without_effect_are_left_out(
@@ -96,7 +96,7 @@ def test_stages_without_effect_are_left_out(
 def test_a_source_with_alpha_has_it_heeded_and_straight_colours(clip: Clip) -> None:
     """Unless it is ignored."""
     with_alpha = replace(clip, alpha="straight")
-    look = OutputKind("alpha")
+    look = OutputKind("rgba")
     assert names(Work(Settings(), with_alpha, look=look)) == [*PLAIN, "source alpha", "foreground"]
     ignoring = Work(Settings(source_alpha="ignore"), with_alpha, look=look)
     assert names(ignoring) == [*PLAIN, "source alpha", "decontaminate", "foreground"]
@@ -110,7 +110,7 @@ def test_a_source_with_alpha_has_it_heeded_and_straight_colours(clip: Clip) -> N
         (Settings(regions=RegionFilter(subject="main")), OPAQUE, True),
         (Settings(key=ChromaKey()), OPAQUE, True),
         (Settings(despill=Despill()), OPAQUE, True),
-        (Settings(despill=Despill()), OutputKind("matte"), False),
+        (Settings(despill=Despill()), OutputKind("alpha"), False),
     ],
 )
 def test_who_remembers_more_than_is_kept_works_on_all_again(
