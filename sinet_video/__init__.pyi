@@ -35,11 +35,11 @@ from .pipeline.convert import convert as convert
 from .pipeline.report import Report as Report
 from .pipeline.resume import Resume as Resume
 from .pipeline.settings import Settings as Settings
-from .prefetch import prefetch as prefetch
 from .quality.preview import preview as preview
 from .quality.preview_report import Preview as Preview
 from .quality.verify import Verification as Verification
 from .quality.verify import verify as verify
+from .read_ahead import prefetch as prefetch
 from .stages.backgrounds import ColourBackground as ColourBackground
 from .stages.backgrounds import ImageBackground as ImageBackground
 from .stages.backgrounds import VideoBackground as VideoBackground
