@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -165,3 +166,13 @@ class Ticker(Line):
     def __call__(self, done: int, total: int | None) -> None:
         """Take note of something finished."""
         self.show(lambda spent: f"{self._what}: {describe(done, total, spent)}")
+
+
+@contextmanager
+def ticking(what: str, *, quiet: bool) -> Iterator[Ticker]:
+    """Show the progress of something with a ticker, which goes when that is done."""
+    ticker = Ticker(what, quiet=quiet)
+    try:
+        yield ticker
+    finally:
+        ticker.clear()

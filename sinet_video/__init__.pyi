@@ -4,6 +4,7 @@
 """
 
 from ._version import __version__ as __version__
+from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
 from .decoding.ffmpeg import from_ffmpeg as from_ffmpeg
