@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
+from sinet_video.cli.command import Command
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
-from sinet_video.cli.matting_options import MattingOptions, matting_options
-from sinet_video.cli.options import quiet_option
+from sinet_video.cli.options import options_from, quiet_option
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.train.evaluate.clips import Stage
@@ -31,9 +32,9 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     return command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", nargs=-1)
-@matting_options
+@options_from(Settings, "settings")
 @click.option(
     "--stage",
     "stages",
@@ -58,7 +59,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
 @click.option("--matte", metavar="FILE", help="A matte video of anybody's: gray, or with alpha.")
 @click.option("--truth", metavar="FILE", help="What --matte is compared with, frame by frame.")
 @click.option(
-    "--bad",
+    "--on-bad",
     "on_bad",
     type=click.Choice(["skip", "refuse"]),
     default="skip",
@@ -69,7 +70,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
 @quiet_option
 def evaluate(
     data: tuple[str, ...],
-    matting: MattingOptions,
+    settings: Settings,
     stages: tuple[Stage, ...],
     predictions: str | None,
     only: Path | None,
@@ -99,10 +100,10 @@ def evaluate(
         from sinet_video.cli.measuring import Measuring
         from sinet_video.cli.tables import draw_worst, tables
 
-        each = [(m.weights, m.settings()) for m in one_by_one(matting)]
+        each = [(str(one.weights), one) for one in one_by_one(settings)]
         work = Measuring(each, stages, predictions, names, on_bad, quiet)
         if matte and truth:
-            work.matte(matte, truth, matting.allow)
+            work.matte(matte, truth, settings.allow)
         for place in data:
             work.place(Path(place))
         results = work.results()
@@ -112,7 +113,7 @@ def evaluate(
         click.echo(tables(results))
     if report_file:
         report = {
-            "options": asdict(matting),
+            "options": asdict(settings),
             "results": [scores.to_dict() for scores in results],
             "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
         }
@@ -122,10 +123,10 @@ def evaluate(
 repeatable(evaluate, "weights")
 
 
-def one_by_one(matting: MattingOptions) -> list[MattingOptions]:
-    """Return options with one of the weights each."""
+def one_by_one(settings: Settings) -> list[Settings]:
+    """Return settings with one of the weights each."""
     # `repeatable` made it several.
-    return [replace(matting, weights=name) for name in cast(tuple[str, ...], matting.weights)]
+    return [replace(settings, weights=name) for name in cast(tuple[str, ...], settings.weights)]
 
 
 def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:

@@ -14,6 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from sinet_video.containers.codec_delay import described, priming
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.media.filter_graph import pull_frames
 from sinet_video.media.time_range import TimeRange, seconds
 
@@ -37,10 +38,6 @@ WITHOUT_EDITS = frozenset({"matroska", "webm"})
 
 AudioResult = Literal["copied", "encoded", "none"]
 """What became of the sound."""
-
-
-AudioChoice = Literal["copy", "encode", "none"]
-"""What is asked for: packets as they are where the file can hold them, anew, or no sound."""
 
 
 class Track(Protocol):

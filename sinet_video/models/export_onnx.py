@@ -19,13 +19,13 @@ from sinet_video.models import (
     cityscapes_classes,
     export_cityscapes,
     export_sinet,
-    segmenter,
+    input_settings,
 )
 from sinet_video.models.checkpoint import Network, load_any
+from sinet_video.models.input_settings import InputSize
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
-from sinet_video.models.segmenter import InputSize
 from sinet_video.models.sinet import SINet
 
 Graph = Literal["fast", "plain"]
@@ -136,7 +136,7 @@ def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -
 
 
 def _step(network: Network) -> int:
-    return segmenter.STEP if isinstance(network, SINet) else cityscapes_classes.STEP
+    return input_settings.STEP if isinstance(network, SINet) else cityscapes_classes.STEP
 
 
 def _fitting(size: tuple[int, int] | None, network: Network) -> tuple[int, int] | None:

@@ -12,7 +12,8 @@ from sinet_video.errors import SettingError, WeightsError
 from sinet_video.models import cityscapes_classes as streets
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames
-from sinet_video.models.onnx_segmenter import OnnxInput, OnnxSegmenter
+from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_segmenter import OnnxSegmenter
 from sinet_video.models.onnx_session import (
     Runtime,
     fixed_size,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
 from sinet_video.models import cityscapes_classes as streets
-from sinet_video.models import segmenter
+from sinet_video.models import input_settings
 from sinet_video.models.onnx_session import (
     Alpha,
     Picture,
@@ -55,7 +55,7 @@ class _Ours:
 
     def __init__(self, name: str, wanted: Wanted | None) -> None:
         self.name = name
-        source = segmenter if wanted is None else streets
+        source = input_settings if wanted is None else streets
         self.step, self.pixels = source.STEP, source.PIXELS
 
 

@@ -31,15 +31,12 @@ from sinet_video.decoding.access import Allow
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.audio import AudioChoice
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.models.onnx_segmenter import Activation
+from sinet_video.models.input_settings import Activation
 from sinet_video.models.onnx_session import Runtime
 from sinet_video.pipeline.chain import Show
 from sinet_video.stages.backgrounds import Fit
-from sinet_video.stages.clean_plate import HUES
-from sinet_video.stages.clean_regions import Subject
-from sinet_video.stages.despill import Despill
-from sinet_video.stages.edge import FeatherSide
-from sinet_video.stages.source_alpha import SourceAlpha
+from sinet_video.stages.matte_settings import FeatherSide, SourceAlpha, Subject
+from sinet_video.stages.screen_settings import HUES, Despill
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 Done = subprocess.CompletedProcess

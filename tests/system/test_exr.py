@@ -139,13 +139,13 @@ def test_a_folder_of_them(make_clip, tmp_path):
     assert report.alpha == "premultiplied"
     names = sorted(path.name for path in (tmp_path / "frames").iterdir())
     assert names == ["00001.exr", "00002.exr", "00003.exr", "timestamps.txt"]
-    found = verify(tmp_path / "frames", source, alpha="premultiplied")
+    found = verify(tmp_path / "frames", source, alpha_mode="premultiplied")
     assert found.holds, found.failures
     assert found.properties.codec == "exr"
-    assert not verify(tmp_path / "frames", alpha="straight").holds
-    job(source, tmp_path / "straight", format="exr", alpha="straight")
+    assert not verify(tmp_path / "frames", alpha_mode="straight").holds
+    job(source, tmp_path / "straight", format="exr", alpha_mode="straight")
     assert read_alpha_tag(tmp_path / "straight" / "00001.exr") == "straight"
-    assert verify(tmp_path / "straight", alpha="straight").holds
+    assert verify(tmp_path / "straight", alpha_mode="straight").holds
 
 
 def test_a_matte_and_opaque_ones(make_clip, ffmpeg, tmp_path):
