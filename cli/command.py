@@ -68,6 +68,8 @@ class Command(click.Command):
         """Return what is said of the options under each heading, the general ones last."""
         found: dict[str, list[tuple[str, str]]] = {}
         for each in self.get_params(ctx):
+            if isinstance(each, click.Argument):
+                continue
             group = each.group if isinstance(each, Option) else GENERAL
             brief = None if whole or not isinstance(each, Option) else each
             record = brief.brief_record(ctx) if brief else each.get_help_record(ctx)

@@ -11,7 +11,7 @@ import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
-from sinet_video.cli.options import options_from, quiet_option
+from sinet_video.cli.options import option, options_from, quiet_option, report_option
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError
@@ -20,6 +20,9 @@ from sinet_video.pipeline.settings import Settings
 if TYPE_CHECKING:
     from sinet_video.train.evaluate.clips import Stage
     from sinet_video.train.image_folder import OnBad
+
+MEASURING = "Measuring"
+"""The heading of the options that say what is measured."""
 
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 
@@ -35,38 +38,63 @@ def repeatable(command: click.Command, name: str) -> click.Command:
 @click.command(cls=Command)
 @click.argument("data", nargs=-1)
 @options_from(Settings, "settings")
-@click.option(
+@option(
     "--stage",
     "stages",
     type=click.Choice(["network", "refined", "pipeline"]),
     multiple=True,
     default=("network", "pipeline"),
-    help="Again and again: the network's alpha merely enlarged, refined, or all that run would "
-    "do.  [default: network and pipeline]",
+    group=MEASURING,
+    brief=True,
+    help="Again and again: the network's alpha merely enlarged, refined, or all that run would do.",
 )
-@click.option(
+@option(
     "--predictions",
     metavar="FOLDER",
+    group=MEASURING,
+    brief=True,
     help="Instead of a network's, mattes NAME.png of a folder's pictures.",
 )
-@click.option(
+@option(
     "--names",
     "only",
     type=click.Path(path_type=Path),
     metavar="FILE",
+    group=MEASURING,
+    brief=True,
     help="Only these pictures of a folder: names without endings, one a line.",
 )
-@click.option("--matte", metavar="FILE", help="A matte video of anybody's: gray, or with alpha.")
-@click.option("--truth", metavar="FILE", help="What --matte is compared with, frame by frame.")
-@click.option(
+@option(
+    "--matte",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="A matte video of anybody's: gray, or with alpha.",
+)
+@option(
+    "--truth",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="What --matte is compared with, frame by frame.",
+)
+@option(
     "--on-bad",
     "on_bad",
     type=click.Choice(["skip", "refuse"]),
     default="skip",
+    group=MEASURING,
+    brief=True,
     help="Name what cannot be measured and go on, or stop there.",
 )
-@click.option("--sheet", metavar="FILE", help="Draw the worst ten of each row into a picture.")
-@click.option("--json", "report_file", metavar="FILE", help="Write all figures; - is stdout.")
+@option(
+    "--sheet",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="Draw the worst ten of each row into a picture.",
+)
+@report_option
 @quiet_option
 def evaluate(
     data: tuple[str, ...],
