@@ -181,12 +181,12 @@ def test_alpha_is_as_asked_and_told(name, kind, make_clip, tmp_path):
     folder.mkdir()
     report = job(make_clip(frames=3), folder / name, kind, OUTPUTS[name])
     assert report.alpha == kind
-    found = verify(folder / name, alpha=kind)
+    found = verify(folder / name, alpha_mode=kind)
     assert found.holds, found.failures
     assert found.properties.alpha_said == kind
     assert found.alpha.kind == kind
     other = "straight" if kind == "premultiplied" else "premultiplied"
-    assert not verify(folder / name, alpha=other).holds
+    assert not verify(folder / name, alpha_mode=other).holds
 
 
 @pytest.mark.parametrize("name", ["out.webm", "out.mkv", "out.mov", "q.mov"])

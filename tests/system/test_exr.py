@@ -118,7 +118,7 @@ def test_what_ends_the_process_is_refused(make_clip, tmp_path):
 def test_samples_are_light_times_alpha(kind, codec, pixel_format, make_clip, ffmpeg, tmp_path):
     """By two readers that are not ours; half floats up to 10 bits, and whole ones beyond."""
     source = make_clip("a.mkv", codec=codec, pixel_format=pixel_format, frames=1)
-    report = job(source, tmp_path / "%05d.exr", alpha=kind)
+    report = job(source, tmp_path / "%05d.exr", alpha_mode=kind)
     assert (report.alpha, report.pixel_format) == (kind, "gbrapf32le")
     found = read(ffmpeg, tmp_path / "00001.exr")
     np.testing.assert_array_equal(found, read_by_opencv(tmp_path / "00001.exr"))
