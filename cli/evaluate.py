@@ -128,10 +128,12 @@ def evaluate(
         from sinet_video.cli.measuring import Measuring
         from sinet_video.cli.tables import draw_worst, tables
 
+        from sinet_video.decoding.access import Source
+
         each = [(str(one.weights), one) for one in one_by_one(settings)]
         work = Measuring(each, stages, predictions, names, on_bad, quiet)
         if matte and truth:
-            work.matte(matte, truth, settings.allow)
+            work.matte(Source(matte, settings.allow), Source(truth, settings.allow))
         for place in data:
             work.place(Path(place))
         results = work.results()

@@ -21,7 +21,6 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import TimeRange
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.smooth import smooth
 
@@ -38,7 +37,6 @@ class Output:
     content: Content
     encoding: Encoding = Encoding()
     companions: bool = False
-    span: TimeRange = TimeRange()
     on_error: OnError = "stop"
 
     @property
@@ -54,7 +52,6 @@ class Output:
             content=self.content,
             encoding=self.encoding,
             companions=self.companions,
-            span=self.span,
             on_error=self.on_error,
         )
 

@@ -31,7 +31,7 @@ from sinet_video.stages.matte_settings import (
 from sinet_video.stages.screen_settings import ChromaKey, Despill, parse_despill
 
 if TYPE_CHECKING:
-    from sinet_video.decoding.access import Allow
+    from sinet_video.decoding.access import Allow, Source, StrPath
     from sinet_video.decoding.clip import Clip
     from sinet_video.decoding.concealment import OnError
     from sinet_video.models.cityscapes_classes import ClassNames
@@ -71,7 +71,7 @@ class Settings:
             network's place, "ignore" does without it.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
-        allow: what may be read besides the source, the background and drawn mattes themselves:
+        allow: what paths of the source, the background and drawn mattes may make us read:
             "nothing"; "files" that a playlist or such names; "network", hosts as well, so that each
             of them may be a URL.
     """
@@ -149,7 +149,7 @@ class Settings:
         brief="Key a screen: green, blue, #RRGGBB or auto.",
     )
     edge: EdgeShape = parts(EdgeShape())
-    garbage: str | Path | None = option(
+    garbage: StrPath | Source | None = option(
         None,
         "An image or video that is white where nothing is to be kept.",
         MATTE,
@@ -157,7 +157,7 @@ class Settings:
         metavar="FILE",
         brief="Image or video, white where nothing is kept.",
     )
-    core: str | Path | None = option(
+    core: StrPath | Source | None = option(
         None,
         "The same, white where everything is to be kept.",
         MATTE,
@@ -214,10 +214,11 @@ class Settings:
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
             )
 
-    @property
-    def remember(self) -> bool:
-        """Whether more than smoothing goes from one picture to the next."""
-        return self.regions != RegionFilter() or self.key is not None or self.despill is not None
+    def source(self, given: StrPath | Source) -> Source:
+        """Return a file or URL with what it may read: a `Source` as it is, others by `allow`."""
+        from sinet_video.decoding.access import Source
+
+        return Source.of(given, self.allow)
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""

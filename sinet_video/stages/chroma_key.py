@@ -31,6 +31,7 @@ from sinet_video.stages.clean_plate import (
     difference,
     update_plate,
 )
+from sinet_video.stages.memory import EVERYTHING, remembers
 from sinet_video.stages.screen_settings import ChromaKey
 
 Array = NDArray[Any]
@@ -79,6 +80,7 @@ class Screened:
         ]
 
 
+@remembers(EVERYTHING)
 def key(
     mattes: Iterable[Matte], settings: ChromaKey = ChromaKey(), *, screened: Screened | None = None
 ) -> Iterator[Matte]:

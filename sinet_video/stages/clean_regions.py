@@ -16,6 +16,7 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.resample import resized
 from sinet_video.media.scene_change import coarse_luma, is_cut
 from sinet_video.stages.matte_settings import RegionFilter
+from sinet_video.stages.memory import EVERYTHING, remembers
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -41,6 +42,7 @@ LEARNT = 0.2
 moment are not taken for it."""
 
 
+@remembers(EVERYTHING)
 def filter_regions(
     mattes: Iterable[Matte], regions: RegionFilter = RegionFilter()
 ) -> Iterator[Matte]:

@@ -27,6 +27,7 @@ from sinet_video.stages.clean_plate import (
     detect_screen,
     update_plate,
 )
+from sinet_video.stages.memory import EVERYTHING, remembers
 from sinet_video.stages.screen_settings import Despill, Limit, hues_of
 
 Array = NDArray[Any]
@@ -41,6 +42,7 @@ BATCH = 32
 """Tiles worked on at once: as many as stay in the processor's cache."""
 
 
+@remembers(EVERYTHING)
 def despill(mattes: Iterable[Matte], settings: Despill = Despill()) -> Iterator[Matte]:
     """Yield each matte with the screen's light taken out wherever alpha is above 0.
 

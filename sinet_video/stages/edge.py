@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha, grid_view
 from sinet_video.stages.matte_settings import EdgeShape, FeatherSide
+from sinet_video.stages.memory import NOTHING, remembers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ BATCH = 64
 """Tiles worked on at once: morphology in kornia copies each pixel's whole neighbourhood."""
 
 
+@remembers(NOTHING)
 def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
     """Yield each matte with its edge moved, then softened; alpha must be at the frame's size."""
     for matte in mattes:

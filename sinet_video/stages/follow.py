@@ -18,6 +18,7 @@ from sinet_video.media.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.stages.matte_settings import Following
+from sinet_video.stages.memory import PART, remembers
 from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
 
 LOOSE = 1.4
@@ -75,6 +76,7 @@ PartOf = Callable[[Frame], int]
 """Returns the number of a part of a job, which pictures come to one after the other."""
 
 
+@remembers(PART)
 def follow(
     frames: Iterable[Frame],
     segmenter: Segmenter,

@@ -25,6 +25,7 @@ from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
 from sinet_video.stages.guided_filter import Lines, confidence, fit
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement, Refinement
+from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -45,6 +46,7 @@ SLACK = 0.05
 """How far beyond 0 or 1 a fitted value must be for the finer picture not to bring it back."""
 
 
+@remembers(NOTHING)
 def refine(mattes: Iterable[Matte], refinement: Refinement = GuidedRefinement()) -> Iterator[Matte]:
     """Yield each matte with its alpha at the frame's size; one that has it already passes."""
     for matte in mattes:

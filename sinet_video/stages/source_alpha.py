@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import TiledAlpha
 from sinet_video.stages.matte_settings import SourceAlpha, check_source_alpha
+from sinet_video.stages.memory import NOTHING, remembers
 
 SOURCE_ALPHA_USED: dict[SourceAlpha, str] = {
     "multiply": "The source has alpha, {}: the matte is multiplied by it.",
@@ -16,6 +17,7 @@ SOURCE_ALPHA_USED: dict[SourceAlpha, str] = {
 """What to say of it, given how the source's colours are to its alpha."""
 
 
+@remembers(NOTHING)
 def apply_source_alpha(mattes: Iterable[Matte], how: SourceAlpha = "multiply") -> Iterator[Matte]:
     """Yield each matte with its frame's own alpha heeded; alpha must be at the frame's size.
 

@@ -35,6 +35,7 @@ from sinet_video import (
     probe,
     to_ffmpeg,
 )
+from sinet_video.decoding.access import Source
 from sinet_video.encoding.ffmpeg_outputs import Staged
 from sinet_video.media.colour import Colour
 
@@ -551,7 +552,7 @@ def test_several_outputs(small, tmp_path):
     send(mattes(decode(small())), outputs)
     assert len(list(decode(names[0]))) == 12
     assert sorted(p.name for p in (tmp_path / "stills").iterdir())[-1] == "012.png"
-    assert len(list(decode(probe(tmp_path / "list.m3u8", allow="files")))) == 12
+    assert len(list(decode(probe(Source(tmp_path / "list.m3u8", "files"))))) == 12
 
 
 def test_an_output_may_have_enough(small, tmp_path):
