@@ -15,6 +15,7 @@ from av.container import OutputContainer
 
 from sinet_video.containers.codec_delay import described, priming
 from sinet_video.containers.formats import BY_MUXER
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.media.filter_graph import pull_frames
 from sinet_video.media.time_range import TimeRange, seconds
 
@@ -32,10 +33,6 @@ LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "
 
 AudioResult = Literal["copied", "encoded", "none"]
 """What became of the sound."""
-
-
-AudioChoice = Literal["copy", "encode", "none"]
-"""What is asked for: packets as they are where the file can hold them, anew, or no sound."""
 
 
 class Track(Protocol):

@@ -18,8 +18,9 @@ from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
-from sinet_video.encoding.audio import AudioChoice, AudioResult, Copied, Encoded, Track, audio_track
+from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
 from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, reason
 from sinet_video.media.time_range import TimeRange, seconds

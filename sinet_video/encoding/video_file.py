@@ -18,12 +18,12 @@ from sinet_video.containers.formats import BY_MUXER, PIPE
 from sinet_video.containers.isobmff import hide_starts
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.audio import AudioChoice
 from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
 from sinet_video.encoding.packet_file import joined
 from sinet_video.encoding.packet_timing import PacketTimes, timescale_of
 from sinet_video.encoding.plan import Plan
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.side_streams import SideStreams
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
