@@ -31,7 +31,7 @@ bench: $(INSTALLED)
 # The packaged weights, made anew from a folder of data; goes on where it was interrupted.
 weights: $(INSTALLED)
 	$(BIN)/sinet-video train $(DATA) -o runs/default
-	$(BIN)/python -m sinet_video.train.shipping runs/default/weights.pth
+	$(BIN)/python -m sinet_video.train.package_weights runs/default/weights.pth
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

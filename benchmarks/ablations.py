@@ -15,13 +15,13 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from sinet_video.runtime import load_segmenter
-from sinet_video.settings import Settings
-from sinet_video.train.measuring.evaluation import by_network, evaluate_folder
-from sinet_video.train.measuring.footage import evaluate_clip, list_clips, staged
+from sinet_video.models.load import load_segmenter
+from sinet_video.pipeline.settings import Settings
+from sinet_video.train.evaluate.clips import evaluate_clip, list_clips, staged
+from sinet_video.train.evaluate.images import by_network, evaluate_folder
 from sinet_video.train.recipe import Labelled, Recipe, Stage, load_recipe
-from sinet_video.train.stock import Stock, load_stock
-from sinet_video.train.training import train
+from sinet_video.train.samples.photographs import Stock, load_stock
+from sinet_video.train.trainer import train
 
 Change = Callable[[Stage], Stage]
 

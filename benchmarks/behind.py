@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.boxes import box_sum
-from sinet_video.decoding import decode
-from sinet_video.frame import Frame
-from sinet_video.mattefile import read_alphas
-from sinet_video.train.measuring.footage import TrueClip, list_clips
+from sinet_video.decoding.decode import decode
+from sinet_video.decoding.matte_file import read_alphas
+from sinet_video.media.box_filter import box_sum
+from sinet_video.media.frame import Frame
+from sinet_video.train.evaluate.clips import TrueClip, list_clips
 
 Array = NDArray[Any]
 Planes = list[Array]

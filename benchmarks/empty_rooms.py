@@ -20,12 +20,13 @@ import numpy as np
 from following import RATE, SIZE, room
 from numpy.typing import NDArray
 
-from sinet_video.drawing import Canvas, text_width
-from sinet_video.following import follow
-from sinet_video.frame import Frame, Matte
-from sinet_video.runtime import load_segmenter
-from sinet_video.segmenting import Segmenter, segment
-from sinet_video.smoothing import smooth
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.models.load import load_segmenter
+from sinet_video.models.segmenter import Segmenter
+from sinet_video.quality.draw import Canvas, text_width
+from sinet_video.stages.follow import follow
+from sinet_video.stages.segment import segment
+from sinet_video.stages.smooth import smooth
 
 Array = NDArray[Any]
 Way = Callable[[Iterable[Frame], Segmenter], Iterator[Matte]]

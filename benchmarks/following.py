@@ -22,13 +22,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.decoding import decode
-from sinet_video.following import Following
-from sinet_video.mattefile import read_alphas
-from sinet_video.pixels import FINE, rgb_of
-from sinet_video.runtime import load_segmenter
-from sinet_video.settings import Settings
-from sinet_video.train.measuring.footage import TrueClip, evaluate_clip, list_clips, truth_of
+from sinet_video.decoding.decode import decode
+from sinet_video.decoding.matte_file import read_alphas
+from sinet_video.media.convert import FINE, rgb_of
+from sinet_video.models.load import load_segmenter
+from sinet_video.pipeline.settings import Settings
+from sinet_video.stages.follow import Following
+from sinet_video.train.evaluate.clips import TrueClip, evaluate_clip, list_clips, truth_of
 
 Array = NDArray[Any]
 

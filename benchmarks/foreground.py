@@ -32,17 +32,17 @@ import av
 import numpy as np
 from behind import Array, Footage, Planes, all_footage, band, known, known_share, samples, shares
 
-from sinet_video.background import Colour, Image, converted
-from sinet_video.boxes import box_sum
-from sinet_video.compositing import Background, composite
-from sinet_video.decontaminating import decontaminate
-from sinet_video.flow import matte
-from sinet_video.frame import Frame, Matte
-from sinet_video.imagefile import png
-from sinet_video.pixels import blank_like, planes_of
-from sinet_video.runtime import load_segmenter
-from sinet_video.settings import Settings
-from sinet_video.train.measuring.footage import list_clips, staged
+from sinet_video.media.box_filter import box_sum
+from sinet_video.media.convert import blank_like, planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.image_bytes import png
+from sinet_video.models.load import load_segmenter
+from sinet_video.pipeline.chain import matte
+from sinet_video.pipeline.settings import Settings
+from sinet_video.stages.backgrounds import Colour, Image, converted
+from sinet_video.stages.composite import Background, composite
+from sinet_video.stages.decontaminate import decontaminate
+from sinet_video.train.evaluate.clips import list_clips, staged
 
 LEAST = 0.1
 """True alpha from which the person's colour is worked out from the picture."""

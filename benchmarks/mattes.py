@@ -34,11 +34,11 @@ from sinet_video import (
     segment,
     smooth,
 )
-from sinet_video.mattefile import read_alphas
-from sinet_video.metrics import signed_error
-from sinet_video.refining import Refinement
-from sinet_video.train.measuring.footage import TrueClip, list_clips
-from sinet_video.train.measuring.scores import FrameFigures, Tally, frame_figures
+from sinet_video.decoding.matte_file import read_alphas
+from sinet_video.quality.metrics import signed_error
+from sinet_video.stages.refine import Refinement
+from sinet_video.train.evaluate.clips import TrueClip, list_clips
+from sinet_video.train.evaluate.scores import FrameFigures, Tally, frame_figures
 
 Steadied = Callable[[Iterable[Matte]], Iterator[Matte]]
 

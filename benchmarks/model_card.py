@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sinet_video import matte
-from sinet_video.frame import Matte
-from sinet_video.imagefile import png
-from sinet_video.moments import Checkerboard
-from sinet_video.pictures import quantised
+from sinet_video.encoding.encoder_input import quantised
+from sinet_video.media.frame import Matte
+from sinet_video.media.image_bytes import png
+from sinet_video.quality.thumbnails import Checkerboard
 
 Array = NDArray[Any]
 

@@ -20,20 +20,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.background import Colour
-from sinet_video.compositing import composite
-from sinet_video.decontaminating import decontaminate
-from sinet_video.drawing import Canvas
-from sinet_video.flow import matte
-from sinet_video.frame import Frame, Matte
-from sinet_video.imagefile import png
-from sinet_video.moments import Spread, resized
-from sinet_video.pictures import quantised
-from sinet_video.plotting import clock
-from sinet_video.runtime import load_segmenter
-from sinet_video.settings import Settings
-from sinet_video.sheet import GROUND, INK, INSIDE, MARGIN, WIDTH, rows
-from sinet_video.train.measuring.footage import staged
+from sinet_video.encoding.encoder_input import quantised
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.image_bytes import png
+from sinet_video.models.load import load_segmenter
+from sinet_video.pipeline.chain import matte
+from sinet_video.pipeline.settings import Settings
+from sinet_video.quality.contact_sheet import GROUND, INK, INSIDE, MARGIN, WIDTH, rows
+from sinet_video.quality.draw import Canvas
+from sinet_video.quality.plots import clock
+from sinet_video.quality.thumbnails import Spread, resized
+from sinet_video.stages.backgrounds import Colour
+from sinet_video.stages.composite import composite
+from sinet_video.stages.decontaminate import decontaminate
+from sinet_video.train.evaluate.clips import staged
 
 Array = NDArray[Any]
 Part = tuple[float, float, float, float]

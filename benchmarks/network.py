@@ -15,8 +15,8 @@ from collections.abc import Callable
 import numpy as np
 import onnxruntime
 
-from sinet_video import export, weights
-from sinet_video.segmenting import Size
+from sinet_video.models import checkpoint, export_sinet
+from sinet_video.models.segmenter import Size
 
 
 def session(graph: bytes, height: int, width: int) -> onnxruntime.InferenceSession:
@@ -43,11 +43,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     given = parser.parse_args()
     width, height = Size.parse(given.size).of(16 / 9)
-    network = weights.load(given.checkpoint)
+    network = checkpoint.load(given.checkpoint)
     picture = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
     normalised = np.ascontiguousarray(picture.transpose(0, 3, 1, 2), np.float32) / 255
-    plain = session(export.plain(network), height, width)
-    fast = session(export.fast(network), height, width)
+    plain = session(export_sinet.plain(network), height, width)
+    fast = session(export_sinet.fast(network), height, width)
     runs: dict[str, Callable[[], object]] = {
         "plain": lambda: plain.run(["logits"], {"picture": normalised}),
         "fast": lambda: fast.run(["alpha"], {"picture": picture}),

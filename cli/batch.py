@@ -7,15 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.job import convert_shown
-from sinet_video.cli.matting import MattingOptions, matting_options
+from sinet_video.cli.convert_job import convert_shown
+from sinet_video.cli.matting_options import MattingOptions, matting_options
 from sinet_video.cli.options import overwrite_option, quiet_option
-from sinet_video.cli.output import OutputOptions, ResumeOptions, output_options, resume_options
+from sinet_video.cli.output_options import (
+    OutputOptions,
+    ResumeOptions,
+    output_options,
+    resume_options,
+)
 
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.report import Report
+    from sinet_video.pipeline.report import Report
 
 KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""}
 
@@ -46,7 +51,7 @@ def batch(
     """
     from dataclasses import replace
 
-    from sinet_video.batching import batch as convert_all
+    from sinet_video.pipeline.batch import batch as convert_all
 
     settings, resume = matting.settings(), going_on.wanted()
     # Loaded once: the network is the same for all files.

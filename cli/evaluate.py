@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, cast
 
 import click
 from sinet_video.cli.extras import extra_needed
-from sinet_video.cli.generating import read_names
-from sinet_video.cli.matting import MattingOptions, matting_options
+from sinet_video.cli.generate_options import read_names
+from sinet_video.cli.matting_options import MattingOptions, matting_options
 from sinet_video.cli.options import quiet_option
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.train.measuring.footage import Stage
-    from sinet_video.train.pictures import OnBad
+    from sinet_video.train.evaluate.clips import Stage
+    from sinet_video.train.image_folder import OnBad
 
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 

@@ -10,7 +10,7 @@ from sinet_video.cli.options import overwrite_option, quiet_option, weights_opti
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.onnxfile import Exported, Port
+    from sinet_video.models.export_onnx import Exported, Port
 
 
 @click.command()
@@ -52,7 +52,7 @@ def export(
     cityscapes, fast only: a second input, wanted (19), chooses classes, h and w are multiples of
     128, and alpha has half of them. The file is compared with torch before it appears.
     """  # noqa: D301 (click takes a backspace for a paragraph not to be wrapped)
-    from sinet_video.onnxfile import export_onnx
+    from sinet_video.models.export_onnx import export_onnx
 
     written = export_onnx(
         output,
@@ -68,7 +68,7 @@ def export(
 
 def parse_sides(text: str | None) -> tuple[int, int] | None:
     """Read "320x192"; no text is no size."""
-    from sinet_video.segmenting import Size
+    from sinet_video.models.segmenter import Size
 
     if text is None:
         return None

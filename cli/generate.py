@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.counting import Counting
 from sinet_video.cli.extras import extra_needed
-from sinet_video.cli.generating import (
+from sinet_video.cli.generate_options import (
     Canvas,
     Place,
     bad_option,
@@ -21,11 +20,12 @@ from sinet_video.cli.generating import (
     share_option,
     tell,
 )
-from sinet_video.cli.matting import OnnxOptions, onnx_options
+from sinet_video.cli.matting_options import OnnxOptions, onnx_options
 from sinet_video.cli.options import quiet_option
+from sinet_video.cli.progress import Counting
 
 if TYPE_CHECKING:
-    from sinet_video.train.pictures import OnBad
+    from sinet_video.train.image_folder import OnBad
 
 
 @click.group()
@@ -68,7 +68,7 @@ def portraits(
     """Cut portraits out of FOLDER, whole people in images/ and their masks in masks/."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("photograph", quiet=quiet) as counting:
-        from sinet_video.train.making.portraits import PortraitSettings, cut_portraits
+        from sinet_video.train.generate.portraits import PortraitSettings, cut_portraits
 
         settings = PortraitSettings(views=views, each=each, smallest=smallest)
         manifest = cut_portraits(
@@ -134,7 +134,7 @@ def pseudo_labels(
     """
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("portrait", quiet=quiet) as counting:
-        from sinet_video.train.making.pseudo import PseudoSettings, label_portraits
+        from sinet_video.train.generate.pseudo_labels import PseudoSettings, label_portraits
 
         settings = PseudoSettings(
             sizes,
@@ -190,7 +190,7 @@ def composites(
     """Put PEOPLE, a folder of images/ and masks/, before pictures of the folder BACKGROUNDS."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("picture", quiet=quiet) as counting:
-        from sinet_video.train.making.composites import CompositeSettings, make_composites
+        from sinet_video.train.generate.composites import CompositeSettings, make_composites
 
         settings = CompositeSettings(canvases, light=light, tint=tint)
         manifest = make_composites(
@@ -237,7 +237,7 @@ def repeat(
     It is an error, and nothing is written, when a source has changed or bytes come out otherwise.
     """
     with extra_needed("Generating"), Counting("product", quiet=quiet) as counting:
-        from sinet_video.train.making.repeating import repeat as make_again
+        from sinet_video.train.generate.repeat import repeat as make_again
 
         made = make_again(
             manifest, output, folders=dict(places), teachers=teachers, progress=counting

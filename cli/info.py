@@ -10,8 +10,8 @@ import click
 from sinet_video.cli.options import allow_option
 
 if TYPE_CHECKING:
-    from sinet_video.clip import Clip
-    from sinet_video.reach import Allow
+    from sinet_video.decoding.access import Allow
+    from sinet_video.decoding.clip import Clip
 
 MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
 RANGES = {1: "limited", 2: "full"}
@@ -23,7 +23,7 @@ RANGES = {1: "limited", 2: "full"}
 @allow_option
 def info(file: str, as_json: bool, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
-    from sinet_video.probing import probe
+    from sinet_video.decoding.probe import probe
 
     clip = probe(file, allow=allow)
     click.echo(as_text(clip) if as_json else describe(clip))
@@ -38,7 +38,7 @@ def as_text(clip: Clip) -> str:
 
 def describe(clip: Clip) -> str:
     """Return a clip's facts, a line each."""
-    from sinet_video.segmenting import Size
+    from sinet_video.models.segmenter import Size
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"

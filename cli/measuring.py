@@ -8,19 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from sinet_video.cli.progress import Line, describe
+from sinet_video.cli.progress import Ticker
 
+from sinet_video.decoding.access import Allow, located
 from sinet_video.errors import InputError, SettingError
-from sinet_video.reach import Allow, located
-from sinet_video.settings import Settings
-from sinet_video.train.measuring.evaluation import (
-    Predict,
-    by_flow,
-    by_network,
-    evaluate_folder,
-    from_folder,
-)
-from sinet_video.train.measuring.footage import (
+from sinet_video.pipeline.settings import Settings
+from sinet_video.train.evaluate.clips import (
     Stage,
     TrueClip,
     evaluate_clip,
@@ -29,8 +22,15 @@ from sinet_video.train.measuring.footage import (
     staged,
     truth_of,
 )
-from sinet_video.train.measuring.scores import FrameFigures, Scores, mean_of
-from sinet_video.train.pictures import Bad, OnBad
+from sinet_video.train.evaluate.images import (
+    Predict,
+    by_flow,
+    by_network,
+    evaluate_folder,
+    from_folder,
+)
+from sinet_video.train.evaluate.scores import FrameFigures, Scores, mean_of
+from sinet_video.train.image_folder import Bad, OnBad
 
 
 class Measuring:
@@ -164,15 +164,3 @@ def _clips(path: Path) -> tuple[list[TrueClip], list[Bad]]:
 
 def _lone(path: Path) -> tuple[list[TrueClip], list[Bad]]:
     raise InputError(f"{path} has no true alpha: there is no {truth_of(path).name} beside it.")
-
-
-class Ticker(Line):
-    """Called after every picture or frame, shows itself on stderr every so often."""
-
-    def __init__(self, what: str, *, quiet: bool = False) -> None:
-        super().__init__(quiet=quiet, width=100)
-        self._what = what
-
-    def __call__(self, done: int, total: int | None) -> None:
-        """Take note of something finished."""
-        self.show(lambda spent: f"{self._what}: {describe(done, total, spent)}")

@@ -6,7 +6,7 @@ import json
 from fractions import Fraction
 
 import click
-from sinet_video.cli.matting import MattingOptions, matting_options
+from sinet_video.cli.matting_options import MattingOptions, matting_options
 from sinet_video.cli.options import Moment, overwrite_option, quiet_option
 from sinet_video.cli.progress import Progress
 from sinet_video.cli.reports import check_report, write_json
@@ -57,8 +57,8 @@ def preview(
     cells between 0.05 and 0.95) over time, cuts marked; and the worst moments enlarged. An .html
     file is whole in itself, works offline, and has a slider between before and after.
     """
-    from sinet_video.clip import Span
-    from sinet_video.previewing import preview as previewed
+    from sinet_video.media.time_range import Span
+    from sinet_video.quality.preview import preview as previewed
 
     if report_file:
         check_report(report_file)

@@ -9,7 +9,7 @@ import click
 
 def check_report(name: str) -> None:
     """Raise `OutputError` before the work, not after it, if a report cannot be written there."""
-    from sinet_video.sink import check_file
+    from sinet_video.atomic import check_file
 
     if not _is_stream(name):
         check_file(Path(name), overwrite=True)
@@ -17,8 +17,7 @@ def check_report(name: str) -> None:
 
 def write_json(name: str, text: str) -> None:
     """Write to a file, whole or not at all, or to stdout for "-"."""
-    from sinet_video.fetch import store
-    from sinet_video.sink import writing
+    from sinet_video.atomic import store, writing
 
     if name == "-":
         click.echo(text)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 
 import click
-from sinet_video.cli.job import convert_shown
-from sinet_video.cli.matting import MattingOptions, matting_options
+from sinet_video.cli.convert_job import convert_shown
+from sinet_video.cli.matting_options import MattingOptions, matting_options
 from sinet_video.cli.options import overwrite_option, quiet_option
-from sinet_video.cli.output import OutputOptions, ResumeOptions, output_options, resume_options
+from sinet_video.cli.output_options import (
+    OutputOptions,
+    ResumeOptions,
+    output_options,
+    resume_options,
+)
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.errors import OutputError
-from sinet_video.train.measuring.scores import FrameFigures, PictureFigures, Scores
-from sinet_video.train.measuring.worst import Example
-from sinet_video.train.sheets import Tile, draw_sheet
+from sinet_video.train.contact_sheet import Tile, draw_sheet
+from sinet_video.train.evaluate.examples import Example
+from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
 
 COLUMNS = 5
 TILE_SIDE = 400

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.extras import extra_needed
-from sinet_video.cli.generating import bad_option, folder_argument
+from sinet_video.cli.generate_options import bad_option, folder_argument
 from sinet_video.cli.options import quiet_option
 
 if TYPE_CHECKING:
     from sinet_video.train.curves import Row
-    from sinet_video.train.pictures import OnBad
+    from sinet_video.train.image_folder import OnBad
 
 
 @click.command()
@@ -65,12 +65,12 @@ def train(
     curves.png. The same command goes on after an interruption, and ends in the same weights.
     """
     with extra_needed("Training"):
-        from sinet_video.train.fused import obstacle
+        from sinet_video.train.fused_layers import obstacle
+        from sinet_video.train.provenance import write_record
         from sinet_video.train.recipe import load_recipe
-        from sinet_video.train.record import write_record
-        from sinet_video.train.stock import load_stock
-        from sinet_video.train.training import Pace, read_checkpoint
-        from sinet_video.train.training import train as train_network
+        from sinet_video.train.samples.photographs import load_stock
+        from sinet_video.train.trainer import Pace, read_checkpoint
+        from sinet_video.train.trainer import train as train_network
 
         chosen = load_recipe(recipe)
         read_checkpoint(chosen, output)  # before anything is written beside another training's

@@ -12,9 +12,9 @@ from sinet_video.cli.options import Moment, allow_option
 from sinet_video.cli.reports import check_report, write_json
 
 if TYPE_CHECKING:
-    from sinet_video.comparing import Check, Wanted
-    from sinet_video.reach import Allow
-    from sinet_video.verifying import Verification
+    from sinet_video.decoding.access import Allow
+    from sinet_video.quality.checks import Check, Wanted
+    from sinet_video.quality.verify import Verification
 
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 
@@ -51,8 +51,8 @@ def verify(
 
     Prints a table; the exit status is 1 if a check fails.
     """
-    from sinet_video.clip import Span
-    from sinet_video.verifying import verify as verified
+    from sinet_video.media.time_range import Span
+    from sinet_video.quality.verify import verify as verified
 
     if report_file:
         check_report(report_file)
@@ -102,7 +102,7 @@ def _seconds(value: Fraction | None) -> str:
 
 
 def _colour(found: Verification) -> str:
-    from sinet_video.comparing import COLOUR_TAGS, colour_word
+    from sinet_video.quality.checks import COLOUR_TAGS, colour_word
 
     if found.appearance.is_rgb:
         return "RGB"

@@ -18,17 +18,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sinet_video.alpha import TiledAlpha
-    from sinet_video.background import Colour, Image, Video, parse_background
-    from sinet_video.batching import batch
-    from sinet_video.blur import Blur
-    from sinet_video.clip import Clip, Span
-    from sinet_video.compositing import Background, composite, foreground
-    from sinet_video.decoding import decode
-    from sinet_video.decontaminating import decontaminate
-    from sinet_video.despilling import Despill, despill
-    from sinet_video.edges import Edge, shape_edge
-    from sinet_video.encoding import open_sink
+    from sinet_video.decoding.clip import Clip
+    from sinet_video.decoding.decode import decode
+    from sinet_video.decoding.ffmpeg import from_ffmpeg
+    from sinet_video.decoding.probe import probe
+    from sinet_video.encoding.ffmpeg import to_ffmpeg
+    from sinet_video.encoding.open_sink import open_sink
+    from sinet_video.encoding.plan import Encoding
+    from sinet_video.encoding.sink import Sink
     from sinet_video.errors import (
         InputError,
         OutputError,
@@ -36,100 +33,105 @@ if TYPE_CHECKING:
         SinetVideoError,
         WeightsError,
     )
-    from sinet_video.ffmpeg import from_ffmpeg, to_ffmpeg
-    from sinet_video.findings import Preview
-    from sinet_video.flow import matte
-    from sinet_video.following import Following, follow
-    from sinet_video.forcing import force
-    from sinet_video.foreign import OnnxInput
-    from sinet_video.frame import Frame, Matte
-    from sinet_video.inheriting import inherit
-    from sinet_video.keying import Key, key
-    from sinet_video.onnxfile import Exported, export_onnx
-    from sinet_video.pipeline import convert
-    from sinet_video.planning import Encoding
-    from sinet_video.preprocessing import Preprocessing
-    from sinet_video.previewing import preview
-    from sinet_video.probing import probe
-    from sinet_video.refining import Bilinear, Guided, refine
-    from sinet_video.regions import Regions, tidy
-    from sinet_video.report import Report
-    from sinet_video.resuming import Resume
-    from sinet_video.runtime import load_segmenter
-    from sinet_video.segmenting import Segmenter, Size, segment
-    from sinet_video.settings import Settings
-    from sinet_video.sink import Sink
-    from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
-    from sinet_video.threads import prefetch
-    from sinet_video.verifying import Verification, verify
+    from sinet_video.media.frame import Frame, Matte
+    from sinet_video.media.tiled_alpha import TiledAlpha
+    from sinet_video.media.time_range import Span
+    from sinet_video.models.export_onnx import Exported, export_onnx
+    from sinet_video.models.load import load_segmenter
+    from sinet_video.models.onnx_segmenter import OnnxInput, Preprocessing
+    from sinet_video.models.segmenter import Segmenter, Size
+    from sinet_video.pipeline.batch import batch
+    from sinet_video.pipeline.chain import matte
+    from sinet_video.pipeline.convert import convert
+    from sinet_video.pipeline.report import Report
+    from sinet_video.pipeline.resume import Resume
+    from sinet_video.pipeline.settings import Settings
+    from sinet_video.prefetch import prefetch
+    from sinet_video.quality.preview import preview
+    from sinet_video.quality.preview_report import Preview
+    from sinet_video.quality.verify import Verification, verify
+    from sinet_video.stages.backgrounds import Colour, Image, Video, parse_background
+    from sinet_video.stages.blur_background import Blur
+    from sinet_video.stages.chroma_key import Key, key
+    from sinet_video.stages.clean_regions import Regions, tidy
+    from sinet_video.stages.composite import Background, composite, foreground
+    from sinet_video.stages.decontaminate import decontaminate
+    from sinet_video.stages.despill import Despill, despill
+    from sinet_video.stages.drawn_mattes import force
+    from sinet_video.stages.edge import Edge, shape_edge
+    from sinet_video.stages.follow import Following, follow
+    from sinet_video.stages.refine import Bilinear, Guided, refine
+    from sinet_video.stages.segment import segment
+    from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
+    from sinet_video.stages.source_alpha import inherit
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Adaptive": "smoothing",
-    "Background": "compositing",
-    "Bilinear": "refining",
-    "Blur": "blur",
-    "Clip": "clip",
-    "Colour": "background",
-    "Despill": "despilling",
-    "Edge": "edges",
-    "Encoding": "planning",
-    "Exponential": "smoothing",
-    "Exported": "onnxfile",
-    "Following": "following",
-    "Frame": "frame",
-    "Guided": "refining",
-    "Image": "background",
+    "Adaptive": "stages.smooth",
+    "Background": "stages.composite",
+    "Bilinear": "stages.refine",
+    "Blur": "stages.blur_background",
+    "Clip": "decoding.clip",
+    "Colour": "stages.backgrounds",
+    "Despill": "stages.despill",
+    "Edge": "stages.edge",
+    "Encoding": "encoding.plan",
+    "Exponential": "stages.smooth",
+    "Exported": "models.export_onnx",
+    "Following": "stages.follow",
+    "Frame": "media.frame",
+    "Guided": "stages.refine",
+    "Image": "stages.backgrounds",
     "InputError": "errors",
-    "Key": "keying",
-    "Matte": "frame",
-    "OnnxInput": "foreign",
+    "Key": "stages.chroma_key",
+    "Matte": "media.frame",
+    "OnnxInput": "models.onnx_segmenter",
     "OutputError": "errors",
-    "Preprocessing": "preprocessing",
-    "Preview": "findings",
-    "Regions": "regions",
-    "Report": "report",
-    "Resume": "resuming",
-    "Segmenter": "segmenting",
+    "Preprocessing": "models.onnx_segmenter",
+    "Preview": "quality.preview_report",
+    "Regions": "stages.clean_regions",
+    "Report": "pipeline.report",
+    "Resume": "pipeline.resume",
+    "Segmenter": "models.segmenter",
     "SettingError": "errors",
-    "Settings": "settings",
+    "Settings": "pipeline.settings",
     "SinetVideoError": "errors",
-    "Sink": "sink",
-    "Size": "segmenting",
-    "Span": "clip",
-    "TiledAlpha": "alpha",
-    "Verification": "verifying",
-    "Video": "background",
-    "Window": "smoothing",
+    "Sink": "encoding.sink",
+    "Size": "models.segmenter",
+    "Span": "media.time_range",
+    "TiledAlpha": "media.tiled_alpha",
+    "Verification": "quality.verify",
+    "Video": "stages.backgrounds",
+    "Window": "stages.smooth",
     "WeightsError": "errors",
-    "batch": "batching",
-    "composite": "compositing",
-    "convert": "pipeline",
-    "decode": "decoding",
-    "decontaminate": "decontaminating",
-    "despill": "despilling",
-    "export_onnx": "onnxfile",
-    "follow": "following",
-    "force": "forcing",
-    "foreground": "compositing",
-    "from_ffmpeg": "ffmpeg",
-    "inherit": "inheriting",
-    "key": "keying",
-    "load_segmenter": "runtime",
-    "matte": "flow",
-    "open_sink": "encoding",
-    "parse_background": "background",
-    "prefetch": "threads",
-    "preview": "previewing",
-    "probe": "probing",
-    "refine": "refining",
-    "segment": "segmenting",
-    "shape_edge": "edges",
-    "smooth": "smoothing",
-    "tidy": "regions",
-    "to_ffmpeg": "ffmpeg",
-    "verify": "verifying",
+    "batch": "pipeline.batch",
+    "composite": "stages.composite",
+    "convert": "pipeline.convert",
+    "decode": "decoding.decode",
+    "decontaminate": "stages.decontaminate",
+    "despill": "stages.despill",
+    "export_onnx": "models.export_onnx",
+    "follow": "stages.follow",
+    "force": "stages.drawn_mattes",
+    "foreground": "stages.composite",
+    "from_ffmpeg": "decoding.ffmpeg",
+    "inherit": "stages.source_alpha",
+    "key": "stages.chroma_key",
+    "load_segmenter": "models.load",
+    "matte": "pipeline.chain",
+    "open_sink": "encoding.open_sink",
+    "parse_background": "stages.backgrounds",
+    "prefetch": "prefetch",
+    "preview": "quality.preview",
+    "probe": "decoding.probe",
+    "refine": "stages.refine",
+    "segment": "stages.segment",
+    "shape_edge": "stages.edge",
+    "smooth": "stages.smooth",
+    "tidy": "stages.clean_regions",
+    "to_ffmpeg": "encoding.ffmpeg",
+    "verify": "quality.verify",
 }
 """Where each public name lives."""
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sinet_video.train.pictures import write_picture
+from sinet_video.train.image_folder import write_picture
 from sinet_video.train.recipe import Data, Labelled, Light, Loss, Recipe, Stage, Views
-from sinet_video.train.stock import Source, Stock, halves
+from sinet_video.train.samples.photographs import Source, Stock, halves
 
 
 def made_person(index: int, height: int = 96, width: int = 80) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinet_video.alpha import Grid, Kind, TiledAlpha, grid_view, tile_side
+from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, grid_view, tile_side
 
 
 def blotches(height: int, width: int, seed: int = 0) -> np.ndarray:

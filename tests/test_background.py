@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image as Picture
 from scipy import ndimage
 
-from sinet_video.background import NAMED, Blur, Colour, Image, Video, parse_background
-from sinet_video.compositing import composite
 from sinet_video.errors import InputError, SettingError
-from sinet_video.frame import Frame, Matte
-from sinet_video.pixels import PLANAR, blank_like, planes_of
+from sinet_video.media.convert import blank_like, planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.stages.backgrounds import NAMED, Blur, Colour, Image, Video, parse_background
+from sinet_video.stages.composite import composite
 
 BT709, BT601, BT2020 = 1, 6, 9
 WEIGHTS = {BT709: (0.2126, 0.0722), BT601: (0.299, 0.114), BT2020: (0.2627, 0.0593)}

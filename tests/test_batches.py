@@ -9,10 +9,10 @@ from made_people import made_person, made_stock, source, stage
 from scipy import ndimage
 from torch.nn import functional as F
 
-from sinet_video.train.batch import Batch, band
-from sinet_video.train.batches import Sampler, batches
 from sinet_video.train.recipe import Light, Loss, Views
-from sinet_video.train.stock import Stock
+from sinet_video.train.samples.batch import Batch, band
+from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.samples.sampler import Sampler, batches
 
 STOCK = made_stock()
 LIVELY = Light(brightness=0.1, contrast=0.2, blur=0.3, noise=5.0, compression=0.2)

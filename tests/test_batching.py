@@ -19,7 +19,7 @@ from sinet_video import (
     convert,
     probe,
 )
-from sinet_video.batching import VIDEO_SUFFIXES, expand
+from sinet_video.pipeline.batch import VIDEO_SUFFIXES, expand
 
 
 def pretended(source: Path, output: Path) -> Report:

@@ -12,15 +12,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sinet_video import classes, export, export_cityscapes, weights
-from sinet_video.cityscapes import CityscapesSINet, CrossBlock, block, doubt, enlarge
-from sinet_video.classes import CLASSES
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.flow import matte
-from sinet_video.runtime import FastSegmenter, TorchSegmenter, load_segmenter
-from sinet_video.segmenting import Size, seen_size
-from sinet_video.settings import Settings
-from sinet_video.sinet import S2Block, SINet
+from sinet_video.models import checkpoint as checkpoints
+from sinet_video.models import cityscapes_classes, export_cityscapes, export_sinet
+from sinet_video.models.cityscapes_classes import CLASSES
+from sinet_video.models.load import load_segmenter
+from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
+from sinet_video.models.segmenter import Size, seen_size
+from sinet_video.models.sinet import S2Block, SINet
+from sinet_video.models.sinet_cityscapes import CityscapesSINet, CrossBlock, block, doubt, enlarge
+from sinet_video.pipeline.chain import matte
+from sinet_video.pipeline.settings import Settings
 
 RELATIVE = 1e-4
 TOLERANCE = 1e-3
@@ -46,7 +48,7 @@ def untrained(seed: int = 0) -> CityscapesSINet:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of random weights."""
     path = tmp_path_factory.mktemp("streets") / "streets.pth"
-    weights.save(untrained(), path)
+    checkpoints.save(untrained(), path)
     return path
 
 
@@ -72,7 +74,7 @@ def test_parameters_are_as_many_as_released() -> None:
 
 def test_logits_are_the_reference_codes(shared: Path, official: Path) -> None:
     """With the released weights the recorded input gives the recorded logits."""
-    network = weights.load_any(official)
+    network = checkpoints.load_any(official)
     with np.load(shared / "golden" / "sinet_cityscapes.npz") as golden:
         given, expected = golden["network_input"], golden["output_0"]
     with torch.no_grad():
@@ -154,7 +156,7 @@ def test_enlarge_keeps_areas() -> None:
 
 def chosen(*names: str) -> Tensor:
     """A choice of classes as a tensor."""
-    return torch.from_numpy(classes.wanted(names))
+    return torch.from_numpy(cityscapes_classes.wanted(names))
 
 
 def test_alpha_is_the_wanted_classes_share(picture: Picture) -> None:
@@ -177,21 +179,21 @@ def test_alpha_is_the_wanted_classes_share(picture: Picture) -> None:
 
 def test_either_network_is_told_by_its_keys(checkpoint: Path, tmp_path: Path) -> None:
     """A checkpoint says what it is of; where portraits are wanted, it is refused."""
-    loaded = weights.load_any(checkpoint)
+    loaded = checkpoints.load_any(checkpoint)
     before = untrained().state_dict()
     assert isinstance(loaded, CityscapesSINet)
     assert not loaded.training
     assert all(torch.equal(before[key], value) for key, value in loaded.state_dict().items())
-    weights.save(SINet(), tmp_path / "portrait.pth")
-    assert isinstance(weights.load_any(tmp_path / "portrait.pth"), SINet)
+    checkpoints.save(SINet(), tmp_path / "portrait.pth")
+    assert isinstance(checkpoints.load_any(tmp_path / "portrait.pth"), SINet)
     with pytest.raises(WeightsError, match="Cityscapes"):
-        weights.load(checkpoint)
+        checkpoints.load(checkpoint)
 
 
 def test_every_reference_name_is_renamed(official: Path) -> None:
     """Each of the reference code's names becomes one of ours; values stay, red first."""
     state = torch.load(official, map_location="cpu", weights_only=True)
-    ours = weights.from_cityscapes_reference(state)
+    ours = checkpoints.from_cityscapes_reference(state)
     assert set(ours) == set(CityscapesSINet().state_dict())
     assert len(ours) == len(state) + 3
     assert torch.equal(ours["encoder.stem.conv.weight"], state["encoder.level1.conv.weight"])
@@ -206,7 +208,7 @@ def test_a_checkpoint_with_a_gap_is_refused(checkpoint: Path, tmp_path: Path, lo
         state[lost] = torch.zeros(1)
     torch.save(state, tmp_path / "gap.pth")
     with pytest.raises(WeightsError, match=lost):
-        weights.load_any(tmp_path / "gap.pth")
+        checkpoints.load_any(tmp_path / "gap.pth")
 
 
 # As a segmenter.
@@ -226,7 +228,7 @@ def test_runtimes_agree(checkpoint: Path, picture: Picture, names: str | None) -
     pictures = torch.from_numpy(picture[None])
     with torch.no_grad():
         expected = untrained().alpha(
-            pictures, torch.from_numpy(classes.wanted(names or "person,rider"))
+            pictures, torch.from_numpy(cityscapes_classes.wanted(names or "person,rider"))
         )
     assert np.abs(alpha - expected[0].numpy()).max() <= TOLERANCE
     assert alpha.std() > 1e-3
@@ -253,7 +255,7 @@ def test_unknown_classes_are_told_before_anything_is_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A slip costs no download."""
-    monkeypatch.setattr("sinet_video.fetch.fetch", lambda remote: pytest.fail("fetched"))
+    monkeypatch.setattr("sinet_video.models.download.fetch", lambda remote: pytest.fail("fetched"))
     for named in ("official", "cityscapes"):
         with pytest.raises(SettingError, match="'dog'"):
             load_segmenter(named, classes="dog")
@@ -264,7 +266,7 @@ def test_unknown_classes_are_told_before_anything_is_fetched(
 @pytest.mark.parametrize("runtime", ["onnxruntime", "torch"])
 def test_weights_without_classes(tmp_path: Path, runtime: Any) -> None:
     """Portrait weights, by name or in a file, know none, and the message says which do."""
-    weights.save(SINet(), tmp_path / "portrait.pth")
+    checkpoints.save(SINet(), tmp_path / "portrait.pth")
     for named in ("default", tmp_path / "portrait.pth"):
         with pytest.raises(SettingError, match=r"no classes.*'cityscapes'"):
             load_segmenter(named, runtime=runtime, classes="person")
@@ -363,7 +365,7 @@ def test_exporting_leaves_the_network_alone() -> None:
 def test_portraits_have_other_graphs(checkpoint: Path) -> None:
     """A file of the graph works as the checkpoint does; one of portraits has no classes."""
     path = checkpoint.with_name("portrait.onnx")
-    path.write_bytes(export.fast(SINet().eval()))
+    path.write_bytes(export_sinet.fast(SINet().eval()))
     with pytest.raises(SettingError, match="no classes"):
         load_segmenter(path, classes="person")
     assert isinstance(load_segmenter(path), FastSegmenter)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from sinet_video.classes import CLASSES, DEFAULT, wanted
 from sinet_video.errors import SettingError
+from sinet_video.models.cityscapes_classes import CLASSES, DEFAULT, wanted
 
 
 def chosen(names: str | Sequence[str]) -> list[str]:

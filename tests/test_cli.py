@@ -20,26 +20,26 @@ import pytest
 from click.testing import CliRunner
 from sinet_video.cli import progress as progress_module
 from sinet_video.cli.main import cli
-from sinet_video.cli.matting import parse_despill, parse_refinement, parse_smoothing
+from sinet_video.cli.matting_options import parse_despill, parse_refinement, parse_smoothing
 from sinet_video.cli.options import Moment, Triple
 from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 
 from sinet_video import Clip, SettingError, Span, __version__, decode, probe
-from sinet_video.audio import AudioChoice
-from sinet_video.background import Fit
-from sinet_video.clip import AlphaKind
-from sinet_video.codecs import CODECS
-from sinet_video.containers import FOLDERS, PIPES
-from sinet_video.damage import OnError
-from sinet_video.despilling import Despill
-from sinet_video.edges import FeatherSide
-from sinet_video.foreign import Activation
-from sinet_video.inheriting import SourceAlpha
-from sinet_video.reach import Allow
-from sinet_video.regions import Subject
-from sinet_video.screens import HUES
-from sinet_video.session import Runtime
-from sinet_video.showing import Show
+from sinet_video.containers.codecs import CODECS
+from sinet_video.containers.formats import FOLDERS, PIPES
+from sinet_video.decoding.access import Allow
+from sinet_video.decoding.concealment import OnError
+from sinet_video.encoding.audio import AudioChoice
+from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.models.onnx_segmenter import Activation
+from sinet_video.models.onnx_session import Runtime
+from sinet_video.pipeline.chain import Show
+from sinet_video.stages.backgrounds import Fit
+from sinet_video.stages.clean_plate import HUES
+from sinet_video.stages.clean_regions import Subject
+from sinet_video.stages.despill import Despill
+from sinet_video.stages.edge import FeatherSide
+from sinet_video.stages.source_alpha import SourceAlpha
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 Done = subprocess.CompletedProcess
@@ -105,7 +105,7 @@ def test_people_are_followed_unless_told_not_to(words, follows, clip, tmp_path, 
     """The option reaches the settings."""
     given = []
     monkeypatch.setattr(
-        "sinet_video.pipeline.convert", lambda *_, settings, **__: given.append(settings)
+        "sinet_video.pipeline.convert.convert", lambda *_, settings, **__: given.append(settings)
     )
     CliRunner().invoke(cli, ["run", str(clip), str(tmp_path / "o.mp4"), *words])
     assert [settings.following is not None for settings in given] == [follows]

@@ -13,8 +13,9 @@ import torch
 from click.testing import CliRunner, Result
 from sinet_video.cli.main import cli
 
-from sinet_video import export_onnx, weights
-from sinet_video.cityscapes import CityscapesSINet
+from sinet_video import export_onnx
+from sinet_video.models import checkpoint
+from sinet_video.models.sinet_cityscapes import CityscapesSINet
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def streets(tmp_path_factory) -> Path:
     """A checkpoint of the Cityscapes network with random weights."""
     path = tmp_path_factory.mktemp("streets") / "streets.pth"
     torch.manual_seed(0)
-    weights.save(CityscapesSINet(), path)
+    checkpoint.save(CityscapesSINet(), path)
     return path
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sinet_video.errors import InputError, SettingError
-from sinet_video.train.making.composites import (
+from sinet_video.train.generate.composites import (
     CompositeSettings,
     Composition,
     compose,
@@ -19,13 +19,13 @@ from sinet_video.train.making.composites import (
     make_composites,
     on_canvas,
 )
-from sinet_video.train.making.cutting import matched, own_colours, soft_edge
-from sinet_video.train.making.faces import Box
-from sinet_video.train.making.manifest import read_manifest
-from sinet_video.train.making.placing import PlacingSettings, place, standing
-from sinet_video.train.making.products import Rejected
-from sinet_video.train.making.repeating import repeat
-from sinet_video.train.pictures import list_pairs, read_pair, write_picture
+from sinet_video.train.generate.cutout import matched, own_colours, soft_edge
+from sinet_video.train.generate.faces import Box
+from sinet_video.train.generate.manifest import read_manifest
+from sinet_video.train.generate.placement import PlacingSettings, place, standing
+from sinet_video.train.generate.product_folder import Rejected
+from sinet_video.train.generate.repeat import repeat
+from sinet_video.train.image_folder import list_pairs, read_pair, write_picture
 
 GREEN, SKIN, BLUE, WHITE = (20, 220, 30), (200, 150, 120), (40, 60, 200), (255, 255, 255)
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinet_video.alpha import Kind, TiledAlpha
-from sinet_video.compositing import black, composite, foreground
-from sinet_video.frame import Frame, Matte
-from sinet_video.pixels import PLANAR, planes_of
-from sinet_video.refining import Bilinear, Guided, refine
+from sinet_video.media.blend import black
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.tiled_alpha import Kind, TiledAlpha
+from sinet_video.stages.composite import composite, foreground
+from sinet_video.stages.refine import Bilinear, Guided, refine
 
 FORMATS = [
     *(f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le", "12le")),

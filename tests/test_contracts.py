@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sinet_video.background import Blur, Colour
-from sinet_video.compositing import composite, foreground
-from sinet_video.decontaminating import decontaminate
-from sinet_video.despilling import Despill, despill
-from sinet_video.edges import Edge, shape_edge
-from sinet_video.following import follow
-from sinet_video.forcing import force
-from sinet_video.frame import Frame, Matte
-from sinet_video.keying import Key, key
-from sinet_video.pixels import planes_of
-from sinet_video.refining import Bilinear, Guided, refine
-from sinet_video.regions import Regions, tidy
-from sinet_video.segmenting import segment
-from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
-from sinet_video.threads import prefetch
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.prefetch import prefetch
+from sinet_video.stages.backgrounds import Blur, Colour
+from sinet_video.stages.chroma_key import Key, key
+from sinet_video.stages.clean_regions import Regions, tidy
+from sinet_video.stages.composite import composite, foreground
+from sinet_video.stages.decontaminate import decontaminate
+from sinet_video.stages.despill import Despill, despill
+from sinet_video.stages.drawn_mattes import force
+from sinet_video.stages.edge import Edge, shape_edge
+from sinet_video.stages.follow import follow
+from sinet_video.stages.refine import Bilinear, Guided, refine
+from sinet_video.stages.segment import segment
+from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
 
 SIZE = (90, 122)
 PTS = [0, 7, 8, 900]

@@ -12,7 +12,7 @@ import pytest
 from plain_mattes import EVERYTHING
 
 from sinet_video import InputError, convert, decode, matte
-from sinet_video.damage import Tally
+from sinet_video.decoding.concealment import Tally
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
 STOP, CONCEAL = EVERYTHING, replace(EVERYTHING, on_error="conceal")

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from sinet_video import Clip, Frame, InputError, SettingError, Span, decode, probe
-from sinet_video.clip import Colour, working_format
-from sinet_video.damage import Tally
-from sinet_video.pixels import PLANAR
+from sinet_video.decoding.concealment import Tally
+from sinet_video.media.colour import Colour
+from sinet_video.media.pixel_formats import PLANAR, working_format
 
 RAMP = "nullsrc=s=96x64:r=25:d=0.12,format=gbrp,geq=r='X*2+20':g='Y*3+30':b='200-X'"
 UNEVEN = [0, 512, 700, 1500, 1512, 3000, 5000, 5512, 6100, 9000, 9001, 12000]

@@ -9,14 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from sinet_video.alpha import TiledAlpha
-from sinet_video.background import Colour
-from sinet_video.cells import reduced, reduced_alpha
-from sinet_video.compositing import composite
-from sinet_video.decontaminating import cleaned, decontaminate, edge_colours, unmixed
-from sinet_video.frame import Frame, Matte
-from sinet_video.pixels import PLANAR, planes_of
-from sinet_video.refining import refine
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.pyramid import reduced, reduced_alpha
+from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.stages.backgrounds import Colour
+from sinet_video.stages.composite import composite
+from sinet_video.stages.decontaminate import cleaned, decontaminate, edge_colours, unmixed
+from sinet_video.stages.refine import refine
 
 FORMATS = [f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le")]
 SIZES = [(96, 128), (97, 131), (33, 96), (1, 1), (2, 5), (181, 150)]

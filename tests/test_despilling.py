@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinet_video.despilling import Despill, despill
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
-from sinet_video.pixels import planes_of
-from sinet_video.screens import hue_of
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.stages.clean_plate import hue_of
+from sinet_video.stages.despill import Despill, despill
 
 SIZE = (64, 96)
 

@@ -11,7 +11,7 @@ from matrix import Seen
 from plain_mattes import EVERYTHING
 
 from sinet_video import Span, convert
-from sinet_video.displaysize import RATIO, display, say_aspect
+from sinet_video.containers.display_size import RATIO, display, say_aspect
 
 ASPECT = Fraction(128, 117)
 """That of the real clip: no whole number of pixels fits its pictures."""

@@ -7,7 +7,7 @@ import string
 import numpy as np
 import pytest
 
-from sinet_video.drawing import GLYPHS, Canvas, text_width
+from sinet_video.quality.draw import GLYPHS, Canvas, text_width
 
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 

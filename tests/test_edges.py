@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sinet_video.alpha import Kind, TiledAlpha
-from sinet_video.edges import Edge, shape_edge
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.tiled_alpha import Kind, TiledAlpha
+from sinet_video.stages.edge import Edge, shape_edge
 
 
 def shaped(

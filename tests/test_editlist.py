@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sinet_video.editlist import HiddenStart, hide_starts
+from sinet_video.containers.isobmff import HiddenStart, hide_starts
 
 RATE = 44_100
 

@@ -18,13 +18,13 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.main import cli
-from sinet_video.cli.matting import matting_options
-from sinet_video.cli.measuring import Ticker
+from sinet_video.cli.matting_options import matting_options
+from sinet_video.cli.progress import Ticker
 from sinet_video.cli.tables import caption, table, tables
 
-from sinet_video.runtime import packaged_graph
-from sinet_video.train.measuring.scores import FrameFigures, PictureFigures, Scores
-from sinet_video.train.measuring.worst import Example
+from sinet_video.models.load import packaged_graph
+from sinet_video.train.evaluate.examples import Example
+from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
 
 HEIGHT, WIDTH, FRAMES = 96, 160, 12
 

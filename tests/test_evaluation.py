@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from sinet_video import InputError, SettingError, Size, load_segmenter
-from sinet_video.train.measuring.evaluation import by_network, evaluate_folder, from_folder
+from sinet_video.train.evaluate.images import by_network, evaluate_folder, from_folder
 
 HEIGHT, WIDTH = 80, 60
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 import sinet_video
-from sinet_video import export, weights
-from sinet_video.decoding import decode
-from sinet_video.runtime import packaged_graph
-from sinet_video.sinet import (
+from sinet_video.decoding.decode import decode
+from sinet_video.models import checkpoint, export_sinet
+from sinet_video.models.load import packaged_graph
+from sinet_video.models.sinet import (
     Downsample,
     S2Block,
     S2Module,
@@ -103,19 +103,19 @@ def golden(shared: Path) -> Golden:
 @pytest.fixture(scope="module")
 def official(shared: Path) -> SINet:
     """The network with the released weights."""
-    return weights.load(shared / "weights" / "SINet-official.pth")
+    return checkpoint.load(shared / "weights" / "SINet-official.pth")
 
 
 @pytest.fixture(scope="module")
 def official_plain(official: SINet) -> bytes:
     """The plain graph of the released weights."""
-    return export.plain(official)
+    return export_sinet.plain(official)
 
 
 @pytest.fixture(scope="module")
 def official_fast(official: SINet) -> bytes:
     """The fast graph of the released weights."""
-    return export.fast(official)
+    return export_sinet.fast(official)
 
 
 # The whole, against the reference code's figures.
@@ -158,7 +158,7 @@ def test_fast_network_serves_an_oblong(official: SINet, golden: Golden) -> None:
     small = torch.from_numpy(golden["small_input"]).permute(0, 2, 3, 1)
     with torch.no_grad():
         rgb = small / official.scale * official.std + official.mean
-        alpha, evidence = (t.numpy() for t in export.FastSINet(official)(rgb))
+        alpha, evidence = (t.numpy() for t in export_sinet.FastSINet(official)(rgb))
     expected = golden["small_logits"][:, 1] - golden["small_logits"][:, 0]
     assert away(evidence, expected) <= TOLERANCE
     assert away(alpha, 1 / (1 + np.exp(-expected))) <= TOLERANCE
@@ -197,7 +197,7 @@ def test_fast_network_is_exact(exact: None, seed: int) -> None:
     network.std.copy_(torch.tensor([50.0, 60.0, 70.0]))
     pictures = torch.randint(256, (2, 64, 96, 3), dtype=torch.uint8)
     with torch.no_grad():
-        alpha, evidence = export.FastSINet(network)(pictures)
+        alpha, evidence = export_sinet.FastSINet(network)(pictures)
         logits = network(network.normalise(pictures.permute(0, 3, 1, 2)))
         assert_same(evidence, logits[:, 1] - logits[:, 0])
         assert_same(alpha, network.alpha(pictures))
@@ -210,9 +210,9 @@ def test_fast_network_follows_the_weights(exact: None) -> None:
     randomise(network, 1)
     pictures = torch.randint(256, (1, 64, 64, 3), dtype=torch.uint8)
     with torch.no_grad():
-        before = export.FastSINet(network)(pictures)[1]
+        before = export_sinet.FastSINet(network)(pictures)[1]
         network.fine_norm.running_mean += 1
-        assert not torch.allclose(before, export.FastSINet(network)(pictures)[1])
+        assert not torch.allclose(before, export_sinet.FastSINet(network)(pictures)[1])
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +227,7 @@ def untrained() -> SINet:
 @pytest.fixture(scope="module")
 def untrained_fast(untrained: SINet) -> bytes:
     """The fast graph of random weights."""
-    return export.fast(untrained)
+    return export_sinet.fast(untrained)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 96), (160, 288)])
@@ -246,7 +246,7 @@ def test_fast_graph_of_random_weights_is_torch(
     assert away(answer["alpha"], alpha) <= TOLERANCE * alpha.std()
 
 
-@pytest.mark.parametrize("make", [export.plain, export.fast])
+@pytest.mark.parametrize("make", [export_sinet.plain, export_sinet.fast])
 def test_exporting_leaves_the_network_alone(make: type) -> None:
     """The network's weights and answers are what they were before it was exported."""
     network = randomise(SINet(), 7)
@@ -261,7 +261,7 @@ def test_exporting_leaves_the_network_alone(make: type) -> None:
 @pytest.fixture(scope="module")
 def packaged() -> SINet:
     """The packaged checkpoint."""
-    return weights.load(DATA / "default.pth")
+    return checkpoint.load(DATA / "default.pth")
 
 
 @pytest.mark.parametrize("size", [(32, 32), (160, 288), (224, 224), (256, 192)])
@@ -299,13 +299,13 @@ def test_fold_is_the_convolution_and_its_normalisation(
     first, norm = conv(6, 12, kernel, stride=stride, groups=groups), batch_norm(12)
     randomise(norm, kernel)
     x = torch.randn(2, 6, 9, 7)
-    assert_same(export.fold(first, norm)(x), norm(first(x)))
+    assert_same(export_sinet.fold(first, norm)(x), norm(first(x)))
 
 
 def test_fold_uses_the_running_statistics(exact: None) -> None:
     """A normalisation that still trains is not what is folded: it would use the batch's own."""
     first, norm = conv(4, 4, 3), randomise(batch_norm(4), 1)
-    folded, x = export.fold(first, norm), torch.randn(2, 4, 5, 5)
+    folded, x = export_sinet.fold(first, norm), torch.randn(2, 4, 5, 5)
     assert not torch.allclose(folded(x), norm.train()(first(x)))
 
 
@@ -316,25 +316,25 @@ def test_shuffled_dense_is_the_grouped_convolution_and_the_shuffle(
     """A dense 1x1 convolution gives the shuffled channels."""
     grouped = conv(12, 6, 1, groups=groups)
     x = torch.randn(2, 12, 4, 3)
-    assert_same(export.shuffled_dense(grouped)(x), shuffle_channels(grouped(x), groups))
+    assert_same(export_sinet.shuffled_dense(grouped)(x), shuffle_channels(grouped(x), groups))
 
 
 def test_shuffled_dense_does_shuffle(exact: None) -> None:
     """Without the shuffle the channels would be in another order."""
     grouped, x = conv(12, 6, 1, groups=2), torch.randn(1, 12, 4, 3)
-    assert not torch.allclose(export.shuffled_dense(grouped)(x), grouped(x))
+    assert not torch.allclose(export_sinet.shuffled_dense(grouped)(x), grouped(x))
 
 
 def test_difference_is_the_second_output_less_the_first(exact: None) -> None:
     """One channel takes the place of two."""
     classify, x = conv(2, 2, 3), torch.randn(2, 2, 6, 5)
     both = classify(x)
-    assert_same(export.difference(classify)(x), both[:, 1:] - both[:, :1])
+    assert_same(export_sinet.difference(classify)(x), both[:, 1:] - both[:, :1])
 
 
 def test_scaling_is_a_gain_and_an_offset_per_channel() -> None:
     """Each channel has its own."""
-    layer = export.scaling(torch.tensor([2.0, -3.0]), torch.tensor([0.5, 0.0]))
+    layer = export_sinet.scaling(torch.tensor([2.0, -3.0]), torch.tensor([0.5, 0.0]))
     x = torch.ones(1, 2, 1, 1)
     assert layer(x).flatten().tolist() == [2.5, -3.0]
 
@@ -362,20 +362,20 @@ def test_fast_prelu_is_prelu(exact: None, slopes: list[float], with_norm: bool) 
     act, norm = prelu(slopes), randomise(batch_norm(3), 4)
     x = torch.cat([torch.randn(2, 3, 8, 5), torch.zeros(2, 3, 1, 5)], 2)
     assert isinstance(norm, nn.BatchNorm2d)
-    fast = export.FastPReLU(act, norm if with_norm else None)
+    fast = export_sinet.FastPReLU(act, norm if with_norm else None)
     assert_same(fast(x), act(norm(x)) if with_norm else act(x))
 
 
 @pytest.mark.parametrize("slopes", SLOPES.values(), ids=SLOPES)
 def test_fast_prelu_has_a_sign_only_where_a_slope_is_above_one(slopes: list[float]) -> None:
     """The third pass is there when it is needed, and not otherwise."""
-    assert (export.FastPReLU(prelu(slopes)).sign is not None) == (max(slopes) > 1)
+    assert (export_sinet.FastPReLU(prelu(slopes)).sign is not None) == (max(slopes) > 1)
 
 
 def test_fast_prelu_needs_its_sign(exact: None) -> None:
     """Without the third pass a slope above one bends the wrong way."""
     act, x = prelu([1.5]), torch.randn(1, 1, 4, 4)
-    fast = export.FastPReLU(act)
+    fast = export_sinet.FastPReLU(act)
     fast.sign = None
     assert not torch.allclose(fast(x), act(x))
 
@@ -386,7 +386,7 @@ def test_fast_excite_is_squeeze_excite(exact: None, bottleneck: int | None) -> N
     excite = randomise(SqueezeExcite(6, bottleneck), 2)
     x = torch.randn(2, 6, 4, 5)
     assert isinstance(excite, SqueezeExcite)
-    assert_same(export.FastExcite(excite)(x), excite(x))
+    assert_same(export_sinet.FastExcite(excite)(x), excite(x))
 
 
 def test_fast_down_is_the_downsampling(exact: None) -> None:
@@ -394,7 +394,7 @@ def test_fast_down_is_the_downsampling(exact: None) -> None:
     down = randomise(Downsample(6, 8, bottleneck=3), 3)
     x = torch.randn(2, 6, 8, 12)
     assert isinstance(down, Downsample)
-    assert_same(export.fast_down(down)(x), down(x))
+    assert_same(export_sinet.fast_down(down)(x), down(x))
 
 
 @pytest.mark.parametrize(("kernel", "pool"), [(3, 1), (5, 2), (3, 4)])
@@ -403,7 +403,7 @@ def test_fast_block_is_the_block(exact: None, kernel: int, pool: int) -> None:
     block = randomise(S2Block(4, kernel, pool), 6)
     x = torch.randn(2, 4, 8, 12)
     assert isinstance(block, S2Block)
-    assert_same(export.FastBlock(block)(x), block(x))
+    assert_same(export_sinet.FastBlock(block)(x), block(x))
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(8, 8), (8, 12)], ids=["residual", "widening"])
@@ -412,4 +412,4 @@ def test_fast_module_is_the_module(exact: None, inputs: int, outputs: int) -> No
     module = randomise(S2Module(inputs, outputs, ((3, 1), (5, 2))), 8)
     x = torch.randn(2, inputs, 8, 12)
     assert isinstance(module, S2Module)
-    assert_same(export.FastModule(module)(x), module(x))
+    assert_same(export_sinet.FastModule(module)(x), module(x))

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from sinet_video import Encoding, Settings, convert, decode, probe, verify
-from sinet_video.linear import to_light
-from sinet_video.orientation import Orientation
-from sinet_video.pictures import shown
-from sinet_video.stills import said, tell
+from sinet_video.containers.still_tags import said, tell
+from sinet_video.encoding.encoder_input import shown
+from sinet_video.media.orientation import Orientation
+from sinet_video.media.transfer import to_light
 
 
 def soft(picture: np.ndarray) -> np.ndarray:

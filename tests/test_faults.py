@@ -14,23 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sinet_video import (
-    Bilinear,
-    Edge,
-    Encoding,
-    Settings,
-    companions,
-    convert,
-    flow,
-    matte,
-    numbered,
-    outputs,
-    pictures,
-    pipeline,
-    showing,
-    videofile,
-)
-from sinet_video.audio import Copied, Encoded
+from sinet_video import Bilinear, Edge, Encoding, Settings, convert, matte
+from sinet_video.encoding import encoder_input, image_sequence, side_streams, video_file
+from sinet_video.encoding.audio import Copied, Encoded
+from sinet_video.pipeline import chain, outputs
+from sinet_video.pipeline import convert as conversion
 
 SETTINGS = Settings(segmenter=lambda _: np.full((3, 5), 0.5, np.float32), refinement=Bilinear())
 PATIENCE = 30
@@ -72,7 +60,7 @@ def breaking(stage: Callable[..., Iterator], where: str) -> Callable[..., Iterat
 
 def broken(stage: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a stage fail wherever jobs take it from."""
-    for module in (flow, pipeline, showing, outputs):
+    for module in (chain, conversion, outputs):
         if hasattr(module, stage):
             monkeypatch.setattr(module, stage, breaking(getattr(module, stage), where))
 
@@ -139,12 +127,12 @@ def test_a_stage_that_fails_ends_the_job(stage, source, monkeypatch, tmp_path):
 
 
 WRITING = {
-    "picture": (pictures, "picture", "o.mp4", "copy"),
-    "numbered picture": (numbered, "picture", "pictures", "copy"),
-    "packet": (videofile.VideoFile, "_mux", "o.mp4", "copy"),
+    "picture": (encoder_input, "picture", "o.mp4", "copy"),
+    "numbered picture": (image_sequence, "picture", "pictures", "copy"),
+    "packet": (video_file.VideoFile, "_mux", "o.mp4", "copy"),
     "copied sound": (Copied, "feed", "o.mp4", "copy"),
     "encoded sound": (Encoded, "feed", "o.mp4", "encode"),
-    "sound behind": (companions.Companions, "_next", "o.mkv", "copy"),
+    "sound behind": (side_streams.Companions, "_next", "o.mkv", "copy"),
 }
 """Where writing may fail: what has the function, its name, the output, and what sound becomes."""
 
@@ -164,7 +152,7 @@ def test_writing_that_fails_ends_the_job(kind, source, monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", ["_finish", "_complete"])
 def test_a_file_that_cannot_be_finished(name, source, monkeypatch, tmp_path):
     """When all pictures are written, and it is not yet whole."""
-    monkeypatch.setattr(videofile.VideoFile, name, breaking_at_once)
+    monkeypatch.setattr(video_file.VideoFile, name, breaking_at_once)
     error = outcome(lambda: convert(source, tmp_path / "o.mp4", settings=SETTINGS))
     assert isinstance(error, BrokenError)
     assert not list(tmp_path.iterdir())

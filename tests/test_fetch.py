@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sinet_video import export, fetch
+from sinet_video.atomic import store
 from sinet_video.errors import WeightsError
-from sinet_video.fetch import Remote, cached, store
-from sinet_video.runtime import load_segmenter
+from sinet_video.models import download, export_sinet
+from sinet_video.models.download import Remote, cached
+from sinet_video.models.load import load_segmenter
 
 CONTENT = bytes(range(256)) * 40
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -102,7 +103,7 @@ def kept(cache: Path) -> list[str]:
 def refusal(remote: Remote, cache: Path) -> str:
     """What `fetch` says when it fails: one line that tells where to put the file oneself."""
     with pytest.raises(WeightsError) as caught:
-        fetch.fetch(remote)
+        download.fetch(remote)
     message = str(caught.value)
     assert str(cache / remote.name) in message
     assert remote.url in message
@@ -113,12 +114,12 @@ def refusal(remote: Remote, cache: Path) -> str:
 def test_fetched_once(server: Server, cache: Path) -> None:
     """The file is stored under its name; the second call makes no request."""
     remote = server.remote()
-    path = fetch.fetch(remote)
+    path = download.fetch(remote)
     assert path == cache / "weights.pth"
     assert path.read_bytes() == CONTENT
     assert kept(cache) == ["weights.pth"]
     assert server.asked == ["/weights.pth"]
-    assert fetch.fetch(remote) == path
+    assert download.fetch(remote) == path
     assert server.asked == ["/weights.pth"]
 
 
@@ -126,7 +127,7 @@ def test_file_put_there_by_hand(server: Server, cache: Path) -> None:
     """A file that somebody put in its place is used without a request."""
     cache.mkdir()
     (cache / "weights.pth").write_bytes(CONTENT)
-    assert fetch.fetch(server.remote()).read_bytes() == CONTENT
+    assert download.fetch(server.remote()).read_bytes() == CONTENT
     assert server.asked == []
 
 
@@ -138,7 +139,7 @@ def test_damaged_copy_is_fetched_anew(server: Server, cache: Path, damaged: byte
     """A copy that is not the pinned file is replaced."""
     cache.mkdir()
     (cache / "weights.pth").write_bytes(damaged)
-    assert fetch.fetch(server.remote()).read_bytes() == CONTENT
+    assert download.fetch(server.remote()).read_bytes() == CONTENT
     assert len(server.asked) == 1
     assert kept(cache) == ["weights.pth"]
 
@@ -154,7 +155,7 @@ def test_damaged_copy_stays_out_of_use(server: Server, cache: Path) -> None:
 def test_no_length_is_needed(server: Server, cache: Path) -> None:
     """A server that does not say how long the file is may send it."""
     server.answer = sends_without_length(CONTENT)
-    assert fetch.fetch(server.remote()).read_bytes() == CONTENT
+    assert download.fetch(server.remote()).read_bytes() == CONTENT
 
 
 def test_wrong_checksum(server: Server, cache: Path) -> None:
@@ -220,7 +221,7 @@ def test_server_that_falls_silent(
         server.closing.wait()
 
     server.answer = answer
-    monkeypatch.setattr(fetch, "TIMEOUT", 0.1)
+    monkeypatch.setattr(download, "TIMEOUT", 0.1)
     assert "timed out" in refusal(server.remote(), cache)
     assert kept(cache) == []
 
@@ -256,7 +257,7 @@ def test_another_try_after_a_failure(server: Server, cache: Path) -> None:
     server.answer = sends(CONTENT[:5000])
     refusal(server.remote(), cache)
     server.answer = sends(CONTENT)
-    assert fetch.fetch(server.remote()).read_bytes() == CONTENT
+    assert download.fetch(server.remote()).read_bytes() == CONTENT
 
 
 def test_cache_that_cannot_be_written(
@@ -266,7 +267,7 @@ def test_cache_that_cannot_be_written(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("SINET_VIDEO_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(WeightsError, match="set SINET_VIDEO_CACHE"):
-        fetch.fetch(server.remote())
+        download.fetch(server.remote())
 
 
 # The cache.
@@ -346,7 +347,7 @@ def test_cache_folder(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.platform", platform)
-    found = fetch.cache_folder()
+    found = download.cache_folder()
     monkeypatch.undo()
     assert found == Path(expected)
 
@@ -355,7 +356,7 @@ def test_cache_folder(
 
 
 PINS = pytest.mark.parametrize(
-    "pin", [fetch.OFFICIAL, fetch.CITYSCAPES], ids=["portraits", "streets"]
+    "pin", [download.OFFICIAL, download.CITYSCAPES], ids=["portraits", "streets"]
 )
 
 
@@ -384,7 +385,7 @@ def test_official_weights_from_end_to_end(
     content = (shared / "weights" / "SINet-official.pth").read_bytes()
     server.answer = sends(content)
     url = f"{server.address}/SINet.pth"
-    monkeypatch.setattr(fetch, "OFFICIAL", replace(fetch.OFFICIAL, url=url))
+    monkeypatch.setattr(download, "OFFICIAL", replace(download.OFFICIAL, url=url))
     with np.load(shared / "golden" / "sinet_portrait.npz") as golden:
         rgb = np.ascontiguousarray(golden["bgr"][0, ..., ::-1])
         evidence = golden["logits"][0, 1] - golden["logits"][0, 0]
@@ -402,7 +403,7 @@ def test_official_weights_that_were_tampered_with(
     """Other weights under the same name are not used."""
     server.answer = sends((shared / "weights" / "SINet-bootstrap.pth").read_bytes())
     url = f"{server.address}/SINet.pth"
-    monkeypatch.setattr(fetch, "OFFICIAL", replace(fetch.OFFICIAL, url=url))
+    monkeypatch.setattr(download, "OFFICIAL", replace(download.OFFICIAL, url=url))
     with pytest.raises(WeightsError, match="not the file that was expected"):
         load_segmenter("official")
     assert kept(cache) == []
@@ -412,9 +413,9 @@ def test_official_weights_put_there_by_hand(
     server: Server, shared: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a network, the file that the message asks for is enough."""
-    monkeypatch.setattr(fetch, "OFFICIAL", replace(fetch.OFFICIAL, url=server.address))
+    monkeypatch.setattr(download, "OFFICIAL", replace(download.OFFICIAL, url=server.address))
     cache.mkdir()
     shutil.copy(shared / "weights" / "SINet-official.pth", cache)
-    monkeypatch.setattr(export, "fast", lambda network: b"never run")
+    monkeypatch.setattr(export_sinet, "fast", lambda network: b"never run")
     assert load_segmenter("official").device == "cpu"
     assert server.asked == []

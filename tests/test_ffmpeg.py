@@ -35,8 +35,8 @@ from sinet_video import (
     probe,
     to_ffmpeg,
 )
-from sinet_video.clip import Colour
-from sinet_video.staging import Staged
+from sinet_video.encoding.ffmpeg_outputs import Staged
+from sinet_video.media.colour import Colour
 
 UNEVEN = [700, 1212, 1400, 2200, 2212, 3700, 5700, 6212, 6800, 9700, 9701, 12700]
 ENDLESS = graphs.input("testsrc2=s=64x48:r=25", f="lavfi")
@@ -406,7 +406,7 @@ def test_ffmpeg_is_quoted(stream, words):
 
 def test_silenced_program(small, monkeypatch):
     """Without its words the times cannot be known; that is said, and not guessed."""
-    monkeypatch.setattr("sinet_video.nut.PATIENCE", 0.2)
+    monkeypatch.setattr("sinet_video.decoding.ffmpeg_pipe.PATIENCE", 0.2)
     with complaint(InputError, "silenced"):
         next(from_ffmpeg(graphs.input(str(small()), loglevel="quiet")))
 

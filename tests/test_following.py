@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinet_video.errors import SettingError
-from sinet_video.following import HALVES, QUARTERS, Following, follow, snug
-from sinet_video.frame import Frame, Matte
-from sinet_video.looking import WHOLE, Box, Eye, Seen, joined, spread
-from sinet_video.metrics import foreground_iou
-from sinet_video.pixels import matrix_of, planes_of
-from sinet_video.refining import Bilinear, refine
-from sinet_video.segmenting import Size, segment
-from sinet_video.smoothing import smooth
+from sinet_video.media.convert import matrix_of, planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.models.segmenter import Size
+from sinet_video.quality.metrics import foreground_iou
+from sinet_video.stages.follow import HALVES, QUARTERS, Following, follow, snug
+from sinet_video.stages.refine import Bilinear, refine
+from sinet_video.stages.segment import segment
+from sinet_video.stages.smooth import smooth
+from sinet_video.stages.viewport import WHOLE, Box, Eye, Seen, joined, spread
 
 HEIGHT, WIDTH = 288, 512
 SIZE = Size(exact=(128, 96))

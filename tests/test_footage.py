@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from sinet_video import Bilinear, Edge, InputError, SettingError, Settings, Size
-from sinet_video.smoothing import Exponential
-from sinet_video.train.measuring.footage import (
+from sinet_video.stages.smooth import Exponential
+from sinet_video.train.evaluate.clips import (
     TrueClip,
     evaluate_clip,
     evaluate_matte,
@@ -22,7 +22,7 @@ from sinet_video.train.measuring.footage import (
     staged,
     truth_of,
 )
-from sinet_video.train.measuring.scores import Scores
+from sinet_video.train.evaluate.scores import Scores
 
 FRAMES, HEIGHT, WIDTH = 12, 96, 160
 """As the clips that the fixture makes."""

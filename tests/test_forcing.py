@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from sinet_video import InputError, Settings, Span, matte
-from sinet_video.forcing import force
-from sinet_video.frame import Frame, Matte
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.stages.drawn_mattes import force
 
 WIDTH, HEIGHT = 96, 64
 

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.foreign import OnnxInput, OnnxSegmenter
-from sinet_video.frame import Frame
-from sinet_video.preprocessing import Preprocessing
-from sinet_video.runtime import load_segmenter
-from sinet_video.segmenting import segment
+from sinet_video.media.frame import Frame
+from sinet_video.models.load import load_segmenter
+from sinet_video.models.onnx_segmenter import OnnxInput, OnnxSegmenter, Preprocessing
+from sinet_video.stages.segment import segment
 
 Shape = list[int | str]
 Picture = NDArray[np.uint8]

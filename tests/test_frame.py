@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinet_video.alpha import TiledAlpha
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
-from sinet_video.pixels import PLANAR, planes_of, reformat
+from sinet_video.media.convert import planes_of, reformat
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.tiled_alpha import TiledAlpha
 
 BT709, UNSPECIFIED, BT601, BT2020 = 1, 2, 6, 9
 LIMITED, FULL = 1, 2

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sinet_video.sinet import GroupedReduce, SINet, Upsample
-from sinet_video.train import fused
-from sinet_video.train.fused import (
+from sinet_video.models.sinet import GroupedReduce, SINet, Upsample
+from sinet_video.train import fused_layers
+from sinet_video.train.fused_layers import (
     Depthwise,
     FusedNorm,
     FusedUpsample,
@@ -25,7 +25,7 @@ from sinet_video.train.fused import (
 @pytest.fixture
 def _built() -> None:
     """The kernels can be built here."""
-    reason = fused.obstacle()
+    reason = fused_layers.obstacle()
     if reason:
         pytest.skip(f"FUSED LAYERS ARE NOT TESTED on this machine: {reason}")
 
@@ -33,9 +33,9 @@ def _built() -> None:
 @pytest.fixture
 def forgetful() -> Iterator[None]:
     """What is known of this machine's compiler is asked anew, and forgotten afterwards."""
-    fused.obstacle.cache_clear()
+    fused_layers.obstacle.cache_clear()
     yield
-    fused.obstacle.cache_clear()
+    fused_layers.obstacle.cache_clear()
 
 
 def randomised(network: nn.Module) -> nn.Module:
@@ -265,9 +265,9 @@ def test_without_a_compiler(monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", "no-such-compiler")
     monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
     with pytest.raises(RuntimeError, match="no C\\+\\+ compiler no-such-compiler"):
-        fused.kernels.__wrapped__()
-    monkeypatch.setattr(fused, "kernels", fused.kernels.__wrapped__)
-    assert fused.obstacle() == "there is no C++ compiler no-such-compiler"
+        fused_layers.kernels.__wrapped__()
+    monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
+    assert fused_layers.obstacle() == "there is no C++ compiler no-such-compiler"
     assert not list(tmp_path.iterdir())
 
 
@@ -277,24 +277,24 @@ def test_a_compiler_that_fails(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
     broken = tmp_path / "fused.cpp"
     broken.write_text("this is no C++\n")
-    monkeypatch.setattr(fused, "SOURCES", [broken])
-    monkeypatch.setattr(fused, "kernels", fused.kernels.__wrapped__)
-    path = fused.os.environ["PATH"]
-    reason = fused.obstacle()
+    monkeypatch.setattr(fused_layers, "SOURCES", [broken])
+    monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
+    path = fused_layers.os.environ["PATH"]
+    reason = fused_layers.obstacle()
     assert reason
     assert "\n" not in reason
-    assert fused.os.environ["PATH"] == path
+    assert fused_layers.os.environ["PATH"] == path
     assert not [own for own in tmp_path.rglob("*") if own.suffix in (".so", ".o", ".ninja")]
 
 
 @pytest.mark.usefixtures("_built")
 def test_a_library_is_of_its_source_and_flags(monkeypatch, tmp_path):
     """Another of either is another file."""
-    one = fused._library(["-O3"])
-    assert one == fused._library(["-O3"])
-    assert one != fused._library(["-O2"])
+    one = fused_layers._library(["-O3"])
+    assert one == fused_layers._library(["-O3"])
+    assert one != fused_layers._library(["-O2"])
     other = tmp_path / "fused.cpp"
     other.write_text("// another\n")
-    monkeypatch.setattr(fused, "SOURCES", [other])
-    assert one != fused._library(["-O3"])
+    monkeypatch.setattr(fused_layers, "SOURCES", [other])
+    assert one != fused_layers._library(["-O3"])
     assert isinstance(one, Path)

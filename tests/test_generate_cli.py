@@ -16,14 +16,14 @@ import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from sinet_video.cli.counting import Counting
 from sinet_video.cli.generate import generate
-from sinet_video.cli.generating import Canvas, Place, read_names
+from sinet_video.cli.generate_options import Canvas, Place, read_names
 from sinet_video.cli.main import cli
+from sinet_video.cli.progress import Counting
 
 from sinet_video.errors import InputError
-from sinet_video.train.making.manifest import read_manifest
-from sinet_video.train.pictures import list_pairs, read_mask, write_picture
+from sinet_video.train.generate.manifest import read_manifest
+from sinet_video.train.image_folder import list_pairs, read_mask, write_picture
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 

@@ -10,11 +10,11 @@ import av
 import numpy as np
 import pytest
 
-from sinet_video.flow import matte
-from sinet_video.frame import Frame, Matte
-from sinet_video.segmenting import Size
-from sinet_video.settings import Settings
-from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.models.segmenter import Size
+from sinet_video.pipeline.chain import matte
+from sinet_video.pipeline.settings import Settings
+from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
 
 HEIGHT, WIDTH, FRAMES = 192, 320, 8
 NETWORK = 160, 96

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from kornia.filters import guided_blur
 from scipy import ndimage
 
-from sinet_video.boxes import box_mean
-from sinet_video.guiding import LEAST, fit, sureness
+from sinet_video.media.box_filter import box_mean
+from sinet_video.stages.guided_filter import LEAST, fit, sureness
 
 
 def blobs(*shape: int, sigma: float, seed: int = 0) -> np.ndarray:

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
-from sinet_video.keying import Key, between, key
-from sinet_video.metrics import gradient_error, mad
-from sinet_video.pixels import PLANAR, planes_of
-from sinet_video.screens import Cells, difference, found, hue_of
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.quality.metrics import gradient_error, mad
+from sinet_video.stages.chroma_key import Key, between, key
+from sinet_video.stages.clean_plate import Cells, difference, found, hue_of
 
 SIZE = (120, 160)
 SCREENS = {"green": "#20b050", "blue": "#2048c0", "yellowish": "#a2a606", "magenta": "#c030b0"}

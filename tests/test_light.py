@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from made_people import made_person
 
-from sinet_video.train.light import grain_field, toned, worn
 from sinet_video.train.recipe import Light
+from sinet_video.train.samples.photometric import grain_field, toned, worn
 
 PICTURE = cv2.resize(made_person(0)[0], (96, 64))
 GREY = np.full((64, 96, 3), 120, np.uint8)

@@ -20,7 +20,7 @@ from sinet_video.train.losses import (
     unsteadiness,
 )
 from sinet_video.train.recipe import Loss
-from sinet_video.train.views import grid_motion, placed
+from sinet_video.train.samples.geometry import grid_motion, placed
 
 SURE = 50.0
 

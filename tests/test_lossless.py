@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinet_video import Encoding, InputError, Matte, Settings, composite, convert
-from sinet_video.background import Colour
-from sinet_video.clip import NOT_HELD, ROUNDED, working_format
-from sinet_video.fitting import fitted
-from sinet_video.frame import Frame
-from sinet_video.pictures import picture
-from sinet_video.pixels import PLANAR, planes_of
-from sinet_video.planning import plan
+from sinet_video.decoding.conform import fitted
+from sinet_video.encoding.encoder_input import picture
+from sinet_video.encoding.plan import plan
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame
+from sinet_video.media.pixel_formats import NOT_HELD, PLANAR, ROUNDED, working_format
+from sinet_video.stages.backgrounds import Colour
 
 WIDTH, HEIGHT, FRAMES = 52, 36, 2
 

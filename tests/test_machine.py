@@ -8,7 +8,7 @@ import cv2
 import pytest
 import torch
 
-from sinet_video.train.machine import SWITCH_SECONDS, keep_memory, shared_among_shards
+from sinet_video.train.process_tuning import SWITCH_SECONDS, keep_memory, shared_among_shards
 
 
 def settings() -> tuple[int, float, int]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sinet_video.errors import InputError, OutputError, SettingError
-from sinet_video.train.making.manifest import (
+from sinet_video.train.generate.manifest import (
     Manifest,
     Product,
     Rejection,
@@ -20,10 +20,10 @@ from sinet_video.train.making.manifest import (
     read_manifest,
     source_of,
 )
-from sinet_video.train.making.products import Products, check_free, thumbnail, whole_folder
-from sinet_video.train.making.repeating import repeat
-from sinet_video.train.making.sources import good_pairs, good_pictures
-from sinet_video.train.pictures import list_pairs, write_picture
+from sinet_video.train.generate.product_folder import Products, check_free, thumbnail, whole_folder
+from sinet_video.train.generate.repeat import repeat
+from sinet_video.train.generate.sources import good_pairs, good_pictures
+from sinet_video.train.image_folder import list_pairs, write_picture
 
 
 def a_manifest() -> Manifest:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sinet_video.errors import SettingError, SinetVideoError
-from sinet_video.metrics import (
+from sinet_video.quality.metrics import (
     boundary_f,
     change_error,
     connectivity_error,

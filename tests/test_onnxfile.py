@@ -14,13 +14,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from sinet_video import export, onnxfile, weights
-from sinet_video.cityscapes import CityscapesSINet
-from sinet_video.decoding import decode
+from sinet_video.decoding.decode import decode
 from sinet_video.errors import OutputError, SettingError, WeightsError
-from sinet_video.onnxfile import Exported, Port, export_onnx
-from sinet_video.runtime import load_segmenter
-from sinet_video.segmenting import Size, seen_size, segment
+from sinet_video.models import checkpoint, export_sinet
+from sinet_video.models import export_onnx as exporting
+from sinet_video.models.export_onnx import Exported, Port, export_onnx
+from sinet_video.models.load import load_segmenter
+from sinet_video.models.segmenter import Size, seen_size
+from sinet_video.models.sinet_cityscapes import CityscapesSINet
+from sinet_video.stages.segment import segment
 
 TOLERANCE = 1e-3
 Picture = NDArray[np.uint8]
@@ -49,7 +51,7 @@ def pictures(carphone: Path) -> list[Picture]:
 def streets(tmp_path: Path) -> Path:
     """A checkpoint of the Cityscapes network with random weights."""
     torch.manual_seed(0)
-    weights.save(CityscapesSINet(), tmp_path / "streets.pth")
+    checkpoint.save(CityscapesSINet(), tmp_path / "streets.pth")
     return tmp_path / "streets.pth"
 
 
@@ -130,7 +132,7 @@ def test_fixed_size_is_kept_to(made: Any, carphone: Path, graph: str) -> None:
     assert matte.alpha.max() - matte.alpha.min() > 0.2  # no constant answer
 
 
-@pytest.mark.parametrize("opset", onnxfile.OPSETS)
+@pytest.mark.parametrize("opset", exporting.OPSETS)
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_opsets(tmp_path: Path, graph: Any, opset: int) -> None:
     """The oldest and the newest are written as asked for."""
@@ -217,10 +219,10 @@ def test_a_graph_that_differs_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here one of other weights; what was there before stays."""
-    other = weights.load(onnxfile.checkpoint("default"))
+    other = checkpoint.load(exporting.checkpoint_path("default"))
     other.classify.weight.data *= 1.1
-    wrong = export.fast(other)
-    monkeypatch.setattr(export, "fast", lambda network, **rest: wrong)
+    wrong = export_sinet.fast(other)
+    monkeypatch.setattr(export_sinet, "fast", lambda network, **rest: wrong)
     (tmp_path / "a.onnx").write_text("precious")
     with pytest.raises(OutputError, match="differently from torch"):
         export_onnx(tmp_path / "a.onnx", overwrite=True)
@@ -232,10 +234,10 @@ def test_a_graph_that_is_not_finite_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No number is not near any number."""
-    other = weights.load(onnxfile.checkpoint("default"))
+    other = checkpoint.load(exporting.checkpoint_path("default"))
     other.classify.weight.data *= float("nan")
-    wrong = export.fast(other)
-    monkeypatch.setattr(export, "fast", lambda network, **rest: wrong)
+    wrong = export_sinet.fast(other)
+    monkeypatch.setattr(export_sinet, "fast", lambda network, **rest: wrong)
     with pytest.raises(OutputError, match="differently from torch"):
         export_onnx(tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())

@@ -9,10 +9,10 @@ import pytest
 import torch
 from made_people import stage
 
-from sinet_video.sinet import SINet
-from sinet_video.train.fused import fuse
+from sinet_video.models.sinet import SINet
+from sinet_video.train.fused_layers import fuse
 from sinet_video.train.muon import Muon
-from sinet_video.train.optimising import Average, learning_rate, make_optimiser
+from sinet_video.train.optimiser import Average, learning_rate, make_optimiser
 
 
 def rates(**changed: object) -> list[float]:

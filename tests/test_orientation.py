@@ -14,18 +14,10 @@ import av
 import numpy as np
 import pytest
 
-from sinet_video import (
-    Bilinear,
-    Encoding,
-    Settings,
-    convert,
-    decode,
-    probe,
-    verify,
-)
-from sinet_video.orientation import Orientation
-from sinet_video.pictures import shown
-from sinet_video.segmenting import upright
+from sinet_video import Bilinear, Encoding, Settings, convert, decode, probe, verify
+from sinet_video.encoding.encoder_input import shown
+from sinet_video.media.orientation import Orientation
+from sinet_video.models.segmenter import upright
 
 MATRICES = {
     "as it is": (1, 0, 0, 1),

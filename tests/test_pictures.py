@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from sinet_video import Frame, Matte
-from sinet_video.pictures import gray, picture, quantised, rgba, with_alpha
-from sinet_video.pixels import PLANAR, planes_of
-from sinet_video.planning import Plan
+from sinet_video.encoding.encoder_input import gray, picture, quantised, rgba, with_alpha
+from sinet_video.encoding.plan import Plan
+from sinet_video.media.convert import planes_of
+from sinet_video.media.pixel_formats import PLANAR
 
 HEIGHT, WIDTH = 24, 40
 

@@ -9,9 +9,9 @@ import av
 import pytest
 
 from sinet_video import Encoding, SettingError
-from sinet_video.codecs import CODECS, X26_PRESETS
-from sinet_video.containers import CONTAINERS, container_of
-from sinet_video.planning import plan
+from sinet_video.containers.codecs import CODECS, X26_PRESETS
+from sinet_video.containers.formats import CONTAINERS, container_of
+from sinet_video.encoding.plan import plan
 
 # Each extension with what it gets for opaque pictures, pictures with alpha, and gray mattes.
 TABLE = {

@@ -9,9 +9,9 @@ import pytest
 
 from sinet_video import decode
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.train.making.faces import Box, HaarFaces, extent
-from sinet_video.train.making.manifest import check_sources, read_manifest
-from sinet_video.train.making.portraits import (
+from sinet_video.train.generate.faces import Box, HaarFaces, extent
+from sinet_video.train.generate.manifest import check_sources, read_manifest
+from sinet_video.train.generate.portraits import (
     VIEWS,
     PortraitSettings,
     cut_portraits,
@@ -20,9 +20,9 @@ from sinet_video.train.making.portraits import (
     find_head,
     judge_crop,
 )
-from sinet_video.train.making.products import Rejected
-from sinet_video.train.making.repeating import repeat
-from sinet_video.train.pictures import list_pairs, read_pair, write_picture
+from sinet_video.train.generate.product_folder import Rejected
+from sinet_video.train.generate.repeat import repeat
+from sinet_video.train.image_folder import list_pairs, read_pair, write_picture
 
 FACE = Box(130, 60, 170, 100)
 """Where the face of the made person is."""

@@ -16,11 +16,11 @@ from PIL import Image
 from sinet_video.cli.main import cli
 
 from sinet_video import InputError, OutputError, SettingError, Settings, Span, preview
-from sinet_video.frame import Frame, Matte
-from sinet_video.judging import Judge
-from sinet_video.moments import Checkerboard, Moment, Place, Spread
-from sinet_video.pixels import planes_of
-from sinet_video.plotting import ceiling, clock
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.quality.matte_statistics import Judge
+from sinet_video.quality.plots import ceiling, clock
+from sinet_video.quality.thumbnails import Checkerboard, Moment, Place, Spread
 
 WIDTH, HEIGHT = 96, 64
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from sinet_video.errors import InputError, SettingError, WeightsError
-from sinet_video.segmenting import Size
-from sinet_video.train.making import pseudo
-from sinet_video.train.making.manifest import read_manifest
-from sinet_video.train.making.opinions import Verdict, judge, label, overlap
-from sinet_video.train.making.products import Rejected
-from sinet_video.train.making.pseudo import PseudoSettings, check_verdict, label_portraits
-from sinet_video.train.making.repeating import repeat
-from sinet_video.train.pictures import list_pairs, read_mask, read_pair, write_picture
+from sinet_video.models.segmenter import Size
+from sinet_video.train.generate import pseudo_labels
+from sinet_video.train.generate.ensemble import Verdict, judge, label, overlap
+from sinet_video.train.generate.manifest import read_manifest
+from sinet_video.train.generate.product_folder import Rejected
+from sinet_video.train.generate.pseudo_labels import PseudoSettings, check_verdict, label_portraits
+from sinet_video.train.generate.repeat import repeat
+from sinet_video.train.image_folder import list_pairs, read_mask, read_pair, write_picture
 
 
 def portrait(side: int = 96) -> np.ndarray:
@@ -131,8 +131,10 @@ def test_settings_that_cannot_be(more):
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two portraits, an empty wall and a broken file; teachers by name."""
     teachers = {"bright": bright, "left": left}
-    monkeypatch.setattr(pseudo, "load_segmenter", lambda name, onnx: teachers[Path(name).stem])
-    monkeypatch.setattr(pseudo, "checkpoint", Path)
+    monkeypatch.setattr(
+        pseudo_labels, "load_segmenter", lambda name, onnx: teachers[Path(name).stem]
+    )
+    monkeypatch.setattr(pseudo_labels, "checkpoint_path", Path)
     for name in teachers:
         (tmp_path / f"{name}.pth").write_text(name)
     write_picture(tmp_path / "in" / "a.png", portrait())

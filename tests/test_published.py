@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from made_people import made_person
 
-from sinet_video.train.batch import Batch, band
-from sinet_video.train.published import published
+from sinet_video.train.samples.batch import Batch, band
+from sinet_video.train.samples.paper_augmentations import published
 
 WIDTH = 7
 

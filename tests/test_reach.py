@@ -29,8 +29,8 @@ from sinet_video import (
     probe,
     verify,
 )
-from sinet_video.damage import Tally
-from sinet_video.mattefile import read_drawn
+from sinet_video.decoding.concealment import Tally
+from sinet_video.decoding.matte_file import read_drawn
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 HALF = {

@@ -11,7 +11,7 @@ import pytest
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.train.recipe import Recipe, Views, load_recipe, packaged_names
-from sinet_video.train.tables import build, said
+from sinet_video.train.toml import build, said
 
 RECIPE = """
 name = "own"

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sinet_video.train.recolouring import coloured, dressed, patched
+from sinet_video.train.samples.recolour import coloured, dressed, patched
 
 SHAPE = (64, 96)
 

@@ -13,10 +13,10 @@ import torch
 from made_people import recipe, write_people, write_walls
 
 from sinet_video import __version__
+from sinet_video.train.provenance import digest, record, write_record
 from sinet_video.train.recipe import Data, Labelled, Recipe
-from sinet_video.train.record import digest, record, write_record
-from sinet_video.train.stock import load_stock
-from sinet_video.train.tables import build
+from sinet_video.train.samples.photographs import load_stock
+from sinet_video.train.toml import build
 
 DATA = Data((Labelled("people/made", validation=2, holdout=1),), "walls")
 RECIPE = dataclasses.replace(recipe(), data=DATA)

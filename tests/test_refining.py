@@ -11,23 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from sinet_video.alpha import Kind, TiledAlpha
-from sinet_video.decoding import decode
+from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
-from sinet_video.grids import resized
-from sinet_video.guiding import fit, sureness
-from sinet_video.metrics import foreground_iou
-from sinet_video.pixels import PLANAR, planes_of
-from sinet_video.refining import (
-    Bilinear,
-    Guided,
-    mixed,
-    refine,
-    subsampling,
-)
-from sinet_video.runtime import load_segmenter
-from sinet_video.segmenting import segment
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.resample import resized
+from sinet_video.media.tiled_alpha import Kind, TiledAlpha
+from sinet_video.models.load import load_segmenter
+from sinet_video.quality.metrics import foreground_iou
+from sinet_video.stages.guided_filter import fit, sureness
+from sinet_video.stages.refine import Bilinear, Guided, mixed, refine, subsampling
+from sinet_video.stages.segment import segment
 
 BOTH = [Guided(), Bilinear()]
 SIZES = [

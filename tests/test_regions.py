@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
-from sinet_video.grids import resized
-from sinet_video.pixels import planes_of
-from sinet_video.regions import Regions, tidy
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.resample import resized
+from sinet_video.stages.clean_regions import Regions, tidy
 
 SHAPE = (60, 100)
 

@@ -30,11 +30,11 @@ from sinet_video import (
     Window,
     convert,
     decode,
-    keeping,
     probe,
 )
-from sinet_video.damage import Tally
-from sinet_video.keeping import Kept, Seam, finished, folder_of
+from sinet_video.decoding.concealment import Tally
+from sinet_video.pipeline import job_folder
+from sinet_video.pipeline.job_folder import Kept, Seam, finished, folder_of
 
 
 def bright(picture: np.ndarray) -> np.ndarray:
@@ -149,8 +149,8 @@ def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path, smoothing, secon
 
 
 FORGETTING = {
-    "adaptive": ("resuming.Segments._primed", lambda _, coarse: coarse),
-    "window": ("keeping.Kept.alphas", lambda kept, whole=Kept.alphas: whole(kept)[-1:]),
+    "adaptive": ("pipeline.resume.Segments._primed", lambda _, coarse: coarse),
+    "window": ("pipeline.job_folder.Kept.alphas", lambda kept, whole=Kept.alphas: whole(kept)[-1:]),
 }
 
 
@@ -278,7 +278,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Fraction | None]:
         noted.append(since)
         return original(self, since, tally)
 
-    from sinet_video.pipeline import _Job
+    from sinet_video.pipeline.convert import _Job
 
     original = _Job._read
     monkeypatch.setattr(_Job, "_read", read)
@@ -392,7 +392,7 @@ def test_an_interruption_between_the_names_is_made_good(clip, tmp_path, monkeypa
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr("sinet_video.keeping.Kept.clear", fail)
+        patch.setattr("sinet_video.pipeline.job_folder.Kept.clear", fail)
         with pytest.raises(StoppedError):
             convert(clip, tmp_path / "o.mp4", **options)
     assert (tmp_path / "o.mp4").exists()
@@ -427,13 +427,13 @@ def test_lengths_that_cannot_be(seconds):
 @pytest.mark.parametrize("job", [{"the source": "this"}, {"the source": "another"}])
 def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch):
     """A signal may come when it is on disk and not yet known; what was another job's goes."""
-    output, put = tmp_path / "o.mkv", keeping._put
+    output, put = tmp_path / "o.mkv", job_folder._put
 
     def interrupted(path: Path, data: bytes) -> None:
         put(path, data)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(keeping, "_put", interrupted)
+    monkeypatch.setattr(job_folder, "_put", interrupted)
     with pytest.raises(KeyboardInterrupt), Kept(output, job, overwrite=False) as kept:
         kept.add(0, 6, Seam(Fraction(0), 5, Fraction(6, 25), [], {}), None)
     assert finished(output).frames == 6
@@ -449,13 +449,13 @@ def test_nothing_is_noted_of_files_that_are_gone(other, tmp_path, monkeypatch):
     with Kept(output, job, overwrite=False) as kept:
         kept.file("output", 0).write_bytes(b"whole")
         kept.add(0, 6, Seam(Fraction(0), 5, Fraction(6, 25), [], {}), None)
-    at_removal, remove = [], keeping._remove
+    at_removal, remove = [], job_folder._remove
 
     def noticed(path: Path) -> None:
         at_removal.append(finished(output))
         remove(path)
 
-    monkeypatch.setattr(keeping, "_remove", noticed)
+    monkeypatch.setattr(job_folder, "_remove", noticed)
     kept.file("output", 1).write_bytes(b"begun")
     with Kept(output, {"the source": "another"} if other else job, overwrite=True):
         pass

@@ -12,14 +12,15 @@ import pytest
 from numpy.typing import NDArray
 
 import sinet_video
-from sinet_video import export, weights
-from sinet_video.decoding import decode
+from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.foreign import OnnxInput, OnnxSegmenter
-from sinet_video.preprocessing import Preprocessing
-from sinet_video.runtime import FastSegmenter, TorchSegmenter, load_segmenter, packaged_graph
-from sinet_video.segmenting import Size
-from sinet_video.sinet import SINet
+from sinet_video.models import checkpoint as checkpoints
+from sinet_video.models import export_sinet
+from sinet_video.models.load import load_segmenter, packaged_graph
+from sinet_video.models.onnx_segmenter import OnnxInput, OnnxSegmenter, Preprocessing
+from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
+from sinet_video.models.segmenter import Size
+from sinet_video.models.sinet import SINet
 
 TOLERANCE = 1e-3
 DATA = Path(sinet_video.__file__).parent / "data"
@@ -60,7 +61,7 @@ def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(network: SINet) -> bytes:
         raise AssertionError("exported, though the graph was there")
 
-    monkeypatch.setattr(export, "fast", refuse)
+    monkeypatch.setattr(export_sinet, "fast", refuse)
 
 
 # Our own network.
@@ -128,9 +129,9 @@ def test_another_checkpoint_is_exported_for_itself(
 ) -> None:
     """Under the same name, changed weights are not mistaken for those in the cache."""
     first = load_segmenter(checkpoint)(picture)
-    network = weights.load(checkpoint)
+    network = checkpoints.load(checkpoint)
     network.classify.weight.data.neg_()
-    weights.save(network, checkpoint)
+    checkpoints.save(network, checkpoint)
     assert np.abs(load_segmenter(checkpoint)(picture) - first).max() > 10 * TOLERANCE
     assert len(list(cache.iterdir())) == 2
 
@@ -167,7 +168,7 @@ def test_exported_file_is_recognised(
 ) -> None:
     """A graph of ours in a file needs no description."""
     path = tmp_path / "mine.ONNX"
-    path.write_bytes(export.fast(weights.load(checkpoint)))
+    path.write_bytes(export_sinet.fast(checkpoints.load(checkpoint)))
     segmenter = load_segmenter(path)
     assert isinstance(segmenter, FastSegmenter)
     assert np.abs(segmenter(pictures[0]) - load_segmenter()(pictures[0])).max() <= TOLERANCE
@@ -178,7 +179,7 @@ def test_plain_graph_needs_no_description(
 ) -> None:
     """The plain graph is a foreign one that takes what is the default; another input shows."""
     path = tmp_path / "plain.onnx"
-    path.write_bytes(export.plain(weights.load(checkpoint)))
+    path.write_bytes(export_sinet.plain(checkpoints.load(checkpoint)))
     segmenter = load_segmenter(path)
     assert isinstance(segmenter, OnnxSegmenter)
     expected = load_segmenter()(pictures[0])

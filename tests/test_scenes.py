@@ -10,9 +10,9 @@ import pytest
 from made_people import made_stock, source
 
 from sinet_video.train.recipe import Views
-from sinet_video.train.scenes import Scene, draw_scene
-from sinet_video.train.stock import Stock
-from sinet_video.train.views import nudge
+from sinet_video.train.samples.geometry import nudge
+from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.samples.scenes import Scene, draw_scene
 
 SHAPE = (64, 96)
 RED, GREEN = np.array([220, 30, 30]), np.array([20, 200, 60])

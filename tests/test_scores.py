@@ -9,8 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sinet_video.metrics import connectivity_error, dtssd, edge_mad, gradient_error, mad, mse
-from sinet_video.train.measuring.scores import (
+from sinet_video.quality.metrics import (
+    connectivity_error,
+    dtssd,
+    edge_mad,
+    gradient_error,
+    mad,
+    mse,
+)
+from sinet_video.train.evaluate.examples import Example
+from sinet_video.train.evaluate.scores import (
     FrameFigures,
     PictureFigures,
     Scores,
@@ -19,8 +27,7 @@ from sinet_video.train.measuring.scores import (
     mean_of,
     picture_figures,
 )
-from sinet_video.train.measuring.worst import Example
-from sinet_video.train.pictures import Bad
+from sinet_video.train.image_folder import Bad
 
 
 def soft(columns: int) -> np.ndarray:

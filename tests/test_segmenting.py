@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sinet_video.decoding import decode
+from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame
-from sinet_video.segmenting import STEP, Size, inscribed, seen_size, segment
+from sinet_video.media.frame import Frame
+from sinet_video.models.segmenter import STEP, Size, inscribed, seen_size
+from sinet_video.stages.segment import segment
 
 Picture = NDArray[np.uint8]
 Alpha = NDArray[np.float32]

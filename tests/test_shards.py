@@ -11,14 +11,14 @@ import torch
 from made_people import made_stock, stage
 from torch import Tensor, nn
 
-from sinet_video.sinet import SINet
-from sinet_video.train.batch import Batch
-from sinet_video.train.batches import Sampler
-from sinet_video.train.fused import fuse, obstacle
+from sinet_video.models.sinet import SINet
+from sinet_video.train.data_parallel import Shards, Work
+from sinet_video.train.fused_layers import fuse, obstacle
 from sinet_video.train.losses import Target, total_loss
 from sinet_video.train.recipe import Loss
-from sinet_video.train.shards import Shards, Work
-from sinet_video.train.training import untrained
+from sinet_video.train.samples.batch import Batch
+from sinet_video.train.samples.sampler import Sampler
+from sinet_video.train.trainer import untrained
 
 LOSS = Loss(entropy=1.0, dice=0.5, coarse=0.3)
 WORK = Work("whole", LOSS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sinet_video import weights
 from sinet_video.errors import WeightsError
-from sinet_video.sinet import SINet
-from sinet_video.train.shipping import difference, ship
+from sinet_video.models import checkpoint
+from sinet_video.models.sinet import SINet
+from sinet_video.train.package_weights import difference, ship
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def network() -> SINet:
 
 def test_what_is_shipped_says_the_same(network, tmp_path):
     """Although it is rounded, also where 16 bits do not reach."""
-    weights.save(network, tmp_path / "w.pth")
+    checkpoint.save(network, tmp_path / "w.pth")
     ship(tmp_path / "w.pth", tmp_path)
-    shipped = weights.load(tmp_path / "default.pth")
+    shipped = checkpoint.load(tmp_path / "default.pth")
     assert difference(network, shipped) < 0.02
     assert shipped.state_dict()["encoder.down3.norm.running_var"].max() == 5e6
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -35,8 +35,8 @@ def test_what_is_shipped_says_the_same(network, tmp_path):
 
 def test_what_would_say_something_else_is_not_shipped(network, tmp_path, monkeypatch):
     """The failing twin."""
-    monkeypatch.setattr("sinet_video.train.shipping.MOST_CHANGED", 0.0)
-    weights.save(network, tmp_path / "w.pth")
+    monkeypatch.setattr("sinet_video.train.package_weights.MOST_CHANGED", 0.0)
+    checkpoint.save(network, tmp_path / "w.pth")
     with pytest.raises(WeightsError, match="in 16 bits"):
         ship(tmp_path / "w.pth", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["w.pth"]

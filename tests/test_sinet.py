@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sinet_video import weights
-from sinet_video.sinet import STRIDE, SINet, SqueezeExcite, shuffle_channels, upsample
+from sinet_video.models import checkpoint
+from sinet_video.models.sinet import STRIDE, SINet, SqueezeExcite, shuffle_channels, upsample
 
 TOLERANCE = 1e-3
 
@@ -34,7 +34,7 @@ def golden(shared: Path) -> dict[str, Tensor]:
 @pytest.fixture(scope="module")
 def official(shared: Path) -> SINet:
     """The network with the weights that the paper's authors released."""
-    return weights.load(shared / "weights" / "SINet-official.pth")
+    return checkpoint.load(shared / "weights" / "SINet-official.pth")
 
 
 @pytest.fixture

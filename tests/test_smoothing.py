@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinet_video.decoding import decode
+from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError
-from sinet_video.frame import Frame, Matte
-from sinet_video.metrics import dtssd
-from sinet_video.pixels import planes_of
-from sinet_video.refining import refine
-from sinet_video.runtime import load_segmenter
-from sinet_video.segmenting import segment
-from sinet_video.smoothing import Adaptive, Exponential, Window, smooth
+from sinet_video.media.convert import planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.models.load import load_segmenter
+from sinet_video.quality.metrics import dtssd
+from sinet_video.stages.refine import refine
+from sinet_video.stages.segment import segment
+from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
 
 ALL = [None, Exponential(), Adaptive(), Window()]
 

@@ -22,11 +22,11 @@ from sinet_video import (
     verify,
 )
 from sinet_video import matte as matted
-from sinet_video.alpha import TiledAlpha
-from sinet_video.background import Colour
-from sinet_video.compositing import black, blended
-from sinet_video.inheriting import inherit
-from sinet_video.pixels import planes_of
+from sinet_video.media.blend import black, blended
+from sinet_video.media.convert import planes_of
+from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.stages.backgrounds import Colour
+from sinet_video.stages.source_alpha import inherit
 
 WIDTH, HEIGHT, FRAMES = 96, 64, 3
 

@@ -9,9 +9,16 @@ import pytest
 from made_people import made_person, source, write_people, write_walls
 
 from sinet_video.errors import InputError
-from sinet_video.train.pictures import Pair, write_picture
+from sinet_video.train.image_folder import Pair, write_picture
 from sinet_video.train.recipe import Data, Labelled
-from sinet_video.train.stock import LEVELS, SHORT_SIDE, halves, load_stock, split, with_clean_rim
+from sinet_video.train.samples.photographs import (
+    LEVELS,
+    SHORT_SIDE,
+    halves,
+    load_stock,
+    split,
+    with_clean_rim,
+)
 
 
 def pairs(count: int) -> list[Pair]:

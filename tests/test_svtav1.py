@@ -15,7 +15,7 @@ import pytest
 from plain_mattes import everything
 
 from sinet_video import Encoding, Settings, matte, open_sink, probe
-from sinet_video.svtav1 import LOG, THREADS, kept_scheduling
+from sinet_video.encoding.svt_av1 import LOG, THREADS, kept_scheduling
 
 linux = pytest.mark.skipif(
     sys.platform != "linux", reason="SCHEDULING IS NOT TESTED: only Linux has these policies"
@@ -124,7 +124,7 @@ def test_put_back_after_an_error():
 def test_without_proc_this_thread_is_put_back(monkeypatch):
     """The others cannot be found there."""
     before = os.sched_getscheduler(0)
-    monkeypatch.setattr("sinet_video.svtav1.THREADS", Path("/nowhere"))
+    monkeypatch.setattr("sinet_video.encoding.svt_av1.THREADS", Path("/nowhere"))
     with kept_scheduling():
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     assert os.sched_getscheduler(0) == before

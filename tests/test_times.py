@@ -26,7 +26,7 @@ from sinet_video import (
     probe,
     verify,
 )
-from sinet_video.frame import Matte
+from sinet_video.media.frame import Matte
 
 HALF = Settings(
     segmenter=lambda _: np.full((2, 2), 0.5, np.float32), smoothing=None, refinement=Bilinear()

@@ -15,7 +15,7 @@ from made_people import write_people
 from sinet_video.cli.main import cli
 from sinet_video.cli.train import train
 
-from sinet_video.train import fused
+from sinet_video.train import fused_layers
 
 RECIPE = """
 name = "tiny"
@@ -83,10 +83,10 @@ def test_bad_pictures_are_named_and_skipped(root: Path) -> None:
 
 def test_checkpoints_as_often_as_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The option reaches the training."""
-    from sinet_video.train import training
+    from sinet_video.train import trainer
 
     seen = []
-    monkeypatch.setattr(training, "train", lambda *_, pace, **__: seen.append(pace.checkpoint))
+    monkeypatch.setattr(trainer, "train", lambda *_, pace, **__: seen.append(pace.checkpoint))
     assert run(root).exit_code == 0
     assert run(root, "--checkpoint", 7).exit_code == 0
     assert seen == [250, 7]
@@ -137,10 +137,10 @@ def test_another_recipe_s_folder(root: Path) -> None:
 
 def test_what_makes_it_slower_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless nothing is to be said."""
-    from sinet_video.train import training
+    from sinet_video.train import trainer
 
-    monkeypatch.setattr(training, "train", lambda *_, **__: None)
-    monkeypatch.setattr(fused, "obstacle", lambda: "there is no C++ compiler c++")
+    monkeypatch.setattr(trainer, "train", lambda *_, **__: None)
+    monkeypatch.setattr(fused_layers, "obstacle", lambda: "there is no C++ compiler c++")
     assert "slower than need be: there is no C++ compiler c++\n" in run(root).stderr
     assert run(root, "--quiet").stderr == ""
 

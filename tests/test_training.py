@@ -15,15 +15,15 @@ import pytest
 import torch
 from made_people import recipe, stage, write_people, write_walls
 
-from sinet_video import weights
 from sinet_video.errors import InputError, SettingError, WeightsError
-from sinet_video.train import training
+from sinet_video.models import checkpoint
+from sinet_video.train import trainer
 from sinet_video.train.curves import draw_curves
-from sinet_video.train.fused import FusedNorm
+from sinet_video.train.fused_layers import FusedNorm
+from sinet_video.train.precise_bn import settled
 from sinet_video.train.recipe import Loss, Recipe, Views, load_recipe
-from sinet_video.train.settling import settled
-from sinet_video.train.stock import Stock, load_stock
-from sinet_video.train.training import Pace, train, untrained
+from sinet_video.train.samples.photographs import Stock, load_stock
+from sinet_video.train.trainer import Pace, train, untrained
 
 SOME = Pace(row=3, validation=6, checkpoint=3)
 SELDOM = Pace(row=100, validation=100, checkpoint=100)
@@ -47,13 +47,13 @@ def stock(root: Path) -> Stock:
 @pytest.fixture(autouse=True)
 def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Curves take longer to draw than these trainings to run: most go without."""
-    monkeypatch.setattr(training, "draw_curves", lambda rows, path: path.write_bytes(b""))
+    monkeypatch.setattr(trainer, "draw_curves", lambda rows, path: path.write_bytes(b""))
 
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Curves are drawn after all."""
-    monkeypatch.setattr(training, "draw_curves", draw_curves)
+    monkeypatch.setattr(trainer, "draw_curves", draw_curves)
 
 
 def state_of(folder: Path) -> dict[str, torch.Tensor]:
@@ -86,7 +86,7 @@ def test_an_easy_task_is_learned(stock, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {
         "weights.pth", "checkpoint.pth", "curves.csv", "curves.png",
     }  # fmt: skip
-    assert equal(weights.load(tmp_path / "weights.pth").state_dict(), network.state_dict())
+    assert equal(checkpoint.load(tmp_path / "weights.pth").state_dict(), network.state_dict())
 
 
 def test_labels_of_chance_are_not_learned(stock, tmp_path):
@@ -210,10 +210,10 @@ def test_an_error_on_the_way_and_on_again(stock, tmp_path):
 def test_sharpness(stock, tmp_path):
     """Logits as many times as large at the end; a training of another sharpness is gone on with."""
     train(recipe(stage()), stock, tmp_path / "run", pace=SELDOM)
-    plain = weights.load(tmp_path / "run" / "weights.pth")
+    plain = checkpoint.load(tmp_path / "run" / "weights.pth")
     sharp = dataclasses.replace(recipe(stage()), sharpness=2.5)
     train(sharp, stock, tmp_path / "run", pace=SELDOM)
-    found = weights.load(tmp_path / "run" / "weights.pth")
+    found = checkpoint.load(tmp_path / "run" / "weights.pth")
     pictures = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         assert torch.allclose(found(pictures), 2.5 * plain(pictures), rtol=1e-4, atol=1e-5)
@@ -349,9 +349,9 @@ def test_killed_and_resumed_ends_in_the_same_weights(root, tmp_path):
 def test_without_fused_layers(stock, tmp_path, monkeypatch):
     """Training goes by torch's own, to weights that differ by rounding."""
     made = []
-    monkeypatch.setattr(training, "Shards", lambda *a: made.append(a[0]) or SHARDS(*a))
+    monkeypatch.setattr(trainer, "Shards", lambda *a: made.append(a[0]) or SHARDS(*a))
     train(recipe(stage(steps=2)), stock, tmp_path / "fused", pace=SELDOM)
-    monkeypatch.setattr(training, "obstacle", lambda: "there is no C++ compiler c++")
+    monkeypatch.setattr(trainer, "obstacle", lambda: "there is no C++ compiler c++")
     train(recipe(stage(steps=2)), stock, tmp_path / "plain", pace=SELDOM)
     assert not any(isinstance(module, FusedNorm) for module in made[1].modules())
     one, two = state_of(tmp_path / "fused"), state_of(tmp_path / "plain")
@@ -360,7 +360,7 @@ def test_without_fused_layers(stock, tmp_path, monkeypatch):
     assert off < 0.02
 
 
-SHARDS = training.Shards
+SHARDS = trainer.Shards
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
@@ -373,7 +373,7 @@ def test_a_device_that_is_not_here(stock, tmp_path):
 
 def test_a_teacher_is_loaded(stock, tmp_path):
     """From its weights, and listened to."""
-    weights.save(untrained(5), tmp_path / "teacher.pth")
+    checkpoint.save(untrained(5), tmp_path / "teacher.pth")
     own: Recipe = recipe(
         stage(steps=1, loss=Loss(teacher=1.0)), teacher=str(tmp_path / "teacher.pth")
     )
@@ -384,7 +384,7 @@ def test_a_teacher_is_loaded(stock, tmp_path):
 
 def test_training_begins_with_given_weights(stock, tmp_path):
     """At a rate of zero they are what it ends in; without them, the seed's random ones are."""
-    weights.save(untrained(5), tmp_path / "start.pth")
+    checkpoint.save(untrained(5), tmp_path / "start.pth")
     still = stage(steps=1, rate=0.0, warmup=0)
     train(recipe(still, start=str(tmp_path / "start.pth")), stock, tmp_path / "a", pace=SELDOM)
     train(recipe(still), stock, tmp_path / "b", pace=SELDOM)

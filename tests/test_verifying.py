@@ -24,10 +24,10 @@ from sinet_video import (
     convert,
     verify,
 )
-from sinet_video.clip import Colour
-from sinet_video.comparing import colour
-from sinet_video.playing import appearance, play
-from sinet_video.verifying import CHECKS
+from sinet_video.media.colour import Colour
+from sinet_video.quality.checks import colour
+from sinet_video.quality.playback import appearance, play
+from sinet_video.quality.verify import CHECKS
 
 FRAMES = 12
 PICTURES = f"testsrc2=s=64x48:r=25:d={FRAMES / 25}"

@@ -10,8 +10,7 @@ from made_people import source
 from torch.nn import functional as F
 
 from sinet_video.train.recipe import Views
-from sinet_video.train.stock import Source
-from sinet_video.train.views import (
+from sinet_video.train.samples.geometry import (
     background_matrix,
     draw,
     grid_motion,
@@ -20,6 +19,7 @@ from sinet_video.train.views import (
     photograph_matrix,
     placed,
 )
+from sinet_video.train.samples.photographs import Source
 
 STILL = Views(zoom=(1.0, 1.0), turn=0.0, stretch=0.0, flip=0.0)
 SHAPE = (64, 96)

@@ -10,10 +10,10 @@ import torch
 from made_people import write_people
 from torch import Tensor, nn
 
-from sinet_video.segmenting import Size
-from sinet_video.sinet import SINet
-from sinet_video.train.pictures import Pair, list_pairs, write_picture
-from sinet_video.train.watching import picture_iou, validate
+from sinet_video.models.segmenter import Size
+from sinet_video.models.sinet import SINet
+from sinet_video.train.image_folder import Pair, list_pairs, write_picture
+from sinet_video.train.validation import picture_iou, validate
 
 
 class Bright(nn.Module):

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sinet_video
-from sinet_video import weights
 from sinet_video.errors import WeightsError
-from sinet_video.runtime import packaged_graph
-from sinet_video.sinet import SINet
+from sinet_video.models import checkpoint
+from sinet_video.models.load import packaged_graph
+from sinet_video.models.sinet import SINet
 
 PACKAGED = Path(sinet_video.__file__).parent / "data" / "default.pth"
 
@@ -35,7 +35,7 @@ class Bomb:
 def refusal(path: Path) -> str:
     """What `load` says of a file that it must refuse, checked to be one line of readable length."""
     with pytest.raises(WeightsError) as caught:
-        weights.load(path)
+        checkpoint.load(path)
     message = str(caught.value)
     assert str(path) in message
     assert "\n" not in message
@@ -59,8 +59,8 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
     network.std.copy_(torch.tensor([61.0, 62.0, 63.0]))
     network.scale.fill_(0.25)
     network.encoder.stem.norm.running_mean.fill_(0.125)
-    weights.save(network, tmp_path / "a.pth")
-    loaded = weights.load(tmp_path / "a.pth")
+    checkpoint.save(network, tmp_path / "a.pth")
+    loaded = checkpoint.load(tmp_path / "a.pth")
     before, after = network.state_dict(), loaded.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[key], after[key]) for key in before)
@@ -71,22 +71,22 @@ def test_round_trip_keeps_everything(tmp_path: Path) -> None:
 def test_two_checkpoints_are_two(tmp_path: Path) -> None:
     """Networks that differ in one buffer are still told apart after a round trip."""
     network = SINet()
-    weights.save(network, tmp_path / "a.pth")
+    checkpoint.save(network, tmp_path / "a.pth")
     network.scale.fill_(0.5)
-    weights.save(network, tmp_path / "b.pth")
-    assert weights.load(tmp_path / "a.pth").scale == 1
-    assert weights.load(tmp_path / "b.pth").scale == 0.5
+    checkpoint.save(network, tmp_path / "b.pth")
+    assert checkpoint.load(tmp_path / "a.pth").scale == 1
+    assert checkpoint.load(tmp_path / "b.pth").scale == 0.5
 
 
 def test_path_may_be_a_string(tmp_path: Path) -> None:
     """A path is a string or a `Path`."""
-    weights.save(SINet(), str(tmp_path / "a.pth"))
-    assert isinstance(weights.load(str(tmp_path / "a.pth")), SINet)
+    checkpoint.save(SINet(), str(tmp_path / "a.pth"))
+    assert isinstance(checkpoint.load(str(tmp_path / "a.pth")), SINet)
 
 
 def test_packaged_weights_load() -> None:
     """The package's own checkpoint is the whole network, 86,910 parameters, all of them finite."""
-    network = weights.load(PACKAGED)
+    network = checkpoint.load(PACKAGED)
     parameters = list(network.parameters())
     assert sum(p.numel() for p in parameters) == 86_910
     assert all(p.isfinite().all() for p in parameters)
@@ -95,7 +95,7 @@ def test_packaged_weights_load() -> None:
 
 def test_every_reference_name_is_renamed(official_state: dict[str, torch.Tensor]) -> None:
     """Each of the reference code's names becomes one of ours, none twice, none left over."""
-    ours = weights.from_reference(official_state)
+    ours = checkpoint.from_reference(official_state)
     assert set(ours) == set(SINet().state_dict())
     assert len(ours) == len(official_state) + 3
     SINet().load_state_dict(ours, strict=True)
@@ -121,7 +121,7 @@ def test_a_reference_checkpoint_with_a_gap_is_refused(
 
 def test_reference_weights_are_turned_to_rgb(official_state: dict[str, torch.Tensor]) -> None:
     """The first convolution and the constants are reversed; the rest keeps its values."""
-    ours = weights.from_reference(official_state)
+    ours = checkpoint.from_reference(official_state)
     stem = official_state["encoder.level1.conv.weight"]
     assert torch.equal(ours["encoder.stem.conv.weight"], stem.flip(1))
     assert not torch.equal(ours["encoder.stem.conv.weight"], stem)
@@ -133,7 +133,7 @@ def test_reference_weights_are_turned_to_rgb(official_state: dict[str, torch.Ten
 
 def test_reference_weights_of_another_training(official_state: dict[str, torch.Tensor]) -> None:
     """The constants of a training without the second division can be given."""
-    ours = weights.from_reference(official_state, (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), scale=1.0)
+    ours = checkpoint.from_reference(official_state, (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), scale=1.0)
     assert ours["mean"].tolist() == [3, 2, 1]
     assert ours["std"].tolist() == [6, 5, 4]
     assert ours["scale"] == 1
@@ -144,7 +144,7 @@ def test_from_reference_leaves_its_argument_alone(
 ) -> None:
     """The state dict that is given is not changed."""
     keys, stem = list(official_state), official_state["encoder.level1.conv.weight"].clone()
-    weights.from_reference(official_state)
+    checkpoint.from_reference(official_state)
     assert list(official_state) == keys
     assert torch.equal(official_state["encoder.level1.conv.weight"], stem)
 
@@ -253,11 +253,11 @@ def test_weights_of_another_shape(tmp_path: Path) -> None:
 
 def test_half_precision_is_small_and_near(tmp_path: Path) -> None:
     """Rounded to 16 bits, a checkpoint is half as large, and loads as any other does."""
-    network = weights.load(PACKAGED)
-    weights.save(network, tmp_path / "whole.pth")
-    weights.save(network, tmp_path / "half.pth", half=True)
+    network = checkpoint.load(PACKAGED)
+    checkpoint.save(network, tmp_path / "whole.pth")
+    checkpoint.save(network, tmp_path / "half.pth", half=True)
     assert (tmp_path / "half.pth").stat().st_size < 0.5 * (tmp_path / "whole.pth").stat().st_size
-    rounded = weights.load(tmp_path / "half.pth").state_dict()
+    rounded = checkpoint.load(tmp_path / "half.pth").state_dict()
     for name, value in network.state_dict().items():
         assert rounded[name].dtype == value.dtype
         assert torch.allclose(rounded[name], value, rtol=1e-3, atol=1e-7)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinet_video.train.measuring.worst import SIDE, Example, reduced
-from sinet_video.worst import Worst
+from sinet_video.quality.top_k import Worst
+from sinet_video.train.evaluate.examples import SIDE, Example, reduced
 
 
 def example(name: str, badness: float) -> Example:

@@ -1,1 +1,1 @@
-"""Making data, training, measuring: the paper's other half. Needs the extra `train`."""
+"""Making data, training and measuring. Needs the extra `train`; only the command imports it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, SettingError
-from sinet_video.train.tables import build, in_full
+from sinet_video.train.toml import build, in_full
 
 
 @dataclass(frozen=True)

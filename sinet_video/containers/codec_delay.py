@@ -1,0 +1,73 @@
+"""Sound that begins before 0, as what primes its decoder does, in Matroska and WebM.
+
+MP4 hides it by an edit list. Matroska has an element for it, CodecDelay, and players take so much
+off the times of the track and leave out as much. libav's muxer writes it if the stream says it; of
+MP4 its demuxer does not let the stream say so, and PyAV cannot set it. So the stream is described
+in a small Matroska file in memory, with that element, and read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from io import BytesIO
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+
+from sinet_video.containers.ebml import (
+    SEGMENT,
+    TRACK,
+    TRACKS,
+    elements,
+    in_segment,
+    number,
+    written,
+)
+
+CODEC_DELAY, CLUSTER, TIMESTAMP, SIMPLE_BLOCK = 0x56AA, 0x1F43B675, 0xE7, 0xA3
+
+LONGEST = 2112
+"""Samples by which encoders prime at most: Apple's of AAC."""
+
+BLOCK = b"\x81\x00\x00\x80" + bytes(8)
+"""Of the first track, at 0, a key frame, and some bytes: libav wants to see one."""
+
+
+def priming(stream: AudioStream) -> Fraction:
+    """Return how many seconds before 0 a stream's packets may begin, to prime the decoder."""
+    context: Any = stream.codec_context
+    if context.delay:
+        rate = 48_000 if context.name == "opus" else context.sample_rate
+        return Fraction(context.delay, rate)
+    unit = stream.time_base or Fraction(1)
+    most = Fraction(LONGEST, context.sample_rate)
+    times = (entry.timestamp * unit for entry in stream.index_entries)
+    return -min((time for time in times if -most <= time < 0), default=Fraction(0))
+
+
+@contextmanager
+def described(stream: AudioStream, before: Fraction) -> Iterator[AudioStream]:
+    """Give a stream's like, to make a track of, that says how many seconds before 0 it begins."""
+    if not before or stream.codec_context.delay:
+        yield stream
+        return
+    with av.open(BytesIO(_small_file(stream, before)), format="matroska") as container:
+        yield container.streams.audio[0]
+
+
+def _small_file(stream: AudioStream, before: Fraction) -> bytes:
+    made = BytesIO()
+    with av.open(made, "w", format="matroska") as container:
+        container.add_stream_from_template(stream)
+        container.start_encoding()
+    data = made.getvalue()
+    (segment,) = (e for e in elements(data, 0, len(data)) if e.name == SEGMENT)
+    (tracks,) = (e for e in in_segment(data) if e.name == TRACKS)
+    (track,) = (e for e in elements(data, tracks.content, tracks.end) if e.name == TRACK)
+    delay = number(CODEC_DELAY, round(before * 10**9))
+    said = written(TRACKS, written(TRACK, data[track.content : track.end] + delay))
+    block = written(CLUSTER, number(TIMESTAMP, 0) + written(SIMPLE_BLOCK, BLOCK))
+    return data[: segment.start] + written(SEGMENT, said + block)

@@ -1,0 +1,147 @@
+"""Which files there are, what they hold, and which a name stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sinet_video.containers.codecs import Content, yuv_like
+from sinet_video.errors import SettingError
+from sinet_video.media.pixel_formats import PLANAR
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Container:
+    """A muxer of libav, the codecs that we put into it, and which it gets by default."""
+
+    muxer: str
+    codecs: tuple[str, ...]
+    defaults: Mapping[Content, str]
+    options: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
+    """Whether it holds pictures and nothing else."""
+    alpha_first: bool = False
+    """Whether people who ask for this file without a background mean one with alpha."""
+    narrows: Callable[[str], str] = str
+    """From a working pixel format to the nearest that it can tell from others."""
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether it is not one file but one for each picture."""
+        return self.muxer == "image2"
+
+
+def _for_y4m(working: str) -> str:
+    form = PLANAR[working]
+    if form.is_rgb or (form.across, form.down) in ((1, 2), (4, 4)):
+        return yuv_like(working, 8, 9, 10, 12, 14, 16)
+    return working
+
+
+def _for_nut(working: str) -> str:
+    """Return what the pipe's other end can tell from other formats."""
+    return working.replace("yuv440p1", "yuv444p1")
+
+
+X26_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+)  # fmt: skip
+
+
+_MP4 = Container(
+    "mp4",
+    ("h264", "hevc", "av1", "vp9"),
+    {"opaque": "h264", "matte": "h264"},
+    {"movflags": "+faststart"},
+)
+
+
+def _pictures(codec: str) -> Container:
+    defaults: dict[Content, str] = {"opaque": codec, "alpha": codec, "matte": codec}
+    return Container("image2", (codec,), defaults, alpha_first=True)
+
+
+PNG, TIFF, EXR = _pictures("png"), _pictures("tiff"), _pictures("exr")
+FOLDERS = {"png": PNG, "tiff": TIFF, "exr": EXR}
+"""What a folder can get."""
+
+CONTAINERS: dict[str, Container] = {
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".mov": Container(
+        "mov",
+        ("h264", "hevc", "prores", "qtrle", "png"),
+        {"opaque": "h264", "alpha": "prores", "matte": "h264"},
+        {"movflags": "+faststart"},
+        alpha_first=True,
+    ),
+    ".mkv": Container(
+        "matroska",
+        ("h264", "hevc", "av1", "vp9", "ffv1", "prores"),
+        {"opaque": "h264", "alpha": "ffv1", "matte": "ffv1"},
+    ),
+    ".webm": Container(
+        "webm",
+        ("vp9", "av1"),
+        {"opaque": "vp9", "alpha": "vp9", "matte": "vp9"},
+        alpha_first=True,
+    ),
+    ".png": PNG,
+    ".tif": TIFF,
+    ".tiff": TIFF,
+    ".exr": EXR,
+}
+
+
+_RAW: Mapping[Content, str] = {"opaque": "rawvideo", "alpha": "rawvideo", "matte": "rawvideo"}
+PIPES: dict[str, Container] = {
+    "nut": Container(
+        "nut",
+        ("rawvideo", "ffv1", "h264", "hevc", "vp9"),
+        _RAW,
+        alpha_first=True,
+        narrows=_for_nut,
+    ),
+    "y4m": Container(
+        "yuv4mpegpipe",
+        ("rawvideo",),
+        {"opaque": "rawvideo", "matte": "rawvideo"},
+        {"strict": "-1"},  # for more than eight bits
+        alone=True,
+        narrows=_for_y4m,
+    ),
+    "rawvideo": Container("rawvideo", ("rawvideo",), _RAW, alone=True, alpha_first=True),
+}
+"""What standard output can get."""
+
+
+def container_of(path: Path, form: str | None = None) -> Container:
+    """Return the container that a name stands for; no extension is a folder of PNGs.
+
+    `form` is that of standard output, "-", or of a folder.
+    """
+    if path == PIPE:
+        if form is not None and form not in PIPES:
+            raise SettingError(f"Format is {form!r}; it must be one of {', '.join(PIPES)}.")
+        return PIPES[form or "nut"]
+    suffix = path.suffix.lower()
+    if not suffix and (form is None or form in FOLDERS):
+        return FOLDERS[form or "png"]
+    if form is not None:
+        place = "a folder" if form in FOLDERS else "standard output"
+        raise SettingError(f"Format {form} is for {place}; the name {path} says its own.")
+    if suffix not in CONTAINERS:
+        raise SettingError(
+            f"{path} ends in {suffix}; the output must end in {', '.join(CONTAINERS)}, or be a "
+            "folder for PNGs."
+        )
+    return CONTAINERS[suffix]
+
+
+PIPE = Path("-")
+"""What stands for standard input and standard output."""

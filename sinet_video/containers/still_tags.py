@@ -1,0 +1,109 @@
+"""What still pictures say of themselves beyond their samples: how alpha is, and whose colours.
+
+libav's encoders do not say it, so it is put into what they make: TIFF's ExtraSamples, and
+attributes of OpenEXR's header.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+from sinet_video.media.tiled_alpha import AlphaKind
+
+TIFF_KINDS: dict[int, AlphaKind] = {1: "premultiplied", 2: "straight"}
+"""TIFF 6.0: associated and unassociated alpha."""
+
+EXTRA_SAMPLES = 338
+
+MAGIC = b"\x76\x2f\x31\x01"
+
+Chromaticities = tuple[float, float, float, float, float, float, float, float]
+
+CHROMATICITIES: dict[int, Chromaticities] = {
+    5: (0.64, 0.33, 0.29, 0.60, 0.15, 0.06, 0.3127, 0.3290),
+    6: (0.63, 0.34, 0.31, 0.595, 0.155, 0.07, 0.3127, 0.3290),
+    7: (0.63, 0.34, 0.31, 0.595, 0.155, 0.07, 0.3127, 0.3290),
+    9: (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.3290),
+    11: (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.314, 0.351),
+    12: (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.3290),
+}
+"""Red, green, blue and white, x and y, by H.273's code; without any, readers take BT.709's."""
+
+
+def tell(data: bytes, kind: AlphaKind | None, primaries: int) -> bytes:
+    """Return an encoded picture that says how its alpha is, None for none, and its primaries."""
+    if data[:4] == MAGIC:
+        return _tell_exr(data, kind, primaries)
+    if data[:4] == b"II*\0" and kind is not None:
+        return _tell_tiff(data, kind)
+    return data
+
+
+def said(path: Path) -> AlphaKind | None:
+    """Return how a picture's alpha is: PNG's is straight, EXR's premultiplied unless it says so."""
+    data = path.read_bytes()
+    if data[:4] == b"II*\0":
+        return next(
+            (TIFF_KINDS.get(v) for tag, v, _ in _entries(data) if tag == EXTRA_SAMPLES), None
+        )
+    if data[:4] != MAGIC:
+        return "straight"
+    attributes = dict(_attributes(data))
+    return "straight" if attributes.get("alpha") == b"straight" else "premultiplied"
+
+
+def _tell_tiff(data: bytes, kind: AlphaKind) -> bytes:
+    (place,) = (place for tag, _, place in _entries(data) if tag == EXTRA_SAMPLES)
+    value = next(value for value, name in TIFF_KINDS.items() if name == kind)
+    return data[:place] + struct.pack("<H", value) + data[place + 2 :]
+
+
+def _entries(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield the tags of a TIFF's first directory, their first short value, and where it stands."""
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        (tag,) = struct.unpack_from("<H", data, place)
+        (value,) = struct.unpack_from("<H", data, place + 8)
+        yield tag, value, place + 8
+
+
+def _attributes(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the names and values of an OpenEXR header."""
+    for _, name, value in _header(data):
+        yield name, value
+
+
+def _header(data: bytes) -> Iterator[tuple[int, str, bytes]]:
+    """Yield where each attribute begins, its name, and its value."""
+    place = 8
+    while data[place]:
+        start = place
+        name_end = data.index(b"\0", start)
+        kind_end = data.index(b"\0", name_end + 1)
+        (size,) = struct.unpack_from("<i", data, kind_end + 1)
+        place = kind_end + 5 + size
+        yield start, data[start:name_end].decode("latin-1"), data[kind_end + 5 : place]
+
+
+def _tell_exr(data: bytes, kind: AlphaKind | None, primaries: int) -> bytes:
+    start, name, value = list(_header(data))[-1]
+    type_end = data.index(b"\0", start + len(name) + 1)
+    end = type_end + 5 + len(value)
+    more = b""
+    if kind is not None:
+        more += _attribute("alpha", "string", kind.encode())
+    if primaries in CHROMATICITIES:
+        points = struct.pack("<8f", *CHROMATICITIES[primaries])
+        more += _attribute("chromaticities", "chromaticities", points)
+    (first,) = struct.unpack_from("<Q", data, end + 1)
+    count = (first - end - 1) // 8
+    chunks = struct.unpack_from(f"<{count}Q", data, end + 1)
+    table = struct.pack(f"<{count}Q", *(chunk + len(more) for chunk in chunks))
+    return data[:end] + more + b"\0" + table + data[end + 1 + 8 * count :]
+
+
+def _attribute(name: str, kind: str, value: bytes) -> bytes:
+    return b"\0".join([name.encode(), kind.encode(), struct.pack("<i", len(value))]) + value

@@ -1,0 +1,144 @@
+"""What decodes a stream's packets, with the alpha beside them and the errors at their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import av
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.stream import VideoStream
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""libav's own decoders of these do not look at the alpha that is kept beside the pictures."""
+
+UNSAID = 2
+
+
+def alpha_mode(stream: VideoStream) -> str | None:
+    """Return the container's tag of that name; Matroska and WebM say "1" of alpha."""
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    return tags.get("alpha_mode")
+
+
+def alpha_decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext | None:
+    """Return the decoder that sees alpha beside a stream's pictures; None if it has none there.
+
+    `packet` is the stream's first.
+    """
+    name = stream.codec_context.name
+    beside = packet.has_sidedata("matroska_block_additional")
+    if name not in ALPHA_DECODERS or not (beside or alpha_mode(stream)):
+        return None
+    return cast(VideoCodecContext, av.CodecContext.create(ALPHA_DECODERS[name], "r"))
+
+
+class Decoder:
+    """What decodes a stream's packets, in order, with the alpha that is kept beside them."""
+
+    def __init__(self, stream: VideoStream) -> None:
+        self._stream = stream
+        self._other: VideoCodecContext | None = None
+        self._started = False
+        self._tail = Tail()
+
+    def decode(self, packet: Packet | None) -> list[av.VideoFrame]:
+        """Return the pictures that a packet completes; None or an empty one ends the stream."""
+        given = packet if packet is not None and packet.size else None
+        if not self._started and given is not None:
+            self._started, self._other = True, alpha_decoder(self._stream, given)
+        if self._other is None:
+            return self._plain(given)
+        videos = list(self._other.decode(given))
+        for video in videos:
+            self._tag(video)
+        return videos
+
+    def _plain(self, packet: Packet | None) -> list[av.VideoFrame]:
+        if packet is not None:
+            self._tail.sent(packet)
+        try:
+            found = list(self._stream.codec_context.decode(packet))
+        except av.FFmpegError:
+            self._tail = Tail()  # which is not to be told again
+            raise
+        for video in found:
+            video.time_base = self._stream.time_base  # those at the end have none
+            self._tail.got(video)
+        return found
+
+    def check(self) -> None:
+        """When the stream has ended, raise what went wrong at its end and was not said."""
+        self._tail.check(self._stream)
+
+    def _tag(self, video: av.VideoFrame) -> None:
+        """Say what the container says of colours, which this decoder does not hear."""
+        context: Any = self._stream.codec_context
+        if int(video.colorspace) == UNSAID:
+            video.colorspace = context.colorspace
+        video.color_range = video.color_range or context.color_range
+        video.color_primaries, video.color_trc = context.color_primaries, context.color_trc
+
+
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Yield a stream's pictures from where its file is read."""
+    decoder = Decoder(stream)
+    for packet in container.demux(stream):
+        yield from decoder.decode(packet)
+    decoder.check()
+
+
+MOST_PACKETS, MOST_BYTES = 500, 1 << 25
+"""Packets, and bytes of them, that are remembered; where it takes more, nothing is told."""
+
+
+class Tail:
+    """The packets of a stream from the last key frame on before the first without its picture.
+
+    A decoder of several threads loses the error of a packet that it had in hand when the stream
+    ended. So where pictures are missing then, the packets are decoded again by one.
+    """
+
+    def __init__(self) -> None:
+        self._packets: list[Packet] | None = []
+        self._awaited: set[int | None] = set()
+        self._bytes = 0
+
+    def sent(self, packet: Packet) -> None:
+        """Take note of a packet."""
+        if self._packets is None or not (self._packets or packet.is_keyframe):
+            return
+        self._packets.append(packet)
+        self._awaited.add(packet.pts)
+        self._bytes += packet.size
+        if packet.is_keyframe:
+            self._forget()
+        if len(self._packets) > MOST_PACKETS or self._bytes > MOST_BYTES:
+            self._packets = None
+
+    def got(self, video: av.VideoFrame) -> None:
+        """Take note of a picture."""
+        self._awaited.discard(video.pts)
+
+    def _forget(self) -> None:
+        packets, first = self._packets or [], 0
+        for index, packet in enumerate(packets):
+            first = index if packet.is_keyframe else first
+            if packet.pts in self._awaited:
+                break
+        self._bytes -= sum(packet.size for packet in packets[:first])
+        self._packets = packets[first:]
+
+    def check(self, stream: VideoStream) -> None:
+        """Raise what libav says of the packets whose pictures did not come, if it says anything."""
+        context = stream.codec_context
+        if not self._packets or not self._awaited:
+            return
+        decoder = cast(VideoCodecContext, av.CodecContext.create(context.name, "r"))
+        decoder.extradata, decoder.thread_count = context.extradata, 1
+        for packet in [*self._packets, None]:
+            decoder.decode(packet)

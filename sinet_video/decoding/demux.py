@@ -1,0 +1,103 @@
+"""Opening files and pipes for reading, and finding the video in them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import fspath
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from sinet_video.containers.formats import PIPE
+from sinet_video.decoding.access import (
+    PATIENCE,
+    Allow,
+    StrPath,
+    check_list,
+    check_reach,
+    is_url,
+    open_options,
+)
+from sinet_video.errors import InputError, reason
+
+
+@contextmanager
+def opened(source: StrPath, allow: Allow = "nothing") -> Iterator[InputContainer]:
+    """Open a file for reading, and nothing else unless allowed.
+
+    Raises `InputError`, one clear sentence, when that cannot be.
+    """
+    check_reach(source, allow)
+    with _opened_url(str(source), allow) if is_url(source) else _opened_file(source, allow) as one:
+        yield one
+
+
+def _opened_url(url: str, allow: Allow) -> InputContainer:
+    options = open_options(url, allow)
+    try:
+        return av.open(url, options=options, metadata_errors="replace", timeout=PATIENCE)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(
+            f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
+        ) from error
+
+
+def _opened_file(path: StrPath, allow: Allow) -> InputContainer:
+    file = Path(path)
+    if not file.exists():
+        raise InputError(f"There is no file {file}.")
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; give a video file.")
+    if file.stat().st_size == 0:
+        raise InputError(f"{file} is empty.")
+    options = open_options(file, allow)
+    try:
+        return av.open(
+            fspath(file.absolute()),
+            options=options,
+            metadata_errors="replace",
+            timeout=PATIENCE if allow == "network" else None,
+        )
+    except PermissionError as error:
+        raise InputError(f"{file} may not be read: permission denied.") from error
+    except (av.FFmpegError, ValueError) as error:
+        check_list(file, allow)
+        raise InputError(
+            f"{file} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of a "
+            "kind that FFmpeg does not know."
+        ) from error
+
+
+def open_pipe() -> InputContainer:
+    """Open standard input for reading; `InputError` when it is a terminal or no video."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
+    options = open_options(PIPE, "nothing") | {"protocol_whitelist": "pipe"}
+    try:
+        return av.open("pipe:0", options=options, metadata_errors="replace")
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"Standard input cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "
+            "yuv4mpegpipe or MPEG-TS into it, such as from ffmpeg -i IN -f nut -."
+        ) from error
+
+
+def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
+    """Return the video to work on: the first stream that is not a cover picture."""
+    pictures = [s for s in container.streams.video if not is_cover(s)]
+    if not pictures:
+        kinds = " and ".join(sorted({s.type for s in container.streams})) or "nothing"
+        raise InputError(f"{path} has no video in it, only {kinds}.")
+    stream = pictures[0]
+    if stream.codec_context is None:
+        raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
+    return stream
+
+
+def is_cover(stream: VideoStream) -> bool:
+    """Whether a stream is a picture that stands for the file, not what it shows."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)

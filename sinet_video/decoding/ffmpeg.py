@@ -1,0 +1,145 @@
+"""Filter graphs of the program ffmpeg before and after the matte, as ffmpeg-python writes them.
+
+    import ffmpeg
+    import sinet_video
+
+    tape = ffmpeg.input("tape.mpg").filter("bwdif")
+    frames = sinet_video.from_ffmpeg(tape)
+    coarse = sinet_video.segment(frames, sinet_video.load_segmenter())
+    mattes = sinet_video.refine(sinet_video.smooth(coarse))
+    with sinet_video.to_ffmpeg(
+        lambda video: video.filter("scale", 640, -2).output("small.webm", vcodec="libvpx-vp9"),
+        content="alpha",
+    ) as sink:
+        for matte in mattes:
+            sink.write(matte)
+
+Either end can be one of this library's instead. Pictures go through a pipe as they are, with their
+exact times, colour tags and pixel shape; lost are the last one's duration, which no pipe tells, and
+what HDR pictures say of the screen that they were graded on. Needs ffmpeg 5.1 or newer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from subprocess import PIPE
+
+import av
+from ffmpeg.nodes import FilterableStream, InputNode
+
+from sinet_video.decoding.ffmpeg_pipe import BUFFER, KEPT, Told, to_pipe
+from sinet_video.decoding.ffmpeg_process import Program, Stream, command_line
+from sinet_video.errors import InputError, SettingError, reason
+from sinet_video.media.frame import Frame
+
+GOODBYE = 2.0
+"""Seconds in which ffmpeg may close a camera or a connection when nobody reads on."""
+
+
+def from_ffmpeg(
+    stream: Stream,
+    *,
+    pixel_format: str | None = None,
+    strict: bool = True,
+    cmd: str | Sequence[str] = "ffmpeg",
+) -> Generator[Frame]:
+    """Yield the pictures of an ffmpeg-python stream in order, lazily, each with its own pts.
+
+        camera = ffmpeg.input("rtsp://camera/1", rtsp_transport="tcp").filter("hqdn3d")
+        for frame in sinet_video.from_ffmpeg(camera, strict=False):
+            frame.time  # seconds, an exact fraction
+
+    pts and time base are those behind the filters: the source's own where no filter changes them.
+    Samples are ffmpeg's, in its planar format or, if given, converted to `pixel_format`; of more
+    than 12 bits YUV keeps them only so. Alpha comes along as `source_alpha`, for `inherit`, where
+    ffmpeg decodes it, its colours being taken for straight: of WebM only with vcodec="libvpx-vp9",
+    of premultiplied ones behind the filter unpremultiply, and in a `pixel_format` only if libav has
+    one with alpha like it.
+    Pictures are upright, as ffmpeg turns them by their tag. The last one's duration is that of the
+    one before it. A `strict` ffmpeg stops at damage, as far as it sees that (the end of a file that
+    is cut off it may not); otherwise it goes on as it can. `cmd` is the program, or a command that
+    ends in it.
+
+    ffmpeg runs from the first picture on, and is ended and waited for when the iterator is closed.
+    Raises `SettingError` for what is no stream or no format, and `InputError`, which quotes ffmpeg,
+    when it cannot be started, fails, is killed or gives no picture.
+    """
+    if not isinstance(stream, FilterableStream):
+        raise SettingError(
+            f"The stream is {type(stream).__name__}; it must be an input or a filter of "
+            "ffmpeg-python, without an output."
+        )
+    if pixel_format not in (None, *KEPT):
+        raise SettingError(
+            f"Pixel format is {pixel_format!r}; it must be one of {', '.join(KEPT)}."
+        )
+    if isinstance(stream.node, InputNode) and stream.selector is None:
+        stream = stream["V"]  # which is no cover picture
+    strictly = ["-xerror"] if strict else []
+    command = command_line(cmd, to_pipe(stream, pixel_format), "info", *strictly)
+    return _lasting(_frames(command))
+
+
+def _lasting(frames: Iterator[Frame]) -> Generator[Frame]:
+    """Give each frame the duration until the next one, and the last that of the one before."""
+    before: Frame | None = None
+    duration = 0
+    for frame in frames:
+        if before is not None:
+            duration = max(0, frame.pts - before.pts)
+            yield replace(before, duration=duration)
+        before = frame
+    if before is not None:
+        yield replace(before, duration=duration)
+
+
+def _frames(command: list[str]) -> Iterator[Frame]:
+    told = Told()
+    program = Program(command, InputError, stdout=PIPE, hear=told.hear)
+    frame: Frame | None = None
+    try:
+        for video, sample_aspect in _pictures(program):
+            frame = told.frame(video, sample_aspect)
+            yield frame
+        _check(program, frame)
+    except av.FFmpegError as error:
+        _check(program, frame)
+        if frame is not None:
+            raise InputError(
+                f"What ffmpeg sends cannot be read{_where(frame)}: {reason(error)}."
+            ) from error
+    finally:
+        _end(program)
+    if frame is None:
+        raise InputError("ffmpeg ended well but gave no picture.")
+
+
+def _pictures(program: Program) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+    """Yield pictures as they come out of the pipe, and the shape of their pixels."""
+    # Guessing the rate of frames would take as many of them, which a camera has not got yet.
+    options = {"fpsprobesize": "0"}
+    with av.open(program.stdout, "r", "nut", options, buffer_size=BUFFER) as container:
+        stream = container.streams.video[0]
+        sample_aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+        for video in container.decode(stream):
+            yield video, sample_aspect
+
+
+def _where(frame: Frame | None) -> str:
+    return " before its first picture" if frame is None else f" after {float(frame.time):.3f} s"
+
+
+def _check(program: Program, frame: Frame | None) -> None:
+    """Raise what went wrong with an ffmpeg that sends no more."""
+    if program.wait() is None:
+        program.stop()
+    program.check(_where(frame))
+
+
+def _end(program: Program) -> None:
+    program.stdout.close()
+    program.terminate()
+    program.wait(GOODBYE)
+    program.stop()

@@ -1,0 +1,116 @@
+"""Mattes out of files, as whoever made them stored them: an alpha channel, or gray."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange
+from numpy.typing import NDArray
+
+from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.decoder import alpha_decoder
+from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.errors import InputError, reason
+from sinet_video.media.convert import planes_of, range_of, reformat
+from sinet_video.media.pixel_formats import has_alpha
+from sinet_video.media.time_range import seconds
+
+Array = NDArray[Any]
+
+
+def read_alphas(path: StrPath, allow: Allow = "nothing") -> Generator[Array]:
+    """Yield the mattes of a video or picture file in order, lazily: (H, W) float32 in [0, 1].
+
+    Where the file has an alpha channel, that is the matte; else its brightness is, from what the
+    file's range calls black to what it calls white. `allow` is what it may make us read, as in
+    `Settings`. Raises `InputError` for a file that cannot be read to its end.
+    """
+    with closing(_read(path, allow)) as pictures:
+        for video in pictures:
+            yield alpha_of(video)
+
+
+def read_drawn(path: StrPath, allow: Allow = "nothing") -> Generator[tuple[Fraction, Array]]:
+    """Yield the mattes of a file that somebody drew, upright, and their times in seconds.
+
+    As `read_alphas`, but an alpha channel that is 1 all over the first picture is none: programs
+    for drawing add one to what is black and white.
+    """
+    by_alpha: bool | None = None
+    with closing(_read(path, allow)) as pictures:
+        for video in pictures:
+            if by_alpha is None:
+                by_alpha = has_alpha(video) and bool((_alpha_channel(video) < 1).any())
+            alpha = _alpha_channel(video) if by_alpha else _brightness(video)
+            time = seconds(video.pts, video.time_base)
+            yield time, np.rot90(alpha, round(video.rotation / 90))
+
+
+def read_alpha(path: Path) -> Array:
+    """Return the matte of a picture file, as `read_alphas` does."""
+    for alpha in read_alphas(path):
+        return alpha
+    raise InputError(f"{path} holds no picture that can be decoded.")
+
+
+def _read(path: StrPath, allow: Allow) -> Generator[av.VideoFrame]:
+    with opened(path, allow) as container:
+        stream = video_stream(container, path)
+        stream.thread_type = "AUTO"
+        decoder: VideoCodecContext | None = None
+        try:
+            for packet in container.demux(stream):
+                decoder = decoder or alpha_decoder(stream, packet) or stream.codec_context
+                yield from decoder.decode(packet)
+        except av.FFmpegError as error:
+            raise InputError(f"{path} is damaged or cut off ({reason(error)}).") from error
+
+
+def alpha_of(video: av.VideoFrame) -> Array:
+    """Return a decoded picture's matte, as `read_alphas` does."""
+    if has_alpha(video):
+        return _alpha_channel(video)
+    return _brightness(video)
+
+
+def _alpha_channel(video: av.VideoFrame) -> Array:
+    planar, bits = len(video.planes) == len(video.format.components), _depth(video)
+    if planar and _is_float(video):
+        return _scaled(np.nan_to_num(planes_of(video)[-1]), 0, 1)
+    if planar and _is_plain(video):
+        return _scaled(planes_of(video)[-1], 0, 2**bits - 1)
+    packed = reformat(video, pixel_format="rgba" if bits <= 8 else "rgba64le")
+    return _scaled(packed.to_ndarray()[..., 3], 0, 255 if bits <= 8 else 65535)
+
+
+def _brightness(video: av.VideoFrame) -> Array:
+    full = range_of(video) == ColorRange.JPEG
+    if not (video.format.name.startswith(("gray", "yuv")) and _is_plain(video)):
+        video = reformat(video, pixel_format="gray" if _depth(video) <= 8 else "gray16le")
+    bits, luma = _depth(video), planes_of(video)[0]
+    return _scaled(luma, 0, 2**bits - 1) if full else _scaled(luma, 2**bits >> 4, 235 << bits - 8)
+
+
+def _is_plain(video: av.VideoFrame) -> bool:
+    """Whether samples are whole numbers that `planes_of` can read."""
+    return 8 <= _depth(video) <= 16 and not video.format.name.endswith(("be", "f16le"))
+
+
+def _is_float(video: av.VideoFrame) -> bool:
+    return bool(video.format.name.endswith(("f16le", "f32le")))
+
+
+def _depth(video: av.VideoFrame) -> int:
+    return max(component.bits for component in video.format.components)
+
+
+def _scaled(samples: Array, black: int, white: int) -> Array:
+    scaled: Array = np.clip((samples.astype(np.float32) - black) / (white - black), 0, 1)
+    return scaled

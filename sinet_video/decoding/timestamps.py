@@ -1,0 +1,77 @@
+"""The times of pictures: found, put in order, and made to last until the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import av
+
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import Tally
+from sinet_video.decoding.conform import framed
+from sinet_video.media.frame import Frame
+from sinet_video.media.time_range import RATE_IF_UNKNOWN
+
+
+def timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator[Frame]:
+    """Make frames; one without a time comes as long after the one before as that one did."""
+    step = round(1 / ((clip.rate or RATE_IF_UNKNOWN) * clip.time_base))
+    before: int | None = None
+    for video in videos:
+        stamp = stamp_of(video, clip.container)
+        tally.untimed += stamp is None and clip.container != "avi"
+        tally.resized += (video.width, video.height) != (clip.width, clip.height)
+        pts = stamp if stamp is not None else clip.start if before is None else before + step
+        step = pts - before if before is not None and pts > before else step
+        before = pts
+        yield framed(
+            video,
+            clip,
+            pts=pts,
+            time_base=clip.time_base,
+            duration=video.duration or 0,
+            rotation=clip.rotation,
+            mirrored=clip.mirrored,
+            sample_aspect=clip.sample_aspect,
+        )
+
+
+def stamp_of(video: av.VideoFrame, container: str) -> int | None:
+    """Return when a picture is shown, in ticks, if it is known.
+
+    AVI stores pictures in the order of decoding and no times: what libav makes up as pts goes back
+    and forth with B-frames. The times of decoding, given to pictures in order, are right; the last
+    pictures have none, and come at the rate that all do.
+    """
+    return video.dts if container == "avi" else video.pts
+
+
+def rising(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
+    """Keep the last of frames at one time, and of those out of order the one that was in order."""
+    before: Frame | None = None
+    for frame in frames:
+        if before is not None:
+            if frame.pts <= before.pts:
+                tally.repeated += 1
+                before = frame if frame.pts == before.pts else before
+                continue
+            yield before
+        before = frame
+    if before is not None:
+        yield before
+
+
+def lasting(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
+    """Give each frame the duration until the next one, and the last what the file leaves it.
+
+    What libav says of a packet is in the order of decoding, and wrong where the rate varies.
+    """
+    before: Frame | None = None
+    for frame in frames:
+        if before is not None:
+            yield replace(before, duration=frame.pts - before.pts)
+        before = frame
+    if before is not None:
+        left = clip.end - before.pts if clip.end is not None else 0
+        yield replace(before, duration=left) if left > 0 else before

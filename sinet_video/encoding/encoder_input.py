@@ -1,0 +1,183 @@
+"""What an encoder is given for a matte: its frame, its frame with alpha, or its alpha as gray."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange
+from numpy.typing import NDArray
+
+from sinet_video.containers.codecs import Content
+from sinet_video.encoding.plan import Plan
+from sinet_video.media.blend import black, blended
+from sinet_video.media.convert import blank_like, planes_of, reformat
+from sinet_video.media.frame import Matte
+from sinet_video.media.orientation import Orientation
+from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.media.transfer import to_light
+
+RGBA = {
+    "rgba": "rgb24", "argb": "rgb24", "bgra": "bgr24",
+    "rgba64be": "rgb48be", "rgba64le": "rgb48le",
+}  # fmt: skip
+"""Formats of colour with alpha, and the same without it."""
+
+
+def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
+    """Return a matte as a picture that the planned encoder takes."""
+    if "f32" in plan.pixel_format:
+        return light(matte, content, plan)
+    if content == "matte":
+        return gray(matte, plan.pixel_format)
+    if plan.pixel_format in RGBA:
+        return rgba(matte, plan.pixel_format, plan.alpha)
+    if content == "alpha":
+        return with_alpha(matte, plan.pixel_format, _range(matte, plan), plan.alpha)
+    return reformat(
+        matte.frame.video, pixel_format=plan.pixel_format, color_range=_range(matte, plan)
+    )
+
+
+def _range(matte: Matte, plan: Plan) -> ColorRange | None:
+    """Return the range that YUV is made in; None for the frame's own."""
+    return ColorRange.MPEG if matte.frame.format.is_rgb or not plan.full_range else None
+
+
+def encodable(
+    matte: Matte,
+    content: Content,
+    plan: Plan,
+    size: tuple[int, int],
+    turn: Orientation = Orientation(),
+) -> av.VideoFrame:
+    """Return a matte as `picture` does, turned, of a size to encode in, with its frame's times."""
+    video = extended(shown(picture(matte, content, plan), turn), *size)
+    frame = matte.frame
+    video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
+    # Otherwise the source's choice of key frames is forced on the encoder.
+    video.pict_type = 0
+    return video
+
+
+def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
+    """Alpha as gray: full range in a gray format, limited range and no colour in a YUV one."""
+    if pixel_format == "gray":
+        return av.VideoFrame.from_ndarray(quantised(matte.alpha, 0, 255), "gray")
+    video = av.VideoFrame(matte.frame.width, matte.frame.height, pixel_format)
+    step = 1 << (video.format.components[0].bits - 8)
+    luma, *chroma = planes_of(video)
+    luma[...] = quantised(matte.alpha, 16 * step, 235 * step)
+    for plane in chroma:
+        plane[...] = 128 * step
+    return video
+
+
+def with_alpha(
+    matte: Matte,
+    pixel_format: str,
+    color_range: ColorRange | None = None,
+    kind: AlphaKind = "straight",
+) -> av.VideoFrame:
+    """The frame's planes, straight or multiplied by it, and the alpha plane."""
+    plain = pixel_format.replace("yuva", "yuv").replace("gbrap", "gbrp")
+    colour = reformat(matte.frame.video, pixel_format=plain, color_range=color_range)
+    # The frame's own tags: a conversion would put its guess where the source says nothing.
+    video = blank_like(matte.frame.video, pixel_format)
+    video.color_range = color_range or matte.frame.video.color_range
+    *planes, alpha = planes_of(video)
+    most = 2 ** video.format.components[-1].bits - 1
+    if kind == "premultiplied":
+        colour = multiplied(matte, colour, most)
+    for target, source in zip(planes, planes_of(colour), strict=True):
+        target[...] = source
+    alpha[...] = quantised(matte.alpha, 0, most)
+    return video
+
+
+def multiplied(matte: Matte, colour: av.VideoFrame, most: int) -> av.VideoFrame:
+    """Return a planar picture multiplied by alpha as it is stored, in whole numbers up to `most`.
+
+    That is compositing over black, and linear in YUV too, from its black on; a chroma sample's
+    alpha is the mean of its luma samples'.
+    """
+    tiles = matte.tiles
+    stored = np.rint(tiles.values * np.float32(most)) / np.float32(most)
+    frame = matte.frame.with_video(colour)
+    return blended(frame, replace(tiles, values=stored), black(frame))
+
+
+def light(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
+    """Linear light in floating point, with alpha, or alpha alone."""
+    frame = matte.frame
+    video = av.VideoFrame(frame.width, frame.height, plan.pixel_format)
+    targets = [_floats(plane) for plane in video.planes]
+    if content != "opaque":
+        targets[-1][...] = matte.alpha
+    if content == "matte":
+        return video
+    own = frame.format.is_rgb
+    colour = frame.video if own else reformat(frame.video, pixel_format="gbrp16le")
+    bits = frame.format.bits if own else 16
+    table = to_light(int(frame.video.color_trc), bits, is_rgb=own)
+    share = targets[-1] if content == "alpha" and plan.alpha == "premultiplied" else 1
+    for target, source in zip(targets, planes_of(colour), strict=False):
+        np.multiply(table[source], share, out=target)
+    return video
+
+
+def _floats(plane: Any) -> NDArray[np.float32]:
+    values = np.frombuffer(plane, np.float32).reshape(plane.height, -1)
+    return values[:, : plane.width]
+
+
+def rgba(matte: Matte, pixel_format: str = "rgba", kind: AlphaKind = "straight") -> av.VideoFrame:
+    """Colour and alpha in one of the formats of `RGBA`; nothing transparent has colour."""
+    video = matte.frame.video
+    if kind == "premultiplied":
+        deep = pixel_format in ("rgba64be", "rgba64le")
+        planar = reformat(video, pixel_format="gbrp16le" if deep else "gbrp")
+        video = multiplied(matte, planar, 65535 if deep else 255)
+    colour = reformat(video, pixel_format=RGBA[pixel_format]).to_ndarray()
+    most = 2 ** (8 * colour.dtype.itemsize) - 1
+    alpha: Any = quantised(matte.alpha, 0, most).astype(colour.dtype)
+    seen = np.where(alpha[..., None] > 0, colour, 0)
+    planes = [alpha, seen] if pixel_format == "argb" else [seen, alpha]
+    packed: Any = np.dstack(planes).astype(colour.dtype, copy=False)
+    return av.VideoFrame.from_ndarray(packed, pixel_format)
+
+
+def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
+    """Map [0, 1] to whole numbers from low to high, rounded to nearest; uint8 if they fit."""
+    values: NDArray[Any] = np.rint(alpha * np.float32(high - low) + np.float32(low))
+    return values.astype(np.uint8 if high < 256 else np.uint16)
+
+
+def extended(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
+    """Return a planar picture of at least its size, its last column and row repeated."""
+    if (video.width, video.height) == (width, height):
+        return video
+    larger = blank_like(video, width=width, height=height)
+    for target, source in zip(planes_of(larger), planes_of(video), strict=True):
+        missing = [(0, wide - own) for wide, own in zip(target.shape, source.shape, strict=True)]
+        target[...] = np.pad(source, missing, mode="edge")
+    return larger
+
+
+def shown(video: av.VideoFrame, orientation: Orientation) -> av.VideoFrame:
+    """Return a picture as a player shows it, for files that have no tag to say it."""
+    if orientation.upright:
+        return video
+    if len(video.planes) < len(video.format.components):
+        return av.VideoFrame.from_ndarray(orientation.shown(video.to_ndarray()), video.format.name)
+    name = video.format.name
+    # What shares its chroma with a neighbour would share it with one above.
+    whole = name.replace("422", "444") if orientation.sideways else name
+    video = reformat(video, pixel_format=whole)
+    size = (video.height, video.width) if orientation.sideways else (video.width, video.height)
+    turned = blank_like(video, width=size[0], height=size[1])
+    for target, source in zip(planes_of(turned), planes_of(video), strict=True):
+        target[...] = orientation.shown(source)
+    return reformat(turned, pixel_format=name)

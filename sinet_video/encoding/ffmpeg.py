@@ -1,0 +1,158 @@
+"""A sink that runs ffmpeg."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from subprocess import PIPE
+from typing import Any
+
+import av
+import ffmpeg
+from av.container import OutputContainer
+
+from sinet_video.containers.codecs import Content
+from sinet_video.decoding.ffmpeg_pipe import BUFFER
+from sinet_video.decoding.ffmpeg_process import Program, Stream, command_line
+from sinet_video.encoding.encoder_input import picture
+from sinet_video.encoding.ffmpeg_outputs import Staged
+from sinet_video.encoding.ffmpeg_pipe import PIPED, finer, from_pipe, late, raw_format
+from sinet_video.encoding.plan import Plan
+from sinet_video.encoding.sink import Sink
+from sinet_video.errors import OutputError, SettingError, reason
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.time_range import RATE_IF_UNKNOWN
+
+
+def to_ffmpeg(
+    outputs: Callable[[Stream], Stream],
+    *,
+    content: Content = "opaque",
+    cmd: str | Sequence[str] = "ffmpeg",
+) -> Sink:
+    """Return a sink for what ffmpeg makes of the pictures, of which `outputs` gets the stream.
+
+        def live(video):
+            sound = ffmpeg.input("talk.mp4").audio
+            return ffmpeg.output(video, sound, "rtmp://host/live", format="flv", vcodec="libx264")
+
+        with sinet_video.to_ffmpeg(live) as sink:
+            for matte in mattes:
+                sink.write(matte)
+
+    With `content` "opaque" the stream has the frames' own planar YUV format, with "alpha" also a
+    plane of straight alpha, and with "matte" it is full-range gray. It has the frames' colour tags
+    and pixel shape, is upright, and has exact times, which an output keeps as far as its container
+    can, unless it says otherwise by r, fps_mode or enc_time_base.
+
+    Each output that is a local file is written in a hidden folder beside it, with all that ffmpeg
+    puts there, and gets its name when ffmpeg has ended well. Pipes, devices, tees and URLs such as
+    rtmp:// are left to ffmpeg, and keep what was sent when something fails. An ffmpeg that ends
+    well before the last picture, as with t=10, has had enough, and is sent no more.
+
+    ffmpeg runs from the first matte on; until then `plan` is not known. Raises `OutputError`, which
+    quotes ffmpeg, when it cannot be started, fails or is killed, or when a file is there already
+    and the outputs do not say overwrite_output(), and `SettingError` when `outputs` returns none.
+    """
+    return _FfmpegSink(outputs, content, cmd)
+
+
+class _FfmpegSink(Sink):
+    def __init__(
+        self, outputs: Callable[[Stream], Stream], content: Content, cmd: str | Sequence[str]
+    ) -> None:
+        self.content, self.warnings = content, []
+        self._outputs, self._cmd = outputs, cmd
+        self._staged: Staged | None = None
+        self._feed: _Feed | None = None
+
+    def write(self, matte: Matte) -> None:
+        """As `Sink` says."""
+        if self._feed is None:
+            self._feed = self._started(matte.frame)
+        self._feed.send(picture(matte, self.content, self.plan), matte.frame)
+
+    def _started(self, frame: Frame) -> _Feed:
+        pixel_format = raw_format(self.content, frame.video.format.name)
+        self.plan = Plan("nut", {}, "rawvideo", "rawvideo", pixel_format, {})
+        units = finer(frame.time_base)
+        exact = {
+            "fps_mode:v": "passthrough",
+            "enc_time_base:v": f"{units.numerator}:{units.denominator}",
+        }
+        self._staged = Staged.of(self._outputs(from_pipe(frame, self.content)), exact)
+        if PIPED not in ffmpeg.get_args(self._staged.outputs):
+            raise SettingError("The outputs do not use the stream that they are given.")
+        self._staged.prepare()
+        return _Feed(command_line(self._cmd, self._staged.outputs, "warning"), frame, pixel_format)
+
+    def _finish(self) -> None:
+        if self._feed is None or self._staged is None:
+            raise OutputError("No picture came, so ffmpeg was not started.")
+        self._feed.finish()
+        self._staged.publish()
+
+    def _abandon(self) -> None:
+        if self._feed is not None:
+            self._feed.stop()
+        if self._staged is not None:
+            self._staged.discard()
+
+
+class _Feed:
+    """An ffmpeg that is sent pictures such as a first one."""
+
+    def __init__(self, command: list[str], first: Frame, pixel_format: str) -> None:
+        self._time_base, self._late = first.time_base, late(first.time_base)
+        self._where, self._enough = "", False
+        self._program = Program(command, OutputError, stdin=PIPE)
+        self._container: OutputContainer = av.open(
+            self._program.stdin,
+            "w",
+            format="nut",
+            options={"flush_packets": "1"},
+            buffer_size=BUFFER,
+        )
+        self._stream: Any = self._container.add_stream("rawvideo", rate=RATE_IF_UNKNOWN)
+        context = self._stream.codec_context
+        context.width, context.height, context.pix_fmt = first.width, first.height, pixel_format
+        self._stream.time_base = context.time_base = first.time_base
+
+    def send(self, video: av.VideoFrame, frame: Frame) -> None:
+        """Send a frame's picture. Raises `OutputError` when ffmpeg has failed."""
+        self._where = f" when pictures up to {float(frame.time):.3f} s were sent"
+        video.pts = round(frame.time / self._time_base) + self._late
+        video.time_base = self._time_base
+        self._encode(video)
+
+    def _encode(self, video: av.VideoFrame | None) -> None:
+        if self._enough:
+            return
+        try:
+            self._container.mux(self._stream.encode(video))
+            if video is None:
+                self._container.close()
+                self._program.stdin.close()
+        except BrokenPipeError:
+            # An ffmpeg that goes on, or ended well, has had all the pictures that it wants.
+            if self._program.wait():
+                self._program.check(self._where)
+            self._enough = True
+        except (av.FFmpegError, OSError) as error:
+            raise OutputError(
+                f"ffmpeg cannot be sent a picture{self._where}: {reason(error)}."
+            ) from error
+
+    def finish(self) -> None:
+        """Wait until ffmpeg has made its outputs of all pictures."""
+        self._encode(None)
+        self._program.check(self._where)
+        self.stop()
+
+    def stop(self) -> None:
+        """End ffmpeg, whatever it is at."""
+        self._program.stop()
+        for close in (self._container.close, self._program.stdin.close):
+            try:
+                close()
+            except (av.FFmpegError, OSError, ValueError):
+                pass  # The pipe is broken: there is nobody at its other end any more.

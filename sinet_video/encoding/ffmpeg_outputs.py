@@ -1,0 +1,105 @@
+"""Outputs of ffmpeg that have their names when they are whole."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+from ffmpeg.dag import topo_sort
+from ffmpeg.nodes import OutputNode, OutputStream, get_stream_spec_nodes
+
+from sinet_video.atomic import part_name, writing
+from sinet_video.errors import OutputError, SettingError
+
+Stream = Any
+
+TIMING = frozenset({"r", "fps_mode", "vsync", "enc_time_base"})
+"""Options by which an output says itself what becomes of times."""
+
+NO_FILES = frozenset(
+    {"tee", "null", "sdl", "sdl2", "opengl", "xv", "caca", "fbdev", "v4l2", "decklink"}
+)
+"""Formats whose outputs are no files, whatever their names look like."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Outputs of ffmpeg, those to local files led into hidden folders beside these.
+
+    A folder, and not a hidden name, as muxers go by extensions and write more files beside the
+    first: playlists have segments, patterns have pictures.
+    """
+
+    outputs: Stream
+    _parts: dict[Path, Path] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, outputs: Stream, timing: Mapping[str, str]) -> Staged:
+        """Return outputs staged, and with options for `timing` where they have none of their own.
+
+        Raises `SettingError` for what is no output of the pictures, `OutputError` for a file that
+        is there and not to be overwritten.
+        """
+        if not isinstance(outputs, OutputStream):
+            raise SettingError(
+                f"The outputs are {type(outputs).__name__}; they must be what .output(...) or "
+                "ffmpeg.merge_outputs(...) of ffmpeg-python return."
+            )
+        staged = cls(copy.deepcopy(outputs))
+        overwrite = "-y" in ffmpeg.get_args(outputs)
+        for node in topo_sort(get_stream_spec_nodes(staged.outputs))[0]:
+            if isinstance(node, OutputNode):
+                node.kwargs = staged._led(node.kwargs, timing, overwrite=overwrite)
+        return staged
+
+    def _led(
+        self, options: dict[str, Any], timing: Mapping[str, str], *, overwrite: bool
+    ) -> dict[str, Any]:
+        own = {name.partition(":")[0] for name in options}
+        options = options if own & TIMING else {**timing, **options}
+        path = _local_file(options)
+        if path is None:
+            return options
+        if path.exists() and not overwrite:
+            raise OutputError(
+                f"{path} is there already; add .overwrite_output() to the outputs, or choose "
+                "another name."
+            )
+        part = part_name(path.parent.absolute() / "ffmpeg")
+        self._parts[part] = path
+        return {**options, "filename": os.fspath(part / path.name)}
+
+    def prepare(self) -> None:
+        """Make the folders. Raises `OutputError` when they cannot be."""
+        for part, path in self._parts.items():
+            with writing(path):
+                part.mkdir()
+
+    def publish(self) -> None:
+        """Give all files their names. Raises `OutputError` when that cannot be."""
+        for part, path in self._parts.items():
+            with writing(path):
+                for file in sorted(part.iterdir()):
+                    file.replace(path.with_name(file.name))
+                part.rmdir()
+
+    def discard(self) -> None:
+        """Leave nothing of files that have no names yet."""
+        for part in self._parts:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _local_file(options: dict[str, Any]) -> Path | None:
+    """Return the file that an output writes; None for pipes, devices, tees and URLs."""
+    name = str(options["filename"]).removeprefix("file:")
+    path = Path(name)
+    elsewhere = name == "-" or re.match(r"[A-Za-z0-9+.-]{2,}:", name)
+    special = options.get("format") in NO_FILES or (path.exists() and not path.is_file())
+    return None if elsewhere or special else path

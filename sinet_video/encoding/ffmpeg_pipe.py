@@ -1,0 +1,78 @@
+"""Frames in a pipe to ffmpeg."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import ffmpeg
+from av.video.reformatter import ColorRange
+
+from sinet_video.containers.codecs import CODECS, Content
+from sinet_video.containers.formats import PIPES
+from sinet_video.decoding.ffmpeg_pipe import LATE
+from sinet_video.decoding.ffmpeg_process import Stream
+from sinet_video.encoding.video_stream import BT709
+from sinet_video.media.colour import Colour
+from sinet_video.media.frame import Frame
+
+FINEST = 48_000
+"""Units a second that NUT has at least: it halves coarser ones until they are as fine."""
+
+PIPED = "pipe:0"
+
+TURNS = (
+    (),
+    (("transpose", "cclock"),),
+    (("hflip",), ("vflip",)),
+    (("transpose", "clock"),),
+)
+"""The filters that turn a picture counter-clockwise by so many quarters."""
+
+
+def from_pipe(frame: Frame, content: Content) -> Stream:
+    """Return the stream of pictures on stdin, tagged and upright, for frames such as this one.
+
+    Their times are late by `late(frame.time_base)`.
+    """
+    tags = Colour(BT709, ColorRange.JPEG, BT709, BT709)  # of a matte
+    if content != "matte":
+        tags = Colour.of(frame.video)
+        if frame.video.format.name.startswith("yuvj"):
+            tags = replace(tags, range=ColorRange.JPEG)
+    video = ffmpeg.input(PIPED, format="nut", itsoffset=-LATE * frame.time_base.numerator)
+    video = video.filter(
+        "setparams",
+        range=int(tags.range),
+        colorspace=tags.matrix,
+        color_primaries=tags.primaries,
+        color_trc=tags.transfer,
+    )
+    shape = frame.sample_aspect
+    video = video.filter("setsar", str(shape), max=max(shape.numerator, shape.denominator))
+    for turn in TURNS[frame.orientation.quarters % 4]:
+        video = video.filter(*turn)
+    return video.filter("hflip") if frame.mirrored else video
+
+
+def late(time_base: Fraction) -> int:
+    """Return how late times in the pipe to ffmpeg are, a whole number of units and of seconds."""
+    return LATE * time_base.denominator
+
+
+def raw_format(content: Content, pixel_format: str) -> str:
+    """Return the pixel format in which content goes through the pipe: a lossless codec's."""
+    lossless = CODECS["rawvideo"]
+    if content == "matte":
+        return lossless.matte
+    choose = lossless.alpha if content == "alpha" else lossless.opaque
+    assert choose is not None  # it has alpha
+    return choose(PIPES["nut"].narrows(pixel_format))
+
+
+def finer(time_base: Fraction) -> Fraction:
+    """Return units in which all of a time base's are whole, as fine as NUT has them."""
+    units = time_base.denominator
+    while units < FINEST:
+        units *= 2
+    return Fraction(1, units)

@@ -1,0 +1,147 @@
+"""The sink for numbered pictures."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from sinet_video.atomic import part_name, writing
+from sinet_video.containers.codecs import Content
+from sinet_video.containers.still_tags import tell
+from sinet_video.decoding.clip import Clip
+from sinet_video.encoding.encoder_input import picture, shown
+from sinet_video.encoding.plan import Plan
+from sinet_video.encoding.sink import Sink
+from sinet_video.encoding.video_stream import add_video_stream, open_container
+from sinet_video.errors import OutputError
+from sinet_video.media.frame import Matte
+from sinet_video.media.time_range import RATE_IF_UNKNOWN
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+SUFFIXES = frozenset({".png", ".tif", ".tiff", ".exr"})
+SUFFIX = {"png": ".png", "tiff": ".tif", "exr": ".exr"}
+"""What each codec's pictures end in, in a folder."""
+NUMBER = re.compile(r"%0?\d*d")
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a name is one of many, such as %05d.png."""
+    return path.suffix.lower() in SUFFIXES and NUMBER.search(path.name) is not None
+
+
+def numbers(path: Path) -> re.Pattern[str]:
+    """Return what matches all the names that a pattern stands for."""
+    before, after = NUMBER.split(path.name, maxsplit=1)
+    return re.compile(re.escape(before) + r"\d+" + re.escape(after))
+
+
+def name_in(path: Path, plan: Plan) -> str:
+    """Return the pattern of pictures' names in the folder that a path means."""
+    return path.name if is_pattern(path) else f"%05d{SUFFIX[plan.codec]}"
+
+
+def siblings(path: Path) -> list[Path]:
+    """Return what is in a file's folder, if there is one."""
+    return list(path.parent.iterdir()) if path.parent.is_dir() else []
+
+
+class PictureFolder(Sink):
+    """Pictures in a folder, numbered from `first`, and their times in timestamps.txt.
+
+    The times are in milliseconds, in mkvtoolnix's "timestamp format v2". A pattern such as
+    out/%05d.png adds to its folder; a plain name makes one.
+    """
+
+    TIMES = "timestamps.txt"
+
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, first: int = 1
+    ) -> None:
+        self.content, self.plan, self.warnings = content, plan, unsaid(clip)
+        self._name = name_in(path, plan)
+        self._kind = plan.alpha if content == "alpha" else None
+        self._primaries = clip.colour.primaries
+        self._path, self._target = path, path.parent if is_pattern(path) else path
+        self._orientation = clip.orientation
+        self._times: list[Fraction] = []
+        self._part = part_name(self._target.absolute())
+        try:
+            with writing(path):
+                self._part.mkdir(parents=True)
+                # A per cent sign in the folder's own name is not a number's place.
+                folder = str(self._part).replace("%", "%%")
+                self._container = open_container(
+                    Path(folder) / self._name, plan, start_number=str(first)
+                )
+                self._stream = add_video_stream(
+                    self._container, clip.as_shown(), content, plan, 1 / RATE_IF_UNKNOWN
+                )
+        except BaseException:
+            shutil.rmtree(self._part, ignore_errors=True)
+            raise
+
+    def write(self, matte: Matte) -> None:
+        """As `Sink` says."""
+        video = shown(picture(matte, self.content, self.plan), self._orientation)
+        video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
+        self._times.append(matte.time)
+        with writing(self._path):
+            self._mux(self._stream.encode(video))
+
+    def _mux(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            told = av.Packet(tell(bytes(packet), self._kind, self._primaries))
+            told.pts, told.dts, told.time_base = packet.pts, packet.dts, packet.time_base
+            told.stream, told.is_keyframe = packet.stream, True
+            self._container.mux(told)
+
+    def _finish(self) -> None:
+        if not self._times:
+            raise OutputError(f"No picture came, so {self._path} was not written.")
+        lines = [f"{float(time) * 1000:.6f}" for time in self._times]
+        with writing(self._path):
+            self._mux(self._stream.encode(None))
+            self._container.close()
+            text = "\n".join(["# timestamp format v2", *lines, ""])
+            (self._part / self.TIMES).write_text(text)
+            self._publish()
+
+    def _publish(self) -> None:
+        if not self._target.exists():
+            self._part.replace(self._target)
+            return
+        for old in siblings(self._target / self._name):
+            if numbers(Path(self._name)).fullmatch(old.name):
+                old.unlink()
+        for file in sorted(self._part.iterdir()):
+            file.replace(self._target / file.name)
+        self._part.rmdir()
+
+    def _abandon(self) -> None:
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError):
+            pass  # As in VideoFile: what made us give up is the error to hear of.
+        shutil.rmtree(self._part, ignore_errors=True)
+
+
+def unsaid(clip: Clip) -> list[str]:
+    """Return what pictures say and few programs hear.
+
+    PNGs say it in pHYs, the two numbers in FFmpeg's order, which is not the standard's: programs
+    that put pictures together are FFmpeg for the most part, and the others do not look. TIFFs say
+    it by their resolution.
+    """
+    if clip.sample_aspect == 1:
+        return []
+    return [
+        f"The source's pixels are not square ({clip.sample_aspect}). The pictures say so, but most "
+        "programs will show them square."
+    ]

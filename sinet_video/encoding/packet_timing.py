@@ -1,0 +1,69 @@
+"""Times and durations of encoded packets, as the container can hold them."""
+
+from __future__ import annotations
+
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from sinet_video.decoding.clip import Clip
+from sinet_video.encoding.plan import Plan
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+ISO_MUXERS = frozenset({"mp4", "mov"})
+LARGEST_TIMESCALE = 2**31 - 1
+LARGEST_LENGTH = 2**32 - 1
+
+
+class PacketTimes:
+    """The durations of packets, which encoders forget.
+
+    Holds each packet back until the next one, as the last one needs its own: a muxer reckons a
+    file's length from dts, and with a variable rate and reordering the packet that is last by dts
+    is not the one that is last by pts.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._durations: dict[int, int] = {}
+        self._held: Packet | None = None
+        self._first_pts = self._first_dts = self._end = 0
+
+    def note(self, pts: int, duration: int) -> None:
+        """Remember a picture on its way into the encoder."""
+        self._first_pts = pts if self.count == 0 else self._first_pts
+        self._end = pts + duration
+        self._durations[pts] = duration
+        self.count += 1
+
+    def next(self, packet: Packet | None) -> Packet | None:
+        """Take a packet, or None at the end, and return the one before it."""
+        held, self._held = self._held, packet
+        if held is None:
+            self._first_dts = (packet.dts or 0) if packet is not None else 0
+            return None
+        held.duration = self._durations.pop(held.pts or 0, 0)
+        if packet is None:
+            length = self._end - self._first_pts
+            # Some of the muxer's sums go by pts and some by dts: neither may fall short.
+            held.duration = max(held.duration, length - ((held.dts or 0) - self._first_dts), 1)
+        return held
+
+
+def timescale_of(clip: Clip, plan: Plan) -> dict[str, str]:
+    """Return the option that makes an MP4 say exactly how long it is, and when late tracks start.
+
+    By default its edit lists count milliseconds. Units in which sound and pictures are both exact
+    are used for late starts, and else as long as the file's length in them fits into 32 bits, which
+    is what old players read. Empty where no finer units fit.
+    """
+    late = clip.start != 0 or any(track.start > 0 for track in clip.audio)
+    units = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
+    if not late and units * (clip.duration or LARGEST_LENGTH) >= LARGEST_LENGTH:
+        units = clip.time_base.denominator
+    if plan.muxer not in ISO_MUXERS or not 1000 <= units <= LARGEST_TIMESCALE:
+        return {}
+    return {"movie_timescale": str(units)}

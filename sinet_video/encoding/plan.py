@@ -1,0 +1,162 @@
+"""How to encode what into which file: codec, pixel format and options, chosen and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from sinet_video.containers.codecs import CODECS, Codec, Content
+from sinet_video.containers.formats import container_of
+from sinet_video.encoding.audio import AudioChoice
+from sinet_video.errors import SettingError
+from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.tiled_alpha import AlphaKind
+
+WITH_ALPHA = ".webm (VP9), .mov (ProRes 4444) or a folder of PNGs"
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How to encode; what is None is chosen for the container.
+
+    Attributes:
+        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr".
+        crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
+        preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
+        format: what standard output gets: "nut", which keeps times, alpha and sound, "y4m" or
+            "rawvideo"; what a folder gets: "png", "tiff" or "exr"; None with a file, whose name
+            says it.
+        alpha: whether colours of pictures with an alpha channel are "straight", or "premultiplied";
+            None is what the format is read as where nothing is said: premultiplied in EXR, straight
+            in all others.
+        audio: "copy" keeps the sound's packets where the file can hold them and encodes them anew
+            where it cannot; "encode" always does; "none" leaves it out.
+    """
+
+    codec: str | None = None
+    crf: float | None = None
+    preset: str | None = None
+    format: str | None = None
+    audio: AudioChoice = "copy"
+    alpha: AlphaKind | None = None
+
+    def __post_init__(self) -> None:
+        if self.alpha not in (None, *get_args(AlphaKind)):
+            raise SettingError(
+                f"Alpha is {self.alpha!r}; it must be one of {', '.join(get_args(AlphaKind))}."
+            )
+        if self.audio not in get_args(AudioChoice):
+            raise SettingError(
+                f"Audio is {self.audio!r}; it must be one of {', '.join(get_args(AudioChoice))}."
+            )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that opening an encoder needs."""
+
+    muxer: str
+    muxer_options: Mapping[str, str]
+    codec: str
+    encoder: str
+    pixel_format: str
+    options: Mapping[str, str]
+    full_range: bool = True
+    alpha: AlphaKind = "straight"
+    """How colours are to alpha, if they have any."""
+
+
+def plan(path: Path, content: Content, working: str, encoding: Encoding = Encoding()) -> Plan:
+    """Return how to encode `content` of a working pixel format into a file of this name.
+
+    Raises `SettingError` when the container, codec, quality or preset do not go together.
+    """
+    container = container_of(path, encoding.format)
+    name = encoding.codec or container.defaults.get(content, "")
+    if content == "alpha" and "alpha" not in container.defaults:
+        raise SettingError(
+            f"{path.suffix or container.muxer} cannot hold an alpha channel; write {WITH_ALPHA}, "
+            "or give a background."
+        )
+    if name not in container.codecs:
+        raise SettingError(
+            f"Codec {name!r} does not go into {path.suffix or container.muxer}; it takes "
+            f"{', '.join(container.codecs)}."
+        )
+    codec = CODECS[name]
+    return Plan(
+        muxer=container.muxer,
+        muxer_options=container.options,
+        codec=name,
+        encoder=codec.encoder,
+        pixel_format=_pixel_format(name, codec, content, container.narrows(working)),
+        options=_options(name, codec, content, encoding) | _deep_options(codec, working),
+        full_range=codec.full_range,
+        alpha=_alpha(name, codec, content, encoding),
+    )
+
+
+def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> AlphaKind:
+    kind = encoding.alpha or codec.kinds[0]
+    if encoding.alpha is not None and content != "alpha":
+        raise SettingError(
+            f"Nothing is to have an alpha channel that could be {kind}; leave that out, or make "
+            "the background transparent."
+        )
+    if content == "alpha" and kind not in codec.kinds:
+        raise SettingError(
+            f"Alpha in {name.upper()} is {codec.kinds[0]} by its specification, and would be read "
+            f"so; write .tif, .exr, .mov (ProRes 4444) or .webm for {kind}."
+        )
+    return kind
+
+
+def _pixel_format(name: str, codec: Codec, content: Content, working: str) -> str:
+    if content == "matte":
+        return codec.matte
+    if content == "opaque":
+        return codec.opaque(working)
+    if codec.alpha is None:
+        able = [key for key, value in CODECS.items() if value.alpha]
+        raise SettingError(
+            f"Codec {name!r} has no alpha channel here; {', '.join(able)} have. Write {WITH_ALPHA}."
+        )
+    return codec.alpha(working)
+
+
+def _options(name: str, codec: Codec, content: Content, encoding: Encoding) -> dict[str, str]:
+    options = dict(codec.options)
+    if content == "alpha":
+        options |= codec.alpha_options
+    if codec.crf is not None:
+        options["crf"] = f"{_crf(name, codec, encoding):g}"
+    elif encoding.crf is not None:
+        raise SettingError(f"Codec {name!r} has no crf; leave it out.")
+    if codec.presets:
+        options[codec.preset_option] = _preset(name, codec, encoding)
+    elif encoding.preset is not None:
+        raise SettingError(f"Codec {name!r} has no presets; leave it out.")
+    return options
+
+
+def _deep_options(codec: Codec, working: str) -> dict[str, str]:
+    return dict(codec.deep_options) if PLANAR[working].bits > 10 else {}
+
+
+def _crf(name: str, codec: Codec, encoding: Encoding) -> float:
+    assert codec.crf is not None  # the caller looked
+    crf = codec.crf if encoding.crf is None else encoding.crf
+    if not 0 <= crf <= codec.most_crf:
+        raise SettingError(f"Crf is {crf:g}; for {name} it must be from 0 to {codec.most_crf:g}.")
+    return crf
+
+
+def _preset(name: str, codec: Codec, encoding: Encoding) -> str:
+    preset = encoding.preset or codec.preset
+    if preset not in codec.presets:
+        raise SettingError(
+            f"Preset is {preset!r}; for {name} it must be one of {', '.join(codec.presets)}."
+        )
+    return preset

@@ -1,0 +1,298 @@
+"""What accompanies the pictures of a file into another: sound, subtitles, covers, fonts, names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.container import InputContainer, OutputContainer
+
+from sinet_video.containers.codec_delay import priming
+from sinet_video.containers.isobmff import HiddenStart
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import OnError
+from sinet_video.decoding.demux import is_cover, opened, video_stream
+from sinet_video.encoding.audio import AudioChoice, Carried, Copied, Encoded, Track, sound_track
+from sinet_video.encoding.metadata import lasting, moved_chapter, track_names
+from sinet_video.encoding.subtitles import text_track
+from sinet_video.errors import InputError, reason
+from sinet_video.media.time_range import Span, seconds
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+TICK = Fraction(1, 1000)
+"""Seconds by which a file may be wrong about when its sound begins: Matroska's own."""
+
+LOOK_BACK = 30
+"""Seconds before a stretch in which a subtitle may begin that still shows in it."""
+
+COVER_TYPES = {"png": "png", "mjpeg": "jpeg"}
+
+
+@dataclass
+class Cover(Track):
+    """A picture that stands for the file, one packet."""
+
+    source: Any
+    target: Any
+
+    def feed(self, packet: Packet) -> Iterator[Packet]:
+        """As `Track` says."""
+        packet.pts = packet.dts = 0
+        packet.stream = self.target
+        yield packet
+
+
+class Companions:
+    """All that is not the pictures themselves, handed out in step with them.
+
+    Reads the file a second time, by itself, so that pictures never wait for it. To be made when
+    the output has the stream of its pictures and no other, and to be closed.
+    """
+
+    def __init__(
+        self,
+        clip: Clip,
+        output: OutputContainer,
+        video: Any,
+        span: Span,
+        audio: AudioChoice,
+        on_error: OnError,
+    ) -> None:
+        self.warnings: list[str] = []
+        self.carried: Carried = "none"
+        """What became of the sound as a whole."""
+        self._path, self._output, self._span, self._audio = clip.path, output, span, audio
+        self._on_error, self._allow = on_error, clip.allow
+        self._piped, self._opened = clip.piped, ExitStack()
+        if clip.piped:
+            clip.piped.claimed = True
+        self._input = (
+            clip.piped.container
+            if clip.piped
+            else self._opened.enter_context(opened(clip.path, clip.allow))
+        )
+        self.tracks: dict[int, Track] = {}
+        self._add_sound()
+        self._add_subtitles()
+        self._add_covers()
+        self._add_attachments()
+        self._add_names(video)
+        self._left_out()
+        self._demuxed = self._demux()
+        self._waiting: Packet | None = None
+
+    @property
+    def hidden_starts(self) -> list[HiddenStart]:
+        """Copied sound that starts late, with samples before that start; known when all is read."""
+        if self._span.start is not None:
+            return []
+        starts, late = [], self._span.late
+        for number, track in enumerate(self.tracks.values(), 1):
+            if not isinstance(track, Copied) or track.first is None:
+                continue
+            if 0 < track.first + late < track.start + late:
+                skip = float(track.start - track.first)
+                starts.append(HiddenStart(number, float(track.start + late), skip))
+        return starts
+
+    def close(self) -> None:
+        """Close the file."""
+        self._opened.close()
+
+    def until(self, time: Fraction | None) -> Iterator[Packet]:
+        """Yield output packets up to a moment of the output, or all that are left."""
+        while (packet := self._waiting or self._next()) is not None:
+            self._waiting = packet if self._is_later(packet, time) else None
+            if self._waiting is not None:
+                break
+            yield from self._usable(self.tracks[packet.stream_index].feed(packet))
+        if time is None:
+            for track in self.tracks.values():
+                yield from self._usable(track.flush())
+            self.warnings += self._late_sound()
+
+    def _late_sound(self) -> list[str]:
+        lost = [
+            (track.source.codec_context.name, start)
+            for track in self.tracks.values()
+            if track.source.type == "audio" and (start := self._lost_until(track)) is not None
+        ]
+        kind = self._output.format.name
+        return [
+            f"Sound ({codec}) before {float(start):.3f} s is lost: a {kind} file cannot begin with "
+            "it" + ("; .mp4 and .mov can." if start else ".")
+            for codec, start in lost
+        ]
+
+    def _lost_until(self, track: Track) -> Fraction | None:
+        """Return up to when, in seconds, sound that is to be heard is left out, if any is."""
+        if isinstance(track, Copied) and track.lost is not None:
+            return track.lost
+        start = seconds(track.source.start_time, track.source.time_base) + self._span.late
+        early = self._span.start is None and start < -priming(track.source) - TICK
+        return Fraction(0) if early else None
+
+    def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        """Pass on what a track makes of its packets, as long as it can."""
+        try:
+            yield from packets
+        except av.FFmpegError as error:
+            self.harmed(error, "some of it is lost")
+
+    def harmed(self, error: av.FFmpegError, what: str) -> None:
+        """Say that a packet could not be used: raise `InputError`, or warn once and go on."""
+        problem = f"{self._path}: its sound or subtitles are damaged ({reason(error)})"
+        if self._on_error == "stop":
+            raise InputError(f"{problem}; repair it, or conceal errors.") from error
+        if (warning := f"{problem}: {what}.") not in self.warnings:
+            self.warnings.append(warning)
+
+    def lost(self, written: Path) -> list[str]:
+        """Return a warning for what a finished file turned out not to hold."""
+        wanted = {name.lower() for name in lasting(self._input.metadata)}
+        with opened(written) as found:
+            names = sorted(wanted - {name.lower() for name in found.metadata})
+            languages = self._lost_languages(found)
+            chapters = len(self._chapters()) - len(found.chapters())
+            covers = len(_covers(self._input)) - len(_covers(found))
+        missing = [f"names ({', '.join(names)})"] if names else []
+        missing += [f"languages ({', '.join(languages)})"] if languages else []
+        missing += [f"{count} {what}" for count, what in _counted(chapters, covers)]
+        kind = self._output.format.name
+        return [f"A {kind} file does not hold: {', '.join(missing)}."] if missing else []
+
+    def _lost_languages(self, found: InputContainer) -> list[str]:
+        tracks = [track.source for track in self.tracks.values() if track.source.type != "video"]
+        written = [*found.streams.audio, *found.streams.subtitles]
+        said = (s.language for s in tracks if s.language not in (None, "und"))
+        pairs = zip(tracks, written, strict=False)
+        kept = [old.language for old, new in pairs if new.language not in (None, "und")]
+        return sorted(set(said) - set(kept))
+
+    def _add_sound(self) -> None:
+        if self._audio == "none":
+            return
+        for stream in self._input.streams.audio:
+            if stream.codec_context is None or not stream.codec_context.sample_rate:
+                self.warnings.append("An audio track is in an unknown codec: left out.")
+                continue
+            track, warning = sound_track(stream, self._output, self._span, self._audio)
+            self._add(track, warning)
+            if isinstance(track, Encoded):
+                self.carried = "encoded"
+            elif self.carried == "none":
+                self.carried = "copied"
+
+    def _add_subtitles(self) -> None:
+        for stream in self._input.streams.subtitles:
+            if stream.codec_context is None:
+                self.warnings.append("Subtitles are in an unknown codec: left out.")
+                continue
+            track, warning = text_track(stream, self._output, self._span)
+            self._add(track, warning)
+
+    def _add(self, track: Track | None, warning: str | None) -> None:
+        if warning is not None:
+            self.warnings.append(warning)
+        if track is None:
+            return
+        names = track_names(track.source.metadata, self._output.format.name)
+        track.target.metadata.update(names)
+        track.target.disposition = track.source.disposition
+        self.tracks[track.source.index] = track
+
+    def _add_covers(self) -> None:
+        """Carry covers where that can be; where it cannot, `lost` will say so."""
+        for stream in _covers(self._input):
+            codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
+            if self._output.format.name == "matroska" and codec in COVER_TYPES:
+                self._attach_cover(stream, COVER_TYPES[codec])
+            elif codec in self._output.supported_codecs:
+                target = self._output.add_stream_from_template(stream, opaque=True)
+                self._add(Cover(stream, target), None)
+
+    def _attach_cover(self, stream: Any, kind: str) -> None:
+        if self._piped is not None:  # its packet is somewhere in the pipe; `lost` cannot say so
+            self.warnings.append("A cover picture is left out.")
+            return
+        with opened(self._path, self._allow) as again:
+            packet = next(iter(again.demux(again.streams[stream.index])))
+        name = stream.metadata.get("filename", f"cover.{kind}")
+        self._output.add_attachment(name, f"image/{kind}", bytes(packet))
+
+    def _add_attachments(self) -> None:
+        attachments = self._input.streams.attachments
+        if self._output.format.name == "matroska":
+            for stream in attachments:
+                self._output.add_stream_from_template(stream)
+        elif attachments:
+            names = ", ".join(s.metadata.get("filename", "unnamed") for s in attachments)
+            kind = self._output.format.name
+            self.warnings.append(f"A {kind} file cannot hold attachments: {names} left out.")
+
+    def _add_names(self, video: Any) -> None:
+        self._output.metadata.update(lasting(self._input.metadata))
+        if chapters := self._chapters():
+            self._output.set_chapters(chapters)
+        pictures = video_stream(self._input, self._path)
+        names = track_names(pictures.metadata, self._output.format.name)
+        if self._span.start:  # it is that of the first picture
+            names.pop("timecode", None)
+            self._output.metadata.pop("timecode", None)
+        video.metadata.update(names)
+
+    def _chapters(self) -> Any:
+        """Return the chapters of the stretch, as libav has them, moved with it."""
+        cut = [moved_chapter(chapter, self._span) for chapter in self._input.chapters()]
+        return [chapter for chapter in cut if chapter["start"] < chapter["end"]]
+
+    def _left_out(self) -> None:
+        """Name streams of data. Timecode and chapters, which are such too, go other ways."""
+        chapters = bool(self._input.chapters())
+        for stream in self._input.streams.data:
+            known = "timecode" in stream.metadata or (chapters and stream.name == "bin_data")
+            if not known:
+                self.warnings.append(f"A stream of data ({stream.name or 'unknown'}) is left out.")
+
+    def _demux(self) -> Iterator[Packet]:
+        if not self.tracks:
+            return
+        if self._span.start:
+            back = LOOK_BACK if self._input.streams.subtitles else 0
+            self._input.seek(int(max(Fraction(0), self._span.start - back) * av.time_base))
+        try:
+            streams = [track.source for track in self.tracks.values()]
+            # The empty packets that libav ends with name no stream; tracks are flushed by name.
+            yield from (p for p in self._input.demux(streams) if p.dts is not None or p.size)
+        except av.FFmpegError as error:
+            self.harmed(error, "what comes after is lost")
+
+    def _next(self) -> Packet | None:
+        """Return the next packet of the tracks, or of those that have come through a pipe."""
+        if self._piped is None:
+            return next(self._demuxed, None)
+        while self._piped.others:
+            packet = self._piped.others.popleft()
+            if packet.stream_index in self.tracks:
+                return packet
+        return None
+
+    def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
+        now = seconds(packet.dts, packet.time_base) - self._span.shift
+        return time is not None and now > time
+
+
+def _covers(container: InputContainer) -> list[Any]:
+    return [stream for stream in container.streams.video if is_cover(stream)]
+
+
+def _counted(chapters: int, covers: int) -> list[tuple[int, str]]:
+    both = ((chapters, "chapters"), (covers, "cover pictures"))
+    return [(count, what) for count, what in both if count > 0]

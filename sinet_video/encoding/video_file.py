@@ -1,0 +1,223 @@
+"""The sink for video files: pictures encoded, times kept, sound beside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+
+from sinet_video.atomic import part_name, writing
+from sinet_video.containers.alpha_tag import TAG, say_in_mov
+from sinet_video.containers.codecs import Content
+from sinet_video.containers.display_size import say_aspect
+from sinet_video.containers.formats import PIPE
+from sinet_video.containers.isobmff import hide_starts
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import OnError
+from sinet_video.encoding.audio import AudioChoice
+from sinet_video.encoding.encoder_input import encodable
+from sinet_video.encoding.hdr_options import encoder_options
+from sinet_video.encoding.packet_file import joined
+from sinet_video.encoding.packet_timing import ISO_MUXERS, PacketTimes, timescale_of
+from sinet_video.encoding.plan import Plan
+from sinet_video.encoding.side_streams import Companions
+from sinet_video.encoding.sink import Sink
+from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
+from sinet_video.errors import OutputError
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.orientation import Orientation
+from sinet_video.media.time_range import RATE_IF_UNKNOWN, Span, seconds
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+MATROSKA = frozenset({"matroska", "webm"})
+TIMELESS = frozenset({"yuv4mpegpipe", "rawvideo"})
+TURNING = ISO_MUXERS | {"matroska", "webm"}
+"""Muxers that say how a picture is to be turned; for others it is turned itself."""
+
+
+class VideoFile(Sink):
+    """A video file, with all that accompanies the clip's pictures in a stretch of it, or alone."""
+
+    def __init__(
+        self,
+        path: Path,
+        clip: Clip,
+        content: Content,
+        plan: Plan,
+        companions: Span | None = None,
+        audio: AudioChoice = "copy",
+        on_error: OnError = "stop",
+    ) -> None:
+        self.content, self.plan, self.warnings = content, plan, []
+        self._turn = Orientation() if plan.muxer in TURNING else clip.orientation
+        clip = clip if plan.muxer in TURNING else clip.as_shown()
+        self._path, self._part = path, path if path == PIPE else part_name(path)
+        self._companions: Companions | None = None
+        self._counter = _Counter(clip) if plan.muxer in TIMELESS else None
+        self._times, self._size = PacketTimes(), encoded_size(clip, plan)
+        self._aspect = clip.sample_aspect
+        with writing(path):
+            self._container = open_container(self._part, plan, **timescale_of(clip, plan))
+        try:
+            with writing(path):
+                self._stream = self._video(clip)
+            self.warnings += _unsaid(clip, content, plan)
+            if companions is not None:
+                found = Companions(clip, self._container, self._stream, companions, audio, on_error)
+                self._companions, self.audio = found, found.carried
+        except BaseException:
+            self._abandon()
+            raise
+
+    def write(self, matte: Matte) -> None:
+        """As `Sink` says."""
+        if self._counter is not None:
+            matte = matte.with_frame(self._counter.counted(matte.frame))
+        if matte.frame.pts < 0:
+            raise OutputError(
+                f"A picture comes at {float(matte.time):.3f} s, and {self._path} can hold none "
+                "before 0; give all of them later times."
+            )
+        video = encodable(matte, self.content, self.plan, self._size, self._turn)
+        self._times.note(matte.frame.pts, matte.frame.duration)
+        with writing(self._path):
+            for packet in self._stream.encode(video):
+                self._mux(self._times.next(packet))
+
+    def copy(self, parts: Sequence[Path]) -> None:
+        """Take, instead of mattes, all pictures from the files of `PacketFile`."""
+        with writing(self._path):
+            for packet in joined(parts, self._stream.time_base, self._times.note):
+                packet.stream = self._stream
+                self._mux(self._times.next(packet))
+
+    def _video(self, clip: Clip) -> Any:
+        time_base = clip.time_base if self._counter is None else self._counter.time_base
+        stream = add_video_stream(self._container, clip, self.content, self.plan, time_base)
+        if not clip.orientation.upright:
+            # libav's angle is that before mirroring, as ours is.
+            stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
+        if self.plan.codec == "hevc" and self.plan.muxer in ISO_MUXERS:
+            stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
+        if self.content == "alpha":
+            stream.metadata["alpha_mode"] = "1"
+            stream.metadata[TAG] = self.plan.alpha
+        return stream
+
+    def _mux(self, packet: Packet | None) -> None:
+        if packet is not None:
+            self._mux_companions(seconds(packet.pts, packet.time_base))
+            self._container.mux(packet)
+
+    def _mux_companions(self, time: Fraction | None) -> None:
+        if self._companions:
+            for packet in self._companions.until(time):
+                try:
+                    self._container.mux(packet)
+                except (av.ArgumentError, av.InvalidDataError) as error:  # it is the packet's fault
+                    self._companions.harmed(error, "some of it is lost")
+
+    def _finish(self) -> None:
+        if not self._times.count:
+            raise OutputError(f"No picture came, so {self._path} was not written.")
+        with writing(self._path):
+            for packet in self._stream.encode(None):  # also an encoder that got nothing wants it
+                if self._times.count < 3:
+                    packet.dts = packet.pts  # nothing to reorder; x265 says nonsense of so few
+                self._mux(self._times.next(packet))
+            self._mux(self._times.next(None))
+            if self._counter is not None:
+                self.warnings += self._counter.warnings()
+            self._mux_companions(None)
+            if self._companions is not None:
+                self.warnings += self._companions.warnings
+            self._container.close()
+            if self._path != PIPE:
+                self._complete()
+                self._part.replace(self._path)
+            self._close()
+
+    def _complete(self) -> None:
+        """Put right what the muxer was not told, and look over what it made of the companions."""
+        if self.plan.muxer == "mov" and self.content == "alpha":
+            say_in_mov(self._part, self.plan.alpha)
+        if self._aspect != 1 and self.plan.muxer in MATROSKA:
+            said = say_aspect(self._part, self._size, self._aspect)
+            self.warnings += [] if said else [_shown_square(self._aspect, self.plan)]
+        if self._companions is None:
+            return
+        if self.plan.muxer in ISO_MUXERS:
+            hide_starts(self._part, self._companions.hidden_starts)
+        self.warnings += self._companions.lost(self._part)
+
+    def _close(self) -> None:
+        if self._companions:
+            self._companions.close()
+        self._container.close()
+
+    def _abandon(self) -> None:
+        try:
+            self._close()
+        except (av.FFmpegError, OSError):
+            pass  # What made us give up is the error to hear of, not that closing fails too.
+        if self._part != PIPE:
+            self._part.unlink(missing_ok=True)
+
+
+class _Counter:
+    """Numbers in place of times, for streams that have none."""
+
+    def __init__(self, clip: Clip) -> None:
+        self.time_base = 1 / (clip.rate or RATE_IF_UNKNOWN)
+        self._start: Fraction | None = None
+        self._count = 0
+        self._off = Fraction(0)
+
+    def counted(self, frame: Frame) -> Frame:
+        """Return a frame as the next of a constant rate."""
+        self._start = frame.time if self._start is None else self._start
+        expected = self._start + self._count * self.time_base
+        self._off = max(self._off, abs(frame.time - expected))
+        self._count += 1
+        return replace(frame, pts=self._count - 1, time_base=self.time_base, duration=1)
+
+    def warnings(self) -> list[str]:
+        """Return what to say where pictures did not come at that rate."""
+        if self._off < self.time_base / 2:
+            return []
+        return [
+            f"The stream has no times, and pictures came up to {float(self._off):.3f} s off a "
+            "constant rate; nut keeps them."
+        ]
+
+
+def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
+    """Return what a player will not be told of the picture, or will be shown otherwise."""
+    warnings = []
+    size = encoded_size(clip, plan)
+    if size != (clip.width, clip.height):
+        warnings.append(
+            f"The picture is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
+            f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
+        )
+    if content != "matte" and clip.hdr and encoder_options(plan.encoder, clip.hdr) is None:
+        warnings.append(
+            "What the source says of the screen that it was graded on, and of light levels, is "
+            f"lost in {plan.codec}; hevc and av1 keep it."
+        )
+    if clip.sample_aspect != 1 and plan.muxer not in ISO_MUXERS | MATROSKA:
+        warnings.append(_shown_square(clip.sample_aspect, plan))
+    return warnings
+
+
+def _shown_square(aspect: Fraction, plan: Plan) -> str:
+    return (
+        f"The source's pixels are not square ({aspect}), which {plan.codec} in a {plan.muxer} file "
+        "does not say: players will show them square."
+    )

@@ -1,0 +1,177 @@
+"""Pixel formats, and pictures of libav: what they are tagged, their planes, their conversion."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from sinet_video.media.pixel_formats import (
+    Plane,
+    unread,
+)
+
+AREA = Interpolation.AREA
+BILINEAR = Interpolation.BILINEAR
+FINE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+# ITU-T H.273 matrix_coefficients, as libav numbers them. Others are read as these say.
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+HD_HEIGHT = 720
+
+
+def matrix_of(video: av.VideoFrame) -> Colorspace:
+    """Return the YUV matrix of a picture; untagged ones are read as players do, by their height."""
+    return _MATRICES.get(int(video.colorspace), guessed_matrix(video.width, video.height))
+
+
+def guessed_matrix(width: int, height: int) -> Colorspace:
+    """Return the YUV matrix by which players read pictures that say none."""
+    return Colorspace.ITU709 if min(width, height) >= HD_HEIGHT else Colorspace.ITU601
+
+
+def range_of(video: av.VideoFrame) -> ColorRange:
+    """Return whether luma spans 16 to 235 (MPEG) or all values (JPEG); untagged YUV is MPEG."""
+    name = video.format.name
+    if video.format.is_rgb or name == "pal8" or name.startswith("yuvj"):
+        return ColorRange.JPEG
+    is_gray = name.startswith(("gray", "ya", "mono"))
+    untagged_gray = is_gray and video.color_range == ColorRange.UNSPECIFIED
+    full = video.color_range == ColorRange.JPEG or untagged_gray
+    return ColorRange.JPEG if full else ColorRange.MPEG
+
+
+class _Reformatters(threading.local):
+    """One libswscale context for each kind of conversion in each thread, as they keep tables."""
+
+    def __init__(self) -> None:
+        self.get: Callable[[tuple[Any, ...]], VideoReformatter] = lru_cache(32)(
+            lambda _: VideoReformatter()
+        )
+
+
+_reformatters = _Reformatters()
+
+
+_ABORTS = frozenset({"yaf32le", "yaf32be"})
+"""Formats at which libswscale ends the whole process."""
+
+
+_FLOAT_GRAY = frozenset({"grayf16le", "grayf32le"})
+"""Formats that libswscale takes for limited range whatever it is told."""
+
+
+def reformat(
+    video: av.VideoFrame,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    pixel_format: str | None = None,
+    matrix: Colorspace | None = None,
+    color_range: ColorRange | None = None,
+    interpolation: Interpolation = FINE,
+) -> av.VideoFrame:
+    """Return a picture scaled and converted; matrix and color range default to the picture's own.
+
+    Where nothing is to change it is the same picture. Conversions to RGB give full-range values
+    whatever `color_range` says. All pictures out of files are converted here and nowhere else.
+    Raises `InputError` for formats that libswscale cannot read.
+    """
+    width, height = width or video.width, height or video.height
+    pixel_format = pixel_format or video.format.name
+    kept = (width, height, pixel_format) == (video.width, video.height, video.format.name)
+    if kept and matrix is None and color_range is None:
+        return video
+    if video.format.name in _ABORTS:
+        raise unread(video.format.name)
+    if video.format.name in _FLOAT_GRAY:
+        video = _whole(video)
+    old_matrix, old_range = matrix_of(video), range_of(video)
+    kind = (
+        video.width,
+        video.height,
+        video.format.name,
+        width,
+        height,
+        pixel_format,
+        interpolation,
+    )
+    to_rgb = av.VideoFormat(pixel_format).is_rgb
+    try:
+        return _reformatters.get(kind).reformat(
+            video,
+            width=width,
+            height=height,
+            format=pixel_format,
+            src_colorspace=old_matrix,
+            dst_colorspace=matrix or old_matrix,
+            src_color_range=old_range,
+            dst_color_range=ColorRange.JPEG if to_rgb else color_range or old_range,
+            interpolation=interpolation,
+            threads=1,
+        )
+    except (av.ArgumentError, OSError) as error:
+        raise unread(video.format.name) from error
+
+
+def blank_like(
+    video: av.VideoFrame,
+    pixel_format: str | None = None,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+) -> av.VideoFrame:
+    """Return a picture of the same tags, and size unless one is given, its samples not set."""
+    size = (width or video.width, height or video.height)
+    new = av.VideoFrame(*size, pixel_format or video.format.name)
+    new.colorspace, new.color_range = video.colorspace, video.color_range
+    new.color_primaries, new.color_trc = video.color_primaries, video.color_trc
+    return new
+
+
+def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
+    """Return a planar picture's planes as arrays that share its memory."""
+    bits = max(component.bits for component in video.format.components)
+    deep = "<f2" if video.format.name.endswith("f16le") else "<u2"
+    dtype = np.dtype("u1" if bits <= 8 else deep if bits <= 16 else "<f4")
+    return tuple(_array(plane, dtype) for plane in video.planes)
+
+
+def _whole(video: av.VideoFrame) -> av.VideoFrame:
+    """Return a gray picture in floats as one of 16 bits."""
+    new = blank_like(video, "gray16le")
+    (target,), (source,) = planes_of(new), planes_of(video)
+    target[...] = np.rint(np.clip(np.nan_to_num(source.astype(np.float32)), 0, 1) * 65535)
+    return new
+
+
+def first_planes(video: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
+    """Return a planar picture in a format that has only the first of its planes."""
+    new = blank_like(video, pixel_format)
+    for target, source in zip(planes_of(new), planes_of(video), strict=False):
+        target[...] = source
+    return new
+
+
+def rgb_of(video: av.VideoFrame) -> NDArray[np.uint8]:
+    """Return an RGB picture of 8 bits as (H, W, 3) uint8."""
+    return video.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+
+def _array(plane: Any, dtype: Any) -> Plane:
+    array: Plane = np.frombuffer(plane, dtype).reshape(plane.height, -1)
+    return array[:, : plane.width]

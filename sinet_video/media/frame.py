@@ -1,0 +1,184 @@
+"""The two values that flow through everything: a decoded picture, and a picture with its alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+from sinet_video.media.convert import AREA, blank_like, matrix_of, planes_of, reformat, rgb_of
+from sinet_video.media.orientation import Orientation
+from sinet_video.media.pixel_formats import PLANAR, PixelFormat, Plane
+from sinet_video.media.tiled_alpha import TiledAlpha
+
+Made = TypeVar("Made")
+
+
+def shown_aspect(
+    width: int, height: int, sample_aspect: Fraction, orientation: Orientation
+) -> float:
+    """Return width over height after pixels are stretched and the picture is turned."""
+    aspect = float(width * sample_aspect / height)
+    return 1 / aspect if orientation.sideways else aspect
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded picture and its time.
+
+    Attributes:
+        video: the picture in the planar format that it was decoded to, one of `PLANAR`.
+        pts: its time in units of `time_base`, exactly as in the file.
+        time_base: seconds a unit.
+        duration: how long it shows, in the same units; 0 when the file does not say.
+        rotation: degrees counter-clockwise that a player turns it by before showing it.
+        mirrored: whether it then swaps left and right.
+        sample_aspect: width of a pixel over its height.
+        source_alpha: the source's own alpha at the picture's size, None if it has none.
+    """
+
+    video: av.VideoFrame
+    pts: int
+    time_base: Fraction
+    duration: int = 0
+    rotation: int = 0
+    mirrored: bool = False
+    sample_aspect: Fraction = Fraction(1)
+    source_alpha: TiledAlpha | None = field(default=None, repr=False, compare=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.video.format.name not in PLANAR:
+            raise SettingError(
+                f"A frame has pixel format {self.video.format.name}; "
+                f"it must be one of {', '.join(PLANAR)}."
+            )
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return self.video.width
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return self.video.height
+
+    @property
+    def format(self) -> PixelFormat:
+        """Depth and chroma sampling."""
+        return PLANAR[self.video.format.name]
+
+    @property
+    def time(self) -> Fraction:
+        """Seconds, exact."""
+        return self.pts * self.time_base
+
+    @property
+    def shown_aspect(self) -> float:
+        """Width over height as a player shows it."""
+        return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
+
+    @property
+    def orientation(self) -> Orientation:
+        """How a player turns and mirrors it."""
+        return Orientation(self.rotation, self.mirrored)
+
+    @property
+    def planes(self) -> tuple[Plane, ...]:
+        """Y, U and V, or G, B and R; they share the picture's memory and are only to be read."""
+        return planes_of(self.video)
+
+    @property
+    def luma(self) -> Plane:
+        """The Y plane, of RGB the green one: (H, W) uint8 or uint16, the picture's memory."""
+        return self.planes[0]
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The picture as (H, W, 3) uint8, converted anew at each call."""
+        return rgb_of(reformat(self.video, pixel_format="rgb24"))
+
+    def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what `make` gives, made at the first call for a name; it is only to be read."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
+
+    def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
+        """The picture as (height, width, 3) RGB uint8 by area averaging; made once for a size."""
+
+        def make() -> NDArray[np.uint8]:
+            small = reformat(
+                self.video, width=width, height=height, pixel_format="rgb24", interpolation=AREA
+            )
+            return rgb_of(small)
+
+        return self.once(("scaled", width, height), make)
+
+    def cropped(
+        self, top: float, left: float, bottom: float, right: float
+    ) -> tuple[Frame, tuple[int, int, int, int]]:
+        """The same moment of a part of the picture, and that part: top, left, bottom, right.
+
+        It is the part asked for, in pixels, and what else its samples of chroma reach over.
+        """
+        down, across = self.format.down, self.format.across
+        first, start = int(top) // down * down, int(left) // across * across
+        last = min(self.height, -int(-bottom // down) * down)
+        end = min(self.width, -int(-right // across) * across)
+        part = blank_like(self.video, width=end - start, height=last - first)
+        # Untagged pictures are read by their height, which the part has not.
+        part.colorspace = matrix_of(self.video)
+        for index, (new, old) in enumerate(zip(planes_of(part), self.planes, strict=True)):
+            by_row, by_column = (1, 1) if index == 0 else (down, across)
+            row, column = first // by_row, start // by_column
+            new[...] = old[row : row + new.shape[0], column : column + new.shape[1]]
+        return self.with_video(part), (first, start, last, end)
+
+    def with_video(self, video: av.VideoFrame) -> Frame:
+        """The same moment with another picture."""
+        return replace(self, video=video, _made={})
+
+
+@dataclass(frozen=True)
+class Matte:
+    """A frame and how much of each pixel is the person.
+
+    `plane` is float32 in [0, 1], background to person: (h, w) of the network's grid before
+    `refine`, the picture's own size after it, by then kept as tiles. `alpha` gives either as an
+    array.
+    """
+
+    frame: Frame
+    plane: NDArray[np.float32] | TiledAlpha
+
+    @property
+    def alpha(self) -> NDArray[np.float32]:
+        """Alpha as an array, (H, W) float32 in [0, 1]."""
+        return self.plane.dense() if isinstance(self.plane, TiledAlpha) else self.plane
+
+    @property
+    def tiles(self) -> TiledAlpha:
+        """Alpha as tiles; an array is cut up at each call."""
+        return self.plane if isinstance(self.plane, TiledAlpha) else TiledAlpha.of(self.plane)
+
+    @property
+    def time(self) -> Fraction:
+        """Seconds, exact."""
+        return self.frame.time
+
+    def with_alpha(self, plane: NDArray[np.float32] | TiledAlpha) -> Matte:
+        """The same frame with another alpha."""
+        return Matte(self.frame, plane)
+
+    def with_frame(self, frame: Frame) -> Matte:
+        """The same alpha with another frame."""
+        return Matte(frame, self.plane)

@@ -1,0 +1,47 @@
+"""Pictures as the bytes of PNG and JPEG files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
+
+from sinet_video.media.convert import reformat
+
+Array = NDArray[Any]
+
+
+def png(picture: Array) -> bytes:
+    """Return an RGB picture, (H, W, 3) uint8, as a PNG file."""
+    return _encoded(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24"), "png")
+
+
+def jpeg(picture: Array, *, quantiser: int = 3) -> bytes:
+    """Return a picture, (H, W, 3) RGB or (H, W) gray, uint8, as a JPEG file.
+
+    `quantiser` is libav's, from 2 for the best.
+    """
+    name = "gray" if picture.ndim == 2 else "rgb24"
+    # JFIF means full-range BT.601, whatever the size.
+    video = reformat(
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), name),
+        pixel_format="yuvj420p",
+        matrix=Colorspace.ITU601,
+        color_range=ColorRange.JPEG,
+    )
+    steps = str(quantiser)
+    return _encoded(video, "mjpeg", qmin=steps, qmax=steps)
+
+
+def _encoded(video: av.VideoFrame, codec: str, **options: str) -> bytes:
+    encoder: Any = av.CodecContext.create(codec, "w")
+    encoder.width, encoder.height = video.width, video.height
+    encoder.pix_fmt, encoder.framerate = video.format.name, 1
+    encoder.color_range = video.color_range
+    encoder.options = options
+    video.pts = 0
+    packets = [*encoder.encode(video), *encoder.encode(None)]
+    return b"".join(bytes(packet) for packet in packets)

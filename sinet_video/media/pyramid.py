@@ -1,0 +1,175 @@
+"""Planes of cells, each of which stands for a square of samples: made, and enlarged."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from math import log2
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from sinet_video.media.convert import AREA, planes_of, reformat
+from sinet_video.media.frame import Frame
+from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
+
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
+
+
+WORKING_SIDE = 200
+"""The longer side of reduced pictures is about this."""
+
+
+def subsampling(frame: Frame) -> int:
+    """Return by which power of two, 2 to 8, a picture is reduced to cells."""
+    power = np.clip(round(log2(max(frame.width, frame.height) / WORKING_SIDE)), 1, 3)
+    return max(int(2**power), frame.format.down, frame.format.across)
+
+
+def reduced(frame: Frame, factor: int) -> Array:
+    """Return the planes averaged over cells of `factor` pixels, (planes, h, w) float32.
+
+    The far sides are filled up. Made once for a frame, and only to be read.
+    """
+    return frame.once(("cells", factor), lambda: _reduced(frame, factor))
+
+
+def _reduced(frame: Frame, factor: int) -> Array:
+    height, width = frame.height, frame.width
+    if height % factor == 0 and width % factor == 0:
+        name = re.sub("4[124][0-4]", "444", frame.video.format.name)
+        small = reformat(
+            frame.video,
+            width=width // factor,
+            height=height // factor,
+            pixel_format=name,
+            interpolation=AREA,
+        )
+        return np.stack(planes_of(small)).astype(np.float32)
+    chroma = (factor // frame.format.down, factor // frame.format.across)
+    shape = -(-height // factor), -(-width // factor)
+    cells = ((factor, factor), chroma, chroma)
+    return np.stack([_means(p, shape, *c) for p, c in zip(frame.planes, cells, strict=True)])
+
+
+def around(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice] | None:
+    """Return the rows and columns within reach of any wanted cell; None where there is none.
+
+    They begin at even cells, so that two by two they are the same as those of the whole.
+    """
+    rows, columns = (np.flatnonzero(wanted.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    down, across = (
+        slice(max(0, int(found[0]) - reach) // 2 * 2, int(found[-1]) + reach + 1)
+        for found in (rows, columns)
+    )
+    return down, across
+
+
+def halved(cells: Array) -> Array:
+    """Average 2 x 2 cells, (..., h, w); past the far sides the last row and column repeat."""
+    padded = _evened(cells)
+    rows = padded[..., 0::2, :] + padded[..., 1::2, :]
+    half: Array = (rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25)
+    return half
+
+
+def _evened(cells: Array) -> Array:
+    """Repeat the last row and column where their numbers are odd."""
+    *others, height, width = cells.shape
+    if not (height % 2 or width % 2):
+        return cells
+    even = np.empty((*others, height + height % 2, width + width % 2), cells.dtype)
+    even[..., :height, :width] = cells
+    even[..., height:, :width] = cells[..., -1:, :]
+    even[..., width:] = even[..., width - 1 : width]
+    return even
+
+
+def doubled(cells: Array, shape: tuple[int, ...]) -> Array:
+    """Enlarge cells, (..., h, w), twice, bilinearly, to a shape that `halved` took to theirs."""
+    height, width = shape
+    rows = _doubled_rows(cells)[..., :height, :]
+    across: Array = _doubled_rows(rows.swapaxes(-1, -2))[..., :width, :].swapaxes(-1, -2)
+    return across
+
+
+def _doubled_rows(cells: Array) -> Array:
+    most, least = cells * np.float32(0.75), cells * np.float32(0.25)
+    *others, height, width = cells.shape
+    double = np.empty((*others, height, 2, width), np.float32)
+    np.add(most[..., 1:, :], least[..., :-1, :], out=double[..., 1:, 0, :])
+    np.add(most[..., :-1, :], least[..., 1:, :], out=double[..., :-1, 1, :])
+    double[..., 0, 0, :], double[..., -1, 1, :] = cells[..., 0, :], cells[..., -1, :]
+    return double.reshape(*others, 2 * height, width)
+
+
+def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> Array:
+    fill = (0, shape[0] * down - plane.shape[0]), (0, shape[1] * across - plane.shape[1])
+    cells = np.pad(plane, fill, mode="edge").reshape(shape[0], down, shape[1], across)
+    means: Array = cells.mean((1, 3), dtype=np.float32)
+    return means
+
+
+def reduced_alpha(alpha: TiledAlpha, factor: int) -> Array:
+    """Return alpha averaged over cells of `factor` pixels, (h, w) float32."""
+    grid = alpha.grid
+    down, across = grid.down // factor, grid.across // factor
+    tiles = np.empty((grid.rows, down, grid.columns, across), np.float32)
+    tiles[...] = (alpha.kinds == Kind.SOLID)[:, None, :, None]
+    rows, columns = alpha.partial
+    tiles[rows, :, columns, :] = alpha.reduced(down=factor, across=factor)
+    whole = tiles.reshape(grid.rows * down, grid.columns * across)
+    return whole[: -(-grid.height // factor), : -(-grid.width // factor)]
+
+
+class Enlarged:
+    """A plane of cells seen as the larger plane that it stands for, bilinearly, tile by tile.
+
+    `values` is (h, w); `cells` says how it is cut into tiles, and `factors` how many samples, down
+    and across, a cell stands for.
+    """
+
+    def __init__(self, values: Array, cells: Grid, factors: tuple[int, int]) -> None:
+        fill_down = cells.rows * cells.down - cells.height
+        fill_across = cells.columns * cells.across - cells.width
+        padded = _edged(values, 1 + fill_down, 1 + fill_across)
+        windows = sliding_window_view(padded, (cells.down + 2, cells.across + 2))
+        self._tiles = windows[:: cells.down, :: cells.across]
+        self._down = _raising(cells.down, factors[0])
+        self._across = _raising(cells.across, factors[1]).T
+
+    def tiles(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
+        """Return the tiles at these places: (n, tile height, tile width)."""
+        # One small product a tile, on purpose: BLAS runs large ones on threads that then spin idly
+        # and take the encoder's time.
+        large: Array = self._down @ (self._tiles[rows, columns] @ self._across)
+        return large
+
+
+def _edged(values: Array, below: int, right: int) -> Array:
+    """Return a plane with its edges repeated: once above and to the left, so often elsewhere."""
+    height, width = values.shape
+    edged = np.empty((height + 1 + below, width + 1 + right), values.dtype)
+    edged[1 : 1 + height, 1 : 1 + width] = values
+    edged[0, 1 : 1 + width], edged[1 + height :, 1 : 1 + width] = values[0], values[-1]
+    edged[:, 0], edged[:, 1 + width :] = edged[:, 1], edged[:, width : 1 + width]
+    return edged
+
+
+@lru_cache(16)
+def _raising(length: int, factor: int) -> Array:
+    """Return the matrix (length * factor, length + 2) that enlarges cells with one neighbour."""
+    centres = (np.arange(length * factor) + 0.5) / factor + 0.5
+    lower = centres.astype(np.intp)
+    matrix = np.zeros((length * factor, length + 2), np.float32)
+    rows = np.arange(length * factor)
+    matrix[rows, lower] = 1 - (centres - lower)
+    # Past the last sample only where nothing is taken from it.
+    matrix[rows, np.minimum(lower + 1, length + 1)] += centres - lower
+    return matrix

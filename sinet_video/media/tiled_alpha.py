@@ -1,0 +1,172 @@
+"""Alpha as tiles: nine tenths of a matte is plainly 0 or 1, and only the rest needs numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    pass
+
+
+Array = NDArray[Any]
+
+
+class Kind(IntEnum):
+    """What a tile's alpha is throughout."""
+
+    CLEAR = 0
+    SOLID = 1
+    PARTIAL = 2
+
+
+def tile_side(length: int) -> int:
+    """Return the tile side for a picture side: a divisor of it near 32, or 32 if it has none.
+
+    Sides are multiples of 8, so that chroma samples and the cells of the refinement's grid never
+    straddle tiles.
+    """
+    divisors = [side for side in (32, 40, 24, 48, 16, 64) if length % side == 0]
+    return divisors[0] if divisors else 32
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How a picture of `height` x `width` is cut: tiles of `down` x `across` from the top left.
+
+    The last row and column reach past the picture when the sides do not divide.
+    """
+
+    height: int
+    width: int
+    down: int
+    across: int
+
+    @classmethod
+    def of(cls, height: int, width: int) -> Grid:
+        """The grid that this library uses for a picture of this size."""
+        return cls(height, width, tile_side(height), tile_side(width))
+
+    @property
+    def rows(self) -> int:
+        """Tiles down."""
+        return -(-self.height // self.down)
+
+    @property
+    def columns(self) -> int:
+        """Tiles across."""
+        return -(-self.width // self.across)
+
+    def tiled(self, plane: Array, *, down: int = 1, across: int = 1) -> Array:
+        """View a plane as (rows, tile height, columns, tile width), copying only to fill up.
+
+        `down` and `across` say how many picture pixels share a sample of this plane.
+        """
+        tile = (self.down // down, self.across // across)
+        whole = (self.rows * tile[0], self.columns * tile[1])
+        if plane.shape != whole:
+            missing = [(0, w - p) for w, p in zip(whole, plane.shape, strict=True)]
+            plane = np.pad(plane, missing, mode="edge")
+        return plane.reshape(self.rows, tile[0], self.columns, tile[1], copy=False)
+
+
+@dataclass(frozen=True)
+class TiledAlpha:
+    """An alpha plane as tiles.
+
+    Attributes:
+        grid: how the picture is cut.
+        kinds: (rows, columns) uint8, a `Kind` each.
+        values: (number of partial tiles, tile height, tile width) float32 in [0, 1], row by row.
+    """
+
+    grid: Grid
+    kinds: NDArray[np.uint8]
+    values: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, alpha: NDArray[np.float32]) -> TiledAlpha:
+        """Cut an array, (H, W) float32 in [0, 1]."""
+        height, width = alpha.shape
+        grid = Grid.of(height, width)
+        tiles = grid.tiled(alpha)
+        lowest, highest = tiles.min(axis=(1, 3)), tiles.max(axis=(1, 3))
+        kinds = np.full(lowest.shape, Kind.PARTIAL, np.uint8)
+        kinds[highest <= 0] = Kind.CLEAR
+        kinds[lowest >= 1] = Kind.SOLID
+        rows, columns = np.nonzero(kinds == Kind.PARTIAL)
+        return cls(grid, kinds, tiles[rows, :, columns, :])
+
+    @property
+    def partial(self) -> tuple[Array, Array]:
+        """Rows and columns of the partial tiles, in the order of `values`."""
+        rows, columns = np.nonzero(self.kinds == Kind.PARTIAL)
+        return rows, columns
+
+    def dense(self) -> NDArray[np.float32]:
+        """The whole plane, (H, W) float32."""
+        grid = self.grid
+        plane = np.empty((grid.rows * grid.down, grid.columns * grid.across), np.float32)
+        tiles = grid_view(plane, grid)
+        tiles[...] = (self.kinds == Kind.SOLID)[:, None, :, None]
+        rows, columns = self.partial
+        tiles[rows, :, columns, :] = self.values
+        return plane[: grid.height, : grid.width]
+
+    def reduced(self, *, down: int, across: int) -> NDArray[np.float32]:
+        """Values averaged to a coarser plane, such as chroma: (n, tile h / down, tile w / across).
+
+        `down` and `across` are powers of two, at most 8.
+        """
+        values = self.values
+        while down > 1:
+            values, down = (values[:, 0::2] + values[:, 1::2]) * np.float32(0.5), down // 2
+        while across > 1:
+            values, across = (
+                (values[:, :, 0::2] + values[:, :, 1::2]) * np.float32(0.5),
+                across // 2,
+            )
+        return values
+
+
+def grid_view(plane: Array, grid: Grid) -> Array:
+    """View a plane that already has the grid's full size as tiles."""
+    return plane.reshape(grid.rows, grid.down, grid.columns, grid.across, copy=False)
+
+
+class Canvas:
+    """A plane to write tiles to; one whose sides do not divide is first written to a copy."""
+
+    def __init__(self, plane: Array, grid: Grid, down: int, across: int) -> None:
+        self._plane = plane
+        self.tiles = grid.tiled(plane, down=down, across=across)
+
+    def flush(self) -> None:
+        """Bring what was written to the plane."""
+        if not np.shares_memory(self.tiles, self._plane):
+            height, width = self._plane.shape
+            rows, tall, columns, wide = self.tiles.shape
+            whole = self.tiles.reshape(rows * tall, columns * wide)
+            self._plane[...] = whole[:height, :width]
+
+
+def repeat_border(
+    values: Array, grid: Grid, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> None:
+    """Fill what juts out of the picture with its last row and column, in place."""
+    down = grid.height - (grid.rows - 1) * grid.down
+    across = grid.width - (grid.columns - 1) * grid.across
+    if down < grid.down:
+        last = rows == grid.rows - 1
+        values[last, down:] = values[last, down - 1 : down]
+    if across < grid.across:
+        last = columns == grid.columns - 1
+        values[last, :, across:] = values[last, :, across - 1 : across]
+
+
+AlphaKind = Literal["straight", "premultiplied"]
+"""Whether colours are as they are, or multiplied by alpha."""

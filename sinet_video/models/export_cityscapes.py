@@ -1,0 +1,129 @@
+"""The Cityscapes network rewritten, exactly, into what onnxruntime runs quickest; see `export`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sinet_video.models.cityscapes_classes import CLASSES, STEP
+from sinet_video.models.export_sinet import (
+    FastBlock,
+    FastModule,
+    FastNormalise,
+    FastPReLU,
+    affine_of,
+    fast_conv,
+    fast_down,
+    fold,
+    scaling,
+)
+from sinet_video.models.onnx_trace import OPSET, traced
+from sinet_video.models.sinet import S2Block, S2Module, upsample
+from sinet_video.models.sinet_cityscapes import CityscapesSINet, CrossBlock, enlarge
+
+
+def fast(
+    network: CityscapesSINet, *, size: tuple[int, int] | None = None, opset: int = OPSET
+) -> bytes:
+    """Return the quick graph of the Cityscapes network.
+
+    Inputs `picture`: RGB (n, h, w, 3) uint8, sides multiples of 128; `wanted` (19,) float32: 1 for
+    each class that counts, else 0. Output `alpha`: the wanted classes' probability (n, h/2, w/2) in
+    [0, 1]. With `size`, (width, height), n is 1 and h and w are fixed.
+    """
+    width, height = size or (3 * STEP, 2 * STEP)
+    pictures = torch.zeros(1, height, width, 3, dtype=torch.uint8)
+    inputs = {"picture": pictures, "wanted": torch.ones(len(CLASSES))}
+    axes = {} if size else {0: "n", 1: "rows", 2: "columns"}
+    return traced(FastCityscapes(network), inputs, {"alpha": axes}, opset)
+
+
+class FastCross(nn.Module):
+    """Crossed block with all normalisations folded."""
+
+    def __init__(self, block: CrossBlock) -> None:
+        super().__init__()
+        self.pool = block.pool
+        self.vertical = fold(block.vertical, block.vertical_norm)
+        self.horizontal = fold(block.horizontal, block.horizontal_norm)
+        self.act = FastPReLU(block.act)
+        self.pointwise = fold(block.pointwise, block.norm)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.pool > 1:
+            x = F.avg_pool2d(x, self.pool)
+        crossed = self.act(self.vertical(x) + self.horizontal(x))
+        return upsample(self.pointwise(crossed), self.pool)
+
+
+def fast_block(block: nn.Module) -> nn.Module:
+    """Return the quick form of either kind of block."""
+    return FastCross(block) if isinstance(block, CrossBlock) else FastBlock(cast(S2Block, block))
+
+
+def fast_level(level: nn.Sequential) -> nn.Sequential:
+    """Return the quick form of modules in a row."""
+    return nn.Sequential(*(FastModule(cast(S2Module, m), fast_block) for m in level))
+
+
+def corners(conv: nn.ConvTranspose2d) -> nn.Conv2d:
+    """Return a transposed 2x2 convolution of stride 2 as a 1x1 convolution.
+
+    Its channels are all of the top left corner, then the top right, bottom left, bottom right.
+    """
+    dense = nn.Conv2d(conv.in_channels, 4 * conv.out_channels, 1, bias=False)
+    by_corner = conv.weight.data.permute(2, 3, 1, 0)
+    dense.weight.data = by_corner.reshape(dense.weight.shape).clone()
+    return dense
+
+
+class FastCityscapes(nn.Module):
+    """The function of `CityscapesSINet.alpha`, arranged for onnxruntime."""
+
+    def __init__(self, network: CityscapesSINet) -> None:
+        super().__init__()
+        encoder = network.encoder
+        self.normalise = FastNormalise(network.mean, network.std, network.scale)
+        self.stem = fast_conv(encoder.stem)
+        self.down2, self.down3 = fast_down(encoder.down2), fast_down(encoder.down3)
+        self.level3 = fast_level(encoder.level3)
+        self.post3 = FastPReLU(encoder.post3.act, encoder.post3.norm)
+        self.down4 = fast_down(encoder.down4)
+        self.level4 = fast_level(encoder.level4)
+        self.post4 = FastPReLU(encoder.post4.act, encoder.post4.norm)
+        self.coarse = fold(encoder.classify, network.coarse_norm)
+        self.detail = fast_conv(network.detail)
+        self.fine_norm = scaling(*affine_of(network.fine_norm))
+        self.classify = corners(network.classify)
+
+    def forward(self, pictures: Tensor, wanted: Tensor) -> Tensor:
+        quarter = self.down2(self.stem(self.normalise(pictures)))
+        entry3 = self.down3(quarter)
+        eighth = self.level3(entry3)
+        entry4 = self.down4(self.post3(torch.cat([entry3, eighth], 1)))
+        sixteenth = self.post4(torch.cat([entry4, self.level4(entry4)], 1))
+        coarse = enlarge(self.coarse(sixteenth))
+        fine = self.fine_norm(enlarge(fast_doubt(coarse) * self.detail(eighth) + coarse))
+        logits = self.classify(fast_doubt(fine) * quarter + fine)
+        # Summed over classes corner by corner, a 19th of the values is left to be interleaved.
+        alpha = torch.cat([share(corner, wanted) for corner in logits.chunk(4, 1)], 1)
+        return F.pixel_shuffle(alpha, 2).squeeze(1)
+
+
+def raised(logits: Tensor) -> Tensor:
+    """Return the exponentials of (n, c, h, w), each picture point's largest being 1."""
+    return torch.exp(logits - logits.amax(1, keepdim=True))
+
+
+def fast_doubt(logits: Tensor) -> Tensor:
+    """Return `cityscapes.doubt` without a softmax, for which onnxruntime moves axes about."""
+    return 1 - 1 / raised(logits).sum(1, keepdim=True)
+
+
+def share(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Return the wanted classes' probability (n, 1, h, w) from logits (n, classes, h, w)."""
+    parts = raised(logits)
+    return F.conv2d(parts, wanted.view(1, -1, 1, 1)) / parts.sum(1, keepdim=True)

@@ -1,0 +1,214 @@
+"""ONNX files for use elsewhere: made, checked against torch, and put in their place whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from sinet_video.atomic import check_file, store
+from sinet_video.errors import OutputError, SettingError
+from sinet_video.models import (
+    cityscapes_classes,
+    export_cityscapes,
+    export_sinet,
+    segmenter,
+)
+from sinet_video.models.checkpoint import Network, load_any
+from sinet_video.models.load import checkpoint_path
+from sinet_video.models.onnx_session import open_session
+from sinet_video.models.onnx_trace import OPSET
+from sinet_video.models.segmenter import Size
+from sinet_video.models.sinet import SINet
+
+Graph = Literal["fast", "plain"]
+Arrays = dict[str, NDArray[Any]]
+
+OPSETS = (11, 20)
+"""The oldest and the newest that torch's exporter writes these networks in."""
+
+TOLERANCE = 1e-3
+"""How far a graph may be from torch: of alpha, or as a share of the largest logit."""
+
+MEANINGS = {
+    "uint8": "RGB, 0 to 255",
+    "picture": "RGB, 0 to 1",
+    "wanted": "1 for each class that counts, else 0",
+    "alpha": "the probability, 0 to 1",
+    "evidence": "the person's logit less the background's",
+    "logits": "of background and person",
+}
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output of a graph: name, type such as "float32", shape, and what its values are.
+
+    Axes that are free have a letter or a word in place of their length.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int | str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        path: the file.
+        graph: "fast" or "plain".
+        opset: the version of the operators in it.
+        inputs: what the graph takes.
+        outputs: what it gives.
+        step: h and w must be multiples of this.
+        difference: how far it was from torch on random pictures: the largest difference of alpha,
+            or as a share of the largest logit.
+    """
+
+    path: Path
+    graph: Graph
+    opset: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    step: int
+    difference: float
+
+
+def export_onnx(
+    path: str | Path,
+    *,
+    weights: str | Path = "default",
+    graph: Graph = "fast",
+    size: tuple[int, int] | None = None,
+    opset: int = OPSET,
+    overwrite: bool = False,
+) -> Exported:
+    """Write the network as an ONNX file, for other programs or for `load_segmenter`.
+
+    The "fast" graph takes 8-bit RGB pictures (n, h, w, 3) and gives `alpha` (n, h, w): it is what
+    this library runs. The "plain" one takes RGB in [0, 1], float32 (n, 3, h, w), and gives `alpha`
+    (n, 1, h, w): what most programs and converters expect. `size`, (width, height), fixes h and w,
+    and n to 1; else all three are free. Of the Cityscapes network there is the fast graph only,
+    with the choice of classes as a second input.
+
+    The file is run in onnxruntime and compared with torch before it appears under its name. Raises
+    `SettingError`, `WeightsError`, or `OutputError` for a path that cannot be written or a graph
+    that answers differently.
+    """
+    path = Path(path)
+    _check_settings(path, weights, graph, opset)
+    check_file(path, overwrite=overwrite)
+    network = load_any(checkpoint_path(weights))
+    content = _made(network, graph, _fitting(size, network), opset)
+    differences: list[float] = []
+    try:
+        store(path, content, lambda written: differences.append(_checked(written, network)))
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+    session = open_session(path)
+    inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
+    return Exported(path, graph, opset, inputs, outputs, _step(network), differences[0])
+
+
+def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -> None:
+    if path.suffix.lower() != ".onnx":
+        raise SettingError(f"{path} has not the extension .onnx; give a name that has.")
+    if Path(weights).suffix.lower() == ".onnx":
+        raise SettingError(
+            f"{weights} is an ONNX file already; a checkpoint is what can be exported."
+        )
+    if graph not in get_args(Graph):
+        raise SettingError(f"Graph is {graph!r}; it must be one of {', '.join(get_args(Graph))}.")
+    if not OPSETS[0] <= opset <= OPSETS[1]:
+        raise SettingError(f"Opset is {opset}; it must be from {OPSETS[0]} to {OPSETS[1]}.")
+
+
+def _step(network: Network) -> int:
+    return segmenter.STEP if isinstance(network, SINet) else cityscapes_classes.STEP
+
+
+def _fitting(size: tuple[int, int] | None, network: Network) -> tuple[int, int] | None:
+    return Size(exact=size).of(1, step=_step(network)) if size else None
+
+
+def _made(network: Network, graph: Graph, size: tuple[int, int] | None, opset: int) -> bytes:
+    if isinstance(network, SINet):
+        make = export_sinet.fast if graph == "fast" else export_sinet.plain
+        return make(network, size=size, opset=opset)
+    if graph == "plain":
+        raise SettingError("The plain graph is of portrait weights only; ask for the fast graph.")
+    return export_cityscapes.fast(network, size=size, opset=opset)
+
+
+def _checked(written: Path, network: Network) -> float:
+    """Return how far a file's graph is from the network, or raise `OutputError`."""
+    session = open_session(written)
+    farthest = 0.0
+    for pictures in _trials(session.get_inputs()[0].shape, _step(network)):
+        given, expected = _answers(network, pictures)
+        feeds = {port.name: given[port.type + port.name] for port in session.get_inputs()}
+        for port, answer in zip(session.get_outputs(), session.run(None, feeds), strict=True):
+            farthest = max(farthest, _away(answer, expected[port.name]))
+    if farthest > TOLERANCE:
+        raise OutputError(
+            f"The graph that was made answers differently from torch, by {farthest:.2g}; nothing "
+            "was written. Another opset may help."
+        )
+    return farthest
+
+
+def _trials(shape: list[int | str], step: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield random pictures (n, h, w, 3): of a graph's own size, or of two sizes if it is free."""
+    random = np.random.default_rng(0)
+    sides = shape[2:] if shape[1] == 3 else shape[1:3]
+    fixed = isinstance(shape[0], int)
+    for batch in [(1, *sides)] if fixed else [(1, step, 2 * step), (2, 3 * step, 2 * step)]:
+        yield random.integers(256, size=(*map(int, batch), 3), dtype=np.uint8)
+
+
+def _answers(network: Network, pictures: NDArray[np.uint8]) -> tuple[Arrays, Arrays]:
+    """Return every input that a graph may want, by type and name, and what torch answers."""
+    floats = pictures.transpose(0, 3, 1, 2).astype(np.float32) / 255
+    wanted = np.random.default_rng(1).random(len(cityscapes_classes.CLASSES), np.float32)
+    given: Arrays = {
+        "tensor(uint8)picture": pictures,
+        "tensor(float)picture": floats,
+        "tensor(float)wanted": wanted,
+    }
+    rgb = torch.from_numpy(pictures)
+    with torch.no_grad():
+        if not isinstance(network, SINet):
+            return given, {"alpha": network.alpha(rgb, torch.from_numpy(wanted)).numpy()}
+        logits = network(network.normalise(rgb.permute(0, 3, 1, 2))).numpy()
+        alpha = network.alpha(rgb).numpy()
+    evidence = logits[:, 1] - logits[:, 0]
+    return given, {"alpha": alpha, "logits": logits, "evidence": evidence}
+
+
+def _away(answer: NDArray[Any], expected: NDArray[Any]) -> float:
+    """Return the largest difference, as a share of the largest value expected if that exceeds 1."""
+    difference = np.abs(answer.reshape(expected.shape) - expected).max()
+    away = float(difference / max(1.0, np.abs(expected).max()))
+    return away if isfinite(away) else inf
+
+
+def _ports(nodes: list[Any]) -> tuple[Port, ...]:
+    return tuple(_port(node) for node in nodes)
+
+
+def _port(node: onnxruntime.NodeArg) -> Port:
+    kind = {"tensor(uint8)": "uint8", "tensor(float)": "float32"}[node.type]
+    meaning = MEANINGS["uint8" if kind == "uint8" else node.name]
+    return Port(node.name, kind, tuple(node.shape), meaning)

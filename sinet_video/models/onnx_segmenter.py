@@ -1,0 +1,162 @@
+"""ONNX segmentation files of others: what they want, and what runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError, WeightsError
+from sinet_video.models.onnx_session import (
+    Alpha,
+    Picture,
+    Runtime,
+    cropped,
+    fixed_size,
+    open_session,
+    padded,
+)
+
+ChannelOrder = Literal["rgb", "bgr"]
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The constants of `(value - mean) / std * scale`, applied to 8-bit values of each channel.
+
+    `mean` and `std` are in 8-bit units (0 to 255) and in the order that `channels` names.
+    A recipe given for values in [0, 1] has its mean and std multiplied by 255 here.
+
+    Raises `SettingError` for an unknown channel order, a wrong count or a std of zero.
+    """
+
+    channels: ChannelOrder = "rgb"
+    mean: Triple = (0.0, 0.0, 0.0)
+    std: Triple = (255.0, 255.0, 255.0)
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.channels not in ("rgb", "bgr"):
+            raise SettingError(f"Channel order is {self.channels!r}; it must be 'rgb' or 'bgr'.")
+        if len(self.mean) != 3 or len(self.std) != 3:
+            raise SettingError(
+                f"Mean has {len(self.mean)} values and std {len(self.std)}; each needs three, "
+                "one a channel."
+            )
+        if not all(self.std):
+            raise SettingError(f"Std is {self.std}; none of its values may be zero.")
+
+    @property
+    def gain(self) -> Triple:
+        """What each RGB value is multiplied by."""
+        gain = tuple(self.scale / s for s in self.std)
+        return _rgb(gain, self.channels)
+
+    @property
+    def offset(self) -> Triple:
+        """What is added to each RGB value after that."""
+        offset = tuple(-m * self.scale / s for m, s in zip(self.mean, self.std, strict=True))
+        return _rgb(offset, self.channels)
+
+
+def _rgb(values: tuple[float, ...], order: ChannelOrder) -> Triple:
+    first, second, third = values
+    return (first, second, third) if order == "rgb" else (third, second, first)
+
+
+Activation = Literal["none", "sigmoid", "softmax"]
+
+
+@dataclass(frozen=True)
+class OnnxInput:
+    """How a foreign ONNX file wants its picture, and what it answers.
+
+    `preprocessing` is applied to 8-bit values. `activation` turns the answer into a probability.
+    `channel` is the output channel of the person where there are several; -1 is the last.
+    """
+
+    preprocessing: Preprocessing = Preprocessing()
+    activation: Activation = "none"
+    channel: int = -1
+
+    def __post_init__(self) -> None:
+        if self.activation not in get_args(Activation):
+            raise SettingError(
+                f"Activation is {self.activation!r}; it must be one of "
+                f"{', '.join(get_args(Activation))}."
+            )
+
+
+def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
+    """Return a graph's one input, or raise `WeightsError` if it cannot be given pictures."""
+    if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape) != 4:
+        raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
+    given = session.get_inputs()[0]
+    batch, *rest = given.shape
+    if 3 not in (rest[0], rest[2]):
+        raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
+    sides = rest[1:] if rest[0] == 3 else rest[:2]
+    if isinstance(batch, int) and batch != 1:
+        raise WeightsError(f"{name} takes {batch} pictures at once; export it for one.")
+    if len({isinstance(side, int) for side in sides}) != 1:
+        raise WeightsError(f"{name} takes shape {given.shape}; fix both sides or neither.")
+    if given.type != "tensor(float)":
+        raise WeightsError(f"{name} takes {given.type}; export it for 32-bit floats.")
+    return given
+
+
+class OnnxSegmenter:
+    """Any ONNX segmentation file with one picture in and one map out.
+
+    Input: (1, 3, h, w) or (1, h, w, 3) float, sizes fixed or free. Output: (1, c, h, w),
+    (1, h, w, c) or (1, h, w), any size. A graph of fixed size gets the picture at its own aspect,
+    filled up by repeating the border.
+    """
+
+    runtime: Runtime = "onnxruntime"
+    device = "cpu"
+
+    def __init__(self, graph: bytes, onnx: OnnxInput = OnnxInput(), *, name: str = "") -> None:
+        self._onnx, self.name = onnx, name
+        self._session = open_session(graph, name)
+        given = checked_input(self._session, name)
+        self._input = given.name
+        self._channels_first = given.shape[1] == 3
+        self.input_size = fixed_size(given.shape)
+
+    def __call__(self, picture: Picture, /) -> Alpha:
+        """Return alpha for a picture that fits in `input_size`."""
+        full = padded(picture, self.input_size)
+        answer = self._session.run(None, {self._input: self._prepared(full)})[0]
+        alpha: Alpha = self._person(np.asarray(answer)).astype(np.float32)
+        return np.clip(cropped(alpha, picture, full), 0, 1)
+
+    def _prepared(self, picture: Picture) -> NDArray[np.float32]:
+        wanted = self._onnx.preprocessing
+        ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
+        if wanted.channels == "bgr":
+            ready = ready[..., ::-1]
+        if self._channels_first:
+            ready = ready.transpose(2, 0, 1)
+        return np.ascontiguousarray(ready[None], np.float32)
+
+    def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
+        answer = answer[0]
+        if answer.ndim == 3 and answer.shape[0] > answer.shape[2]:
+            answer = answer.transpose(2, 0, 1)  # channels last
+        if self._onnx.activation == "sigmoid":
+            answer = 0.5 + 0.5 * np.tanh(answer / 2)  # the logistic function, without overflow
+        elif self._onnx.activation == "softmax":
+            raised = np.exp(answer - answer.max(0))
+            answer = raised / raised.sum(0)
+        if answer.ndim == 2:
+            return answer
+        channel, count = self._onnx.channel, len(answer)
+        if not -count <= channel < count:
+            raise SettingError(f"Output channel {channel} is asked for; {self.name} has {count}.")
+        person: NDArray[Any] = answer[channel]
+        return person

@@ -1,0 +1,133 @@
+"""Segmenters that run our networks, in onnxruntime or in torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+from sinet_video.models import cityscapes_classes as streets
+from sinet_video.models.onnx_session import (
+    Alpha,
+    Picture,
+    Runtime,
+    cropped,
+    open_session,
+    padded,
+)
+from sinet_video.stages import segment
+
+if TYPE_CHECKING:
+    from sinet_video.models.checkpoint import Network
+
+
+Wanted = NDArray[np.float32]
+
+
+class NamedSegmenter(Protocol):
+    """A segmenter that says what it runs on, for reports."""
+
+    name: str
+    runtime: Runtime
+    device: str
+
+    def __call__(self, picture: Picture, /) -> Alpha:
+        """Map an RGB picture (h, w, 3) uint8 to alpha, 2-D float32 in [0, 1]."""
+
+
+def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
+    """Whether a graph is one of our fast ones, which normalise the picture themselves."""
+    given = session.get_inputs()
+    names = [node.name for node in given]
+    return (
+        names in (["picture"], ["picture", "wanted"])
+        and given[0].type == "tensor(uint8)"
+        and given[0].shape[3:] == [3]
+        and session.get_outputs()[0].name == "alpha"
+    )
+
+
+class _Ours:
+    """What both runtimes say of the pictures that our networks want, for `segmenting.seen_size`."""
+
+    def __init__(self, name: str, wanted: Wanted | None) -> None:
+        self.name = name
+        source = segment if wanted is None else streets
+        self.step, self.pixels = source.STEP, source.PIXELS
+
+
+class FastSegmenter(_Ours):
+    """One of our own graphs in onnxruntime, pinned to one picture size at a time.
+
+    `size` is (width, height) for a graph of fixed size, which gets what fits in that. `wanted` is
+    the choice of classes, (19,) float32, for a graph of the Cityscapes network.
+    """
+
+    runtime: Runtime = "onnxruntime"
+    device = "cpu"
+
+    def __init__(
+        self,
+        graph: bytes,
+        *,
+        name: str = "",
+        size: tuple[int, int] | None = None,
+        wanted: Wanted | None = None,
+    ) -> None:
+        super().__init__(name, wanted)
+        self.input_size = size
+        self._graph = graph
+        self._also = {} if wanted is None else {"wanted": wanted}
+        self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
+
+    def __call__(self, picture: Picture, /) -> Alpha:
+        """Return alpha for a picture whose sides are multiples of `step`, or fit in the size."""
+        full = padded(picture, self.input_size)
+        session = self._session_for(full.shape[:2])
+        alpha: Alpha = session.run(["alpha"], {"picture": full[None], **self._also})[0][0]
+        # onnxruntime's logistic function rounds to just above 1.
+        return np.minimum(cropped(alpha, picture, full), 1)
+
+    def _session_for(self, sides: tuple[int, ...]) -> onnxruntime.InferenceSession:
+        if not self._pinned or self._pinned[0] != sides:
+            height, width = sides
+            pinned = {} if self.input_size else {"n": 1, "h": height, "w": width}
+            self._pinned = sides, open_session(self._graph, dimensions=pinned)
+        return self._pinned[1]
+
+
+class TorchSegmenter(_Ours):
+    """A network in torch, on any device that torch knows; `wanted` as in `FastSegmenter`."""
+
+    runtime: Runtime = "torch"
+
+    def __init__(
+        self,
+        network: Network,
+        device: str = "cpu",
+        *,
+        name: str = "",
+        wanted: Wanted | None = None,
+    ) -> None:
+        import torch
+
+        super().__init__(name, wanted)
+        try:
+            self._network = network.to(device).eval()
+        except (RuntimeError, AssertionError) as error:
+            raise SettingError(
+                f"Device {device!r} cannot be used here ({str(error).splitlines()[0]}); use 'cpu'."
+            ) from error
+        self._torch = torch
+        self._also = [] if wanted is None else [torch.from_numpy(wanted).to(device)]
+        self.device = device
+
+    def __call__(self, picture: Picture, /) -> Alpha:
+        """Return alpha for a picture whose sides are multiples of `step`."""
+        with self._torch.inference_mode():
+            pictures = self._torch.from_numpy(picture[None]).to(self.device)
+            alpha: Alpha = self._network.alpha(pictures, *self._also)[0].float().cpu().numpy()
+            return alpha

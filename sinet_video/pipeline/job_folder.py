@@ -1,0 +1,287 @@
+"""What is finished of a job, in a hidden folder beside its output, while the job is not done."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.atomic import writing
+from sinet_video.errors import OutputError, SettingError
+from sinet_video.pipeline.fingerprint import differing
+from sinet_video.pipeline.outputs import Made
+
+MANIFEST, LOCK = "manifest.json", "lock"
+FORMAT = 1
+"""Raise it when what is kept is no longer read as it was."""
+
+
+def folder_of(output: Path) -> Path:
+    """Return the folder in which what is finished of an output is kept."""
+    return output.absolute().with_name(f".{output.name}.parts")
+
+
+Alphas = list[NDArray[Any]]
+"""Coarse alphas of neighbouring pictures, (h, w) float32 each."""
+
+
+@dataclass(frozen=True)
+class Seam:
+    """What going on needs, at the end of a finished segment.
+
+    Attributes:
+        first: time of the first picture of all, in the output.
+        pts: of the segment's last picture, in the output.
+        end: when that picture ends.
+        looks: pts and checksum of its last pictures, as decoded.
+        tally: what `damage.Tally` had counted.
+    """
+
+    first: Fraction
+    pts: int
+    end: Fraction
+    looks: list[tuple[int, int]]
+    tally: dict[str, Any]
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return {**asdict(self), "first": str(self.first), "end": str(self.end)}
+
+    @classmethod
+    def parse(cls, plain: dict[str, Any]) -> Seam:
+        """Return what `plain` was made of."""
+        looks = [(pts, checksum) for pts, checksum in plain["looks"]]
+        times = {name: Fraction(plain[name]) for name in ("first", "end")}
+        return cls(**{**plain, **times, "looks": looks})
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All that is known of a job: which segments are finished, with how many pictures.
+
+    `complete` says that there are no more, `made` that only names are left to be given.
+    """
+
+    job: dict[str, str]
+    segments: list[tuple[int, int]] = field(default_factory=list)
+    seam: Seam | None = None
+    complete: bool = False
+    made: Made | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many pictures are finished."""
+        return sum(frames for _, frames in self.segments)
+
+    def text(self) -> str:
+        """Return it as JSON."""
+        plain = {
+            "format": FORMAT,
+            "job": self.job,
+            "segments": self.segments,
+            "seam": self.seam and self.seam.plain(),
+            "complete": self.complete,
+            "made": self.made and asdict(self.made),
+        }
+        return json.dumps(plain, indent=1)
+
+    @classmethod
+    def parse(cls, text: str) -> Finished:
+        """Read what `text` gave. Raises `ValueError`, `KeyError` or `TypeError` for else."""
+        plain = json.loads(text)
+        if plain.pop("format") != FORMAT:
+            raise ValueError("another format")
+        seam, made = plain.pop("seam"), plain.pop("made")
+        segments = [(number, frames) for number, frames in plain.pop("segments")]
+        return cls(
+            **plain,
+            segments=segments,
+            seam=seam and Seam.parse(seam),
+            made=made and Made(**made),
+        )
+
+
+def finished(output: Path) -> Finished | None:
+    """Return what is finished of an output, whoever works on it; None where nothing can be told."""
+    try:
+        return Finished.parse((folder_of(output) / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+class Kept:
+    """The folder of an output, held by one process; a context manager.
+
+    What is in it is of the job that `job` describes: of another, it is removed with `overwrite`,
+    and else raises `OutputError`, as does a folder that somebody else holds. On leaving it stays,
+    unless nothing is finished or `clear` was called.
+    """
+
+    def __init__(self, output: Path, job: dict[str, str], *, overwrite: bool) -> None:
+        self.folder, self._output, self._overwrite = folder_of(output), output, overwrite
+        self.finished = Finished(job)
+        self._held, self._cleared = ExitStack(), False
+
+    def __enter__(self) -> Kept:
+        with writing(self._output):
+            self._held.enter_context(_locked(self.folder, self._output))
+        try:
+            self._take_up()
+        except BaseException:
+            self._held.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            # By what is on disk: an interruption may come before that is noted here.
+            there = finished(self._output)
+            ours = there is not None and there.job == self.finished.job and there.segments
+            if not (ours or self._cleared):
+                self.clear()
+        finally:
+            self._held.close()
+
+    def _take_up(self) -> None:
+        job, there = self.finished.job, finished(self._output)
+        if there is not None and (names := differing(there.job, job)):
+            if not self._overwrite:
+                raise OutputError(
+                    f"{self._output} was begun by another job, and {there.frames} pictures of it "
+                    f"are finished; what differs: {', '.join(names)}. Give the same as then to go "
+                    "on, choose to overwrite to begin anew, or give another name."
+                )
+            there = None
+        if there is not None:
+            self.finished = there
+        else:
+            self._forget()
+        self._tidy()
+
+    def add(self, number: int, frames: int, seam: Seam, alphas: Alphas | None) -> None:
+        """Note that a segment's files are whole, with the coarse alphas at its end.
+
+        Without alphas there are no more segments.
+        """
+        before = self.finished
+        if alphas is not None:
+            np.savez(self._alphas(number), *alphas)
+            sync(self._alphas(number))
+        segments = [*before.segments, (number, frames)]
+        self._note(replace(before, segments=segments, seam=seam, complete=alphas is None))
+        if before.segments:
+            self._alphas(before.segments[-1][0]).unlink(missing_ok=True)
+
+    def note_made(self, made: Made) -> None:
+        """Note that the outputs are whole, and only their names are not theirs."""
+        self._note(replace(self.finished, made=made))
+
+    def alphas(self) -> Alphas:
+        """Return the coarse alphas at the end of the last finished segment, in their order."""
+        with np.load(self._alphas(self.finished.segments[-1][0])) as stored:
+            return [stored[f"arr_{index}"] for index in range(len(stored.files))]
+
+    def file(self, role: str, number: int, suffix: str = "") -> Path:
+        """Return the name of what an output has of a segment."""
+        return self.folder / f"{role}-{number:06}{suffix}"
+
+    def clear(self) -> None:
+        """Remove it all; what says whose it is goes last."""
+        for path in self.folder.iterdir():
+            if path.name not in (MANIFEST, LOCK):
+                _remove(path)
+        for name in (MANIFEST, LOCK):
+            (self.folder / name).unlink(missing_ok=True)
+        self.folder.rmdir()
+        self._cleared = True
+
+    def _alphas(self, number: int) -> Path:
+        return self.file("alphas", number, ".npz")
+
+    def _note(self, finished: Finished) -> None:
+        _put(self.folder / MANIFEST, finished.text().encode())
+        self.finished = finished
+
+    def _forget(self) -> None:
+        """Remove what is noted of another job before its files, which it would else lack."""
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        sync(self.folder)
+
+    def _tidy(self) -> None:
+        """Remove what was begun and not finished."""
+        if self.finished.made is not None:
+            return
+        numbers = {f"{number:06}" for number, _ in self.finished.segments}
+        for path in self.folder.iterdir():
+            of_segment = path.name.partition(".")[0].rpartition("-")[2] in numbers
+            if not of_segment and path.name not in (MANIFEST, LOCK):
+                _remove(path)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write a file that is there as it was or as it is to be, and never in part."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    sync(new)
+    new.replace(path)
+    sync(path.parent)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+@contextmanager
+def _locked(folder: Path, output: Path) -> Iterator[None]:
+    """Make a folder if need be and hold it; whoever is killed lets go of it.
+
+    Raises `OutputError` when another process holds it.
+    """
+    if sys.platform == "win32":
+        raise SettingError("Going on after an interruption needs locks that Windows has not.")
+    import fcntl
+
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_there(folder / LOCK, handle):
+                yield
+                return
+        except BlockingIOError:
+            raise OutputError(
+                f"{output} is being made by another process; wait for it, or give another name."
+            ) from None
+        finally:
+            os.close(handle)
+
+
+def _is_there(path: Path, handle: int) -> bool:
+    """Whether a name is still that of an open file: its last holder may have removed it."""
+    try:
+        return path.stat().st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False

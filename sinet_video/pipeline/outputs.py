@@ -1,0 +1,171 @@
+"""The files of a job: opened with all that they need, and written together."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from sinet_video.containers.codecs import Content
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import OnError, Tally
+from sinet_video.encoding.audio import Carried
+from sinet_video.encoding.open_sink import open_sink
+from sinet_video.encoding.plan import Encoding, Plan, plan
+from sinet_video.encoding.sink import Sink
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.media.time_range import Span
+from sinet_video.stages.smooth import Smoothing, smooth
+
+Read = Callable[[Fraction | None, Tally], Iterator[Frame]]
+"""Decodes a job's pictures from a moment of the output on, or all; counts what is out of order."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One file of a job, and all that `open_sink` is to be told of it."""
+
+    path: Path
+    clip: Clip
+    content: Content
+    encoding: Encoding = Encoding()
+    companions: bool = False
+    span: Span = Span()
+    on_error: OnError = "stop"
+
+    @property
+    def plan(self) -> Plan:
+        """How it is encoded."""
+        return plan(self.path, self.content, self.clip.working_format, self.encoding)
+
+    def open(self, path: Path | None = None) -> Sink:
+        """Return its sink, by another name if wanted."""
+        return open_sink(
+            path or self.path,
+            self.clip,
+            content=self.content,
+            encoding=self.encoding,
+            companions=self.companions,
+            span=self.span,
+            on_error=self.on_error,
+        )
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a report says of a file that was written."""
+
+    encoder: str
+    pixel_format: str
+    alpha: AlphaKind | Literal["none"]
+    audio: Carried
+    warnings: list[str]
+
+    @classmethod
+    def planned(
+        cls, plan: Plan, content: Content, audio: Carried = "none", *, warnings: list[str]
+    ) -> Made:
+        """What comes of a plan."""
+        alpha: AlphaKind | Literal["none"] = plan.alpha if content == "alpha" else "none"
+        return cls(plan.encoder, plan.pixel_format, alpha, audio, warnings)
+
+    @classmethod
+    def of(cls, sink: Sink) -> Made:
+        """What a sink made, which is known when it has."""
+        return cls.planned(sink.plan, sink.content, sink.audio, warnings=sink.warnings)
+
+
+class Writing(ABC):
+    """The files of a job while it runs; a context manager.
+
+    Attributes:
+        tally: what was out of order in the pictures.
+        resumed: how many of them were written before.
+        end: when the last one ends, or None when none came.
+        made: the first file; known on leaving.
+    """
+
+    tally: Tally
+    resumed: int = 0
+    end: Fraction | None = None
+    made: Made
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    @abstractmethod
+    def frames(self, read: Read) -> Iterator[Frame]:
+        """Yield the pictures that are to be worked on."""
+
+    @abstractmethod
+    def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
+        """Yield mattes steadied as if all pictures had been worked on."""
+
+    def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
+        """Yield those of mattes that are to be written."""
+        return mattes
+
+    @abstractmethod
+    def part_of(self, frame: Frame) -> int:
+        """Return the number of the part of the job that a picture is worked on with."""
+
+    @abstractmethod
+    def write(self, matte: Matte) -> None:
+        """Write the next matte to all files."""
+
+
+class Whole(Writing):
+    """Files that are written from the beginning to the end, or not at all."""
+
+    def __init__(self, outputs: list[Output]) -> None:
+        self.tally = Tally()
+        self._outputs, self._stack = outputs, ExitStack()
+        self._sinks: list[Sink] = []
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for output in self._outputs:
+                self._sinks.append(stack.enter_context(output.open()))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
+        self.made = Made.of(self._sinks[0])
+
+    def frames(self, read: Read) -> Iterator[Frame]:
+        """As `Writing` says: all of them."""
+        return read(None, self.tally)
+
+    def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
+        """As `Writing` says."""
+        return smooth(coarse, smoothing)
+
+    def part_of(self, frame: Frame) -> int:
+        """As `Writing` says: there is but one."""
+        return 0
+
+    def write(self, matte: Matte) -> None:
+        """As `Writing` says."""
+        for sink in self._sinks:
+            sink.write(matte)
+        self.end = matte.time + matte.frame.duration * matte.frame.time_base

@@ -1,0 +1,85 @@
+"""What a job did, and how long its stages took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeVar
+
+from sinet_video.encoding.audio import Carried
+from sinet_video.media.tiled_alpha import AlphaKind
+
+T = TypeVar("T")
+
+
+@dataclass
+class Report:
+    """What a job did, for people and programs. Times are in seconds.
+
+    `resumed` counts those of the frames that an earlier run had finished. `stages` has for each
+    stage the frames a second that it alone would make; with several threads the job is faster than
+    their sum. `decontaminated` says whether the old background's colour was taken out of the edge.
+    `lost` counts pictures that could not be decoded, `repeated` those that were not later than the
+    one before, `untimed` those without a time, and `resized` those of another size than the first.
+    """
+
+    source: str
+    output: str
+    matte: str | None
+    frames: int = 0
+    resumed: int = 0
+    duration: float = 0.0
+    seconds: float = 0.0
+    frames_per_second: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+    network_size: tuple[int, int] | None = None
+    weights: str = ""
+    runtime: str = ""
+    device: str = ""
+    encoder: str = ""
+    pixel_format: str = ""
+    alpha: AlphaKind | Literal["none"] = "none"
+    decontaminated: bool = False
+    audio: Carried = "none"
+    lost: int = 0
+    repeated: int = 0
+    untimed: int = 0
+    resized: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON."""
+        return asdict(self)
+
+
+class Meter:
+    """Time spent in each stage of a chain of iterators that run in one thread."""
+
+    def __init__(self) -> None:
+        self._spent: dict[str, float] = {}
+
+    def timed(self, name: str, items: Iterable[T]) -> Generator[T]:
+        """Pass items through, noting how long each took, with the stages before it."""
+        self._spent[name] = 0.0  # here and not in the generator, whose start would be out of order
+        return self._passed(name, iter(items))
+
+    def _passed(self, name: str, iterator: Iterator[T]) -> Generator[T]:
+        try:
+            while True:
+                start = time.perf_counter()
+                try:
+                    item = next(iterator)
+                except StopIteration:
+                    return
+                finally:
+                    self._spent[name] += time.perf_counter() - start
+                yield item
+        finally:
+            if isinstance(iterator, Generator):
+                iterator.close()
+
+    def own(self) -> dict[str, float]:
+        """Return each stage's seconds without those of the stages before it."""
+        before = [0.0, *self._spent.values()]
+        return {name: t - b for (name, t), b in zip(self._spent.items(), before, strict=False)}

@@ -1,0 +1,298 @@
+"""Jobs that go on after an interruption: written in segments, of which finished ones are kept.
+
+Pictures run through the job in one piece, and only the encoders begin anew with each segment; so
+its seams are not to be seen. To go on needs no more than what the last finished segment left: its
+last picture and coarse alpha, from which smoothing goes on as if it had never stopped; people who
+are followed are looked for anew in each segment.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from math import floor
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from sinet_video.atomic import writing
+from sinet_video.containers.formats import PIPE
+from sinet_video.decoding.access import StrPath, is_url
+from sinet_video.decoding.concealment import Tally
+from sinet_video.encoding.open_sink import check_output
+from sinet_video.encoding.sink import Sink
+from sinet_video.errors import InputError, OutputError, SettingError
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.pipeline.job_folder import Alphas, Kept, Seam
+from sinet_video.pipeline.outputs import Output, Read, Writing
+from sinet_video.pipeline.segments import parts_of
+from sinet_video.stages.smooth import Smoothing, Window, remembered, smooth
+
+LOOK = 1
+"""Seconds at the end of a segment whose pictures are remembered by their checksums."""
+
+FEWEST = 8
+"""Pictures that must come out as they were, for a file that was read from the middle to be
+trusted to give from there on what it gives when read from the beginning."""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """That a job goes on after an interruption. `seconds` of the result are finished at a time."""
+
+    seconds: Fraction | float = 10
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds <= 3600:
+            raise SettingError(
+                f"Segments of {float(self.seconds):g} s are asked for; they must be longer than 0 "
+                "and at most 3600 s."
+            )
+
+
+class Segments(Writing):
+    """The files of a job in segments that stay when it is interrupted.
+
+    `job` describes the job, as `fingerprint.of_job` does. With `again` all pictures are worked on
+    again, and finished ones only not written: for stages that remember more of earlier pictures
+    than is kept. Else `begun` is called with the times of the first picture and of the first that
+    is not finished, when an earlier run was interrupted.
+    """
+
+    def __init__(
+        self,
+        outputs: list[Output],
+        job: dict[str, str],
+        resume: Resume,
+        *,
+        overwrite: bool,
+        again: bool,
+        begun: Callable[[Fraction, Fraction], None],
+    ) -> None:
+        self.tally = Tally()
+        self._seconds, self._overwrite, self._begun = Fraction(resume.seconds), overwrite, begun
+        self._again = again
+        self._kept = Kept(outputs[0].path, job, overwrite=overwrite)
+        roles = ("output", "matte")
+        self._parts = [
+            parts_of(output, self._kept, role) for output, role in zip(outputs, roles, strict=False)
+        ]
+        self._first = Fraction(0)
+        self._looks: dict[int, list[tuple[int, int]]] = {}
+        self._alphas: dict[int, Alphas] = {}
+        self._held, self._open = ExitStack(), ExitStack()
+        self._sinks: list[Sink] = []
+        self._number, self._frames, self._pts = -1, 0, 0
+        self._done = -1
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self._kept)
+            for output in (parts.output for parts in self._parts):
+                # Once all is made, what is there may be ours.
+                anyway = self._overwrite or self._kept.finished.made is not None
+                check_output(output.path, output.clip.path, overwrite=anyway)
+            self._take_up()
+            self._held = stack.pop_all()
+        return self
+
+    def _take_up(self) -> None:
+        finished = self._kept.finished
+        self.resumed = finished.frames
+        self._done = max((number for number, _ in finished.segments), default=-1)
+        if finished.seam is not None:
+            self._first, self.end = finished.seam.first, finished.seam.end
+            if not self._again:
+                self._begun(self._first, self.end)
+        if finished.seam is not None and finished.complete:
+            self.tally = Tally(**finished.seam.tally)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._held:
+            if kind is None:
+                with writing(self._parts[0].output.path):
+                    self._finish()
+            else:
+                self._open.__exit__(kind, error, trace)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether work begins at a seam."""
+        finished = self._kept.finished
+        return finished.seam is not None and not (finished.complete or self._again)
+
+    def frames(self, read: Read) -> Iterator[Frame]:
+        """As `Writing` says: all of them, or those from the last that is finished on."""
+        finished = self._kept.finished
+        if finished.complete:
+            return
+        seam = finished.seam if self._goes_on else None
+        frames = read(None, self.tally) if seam is None else self._going_on(read, seam)
+        for index, frame in enumerate(frames):
+            if seam is None and index == 0:
+                self._first = frame.time
+            number = self._number_of(frame.time)
+            if number > self._done:
+                looks = self._looks.setdefault(number, [])
+                if frame.time >= self._look_start(number):
+                    looks.append((frame.pts, checksum(frame)))
+            yield frame
+
+    def _going_on(self, read: Read, seam: Seam) -> Iterator[Frame]:
+        """Yield the last pictures before a seam, as many as alphas are kept, and those after it.
+
+        From the middle of the file where its pictures prove to be the same, else from its start.
+        """
+        last: deque[Frame] = deque(maxlen=len(self._kept.alphas()))
+        if len(seam.looks) >= FEWEST and not any(seam.tally.values()):
+            tally = Tally()
+            # A little before, as times in a stretch are rounded.
+            start = self._look_start(self._done) - LOOK
+            frames = read(start, tally)
+            if self._recognised(frames, seam, last):
+                self.tally = tally
+                yield from last
+                yield from frames
+                return
+            last.clear()
+        frames = read(None, self.tally)
+        for frame in frames:
+            last.append(frame)
+            if frame.pts >= seam.pts:
+                break
+        if len(last) < (last.maxlen or 0) or last[-1].pts != seam.pts:
+            raise InputError(
+                "The source gives other pictures than when the job was begun; choose to overwrite "
+                "what is finished to begin anew."
+            )
+        yield from last
+        yield from frames
+
+    def _recognised(self, frames: Iterator[Frame], seam: Seam, last: deque[Frame]) -> bool:
+        """Read up to the last of the pictures that a seam remembers, and say if it is they.
+
+        The last ones of all that were read are put into `last`, and must fill it.
+        """
+        looks = list(seam.looks)
+        try:
+            while looks and (frame := next(frames, None)) is not None:
+                last.append(frame)
+                if frame.pts >= looks[0][0] and looks.pop(0) != (frame.pts, checksum(frame)):
+                    return False
+        except InputError:
+            return False
+        return not looks and len(last) == last.maxlen
+
+    def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
+        """As `Writing` says; the last pictures that are finished are remembered, not yielded."""
+        count, primed = remembered(smoothing), self._primed(coarse)
+        if isinstance(smoothing, Window):
+            steady = smooth(self._noted(primed, count), smoothing)
+        else:
+            steady = self._noted(smooth(primed, smoothing), count)
+        return steady if self._again else self.unfinished(steady)
+
+    def _noted(self, mattes: Iterator[Matte], count: int) -> Iterator[Matte]:
+        """Pass mattes on, and note the last alphas of each part that is not finished."""
+        last: deque[Matte] = deque(maxlen=count)
+        for matte in mattes:
+            number = self._number_of(last[-1].time) if last else -1
+            if self._done < number < self._number_of(matte.time):
+                self._alphas[number] = [each.alpha for each in last]
+            last.append(matte)
+            yield matte
+
+    def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
+        """As `Writing` says."""
+        seam = self._kept.finished.seam
+        for matte in mattes:
+            if seam is None or matte.frame.pts > seam.pts:
+                yield matte
+
+    def _primed(self, coarse: Iterator[Matte]) -> Iterator[Matte]:
+        """Give the last pictures that are finished the alphas that are kept of them."""
+        kept = self._kept.alphas() if self._goes_on else []
+        for alpha, matte in zip(kept, coarse, strict=False):
+            yield matte.with_alpha(alpha)
+        yield from coarse
+
+    def part_of(self, frame: Frame) -> int:
+        """As `Writing` says: what is remembered of people is not kept beyond a segment."""
+        return self._number_of(frame.time)
+
+    def write(self, matte: Matte) -> None:
+        """As `Writing` says."""
+        number = self._number_of(matte.time)
+        if number != self._number:
+            if self._sinks:
+                self._settle(self._alphas.pop(self._number))
+            self._start(number)
+        for sink in self._sinks:
+            sink.write(matte)
+        self._frames, self._pts = self._frames + 1, matte.frame.pts
+        self.end = matte.time + matte.frame.duration * matte.frame.time_base
+
+    def _start(self, number: int) -> None:
+        first = self._kept.finished.frames + 1
+        with ExitStack() as stack:
+            self._sinks = [stack.enter_context(p.sink(number, first)) for p in self._parts]
+            self._open = stack.pop_all()
+        self._number, self._frames = number, 0
+
+    def _settle(self, alphas: Alphas | None) -> None:
+        """Finish a segment; the last one is without alphas."""
+        self._open.close()
+        looks, end = self._looks.pop(self._number), self.end or Fraction(0)
+        seam = Seam(self._first, self._pts, end, looks, asdict(self.tally))
+        with writing(self._parts[0].output.path):
+            for parts in self._parts:
+                parts.settle(self._number)
+            self._kept.add(self._number, self._frames, seam, alphas)
+
+    def _finish(self) -> None:
+        kept = self._kept
+        if kept.finished.made is None:
+            if self._sinks:
+                self._settle(None)
+            if not kept.finished.segments:
+                raise OutputError(f"No picture came, so {self._parts[0].output.path} was not made.")
+            made, *_ = [parts.join() for parts in self._parts]
+            kept.note_made(made)
+        for parts in self._parts:
+            parts.publish()
+        assert kept.finished.made is not None  # noted just now, or in an earlier run
+        self.made = kept.finished.made
+        kept.clear()
+
+    def _number_of(self, time: Fraction) -> int:
+        return floor((time - self._first) / self._seconds)
+
+    def _look_start(self, number: int) -> Fraction:
+        """Return from when on a segment's pictures are remembered."""
+        return self._first + (number + 1) * self._seconds - LOOK
+
+
+def check_files(*names: StrPath | None) -> None:
+    """Raise `SettingError` for pipes, which nobody can read or write twice, and for other hosts."""
+    if PIPE in names or any(name is not None and is_url(name) for name in names):
+        raise SettingError(
+            "What comes or goes through a pipe or from a host cannot be resumed; give files."
+        )
+
+
+def checksum(frame: Frame) -> int:
+    """Return a checksum of a picture's samples."""
+    found = 0
+    for plane in frame.planes:
+        found = zlib.crc32(np.ascontiguousarray(plane).data, found)
+    return found

@@ -1,0 +1,174 @@
+"""An output in parts: a file or a folder for each segment, and how they become the whole."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from sinet_video.atomic import part_name, writing
+from sinet_video.containers.formats import container_of
+from sinet_video.encoding.image_sequence import (
+    PictureFolder,
+    is_pattern,
+    name_in,
+    numbers,
+    siblings,
+    unsaid,
+)
+from sinet_video.encoding.packet_file import PacketFile
+from sinet_video.encoding.sink import Sink
+from sinet_video.encoding.video_file import VideoFile
+from sinet_video.pipeline.job_folder import Kept, sync
+from sinet_video.pipeline.outputs import Made, Output
+
+
+class Parts(ABC):
+    """The finished segments of one output, in the folder of its job; `role` tells outputs apart."""
+
+    def __init__(self, output: Output, kept: Kept, role: str) -> None:
+        self.output = output
+        self._kept, self._role = kept, role
+
+    @abstractmethod
+    def sink(self, number: int, first: int) -> Sink:
+        """Return where the mattes of a segment go, whose first picture of all is number `first`."""
+
+    @abstractmethod
+    def settle(self, number: int) -> None:
+        """Wait until a segment that was written is on the disk."""
+
+    @abstractmethod
+    def join(self) -> Made:
+        """Make the whole of the segments, still under another name."""
+
+    @abstractmethod
+    def publish(self) -> None:
+        """Give the whole its name; does what is left when it was interrupted in that."""
+
+    @property
+    def _segments(self) -> list[tuple[int, int]]:
+        return self._kept.finished.segments
+
+
+def parts_of(output: Output, kept: Kept, role: str) -> Parts:
+    """Return the parts of a video file, or of a folder or pattern of pictures."""
+    pictures = container_of(output.path).is_pictures
+    return PictureParts(output, kept, role) if pictures else VideoParts(output, kept, role)
+
+
+class VideoParts(Parts):
+    """Files of packets, joined with sound and all else that goes along."""
+
+    def sink(self, number: int, first: int) -> Sink:
+        """As `Parts` says."""
+        output = self.output
+        return PacketFile(self._file(number), output.clip, output.content, output.plan)
+
+    def settle(self, number: int) -> None:
+        """As `Parts` says."""
+        sync(self._file(number))
+
+    def join(self) -> Made:
+        """As `Parts` says."""
+        with self.output.open(self._joined) as sink:
+            assert isinstance(sink, VideoFile)  # what opens a name that is none of pictures
+            sink.copy([self._file(number) for number, _ in self._segments])
+        sync(self._joined)
+        return Made.of(sink)
+
+    def publish(self) -> None:
+        """As `Parts` says."""
+        if self._joined.exists():
+            with writing(self.output.path):
+                moved(self._joined, self.output.path)
+
+    @property
+    def _joined(self) -> Path:
+        return self._kept.folder / f"{self._role}{self.output.path.suffix}"
+
+    def _file(self, number: int) -> Path:
+        return self._kept.file(self._role, number, ".packets")
+
+
+class PictureParts(Parts):
+    """Folders of pictures, numbered through."""
+
+    def sink(self, number: int, first: int) -> Sink:
+        """As `Parts` says."""
+        output, folder = self.output, self._folder(number)
+        path = folder / output.path.name if self._numbered else folder
+        return PictureFolder(path, output.clip, output.content, output.plan, first)
+
+    def settle(self, number: int) -> None:
+        """As `Parts` says."""
+        folder = self._folder(number)
+        for path in (*folder.iterdir(), folder, self._kept.folder):
+            sync(path)
+
+    def join(self) -> Made:
+        """As `Parts` says."""
+        times = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
+        lines = [path.read_text(encoding="utf-8").splitlines() for path in times]
+        text = [lines[0][0], *(line for own in lines for line in own[1:]), ""]
+        self._times.write_text("\\n".join(text), encoding="utf-8")
+        sync(self._times)
+        warnings = unsaid(self.output.clip)
+        return Made.planned(self.output.plan, self.output.content, warnings=warnings)
+
+    def publish(self) -> None:
+        """As `Parts` says."""
+        with writing(self.output.path):
+            whole = self._gathered()
+            target = self.output.path.parent if self._numbered else self.output.path
+            if target.exists():
+                self._put_into(target, whole)
+            else:
+                whole.replace(target)
+
+    def _gathered(self) -> Path:
+        """Return a folder with all pictures that have not their place yet."""
+        whole = self._kept.folder / self._role
+        whole.mkdir(exist_ok=True)
+        for number, _ in self._segments:
+            for picture in siblings(self._folder(number) / "any"):
+                if picture.name != PictureFolder.TIMES:
+                    picture.replace(whole / picture.name)
+        if self._times.exists():
+            self._times.replace(whole / PictureFolder.TIMES)
+        return whole
+
+    def _put_into(self, target: Path, whole: Path) -> None:
+        """Replace what a folder has of such pictures."""
+        name = name_in(self.output.path, self.output.plan)
+        ours = {name % (index + 1) for index in range(self._kept.finished.frames)}
+        for old in siblings(target / name):
+            if numbers(Path(name)).fullmatch(old.name) and old.name not in ours:
+                old.unlink()
+        for picture in sorted(whole.iterdir()):
+            moved(picture, target / picture.name)
+
+    @property
+    def _numbered(self) -> bool:
+        return is_pattern(self.output.path)
+
+    @property
+    def _times(self) -> Path:
+        return self._kept.folder / f"{self._role}.txt"
+
+    def _folder(self, number: int) -> Path:
+        return self._kept.file(self._role, number)
+
+
+def moved(source: Path, target: Path) -> None:
+    """Give a file its name, which may be on another disk."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = part_name(target)
+        shutil.copyfile(source, part)
+        part.replace(target)
+        source.unlink()

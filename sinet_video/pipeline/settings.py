@@ -1,0 +1,108 @@
+"""How a person is found and cut out: every choice in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sinet_video.decoding.access import Allow
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import OnError
+from sinet_video.errors import SettingError
+from sinet_video.models.cityscapes_classes import ClassNames
+from sinet_video.models.load import load_segmenter
+from sinet_video.models.onnx_segmenter import OnnxInput
+from sinet_video.models.onnx_session import Runtime
+from sinet_video.models.segmenter import Segmenter, Size
+from sinet_video.stages.chroma_key import Key
+from sinet_video.stages.clean_regions import Regions
+from sinet_video.stages.despill import Despill
+from sinet_video.stages.edge import Edge
+from sinet_video.stages.follow import Following
+from sinet_video.stages.refine import Guided, Refinement
+from sinet_video.stages.smooth import Smoothing, Window
+from sinet_video.stages.source_alpha import SourceAlpha, check_source_alpha
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a person is found and cut out; every part has a sensible default.
+
+    Attributes:
+        weights: "default", "official", "cityscapes", or the path of a checkpoint or an ONNX file.
+        runtime: "onnxruntime" (CPU) or "torch".
+        device: "cpu", or with torch any device it knows.
+        onnx: how an ONNX file that is not ours wants its picture.
+        classes: what counts as the person where the weights tell the 19 classes of Cityscapes, such
+            as "person,bicycle"; "person,rider" if not given.
+        size: how large the network sees the picture.
+        following: how closely people are followed, to be seen larger; None for not at all.
+        smoothing: how alpha is steadied over time; None for not at all.
+        regions: which regions are kept: no islands, no holes, one subject.
+        refinement: how alpha is raised to full size.
+        key: how alpha is keyed from a screen of one colour, with the network's say; None for no
+            screen.
+        edge: how the edge is then moved and softened.
+        garbage, core: files of pictures or videos, white where alpha is at last forced to 0, or 1;
+            a video is in step with the clip, from the first picture of each.
+        despill: which screen's light `convert` takes out of the person; None for none.
+        decontaminate: whether `convert` takes the old background's colour out of the edge.
+        segmenter: a function to use instead of the network.
+        source_alpha: what becomes of an alpha channel that the source has: "multiply" makes
+            transparent what is so in the source or is not the person, "keep" puts it in the
+            network's place, "ignore" does without it.
+        deinterlace: whether pictures whose lines are of two moments are made ones of the first.
+        on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
+        allow: what may be read besides the source, the background and drawn mattes themselves:
+            "nothing"; "files" that a playlist or such names; "network", hosts as well, so that each
+            of them may be a URL.
+    """
+
+    weights: str | Path = "default"
+    runtime: Runtime = "onnxruntime"
+    device: str = "cpu"
+    onnx: OnnxInput = OnnxInput()
+    classes: ClassNames | None = None
+    size: Size = Size()
+    following: Following | None = Following()
+    smoothing: Smoothing = Window()
+    regions: Regions = Regions()
+    refinement: Refinement = Guided()
+    key: Key | None = None
+    edge: Edge = Edge()
+    garbage: str | Path | None = None
+    core: str | Path | None = None
+    despill: Despill | None = None
+    decontaminate: bool = True
+    segmenter: Segmenter | None = None
+    source_alpha: SourceAlpha = "multiply"
+    deinterlace: bool = False
+    on_error: OnError = "stop"
+    allow: Allow = "nothing"
+
+    def __post_init__(self) -> None:
+        check_source_alpha(self.source_alpha)
+
+    def check(self, clip: Clip) -> None:
+        """Raise `SettingError` for what cannot be done with a clip."""
+        if self.source_alpha == "keep" and clip.alpha is None:
+            raise SettingError(
+                f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
+            )
+
+    @property
+    def remember(self) -> bool:
+        """Whether more than smoothing goes from one picture to the next."""
+        return self.regions != Regions() or self.key is not None or self.despill is not None
+
+    def load(self) -> Segmenter:
+        """Return the segmenter that these settings mean."""
+        if self.segmenter is not None:
+            return self.segmenter
+        return load_segmenter(
+            self.weights,
+            runtime=self.runtime,
+            device=self.device,
+            onnx=self.onnx,
+            classes=self.classes,
+        )

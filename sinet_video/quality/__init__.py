@@ -1,0 +1,4 @@
+"""Looking results over: metrics, verify, preview.
+
+May import every room up to `pipeline`.
+"""

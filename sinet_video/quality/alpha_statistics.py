@@ -1,0 +1,112 @@
+"""How transparent pictures are, and whether their colours are multiplied by alpha."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.media.convert import BILINEAR, reformat
+from sinet_video.media.pixel_formats import has_alpha
+from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.quality.metrics import PARTIAL
+
+TOLERANCE = 0.04
+"""By so much a colour may be above its alpha and still be alpha's: what lossy codecs add."""
+
+DARK = 0.1
+"""Colours below this say nothing: black is black, multiplied or not."""
+
+FEW = 0.02
+"""Share of telling pixels above their alpha up to which colours are premultiplied."""
+
+ROWS = 270
+"""So many rows of a large picture tell whether its colours are multiplied."""
+
+
+@dataclass(frozen=True)
+class AlphaFigures:
+    """The alpha of some pictures, in [0, 1].
+
+    Attributes:
+        pictures: how many have an alpha channel.
+        least, mean, most: over all pixels of those.
+        partial: share of pixels above 0.05 and below 0.95.
+        kind: whether colours are multiplied by alpha; None when the pictures do not tell.
+        above: share of pixels with a colour above their alpha, of those that tell: not opaque,
+            and not dark.
+    """
+
+    pictures: int
+    least: float
+    mean: float
+    most: float
+    partial: float
+    kind: AlphaKind | None
+    above: float
+
+
+class Transparency:
+    """Gathers `AlphaFigures` picture by picture, in constant memory."""
+
+    def __init__(self) -> None:
+        self._pictures = 0
+        self._pixels = self._partial = self._telling = self._above = 0
+        self._sum, self._least, self._most = 0.0, 1.0, 0.0
+
+    def note(self, video: av.VideoFrame) -> None:
+        """Take a picture; one without alpha does not count."""
+        if not has_alpha(video):
+            return
+        rgba, top = rgba_of(video)
+        alpha = np.ascontiguousarray(rgba[..., 3])
+        partial = (alpha > PARTIAL[0] * top) & (alpha < PARTIAL[1] * top)
+        self._pictures += 1
+        self._pixels += alpha.size
+        self._sum += int(alpha.sum(dtype=np.int64)) / top
+        self._least = min(self._least, int(alpha.min()) / top)
+        self._most = max(self._most, int(alpha.max()) / top)
+        self._partial += int(np.count_nonzero(partial))
+        self._note_colours(rgba[:: max(1, len(rgba) // ROWS)], top)
+
+    def _note_colours(self, rgba: NDArray[Any], top: int) -> None:
+        soft = rgba[rgba[..., 3] < PARTIAL[1] * top].astype(np.int32)
+        red, green, blue, alpha = soft.T
+        brightest = np.maximum(np.maximum(red, green), blue)
+        telling = brightest > DARK * top
+        self._telling += int(np.count_nonzero(telling))
+        self._above += int(np.count_nonzero(telling & (brightest > alpha + TOLERANCE * top)))
+
+    def figures(self) -> AlphaFigures | None:
+        """Return what was gathered, or None if no picture had alpha."""
+        if not self._pictures:
+            return None
+        return AlphaFigures(
+            pictures=self._pictures,
+            least=self._least,
+            mean=self._sum / self._pixels,
+            most=self._most,
+            partial=self._partial / self._pixels,
+            kind=self._kind,
+            above=self._above_share,
+        )
+
+    @property
+    def _above_share(self) -> float:
+        return self._above / self._telling if self._telling else 0.0
+
+    @property
+    def _kind(self) -> AlphaKind | None:
+        if not self._telling:
+            return None
+        return "straight" if self._above_share > FEW else "premultiplied"
+
+
+def rgba_of(video: av.VideoFrame) -> tuple[NDArray[Any], int]:
+    """Return a picture as (H, W, 4) uint8, or uint16 beyond 8 bits, and what stands for 1 there."""
+    deep = max(component.bits for component in video.format.components) > 8
+    packed = reformat(video, pixel_format="rgba64le" if deep else "rgba", interpolation=BILINEAR)
+    return packed.to_ndarray(), 65535 if deep else 255

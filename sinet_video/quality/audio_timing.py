@@ -1,0 +1,113 @@
+"""The sound of a file as a player lets it be heard: when each track starts and ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.demux import opened
+from sinet_video.errors import reason
+from sinet_video.media.time_range import Span, seconds
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One track of sound, without what only primes its decoder. Times are in seconds, exact.
+
+    `step` is the longest piece that the file has it in, about 20 ms for most codecs. `rate` is in
+    samples a second.
+    """
+
+    codec: str
+    rate: int
+    channels: int
+    start: Fraction
+    end: Fraction
+    step: Fraction
+
+    @property
+    def length(self) -> Fraction:
+        """Seconds from its start to its end."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Sound:
+    """All tracks of a file in which there is sound, and where they are damaged, if they are."""
+
+    tracks: tuple[Heard, ...] = ()
+    damage: str | None = None
+
+
+def listen(path: StrPath, span: Span = Span(), allow: Allow = "nothing") -> Sound:
+    """Return the sound of a file; with a span of that stretch, its times less the span's start.
+
+    Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
+    """
+    with opened(path, allow) as container:
+        tracks = {s.index: _Track(s) for s in container.streams.audio if s.codec_context}
+        harm = None
+        try:
+            _hear(container, tracks, span)
+        except av.FFmpegError as error:
+            harm = f"The sound of {path} is damaged or cut off ({reason(error)})."
+        heard = (track.heard(span.shift) for track in tracks.values())
+        return Sound(tuple(each for each in heard if each is not None), harm)
+
+
+def _hear(container: InputContainer, tracks: dict[int, _Track], span: Span) -> None:
+    if not tracks:
+        return
+    if span.start:
+        container.seek(int(span.start * av.time_base))
+    waiting = set(tracks)
+    for packet in container.demux([track.stream for track in tracks.values()]):
+        track = tracks[packet.stream.index]
+        for frame in packet.decode():
+            if isinstance(frame, av.AudioFrame) and not track.note(frame, span):
+                waiting.discard(packet.stream.index)
+        if not waiting:
+            return
+
+
+class _Track:
+    """A stream on its way to being `Heard`."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self._start: Fraction | None = None
+        self._end = self._step = Fraction(0)
+
+    def note(self, frame: av.AudioFrame, span: Span) -> bool:
+        """Take a piece of sound; whether more may come in the span."""
+        if frame.pts is None:
+            return True
+        length = Fraction(frame.samples, frame.sample_rate)
+        start = seconds(frame.pts, frame.time_base)
+        end = start + length
+        if span.after(start):
+            return False
+        if span.start is None or end > span.start:
+            self._start = max(start, span.shift) if self._start is None else self._start
+            self._end = min(end, span.end) if span.end is not None else end
+            self._step = max(self._step, length)
+        return True
+
+    def heard(self, shift: Fraction) -> Heard | None:
+        """Return what was noted, or None if there was no sound."""
+        if self._start is None:
+            return None
+        context = self.stream.codec_context
+        return Heard(
+            codec=context.codec.canonical_name,
+            rate=context.sample_rate,
+            channels=context.layout.nb_channels,
+            start=self._start - shift,
+            end=self._end - shift,
+            step=self._step,
+        )

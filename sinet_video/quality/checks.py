@@ -1,0 +1,253 @@
+"""What must hold of a result, one function a check: pure, on what was seen and heard of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from typing import Literal
+
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
+
+from sinet_video.media.colour import Colour
+from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.quality.alpha_statistics import AlphaFigures
+from sinet_video.quality.audio_timing import Heard
+from sinet_video.quality.playback import MILLISECOND, Appearance
+
+Wanted = Literal["straight", "premultiplied", "none"]
+"""What alpha a result is to have."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must hold, whether it does, and a sentence that says what was found.
+
+    `holds` is None where it does not apply or cannot be told.
+    """
+
+    name: str
+    holds: bool | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How many pictures, and when they are shown.
+
+    Seconds, exact: the first picture's time, the last one's, and when the last one ends; None where
+    the file does not say.
+    """
+
+    frames: int = 0
+    first: Fraction | None = None
+    last: Fraction | None = None
+    end: Fraction | None = None
+
+    @property
+    def duration(self) -> Fraction | None:
+        """Seconds from the first picture's start to the last one's end."""
+        return None if self.end is None or self.first is None else self.end - self.first
+
+
+def in_seconds(value: Fraction) -> str:
+    """Return a time for people: "0.041708 s", which tells ticks apart."""
+    return f"{float(value):.6f} s"
+
+
+def size(mine: Appearance, theirs: Appearance) -> Check:
+    """Whether pictures are as large as the source's; numbered ones as those when turned."""
+    found, wanted = (mine.width, mine.height), (theirs.width, theirs.height)
+    if mine.is_pictures:
+        wanted = theirs.upright_size
+    said = "{}x{}".format(*found)
+    if found == wanted:
+        return Check("size", True, f"{said}, as the source.")
+    return Check("size", False, f"Pictures are {said}, and the source's {wanted[0]}x{wanted[1]}.")
+
+
+def rotation(mine: Appearance, theirs: Appearance) -> Check:
+    """Whether a player turns and mirrors pictures as it does the source's."""
+    if mine.is_pictures:
+        detail = "Pictures cannot say it; their size tells if they were turned."
+        return Check("rotation", None, detail)
+    ours, wanted = mine.orientation, theirs.orientation
+    if ours.matches(wanted):
+        return Check("rotation", True, f"{str(ours).capitalize()}, as the source.")
+    return Check("rotation", False, f"Players show it {ours}, and the source {wanted}.")
+
+
+def pixel_aspect(mine: Appearance, theirs: Appearance) -> Check:
+    """Whether pixels are as wide for their height as the source's; where turned, as high."""
+    found, wanted = mine.sample_aspect, theirs.sample_aspect
+    if found is None or wanted is None:
+        return Check("pixel aspect", None, "How wide pixels are in TIFFs cannot be told.")
+    if mine.is_pictures and theirs.orientation.sideways:
+        wanted = 1 / wanted
+    if found == wanted:
+        return Check("pixel aspect", True, f"{found}, as the source.")
+    detail = f"Players show pixels {found} as wide as high, and the source's {wanted}."
+    return Check("pixel aspect", False, detail)
+
+
+MATRIX_NAMES = {
+    0: "RGB",
+    1: "BT709",
+    4: "FCC",
+    5: "BT470BG",
+    6: "SMPTE170M",
+    7: "SMPTE240M",
+    9: "BT2020",
+    10: "BT2020 of constant luminance",
+}
+RANGE_NAMES = {1: "limited", 2: "full"}
+NOT_SAID = Colour(matrix=2, range=0, primaries=2, transfer=2)
+COLOUR_TAGS = ("matrix", "range", "primaries", "transfer")
+
+
+def colour(mine: Appearance, theirs: Appearance) -> Check:
+    """Whether colours are read as the source's are: each tag that it has, and no other reading."""
+    if mine.is_rgb or theirs.is_rgb:
+        whose = "pictures" if mine.is_rgb else "source's pictures"
+        return Check("colour", None, f"The {whose} are RGB, which needs no tags.")
+    wrong = [tag for tag in COLOUR_TAGS if not _same_tag(tag, mine, theirs)]
+    if wrong:
+        each = [
+            f"{tag} is {colour_word(mine.colour, tag)}, and the source's "
+            f"{colour_word(theirs.colour, tag)}"
+            for tag in wrong
+        ]
+        return Check("colour", False, f"Colours are tagged unlike the source's: {'; '.join(each)}.")
+    said = [
+        f"{tag} {colour_word(theirs.colour, tag)}"
+        for tag in COLOUR_TAGS
+        if getattr(theirs.colour, tag) != getattr(NOT_SAID, tag)
+    ]
+    if said:
+        return Check("colour", True, f"Tagged as the source: {', '.join(said)}.")
+    return Check("colour", True, "The source has no tags; players read both alike.")
+
+
+def _same_tag(tag: str, mine: Appearance, theirs: Appearance) -> bool:
+    found, wanted, none = (getattr(each, tag) for each in (mine.colour, theirs.colour, NOT_SAID))
+    if tag == "range" and mine.codec == "prores":
+        return mine.range == ColorRange.MPEG  # it has no other, so values were converted
+    alike = getattr(mine, tag, None) == getattr(theirs, tag, None)
+    if wanted == none or tag == "matrix":
+        return alike and (wanted == none or found != none)
+    return bool(found == wanted)
+
+
+def colour_word(tags: Colour, tag: str) -> str:
+    """Return the name of what is said: of "matrix", "range", "primaries" or "transfer"."""
+    code: int = getattr(tags, tag)
+    if code == getattr(NOT_SAID, tag):
+        return "not said"
+    if tag in ("matrix", "range"):
+        return (MATRIX_NAMES if tag == "matrix" else RANGE_NAMES).get(code, str(code))
+    kind: type[IntEnum] = ColorPrimaries if tag == "primaries" else ColorTrc
+    return kind(code).name if code in list(kind) else str(code)
+
+
+def alpha(mine: Appearance, frames: int, figures: AlphaFigures | None) -> Check:
+    """Whether all pictures have alpha or none has, and the container says so."""
+    count = figures.pictures if figures else 0
+    tagged = mine.alpha_mode == "1"
+    if 0 < count < frames:
+        return Check("alpha", False, f"Only {count} of {frames} pictures have alpha.")
+    if tagged and not count:
+        return Check("alpha", False, "The container says that there is alpha, but no picture has.")
+    if count and not tagged and mine.codec in ("vp8", "vp9"):
+        detail = (
+            "Pictures have alpha, but without the container's tag alpha_mode players ignore it."
+        )
+        return Check("alpha", False, detail)
+    if not count:
+        return Check("alpha", None, "There is no alpha.")
+    kind = figures.kind if figures else None
+    if kind == "straight" and mine.alpha_said == "premultiplied":
+        detail = "The file says that colours are premultiplied, but many are above their alpha."
+        return Check("alpha", False, detail)
+    told = f"; the file says {mine.alpha_said}" if mine.alpha_said else ""
+    detail = f"In all pictures, {kind or 'straight or not cannot be told'}{told}."
+    return Check("alpha", True, detail)
+
+
+def alpha_kind(figures: AlphaFigures | None, wanted: Wanted) -> Check:
+    """Whether alpha is straight, premultiplied or not there, as it should be."""
+    found: AlphaKind | Literal["none"] | None = figures.kind if figures else "none"
+    if found is None:
+        return Check("alpha kind", None, f"Whether it is {wanted} cannot be told: nothing is soft.")
+    if found == wanted:
+        return Check("alpha kind", True, f"It is {found}, as it should be.")
+    return Check("alpha kind", False, f"Alpha should be {wanted}, and is {found}.")
+
+
+def frames(mine: Timing, theirs: Timing) -> Check:
+    """Whether there are as many pictures as in the source."""
+    if mine.frames == theirs.frames:
+        return Check("frames", True, f"{mine.frames}, as the source.")
+    return Check(
+        "frames", False, f"There are {mine.frames} pictures; the source has {theirs.frames}."
+    )
+
+
+def length(mine: Timing, theirs: Timing, slack: Fraction) -> Check:
+    """Whether pictures last as long as the source's, each end being off by up to `slack` twice."""
+    found, wanted = mine.duration, theirs.duration
+    if found is None or wanted is None:
+        return Check("length", None, "When the last picture ends is not said.")
+    if abs(found - wanted) <= 4 * slack:
+        return Check("length", True, f"{in_seconds(found)}, as the source.")
+    detail = f"Pictures last {in_seconds(found)}, and the source's {in_seconds(wanted)}."
+    return Check("length", False, detail)
+
+
+def sound(mine: Sequence[Heard], theirs: Sequence[Heard], lag: Fraction) -> tuple[Check, ...]:
+    """Whether there is as much sound as in the source, and it starts and lasts alike.
+
+    `lag` is by how much pictures start later than the source's, in seconds. A track may start a
+    packet early or late, and end so: packets are copied whole.
+    """
+    pairs = list(zip(mine, theirs, strict=False))
+    starts = [(each.start - other.start - lag, _slack(each, other)) for each, other in pairs]
+    lengths = [(each.length - other.length, 2 * _slack(each, other)) for each, other in pairs]
+    return (
+        _tracks(mine, theirs),
+        _close("sound start", starts, ("earlier", "later"), "against the pictures than"),
+        _close("sound length", lengths, ("shorter", "longer"), "than"),
+    )
+
+
+def _slack(mine: Heard, theirs: Heard) -> Fraction:
+    return max(mine.step, theirs.step) + MILLISECOND
+
+
+def _tracks(mine: Sequence[Heard], theirs: Sequence[Heard]) -> Check:
+    codecs = ", ".join(heard.codec for heard in mine) or "none"
+    if len(mine) != len(theirs):
+        detail = f"There are {len(mine)} tracks of sound; the source has {len(theirs)}."
+        return Check("sound tracks", False, detail)
+    if not mine:
+        return Check("sound tracks", True, "None, as the source.")
+    before = ", ".join(heard.codec for heard in theirs)
+    said = "as the source" if codecs == before else f"where the source has {before}"
+    return Check("sound tracks", True, f"{len(mine)} ({codecs}), {said}.")
+
+
+def _close(
+    name: str, gaps: Sequence[tuple[Fraction, Fraction]], words: tuple[str, str], than: str
+) -> Check:
+    """Whether differences from the source, with what is allowed of each, are all small."""
+    if not gaps:
+        return Check(name, None, "There is no sound to compare.")
+    for number, (gap, allowed) in enumerate(gaps, 1):
+        if abs(gap) > allowed:
+            word = words[gap > 0]
+            verb = name.split()[1]
+            detail = f"Track {number} is {in_seconds(abs(gap))} {word} {than} in the source."
+            return Check(name, False, f"The {verb} of sound is off: {detail}")
+    worst, allowed = max(gaps, key=lambda each: abs(each[0]))
+    detail = f"Within {in_seconds(abs(worst))} of the source's; {in_seconds(allowed)} are allowed."
+    return Check(name, True, detail)

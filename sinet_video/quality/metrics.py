@@ -1,0 +1,246 @@
+"""How far a matte is from the truth, as the field measures it.
+
+Alphas are (H, W) in [0, 1], masks (H, W) booleans; all are taken over the whole picture, where
+benchmarks of mattes drawn from a trimap count only its unknown part. Two pictures to compare have
+one shape, or `SettingError` is raised. `boundary_f`, `gradient_error` and `connectivity_error` need
+scipy, which the extra `train` brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from math import ceil, hypot, log, pi, sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.media.box_filter import box_sum
+
+Array = NDArray[Any]
+
+BOUNDARY_SHARE = 0.008
+"""Share of a picture's diagonal by which a boundary may be off and still be found."""
+
+SIGMA = 1.4
+STEP = 0.1
+THETA = 0.15
+"""What Rhemann et al. use: the gradient's Gaussian in pixels, the steps of thresholds for
+connectivity, and the least distance that counts there."""
+
+PARTIAL = (0.05, 0.95)
+"""Between these, alpha is neither background nor person."""
+
+REACH = 3
+"""Pixels by which the band of a soft edge is widened for `edge_mad`."""
+
+
+def mad(alpha: Array, truth: Array) -> float:
+    """Mean absolute difference of two alphas, in [0, 1]; often quoted times 1000."""
+    _check(alpha, truth)
+    return float(np.abs(_float(alpha) - _float(truth)).mean())
+
+
+def mse(alpha: Array, truth: Array) -> float:
+    """Mean squared difference of two alphas, in [0, 1]; often quoted times 1000."""
+    _check(alpha, truth)
+    return float(np.square(_float(alpha) - _float(truth)).mean())
+
+
+def foreground_iou(mask: Array, truth: Array) -> float:
+    """Intersection over union of two boolean masks; 1 where both are empty."""
+    _check(mask, truth)
+    union = int(np.logical_or(mask, truth).sum())
+    return float(np.logical_and(mask, truth).sum() / union) if union else 1.0
+
+
+def two_class_iou(mask: Array, truth: Array) -> float:
+    """Mean of the person's intersection over union and the background's, of boolean masks."""
+    background = np.logical_not(mask), np.logical_not(truth)
+    return (foreground_iou(mask, truth) + foreground_iou(*background)) / 2
+
+
+def boundary_f(mask: Array, truth: Array, *, share: float = BOUNDARY_SHARE) -> float:
+    """How well the outline of a boolean mask follows the truth's, in [0, 1].
+
+    The measure F of Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video
+    Object Segmentation", CVPR 2016, as the DAVIS benchmark computes it: precision is the share of
+    the mask's boundary pixels with one of the truth's within a tolerance, recall the reverse, F
+    their harmonic mean. The tolerance is `share` of the diagonal, rounded up to whole pixels. 1
+    where neither mask has a boundary, 0 where one alone has.
+    """
+    _check(mask, truth)
+    found, true = _boundary(mask), _boundary(truth)
+    if not len(found) or not len(true):
+        return float(len(found) == len(true))
+    tolerance = ceil(share * hypot(*mask.shape))
+    precision, recall = _share_near(found, true, tolerance), _share_near(true, found, tolerance)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _boundary(mask: Array) -> Array:
+    """Return (n, 2) rows and columns of pixels unlike the one to their right, below or both."""
+    mask = mask.astype(bool)
+    padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
+    unlike = (mask != padded[:-1, 1:]) | (mask != padded[1:, :-1]) | (mask != padded[1:, 1:])
+    return np.argwhere(unlike)
+
+
+def _share_near(points: Array, others: Array, tolerance: int) -> float:
+    """Return the share of points that have one of the others within a disc of this radius."""
+    tree = _scipy("scipy.spatial").cKDTree(others)
+    distances, _ = tree.query(points, distance_upper_bound=tolerance + 0.5)
+    return float((distances <= tolerance).mean())
+
+
+def gradient_error(alpha: Array, truth: Array, *, sigma: float = SIGMA) -> float:
+    """How the steepness of edges differs: a sum over pixels, divided by 1000.
+
+    The squared difference of gradient magnitudes, each from first-order derivatives of a Gaussian
+    of `sigma` pixels. Rhemann et al., "A Perceptually Motivated Online Benchmark for Image
+    Matting", CVPR 2009; kernels are cut off and normalised (the sum of their squares is 1) as in
+    the public evaluation code of Xu et al., "Deep Image Matting", CVPR 2017. As a sum it grows with
+    the picture: compare only at one size.
+    """
+    _check(alpha, truth)
+    difference = _steepness(_float(alpha), sigma) - _steepness(_float(truth), sigma)
+    return float(np.square(difference).sum(dtype=np.float64) / 1000)
+
+
+def _steepness(alpha: Array, sigma: float) -> Array:
+    bell, slope = _kernels(sigma)
+    along = _scipy("scipy.ndimage").correlate1d
+    down, across = (
+        along(along(alpha, bell, axis=1 - axis, mode="nearest"), slope, axis=axis, mode="nearest")
+        for axis in (0, 1)
+    )
+    steepness: Array = np.hypot(down, across)
+    return steepness
+
+
+def _kernels(sigma: float) -> tuple[Array, Array]:
+    """Return a Gaussian and its derivative, cut off where it falls below a hundredth."""
+    reach = ceil(sigma * sqrt(max(0.0, -2 * log(sqrt(2 * pi) * sigma * 0.01))))
+    offsets = np.arange(-reach, reach + 1)
+    bell = np.exp(-(offsets**2) / (2 * sigma**2))
+    slope = offsets * bell
+    return bell / np.linalg.norm(bell), slope / np.linalg.norm(slope)
+
+
+def connectivity_error(
+    alpha: Array, truth: Array, *, step: float = STEP, theta: float = THETA
+) -> float:
+    """How much hangs loose from the person: a sum over pixels, divided by 1000.
+
+    Rhemann et al., CVPR 2009, as the evaluation code of Xu et al. computes it: a pixel's level is
+    the highest threshold, in steps of `step`, at which it still belongs to the largest 4-connected
+    region where both alphas reach the threshold; its distance is alpha less that level, nothing
+    where that is below `theta`; the error is the absolute difference of the two distances. The
+    paper's weighting by how far the loose part is away is left out, as in that code. As a sum it
+    grows with the picture: compare only at one size.
+    """
+    _check(alpha, truth)
+    alpha, truth = _float(alpha), _float(truth)
+    level = _connected_level(np.minimum(alpha, truth), round(1 / step))
+    difference = _distance(alpha, level, theta) - _distance(truth, level, theta)
+    return float(np.abs(difference).sum(dtype=np.float64) / 1000)
+
+
+def _distance(alpha: Array, level: Array, theta: float) -> Array:
+    distance = alpha - level
+    return distance * (distance >= np.float32(theta))
+
+
+def _connected_level(common: Array, steps: int) -> Array:
+    level, held = np.ones_like(common), np.ones(common.shape, bool)
+    for index in range(steps):
+        region = _largest_region(common >= np.float32((index + 1) / steps))
+        level[held & ~region] = index / steps
+        held &= region
+    return level
+
+
+def _largest_region(mask: Array) -> Array:
+    """Return the largest 4-connected region of a mask as a mask; nothing of an empty one."""
+    labels, count = _scipy("scipy.ndimage").label(mask)
+    if not count:
+        return np.zeros(mask.shape, bool)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    region: Array = labels == sizes.argmax()
+    return region
+
+
+def dtssd(alphas: Iterable[Array], truths: Iterable[Array]) -> float:
+    """Flicker: how alpha's change from frame to frame differs from the truth's; often times 100.
+
+    The root of the mean over pixels of the squared difference of changes, averaged over pairs of
+    frames. Erofeev et al., "Perceptually Motivated Benchmark for Video Matting", BMVC 2015, up to
+    the constant that their use of a sum makes. Alphas are (H, W) in [0, 1]. 0 for fewer than two.
+    """
+    changes: list[float] = []
+    before: Array | None = None
+    for alpha, truth in zip(alphas, truths, strict=True):
+        error = signed_error(alpha, truth)
+        if before is not None:
+            changes.append(change_error(error, before))
+        before = error
+    return float(np.mean(changes)) if changes else 0.0
+
+
+def signed_error(alpha: Array, truth: Array) -> Array:
+    """Alpha less the truth, (H, W) float32 in [-1, 1]."""
+    _check(alpha, truth)
+    return _float(alpha) - _float(truth)
+
+
+def change_error(error: Array, before: Array) -> float:
+    """One term of `dtssd`: root mean square change of a frame's signed error since the last."""
+    return float(np.sqrt(np.square(error - before).mean()))
+
+
+def partial_share(alpha: Array) -> float:
+    """Share of pixels whose alpha is partial, above 0.05 and below 0.95: how soft a matte is.
+
+    Ours. A matte whose edges are as soft as they should be has about the truth's share; one that is
+    nearly a mask has less.
+    """
+    return float(_partial(alpha).mean())
+
+
+def edge_mad(alpha: Array, truth: Array, *, reach: int = REACH) -> float | None:
+    """Mean absolute difference of two alphas around the truth's soft edges, in [0, 1].
+
+    Ours. The mean is over the pixels within `reach` rows and columns of one whose true alpha is
+    partial, as for `partial_share`. None where the truth has no such pixel.
+    """
+    _check(alpha, truth)
+    band = box_sum(_partial(truth).astype(np.int32), reach) > 0
+    if not band.any():
+        return None
+    return mad(alpha[band], truth[band])
+
+
+def _partial(alpha: Array) -> Array:
+    partial: Array = (alpha > PARTIAL[0]) & (alpha < PARTIAL[1])
+    return partial
+
+
+def _float(alpha: Array) -> Array:
+    return alpha.astype(np.float32, copy=False)
+
+
+def _check(alpha: Array, truth: Array) -> None:
+    if alpha.shape != truth.shape:
+        raise SettingError(f"Shapes {alpha.shape} and {truth.shape} cannot be compared.")
+
+
+def _scipy(module: str) -> Any:
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise SinetVideoError(
+            "This figure needs scipy, which is not installed; pip install 'sinet-video[train]'."
+        ) from error

@@ -1,0 +1,302 @@
+"""A file as a player shows it: what it says of itself, and its pictures with alpha and times."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
+
+import av
+from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
+
+from sinet_video.containers import still_tags
+from sinet_video.containers.alpha_tag import said
+from sinet_video.containers.integrity import damage
+from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.decoder import alpha_decoder, alpha_mode
+from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.decoding.probe import probe
+from sinet_video.encoding.image_sequence import NUMBER, PictureFolder, is_pattern, numbers, siblings
+from sinet_video.errors import InputError, reason
+from sinet_video.media.colour import Colour
+from sinet_video.media.convert import matrix_of, range_of
+from sinet_video.media.orientation import Orientation
+from sinet_video.media.pixel_formats import has_alpha
+from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.media.time_range import seconds
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+PICTURES = "pictures"
+
+PICTURE_CODECS = {".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr"}
+
+ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qtrle"})
+"""Codecs of which each packet is a picture that is shown."""
+
+STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
+
+MILLISECOND = Fraction(1, 1000)
+PICTURE_TICK = MILLISECOND / 10**6
+"""Seconds: the last decimal in a folder's file of times."""
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """How a player is told to show a file.
+
+    Attributes:
+        container: libav's names of the format, or `PICTURES`.
+        codec: the video codec.
+        pixel_format: as decoded; alpha that is kept beside the pictures is not in it.
+        width, height: the coded picture in pixels, before `orientation` and `sample_aspect`.
+        orientation: how a player turns and mirrors the picture.
+        sample_aspect: width of a pixel over its height; None where it cannot be told.
+        colour: what is said of colours.
+        matrix, range: how colours are read, where nothing is said as players guess.
+        tick: seconds a unit of time.
+        end: seconds at which the last picture ends, or None when the file does not say.
+        alpha_mode: the container's tag of that name; Matroska and WebM say "1" of alpha.
+        alpha_said: what the file says of colours and alpha; None for nothing.
+    """
+
+    container: str
+    codec: str
+    pixel_format: str
+    width: int
+    height: int
+    orientation: Orientation
+    sample_aspect: Fraction | None
+    colour: Colour
+    matrix: Colorspace
+    range: ColorRange
+    tick: Fraction
+    end: Fraction | None
+    alpha_mode: str | None
+    alpha_said: AlphaKind | None = None
+
+    @property
+    def is_rgb(self) -> bool:
+        """Whether no YUV tags are needed."""
+        return av.VideoFormat(self.pixel_format).is_rgb or self.pixel_format == "pal8"
+
+    @property
+    def is_pictures(self) -> bool:
+        """Whether it is numbered pictures, which have no tags of geometry, and no sound."""
+        return self.container == PICTURES
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height in pixels, after turning."""
+        size = self.width, self.height
+        return size[::-1] if self.orientation.sideways else size
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One picture of a file, in the format that it was decoded to.
+
+    `time` is in seconds, exact, or None where the file gives none; `duration` is in seconds, 0 when
+    the file does not say.
+    """
+
+    time: Fraction | None
+    duration: Fraction
+    video: av.VideoFrame
+
+
+def appearance(path: StrPath, allow: Allow = "nothing") -> Appearance:
+    """Return what a file, a folder of pictures or a pattern such as out/%05d.png says of itself.
+
+    `allow` is what it may make us read, as in `Settings`. Raises `InputError` when there is no
+    picture in it that can be decoded.
+    """
+    if not is_pictures(path):
+        return _appearance_of_video(path, allow)
+    with closing(play(path)) as pictures:
+        first = next((shown.video for shown in pictures), None)
+    if first is None:
+        raise InputError(f"{path} holds no picture that can be decoded.")
+    return Appearance(
+        container=PICTURES,
+        codec=PICTURE_CODECS[_pattern(path).suffix.lower()],
+        pixel_format=first.format.name,
+        width=first.width,
+        height=first.height,
+        orientation=Orientation(),
+        sample_aspect=_aspect(_pattern(path)),
+        colour=Colour.of(first),
+        matrix=matrix_of(first),
+        range=range_of(first),
+        tick=PICTURE_TICK,
+        end=None,
+        alpha_mode=None,
+        alpha_said=still_tags.said(_first_file(_pattern(path))) if has_alpha(first) else None,
+    )
+
+
+def _first_file(pattern: Path) -> Path:
+    files = _numbered(pattern)
+    return files[min(files)]
+
+
+def _aspect(pattern: Path) -> Fraction | None:
+    """Return how wide pixels are in the first of numbered pictures; libav does not read TIFFs'."""
+    if pattern.suffix.lower() != ".png":
+        return None
+    decoder, _ = _decoded(_first_file(pattern))
+    return decoder.sample_aspect_ratio or Fraction(1)
+
+
+def _appearance_of_video(path: StrPath, allow: Allow) -> Appearance:
+    clip = probe(path, allow=allow)
+    with opened(path, allow) as container:
+        stream = video_stream(container, path)
+        # By the plain decoder: those of alpha do not hear what the container says of colours.
+        first = next(container.decode(stream))
+        return Appearance(
+            container=clip.container,
+            codec=clip.codec,
+            pixel_format=first.format.name,
+            width=clip.width,
+            height=clip.height,
+            orientation=clip.orientation,
+            sample_aspect=clip.sample_aspect,
+            colour=Colour.of(first),
+            matrix=matrix_of(first),
+            range=range_of(first),
+            tick=clip.time_base,
+            end=clip.end * clip.time_base if clip.end is not None else None,
+            alpha_mode=alpha_mode(stream),
+            alpha_said=said(Path(path), clip.container, stream.metadata) if clip.alpha else None,
+        )
+
+
+def is_pictures(path: StrPath) -> TypeGuard[Path]:
+    """Whether a name is a folder's or a pattern such as out/%05d.png."""
+    return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
+
+
+def play(path: StrPath, allow: Allow = "nothing") -> Generator[Shown]:
+    """Yield the pictures of a file in order, lazily, each with its alpha if it has any.
+
+    Stricter than a player: when something is damaged or missing, the pictures before it come, and
+    then `InputError`.
+    """
+    return _play_pictures(path) if is_pictures(path) else _play_video(path, allow)
+
+
+def _play_video(path: StrPath, allow: Allow) -> Generator[Shown]:
+    with opened(path, allow) as container:
+        stream = video_stream(container, path)
+        unit = stream.time_base
+        last: Fraction | None = None
+        lost = 0
+        try:
+            decoder: VideoCodecContext | None = None
+            for packet in container.demux(stream):
+                decoder = decoder or _decoder(stream, packet)
+                lost += packet.size > 0 and not packet.is_discard
+                for video in decoder.decode(packet):
+                    if video.is_corrupt:
+                        raise InputError(f"{path} is damaged {_where(last)}.")
+                    lost -= 1
+                    last = None if video.pts is None else seconds(video.pts, unit)
+                    yield Shown(last, seconds(video.duration, unit), video)
+        except av.FFmpegError as error:
+            raise InputError(
+                f"{path} is damaged or cut off {_where(last)} ({reason(error)})."
+            ) from error
+        _check_all_there(path, container, lost if stream.codec_context.name in ONE_EACH else 0)
+
+
+def _check_all_there(path: StrPath, container: InputContainer, lost: int) -> None:
+    if isinstance(path, Path):
+        with path.open("rb") as file:
+            harm = damage(file, container)
+        if harm:
+            raise InputError(f"{path} {harm}.")
+    if lost > 0:
+        raise InputError(f"{path} is damaged: {lost} of its pictures cannot be decoded.")
+
+
+def _where(last: Fraction | None) -> str:
+    return "at its first picture" if last is None else f"after {float(last):.3f} s"
+
+
+def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
+    """Return the decoder that sees all of a stream whose first packet is given."""
+    context = alpha_decoder(stream, packet) or stream.codec_context
+    context.thread_type = "AUTO"
+    context.options = STRICT
+    return context
+
+
+def _play_pictures(path: Path) -> Generator[Shown]:
+    pattern = _pattern(path)
+    files, times = _numbered(pattern), _times(pattern.with_name(PictureFolder.TIMES))
+    size: tuple[int, int] | None = None
+    for index, number in enumerate(range(1, max(files, default=0) + 1)):
+        file = files.get(number)
+        if file is None:
+            raise InputError(f"{path} is not whole: number {number} is missing.")
+        video = _picture(file)
+        size = size or (video.width, video.height)
+        if size != (video.width, video.height):
+            raise InputError(f"{file} has another size than the pictures before it.")
+        yield Shown(times[index] if index < len(times) else None, Fraction(0), video)
+    if len(files) != len(times):
+        raise InputError(f"{path} is not whole: {len(files)} pictures have {len(times)} times.")
+
+
+def _pattern(path: Path) -> Path:
+    """Return the pattern of the pictures in a folder, PNGs if there are any."""
+    if is_pattern(path):
+        return path
+    patterns = [path / f"%05d{suffix}" for suffix in PICTURE_CODECS]
+    return next((pattern for pattern in patterns if _numbered(pattern)), patterns[0])
+
+
+def _numbered(pattern: Path) -> dict[int, Path]:
+    before, after = (len(part) for part in NUMBER.split(pattern.name, maxsplit=1))
+    return {
+        int(file.name[before : len(file.name) - after]): file
+        for file in siblings(pattern)
+        if numbers(pattern).fullmatch(file.name)
+    }
+
+
+def _times(path: Path) -> list[Fraction]:
+    """Read seconds from mkvtoolnix's "timestamp format v2"; none where there is no file."""
+    if not path.exists():
+        return []
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        return [Fraction(line) * MILLISECOND for line in lines if line and line[0] != "#"]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} has something in it that is no time in milliseconds.") from error
+
+
+def _picture(path: Path) -> av.VideoFrame:
+    return _decoded(path)[1]
+
+
+def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
+    """Return a picture, and the decoder that read it."""
+    codec = PICTURE_CODECS[path.suffix.lower()]
+    decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
+    if codec == "png":  # libav's TIFF decoder, when strict, refuses what its encoder writes
+        decoder.options = STRICT
+    try:
+        data: Packet = av.Packet(path.read_bytes())
+        (video,) = [*decoder.decode(data), *decoder.decode(None)]
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path} is damaged or no {codec.upper()} ({reason(error)}).") from error
+    return decoder, video

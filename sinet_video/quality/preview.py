@@ -1,0 +1,234 @@
+"""A report on a clip's matte that a person can look at: one picture, or one page for a browser."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.atomic import check_file, store, writing
+from sinet_video.containers.formats import PIPE
+from sinet_video.decoding.access import StrPath, located
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.probe import probe
+from sinet_video.errors import InputError, SettingError
+from sinet_video.media.box_filter import box_mean
+from sinet_video.media.frame import Matte
+from sinet_video.media.image_bytes import png
+from sinet_video.media.time_range import Span
+from sinet_video.pipeline.chain import matte
+from sinet_video.pipeline.convert import Progress
+from sinet_video.pipeline.settings import Settings
+from sinet_video.quality.contact_sheet import sheet
+from sinet_video.quality.html_report import webpage
+from sinet_video.quality.matte_statistics import Judge
+from sinet_video.quality.preview_report import Preview
+from sinet_video.quality.thumbnails import (
+    Badness,
+    Checkerboard,
+    CloseUp,
+    Moment,
+    Place,
+    Spread,
+    close_up,
+)
+from sinet_video.quality.top_k import Worst
+
+Array = NDArray[Any]
+
+KINDS = (".png", ".html")
+SIDES = {".png": 480, ".html": 800}
+"""The longer side of the pictures that are kept, in pixels."""
+
+CLOSE_SIDE = 400
+MOST = 60
+APART = 0.5
+"""Seconds that lie at least between two of the worst moments."""
+
+
+def preview(
+    source: str | Path,
+    output: str | Path,
+    *,
+    settings: Settings = Settings(),
+    span: Span = Span(),
+    moments: int = 8,
+    at: Iterable[Fraction | float] = (),
+    worst: int = 3,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Preview:
+    """Make a clip's mattes and write a report for a person to look at: .png or .html.
+
+    It shows `moments` spread evenly and those at the times `at`, seconds on the clip's timeline,
+    each as source, matte and result over a checkerboard; coverage, flicker and uncertainty over
+    time (see `Figures`); and the `worst` moments by each of the last two, enlarged where they are
+    worst. One pass, in memory that does not grow with the clip but by 32 bytes a frame. An .html
+    file needs nothing else and no network.
+
+    Raises `InputError`, `OutputError`, `SettingError` or `WeightsError`; the output appears when it
+    is whole, or not at all.
+    """
+    source, output = located(source), Path(output)
+    kind = _checked(source, output, moments, worst, overwrite=overwrite)
+    clip = probe(source, allow=settings.allow)
+    segmenter = settings.load()
+    wanted = _Wanted(
+        clip, span, SIDES[kind], Spread(moments), sorted(Fraction(time) for time in at), worst
+    )
+    network: deque[Matte] = deque()
+    loaded = replace(settings, segmenter=segmenter)
+    mattes = matte(clip, settings=loaded, span=span, watch=network.append)
+    with closing(mattes):
+        for count, each in enumerate(mattes, 1):
+            wanted.take(each, network.popleft().alpha)
+            if progress:
+                progress(count, clip)
+    found = wanted.found(getattr(segmenter, "name", "your own segmenter"))
+    _write(output, kind, found)
+    return found
+
+
+def _checked(source: StrPath, output: Path, moments: int, worst: int, *, overwrite: bool) -> str:
+    """Return which kind of report is wanted, after checking that it can be written."""
+    kind = output.suffix.lower()
+    if kind not in KINDS:
+        raise SettingError(f"{output} is no report; it must end in {' or '.join(KINDS)}.")
+    for name, value in (("moments", moments), ("worst moments", worst)):
+        if not 0 <= value <= MOST:
+            raise SettingError(f"The number of {name} is {value}; it must be from 0 to {MOST}.")
+    file = isinstance(source, Path) and source != PIPE and source.exists()
+    if file and output.exists() and output.samefile(source):
+        raise SettingError(f"{output} is the input; the report must be another file.")
+    check_file(output, overwrite=overwrite)
+    return kind
+
+
+def _write(output: Path, kind: str, found: Preview) -> None:
+    data = png(sheet(found)) if kind == ".png" else webpage(found).encode()
+    with writing(output):
+        store(output, data)
+
+
+class _Wanted:
+    """Takes mattes one by one, measures them, and keeps the moments that are to be shown."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        span: Span,
+        side: int,
+        spread: Spread[Moment],
+        at: list[Fraction],
+        worst: int,
+    ) -> None:
+        self._clip, self._span, self._side = clip, span, side
+        self._spread, self._at, self._count = spread, deque(at), worst
+        self._asked: list[Moment] = []
+        # Twice as many as are shown, as some will lie too near to others.
+        self._flicker, self._doubt = Worst[CloseUp](2 * worst), Worst[CloseUp](2 * worst)
+        self._judge, self._board = Judge(), Checkerboard()
+        self._figures = self._judge.figures
+        self._check_end()
+
+    def _check_end(self) -> None:
+        """Refuse a moment past the end before the work, where the file says how long it is."""
+        clip = self._clip
+        if self._at and clip.end is not None and self._at[-1] >= clip.end * clip.time_base:
+            raise _no_picture_at(self._at[-1], float(clip.end * clip.time_base))
+
+    def take(self, matte: Matte, network: Array) -> None:
+        """Take the next matte, and the network's own alpha, (h, w)."""
+        time = matte.time + self._span.shift
+        before = self._judge.before
+        changed = self._judge.take(float(time), matte, network)
+        self._keep(time, matte)
+        self._offer_flicker(float(time), matte, before, changed)
+        self._offer_doubt(float(time), matte, network)
+
+    def _keep(self, time: Fraction, matte: Matte) -> None:
+        made: list[Moment] = []
+
+        def make() -> Moment:
+            # Both may want the same one.
+            if not made:
+                made.append(Moment.of(float(time), matte, self._side, self._board))
+            return made[0]
+
+        self._spread.offer(make)
+        end = time + matte.frame.duration * matte.frame.time_base
+        while self._at and self._at[0] < max(end, time + Fraction(1, 10**6)):
+            self._at.popleft()
+            if make() not in self._asked:
+                self._asked.append(make())
+
+    def _offer_flicker(
+        self, time: float, matte: Matte, before: Matte | None, changed: Array
+    ) -> None:
+        value = self._figures.flicker[-1]
+        if before is None or not value:
+            return
+        others = (("matte before", before.alpha),)
+        self._flicker.offer(
+            int(time),
+            value,
+            lambda: self._close_up("flicker", time, value, matte, others, changed),
+        )
+
+    def _offer_doubt(self, time: float, matte: Matte, network: Array) -> None:
+        value = self._figures.uncertainty[-1]
+        if not value:
+            return
+        others, doubt = (("network", network),), 1 - np.abs(2 * network - 1)
+        self._doubt.offer(
+            int(time),
+            value,
+            lambda: self._close_up("uncertainty", time, value, matte, others, doubt),
+        )
+
+    def _close_up(
+        self,
+        kind: Badness,
+        time: float,
+        value: float,
+        matte: Matte,
+        others: tuple[tuple[str, Array], ...],
+        bad: Array,
+    ) -> CloseUp:
+        place = Place.worst_of(box_mean(bad.astype(np.float32), 3))
+        panels = close_up(matte, others, place, CLOSE_SIDE, self._board)
+        return CloseUp(kind, time, value, panels)
+
+    def found(self, weights: str) -> Preview:
+        """Return all of it. Raises `InputError` or `SettingError` for what is not there."""
+        if not self._figures.times:
+            raise InputError(f"No picture came of {self._clip.path} in that stretch.")
+        if self._at:
+            raise _no_picture_at(self._at[0], self._figures.times[-1])
+        moments = {moment.time: moment for moment in [*self._spread.chosen(), *self._asked]}
+        worst = [*_apart(self._flicker, self._count), *_apart(self._doubt, self._count)]
+        ordered = tuple(moments[time] for time in sorted(moments))
+        return Preview(self._clip, weights, self._figures, ordered, tuple(worst))
+
+
+def _no_picture_at(time: Fraction, end: float) -> SettingError:
+    return SettingError(
+        f"There is no picture at {float(time):g} s; the last is at {end:g} s or before, so give "
+        "earlier times."
+    )
+
+
+def _apart(worst: Worst[CloseUp], count: int) -> list[CloseUp]:
+    """Return the worst that are not next to one that is worse."""
+    kept: list[CloseUp] = []
+    for each in worst:
+        if all(abs(each.time - other.time) >= APART for other in kept):
+            kept.append(each)
+    return kept[:count]

@@ -1,0 +1,46 @@
+"""What a preview of a clip found, to be drawn as a sheet or a page, or said as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sinet_video.decoding.clip import Clip
+from sinet_video.quality.matte_statistics import Figures
+from sinet_video.quality.plots import clock
+from sinet_video.quality.thumbnails import CloseUp, Moment
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a preview found and shows; see `previewing`."""
+
+    clip: Clip
+    weights: str
+    figures: Figures
+    moments: tuple[Moment, ...]
+    worst: tuple[CloseUp, ...]
+
+    @property
+    def headline(self) -> str:
+        """What the clip is, and how it was looked at, in a line."""
+        clip, figures = self.clip, self.figures
+        length = clock(figures.times[-1] - figures.times[0])
+        shots = len(figures.cuts) + 1
+        return (
+            f"{clip.width}x{clip.height}, {len(figures.times)} frames over {length}, "
+            f"{shots} {'shot' if shots == 1 else 'shots'}, weights {self.weights}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON; without the pictures."""
+        figures = {name: list(values) for name, values in vars(self.figures).items()}
+        worst = [{"kind": w.kind, "time": w.time, "value": w.value} for w in self.worst]
+        return {
+            "source": str(self.clip.path),
+            "weights": self.weights,
+            "frames": len(self.figures.times),
+            "moments": [moment.time for moment in self.moments],
+            "worst": worst,
+            **figures,
+        }

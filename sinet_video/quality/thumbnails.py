@@ -1,0 +1,197 @@
+"""Moments of a clip, small enough to keep and to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.encoding.encoder_input import quantised
+from sinet_video.media.convert import AREA, BILINEAR, FINE, planes_of, reformat, rgb_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import Plane
+from sinet_video.models.segmenter import upright
+from sinet_video.stages.backgrounds import Kind, fitted, kind_of
+from sinet_video.stages.composite import composite
+
+Array = NDArray[Any]
+T = TypeVar("T")
+
+SQUARES = 40
+"""Squares of the checkerboard along a picture's longer side."""
+
+SHADES = (102, 153)
+
+Badness = Literal["flicker", "uncertainty"]
+
+CLOSE = 4
+"""A close-up shows this part of the picture's width and height."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One moment as shown, pixels square.
+
+    `source` and `result` are (h, w, 3) uint8, RGB; `matte` is (h, w) uint8.
+    `result` is the person over a checkerboard; `time` is in seconds.
+    """
+
+    time: float
+    source: Array = field(repr=False)
+    matte: Array = field(repr=False)
+    result: Array = field(repr=False)
+
+    @classmethod
+    def of(cls, time: float, matte: Matte, side: int, board: Checkerboard) -> Moment:
+        """Reduce a matte at its frame's size; the longer side becomes `side`, if it is longer."""
+        size = shown_size(matte.frame, side)
+        return cls(
+            time,
+            upright(matte.frame, size),
+            _gray_upright(matte.alpha, matte.frame, size),
+            upright(board.under(matte), size),
+        )
+
+
+@dataclass(frozen=True)
+class CloseUp:
+    """A place at a moment, enlarged: what was bad there and how bad, and pictures with their names.
+
+    `kind` says which figure it is the worst of, `value` is that figure, `time` is in seconds.
+    """
+
+    kind: Badness
+    time: float
+    value: float
+    panels: tuple[tuple[str, Array], ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of a picture as stored, in shares of its sides."""
+
+    top: float
+    left: float
+
+    @classmethod
+    def worst_of(cls, map_: Array) -> Place:
+        """The part around the highest value of a map, (h, w), within the picture."""
+        row, column = np.unravel_index(map_.argmax(), map_.shape)
+        centre = (row + 0.5) / map_.shape[0], (column + 0.5) / map_.shape[1]
+        top, left = (min(max(c - 0.5 / CLOSE, 0), 1 - 1 / CLOSE) for c in centre)
+        return cls(top, left)
+
+    def cut(self, picture: Array) -> Array:
+        """Return that part of a picture, (H, W) or (H, W, 3)."""
+        (down, high), (across, wide) = (
+            (round(share * side), max(1, round(side / CLOSE)))
+            for share, side in zip((self.top, self.left), picture.shape, strict=False)
+        )
+        return np.ascontiguousarray(picture[down : down + high, across : across + wide])
+
+
+def close_up(
+    matte: Matte,
+    others: tuple[tuple[str, Array], ...],
+    place: Place,
+    side: int,
+    board: Checkerboard,
+) -> tuple[tuple[str, Array], ...]:
+    """Return the panels of a close-up: the source, others' alphas (h, w), the matte, the result."""
+    frame = matte.frame
+    size = shown_size(frame, side, enlarge=True)
+
+    def panel(picture: Array) -> Array:
+        part = place.cut(picture)
+        turned = size if frame.rotation % 180 == 0 else size[::-1]
+        return np.ascontiguousarray(np.rot90(resized(part, turned), round(frame.rotation / 90)))
+
+    alphas = [*others, ("matte", matte.alpha)]
+    grays = [(name, panel(quantised(alpha, 0, 255))) for name, alpha in alphas]
+    result = panel(board.under(matte).rgb)
+    return (("source", panel(frame.rgb)), *grays, ("result", result))
+
+
+def shown_size(frame: Frame, side: int, *, enlarge: bool = False) -> tuple[int, int]:
+    """Return (width, height) of a frame as shown, within a square of `side`."""
+    aspect = frame.shown_aspect
+    own = max(frame.width, frame.height)
+    longer = side if enlarge else min(side, own)
+    width, height = (longer, longer / aspect) if aspect >= 1 else (longer * aspect, longer)
+    return max(1, round(width)), max(1, round(height))
+
+
+def resized(picture: Array, size: tuple[int, int]) -> Array:
+    """Return a picture, (H, W, 3) or (H, W) uint8, scaled to (width, height)."""
+    name = "gray" if picture.ndim == 2 else "rgb24"
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), name)
+    smaller = size[0] < video.width
+    method = AREA if smaller else BILINEAR if name == "gray" else FINE
+    scaled = reformat(video, width=size[0], height=size[1], interpolation=method)
+    return planes_of(scaled)[0].copy() if name == "gray" else rgb_of(scaled)
+
+
+def _gray_upright(alpha: Array, frame: Frame, size: tuple[int, int]) -> Array:
+    stored = size if frame.rotation % 180 == 0 else size[::-1]
+    small = resized(quantised(alpha, 0, 255), stored)
+    return np.ascontiguousarray(np.rot90(small, round(frame.rotation / 90)))
+
+
+class Checkerboard:
+    """Squares of two grays as a background, drawn once for frames of one kind."""
+
+    def __init__(self) -> None:
+        self._made: tuple[Kind, av.VideoFrame] | None = None
+
+    def under(self, matte: Matte) -> Frame:
+        """Return a matte's frame over it."""
+        return next(composite([matte], self)).frame
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        kind = kind_of(matte.frame)
+        if self._made is None or self._made[0] != kind:
+            self._made = kind, fitted(_squares(matte.frame), matte.frame, "stretch")
+        return planes_of(self._made[1])
+
+
+def _squares(frame: Frame) -> av.VideoFrame:
+    width, height = shown_size(frame, max(frame.width, frame.height))
+    square = max(2, max(width, height) // SQUARES)
+    rows, columns = np.arange(height)[:, None] // square, np.arange(width) // square
+    shades = np.array(SHADES, np.uint8)[(rows + columns) % 2]
+    return av.VideoFrame.from_ndarray(np.repeat(shades[..., None], 3, axis=2), "rgb24")
+
+
+class Spread(Generic[T]):
+    """Items spread evenly over all that are offered, however many there will be.
+
+    Every so many are made and kept; when there are too many, every other one goes and from then
+    on twice as few are made. At most four times as many are held as are wanted.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count, self._stride, self._offered = count, 1, 0
+        self._held: list[T] = []
+
+    def offer(self, make: Callable[[], T]) -> None:
+        """Take in the next item if it is due; only then is it made."""
+        index, self._offered = self._offered, self._offered + 1
+        if not self._count or index % self._stride:
+            return
+        if len(self._held) == 4 * self._count:
+            self._held, self._stride = self._held[::2], self._stride * 2
+            if index % self._stride:
+                return
+        self._held.append(make())
+
+    def chosen(self) -> list[T]:
+        """Return the items nearest to the middles of equal parts, in order."""
+        wanted = min(self._count, len(self._held))
+        middles = [(part + 0.5) * self._offered / wanted for part in range(wanted)]
+        last = len(self._held) - 1
+        return [self._held[min(last, int(middle / self._stride))] for middle in middles]

@@ -1,0 +1,285 @@
+"""Whether a result is what it should be: whole, in time, in colour and in sync with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from sinet_video.decoding.access import Allow, StrPath, located
+from sinet_video.decoding.clip import Clip, from_zero
+from sinet_video.decoding.decode import decode
+from sinet_video.decoding.probe import probe
+from sinet_video.errors import InputError, SettingError
+from sinet_video.media.frame import Frame
+from sinet_video.media.time_range import Span
+from sinet_video.quality import checks
+from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
+from sinet_video.quality.audio_timing import Heard, Sound, listen
+from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
+from sinet_video.quality.playback import MILLISECOND, Appearance, Shown, appearance, play
+
+CHECKS = (
+    "whole", "order", "alpha", "alpha kind", "frames", "times", "length", "size",
+    "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
+)  # fmt: skip
+"""The names of all checks, in the order of a report."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found in a result, and which checks hold.
+
+    Attributes:
+        file: the result.
+        source: what it was compared with, if it was.
+        appearance: what the file says of its pictures; their format includes alpha.
+        timing: how many pictures it has, and when they are shown.
+        alpha: the figures of its alpha, or None if it has none.
+        sound: its tracks.
+        checks: what must hold.
+    """
+
+    file: StrPath
+    source: StrPath | None
+    appearance: Appearance
+    timing: Timing
+    alpha: AlphaFigures | None
+    sound: tuple[Heard, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that do not hold."""
+        return tuple(check for check in self.checks if check.holds is False)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing fails."""
+        return not self.failures
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, for JSON; times are in seconds, to the nanosecond."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        plain["timing"]["duration"] = _plain(self.timing.duration)
+        return {"holds": self.holds, **plain}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
+    if isinstance(value, Fraction | float):
+        return round(float(value), 9)
+    return str(value) if isinstance(value, Path) else value
+
+
+def verify(
+    file: str | Path,
+    source: str | Path | None = None,
+    *,
+    span: Span = Span(),
+    alpha: Wanted | None = None,
+    skip: Collection[str] = (),
+    allow: Allow = "nothing",
+) -> Verification:
+    """Play a result to its end and check it; with a source, against that.
+
+    `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
+    out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
+    stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
+    checks (of `CHECKS`) to leave out. `allow` is what either
+    may make us read, as in `Settings`. Times must be the source's exactly, or where time bases
+    differ to the nearest tick of the coarser one.
+
+    Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
+    result that is damaged further on fails the check "whole".
+    """
+    _check_settings(source, span, skip)
+    file, source = located(file), located(source) if source is not None else None
+    look = appearance(file, allow)
+    theirs = appearance(source, allow) if source is not None else None
+    clip = probe(source, allow=allow) if source is not None else None
+    span = from_zero(clip, span) if clip is not None else span
+    seen = _Seen(look, theirs)
+    pictures = seen.until_damage(play(file, allow))
+    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip, span)):
+        seen.note(shown, frame)
+    sound, heard = _sounds(look, file, clip, span, allow)
+    checks = seen.checks(sound, heard, alpha)
+    return Verification(
+        file=file,
+        source=source,
+        appearance=replace(look, pixel_format=seen.pixel_format),
+        timing=seen.mine.timing,
+        alpha=seen.transparency.figures(),
+        sound=sound.tracks,
+        checks=tuple(check for check in checks if check.name not in skip),
+    )
+
+
+def _check_settings(source: str | Path | None, span: Span, skip: Collection[str]) -> None:
+    if source is None and span != Span():
+        raise SettingError("Start and end are of the source; give it as well.")
+    unknown = sorted(set(skip) - set(CHECKS))
+    if unknown:
+        raise SettingError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
+
+
+def _sounds(
+    look: Appearance, file: StrPath, clip: Clip | None, span: Span, allow: Allow
+) -> tuple[Sound, Sound]:
+    if look.is_pictures:
+        return Sound(), Sound()
+    mine = listen(file, allow=allow)
+    return mine, Sound() if clip is None else listen(clip.path, span, allow)
+
+
+class _Seen:
+    """All that is gathered while a result and its source play side by side."""
+
+    def __init__(self, look: Appearance, theirs: Appearance | None) -> None:
+        self.look, self.theirs = look, theirs
+        self.pixel_format = look.pixel_format
+        self.mine, self.original = _Clock(look.end), _Clock(None)
+        self.transparency = Transparency()
+        self._times = _Times(look.tick, theirs.tick if theirs else look.tick)
+        self._damage: str | None = None
+
+    def until_damage(self, pictures: Iterator[Shown]) -> Iterator[Shown]:
+        """Pass pictures on, and end where the file is damaged."""
+        try:
+            yield from pictures
+        except InputError as error:
+            self._damage = str(error)
+
+    def note(self, shown: Shown | None, frame: Frame | None) -> None:
+        """Take a picture of the result and one of the source; None where that has ended."""
+        if shown is not None:
+            self.pixel_format = shown.video.format.name
+            self.mine.note(shown.time, shown.duration)
+            self.transparency.note(shown.video)
+        if frame is not None:
+            self.original.note(frame.time, frame.duration * frame.time_base)
+        if shown is not None and frame is not None:
+            self._times.note(shown.time, frame.time)
+
+    def checks(self, sound: Sound, heard: Sound, wanted: Wanted | None) -> list[Check]:
+        """Return all checks that there are to make."""
+        timing, figures = self.mine.timing, self.transparency.figures()
+        made = [
+            _whole(self._damage or sound.damage),
+            self.mine.order(),
+            checks.alpha(self.look, timing.frames, figures),
+        ]
+        if wanted is not None:
+            made.append(checks.alpha_kind(figures, wanted))
+        if self.theirs is None:
+            return made
+        return [*made, *self._compared(self.theirs, sound, heard)]
+
+    def _compared(self, theirs: Appearance, sound: Sound, heard: Sound) -> list[Check]:
+        look, mine, original = self.look, self.mine.timing, self.original.timing
+        made = [
+            checks.frames(mine, original),
+            self._times.check(),
+            checks.length(mine, original, self._times.slack),
+            checks.size(look, theirs),
+            checks.rotation(look, theirs),
+            checks.pixel_aspect(look, theirs),
+            checks.colour(look, theirs),
+        ]
+        if look.is_pictures:
+            return made
+        lag = (mine.first or Fraction(0)) - (original.first or Fraction(0))
+        return [*made, *checks.sound(sound.tracks, heard.tracks, lag)]
+
+
+def _whole(damage: str | None) -> Check:
+    return Check("whole", damage is None, damage or "Played to its end.")
+
+
+class _Clock:
+    """Gathers a `Timing`, and notes the first picture that is not later than the one before."""
+
+    def __init__(self, end: Fraction | None) -> None:
+        self.timing = Timing()
+        self._said_end = end
+        self._fault: str | None = None
+
+    def note(self, time: Fraction | None, duration: Fraction) -> None:
+        """Take a picture."""
+        before = self.timing
+        number = before.frames + 1
+        self._fault = self._fault or _disorder(number, before.last, time)
+        end = time + duration if time is not None and duration else None
+        first = before.first if before.frames else time
+        self.timing = Timing(number, first, time, self._said_end or end)
+
+    def order(self) -> Check:
+        """Return whether times increase strictly."""
+        return Check(
+            "order", not self._fault, self._fault or "Each picture is later than the last."
+        )
+
+
+def _disorder(number: int, before: Fraction | None, time: Fraction | None) -> str | None:
+    if time is None:
+        return f"Picture {number} has no time."
+    if before is None or time > before:
+        return None
+    return (
+        f"Picture {number} is at {in_seconds(time)}, which is not later than the one before it, at "
+        f"{in_seconds(before)}."
+    )
+
+
+class _Times:
+    """Compares times with the source's, picture by picture."""
+
+    def __init__(self, mine: Fraction, theirs: Fraction) -> None:
+        self._tick = max(mine, theirs)
+        # Where the source's ticks are all ticks of the result too, nothing is to be rounded.
+        self.slack = Fraction(0) if (theirs / mine).denominator == 1 else self._tick / 2
+        self._count = self._off = 0
+        self._first: str | None = None
+        self._gaps: list[Fraction] = []
+
+    def note(self, found: Fraction | None, wanted: Fraction) -> None:
+        """Take the times of one picture."""
+        self._count += 1
+        gap = None if found is None else found - wanted
+        if gap is not None and abs(gap) <= self.slack:
+            return
+        self._off += 1
+        if self._first is None:
+            said = "no time" if found is None else in_seconds(found)
+            self._first = f"number {self._count} is at {said}, not {in_seconds(wanted)}"
+        if gap is not None:
+            self._gaps = [min([gap, *self._gaps]), max([gap, *self._gaps])]
+
+    def check(self) -> Check:
+        """Return whether all were equal."""
+        if self._first is None:
+            detail = f"All {self._count} as the source's, compared {self._how}."
+            return Check("times", True, detail)
+        detail = f"{self._off} of {self._count} pictures are not at the source's times"
+        return Check("times", False, f"{detail}: {self._shift or self._first}.")
+
+    @property
+    def _shift(self) -> str | None:
+        """By how much all pictures are late or early, if all are alike."""
+        if self._off < self._count or not self._gaps or self._gaps[1] - self._gaps[0] > self.slack:
+            return None
+        word = "later" if self._gaps[0] > 0 else "earlier"
+        return f"all are {in_seconds(abs(self._gaps[0]))} {word}"
+
+    @property
+    def _how(self) -> str:
+        if not self.slack:
+            return "exactly"
+        return "to the millisecond" if self._tick == MILLISECOND else f"to {self._tick} s"

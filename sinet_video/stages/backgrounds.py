@@ -1,0 +1,277 @@
+"""What can stand behind the person: a colour, an image, a video, or the blurred room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, get_args
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.decoding.access import Allow, StrPath, located
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.decode import decode
+from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.decoding.probe import probe
+from sinet_video.errors import InputError, SettingError
+from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, reformat, rgb_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.orientation import Orientation
+from sinet_video.media.pixel_formats import Plane
+from sinet_video.stages.blur_background import Blur
+from sinet_video.stages.composite import Background
+
+Fit = Literal["cover", "contain", "stretch"]
+
+NAMED = {
+    "green": "#00b140",  # what chroma-key paint and cloth are sold as; not the web's dark green
+    "blue": "#0047bb",
+    "black": "#000000",
+    "white": "#ffffff",
+    "gray": "#808080",
+    "grey": "#808080",
+    "silver": "#c0c0c0",
+    "red": "#ff0000",
+    "lime": "#00ff00",
+    "yellow": "#ffff00",
+    "orange": "#ffa500",
+    "brown": "#a52a2a",
+    "pink": "#ffc0cb",
+    "magenta": "#ff00ff",
+    "purple": "#800080",
+    "navy": "#000080",
+    "cyan": "#00ffff",
+    "teal": "#008080",
+    "olive": "#808000",
+    "maroon": "#800000",
+}
+
+STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
+
+
+Kind = tuple[object, ...]
+"""All that decides what a background's planes look like, but for the background."""
+
+
+def kind_of(frame: Frame) -> Kind:
+    """Return the size, format, colour and geometry of a frame."""
+    video = frame.video
+    colour = matrix_of(video), range_of(video)
+    return (
+        *colour,
+        frame.width,
+        frame.height,
+        video.format.name,
+        frame.orientation,
+        frame.sample_aspect,
+    )
+
+
+class Colour:
+    """One colour throughout, as 8-bit RGB."""
+
+    def __init__(self, red: int, green: int, blue: int) -> None:
+        self.rgb = (red, green, blue)
+        self._made: tuple[Kind, tuple[Plane, ...]] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Colour:
+        """Read a name or "#RRGGBB". Raises `SettingError`."""
+        code = NAMED.get(text.lower(), text)
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
+            raise SettingError(f"Colour is {text!r}; give #RRGGBB or one of {', '.join(NAMED)}.")
+        return cls(*bytes.fromhex(code[1:]))
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        kind = kind_of(matte.frame)
+        if self._made is None or self._made[0] != kind:
+            patch = np.empty((16, 16, 3), np.uint8)
+            patch[...] = self.rgb
+            video = converted(av.VideoFrame.from_ndarray(patch, "rgb24"), matte.frame.video)
+            self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
+        return self._made[1]
+
+
+class Image:
+    """One picture, from any file that FFmpeg reads as one."""
+
+    def __init__(self, path: StrPath, fit: Fit = "cover", allow: Allow = "nothing") -> None:
+        self._fit = checked_fit(fit)
+        self._picture = _first_picture(path, allow)
+        self._made: tuple[Kind, av.VideoFrame] | None = None
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        kind = kind_of(matte.frame)
+        if self._made is None or self._made[0] != kind:
+            self._made = kind, fitted(self._picture, matte.frame, self._fit)
+        return planes_of(self._made[1])
+
+
+class Video:
+    """A video, looped, timed by pts: at each moment the picture that it would be showing.
+
+    It starts with the first frame that it stands behind.
+    """
+
+    def __init__(self, path: StrPath, fit: Fit = "cover", allow: Allow = "nothing") -> None:
+        self._fit = checked_fit(fit)
+        # Now, so that a bad file is said at once, not at the first frame.
+        self._clip = probe(path, allow=allow)
+        self._shown: Iterator[tuple[Fraction, Frame]] | None = None
+        self._current: Frame | None = None
+        self._next: tuple[Fraction, Frame] | None = None
+        self._start = Fraction(0)
+        self._made: av.VideoFrame | None = None
+
+    def begin(self, start: Fraction, now: Fraction) -> None:
+        """Start at a moment, in seconds, though the first frame comes `now`, later."""
+        self._shown, self._start = looped(self._clip, now - start), start
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        if self._shown is None:
+            self.begin(matte.time, matte.time)
+        if self._advance(matte.time - self._start) or self._made is None:
+            assert self._current is not None  # _advance took the first picture
+            self._made = fitted(self._current.video, matte.frame, self._fit)
+        return planes_of(self._made)
+
+    def _advance(self, time: Fraction) -> bool:
+        """Go on to the picture of a moment; whether it is another than before."""
+        assert self._shown is not None
+        moved = False
+        while self._next is None or self._next[0] <= time:
+            if self._next is not None:
+                self._current, moved = self._next[1], True
+            self._next = next(self._shown)
+        return moved
+
+
+def parse_background(
+    text: StrPath, fit: Fit = "cover", allow: Allow = "nothing"
+) -> Background | None:
+    """Read what a user says: a colour, a file, "blur" or "blur:RADIUS", or "transparent" (None).
+
+    `allow` is what the file may make us read, as in `Settings`, and whether it may be a URL. Raises
+    `SettingError` for what is none of these, `InputError` for a file that cannot be read.
+    """
+    checked_fit(fit)
+    name = str(text)
+    if name.lower() == "transparent":
+        return None
+    if name.lower() == "blur" or name.lower().startswith("blur:"):
+        return Blur(_radius(name)) if ":" in name else Blur()
+    if name.lower() in NAMED or name.startswith("#"):
+        return Colour.parse(name)
+    path = located(text)
+    if isinstance(path, Path) and not path.exists():
+        raise SettingError(
+            f"Background is {name!r}; give a colour (#RRGGBB, {', '.join(list(NAMED)[:4])}, ...), "
+            "blur, transparent, or the path of an image or a video that exists."
+        )
+    still = Path(name.partition("?")[0]).suffix.lower() in STILL_SUFFIXES
+    return Image(path, fit, allow) if still else Video(path, fit, allow)
+
+
+def _radius(text: str) -> float:
+    try:
+        return float(text.partition(":")[2])
+    except ValueError as error:
+        raise SettingError(f"Background is {text!r}; after blur: comes a number.") from error
+
+
+def checked_fit(fit: Fit) -> Fit:
+    """Return the fit mode, or raise `SettingError`."""
+    if fit not in get_args(Fit):
+        raise SettingError(f"Fit is {fit!r}; it must be one of {', '.join(get_args(Fit))}.")
+    return fit
+
+
+def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction, Frame]]:
+    """Yield a clip's frames over and over, each with its time since the first frame of all.
+
+    Turns of the loop, but for the first, that end before `since` are left out.
+    """
+    offset = Fraction(0)
+    while True:
+        start = end = None
+        for frame in decode(clip):
+            start = frame.time if start is None else start
+            # A picture that says no duration lasts as long as those on average do.
+            length = frame.duration * frame.time_base or 1 / (clip.rate or Fraction(25))
+            end = frame.time + length - start
+            yield offset + frame.time - start, frame
+        if end is None:
+            raise InputError(f"{clip.path} holds no picture that can be decoded.")
+        offset += end * max(1, (since - offset) // end)
+
+
+def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
+    """Return a picture in a frame's size, format, matrix and range.
+
+    "cover" fills the frame and cuts what juts out, "contain" shows all with black around it,
+    "stretch" distorts. The frame's pixels may not be square; the picture's are.
+    """
+    turned = frame.orientation.sideways
+    wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
+    aspect = float(1 / frame.sample_aspect if turned else frame.sample_aspect)
+    across, down = wide * aspect / picture.width, high / picture.height
+    if fit == "cover":
+        across = down = max(across, down)
+    elif fit == "contain":
+        across = down = min(across, down)
+    width = max(1, round(picture.width * across / aspect))
+    height = max(1, round(picture.height * down))
+    scaled = reformat(picture, width=width, height=height, pixel_format="rgb24")
+    shown = centred(rgb_of(scaled), high, wide)
+    stored = frame.orientation.stored(shown)
+    return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
+
+
+def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Cut or fill up with black, evenly on both sides, to (height, width, 3)."""
+    for axis, wanted in ((0, height), (1, width)):
+        excess = rgb.shape[axis] - wanted
+        if excess > 0:
+            rgb = np.take(rgb, range(excess // 2, excess // 2 + wanted), axis)
+        elif excess < 0:
+            fill = [(0, 0)] * 3
+            fill[axis] = (-excess // 2, -excess - -excess // 2)
+            rgb = np.pad(rgb, fill)
+    return np.ascontiguousarray(rgb)
+
+
+def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
+    """Return an RGB picture in another's format, matrix and range."""
+    return reformat(
+        rgb,
+        pixel_format=like.format.name,
+        matrix=matrix_of(like),
+        color_range=range_of(like),
+        interpolation=FINE,
+    )
+
+
+def _first_picture(path: StrPath, allow: Allow) -> av.VideoFrame:
+    with opened(path, allow) as container:
+        try:
+            for video in container.decode(video_stream(container, path)):
+                return _upright(video)
+        except av.FFmpegError as error:
+            raise InputError(f"{path} cannot be read as an image; it is damaged.") from error
+    raise InputError(f"{path} holds no picture.")
+
+
+def _upright(video: av.VideoFrame) -> av.VideoFrame:
+    """Turn a photograph as its tag says."""
+    orientation = Orientation.of(video)
+    if orientation.upright:
+        return video
+    pixels = orientation.shown(rgb_of(reformat(video, pixel_format="rgb24")))
+    return av.VideoFrame.from_ndarray(pixels, "rgb24")

@@ -1,0 +1,71 @@
+"""The blurred room as a background."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+
+from sinet_video.errors import SettingError
+from sinet_video.media.convert import AREA, BILINEAR, blank_like, planes_of, reformat
+from sinet_video.media.frame import Matte
+from sinet_video.media.pixel_formats import Plane
+
+
+class Blur:
+    """The room itself, blurred, with the person kept out of the blur.
+
+    `radius` is the standard deviation of the blur, in hundredths of the picture's longer side.
+    """
+
+    SMALL = 240
+
+    def __init__(self, radius: float = 2.0) -> None:
+        if not 0 < radius <= 20:
+            raise SettingError(f"Blur is {radius:g}; it must be above 0 and at most 20.")
+        self._radius = radius
+
+    def planes(self, matte: Matte) -> tuple[Plane, ...]:
+        """As `Background` says."""
+        video = matte.frame.video
+        factor = max(1, max(video.width, video.height) // self.SMALL)
+        # Sides that chroma divides keep chroma and luma of the small picture in step.
+        step = max(2, matte.frame.format.across, matte.frame.format.down)
+        sides = (video.width, video.height)
+        width, height = (max(step, side // factor // step * step) for side in sides)
+        small = reformat(video, width=width, height=height, interpolation=AREA)
+        room = 1 - _reduced_alpha(matte, width, height)
+        blurred = blank_like(small)  # at a factor of 1, `small` is the frame's own picture
+        for plane, target in zip(planes_of(small), planes_of(blurred), strict=True):
+            sigma = self._radius / 100 * max(plane.shape)
+            target[...] = _masked_blur(plane, _averaged(room, plane.shape), sigma)
+        large = reformat(blurred, width=video.width, height=video.height, interpolation=BILINEAR)
+        return planes_of(large)
+
+
+def _reduced_alpha(matte: Matte, width: int, height: int) -> Plane:
+    alpha = np.rint(matte.alpha * 255).astype(np.uint8)
+    gray = av.VideoFrame.from_ndarray(alpha, "gray")
+    small = reformat(gray, width=width, height=height, interpolation=AREA)
+    return planes_of(small)[0].astype(np.float32) / 255
+
+
+def _averaged(values: Plane, shape: tuple[int, ...]) -> Plane:
+    down, across = values.shape[0] // shape[0], values.shape[1] // shape[1]
+    cells = values.reshape(shape[0], down, shape[1], across)
+    means: Plane = cells.mean((1, 3), dtype=np.float32)
+    return means
+
+
+def _masked_blur(plane: Plane, weight: Plane, sigma: float) -> Plane:
+    """Gaussian blur of a plane that takes samples by their weight, (h, w) in [0, 1]."""
+    import torch
+    from kornia.filters import gaussian_blur2d
+
+    # Nothing but the person in reach: then, by a faint weight, whatever is there.
+    weight = np.maximum(np.square(weight), np.float32(1e-4))
+    stacked = torch.from_numpy(np.stack([plane.astype(np.float32) * weight, weight])[None])
+    reach = min(int(sigma * 3), min(plane.shape) - 1)
+    with torch.inference_mode():
+        blurred = gaussian_blur2d(stacked, 2 * reach + 1, (sigma, sigma))[0].numpy()
+    result: Plane = np.rint(blurred[0] / blurred[1]).astype(plane.dtype)
+    return result

@@ -1,0 +1,235 @@
+"""Alpha from a screen of one colour, green or blue or any other, behind the person.
+
+A colour-difference key, as Vlahos's (US patent 4,100,569) takes green above red and blue. On the
+planes of YUV luma cancels out of that difference, and it becomes a wedge in the plane of the two
+chromas; here the wedge is turned to the screen's own hue, so that a yellowish green is keyed like a
+pure one. How green the screen is, which differs from place to place, comes from a clean plate: a
+surface of the second order, fitted to what is plainly screen by weights that pass over the rest.
+Where the key is between screen and person, alpha is then where the sample lies between the plate's
+colour and the person's near it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+from sinet_video.media.box_filter import box_sum
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pyramid import Enlarged
+from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, grid_view, repeat_border
+from sinet_video.stages.clean_plate import (
+    Cells,
+    Plate,
+    as_yuv,
+    centred,
+    check_screen,
+    difference,
+    followed,
+    found,
+)
+
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
+
+LEVELS = (0.1, 0.8)
+"""Below the first a difference is taken for the screen's; above the second for the person's."""
+
+SURE = 0.9
+"""A difference above which whole cells are the person's."""
+
+STRONGEST = 1.5
+"""Up to so much a person's hue may count against the screen's."""
+
+HEARD = (0.1, 0.4)
+"""Share of what the key keeps that another matte must see to be heard at all, and fully."""
+
+CORE, GARBAGE = 1 / 60, 1 / 8
+"""How deep inside another matte nothing is lost, and how far from it nothing is kept, as shares of
+the longer side."""
+
+SAME = 0.03
+"""How far a gap's colour may be from the screen's, where 1 is from black to white."""
+
+BATCH = 32
+"""Tiles worked on at once: as many as stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What to key, and how firmly.
+
+    Attributes:
+        screen: "green" or "blue", of any shade that a screen of that name has; "#RRGGBB" for any
+            other colour; "auto" for whichever of green and blue there is more of.
+        black, white: alpha at or below `black` becomes 0, at or above `white` 1.
+        steadiness: share of the old plate kept from picture to picture, in [0, 1).
+        person: whether the matte that comes in has a say: nothing is kept far from the person that
+            it sees, and nothing is lost deep inside. Where it sees nobody, the key alone counts.
+    """
+
+    screen: str = "auto"
+    black: float = 0.1
+    white: float = 0.95
+    steadiness: float = 0.8
+    person: bool = True
+
+    def __post_init__(self) -> None:
+        check_screen(self.screen)
+        if not 0 <= self.black < self.white <= 1:
+            raise SettingError(
+                f"Black is {self.black} and white {self.white}; it must be 0 <= black < white <= 1."
+            )
+        if not 0 <= self.steadiness < 1:
+            raise SettingError(
+                f"Steadiness is {self.steadiness}; it must be at least 0 and below 1."
+            )
+
+
+@dataclass
+class Screened:
+    """In how many pictures a screen was looked for, and in how many there was one."""
+
+    pictures: int = 0
+    found: int = 0
+
+    def warnings(self, screen: str) -> list[str]:
+        """Return what to say of it; `screen` as in `Key`."""
+        missed = self.pictures - self.found
+        if not missed:
+            return []
+        kind = "green or blue" if screen == "auto" else screen
+        where = "anywhere" if not self.found else f"in {missed} of {self.pictures} pictures"
+        return [
+            f"No {kind} screen was found {where}: there the matte is the network's alone; leave "
+            "the key out, or give the colour of the screen."
+        ]
+
+
+def key(
+    mattes: Iterable[Matte], settings: Key = Key(), *, screened: Screened | None = None
+) -> Iterator[Matte]:
+    """Yield each matte with the key's alpha; one whose picture shows no screen passes as it is.
+
+    Alpha must be at the frame's size, and is so after. It lives on the samples of chroma, enlarged
+    bilinearly. The plate follows the screen slowly, and starts anew at another one. `screened`
+    counts the pictures that show a screen.
+    """
+    plate: Plate | None = None
+    screened = screened or Screened()
+    for matte in mattes:
+        seen = matte.with_frame(as_yuv(matte.frame))
+        cells = Cells.of(seen)
+        plate = followed(plate, found(cells, settings.screen), settings.steadiness)
+        screened.pictures += 1
+        screened.found += plate is not None
+        yield matte.with_alpha(keyed(seen, cells, plate, settings)) if plate else matte
+
+
+def between(chroma: Array, screen: Array, person: Array) -> Array:
+    """Return where chromas lie from the screen's, 0, to the person's, 1; all are (2, ...)."""
+    across, down = person - screen
+    far = (chroma[0] - screen[0]) * across + (chroma[1] - screen[1]) * down
+    share: Array = far / (across * across + down * down + np.float32(1e-6))
+    return share
+
+
+def keyed(matte: Matte, cells: Cells, plate: Plate, settings: Key) -> TiledAlpha:
+    """Return alpha by the key, at the frame's size."""
+    grid = Grid.of(matte.frame.height, matte.frame.width)
+    screen = plate.planes(*cells.person.shape)
+    guess = difference(cells.colours[1:], screen[1:])
+    lowest, highest = bounds(cells.colours, cells.person, screen, guess, heard=settings.person)
+    kinds = _kinds(np.clip(guess, lowest, highest), grid, cells.factor)
+    rows, columns = np.nonzero(kinds == Kind.PARTIAL)
+    person = near_person(cells.colours[1:], guess)
+    planes = np.concatenate([screen[1:], person, lowest[None], highest[None]])
+    values = _worked_out(matte.frame, kinds, planes, cells.factor, settings)
+    repeat_border(values, grid, rows, columns)
+    least, most = values.min((1, 2), initial=1), values.max((1, 2), initial=0)
+    kinds[rows[most <= 0], columns[most <= 0]] = Kind.CLEAR
+    kinds[rows[least >= 1], columns[least >= 1]] = Kind.SOLID
+    return TiledAlpha(grid, kinds, values[(most > 0) & (least < 1)])
+
+
+def bounds(
+    colours: Array, person: Array, screen: Array, guess: Array, *, heard: bool
+) -> tuple[Array, Array]:
+    """Return the least and most alpha that another matte lets cells have, (h, w) each.
+
+    `person` is that matte, `guess` the key's own. How far it is heard grows with the share of what
+    the key keeps that it sees, so that nothing jumps when it finds somebody.
+    """
+    kept = guess > 0.5
+    seen = np.count_nonzero(kept & (person > 0.5)) / (np.count_nonzero(kept) or 1)
+    trust = np.float32(np.clip((seen - HEARD[0]) / (HEARD[1] - HEARD[0]), 0, 1) * heard)
+    longer = max(person.shape)
+    inside = ~box_sum(person < 0.95, max(1, round(longer * CORE)))
+    away = ~box_sum(person > 0.05, max(1, round(longer * GARBAGE)))
+    # A gap that the other matte missed: what has the screen's colour and brightness is screen.
+    inside &= np.abs(colours - screen).max(0) > SAME
+    return trust * inside, 1 - trust * away
+
+
+def near_person(chroma: Array, guess: Array) -> Array:
+    """Return the person's mean chroma around each cell, (2, h, w); gray where there is none."""
+    weight = (guess > LEVELS[1]).astype(np.float32)
+    radius = max(1, max(guess.shape) // 20)
+    near: Array = box_sum(chroma * weight, radius) / (box_sum(weight, radius) + np.float32(1e-3))
+    return near
+
+
+def _kinds(guess: Array, grid: Grid, factor: int) -> NDArray[np.uint8]:
+    """Return which tiles are flat, by cells and their neighbours."""
+    height, width = guess.shape
+    cells = Grid(height, width, grid.down // factor, grid.across // factor)
+    kept, missing = box_sum(guess > LEVELS[0] / 2, 1), box_sum(guess < SURE, 1)
+    some, lacking = (cells.tiled(which).any(axis=(1, 3)) for which in (kept, missing))
+    kinds = np.where(some & lacking, Kind.PARTIAL, np.where(some, Kind.SOLID, Kind.CLEAR))
+    return kinds.astype(np.uint8)
+
+
+def _worked_out(
+    frame: Frame, kinds: NDArray[np.uint8], planes: Array, factor: int, settings: Key
+) -> Array:
+    """Return alpha of the partial tiles, (n, tile height, tile width).
+
+    `planes` are of cells: the screen's two chromas, the person's two, and the bounds.
+    """
+    down, across = frame.format.down, frame.format.across
+    grid = Grid.of(frame.height, frame.width)
+    _, height, width = planes.shape
+    cells = Grid(height, width, grid.down // factor, grid.across // factor)
+    height, width = frame.planes[1].shape
+    chroma = Grid(height, width, grid.down // down, grid.across // across)
+    large = [Enlarged(plane, cells, (factor // down, factor // across)) for plane in planes]
+    sources = [chroma.tiled(plane) for plane in frame.planes[1:]]
+    whole = np.empty((chroma.rows * chroma.down, chroma.columns * chroma.across), np.float32)
+    tiles = grid_view(whole, chroma)
+    tiles[...] = (kinds == Kind.SOLID)[:, None, :, None]
+    rows, columns = np.nonzero(kinds == Kind.PARTIAL)
+    for start in range(0, len(rows), BATCH):
+        at = rows[start : start + BATCH], columns[start : start + BATCH]
+        seen = np.stack([source[at[0], :, at[1], :] for source in sources])
+        known = np.stack([plane.tiles(*at) for plane in large])
+        tiles[at[0], :, at[1], :] = _alpha(centred(seen, frame), known, settings)
+    samples = whole[: chroma.height, : chroma.width]
+    return Enlarged(samples, chroma, (down, across)).tiles(rows, columns)
+
+
+def _alpha(chroma: Array, known: Array, settings: Key) -> Array:
+    """Return alpha of samples of chroma, (2, ...), in [0, 1]."""
+    screen, person, (lowest, highest) = known[:2], known[2:4], known[4:]
+    guess = difference(chroma, screen)
+    fine = between(chroma, screen, person)
+    fine = np.clip((fine - settings.black) / (settings.white - settings.black), 0, 1)
+    # What is of another hue than the screen, such as skin, counts against the screen's: a mixture
+    # with it then seems to have less of the screen than it has.
+    sure = LEVELS[1] * np.clip(difference(person, screen), 1, STRONGEST)
+    alpha = np.where(guess <= LEVELS[0], 0, np.where(guess >= sure, 1, fine))
+    return np.clip(alpha, lowest, highest).astype(np.float32, copy=False)

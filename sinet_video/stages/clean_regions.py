@@ -1,0 +1,194 @@
+"""Which regions of a matte are kept: no islands, no holes, one subject; on the coarse grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+from sinet_video.media.box_filter import box_sum
+from sinet_video.media.components import label
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.resample import resized
+from sinet_video.media.scene_change import coarse_luma, is_cut
+
+Array = NDArray[Any]
+Mask = NDArray[np.bool_]
+
+Subject = Literal["all", "main"]
+
+SEEN, FULL = 0.3, 0.9
+"""Up to the one, alpha is background, from the other on person; as `refine` has them."""
+
+RIM = 2
+"""Cells around an island that go with it."""
+
+STEADY = 2.0
+"""By so much the limit of islands and holes favours what became of the place a frame ago."""
+
+PART = 0.25
+"""What parts from the subject, such as a hand behind a dark sleeve, stays its own up to this share
+of it; what is larger is somebody else who had stood before it."""
+
+PATIENCE = Fraction(1, 2)
+"""Seconds for which a subject that is not found is waited for before another is taken."""
+
+LEARNT = 0.2
+"""Share of each new frame in what is known of where the subject is: those whom it touches for a
+moment are not taken for it."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Which regions to keep. A region is what hangs together, cell by cell.
+
+    Attributes:
+        islands: regions of person smaller than this share of the largest are removed.
+        holes: enclosed regions of background smaller than this share of the largest region of
+            person are filled.
+        subject: "main" keeps one region, the largest and most central at first and after a cut,
+            and from then on the one that is where it was; "all" keeps all.
+    """
+
+    islands: float = 0.0
+    holes: float = 0.0
+    subject: Subject = "all"
+
+    def __post_init__(self) -> None:
+        for name in ("islands", "holes"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingError(
+                    f"The limit of {name} is {getattr(self, name):g}; it must be from 0 to 1, a "
+                    "share of the largest region."
+                )
+        if self.subject not in get_args(Subject):
+            raise SettingError(
+                f"Subject is {self.subject!r}; it must be one of {', '.join(get_args(Subject))}."
+            )
+
+
+def tidy(mattes: Iterable[Matte], regions: Regions = Regions()) -> Iterator[Matte]:
+    """Yield each matte without the regions that are not wanted; what was kept stays a while.
+
+    For alpha on the coarse grid, before `refine`: at full size it would take many times as long.
+    Where the alpha comes on another grid than before, what is remembered is taken to it.
+    """
+    if regions == Regions():
+        yield from mattes
+        return
+    known: Known | None = None
+    last: Frame | None = None
+    for matte in mattes:
+        shape = matte.alpha.shape
+        if last is None or is_cut(coarse_luma(last, shape), coarse_luma(matte.frame, shape)):
+            known = None
+        last = matte.frame
+        known = known.on(shape) if known else None
+        alpha, known = tidied(matte.alpha, matte.time, regions, known)
+        yield matte.with_alpha(alpha)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is remembered of the frame before.
+
+    Attributes:
+        kept: (h, w), where the person was.
+        filled: (h, w), where holes were filled.
+        subject: (h, w) float32, how much the subject was at each place of late.
+        time: when a subject was last found, in seconds.
+    """
+
+    kept: Mask
+    filled: Mask
+    subject: Array
+    time: Fraction
+
+    def on(self, shape: tuple[int, ...]) -> Known:
+        """The same on a grid of another shape, (h, w)."""
+        if self.kept.shape == shape:
+            return self
+        kept, filled = (resized(mask.astype(np.float32), shape) > 0.5
+                        for mask in (self.kept, self.filled))  # fmt: skip
+        return Known(kept, filled, resized(self.subject, shape), self.time)
+
+
+def tidied(
+    alpha: Array, time: Fraction, regions: Regions, known: Known | None
+) -> tuple[Array, Known | None]:
+    """Return alpha, (h, w) float32 in [0, 1], of its wanted regions, and what to remember of it."""
+    labels, sizes = label(alpha > SEEN)
+    wanted = _large(labels, sizes, regions.islands * sizes.max(), known.kept if known else None)
+    if regions.subject == "main":
+        wanted &= _of_subject(labels, sizes, time, known)
+    kept: Mask = wanted[labels]
+    removed = (labels > 0) & ~kept
+    around = box_sum(removed.astype(np.int32), RIM) > 0
+    alpha = np.where(around & ~kept, np.float32(0), alpha)
+    filled = _holes(alpha, regions.holes * sizes.max(), known.filled if known else None)
+    alpha = np.where(filled, np.float32(1), alpha)
+    if not kept.any():
+        return alpha, known
+    subject = kept.astype(np.float32)
+    if known is not None:
+        subject = known.subject + np.float32(LEARNT) * (subject - known.subject)
+    return alpha, Known(kept, filled, subject, time)
+
+
+def _large(labels: Array, sizes: Array, least: float, before: Mask | None) -> Mask:
+    """Return which regions are large enough, or nearly so and were kept before."""
+    wanted: Mask = sizes >= np.where(_shared(labels, sizes, before) > 0.5, least / STEADY, least)
+    wanted[0] = False
+    return wanted
+
+
+def _shared(labels: Array, sizes: Array, before: Array | None) -> Array:
+    """Return which share of each region lies where something was before."""
+    if before is None:
+        return np.zeros(len(sizes))
+    return np.bincount(labels.ravel(), before.ravel(), len(sizes)) / np.maximum(sizes, 1)
+
+
+def _of_subject(labels: Array, sizes: Array, time: Fraction, known: Known | None) -> Mask:
+    """Return which regions are the subject: one, and small parts that were of it a frame ago."""
+    chosen = np.zeros(len(sizes), bool)
+    if known is None:
+        chosen[_most_prominent(labels, sizes)] = True
+        return chosen
+    # By the share first and by size after, or a large passer-by would win over whom it covered.
+    shared = _shared(labels, sizes, known.subject) ** 3 * sizes
+    shared[0] = 0
+    if shared.any():
+        main = shared.argmax()
+        chosen = (_shared(labels, sizes, known.kept) > 0.5) & (sizes < PART * sizes[main])
+        chosen[main] = True
+    elif time - known.time > PATIENCE:
+        chosen[_most_prominent(labels, sizes)] = True
+    return chosen
+
+
+def _most_prominent(labels: Array, sizes: Array) -> int:
+    """Return the largest region, where cells in the middle count four times those at a corner."""
+    down, across = (np.abs(np.linspace(-1, 1, length)) for length in labels.shape)
+    middle = 1 - 0.75 * np.maximum(down[:, None], across)
+    weights = np.bincount(labels.ravel(), middle.ravel(), len(sizes))
+    weights[0] = 0
+    return int(weights.argmax())
+
+
+def _holes(alpha: Array, most: float, before: Mask | None) -> Mask:
+    """Return where enclosed regions of background are small, or nearly so and were filled."""
+    if not most:
+        return np.zeros(alpha.shape, bool)
+    labels, sizes = label(alpha < FULL)
+    limits = np.where(_shared(labels, sizes, before) > 0.5, most * STEADY, most)
+    small: Mask = sizes < limits
+    small[0] = False
+    for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        small[border] = False
+    return small[labels]

@@ -1,0 +1,177 @@
+"""Taking the old background's colour out of the edge, so that it leaves no fringe on the new one.
+
+Where alpha is partial a sample is `alpha * F + (1 - alpha) * B`, and a composite wants F alone. The
+method is blur-fusion (Forte: "Approximate Fast Foreground Colour Estimation", ICIP 2021), with two
+changes. Its two blurs, weighted by alpha, are made on a reduced picture, as their results are
+smooth anyway. And its last step, which only goes towards colours that mix to the sample, here goes
+all the way: of all such F and B it takes the nearest to the blurred ones, by least squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.media.box_filter import box_sum
+from sinet_video.media.convert import blank_like, planes_of
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.pyramid import Enlarged, around, halved, reduced, reduced_alpha, subsampling
+from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
+
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
+
+FAR = 1 / 10
+"""Radius of the first blur as a share of the longer side."""
+
+NEAR = (2, 1)
+"""Radii of the blurs after it, in cells."""
+
+BATCH = 32
+"""Tiles worked on at once: as many as stay in the processor's cache, five times as fast."""
+
+LITTLE = np.float32(1e-4)
+"""Weight of a cell's own colour in a blur: what is taken where nothing else is in reach."""
+
+
+def decontaminate(mattes: Iterable[Matte]) -> Iterator[Matte]:
+    """Yield each matte with the person's own colours at its edge; alpha is at the frame's size.
+
+    Only samples whose alpha is above 0 and below 1 change; the others stay bit for bit. A chroma
+    sample's alpha is the mean of its luma samples'. Alpha itself does not change.
+    """
+    for matte in mattes:
+        tiles = matte.tiles
+        if len(tiles.values):
+            video = decontaminated(matte.frame, tiles)
+            yield Matte(matte.frame.with_video(video), tiles)
+        else:
+            yield matte
+
+
+def decontaminated(frame: Frame, alpha: TiledAlpha) -> av.VideoFrame:
+    """Return a new picture with the person's colours where alpha is partial."""
+    video, (rows, columns) = blank_like(frame.video), alpha.partial
+    clean = edge_colours(frame, alpha)
+    for source, target, tiles in zip(frame.planes, planes_of(video), clean, strict=True):
+        target[...] = source
+        down, across = (
+            a // b for a, b in zip(alpha.values.shape[1:], tiles.shape[1:], strict=True)
+        )
+        canvas = Canvas(target, alpha.grid, down, across)
+        canvas.tiles[rows, :, columns, :] = tiles
+        canvas.flush()
+    return video
+
+
+def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
+    """Return the partial tiles of each plane, (n, h, w), with the person's colours."""
+    factor, top = subsampling(frame), frame.format.top
+    colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
+    shared = (1, 1), (frame.format.down, frame.format.across)
+    values = [alpha.reduced(down=down, across=across) for down, across in shared]
+    made = []
+    for index, plane in enumerate(frame.planes):
+        down, across = shared[index > 0]
+        tiles = alpha.grid.tiled(plane, down=down, across=across)
+        person, room = (_enlarged(c, tiles, alpha.grid, factor) for c in colours[:, index])
+        made.append(_clean(tiles, alpha.partial, values[index > 0], person, room, top))
+    return made
+
+
+def _enlarged(colours: Array, tiles: Plane, grid: Grid, factor: int) -> Enlarged:
+    """Prepare one colour of a plane, (h, w) of cells, for enlargement to its tiles."""
+    height, width = colours.shape
+    cells = Grid(height, width, grid.down // factor, grid.across // factor)
+    _, down, _, across = tiles.shape
+    return Enlarged(colours, cells, (down // cells.down, across // cells.across))
+
+
+def _clean(
+    tiles: Plane,
+    partial: tuple[Array, Array],
+    values: Array,
+    person: Enlarged,
+    room: Enlarged,
+    top: int,
+) -> Plane:
+    """Return the partial ones of a plane's tiles with the person's colours."""
+    rows, columns = partial
+    made = np.empty(values.shape, tiles.dtype)
+    for start in range(0, len(rows), BATCH):
+        some = slice(start, start + BATCH)
+        down, across = rows[some], columns[some]
+        colours = person.tiles(down, across), room.tiles(down, across)
+        made[some] = cleaned(tiles[down, :, across, :], values[some], *colours, top)
+    return made
+
+
+def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) -> Plane:
+    """Return the person's colours, rounded, in [0, top]; `mixed` itself where alpha is 0.
+
+    It is the first of what `unmixed` returns, worked out in place, `room` included.
+    """
+    rest = 1 - alpha
+    clean = mixed - alpha * person
+    room *= rest
+    clean -= room
+    rest *= rest
+    rest += alpha * alpha
+    clean /= rest
+    clean *= alpha
+    clean += person
+    np.clip(clean, 0, top, out=clean)
+    result: Plane = np.rint(clean, out=clean).astype(mixed.dtype)
+    np.copyto(result, mixed, where=alpha <= 0)
+    return result
+
+
+def blurred_colours(small: Array, alpha: Array) -> Array:
+    """Return the person's and the room's colours around each cell: (2, planes, h, w).
+
+    `small` is (planes, h, w), `alpha` (h, w). Only around cells with a partial alpha are they told;
+    elsewhere they are 0.
+    """
+    colours = np.zeros((2, *small.shape), np.float32)
+    partial = (alpha > 0) & (alpha < 1)
+    far = round(max(alpha.shape) * FAR / 2) or 1
+    wide, close = around(partial, 2 * (far + 1) + sum(NEAR)), around(partial, sum(NEAR))
+    if wide and close:
+        colours[..., *wide] = _far(small[:, *wide], alpha[wide], far)
+        small, alpha, both = small[:, *close], alpha[close], colours[..., *close]
+        for radius in NEAR:
+            both = weighted_means(small, np.stack(unmixed(small, alpha, *both)), alpha, radius)
+        colours[..., *close] = both
+    return colours
+
+
+def _far(small: Array, alpha: Array, radius: int) -> Array:
+    """Return means over wide windows, of half as fine cells."""
+    half, share = halved(small), halved(alpha)
+    rows, columns = alpha.shape
+    both = weighted_means(half, np.stack([half, half]), share, radius)
+    return both.repeat(2, -2).repeat(2, -1)[..., :rows, :columns]
+
+
+def weighted_means(small: Array, colours: Array, alpha: Array, radius: int) -> Array:
+    """Return means of the person's and the room's colours over windows, by how much each counts.
+
+    Windows are of (2 * radius + 1) squared; a cell's own colour stands in where neither is near.
+    """
+    shares = np.stack([alpha, 1 - alpha])[:, None]
+    sums = box_sum(colours * shares, radius)
+    sums += LITTLE * small
+    sums /= box_sum(shares, radius) + LITTLE
+    return sums
+
+
+def unmixed(mixed: Array, alpha: Array, person: Array, room: Array) -> tuple[Array, Array]:
+    """Return the two colours nearest to `person` and `room` that mix to `mixed` by alpha."""
+    rest = 1 - alpha
+    amiss = (mixed - alpha * person - rest * room) / (alpha * alpha + rest * rest)
+    return person + alpha * amiss, room + rest * amiss

@@ -1,0 +1,232 @@
+"""Seeing the person larger: the network is shown the part of the picture where people are.
+
+Where they are is known from the alpha before. The whole picture is looked at in the beginning,
+after a cut, every so often, and at once when somebody reaches the border of the part or is no
+longer found in it; where nobody is found in the whole, its parts are searched. People who fill the
+picture are seen as `segment` shows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import exp
+
+from sinet_video.errors import SettingError
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.scene_change import Coarse, coarse_luma, is_cut
+from sinet_video.models.segmenter import Segmenter, Size, seen_size
+from sinet_video.stages.viewport import WHOLE, Box, Eye, Seen, joined, spread
+
+LOOSE = 1.4
+"""A view stays until it is so many times as large as one that would do: then it is worth moving."""
+
+GLIDE = 0.2
+"""Seconds in which a view comes nearer to where it is going by two thirds."""
+
+ALIKE = 0.5
+"""Intersection over union from which two boxes are of the same people."""
+
+SURE = 0.65
+"""How sure, as `Seen.sureness` has it, a closer look must be of somebody whom a search found: what
+is taken for people in empty rooms is 0.5 sure in the middle, people 0.75 and more."""
+
+CALM = 1
+"""Seconds after somebody was nearly cut off for which a view does not grow smaller."""
+
+
+def _parts(zoom: int) -> tuple[Box, ...]:
+    """Return views of one size over the whole picture, each overlapping the next by half."""
+    steps, size = range(2 * zoom - 1), 1 / zoom
+    return tuple(
+        Box(i * size / 2, j * size / 2, (i / 2 + 1) * size, (j / 2 + 1) * size)
+        for i in steps
+        for j in steps
+    )
+
+
+HALVES, QUARTERS = _parts(2), _parts(4)
+
+
+@dataclass(frozen=True)
+class Following:
+    """How closely people are followed.
+
+    Attributes:
+        margin: room left around them on each side, as a share of their size; above 0.
+        zoom: how many times larger than in the whole picture they are seen at most; at least 1.
+        every: seconds from one look at the whole picture to the next; above 0.
+    """
+
+    margin: float = 0.3
+    zoom: float = 4.0
+    every: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("margin", "every"):
+            if not getattr(self, name) > 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
+        if not self.zoom >= 1:
+            raise SettingError(f"zoom is {self.zoom}; it must be at least 1.")
+
+
+@dataclass(frozen=True)
+class Track:
+    """Where people are followed to.
+
+    Attributes:
+        view: the part of the picture that was seen last.
+        target: the part that it is on its way to.
+        time: of the last picture; None before the first of a shot.
+        looked: when the whole picture was last looked at.
+        widened: when people were last nearly cut off.
+        turn: how many parts were searched while there was nobody.
+    """
+
+    view: Box = WHOLE
+    target: Box = WHOLE
+    time: Fraction | None = None
+    looked: Fraction = Fraction(0)
+    widened: Fraction | None = None
+    turn: int = 0
+
+
+PartOf = Callable[[Frame], int]
+"""Returns the number of a part of a job, which pictures come to one after the other."""
+
+
+def follow(
+    frames: Iterable[Frame],
+    segmenter: Segmenter,
+    following: Following = Following(),
+    *,
+    size: Size = Size(),
+    part_of: PartOf | None = None,
+) -> Iterator[Matte]:
+    """Yield each frame with the segmenter's alpha, as `segment` does, seeing people larger.
+
+    Where they fill the picture, alpha is what `segment` gives, bit for bit. Where they do not, it
+    is of the whole picture all the same, on a grid twice as fine. `part_of` says which part of the
+    job a frame is of: in each, people are looked for anew. Raises `SettingError` as `segment` does.
+    """
+    shape: tuple[int, int] | None = None
+    before: Coarse | None = None
+    part, track = 0, Track()
+    for frame in frames:
+        shape = shape or seen_size(segmenter, size, frame.shown_aspect)
+        luma = coarse_luma(frame, shape if frame.orientation.sideways else shape[::-1])
+        number = part_of(frame) if part_of else 0
+        if before is None or number != part or is_cut(before, luma):
+            track = Track()
+        before, part = luma, number
+        seen, track = _pursue(Eye(frame, segmenter, shape), track, following)
+        yield Matte(frame, spread(seen))
+
+
+def _pursue(eye: Eye, track: Track, following: Following) -> tuple[Seen, Track]:
+    """Look at a frame; return what was seen, and where to look on."""
+    now = eye.frame.time
+    following = replace(following, zoom=eye.most(following.zoom))
+    if track.time is None:
+        return _begun(eye, following)
+    share = 1 - exp(-abs(float(now - track.time)) / GLIDE)
+    track = replace(track, time=now, view=track.view.towards(track.target, share))
+    seen = eye.look(track.view)
+    people = seen.people
+    if track.view == WHOLE:
+        return _watched(eye, replace(track, looked=now), seen, following)
+    if people is None or seen.cuts(people) or now - track.looked >= following.every:
+        return _looked_up(eye, track, seen, following)
+    return seen, _aimed(track, people, following)
+
+
+def _begun(eye: Eye, following: Following) -> tuple[Seen, Track]:
+    """Look at the whole of a shot's first frame, then at the people in it, or search for them."""
+    now, whole = eye.frame.time, eye.look(WHOLE)
+    track = _aimed(Track(time=now, looked=now), whole.people, following)
+    seen = whole if track.target == WHOLE else eye.look(track.target)
+    if seen.people is None:
+        seen = _search(eye, HALVES, following) or _search(eye, QUARTERS, following) or whole
+    return seen, replace(track, view=seen.view, target=seen.view)
+
+
+def _watched(eye: Eye, track: Track, whole: Seen, following: Following) -> tuple[Seen, Track]:
+    """Go on from a look at the whole; where there is nobody, search one part of it for somebody."""
+    people = whole.people
+    if people is not None:
+        return whole, _aimed(track, people, following)
+    part = (HALVES + QUARTERS)[track.turn % len(HALVES + QUARTERS)]
+    seen = _search(eye, (part,), following) or whole
+    return seen, replace(track, turn=track.turn + 1, view=seen.view, target=seen.view)
+
+
+def _looked_up(eye: Eye, track: Track, seen: Seen, following: Following) -> tuple[Seen, Track]:
+    """Look at the whole frame for people whom the view has not or not wholly, and widen it."""
+    now, people = eye.frame.time, seen.people
+    track = replace(track, looked=now)
+    whole = eye.look(WHOLE)
+    everybody = joined(people, whole.people)
+    if everybody is None:
+        return seen, replace(track, target=WHOLE)
+    cut = people is None or seen.cuts(people)
+    if not cut and track.view.contains(everybody):
+        return seen, _aimed(track, people, following)
+    view = snug(everybody, following)
+    again = whole if view == WHOLE else eye.look(view)
+    # What is not seen again when looked at more closely was nobody.
+    if not cut and not (again.people and again.people.likeness(everybody) >= ALIKE):
+        return seen, _aimed(track, people, following)
+    return again, replace(track, view=view, target=view, widened=now)
+
+
+def _search(eye: Eye, parts: tuple[Box, ...], following: Following) -> Seen | None:
+    """Return what is seen of all whom looks at parts find, and a closer look confirms."""
+    best: Seen | None = None
+    for part in parts:
+        if part.size * following.zoom < 1:
+            continue
+        seen = eye.look(part)
+        people = seen.people
+        if people is None or seen.cuts(people):
+            continue
+        known = best.people if best else None
+        if known is None or not known.contains(people):
+            best = _closer(eye, joined(known, people) or people, following) or best
+    return best
+
+
+def _closer(eye: Eye, people: Box, following: Following) -> Seen | None:
+    """Return what is seen of people in a view of their own, None where it is not they."""
+    view = snug(people, following)
+    seen = None if view == WHOLE else eye.look(view)
+    again = seen.people if seen else None
+    alike = again is not None and again.likeness(people) >= ALIKE
+    return seen if seen and alike and seen.sureness >= SURE else None
+
+
+def _aimed(track: Track, people: Box | None, following: Following) -> Track:
+    """Return the track with a target that has everybody in it and is not much too large."""
+    if people is None:
+        return replace(track, target=WHOLE)
+    wanted = snug(people, following)
+    calm = track.widened is None or (track.time or 0) - track.widened >= CALM
+    loose = track.target.size > LOOSE * wanted.size and calm
+    if track.target.contains(people.grown(following.margin / 2)) and not loose:
+        return track
+    return replace(track, target=wanted)
+
+
+def snug(people: Box, following: Following) -> Box:
+    """Return a view of the picture's own aspect around people, or all where that is little more."""
+    around = people.grown(following.margin)
+    size = max(around.size, 1 / following.zoom)
+    if size * LOOSE > 1:
+        return WHOLE
+    top = _start(around.top, around.bottom, size)
+    left = _start(around.left, around.right, size)
+    return Box(top, left, top + size, left + size)
+
+
+def _start(low: float, high: float, size: float) -> float:
+    return min(max(0.0, (low + high - size) / 2), 1 - size)

@@ -1,0 +1,128 @@
+"""The guided filter with a picture's three planes as its guide, trusting what is sure.
+
+Within each window alpha is fitted as a linear function of the three planes: He, Sun, Tang, "Guided
+Image Filtering", TPAMI 2013, section 3.6 (equations 19 to 21). Here windows are weighted by how
+sure the alpha is, so that colours well inside and well outside say what lies between them, rather
+than the edge that is to be mended. Statistics are kept for every other cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.media.box_filter import box_mean, box_sum
+from sinet_video.media.pyramid import doubled, halved
+
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
+
+LEAST = np.float32(0.02)
+"""Weight of a cell that is wholly unsure."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Alpha as `slopes . (guide - centre) + level`, cell by cell.
+
+    Attributes:
+        slopes: (3, h, w), one for each plane of the guide.
+        centre: (3, h, w), the guide's mean around each cell.
+        level: (h, w), alpha there.
+    """
+
+    slopes: Array
+    centre: Array
+    level: Array
+
+    @classmethod
+    def flat(cls, alpha: Array) -> Lines:
+        """Return lines that are an alpha, (h, w), whatever the guide."""
+        slopes = np.zeros((3, *alpha.shape), np.float32)
+        return cls(slopes, slopes.copy(), alpha.copy())
+
+    def put(self, part: tuple[slice, slice], lines: Lines) -> None:
+        """Put other lines into a part of the cells."""
+        self.slopes[:, *part], self.centre[:, *part] = lines.slopes, lines.centre
+        self.level[part] = lines.level
+
+    def at(self, guide: Array) -> Array:
+        """Return alpha, (h, w), for a guide of one value a cell, (3, h, w)."""
+        slope, (first, second, third) = self.slopes, guide - self.centre
+        alpha: Array = slope[0] * first + slope[1] * second + slope[2] * third + self.level
+        return alpha
+
+    def steeper(self, contrast: float) -> Lines:
+        """Return lines that are so many times as steep, about one half."""
+        by = np.float32(contrast)
+        return Lines(self.slopes * by, self.centre, self.level * by + (1 - by) / 2)
+
+    def only(self, band: NDArray[np.bool_], rest: Array) -> Lines:
+        """Return lines that hold within a band, (h, w), and are `rest` elsewhere."""
+        return Lines(self.slopes * band, self.centre, np.where(band, self.level, rest))
+
+
+def sureness(alpha: Array, radius: int) -> Array:
+    """Return how sure alpha is, (h, w), in [LEAST, 1]: 1 where all in a window is 0, or all is 1.
+
+    `alpha` is (h, w) in [0, 1]; windows are of (2 * radius + 1) squared.
+    """
+    decided = 2 * box_mean(alpha, radius) - 1
+    sure: Array = np.maximum(LEAST, decided * decided)
+    return sure
+
+
+def fit(guide: Array, alpha: Array, sure: Array, radius: int, eps: float) -> Lines:
+    """Return lines fitted in windows of (4 * radius + 2) squared cells, and averaged over 6 x 6.
+
+    `guide` is (3, h, w) in [0, 1], `alpha` (h, w) in [0, 1], `sure` its weights, above 0; `eps` is
+    the variance below which a plane has no say.
+    """
+    weight, *means = box_sum(halved(_products(guide, alpha, sure)), radius)
+    guides, mean, covariances, variances = _moments(np.stack(means) / weight, eps)
+    slopes = _solved(variances, covariances)
+    level = mean - (slopes * guides).sum(0)
+    around = box_sum(np.stack([*slopes, level, np.ones_like(level)]) * weight, 1)
+    lines = around[:4] / around[4]
+    fine = doubled(np.concatenate([lines, guides]), alpha.shape)
+    return Lines(fine[:3], fine[4:], fine[3] + (fine[:3] * fine[4:]).sum(0))
+
+
+PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+"""Of which planes a symmetric matrix of three holds the product."""
+
+
+def _products(guide: Array, alpha: Array, sure: Array) -> Array:
+    """Return all whose weighted means make the fit: (14, h, w)."""
+    products = np.empty((14, *alpha.shape), np.float32)
+    products[0] = sure
+    np.multiply(guide, sure, out=products[1:4])
+    np.multiply(alpha, sure, out=products[4])
+    np.multiply(guide, products[4], out=products[5:8])
+    for index, (first, second) in enumerate(PAIRS):
+        np.multiply(products[1 + first], guide[second], out=products[8 + index])
+    return products
+
+
+def _moments(means: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+    """Return the guide's means, alpha's, how they vary together, and the guide by itself."""
+    guides, alpha, crossed, squares = means[:3], means[3], means[4:7], means[7:]
+    variances = squares - np.stack([guides[a] * guides[b] for a, b in PAIRS])
+    variances[[0, 3, 5]] += np.float32(eps)
+    return guides, alpha, crossed - guides * alpha, variances
+
+
+def _solved(matrix: Array, right: Array) -> Array:
+    """Solve a symmetric system of three in every cell: (6, h, w) as in PAIRS, and (3, h, w)."""
+    a, b, c, d, e, f = matrix
+    first = d * f - e * e, c * e - b * f, b * e - c * d
+    second = first[1], a * f - c * c, b * c - a * e
+    third = first[2], second[2], a * d - b * b
+    determinant = a * first[0] + b * first[1] + c * first[2]
+    rows = (first, second, third)
+    solved: Array = np.stack([r[0] * right[0] + r[1] * right[1] + r[2] * right[2] for r in rows])
+    solved /= determinant
+    return solved

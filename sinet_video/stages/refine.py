@@ -1,0 +1,248 @@
+"""Raising coarse alpha to the picture's size, with its edges drawn to the picture's own.
+
+The method is the fast guided filter (He, Sun: "Fast Guided Filter", arXiv 1505.00996): alpha is
+locally a linear function of the picture's planes, fitted on a reduced picture (see `guiding`) and
+enlarged. It is fitted twice, first in wide windows and then in close ones around what came out.
+Only tiles that an edge crosses are worked out in full; elsewhere alpha is exactly 0 or 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from math import log2
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+from sinet_video.media.box_filter import box_sum
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.pyramid import Enlarged, around, reduced
+from sinet_video.media.resample import resized
+from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
+from sinet_video.stages.guided_filter import Lines, fit, sureness
+
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
+
+WORKING_SIDE = 240
+"""The guided filter is fitted on a picture whose longer side is about this."""
+
+BILINEAR_SIDE = 400
+"""As much for plain enlargement."""
+
+SURE = 3
+"""Cells of the coarse alpha around one that must agree for it to be sure."""
+
+REACH = 7
+"""Cells around one whose alpha the second fit, in windows of 3 x 3 half as fine cells, looks at."""
+
+SLACK = 0.05
+"""How far beyond 0 or 1 a fitted value must be for the finer picture not to bring it back."""
+
+
+@dataclass(frozen=True)
+class Guided:
+    """Guided filter on all three planes.
+
+    Attributes:
+        radius: half the window in cells of the coarse alpha; larger follows the picture further.
+        eps: variance, in [0, 1] squared, below which a plane has no say.
+        black, white: coarse alpha at or below `black` is background, at or above `white` person.
+        contrast: how much steeper each of the two fits is made, about a half, as fits soften.
+    """
+
+    radius: float = 4.0
+    eps: float = 6e-5
+    black: float = 0.4
+    white: float = 0.9
+    contrast: float = 1.3
+
+    def __post_init__(self) -> None:
+        for name in ("radius", "eps", "contrast"):
+            if getattr(self, name) <= 0:
+                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
+        _check_levels(self.black, self.white)
+
+
+@dataclass(frozen=True)
+class Bilinear:
+    """Plain enlargement, blind to the picture; `black` and `white` as in `Guided`."""
+
+    black: float = 0.4
+    white: float = 0.9
+
+    def __post_init__(self) -> None:
+        _check_levels(self.black, self.white)
+
+
+Refinement = Guided | Bilinear
+
+
+def _check_levels(black: float, white: float) -> None:
+    if not 0 <= black < white <= 1:
+        raise SettingError(
+            f"Black is {black} and white {white}; it must be 0 <= black < white <= 1."
+        )
+
+
+def refine(mattes: Iterable[Matte], refinement: Refinement = Guided()) -> Iterator[Matte]:
+    """Yield each matte with its alpha at the frame's size; one that has it already passes."""
+    for matte in mattes:
+        frame = matte.frame
+        if isinstance(matte.plane, TiledAlpha) or matte.plane.shape == (frame.height, frame.width):
+            yield matte
+        elif isinstance(refinement, Guided):
+            yield matte.with_alpha(guided(frame, matte.plane, refinement))
+        else:
+            yield matte.with_alpha(enlarged(frame, matte.plane, refinement))
+
+
+def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
+    """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
+    # Where people are seen larger, alpha is finer: as fine must the picture be.
+    factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
+    guide = reduced(frame, factor) * np.float32(1 / frame.format.top)
+    extent = frame.height / factor, frame.width / factor
+    alpha = resized(levels(coarse, settings.black, settings.white), guide.shape[1:], extent)
+    cell = guide.shape[2] / coarse.shape[1]
+    # Windows are of half as fine cells; beyond the picture's longer side they only cost.
+    radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
+    sure = max(1, round(SURE * cell))
+    band, lines = np.zeros(alpha.shape, bool), Lines.flat(alpha)
+    if part := around(mixed(alpha, 1), 2 * (radius + REACH) + sure):
+        found, band[part] = _lines(guide[:, *part], alpha[part], radius, sure, settings)
+        lines.put(part, found)
+    return _tiled(frame, factor, lines.level, band, partial(_values, frame, lines))
+
+
+def _lines(
+    guide: Array, alpha: Array, radius: int, sure: int, settings: Guided
+) -> tuple[Lines, NDArray[np.bool_]]:
+    """Return the lines of two fits, and the cells where alpha is not flat."""
+    near = _fitted(guide, alpha, sure, radius, settings)
+    alpha = np.clip(near.at(guide), 0, 1)
+    lines = _fitted(guide, alpha, sure, 1, settings)
+    fitted = lines.at(guide)
+    unsure = (fitted > -SLACK) & (fitted < 1 + SLACK)
+    decided = np.where(unsure, np.float32(0.5), fitted > 0.5)
+    # Alpha is flat where every value in reach (of windows, their averages, and 1 for the
+    # enlargement) is, and where the fit is beyond 0 or 1 with all its neighbours.
+    band = mixed(alpha, REACH) & mixed(decided, 1)
+    return lines.only(band, np.where(unsure, alpha, decided)), band
+
+
+def _fitted(guide: Array, alpha: Array, sure: int, radius: int, settings: Guided) -> Lines:
+    lines = fit(guide, alpha, sureness(alpha, sure), radius, settings.eps)
+    return lines.steeper(settings.contrast)
+
+
+def enlarged(frame: Frame, coarse: Array, settings: Bilinear) -> TiledAlpha:
+    """Return alpha at the frame's size by bilinear enlargement."""
+    factor = subsampling(frame, BILINEAR_SIDE)
+    shape = -(-frame.height // factor), -(-frame.width // factor)
+    extent = frame.height / factor, frame.width / factor
+    alpha = resized(levels(coarse, settings.black, settings.white), shape, extent)
+
+    def values(tiles: _Tiles) -> Array:
+        return tiles.enlarged(alpha)
+
+    return _tiled(frame, factor, alpha, mixed(alpha, 1), values)
+
+
+def levels(alpha: Array, black: float, white: float) -> Array:
+    """Stretch alpha so that `black` becomes 0 and `white` 1."""
+    stretched: Array = np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
+    return stretched
+
+
+def subsampling(frame: Frame, side: int) -> int:
+    """Return by which power of two, 1 to 8, a picture is reduced to have about this longer side.
+
+    Either not at all, or to cells of whole chroma samples.
+    """
+    power = np.clip(round(log2(max(frame.width, frame.height) / side)), 0, 3)
+    return max(int(2**power), frame.format.down, frame.format.across) if power else 1
+
+
+def mixed(alpha: Array, radius: int) -> NDArray[np.bool_]:
+    """Return where a window of this radius holds anything but all 0 or all 1."""
+    # The sum of booleans is whether any is set.
+    both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)
+    return both
+
+
+@dataclass(frozen=True)
+class _Tiles:
+    """The tiles of a picture that an edge crosses, and the cells, of `factor` pixels, in them."""
+
+    grid: Grid
+    cells: Grid
+    factor: int
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+    def of(self, plane: Array, down: int, across: int) -> Array:
+        """Return them of a plane whose samples stand for `down` x `across` pixels."""
+        tiled = self.grid.tiled(plane, down=down, across=across)
+        return tiled[self.rows, :, self.columns, :]
+
+    def enlarged(self, values: Array, down: int = 1, across: int = 1) -> Array:
+        """Return them of a plane of cells, enlarged to samples of `down` x `across` pixels."""
+        factors = self.factor // down, self.factor // across
+        return Enlarged(values, self.cells, factors).tiles(self.rows, self.columns)
+
+
+def _tiled(
+    frame: Frame,
+    factor: int,
+    flat: Array,
+    band: NDArray[np.bool_],
+    values: Callable[[_Tiles], Array],
+) -> TiledAlpha:
+    """Return alpha that is `flat` (cells of 0 and 1) but in tiles with some of `band`."""
+    grid, (height, width) = Grid.of(frame.height, frame.width), band.shape
+    cells = Grid(height, width, grid.down // factor, grid.across // factor)
+    crossed = cells.tiled(band).any(axis=(1, 3))
+    solid = cells.tiled(flat)[:, 0, :, 0] > 0
+    kinds = np.where(crossed, Kind.PARTIAL, np.where(solid, Kind.SOLID, Kind.CLEAR))
+    rows, columns = np.nonzero(crossed)
+    made = values(_Tiles(grid, cells, factor, rows, columns))
+    made = np.clip(made, 0, 1, out=made)
+    repeat_border(made, grid, rows, columns)
+    return TiledAlpha(grid, kinds.astype(np.uint8), made)
+
+
+def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
+    """Return alpha by lines over the planes' own samples, not clipped."""
+    slopes = lines.slopes * np.float32(1 / frame.format.top)
+    level = lines.level - lines.slopes[0] * lines.centre[0]
+    luma, chroma, (down, across) = _shared(frame, tiles.factor)
+    values = tiles.enlarged(slopes[0])
+    values *= tiles.of(luma, 1, 1)
+    values += tiles.enlarged(level)
+    # The chroma's part is taken less what is usual there: it is small, and may be repeated.
+    part = tiles.enlarged(-(lines.slopes[1:] * lines.centre[1:]).sum(0), down, across)
+    for slope, plane in zip(slopes[1:], chroma, strict=True):
+        part += tiles.enlarged(slope, down, across) * tiles.of(plane, down, across)
+    count, height, width = part.shape
+    squares = values.reshape(count, height, down, width, across, copy=False)
+    squares += part[:, :, None, :, None]
+    return values
+
+
+def _shared(frame: Frame, factor: int) -> tuple[Plane, list[Plane], tuple[int, int]]:
+    """Return luma, chroma, and how many pixels share a sample of it, down and across.
+
+    Where cells are finer than samples of chroma, those are repeated.
+    """
+    (luma, *chroma), down, across = frame.planes, frame.format.down, frame.format.across
+    if factor >= max(down, across):
+        return luma, chroma, (down, across)
+    height, width = luma.shape
+    whole = [plane.repeat(down, 0).repeat(across, 1)[:height, :width] for plane in chroma]
+    return luma, whole, (1, 1)

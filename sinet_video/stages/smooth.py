@@ -1,0 +1,207 @@
+"""Steadying alpha over time, on the network's coarse grid."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import SettingError
+from sinet_video.media.box_filter import box_mean
+from sinet_video.media.frame import Matte
+from sinet_video.media.pyramid import doubled, halved
+from sinet_video.media.resample import resized
+from sinet_video.media.scene_change import coarse_colours, coarse_luma, is_cut, motion, moving_share
+
+Coarse = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """Each alpha is mixed with those before it: `weight` of the new, the rest of the old.
+
+    `weight` is in (0, 1]; 1 changes nothing. Simple, and leaves ghosts behind what moves.
+    """
+
+    weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight)
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """As `Exponential` where the picture stands still; where it moves, the new alpha alone.
+
+    Attributes:
+        weight: share of the new alpha where nothing moves, in (0, 1].
+        still: change of luma, in [0, 1], up to which a place counts as standing still.
+        moving: change of luma from which it counts as moving; between the two, in proportion.
+    """
+
+    weight: float = 0.3
+    still: float = 0.015
+    moving: float = 0.06
+
+    def __post_init__(self) -> None:
+        _check_weight(self.weight)
+        _check_motion(self.still, self.moving)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Each alpha is averaged with those of the frames around it, where nothing moves in between.
+
+    It comes as many frames late, and little of what moves is left behind or runs ahead.
+
+    Attributes:
+        frames: how many frames before, and how many after; at least 1.
+        still: change of colours between frames, in [0, 1], up to which a place stands still.
+        moving: change from which it moves; between the two, in proportion.
+    """
+
+    frames: int = 4
+    still: float = 0.015
+    moving: float = 0.06
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise SettingError(f"Window is of {self.frames} frames; it must be of at least 1.")
+        _check_motion(self.still, self.moving)
+
+
+Smoothing = Window | Adaptive | Exponential | None
+"""How to steady alpha; None leaves every frame as it is."""
+
+
+def _check_motion(still: float, moving: float) -> None:
+    if not 0 <= still < moving:
+        raise SettingError(f"Still is {still} and moving {moving}; it must be 0 <= still < moving.")
+
+
+def _check_weight(weight: float) -> None:
+    if not 0 < weight <= 1:
+        raise SettingError(f"Smoothing weight is {weight}; it must be above 0 and at most 1.")
+
+
+def smooth(mattes: Iterable[Matte], smoothing: Smoothing = Window()) -> Iterator[Matte]:
+    """Yield each matte steadied by its neighbours in time; starts anew at a cut.
+
+    Where the alpha comes on another grid than before, what is remembered is taken to it.
+    """
+    if smoothing is None:
+        yield from mattes
+    elif isinstance(smoothing, Window):
+        yield from _averaged(mattes, smoothing)
+    else:
+        yield from _mixed(mattes, smoothing)
+
+
+def remembered(smoothing: Smoothing) -> int:
+    """Return of how many mattes before a frame the alphas decide what becomes of it.
+
+    It is those that came, for a `Window`, and for others the one that went out.
+    """
+    return smoothing.frames if isinstance(smoothing, Window) else 1
+
+
+class _Held:
+    """A matte that waits for those after it.
+
+    `same` is how far each place has stayed the same from then until the newest picture: on the
+    newest's grid, but half as fine, which is enough to see what moves.
+    """
+
+    def __init__(self, matte: Matte) -> None:
+        colours = coarse_colours(matte.frame, matte.alpha.shape)
+        self.matte, self.alpha, self.colours = matte, matte.alpha, halved(colours)
+        self.same = np.ones(self.colours.shape[1:], np.float32)
+        self._sum, self._weight = self.alpha, np.ones_like(self.alpha)
+
+    def add(self, other: _Held, weight: Coarse) -> None:
+        """Mix another's alpha in, with a weight on either grid."""
+        shape = self.alpha.shape
+        weight = _on_grid(weight, shape)
+        self._sum = self._sum + weight * _on_grid(other.alpha, shape)
+        self._weight += weight
+
+    def mean(self) -> Matte:
+        """Return the matte with the mean of all that were mixed into its alpha."""
+        return self.matte.with_alpha(self._sum / self._weight)
+
+
+def _averaged(mattes: Iterable[Matte], window: Window) -> Iterator[Matte]:
+    held: deque[_Held] = deque()
+    try:
+        for matte in mattes:
+            if held and _is_cut(held[-1].matte, matte):
+                yield from _let_go(held)
+            new = _Held(matte)
+            _meet(held, new, window)
+            held.append(new)
+            if len(held) > window.frames:
+                yield held.popleft().mean()
+    except Exception:
+        # What came before a fault is not lost by it.
+        yield from _let_go(held)
+        raise
+    yield from _let_go(held)
+
+
+def _meet(held: deque[_Held], new: _Held, window: Window) -> None:
+    """Mix a new alpha and those before it into each other, where all stayed the same since."""
+    if not held:
+        return
+    step = _sameness(held[-1].colours, new.colours, window)
+    for before in held:
+        before.same = _on_grid(before.same, step.shape) * step
+        weight = doubled(before.same, new.alpha.shape)
+        before.add(new, weight)
+        new.add(before, weight)
+
+
+def _let_go(held: deque[_Held]) -> Iterator[Matte]:
+    while held:
+        yield held.popleft().mean()
+
+
+def _sameness(before: Coarse, now: Coarse, window: Window) -> Coarse:
+    """Return how far two pictures, (3, h, w), are the same, on the grid of the second."""
+    before = np.stack([_on_grid(plane, now.shape[1:]) for plane in before])
+    # Widened, so that the rim that a moving thing uncovers counts as moving too.
+    change = box_mean(np.abs(before - now).mean(0), 1)
+    return 1 - moving_share(change, window.still, window.moving)
+
+
+def _on_grid(values: Coarse, shape: tuple[int, ...]) -> Coarse:
+    return values if values.shape == shape else resized(values, shape)
+
+
+def _mixed(mattes: Iterable[Matte], smoothing: Exponential | Adaptive) -> Iterator[Matte]:
+    last: Matte | None = None
+    for matte in mattes:
+        before, last = last, matte
+        if before is not None and not _is_cut(before, matte):
+            shape = matte.alpha.shape
+            lumas = coarse_luma(before.frame, shape), coarse_luma(matte.frame, shape)
+            steady, share = _on_grid(before.alpha, shape), share_of_new(smoothing, *lumas)
+            last = matte.with_alpha(steady + share * (matte.alpha - steady))
+        yield last
+
+
+def _is_cut(before: Matte, now: Matte) -> bool:
+    shape = now.alpha.shape
+    return is_cut(coarse_luma(before.frame, shape), coarse_luma(now.frame, shape))
+
+
+def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse) -> Coarse | float:
+    """Return how much of the new alpha to take, in (0, 1], everywhere or (h, w)."""
+    if isinstance(smoothing, Exponential):
+        return smoothing.weight
+    moves = motion(before, luma, smoothing.still, smoothing.moving)
+    share: Coarse = smoothing.weight + (1 - smoothing.weight) * moves
+    return share.astype(np.float32)

@@ -1,0 +1,220 @@
+"""Parts of a picture shown to a segmenter, who is in them, and their alpha put in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.media.box_filter import box_sum
+from sinet_video.media.frame import Frame
+from sinet_video.media.resample import between, sampled
+from sinet_video.models.segmenter import Segmenter, answer
+
+Alpha = NDArray[np.float32]
+
+FINER = 2
+"""Alpha of a part is kept on a grid of the whole picture with so many times the cells each way."""
+
+ENLARGED = 2.0
+"""A part is at least so large that the network sees it enlarged by no more than this."""
+
+NEAR = 0.004
+"""Views no further apart than this share of the picture are the same."""
+
+
+PLAIN = 0.9
+"""Alpha above which somebody is plainly seen, as nobody is below 1 less it."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the stored picture, its sides as shares of the picture's, in [0, 1]."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    @property
+    def size(self) -> float:
+        """The longer side."""
+        return max(self.bottom - self.top, self.right - self.left)
+
+    def grown(self, share: float) -> Box:
+        """The box with a share of its size more on each side, cut off at the picture's border."""
+        more = share * self.size
+        top, left = max(0, self.top - more), max(0, self.left - more)
+        return Box(top, left, min(1, self.bottom + more), min(1, self.right + more))
+
+    def contains(self, other: Box) -> bool:
+        """Whether another lies within, but for less than can be seen."""
+        return (
+            self.top <= other.top + NEAR
+            and self.left <= other.left + NEAR
+            and self.bottom >= other.bottom - NEAR
+            and self.right >= other.right - NEAR
+        )
+
+    def within(self, view: Box) -> Box:
+        """The box, given in shares of a view, in shares of the picture."""
+        height, width = view.bottom - view.top, view.right - view.left
+        return Box(
+            view.top + self.top * height,
+            view.left + self.left * width,
+            view.top + self.bottom * height,
+            view.left + self.right * width,
+        )
+
+    def likeness(self, other: Box) -> float:
+        """Intersection over union with another, in [0, 1]."""
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        across = min(self.right, other.right) - max(self.left, other.left)
+        shared = max(0.0, down) * max(0.0, across)
+        return shared / (self._area + other._area - shared)
+
+    @property
+    def _area(self) -> float:
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def towards(self, other: Box, share: float) -> Box:
+        """A box on the way to another; the other once it is near."""
+        pairs = zip(_sides(self), _sides(other), strict=True)
+        if max(abs(to - now) for now, to in pairs) <= NEAR:
+            return other
+        pairs = zip(_sides(self), _sides(other), strict=True)
+        return Box(*(now + share * (to - now) for now, to in pairs))
+
+
+WHOLE = Box(0, 0, 1, 1)
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.top, box.left, box.bottom, box.right
+
+
+def joined(*boxes: Box | None) -> Box | None:
+    """Return the smallest box around all, None where there are none."""
+    sides = [_sides(box) for box in boxes if box]
+    if not sides:
+        return None
+    tops, lefts, bottoms, rights = zip(*sides, strict=True)
+    return Box(min(tops), min(lefts), max(bottoms), max(rights))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the network made of a part of a picture: alpha (h, w), and which part exactly."""
+
+    view: Box
+    alpha: Alpha
+
+    @property
+    def people(self) -> Box | None:
+        """The part of the picture with somebody in it; None where there is nobody."""
+        inside = self._inside()
+        return inside.within(self.view) if inside else None
+
+    @property
+    def sureness(self) -> float:
+        """Of what is not plainly background, the share that is plainly person, in [0, 1]."""
+        some = int(np.count_nonzero(self.alpha > 1 - PLAIN))
+        return int(np.count_nonzero(self.alpha > PLAIN)) / max(1, some)
+
+    def _inside(self) -> Box | None:
+        mask = self.alpha > 0.5
+        # Without specks: of a cell and its neighbours, at least half.
+        mask &= box_sum(mask.astype(np.int32), 1) > 4
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not len(rows):
+            return None
+        (height, width), ends = mask.shape, (int(rows[-1]) + 1, int(columns[-1]) + 1)
+        top, left = int(rows[0]) / height, int(columns[0]) / width
+        return Box(top, left, ends[0] / height, ends[1] / width)
+
+    def cuts(self, people: Box) -> bool:
+        """Whether people reach a border of the view that is none of the picture."""
+        view, (height, width) = self.view, self.alpha.shape
+        down = 1.5 * (view.bottom - view.top) / height
+        across = 1.5 * (view.right - view.left) / width
+        return (
+            (view.top > 0 and people.top < view.top + down)
+            or (view.left > 0 and people.left < view.left + across)
+            or (view.bottom < 1 and people.bottom > view.bottom - down)
+            or (view.right < 1 and people.right > view.right - across)
+        )
+
+
+class Eye:
+    """Shows parts of one frame to a segmenter."""
+
+    def __init__(self, frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> None:
+        self.frame, self._segmenter, self._shape = frame, segmenter, shape
+
+    def look(self, view: Box) -> Seen:
+        """Return what is seen of a view, or slightly more, by whole samples of chroma."""
+        if view == WHOLE:
+            return Seen(WHOLE, answer(self.frame, self._segmenter, self._shape))
+        height, width = self.frame.height, self.frame.width
+        part, (top, left, bottom, right) = self.frame.cropped(
+            view.top * height, view.left * width, view.bottom * height, view.right * width
+        )
+        exact = Box(top / height, left / width, bottom / height, right / width)
+        return Seen(exact, answer(part, self._segmenter, self._shape))
+
+    def most(self, wanted: float) -> float:
+        """Return how far to zoom in at most."""
+        across, down = self._shape[::-1] if self.frame.orientation.sideways else self._shape
+        fine = ENLARGED * min(self.frame.width / across, self.frame.height / down)
+        return max(1.0, min(wanted, fine))
+
+
+def spread(seen: Seen) -> Alpha:
+    """Return alpha of a view on a grid of the whole picture, 0 outside the view.
+
+    A view of the whole has its own grid; others one with twice the cells each way.
+    """
+    if seen.view == WHOLE:
+        return seen.alpha
+    height, width = (FINER * side for side in seen.alpha.shape)
+    down = _cells(height, seen.alpha.shape[0], seen.view.top, seen.view.bottom)
+    across = _cells(width, seen.alpha.shape[1], seen.view.left, seen.view.right)
+    alpha = np.zeros((height, width), np.float32)
+    inside = across.of(down.of(seen.alpha, 0), 1)
+    alpha[down.first : down.last, across.first : across.last] = inside
+    return alpha
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Which cells of a grid a view covers, and where their samples lie in the view's own."""
+
+    first: int
+    last: int
+    samples: int
+    lower: NDArray[np.intp]
+    share: Alpha
+
+    def of(self, values: Alpha, axis: int) -> Alpha:
+        """Return values along an axis in these cells: the mean of the samples of each."""
+        found = sampled(values, self.lower, self.share, axis)
+        shape = list(found.shape)
+        shape[axis : axis + 1] = [self.last - self.first, self.samples]
+        mean: Alpha = found.reshape(shape).mean(axis + 1, dtype=np.float32)
+        return mean
+
+
+@lru_cache(64)
+def _cells(length: int, own: int, start: float, end: float) -> Cells:
+    """Of `length` cells of the whole, those with their middle in a view of `own` cells.
+
+    A cell as large as several of the view's has as many samples, evenly spaced.
+    """
+    first, last = ceil(start * length - 0.5), ceil(end * length - 0.5)
+    samples = max(1, ceil(own / (end - start) / length - 0.01))
+    middles = (np.arange((last - first) * samples) + 0.5) / samples + first
+    places = (middles / length - start) / (end - start) * own - 0.5
+    return Cells(first, last, samples, *between(places, own))

@@ -1,0 +1,1 @@
+"""Measuring mattes against truth: images with masks, clips with true alpha.."""

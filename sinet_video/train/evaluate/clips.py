@@ -1,0 +1,161 @@
+"""How right mattes of clips are: against true alpha, frame by frame, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from numpy.typing import NDArray
+
+from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.matte_file import read_alphas
+from sinet_video.errors import InputError, SettingError
+from sinet_video.media.frame import Frame
+from sinet_video.pipeline.chain import matte
+from sinet_video.pipeline.settings import Settings
+from sinet_video.quality.metrics import signed_error
+from sinet_video.quality.top_k import Worst
+from sinet_video.stages.edge import Edge
+from sinet_video.stages.refine import Bilinear
+from sinet_video.train.evaluate.examples import Example, reduced
+from sinet_video.train.evaluate.images import Progress, check_shape
+from sinet_video.train.evaluate.scores import Scores, Tally, frame_figures
+from sinet_video.train.image_folder import Bad
+
+Array = NDArray[Any]
+
+Stage = Literal["network", "refined", "pipeline"]
+"""How far a clip's mattes are made: the network's alpha merely enlarged; refined instead; or all
+that the settings ask for, which by default is following people and smoothing as well."""
+
+TRUTH_ENDING = ".alpha.mkv"
+CLIP_ENDINGS = (".mp4", ".mkv", ".mov", ".webm")
+
+NEIGHBOURS = 10
+"""Frames of which only the worst is kept to look at, as they look alike."""
+
+
+@dataclass(frozen=True)
+class TrueClip:
+    """A clip and the file of its true alpha."""
+
+    clip: Path
+    truth: Path
+
+
+def list_clips(folder: Path) -> tuple[list[TrueClip], list[Bad]]:
+    """Return a folder's clips with true alpha, NAME.mp4 and NAME.alpha.mkv, and what lacks either.
+
+    The clip may also be .mkv, .mov or .webm.
+    """
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in CLIP_ENDINGS)
+    clips = [path for path in files if not path.name.endswith(TRUTH_ENDING)]
+    wanted = {truth_of(clip) for clip in clips}
+    bad = [Bad(path, "no clip of its name beside it") for path in files
+           if path.name.endswith(TRUTH_ENDING) and path not in wanted]  # fmt: skip
+    bad += [Bad(clip, f"no {truth_of(clip).name} beside it") for clip in clips
+            if not truth_of(clip).is_file()]  # fmt: skip
+    return [TrueClip(clip, truth_of(clip)) for clip in clips if truth_of(clip).is_file()], bad
+
+
+def truth_of(clip: Path) -> Path:
+    """Return where a clip's true alpha is looked for."""
+    return clip.with_suffix(TRUTH_ENDING)
+
+
+def staged(settings: Settings, stage: Stage) -> Settings:
+    """Return settings that stop at a stage."""
+    if stage not in get_args(Stage):
+        raise SettingError(f"Stage is {stage!r}; it must be one of {', '.join(get_args(Stage))}.")
+    if stage == "pipeline":
+        return settings
+    plain = replace(settings, following=None, smoothing=None, edge=Edge())
+    # Levels that change nothing: the network's own alpha is to be measured.
+    return replace(plain, refinement=Bilinear(black=0, white=1)) if stage == "network" else plain
+
+
+def evaluate_clip(
+    pair: TrueClip,
+    settings: Settings = Settings(),
+    *,
+    method: str = "",
+    progress: Progress | None = None,
+) -> Scores:
+    """Compare what the settings make of a clip with its true alpha.
+
+    Raises `InputError` when a file cannot be read, or the two do not fit each other.
+    """
+    with closing(matte(pair.clip, settings=settings)) as mattes:
+        made = ((each.alpha, each.frame) for each in mattes)
+        return _followed(made, pair.clip, pair.truth, method, progress, settings.allow)
+
+
+def evaluate_matte(
+    made: StrPath,
+    truth: StrPath,
+    *,
+    method: str = "",
+    progress: Progress | None = None,
+    allow: Allow = "nothing",
+) -> Scores:
+    """Compare a matte video that anybody made with another that is true, in the order of frames.
+
+    What counts as a file's matte, `mattefile.read_alphas` says, and what `allow` is. Raises
+    `InputError` when a file cannot be read, or the two do not fit each other.
+    """
+    with closing(read_alphas(made, allow)) as alphas:
+        pairs = ((alpha, None) for alpha in alphas)
+        return _followed(pairs, made, truth, method, progress, allow)
+
+
+Made = tuple[Array, Frame | None]
+"""An alpha, (H, W) in [0, 1], and the frame that it is of, where there is one."""
+
+
+def _followed(
+    made: Iterable[Made],
+    source: StrPath,
+    truth: StrPath,
+    method: str,
+    progress: Progress | None,
+    allow: Allow,
+) -> Scores:
+    """Measure frames one by one; nothing of them is kept but the worst, reduced."""
+    tally, worst, before = Tally(), Worst[Example](), None
+    with closing(read_alphas(truth, allow)) as truths:
+        for index, ((alpha, frame), true) in enumerate(_paired(made, truths, source, truth)):
+            figures = frame_figures(alpha, true, before)
+            before = signed_error(alpha, true)
+            tally.add(figures)
+            example = partial(
+                _example, f"{Path(source).stem} frame {index}", figures.badness, frame, alpha, true
+            )
+            worst.offer(index // NEIGHBOURS, figures.badness, example)
+            if progress:
+                progress(index + 1, None)
+    if not tally.count:
+        raise InputError(f"{source} holds no picture that can be decoded.")
+    return Scores(str(source), method, tally.count, tally.mean(), tuple(worst))
+
+
+def _paired(
+    made: Iterable[Made], truths: Iterable[Array], source: StrPath, truth: StrPath
+) -> Iterator[tuple[Made, Array]]:
+    for index, (given, true) in enumerate(zip_longest(made, truths)):
+        if given is None or true is None:
+            shorter = source if given is None else truth
+            raise InputError(
+                f"{source} and {truth} are not of one length: {shorter} ends after {index} frames."
+            )
+        check_shape(source, given[0], true.shape)
+        yield given, true
+
+
+def _example(name: str, badness: float, frame: Frame | None, alpha: Array, truth: Array) -> Example:
+    picture = frame.scaled(*reduced(alpha.shape)) if frame else None
+    return Example.of(name, badness, picture, alpha, truth)

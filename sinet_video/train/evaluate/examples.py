@@ -1,0 +1,72 @@
+"""Results kept small for a person to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from sinet_video.media.resample import resized
+from sinet_video.train.contact_sheet import Tile, overlay
+
+Array = NDArray[Any]
+
+SIDE = 320
+"""The longer side to which examples are reduced."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture or frame to look at.
+
+    Attributes:
+        name: which it is.
+        badness: larger is worse; see the figures that it is of.
+        picture: (h, w, 3) uint8, RGB, or None where there are only mattes.
+        alpha, truth: (h, w) float32 in [0, 1].
+    """
+
+    name: str
+    badness: float
+    picture: Array | None = field(repr=False)
+    alpha: Array = field(repr=False)
+    truth: Array = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, name: str, badness: float, picture: Array | None, alpha: Array, truth: Array
+    ) -> Example:
+        """Reduce a picture, (H, W, 3) or reduced already, and mattes, (H, W)."""
+        width, height = reduced(alpha.shape)
+        if picture is not None and picture.shape[:2] != (height, width):
+            small = Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)
+            picture = np.asarray(small)
+        mattes = (resized(each, (height, width)) for each in (alpha, truth))
+        return cls(name, badness, picture, *mattes)
+
+    def tile(self, caption: str) -> Tile:
+        """The picture and what was made of it, above what is true and the difference as gray.
+
+        A background is drowned in colour. Without a picture the mattes themselves are shown.
+        """
+        difference = _gray(np.abs(self.alpha - self.truth))
+        if self.picture is None:
+            panels = [_gray(self.alpha), _gray(self.truth), difference, np.zeros_like(difference)]
+        else:
+            mattes = (overlay(self.picture, alpha) for alpha in (self.alpha, self.truth))
+            panels = [self.picture, *mattes, difference]
+        rows = [np.concatenate(panels[start : start + 2], axis=1) for start in (0, 2)]
+        return Tile(np.concatenate(rows), caption)
+
+
+def reduced(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the (width, height) in which an example of a shape, (H, W), is kept."""
+    scale = min(1.0, SIDE / max(shape))
+    return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+
+
+def _gray(alpha: Array) -> Array:
+    return np.repeat((alpha * 255).round().astype(np.uint8)[..., None], 3, axis=2)

@@ -1,0 +1,171 @@
+"""How right mattes of pictures are: folders of pictures with masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.decoding.access import StrPath
+from sinet_video.decoding.decode import decode
+from sinet_video.decoding.matte_file import read_alpha
+from sinet_video.errors import InputError, SettingError
+from sinet_video.media.frame import Frame
+from sinet_video.media.resample import resized
+from sinet_video.models.segmenter import Segmenter, Size, check_answer, seen_size, upright
+from sinet_video.pipeline.chain import matte
+from sinet_video.pipeline.settings import Settings
+from sinet_video.quality.top_k import Worst
+from sinet_video.train.evaluate.examples import Example
+from sinet_video.train.evaluate.scores import PictureFigures, Scores, Tally, picture_figures
+from sinet_video.train.image_folder import Bad, Listing, OnBad, Pair, list_pairs, read_pair
+
+Array = NDArray[Any]
+
+Progress = Callable[[int, int | None], None]
+"""Called with how many pictures or frames are done, and of how many, None where nobody knows."""
+
+Predict = Callable[[Pair, tuple[int, ...]], Array]
+"""Returns alpha for a picture, any 2-D shape, float32 in [0, 1]; it is given the mask's (H, W)."""
+
+
+def by_network(segmenter: Segmenter, size: Size = Size()) -> Predict:
+    """Return what asks a segmenter, which sees pictures as those of clips: reduced by area."""
+
+    def predict(pair: Pair, _: tuple[int, ...]) -> Array:
+        frame = _still(pair.picture)
+        seen = upright(frame, seen_size(segmenter, size, frame.shown_aspect))
+        alpha = np.asarray(segmenter(seen), np.float32)
+        check_answer(alpha, frame)
+        return np.clip(alpha, 0, 1)
+
+    return predict
+
+
+def by_flow(settings: Settings) -> Predict:
+    """Return what makes mattes by all that settings ask for, as of clips of one frame."""
+
+    def predict(pair: Pair, _: tuple[int, ...]) -> Array:
+        with closing(matte(pair.picture, settings=settings)) as mattes:
+            for made in mattes:
+                return made.frame.orientation.shown(made.alpha)
+        raise InputError(f"{pair.picture} holds no picture that can be decoded.")
+
+    return predict
+
+
+def _still(path: Path) -> Frame:
+    for frame in decode(path):
+        return frame
+    raise InputError(f"{path} holds no picture that can be decoded.")
+
+
+def from_folder(folder: Path) -> Predict:
+    """Return what takes mattes that somebody made, NAME.png of the picture's size, from a folder.
+
+    What counts as a file's matte, `mattefile.read_alphas` says.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+
+    def predict(pair: Pair, shape: tuple[int, ...]) -> Array:
+        path = folder / f"{pair.name}.png"
+        return check_shape(path, read_alpha(path), shape)
+
+    return predict
+
+
+def evaluate_folder(
+    folder: Path,
+    predict: Predict,
+    *,
+    method: str = "",
+    names: frozenset[str] | None = None,
+    on_bad: OnBad = "skip",
+    progress: Progress | None = None,
+) -> Scores:
+    """Compare mattes of a labelled folder's pictures with their masks, at the pictures' full size.
+
+    `names`, where given, are the only pictures that count, by their file names without endings. A
+    coarse matte is enlarged bilinearly; mattes and masks are cut at one half. Raises `InputError`
+    when nothing can be measured, or with `on_bad="refuse"` at the first that cannot.
+    """
+    listing = _named(list_pairs(folder), names, folder)
+    bad, worst, tally = _BadList(on_bad), Worst[Example](), Tally()
+    found: list[tuple[str, PictureFigures]] = []
+    for item in listing.bad:
+        bad.add(item)
+    for index, pair in enumerate(listing.pairs, 1):
+        try:
+            figures = _measured(pair, predict, worst)
+        except InputError as error:
+            bad.add(Bad(pair.picture, str(error)))
+        else:
+            tally.add(figures)
+            found.append((pair.name, figures))
+        if progress:
+            progress(index, len(listing.pairs))
+    if not found:
+        raise InputError(f"Nothing in {folder} can be measured: {bad.items[0].reason}")
+    return Scores(
+        data=str(folder),
+        method=method,
+        count=tally.count,
+        mean=tally.mean(),
+        worst=tuple(worst),
+        pictures=tuple(found),
+        bad=tuple(bad.items),
+    )
+
+
+def _named(listing: Listing, names: frozenset[str] | None, folder: Path) -> Listing:
+    """Return what of a listing has one of some names. Raises `InputError` for a name without."""
+    if names is None:
+        return listing
+    known = {pair.name for pair in listing.pairs} | {item.path.stem for item in listing.bad}
+    if missing := sorted(names - known):
+        raise InputError(f"{folder} has no picture {missing[0]}; {len(missing)} names have none.")
+    return Listing(
+        [pair for pair in listing.pairs if pair.name in names],
+        [item for item in listing.bad if item.path.stem in names],
+    )
+
+
+def _measured(pair: Pair, predict: Predict, worst: Worst[Example]) -> PictureFigures:
+    picture, mask = read_pair(pair)
+    truth = mask.astype(np.float32) / 255
+    alpha = resized(predict(pair, truth.shape), truth.shape)
+    figures = picture_figures(alpha, truth)
+    example = partial(Example.of, pair.name, figures.badness, picture, alpha, truth)
+    worst.offer(pair.name, figures.badness, example)
+    return figures
+
+
+class _BadList:
+    """What cannot be measured; refuses the first if it is to."""
+
+    def __init__(self, on_bad: OnBad) -> None:
+        if on_bad not in get_args(OnBad):
+            raise SettingError(f"On bad is {on_bad!r}; it must be 'skip' or 'refuse'.")
+        self._on_bad = on_bad
+        self.items: list[Bad] = []
+
+    def add(self, item: Bad) -> None:
+        if self._on_bad == "refuse":
+            raise InputError(f"{item.path} cannot be measured: {item.reason}")
+        self.items.append(item)
+
+
+def check_shape(path: StrPath, alpha: Array, shape: tuple[int, ...]) -> Array:
+    """Return a file's alpha; raises `InputError` if it has not the shape, (H, W), of the truth."""
+    if alpha.shape != shape:
+        raise InputError(
+            f"{path} is {alpha.shape[1]}x{alpha.shape[0]} and the truth {shape[1]}x{shape[0]}; "
+            "they must be of one size."
+        )
+    return alpha

@@ -1,0 +1,188 @@
+"""What an evaluation finds: the figures of a picture or frame, and their means."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from numpy.typing import NDArray
+
+from sinet_video.quality.metrics import (
+    boundary_f,
+    change_error,
+    connectivity_error,
+    edge_mad,
+    foreground_iou,
+    gradient_error,
+    mad,
+    mse,
+    partial_share,
+    signed_error,
+    two_class_iou,
+)
+from sinet_video.train.evaluate.examples import Example
+from sinet_video.train.image_folder import Bad
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class PictureFigures:
+    """How right a picture's matte is against a mask; see `metrics` for each. All are in [0, 1].
+
+    The first three are of the matte cut at one half. `partial_share` is the matte's, and
+    `true_partial_share` the mask's, which is 0 where the mask knows but two values.
+    """
+
+    foreground_iou: float
+    two_class_iou: float
+    boundary_f: float
+    partial_share: float
+    true_partial_share: float
+
+    @property
+    def badness(self) -> float:
+        """What the worst have most of: the share of the union that is wrong."""
+        return 1 - self.foreground_iou
+
+
+@dataclass(frozen=True)
+class FrameFigures:
+    """How right a frame's matte is against true alpha; see `metrics` for each.
+
+    `dtssd` is the term of a frame and the one before: None for the first. `edge_mad` is None where
+    the truth has no soft edge. In a mean, such frames count for nothing.
+    """
+
+    mad: float
+    mse: float
+    gradient: float
+    connectivity: float
+    dtssd: float | None
+    foreground_iou: float
+    partial_share: float
+    true_partial_share: float
+    edge_mad: float | None
+
+    @property
+    def badness(self) -> float:
+        """What the worst have most of."""
+        return self.mad
+
+
+Figures = PictureFigures | FrameFigures
+
+
+def picture_figures(alpha: Array, truth: Array) -> PictureFigures:
+    """Return the figures of a picture's alpha and truth, (H, W) in [0, 1]."""
+    mask, true_mask = alpha > 0.5, truth > 0.5
+    return PictureFigures(
+        foreground_iou=foreground_iou(mask, true_mask),
+        two_class_iou=two_class_iou(mask, true_mask),
+        boundary_f=boundary_f(mask, true_mask),
+        partial_share=partial_share(alpha),
+        true_partial_share=partial_share(truth),
+    )
+
+
+def frame_figures(alpha: Array, truth: Array, before: Array | None = None) -> FrameFigures:
+    """Return the figures of a frame's alpha and truth, (H, W) in [0, 1].
+
+    `before` is the signed error of the frame before it.
+    """
+    error = signed_error(alpha, truth)
+    return FrameFigures(
+        mad=mad(alpha, truth),
+        mse=mse(alpha, truth),
+        gradient=gradient_error(alpha, truth),
+        connectivity=connectivity_error(alpha, truth),
+        dtssd=None if before is None else change_error(error, before),
+        foreground_iou=foreground_iou(alpha > 0.5, truth > 0.5),
+        partial_share=partial_share(alpha),
+        true_partial_share=partial_share(truth),
+        edge_mad=edge_mad(alpha, truth),
+    )
+
+
+class Tally:
+    """Running means of figures of one kind, in constant memory."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kind: type[Figures] | None = None
+        self._sums: dict[str, float] = defaultdict(float)
+        self._counts: dict[str, int] = defaultdict(int)
+
+    def add(self, figures: Figures) -> None:
+        """Take in one picture's or frame's."""
+        self.count += 1
+        self._kind = type(figures)
+        for name, value in asdict(figures).items():
+            if value is not None:
+                self._sums[name] += value
+                self._counts[name] += 1
+
+    def mean(self) -> Figures:
+        """Return the means; None for a figure that none had. There must have been one at least."""
+        if self._kind is None:
+            raise ValueError("Nothing was added.")
+        found: dict[str, Any] = {name: self._of(name) for name in _names(self._kind)}
+        return self._kind(**found)
+
+    def _of(self, name: str) -> float | None:
+        return self._sums[name] / self._counts[name] if self._counts[name] else None
+
+
+def _names(kind: type[Figures]) -> list[str]:
+    return [each.name for each in fields(kind)]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was found for one folder or clip by one method.
+
+    Attributes:
+        data: the folder or clip.
+        method: what made the mattes.
+        count: how many pictures, frames or, in a mean over clips, clips were measured.
+        mean: the mean over these of each figure.
+        worst: the worst of them, the worst first.
+        pictures: the figures of each picture by name; empty for clips.
+        bad: what could not be measured, and why.
+    """
+
+    data: str
+    method: str
+    count: int
+    mean: Figures
+    worst: tuple[Example, ...] = ()
+    pictures: tuple[tuple[str, Figures], ...] = ()
+    bad: tuple[Bad, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but the pictures themselves, for JSON."""
+        return {
+            "data": self.data,
+            "method": self.method,
+            "count": self.count,
+            "mean": asdict(self.mean),
+            "worst": [{"name": each.name, "badness": each.badness} for each in self.worst],
+            "pictures": {name: asdict(figures) for name, figures in self.pictures},
+            "bad": [{"path": str(each.path), "reason": each.reason} for each in self.bad],
+        }
+
+
+def mean_of(scores: Sequence[Scores]) -> list[Scores]:
+    """Return the mean over clips for each method that has several, each clip counting once."""
+    means = []
+    for method in dict.fromkeys(each.method for each in scores):
+        tally = Tally()
+        for each in scores:
+            if each.method == method:
+                tally.add(each.mean)
+        if tally.count > 1:
+            data = f"mean of {tally.count} clips"
+            means.append(Scores(data, method, tally.count, tally.mean()))
+    return means

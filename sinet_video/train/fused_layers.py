@@ -1,0 +1,270 @@
+"""Faster layers for training SINet on a CPU, in C++.
+
+The convolutions of SINet are so small that two thirds of a training step in torch go into batch
+normalisation and PReLU, which only move memory. Here the two are one layer, and each direction two
+passes (norm_act.cpp). Depthwise convolutions and enlarging have kernels for channels that lie side
+by side (depthwise.cpp, upsample.cpp).
+
+Where they cannot be built, training goes by torch's own layers and takes longer. Results are the
+same but for rounding: to end in the same weights bit for bit, a training has to be gone on with
+where `obstacle` says the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeGuard
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sinet_video.models.sinet import (
+    NORM_MOMENTUM,
+    GroupedReduce,
+    NormAct,
+    S2Block,
+    SINet,
+    Upsample,
+    shuffled_matrix,
+)
+
+LAST = torch.channels_last
+
+VECTOR = 8
+"""As many channels or more have the layers that are replaced: no vector is wider."""
+
+NAME = "sinet_video_fused"
+FOLDER = Path(__file__).parent / "kernels"
+SOURCES = sorted(FOLDER.glob("*.cpp"))
+HEADERS = sorted(FOLDER.glob("*.h"))
+
+
+@cache
+def obstacle() -> str | None:
+    """Return why layers cannot be fused on this machine, or None where they can.
+
+    The first call on a machine builds the kernels.
+    """
+    try:
+        kernels()
+    except (ImportError, OSError, RuntimeError) as error:
+        return next(iter(str(error).splitlines()), type(error).__name__)
+    return None
+
+
+@cache
+def kernels() -> Any:
+    """Return the compiled kernels; the first call on a machine builds them, in a minute.
+
+    They stay in torch's own folder for extensions. Raises RuntimeError, OSError or ImportError
+    where there is no C++ compiler, no ninja, or they do not fit this machine.
+    """
+    from torch.utils.cpp_extension import get_cxx_compiler, load
+
+    flags = ["-std=c++20", "-O3", "-march=native", *_instruction_set()]
+    library = _library(flags)
+    if library.exists():
+        return _imported(library)
+    compiler: str = get_cxx_compiler()  # type: ignore[no-untyped-call]  # torch gives it none
+    if not shutil.which(compiler):
+        raise RuntimeError(f"there is no C++ compiler {compiler}")
+    library.parent.mkdir(parents=True, exist_ok=True)
+    # In a folder of its own: torch would wait for ever for a build that was killed.
+    with TemporaryDirectory(dir=library.parent) as folder, _ninja_on_path():
+        module = load(
+            NAME, [str(source) for source in SOURCES], extra_cflags=flags, build_directory=folder
+        )
+        (Path(folder) / library.name).replace(library)
+    return module
+
+
+def _library(flags: list[str]) -> Path:
+    """Return where the kernels are on this machine, named by all that they are made from."""
+    from torch.utils.cpp_extension import LIB_EXT, get_default_build_root
+
+    capability = torch.backends.cpu.get_cpu_capability()
+    texts = [path.read_text() for path in (*SOURCES, *HEADERS)]
+    origins = [*texts, sys.version, torch.__version__, capability, *flags]
+    digest = hashlib.sha256("\n".join(origins).encode()).hexdigest()[:16]
+    root = os.environ.get("TORCH_EXTENSIONS_DIR") or get_default_build_root()
+    return Path(root) / NAME / digest / f"{NAME}{LIB_EXT}"
+
+
+def _imported(library: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(NAME, library)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{library} is no module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _ninja_on_path() -> Iterator[None]:
+    """Let torch find the package's program also where no environment is activated."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([before, sysconfig.get_path("scripts")])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _instruction_set() -> list[str]:
+    """Return the flags by which torch's vector class uses this machine's width."""
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
+        return []
+    # 256 bits also where there are 512: the rows of SINet are short.
+    return ["-DCPU_CAPABILITY=AVX2", "-DCPU_CAPABILITY_AVX2"]
+
+
+class FusedNorm(nn.BatchNorm2d):
+    """Takes the place of a batch normalisation, and does the PReLU after it as well."""
+
+    act: nn.PReLU | None
+    flat: Tensor
+
+    def __init__(self, norm: nn.BatchNorm2d, act: nn.PReLU | None) -> None:
+        super().__init__(norm.num_features, norm.eps, norm.momentum)
+        self.load_state_dict(norm.state_dict())
+        self.weight, self.bias = norm.weight, norm.bias
+        # Not a submodule: its slopes have their name in the state dict already.
+        object.__setattr__(self, "act", act)
+        self.register_buffer("flat", torch.ones(norm.num_features), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        slope = self.flat if self.act is None else self.act.weight
+        if not self.training:
+            return F.prelu(super().forward(x), slope)
+        self._check(x)
+        out: Tensor = kernels().norm_act(
+            x,
+            self.weight,
+            self.bias,
+            slope,
+            self.running_mean,
+            self.running_var,
+            self.eps,
+            NORM_MOMENTUM,
+        )
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked += 1
+        return out
+
+    def _check(self, x: Tensor) -> None:
+        """Refuse rows that do not make up whole vectors."""
+        fold = kernels().width // math.gcd(self.num_features, kernels().width)
+        rows = x.numel() // self.num_features
+        if rows % fold:
+            raise ValueError(f"{rows} pixels cannot be taken {fold} at a time.")
+
+
+class Done(nn.PReLU):
+    """Keeps the slopes of a PReLU that the layer before it has already applied."""
+
+    def __init__(self, act: nn.PReLU) -> None:
+        super().__init__(act.num_parameters)
+        self.weight = act.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Pointwise(nn.Conv2d):
+    """A 1x1 convolution as a matrix product over rows of channels, its weight shared."""
+
+    def __init__(self, whole: nn.Conv2d) -> None:
+        super().__init__(whole.in_channels, whole.out_channels, 1, groups=whole.groups, bias=False)
+        self.weight = whole.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.contiguous(memory_format=LAST).permute(0, 2, 3, 1)
+        return F.linear(rows, self.matrix()).permute(0, 3, 1, 2)
+
+    def matrix(self) -> Tensor:
+        """Return the weight, (outputs, inputs)."""
+        return self.weight.flatten(1)
+
+
+class ShuffledPointwise(Pointwise):
+    """A 1x1 convolution in groups and the shuffle after it."""
+
+    def matrix(self) -> Tensor:
+        """Return the weight, (outputs, inputs)."""
+        return shuffled_matrix(self.weight, self.groups)
+
+
+class Depthwise(nn.Conv2d):
+    """A depthwise convolution of 3x3 or 5x5, its weight shared."""
+
+    def __init__(self, whole: nn.Conv2d) -> None:
+        channels, kernel, stride = whole.in_channels, whole.kernel_size[0], whole.stride[0]
+        super().__init__(
+            channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False
+        )
+        self.weight = whole.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        y: Tensor = kernels().depthwise(x, self.weight, self.stride[0])
+        return y
+
+    @staticmethod
+    def can_be(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+        """Return whether the kernels know a layer: its size, stride, and at least a vector wide."""
+        return type(layer) is nn.Conv2d and (
+            layer.kernel_size in ((3, 3), (5, 5))
+            and layer.stride in ((1, 1), (2, 2))
+            and layer.padding == (layer.kernel_size[0] // 2,) * 2
+            and layer.dilation == (1, 1)
+            and layer.bias is None
+            and layer.groups == layer.in_channels == layer.out_channels >= VECTOR
+        )
+
+
+class FusedUpsample(Upsample):
+    """Enlarges channels-last tensors."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.factor == 1 or not self.training:
+            return super().forward(x)
+        y: Tensor = kernels().upsample(x, self.factor)
+        return y
+
+
+def fuse(network: SINet) -> SINet:
+    """Put faster layers in place, and return the same network; names and values stay."""
+    for parent in list(network.modules()):
+        if isinstance(parent, NormAct):
+            parent.norm, parent.act = FusedNorm(parent.norm, parent.act), Done(parent.act)
+        elif isinstance(parent, S2Block):
+            parent.depthwise_norm = FusedNorm(parent.depthwise_norm, parent.act)
+            parent.act = Done(parent.act)
+        for name, child in list(parent.named_children()):
+            setattr(parent, name, _faster(child))
+    return network
+
+
+def _faster(layer: nn.Module) -> nn.Module:
+    if type(layer) is nn.BatchNorm2d:
+        return FusedNorm(layer, None)
+    if isinstance(layer, GroupedReduce):
+        return ShuffledPointwise(layer)
+    if type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1:
+        return Pointwise(layer)
+    if Depthwise.can_be(layer):
+        return Depthwise(layer)
+    return FusedUpsample(layer.factor) if type(layer) is Upsample else layer

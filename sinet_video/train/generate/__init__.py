@@ -1,0 +1,1 @@
+"""Making training data: portraits, pseudo-labels, composites.."""

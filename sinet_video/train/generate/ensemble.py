@@ -1,0 +1,84 @@
+"""What several teachers, asked in several ways, think of a picture, and how far they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import numpy as np
+
+from sinet_video.media.frame import Frame
+from sinet_video.media.resample import resized
+from sinet_video.models.segmenter import Segmenter, Size, check_answer, seen_size, upright
+from sinet_video.stages.refine import Bilinear, Guided, enlarged, guided
+from sinet_video.train.image_folder import Array
+
+Panel = Sequence[tuple[Segmenter, Size]]
+"""Who is asked: segmenters, each with how large it sees a picture."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a panel thinks.
+
+    Attributes:
+        alpha: the mean opinion, (h, w) float32 in [0, 1], on the finest of the panel's grids.
+        agreement: the least intersection over union of any opinion with the mean one, both cut at
+            one half; 1 where no opinion sees anybody.
+        confidence: the share of pixels in which the mean is within `sure` of 0 or of 1.
+        person: the share of the picture that is person.
+    """
+
+    alpha: Array
+    agreement: float
+    confidence: float
+    person: float
+
+
+def judge(picture: Array, panel: Panel, *, sure: float = 0.1) -> Verdict:
+    """Ask a panel about a picture (H, W, 3), uint8, and about its mirror image."""
+    frame = still(picture)
+    opinions = [each for segmenter, size in panel for each in _opinions(frame, segmenter, size)]
+    finest = max((opinion.shape for opinion in opinions), key=lambda shape: shape[0] * shape[1])
+    alphas = np.stack([resized(opinion, finest) for opinion in opinions])
+    mean: Array = alphas.mean(0, dtype=np.float32)
+    return Verdict(
+        mean,
+        agreement=min(overlap(alpha > 0.5, mean > 0.5) for alpha in alphas),
+        confidence=float((np.minimum(mean, 1 - mean) <= sure).mean()),
+        person=float((mean > 0.5).mean()),
+    )
+
+
+def still(picture: Array) -> Frame:
+    """Return an RGB picture (H, W, 3), uint8, as a frame without loss of size or detail."""
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return Frame(video.reformat(format="yuv444p"), 0, Fraction(1, 25))
+
+
+def _opinions(frame: Frame, segmenter: Segmenter, size: Size) -> list[Array]:
+    """Return alpha of the picture and of its mirror image, turned back."""
+    seen = upright(frame, seen_size(segmenter, size, frame.shown_aspect))
+    straight = np.asarray(segmenter(seen), np.float32)
+    mirrored = np.asarray(segmenter(np.ascontiguousarray(seen[:, ::-1])), np.float32)
+    for answer in (straight, mirrored):
+        check_answer(answer, frame)
+    return [np.clip(straight, 0, 1), np.clip(mirrored[:, ::-1], 0, 1)]
+
+
+def overlap(one: Array, other: Array) -> float:
+    """Return intersection over union of two boolean arrays; 1 where both are empty."""
+    union = int((one | other).sum())
+    return int((one & other).sum()) / union if union else 1.0
+
+
+def label(picture: Array, alpha: Array, *, refined: bool) -> Array:
+    """Return alpha at a picture's size as a soft mask (H, W), uint8.
+
+    `refined` draws its edges to the picture's, as `sinet_video.refine` does; else it is enlarged.
+    """
+    frame = still(picture)
+    whole = guided(frame, alpha, Guided()) if refined else enlarged(frame, alpha, Bilinear(0, 1))
+    return (whole.dense() * np.float32(255)).round().astype(np.uint8)

@@ -1,0 +1,201 @@
+"""The folder that generating writes: whole or not at all, with its manifest, lists and sheets.
+
+images/NAME.jpg   masks/NAME.png     what can be trained on
+manifest.json                        see `sinet_video.train.generate.manifest`
+rejected.txt                         what was not kept, and why, one a line
+sheets/kept-001.jpg ...              to look through
+sheets/rejected-001.jpg ...
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from sinet_video.atomic import part_name
+from sinet_video.errors import OutputError, SinetVideoError
+from sinet_video.train.contact_sheet import Tile, draw_sheet, overlay
+from sinet_video.train.generate.manifest import (
+    FILE,
+    Manifest,
+    Product,
+    Rejection,
+    Source,
+    Values,
+    digest,
+)
+from sinet_video.train.image_folder import Array, read_picture, write_picture
+
+TILES_A_SHEET = 50
+TILE = 200
+"""The longer side of a tile in pixels."""
+
+CAPTION_LENGTH = 33
+"""How many letters go under a tile."""
+
+STRUCK_OUT = "struck out by hand"
+
+
+Progress = Callable[[int, int], None]
+"""Called with how many are done, and of how many."""
+
+
+class Rejected(Exception):  # noqa: N818  it is no error: photographs that do not do are many
+    """Something is not good enough; its text is the reason, a few words."""
+
+
+def silent(done: int, total: int) -> None:
+    """Progress that nobody wants to see."""
+
+
+def check_free(path: Path) -> None:
+    """Raise `OutputError` unless `path` is free for a folder: nothing there, or an empty one."""
+    if path.is_dir() and not any(path.iterdir()):
+        return
+    if path.exists() or path.is_symlink():
+        raise OutputError(f"{path} is there already; give a new folder or an empty one.")
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `path` that takes its name when the block ends well.
+
+    When it does not, the folder goes. Raises `OutputError` where it cannot be written.
+    """
+    check_free(path)
+    target = path.absolute()
+    part = part_name(target)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        if target.exists():
+            target.rmdir()
+        part.replace(target)
+    except SinetVideoError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+class Products:
+    """Writes products into a folder and keeps the manifest.
+
+    Names in `excluded` are rejected as struck out by hand, whatever is offered for them. On sheets,
+    what masks leave out is coloured, unless not `overlaid`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        excluded: frozenset[str] = frozenset(),
+        overlaid: bool = True,
+    ) -> None:
+        self.manifest = manifest
+        self._folder, self._excluded, self._overlaid = folder, excluded, overlaid
+        self._kept, self._rejected = Sheets(folder, "kept"), Sheets(folder, "rejected")
+        # A labelled folder has both, even with nothing in them.
+        for name in ("images", "masks"):
+            (folder / name).mkdir()
+
+    def add(
+        self,
+        name: str,
+        picture: Array | Path,
+        mask: Array,
+        *,
+        sources: tuple[Source, ...],
+        drawn: Values,
+        measured: Values | None = None,
+        caption: str = "",
+    ) -> None:
+        """Write a product and note it.
+
+        `picture` is (H, W, 3) or a file to copy, `mask` (H, W) of the same size, both uint8.
+        `caption` follows the name on the sheet.
+        """
+        if name in self._excluded:
+            self.reject(name, STRUCK_OUT, picture, mask)
+            return
+        files = write_pair(self._folder, name, picture, mask)
+        self.manifest.products.append(Product(name, sources, drawn, measured or {}, files))
+        self._kept.add(f"{name} {caption}", self._shown(picture, mask))
+
+    def reject(
+        self, name: str, reason: str, picture: Array | Path, mask: Array | None = None
+    ) -> None:
+        """Note what is not kept, with its picture for the sheets."""
+        self.manifest.rejected.append(Rejection(name, reason))
+        self._rejected.add(f"{name} {reason}", self._shown(picture, mask))
+
+    def finish(self) -> Manifest:
+        """Write manifest, lists and the last sheets, and return the manifest."""
+        self._kept.finish()
+        self._rejected.finish()
+        write_lists(self._folder, self.manifest)
+        return self.manifest
+
+    def _shown(self, picture: Array | Path, mask: Array | None) -> Array:
+        return thumbnail(picture, mask if self._overlaid else None)
+
+
+def write_pair(folder: Path, name: str, picture: Array | Path, mask: Array) -> dict[str, str]:
+    """Write images/NAME and masks/NAME; return the sha256 of each by its path."""
+    suffix = picture.suffix if isinstance(picture, Path) else ".jpg"
+    image, label = folder / "images" / f"{name}{suffix}", folder / "masks" / f"{name}.png"
+    if isinstance(picture, Path):
+        shutil.copyfile(picture, image)
+    else:
+        write_picture(image, picture)
+    write_picture(label, mask)
+    return {path.relative_to(folder).as_posix(): digest(path) for path in (image, label)}
+
+
+def write_lists(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest, and what was rejected one a line."""
+    (folder / FILE).write_text(manifest.to_json(), encoding="utf-8")
+    lines = [f"{each.name}: {each.reason}\n" for each in (*manifest.rejected, *manifest.bad)]
+    (folder / "rejected.txt").write_text("".join(lines), encoding="utf-8")
+
+
+class Sheets:
+    """Contact sheets of a folder, written as they fill."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder, self._name = folder / "sheets", name
+        self._tiles: list[Tile] = []
+        self._count = 0
+
+    def add(self, caption: str, picture: Array) -> None:
+        """Take a picture (H, W, 3), uint8, with its line of text."""
+        self._tiles.append(Tile(picture, caption[:CAPTION_LENGTH]))
+        if len(self._tiles) == TILES_A_SHEET:
+            self.finish()
+
+    def finish(self) -> None:
+        """Write the sheet that is begun, if one is."""
+        if self._tiles:
+            self._count += 1
+            draw_sheet(self._tiles, self._folder / f"{self._name}-{self._count:03}.jpg")
+            self._tiles.clear()
+
+
+def thumbnail(picture: Array | Path, mask: Array | None) -> Array:
+    """Return a picture (H, W, 3) or a file reduced to a tile, what a mask leaves out coloured.
+
+    The colour is thin enough for the background to be made out.
+    """
+    pixels = read_picture(picture) if isinstance(picture, Path) else picture
+    small = np.asarray(ImageOps.contain(Image.fromarray(pixels), (TILE, TILE)))
+    if mask is None:
+        return small
+    alpha = Image.fromarray(mask).resize(small.shape[1::-1], Image.Resampling.BOX)
+    return overlay(small, np.float32(0.4) + np.asarray(alpha) * np.float32(0.6 / 255))

@@ -1,0 +1,112 @@
+"""The same products again from a manifest, bit for bit, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from sinet_video.errors import InputError, OutputError, SettingError
+from sinet_video.train.generate.composites import render_composite
+from sinet_video.train.generate.manifest import (
+    Manifest,
+    Product,
+    Values,
+    check_sources,
+    library_versions,
+    read_manifest,
+)
+from sinet_video.train.generate.portraits import render_portrait
+from sinet_video.train.generate.product_folder import (
+    Progress,
+    check_free,
+    silent,
+    whole_folder,
+    write_lists,
+    write_pair,
+)
+from sinet_video.train.generate.pseudo_labels import PseudoSettings, described, labeller
+from sinet_video.train.image_folder import Array
+
+Render = Callable[[Sequence[Path], Values], tuple[Array | Path, Array]]
+"""From a product's sources and what was drawn to its picture and mask."""
+
+
+def repeat(
+    path: Path,
+    output: Path,
+    *,
+    folders: Mapping[str, Path] | None = None,
+    teachers: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Manifest:
+    """Make a manifest's products again in a new folder, with the same manifest beside them.
+
+    `folders` says where folders of sources are now, by the manifest's names, and `teachers` where
+    weights are, in the manifest's order; otherwise they are where they were. Raises `InputError`
+    that names sources and teachers that are missing or have changed, and `OutputError` that names
+    products that come out with other bytes; then nothing is written.
+    """
+    manifest = read_manifest(path)
+    check_free(output)
+    places = _places(manifest, folders or {})
+    render = _renderer(manifest, teachers or [each.weights for each in manifest.teachers])
+    check_sources(manifest.products, places)
+    with whole_folder(output) as part:
+        for name in ("images", "masks"):
+            (part / name).mkdir()
+        other = []
+        for index, product in enumerate(manifest.products):
+            if _made(product, places, render, part) != product.files:
+                other.append(product.name)
+            progress(index + 1, len(manifest.products))
+        if other:
+            raise OutputError(_complaint(other, manifest))
+        write_lists(part, manifest)
+    return manifest
+
+
+def _places(manifest: Manifest, folders: Mapping[str, Path]) -> dict[str, Path]:
+    for name in folders:
+        if name not in manifest.folders:
+            raise SettingError(
+                f"The manifest has no folder {name!r}; it has {', '.join(manifest.folders)}."
+            )
+    return {name: folders.get(name, Path(place)) for name, place in manifest.folders.items()}
+
+
+def _renderer(manifest: Manifest, teachers: Sequence[str]) -> Render:
+    if manifest.command == "portraits":
+        return render_portrait
+    if manifest.command == "composites":
+        return render_composite
+    if manifest.command != "pseudo-labels":
+        raise InputError(f"The manifest is of {manifest.command!r}, which nothing here makes.")
+    if len(teachers) != len(manifest.teachers):
+        raise SettingError(
+            f"The manifest has {len(manifest.teachers)} teachers; {len(teachers)} are given."
+        )
+    for now, before in zip(described(teachers), manifest.teachers, strict=True):
+        if now.sha256 != before.sha256:
+            raise InputError(f"The teacher {now.weights} is not what {before.weights} was.")
+    return labeller(teachers, PseudoSettings.read(manifest.settings))
+
+
+def _made(
+    product: Product, places: Mapping[str, Path], render: Render, folder: Path
+) -> dict[str, str]:
+    paths = [places[source.folder] / source.path for source in product.sources]
+    return write_pair(folder, product.name, *render(paths, product.drawn))
+
+
+def _complaint(other: list[str], manifest: Manifest) -> str:
+    now = library_versions()
+    changed = [
+        f"{name} {before}, now {now.get(name, 'missing')}"
+        for name, before in manifest.libraries.items()
+        if now.get(name) != before
+    ]
+    more = f" and {len(other) - 10} more" if len(other) > 10 else ""
+    return (
+        f"Products come out with other bytes: {', '.join(other[:10])}{more}. They were made with "
+        f"{'; '.join(changed) or 'the same libraries, on another kind of processor perhaps'}."
+    )

@@ -1,0 +1,69 @@
+"""What generating reads: folders gone through beforehand, so that bad files are known by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from sinet_video.errors import InputError
+from sinet_video.train.generate.manifest import Rejection
+from sinet_video.train.image_folder import (
+    Bad,
+    OnBad,
+    Pair,
+    list_bad,
+    list_pairs,
+    list_pictures,
+    read_pair,
+    read_picture,
+)
+
+Item = TypeVar("Item", Pair, Path)
+
+
+def good_pairs(folder: Path, on_bad: OnBad) -> tuple[list[Pair], list[Bad]]:
+    """Return a labelled folder's pairs that can serve, by name, and the files that cannot.
+
+    Bad are: pictures without a mask, unreadable files, masks of another size or of one value, and
+    all but the first of several pictures of one name. Raises `InputError` when there is nothing
+    good, and with "refuse" when there is anything bad.
+    """
+    listing = list_pairs(folder)
+    return _sifted(listing.pairs, listing.bad, read_pair, folder, on_bad)
+
+
+def good_pictures(folder: Path, on_bad: OnBad) -> tuple[list[Path], list[Bad]]:
+    """Return a folder's pictures that can be read, by name, and those that cannot; as above."""
+    return _sifted(list_pictures(folder), [], read_picture, folder, on_bad)
+
+
+def _sifted(
+    items: Iterable[Item],
+    bad: list[Bad],
+    read: Callable[[Item], object],
+    folder: Path,
+    on_bad: OnBad,
+) -> tuple[list[Item], list[Bad]]:
+    good: dict[str, Item] = {}
+    found = list(bad)
+    for item in items:
+        path = item if isinstance(item, Path) else item.picture
+        if path.stem in good:
+            found.append(Bad(path, "another picture has its name"))
+            continue
+        try:
+            read(item)
+            good[path.stem] = item
+        except InputError as error:
+            found.append(Bad(path, str(error)))
+    if found and on_bad == "refuse":
+        raise InputError(f"{folder} holds files that cannot serve:\n{list_bad(found)}")
+    if not good:
+        raise InputError(f"{folder} holds no picture that can serve.\n{list_bad(found)}".strip())
+    return list(good.values()), found
+
+
+def rejections(bad: Iterable[Bad]) -> list[Rejection]:
+    """Return bad files as a manifest lists them."""
+    return [Rejection(str(each.path), each.reason) for each in bad]

@@ -1,1 +1,0 @@
-"""Making pictures with masks: portraits cut out, labels by teachers, people put before rooms."""

@@ -1,1 +1,0 @@
-"""Measuring mattes: of pictures with masks, of clips with true alpha."""

@@ -1,0 +1,56 @@
+"""Turning trained weights into the two files that the package carries.
+
+    python -m sinet_video.train.shipping WEIGHTS [FOLDER]
+
+default.pth is the checkpoint in half precision; default.onnx.gz is the graph that onnxruntime runs,
+made of the same rounded weights. FOLDER is the package's own unless given.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import torch
+
+from sinet_video.errors import WeightsError
+from sinet_video.models import export_sinet
+from sinet_video.models.checkpoint import load, save
+from sinet_video.models.sinet import SINet
+
+MOST_CHANGED = 0.02
+"""By how much rounding may change logits, relative to the largest."""
+
+
+def difference(one: SINet, two: SINet) -> float:
+    """Return how far two networks' logits of noise are apart, relative to the largest."""
+    torch.manual_seed(1)
+    pictures = torch.rand(2, 3, 128, 128) * 4 - 2
+    with torch.inference_mode():
+        first, second = one.eval()(pictures), two.eval()(pictures)
+    return float((first - second).abs().max() / first.abs().max().clamp_min(1e-6))
+
+
+def ship(checkpoint: Path, folder: Path) -> None:
+    """Write `default.pth` and `default.onnx.gz` of a checkpoint into a folder.
+
+    Raises `WeightsError`, and writes nothing, when rounding changes what the network says.
+    """
+    whole, path = load(checkpoint), folder / "default.pth"
+    part = path.with_name("default.pth.part")
+    save(whole, part, half=True)
+    changed = difference(whole, load(part))
+    if changed > MOST_CHANGED:
+        part.unlink()
+        raise WeightsError(f"{checkpoint} says something else in 16 bits, by {changed:.2g}.")
+    part.replace(path)
+    graph = export_sinet.fast(load(folder / "default.pth"))
+    # Without a time stamp in it, the same weights are the same file.
+    (folder / "default.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))
+
+
+if __name__ == "__main__":
+    own = Path(str(files("sinet_video")), "data")
+    ship(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else own)

@@ -1,0 +1,39 @@
+"""The statistics of batch normalisation measured anew, once the weights are as they will be.
+
+After Wu, Johnson: "Rethinking 'Batch' in BatchNorm", arXiv 2105.07576, section 3 (PreciseBN). Those
+that a training leaves are of weights before they were averaged, and of colours varied more than
+cameras do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from sinet_video.models.sinet import SINet
+from sinet_video.train.recipe import Light, Stage
+from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.samples.sampler import Sampler
+
+
+def settled(network: SINet, stock: Stock, stage: Stage, seed: int, batches: int) -> SINet:
+    """Return a network, changed in place, with the mean statistics of so many batches of a stage.
+
+    Their samples are as cameras give them: neither light nor parts of people are changed.
+    """
+    plain = replace(stage, light=Light(), views=replace(stage.views, patches=0.0, clothes=0.0))
+    sampler = Sampler(stock, plain, seed)
+    norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # each batch counts as much
+    network.train()
+    with torch.no_grad():
+        for step in range(batches):
+            network.alpha(torch.from_numpy(sampler.shard(step, 0, 1).pictures))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    return network.eval()

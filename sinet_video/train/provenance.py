@@ -1,0 +1,61 @@
+"""What a training was made of: written beside its weights, so that it can be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sinet_video import __version__
+from sinet_video.train.image_folder import list_pictures
+from sinet_video.train.recipe import Recipe
+from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.toml import said
+
+
+def write_record(recipe: Recipe, stock: Stock, root: Path, folder: Path) -> None:
+    """Write `training.json`, what was unfit as `bad.txt`, and the names held out of each folder."""
+    text = json.dumps(record(recipe, stock, root), indent=1)
+    (folder / "training.json").write_text(text + "\n", encoding="utf-8")
+    unfit = [f"{os.path.relpath(item.path, root)}: {item.reason}\n" for item in stock.bad]
+    (folder / "bad.txt").write_text("".join(unfit), encoding="utf-8")
+    for name, pairs in stock.holdout.items():
+        if pairs:
+            names = "".join(f"{pair.name}\n" for pair in pairs)
+            path = folder / f"holdout-{name.replace('/', '-')}.txt"
+            path.write_text(names, encoding="utf-8")
+
+
+def record(recipe: Recipe, stock: Stock, root: Path) -> dict[str, Any]:
+    """Return the recipe, the versions, and for each folder what of it was used for what."""
+    folders = {
+        labelled.folder: {
+            "training": [source.name for source in own],
+            "validation": [pair.name for pair in stock.validation[labelled.folder]],
+            "holdout": [pair.name for pair in stock.holdout[labelled.folder]],
+            "sha256": digest(root / labelled.folder, "images", "masks"),
+        }
+        for labelled, own in zip(recipe.data.labelled, stock.folders, strict=True)
+    }
+    backgrounds = recipe.data.backgrounds
+    return {
+        "recipe": said(recipe),
+        "versions": {"sinet_video": __version__, "torch": torch.__version__},
+        "folders": folders,
+        "backgrounds": backgrounds
+        and {"count": len(stock.backgrounds), "sha256": digest(root / backgrounds, "")},
+    }
+
+
+def digest(folder: Path, *parts: str) -> str:
+    """Return one sha256 of all pictures of a folder's parts: of their names and their bytes."""
+    whole = hashlib.sha256()
+    for part in parts:
+        for path in list_pictures(folder / part):
+            own = hashlib.sha256(path.read_bytes()).hexdigest()
+            whole.update(f"{own}  {part}/{path.name}\n".encode())
+    return whole.hexdigest()

@@ -1,0 +1,1 @@
+"""Training samples, each a function of the recipe's seed and of the step.."""

@@ -1,0 +1,183 @@
+"""The pictures that a training draws from, held in memory, each at several sizes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.errors import InputError
+from sinet_video.train.image_folder import (
+    Bad,
+    Pair,
+    list_bad,
+    list_pairs,
+    list_pictures,
+    read_pair,
+    read_picture,
+)
+from sinet_video.train.recipe import Data, Labelled
+
+Array = NDArray[Any]
+
+SHORT_SIDE = 320
+"""Pictures are reduced to this on loading: more than any sample needs."""
+INSIDE = 5
+"""Side of the window that must be the person's for a pixel to be well inside."""
+LEVELS = 3
+"""Sizes of a picture in memory, each half of the one before."""
+
+
+@dataclass
+class Source:
+    """A photograph with or without a label, in halves of halves.
+
+    `levels` are (H, W, 4), uint8: RGB and the person's alpha; (H, W, 3) where nobody is in it.
+    """
+
+    name: str
+    levels: list[Array]
+    whole: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the largest level."""
+        height, width = self.levels[0].shape[:2]
+        return width, height
+
+    @cached_property
+    def cut_out(self) -> list[Array]:
+        """The levels without the old background along the person's edge; see `with_clean_rim`."""
+        return halves(with_clean_rim(self.levels[0]))
+
+    @cached_property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of the person, pixels of the largest level."""
+        alpha = self.levels[0][..., 3] > 127
+        across, down = np.flatnonzero(alpha.any(0)), np.flatnonzero(alpha.any(1))
+        if not len(across):
+            return 0, 0, *self.size
+        return int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1
+
+
+@dataclass
+class Stock:
+    """What a training sees: pictures by folder, those to watch it by, rooms, and what was unfit."""
+
+    folders: list[list[Source]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
+    validation: dict[str, list[Pair]] = field(default_factory=dict)
+    holdout: dict[str, list[Pair]] = field(default_factory=dict)
+    backgrounds: list[Source] = field(default_factory=list)
+    bad: list[Bad] = field(default_factory=list)
+
+
+def split(pairs: Sequence[Pair], *sizes: int) -> list[list[Pair]]:
+    """Cut pairs into parts of these sizes and the rest, by a hash of their names.
+
+    So parts hardly change when pictures come or go: each that does moves at most one other over
+    each of the cuts.
+    """
+    ordered = sorted(pairs, key=lambda pair: hashlib.sha256(pair.name.encode()).hexdigest())
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(ordered[start : start + size])
+        start += size
+    return [*parts, ordered[start:]]
+
+
+def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
+    """Read everything that a recipe's data names below a folder.
+
+    Unfit pictures are listed in the result; with `refuse` they are an `InputError` instead. So is
+    a folder with nothing to train on.
+    """
+    stock = Stock()
+    for labelled in data.labelled:
+        _load_labelled(labelled, root, stock)
+    if data.backgrounds:
+        for path, picture in _readable(list_pictures(root / data.backgrounds), stock.bad):
+            stock.backgrounds.append(Source(path.stem, halves(picture)))
+    if refuse and stock.bad:
+        raise InputError(f"Some pictures cannot serve.\n{list_bad(stock.bad)}")
+    for labelled, own in zip(data.labelled, stock.folders, strict=True):
+        if not own:
+            raise InputError(
+                f"{root / labelled.folder} has no pictures to train on, after {labelled.holdout} "
+                f"for the holdout, {labelled.validation} for validation and what is unfit."
+            )
+    if data.backgrounds and not stock.backgrounds:
+        raise InputError(f"{root / data.backgrounds} has no pictures that can be read.")
+    return stock
+
+
+def _load_labelled(labelled: Labelled, root: Path, stock: Stock) -> None:
+    listing = list_pairs(root / labelled.folder)
+    stock.bad += listing.bad
+    holdout, validation, rest = split(listing.pairs, labelled.holdout, labelled.validation)
+    stock.holdout[labelled.folder] = [pair for pair, _ in _readable_pairs(holdout, stock.bad)]
+    stock.validation[labelled.folder] = [pair for pair, _ in _readable_pairs(validation, stock.bad)]
+    stock.weights.append(labelled.weight)
+    sources = [
+        Source(pair.name, halves(both), labelled.whole)
+        for pair, both in _readable_pairs(rest, stock.bad)
+    ]
+    stock.folders.append(sources)
+
+
+def _readable_pairs(pairs: Iterable[Pair], bad: list[Bad]) -> Iterator[tuple[Pair, Array]]:
+    """Yield those pairs that can serve, and their pictures with the mask as a fourth channel."""
+    for pair in pairs:
+        try:
+            yield pair, np.dstack(read_pair(pair))
+        except InputError as error:
+            bad.append(Bad(pair.picture, str(error)))
+
+
+def _readable(paths: Iterable[Path], bad: list[Bad]) -> Iterator[tuple[Path, Array]]:
+    for path in paths:
+        try:
+            yield path, read_picture(path)
+        except InputError as error:
+            bad.append(Bad(path, str(error)))
+
+
+def halves(picture: Array) -> list[Array]:
+    """Return a picture reduced to `SHORT_SIDE` where it is larger, and its halves, by area."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, SHORT_SIDE / min(height, width))
+    levels = [_reduced(picture, round(width * scale), round(height * scale))]
+    for _ in range(LEVELS - 1):
+        height, width = levels[-1].shape[:2]
+        levels.append(_reduced(levels[-1], max(1, width // 2), max(1, height // 2)))
+    return levels
+
+
+def with_clean_rim(picture: Array) -> Array:
+    """Return a picture (H, W, 4) with colours from inside the person near its edge and outside.
+
+    They are means of what is well inside within a few pixels, or some more; where nothing is, as
+    in a single finger, the picture's own stay.
+    """
+    colours, alpha = picture[..., :3], picture[..., 3]
+    inside = cv2.erode((alpha > 250).astype(np.float32), np.ones((INSIDE, INSIDE)))[..., None]
+    out = colours.astype(np.float32)
+    for side in (25, 7):
+        weight = cv2.blur(inside, (side, side))[..., None]
+        mean = cv2.blur(colours * inside, (side, side)) / np.maximum(weight, 1e-6)
+        out = np.where(weight > 0.02, mean, out)
+    out = np.where(inside > 0, colours, out)
+    return np.dstack([(out + 0.5).astype(np.uint8), alpha])
+
+
+def _reduced(picture: Array, width: int, height: int) -> Array:
+    if picture.shape[:2] == (height, width):
+        return picture
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)

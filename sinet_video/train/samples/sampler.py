@@ -1,0 +1,86 @@
+"""Batches of samples, each a function of the recipe's seed and the step alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.train.recipe import Stage
+from sinet_video.train.samples.batch import Batch, band
+from sinet_video.train.samples.geometry import grid_motion, nudge
+from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.samples.photometric import grain_field, toned, worn
+from sinet_video.train.samples.scenes import draw_scene
+
+Array = NDArray[Any]
+
+SHAPE, SCENE, WEAR, SECOND_WEAR, TONE, MOTION, PUBLISHED = range(7)
+"""What random numbers are for; each has its own of them."""
+
+
+class Sampler:
+    """Makes the samples of a stage."""
+
+    def __init__(self, stock: Stock, stage: Stage, seed: int) -> None:
+        self.stock, self.stage, self.seed = stock, stage, seed
+        self.grain = grain_field(
+            seed, max(768, *(side for shape in stage.shapes for side in shape))
+        )
+
+    def shape(self, step: int) -> tuple[int, int]:
+        """Return the height and width of a step's samples."""
+        choice = self._rng(SHAPE, step).integers(len(self.stage.shapes))
+        return self.stage.shapes[int(choice)]
+
+    def _rng(self, purpose: int, step: int, index: int = 0) -> np.random.Generator:
+        # Always as many numbers: to numpy, [1, 2] is the same seed as [1, 2, 0].
+        return np.random.default_rng([self.seed, step, index, purpose])
+
+    def shard(self, step: int, index: int, count: int) -> Batch:
+        """Return one of `count` equal parts of a step's batch."""
+        shape, size = self.shape(step), self.stage.batch // count
+        second = int(size * self.stage.views.moved)
+        looks = [self._look(step, index * size + i, shape) for i in range(size - second)]
+        moved = [self._second_look(step, index * size + i, shape) for i in range(second)]
+        # Pairs side by side: the first `second` samples, then their second looks, then the rest.
+        looks[second:second] = [(picture, label) for picture, label, _ in moved]
+        labels = np.stack([label for _, label in looks])
+        motion = [m for _, _, m in moved]
+        batch = Batch(
+            pictures=np.stack([picture for picture, _ in looks]),
+            labels=labels,
+            bands=band(labels, self.stage.loss.band),
+            motion=np.stack(motion) if motion else np.zeros((0, 2, 3), np.float32),
+        )
+        return self._published(batch, step, index) if self.stage.light.published else batch
+
+    def _published(self, batch: Batch, step: int, index: int) -> Batch:
+        from sinet_video.train.samples.paper_augmentations import published
+
+        seed = int(self._rng(PUBLISHED, step, index).integers(2**31))
+        return published(batch, seed, self.stage.loss.band)
+
+    def _look(
+        self, step: int, sample: int, shape: tuple[int, int], after: Array | None = None
+    ) -> tuple[Array, Array]:
+        stage, matrix = self.stage, np.eye(3) if after is None else after
+        rng = self._rng(SCENE, step, sample)
+        scene = draw_scene(rng, self.stock, stage.views, shape, matrix)
+        picture = toned(self._rng(TONE, step, sample), scene.picture, stage.light)
+        wear = self._rng(WEAR if after is None else SECOND_WEAR, step, sample)
+        return worn(wear, picture, stage.light, self.grain), scene.alpha
+
+    def _second_look(
+        self, step: int, sample: int, shape: tuple[int, int]
+    ) -> tuple[Array, Array, Array]:
+        after = nudge(self._rng(MOTION, step, sample), shape)
+        return *self._look(step, sample, shape, after), grid_motion(after, shape)
+
+
+def batches(sampler: Sampler, start: int, stop: int, shards: int) -> Iterator[list[Batch]]:
+    """Yield the shards of each step from one step to before another."""
+    for step in range(start, stop):
+        yield [sampler.shard(step, index, shards) for index in range(shards)]

@@ -1,0 +1,278 @@
+"""Training SINet by a recipe, from the first step to weights, through any number of kills."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sinet_video.errors import InputError, SettingError
+from sinet_video.models.checkpoint import load, save
+from sinet_video.models.load import checkpoint_path
+from sinet_video.models.sinet import SINet
+from sinet_video.prefetch import prefetch
+from sinet_video.train.curves import Row, draw_curves, write_csv
+from sinet_video.train.data_parallel import Shards, Work
+from sinet_video.train.fused_layers import fuse, obstacle
+from sinet_video.train.optimiser import Average, State, learning_rate, make_optimiser, mean
+from sinet_video.train.precise_bn import settled
+from sinet_video.train.process_tuning import shared_among_shards
+from sinet_video.train.recipe import Recipe, Stage
+from sinet_video.train.samples.batch import Batch
+from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.samples.sampler import Sampler, batches
+from sinet_video.train.toml import said
+from sinet_video.train.validation import validate
+
+PREFETCHED = 3
+"""Batches that are made ahead of the step that takes them."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often, in steps, a training writes down what; a row comes with each of the others."""
+
+    row: int = 50
+    validation: int = 1000
+    checkpoint: int = 250
+
+
+@dataclass
+class Course:
+    """Where a training is; with the networks and the optimiser, all that a checkpoint holds."""
+
+    stage: int = 0
+    step: int = 0
+    """Steps done of the stage."""
+    rows: list[Row] = field(default_factory=list)
+    ends: list[State] = field(default_factory=list)
+    """Averaged weights at the ends of stages that are remembered."""
+
+
+Progress = Callable[[Row], None]
+
+
+def train(
+    recipe: Recipe,
+    stock: Stock,
+    folder: Path,
+    *,
+    device: str = "cpu",
+    pace: Pace = Pace(),
+    progress: Progress = lambda row: None,
+) -> SINet:
+    """Train by a recipe; return the network, and leave `weights.pth` and the curves in a folder.
+
+    A folder with a checkpoint is gone on with, and ends as it would have without the interruption:
+    on the CPU, and with as many shards, bit for bit. On another machine it may differ by rounding;
+    see `fused`. Raises `InputError` for a checkpoint of another recipe, `SettingError` for a device
+    that is not here.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise SettingError("Device 'cuda' is not here, or not in this build of torch; use 'cpu'.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with shared_among_shards():
+        training = _Training(recipe, stock, folder, torch.device(device), pace, progress)
+        try:
+            return training.run()
+        finally:
+            training.shards.close()
+
+
+def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
+    """Return what a folder's checkpoint holds, or None where there is none.
+
+    Raises `InputError` when it is of another recipe.
+    """
+    path = folder / "checkpoint.pth"
+    if not path.exists():
+        return None
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    if state["recipe"] != so_far(recipe, state["stage"]):
+        raise InputError(
+            f"{path} is of another recipe than {recipe.name} as it is now; give another folder, or "
+            "remove it."
+        )
+    return state
+
+
+def so_far(recipe: Recipe, stage: int) -> str:
+    """Return what a checkpoint in a stage must agree with; stages to come may change."""
+    done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1], sharpness=1.0, settling=0)
+    return json.dumps(said(done))
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which becomes the file when all is written."""
+    part = path.with_name(f"{path.name}.part")
+    yield part
+    part.replace(path)
+
+
+def untrained(seed: int) -> SINet:
+    """Return a network with random weights, normalising by the channels' usual values."""
+    torch.manual_seed(seed)
+    network = SINet()
+    network.mean.copy_(torch.tensor([132.0, 116.0, 107.0]))
+    network.std.copy_(torch.tensor([68.0, 65.0, 64.0]))
+    return network
+
+
+def _begun(recipe: Recipe) -> SINet:
+    """Return the network that a recipe's first stage is given."""
+    return load(checkpoint_path(recipe.start)) if recipe.start else untrained(recipe.seed)
+
+
+def sharpened(network: SINet, factor: float) -> SINet:
+    """Return a network, changed in place so that its logits are so many times as large."""
+    with torch.no_grad():
+        network.classify.weight.mul_(factor)
+    return network
+
+
+class _Training:
+    def __init__(
+        self,
+        recipe: Recipe,
+        stock: Stock,
+        folder: Path,
+        device: torch.device,
+        pace: Pace,
+        progress: Progress,
+    ) -> None:
+        self.recipe, self.stock, self.folder = recipe, stock, folder
+        self.pace, self.progress = pace, progress
+        self.course = Course()
+        network = _begun(recipe).to(device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's lack
+        teacher = load(checkpoint_path(recipe.teacher)).to(device) if recipe.teacher else None
+        fused = device.type == "cpu" and obstacle() is None
+        self.network = fuse(network) if fused else network
+        self.shards = Shards(self.network, recipe.shards, teacher)
+        self._enter_stage()
+
+    @property
+    def stage(self) -> Stage:
+        return self.recipe.stages[self.course.stage]
+
+    def run(self) -> SINet:
+        self._resume()
+        self._run_stage()
+        while self.course.stage + 1 < len(self.recipe.stages):
+            self._next_stage()
+            self._run_stage()
+        self._draw()  # once more: a kill may have come between a checkpoint and its curves
+        result = sharpened(self._settled(), self.recipe.sharpness)
+        with whole(self.folder / "weights.pth") as path:
+            save(result, path)
+        return result
+
+    def _next_stage(self) -> None:
+        if self.stage.remembered:
+            self.course.ends.append(self.average.state)
+        self.course.stage, self.course.step = self.course.stage + 1, 0
+        for network in self.shards.networks:
+            network.load_state_dict(self.average.state)
+        self._enter_stage()
+        self._checkpoint()
+
+    def _enter_stage(self) -> None:
+        trained = self.network.encoder if self.stage.part == "encoder" else self.network
+        self.optimiser = make_optimiser(trained, self.stage)
+        self.average = Average(self.network.state_dict(), self.stage.average)
+
+    def _run_stage(self) -> None:
+        seed = self.recipe.seed * 1000 + self.course.stage
+        sampler = Sampler(self.stock, self.stage, seed)
+        work = Work(self.stage.part, self.stage.loss)
+        made = batches(sampler, self.course.step, self.stage.steps, self.recipe.shards)
+        for network in self.shards.networks:
+            network.train()
+        sums: dict[str, list[float]] = {}
+        with closing(prefetch(made, PREFETCHED)) as ready:
+            for batch in ready:
+                rate = learning_rate(self.stage, self.course.step)
+                for name, value in self._step(batch, work, rate).items():
+                    sums.setdefault(name, []).append(value)
+                self._write_down(sums, rate)
+
+    def _step(self, batch: Sequence[Batch], work: Work, rate: float) -> dict[str, float]:
+        parts = self.shards.gradients(batch, work)
+        self.optimiser.step(rate)
+        self.average.update(self.network.state_dict(), self.course.step)
+        self.course.step += 1
+        return parts
+
+    def _write_down(self, sums: dict[str, list[float]], rate: float) -> None:
+        step, last = self.course.step, self.course.step == self.stage.steps
+        paces = (self.pace.row, self.pace.validation, self.pace.checkpoint)
+        if not last and all(step % pace for pace in paces):
+            return
+        row: Row = {"stage": self.stage.name, "step": self._steps_in_all(), "rate": rate}
+        row |= {name: float(np.mean(values)) for name, values in sums.items()}
+        sums.clear()
+        if step % self.pace.validation == 0 or last:
+            scores = validate(self._averaged(), self.stock.validation)
+            row |= {f"IoU {name}": score for name, score in scores.items()}
+        self.course.rows.append(row)
+        self.progress(row)
+        if step % self.pace.checkpoint == 0 or last:
+            self._checkpoint()
+
+    def _steps_in_all(self) -> int:
+        before = sum(stage.steps for stage in self.recipe.stages[: self.course.stage])
+        return before + self.course.step
+
+    def _averaged(self, *ends: State) -> SINet:
+        """Return a network of the averaged weights; of their mean with those of earlier ends."""
+        network = SINet()
+        network.load_state_dict(mean([*ends, self.average.state]))
+        return network.eval()
+
+    def _settled(self) -> SINet:
+        """Return the finished network: the mean of ends, statistics measured anew, if so told."""
+        network, recipe = self._averaged(*self.course.ends), self.recipe
+        if not recipe.settling:
+            return network
+        seed = recipe.seed * 1000 + len(recipe.stages)
+        return settled(network, self.stock, recipe.stages[-1], seed, recipe.settling)
+
+    def _checkpoint(self) -> None:
+        state = {
+            "recipe": so_far(self.recipe, self.course.stage),
+            "stage": self.course.stage,
+            "step": self.course.step,
+            "rows": self.course.rows,
+            "ends": self.course.ends,
+            "networks": [network.state_dict() for network in self.shards.networks],
+            "optimiser": self.optimiser.state(),
+            "average": self.average.state,
+        }
+        with whole(self.folder / "checkpoint.pth") as path:
+            torch.save(state, path)
+        self._draw()
+
+    def _draw(self) -> None:
+        with whole(self.folder / "curves.csv") as path:
+            write_csv(self.course.rows, path)
+        with whole(self.folder / "curves.png") as path:
+            draw_curves(self.course.rows, path)
+
+    def _resume(self) -> None:
+        state = read_checkpoint(self.recipe, self.folder)
+        if state is None:
+            return
+        self.course = Course(state["stage"], state["step"], state["rows"], state["ends"])
+        self._enter_stage()
+        for network, saved in zip(self.shards.networks, state["networks"], strict=True):
+            network.load_state_dict(saved)
+        self.optimiser.load(state["optimiser"])
+        self.average.state = state["average"]
