@@ -14,6 +14,7 @@ from sinet_video.media.convert import blank_like, planes_of, range_of
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.tiled_alpha import Canvas, Kind, TiledAlpha
+from sinet_video.native import tiles as kernels
 
 Tiles = NDArray[Any]
 
@@ -62,6 +63,9 @@ def _blend_plane(
     own: Plane | None,
 ) -> None:
     grid, kinds = alpha.grid, alpha.kinds
+    if kernels.suits(grid):
+        kernels.blend(source, behind, target, alpha, (down, across), own)
+        return
     mostly_clear = np.count_nonzero(kinds == Kind.CLEAR) * 2 > kinds.size
     target[...] = behind if mostly_clear else source
     canvas = Canvas(target, grid, down, across)

@@ -16,12 +16,15 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video import native
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.pyramid import Enlarged, around, halved, reduced, reduced_alpha, subsampling
 from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
+from sinet_video.native import colours as kernels
+from sinet_video.native.tiles import suits
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -74,6 +77,11 @@ def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
     factor, top = subsampling(frame), frame.format.top
     colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
     shared = (1, 1), (frame.format.down, frame.format.across)
+    if suits(alpha.grid):
+        return [
+            kernels.clean_plane(plane, alpha, shared[index > 0], *colours[:, index], factor, top)
+            for index, plane in enumerate(frame.planes)
+        ]
     values = [alpha.reduced(down=down, across=across) for down, across in shared]
     made = []
     for index, plane in enumerate(frame.planes):
@@ -137,9 +145,11 @@ def blurred_colours(small: Array, alpha: Array) -> Array:
     `small` is (planes, h, w), `alpha` (h, w). Only around cells with a partial alpha are they told;
     elsewhere they are 0.
     """
+    far = round(max(alpha.shape) * FAR / 2) or 1
+    if native.available():
+        return kernels.blurred_colours(small, alpha, far)
     colours = np.zeros((2, *small.shape), np.float32)
     partial = (alpha > 0) & (alpha < 1)
-    far = round(max(alpha.shape) * FAR / 2) or 1
     wide, close = around(partial, 2 * (far + 1) + sum(NEAR)), around(partial, sum(NEAR))
     if wide and close:
         colours[..., *wide] = _far(small[:, *wide], alpha[wide], far)
