@@ -53,6 +53,12 @@ def blended(
     return video
 
 
+def _fit(source: Plane, behind: Plane, alpha: TiledAlpha, down: int, across: int) -> bool:
+    """Whether planes are of the size that alpha says: what is not is numpy's to refuse."""
+    size = -(-alpha.grid.height // down), -(-alpha.grid.width // across)
+    return source.shape == size and behind.shape in ((1, 1), size)
+
+
 def _blend_plane(
     source: Plane,
     behind: Plane,
@@ -63,7 +69,7 @@ def _blend_plane(
     own: Plane | None,
 ) -> None:
     grid, kinds = alpha.grid, alpha.kinds
-    if kernels.suits(grid):
+    if kernels.suits(grid) and _fit(source, behind, alpha, down, across):
         kernels.blend(source, behind, target, alpha, (down, across), own)
         return
     mostly_clear = np.count_nonzero(kinds == Kind.CLEAR) * 2 > kinds.size

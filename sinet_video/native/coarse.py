@@ -12,14 +12,14 @@ from sinet_video.native.library import Array, address, call, floats, function
 
 def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the luma of (h, w, 3) RGB, (h, w) in [0, 1]; weights as in BT.601."""
-    plane = np.empty(rgb.shape[:2], np.float32)
+    rgb, plane = np.ascontiguousarray(rgb), np.empty(rgb.shape[:2], np.float32)
     call("coarse", address(rgb), *plane.shape, address(plane), None)
     return plane
 
 
 def half_colours(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return (h, w, 3) RGB averaged over 2 x 2: (3, h / 2, w / 2) in [0, 1]."""
-    height, width, _ = rgb.shape
+    rgb, (height, width, _) = np.ascontiguousarray(rgb), rgb.shape
     halves = np.empty((3, (height + 1) // 2, (width + 1) // 2), np.float32)
     call("coarse", address(rgb), height, width, None, address(halves))
     return halves

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.native.library import Array, address, call, floats
-from sinet_video.native.tiles import Alpha, Grid, Held
+from sinet_video.native.tiles import PARTIAL, Alpha, Grid, Held
 
 
 def blurred_colours(small: Array, alpha: Array, far: int) -> NDArray[np.float32]:
@@ -24,20 +24,15 @@ def blurred_colours(small: Array, alpha: Array, far: int) -> NDArray[np.float32]
 
 
 def clean_plane(
-    plane: Array,
-    alpha: Alpha,
-    shared: tuple[int, int],
-    person: Array,
-    room: Array,
-    factor: int,
-    top: int,
+    plane: Array, alpha: Alpha, shared: tuple[int, int], colours: Array, factor: int, top: int
 ) -> Array:
     """Return the partial tiles of a plane, (n, h, w), with the person's colours, in [0, top].
 
-    `person` and `room` are planes of cells of `factor` pixels; a sample stands for `shared`.
+    `colours`, (2, h, w), are the person's and the room's, of cells of `factor` pixels; a sample of
+    the plane stands for `shared`, down and across.
     """
     held = Held(alpha)
-    person, room = floats(person), floats(room)
+    person, room = floats(colours[0]), floats(colours[1])
     shape = held.tile[0] // shared[0], held.tile[1] // shared[1]
     made = np.empty((len(held.values), *shape), plane.dtype)
     call(
@@ -65,7 +60,7 @@ def keyed(
     Alpha at `levels[0]` becomes 0, and 1 by `levels[1]` more.
     """
     planes, kinds = floats(planes), np.ascontiguousarray(kinds, np.uint8)
-    count = int(np.count_nonzero(kinds == 2))
+    count = int(np.count_nonzero(kinds == PARTIAL))
     values = np.empty((count, grid.down, grid.across), np.float32)
     extremes = np.empty((count, 2), np.float32)
     call(

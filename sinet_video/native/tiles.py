@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sinet_video.native.library import Array, address, available, call, floats, function
 
 LARGEST_TILE = 64
-LARGEST_FACTOR = 8
+PARTIAL = 2
+"""The kind of a tile that has values."""
 
 
 class Grid(Protocol):
@@ -65,6 +66,11 @@ class Held:
         grid = alpha.grid
         self.kinds = np.ascontiguousarray(alpha.kinds, np.uint8)
         self.values = floats(alpha.values)
+        shape = np.count_nonzero(self.kinds == PARTIAL), grid.down, grid.across
+        if self.kinds.shape != (grid.rows, grid.columns) or self.values.shape != shape:
+            raise ValueError(
+                f"Alpha is of {self.kinds.shape} tiles and {self.values.shape} values."
+            )
         self.size = grid.height, grid.width
         self.tile = grid.down, grid.across
         self.arrays = address(self.kinds), address(self.values)
@@ -135,6 +141,8 @@ def blend(
     held = Held(alpha)
     own = None if own is None else np.ascontiguousarray(own, source.dtype)
     behind = behind.astype(source.dtype, copy=False)
+    if behind.strides[1] != behind.itemsize:
+        behind = np.ascontiguousarray(behind)
     stride = 0 if behind.shape == (1, 1) else behind.strides[0]
     call(
         "blend_plane",

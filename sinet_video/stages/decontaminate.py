@@ -79,7 +79,7 @@ def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
     shared = (1, 1), (frame.format.down, frame.format.across)
     if suits(alpha.grid):
         return [
-            kernels.clean_plane(plane, alpha, shared[index > 0], *colours[:, index], factor, top)
+            kernels.clean_plane(plane, alpha, shared[index > 0], colours[:, index], factor, top)
             for index, plane in enumerate(frame.planes)
         ]
     values = [alpha.reduced(down=down, across=across) for down, across in shared]

@@ -108,8 +108,8 @@ def despilled(
     down, across = frame.format.down, frame.format.across
     unit = np.array(hue, np.float32) / np.float32(hypot(*hue))
     if suits(alpha.grid):
-        chroma, narrow = planes_of(video)[1:], NARROWING[limit]
-        kernels.despill(chroma, frame.format.bits, (down, across), alpha, unit, narrow, top)
+        planes, narrow = planes_of(video)[1:], NARROWING[limit]
+        kernels.despill(planes, frame.format.bits, (down, across), alpha, unit, narrow, top)
         return frame.with_video(video)
     canvases = [Canvas(plane, alpha.grid, down, across) for plane in planes_of(video)[1:]]
     rows, columns = np.nonzero(alpha.kinds != Kind.CLEAR)

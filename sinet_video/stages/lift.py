@@ -36,7 +36,7 @@ def lifted(frame: Frame, factor: int, lines: Lines, band: NDArray[np.bool_]) -> 
     kinds, count = kernels.classify(lines.level, band, grid, factor)
     shared = frame.format.down, frame.format.across
     planes = lines.slopes, lines.centre, lines.level
-    scale = np.float32(1 / frame.format.top)
+    scale = 1 / frame.format.top
     values = kernels.lift(frame.planes, shared, planes, factor, scale, grid, kinds, count)
     return TiledAlpha(grid, kinds, values)
 

@@ -125,13 +125,12 @@ def fitted_lines(
 
     `guide` is (3, h, w) in [0, top], `alpha` (h, w) in [0, 1].
     """
-    scale = np.float32(1 / top)
     if native.available():
         *planes, inside = kernels.guided_lines(
-            guide, scale, alpha, radius, sure, settings.eps, settings.contrast
+            guide, 1 / top, alpha, radius, sure, settings.eps, settings.contrast
         )
         return Lines(*planes), inside.view(bool)
-    band, lines = np.zeros(alpha.shape, bool), Lines.flat(alpha)
+    scale, band, lines = np.float32(1 / top), np.zeros(alpha.shape, bool), Lines.flat(alpha)
     if part := around(mixed(alpha, 1), 2 * (radius + REACH) + sure):
         found, band[part] = _lines(guide[:, *part] * scale, alpha[part], radius, sure, settings)
         lines.put(part, found)

@@ -125,7 +125,7 @@ class _Held:
     """
 
     def __init__(self, matte: Matte) -> None:
-        self.matte, self.alpha = matte, matte.alpha
+        self.matte, self.alpha = matte, np.ascontiguousarray(matte.alpha, np.float32)
         self.colours = half_colours(matte.frame, matte.alpha.shape)
         self.same = np.ones(self.colours.shape[1:], np.float32)
         self._sum, self._weight = self.alpha.copy(), np.ones_like(self.alpha)
