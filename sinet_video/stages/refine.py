@@ -20,11 +20,11 @@ from sinet_video import native
 from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.pyramid import around, reduced
+from sinet_video.media.pyramid import bounding_slices, reduced
 from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import TiledAlpha
 from sinet_video.native import refining as kernels
-from sinet_video.stages.guided_filter import Lines, fit, sureness
+from sinet_video.stages.guided_filter import Lines, confidence, fit
 from sinet_video.stages.lift import lifted, raised
 
 Array = NDArray[Any]
@@ -47,7 +47,7 @@ SLACK = 0.05
 
 
 @dataclass(frozen=True)
-class Guided:
+class GuidedRefinement:
     """Guided filter on all three planes.
 
     Attributes:
@@ -71,8 +71,8 @@ class Guided:
 
 
 @dataclass(frozen=True)
-class Bilinear:
-    """Plain enlargement, blind to the picture; `black` and `white` as in `Guided`."""
+class BilinearRefinement:
+    """Plain enlargement, blind to the picture; `black` and `white` as in `GuidedRefinement`."""
 
     black: float = 0.4
     white: float = 0.9
@@ -81,7 +81,7 @@ class Bilinear:
         _check_levels(self.black, self.white)
 
 
-Refinement = Guided | Bilinear
+Refinement = GuidedRefinement | BilinearRefinement
 
 
 def _check_levels(black: float, white: float) -> None:
@@ -91,19 +91,19 @@ def _check_levels(black: float, white: float) -> None:
         )
 
 
-def refine(mattes: Iterable[Matte], refinement: Refinement = Guided()) -> Iterator[Matte]:
+def refine(mattes: Iterable[Matte], refinement: Refinement = GuidedRefinement()) -> Iterator[Matte]:
     """Yield each matte with its alpha at the frame's size; one that has it already passes."""
     for matte in mattes:
         frame = matte.frame
         if isinstance(matte.plane, TiledAlpha) or matte.plane.shape == (frame.height, frame.width):
             yield matte
-        elif isinstance(refinement, Guided):
+        elif isinstance(refinement, GuidedRefinement):
             yield matte.with_alpha(guided(frame, matte.plane, refinement))
         else:
             yield matte.with_alpha(enlarged(frame, matte.plane, refinement))
 
 
-def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
+def guided(frame: Frame, coarse: Array, settings: GuidedRefinement) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
     # Where people are seen larger, alpha is finer: as fine must the picture be.
     factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
@@ -119,7 +119,7 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
 
 
 def fitted_lines(
-    guide: Array, top: int, alpha: Array, radius: int, sure: int, settings: Guided
+    guide: Array, top: int, alpha: Array, radius: int, sure: int, settings: GuidedRefinement
 ) -> tuple[Lines, NDArray[np.bool_]]:
     """Return the lines of two fits, flat where alpha is, and the cells where they are not.
 
@@ -131,14 +131,14 @@ def fitted_lines(
         )
         return Lines(*planes), inside.view(bool)
     scale, band, lines = np.float32(1 / top), np.zeros(alpha.shape, bool), Lines.flat(alpha)
-    if part := around(mixed(alpha, 1), 2 * (radius + REACH) + sure):
+    if part := bounding_slices(transition_band(alpha, 1), 2 * (radius + REACH) + sure):
         found, band[part] = _lines(guide[:, *part] * scale, alpha[part], radius, sure, settings)
         lines.put(part, found)
     return lines, band
 
 
 def _lines(
-    guide: Array, alpha: Array, radius: int, sure: int, settings: Guided
+    guide: Array, alpha: Array, radius: int, sure: int, settings: GuidedRefinement
 ) -> tuple[Lines, NDArray[np.bool_]]:
     """Return the lines of two fits, and the cells where alpha is not flat."""
     near = _fitted(guide, alpha, sure, radius, settings)
@@ -149,22 +149,24 @@ def _lines(
     decided = np.where(unsure, np.float32(0.5), fitted > 0.5)
     # Alpha is flat where every value in reach (of windows, their averages, and 1 for the
     # enlargement) is, and where the fit is beyond 0 or 1 with all its neighbours.
-    band = mixed(alpha, REACH) & mixed(decided, 1)
+    band = transition_band(alpha, REACH) & transition_band(decided, 1)
     return lines.only(band, np.where(unsure, alpha, decided)), band
 
 
-def _fitted(guide: Array, alpha: Array, sure: int, radius: int, settings: Guided) -> Lines:
-    lines = fit(guide, alpha, sureness(alpha, sure), radius, settings.eps)
+def _fitted(
+    guide: Array, alpha: Array, sure: int, radius: int, settings: GuidedRefinement
+) -> Lines:
+    lines = fit(guide, alpha, confidence(alpha, sure), radius, settings.eps)
     return lines.steeper(settings.contrast)
 
 
-def enlarged(frame: Frame, coarse: Array, settings: Bilinear) -> TiledAlpha:
+def enlarged(frame: Frame, coarse: Array, settings: BilinearRefinement) -> TiledAlpha:
     """Return alpha at the frame's size by bilinear enlargement."""
     factor = subsampling(frame, BILINEAR_SIDE)
     shape = -(-frame.height // factor), -(-frame.width // factor)
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), shape, extent)
-    return raised(frame, factor, alpha, mixed(alpha, 1))
+    return raised(frame, factor, alpha, transition_band(alpha, 1))
 
 
 def levels(alpha: Array, black: float, white: float) -> Array:
@@ -182,7 +184,7 @@ def subsampling(frame: Frame, side: int) -> int:
     return max(int(2**power), frame.format.down, frame.format.across) if power else 1
 
 
-def mixed(alpha: Array, radius: int) -> NDArray[np.bool_]:
+def transition_band(alpha: Array, radius: int) -> NDArray[np.bool_]:
     """Return where a window of this radius holds anything but all 0 or all 1."""
     # The sum of booleans is whether any is set.
     both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)
