@@ -24,6 +24,10 @@ from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, s
 from sinet_video.errors import InputError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange, seconds
+from sinet_video.prefetch import cores
+
+MOST_THREADS = 16
+"""As many as libav takes by itself; more hold more pictures and decode no faster."""
 
 
 def decode(
@@ -66,6 +70,7 @@ def _videos(
     container = stack.enter_context(opened(clip.path, clip.allow))
     stream = video_stream(container, clip.path)
     stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = min(cores(), MOST_THREADS)
     reading = _Reading(container, stream, clip.path, on_error, tally)
     return reading.since(span.start) if span.start else reading.whole()
 

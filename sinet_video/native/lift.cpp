@@ -40,6 +40,9 @@ struct Picture {
   std::ptrdiff_t strides[3];
   int height, width, down, across;
 
+  // Where cells are finer than samples of chroma, those are repeated.
+  bool repeats(int factor) const { return factor < (down > across ? down : across); }
+
   Tiling chroma() const {
     return {(height + down - 1) / down, (width + across - 1) / across, 0, 0};
   }
@@ -49,8 +52,7 @@ struct Picture {
 template <class Sample>
 void chroma_row(const Picture<Sample>& picture, const Lifted& lines, const Windows& windows, int top,
                 int left, int y, int width, float* RESTRICT part) {
-  // Where cells are finer than samples of chroma, those are repeated.
-  const bool fine = lines.factor < (picture.down > picture.across ? picture.down : picture.across);
+  const bool fine = picture.repeats(lines.factor);
   const int down = fine ? 1 : picture.down, across = fine ? 1 : picture.across;
   const Tiling chroma = picture.chroma();
   alignas(64) float seen[2][kLargestTile];
@@ -92,8 +94,9 @@ void lift_tile(const Picture<Sample>& picture, const Lifted& lines, int row, int
   const Tiling luma = {picture.height, picture.width, 0, 0};
   alignas(64) float part[kLargestTile + kLargestFactor], seen[kLargestTile];
   Row slope, level;
+  const int chroma_down = picture.repeats(lines.factor) ? 1 : picture.down;
   for (int y = 0; y < tall; ++y) {
-    if (y % picture.down == 0)
+    if (y % chroma_down == 0)
       chroma_row(picture, lines, windows, top, left, y, across, part);
     enlarged_row(windows.slope, lines.cells.across, y, lines.factor, lines.factor, slope);
     enlarged_row(windows.level, lines.cells.across, y, lines.factor, lines.factor, level);

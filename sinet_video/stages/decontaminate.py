@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
+from sinet_video.media.blend import Blank
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.frame_pool import FramePool
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.pyramid import (
     Enlarged,
@@ -55,18 +57,19 @@ def decontaminate(mattes: Iterable[Matte]) -> Iterator[Matte]:
     Only samples whose alpha is above 0 and below 1 change; the others stay bit for bit. A chroma
     sample's alpha is the mean of its luma samples'. Alpha itself does not change.
     """
+    pool = FramePool()
     for matte in mattes:
         tiles = matte.tiles
         if len(tiles.values):
-            video = decontaminated(matte.frame, tiles)
+            video = decontaminated(matte.frame, tiles, pool.blank_like)
             yield Matte(matte.frame.with_video(video), tiles)
         else:
             yield matte
 
 
-def decontaminated(frame: Frame, alpha: TiledAlpha) -> av.VideoFrame:
-    """Return a new picture with the person's colours where alpha is partial."""
-    video, (rows, columns) = blank_like(frame.video), alpha.partial
+def decontaminated(frame: Frame, alpha: TiledAlpha, blank: Blank = blank_like) -> av.VideoFrame:
+    """Return a new picture, from `blank`, with the person's colours where alpha is partial."""
+    video, (rows, columns) = blank(frame.video), alpha.partial
     clean = edge_colours(frame, alpha)
     for source, target, tiles in zip(frame.planes, planes_of(video), clean, strict=True):
         target[...] = source
