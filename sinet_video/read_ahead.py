@@ -61,8 +61,9 @@ class _Producer(Generic[T]):
         self._put(ended)
 
     def _put(self, item: T | _Ended[T]) -> bool:
-        """Wait for room and return whether the item was queued. A blocking put could not be
-        stopped.
+        """Wait for room, and return whether the item was queued.
+
+        A blocking `put` could never be stopped.
         """
         while not self._stop.is_set():
             try:

@@ -31,7 +31,7 @@ def label(mask: NDArray[np.bool_]) -> tuple[Array, Array]:
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Return the start and end of each run, in cells from the top left; rows have one extra cell."""
+    """Return each run's start and end, in cells from the top left; rows have one extra cell."""
     flat = np.pad(mask, ((0, 0), (0, 1))).ravel()
     changes = np.flatnonzero(np.diff(flat, prepend=False, append=False))
     return changes[::2], changes[1::2]
