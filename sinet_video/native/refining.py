@@ -31,9 +31,7 @@ def guided_lines(
 
 
 def classify(flat: Array, band: Array, grid: Grid, factor: int) -> tuple[NDArray[np.uint8], int]:
-    """Return the kinds of a grid's tiles from cells of `factor` pixels, and the partial ones'
-    count.
-    """
+    """Return the kinds of a grid's tiles from cells of `factor` pixels, and the partial count."""
     flat, band = floats(flat), np.ascontiguousarray(band, np.uint8)
     kinds = np.empty((grid.rows, grid.columns), np.uint8)
     count = function("classify")(

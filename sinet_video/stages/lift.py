@@ -73,7 +73,7 @@ class _Tiles:
         return tiled[self.rows, :, self.columns, :]
 
     def enlarged(self, values: Array, down: int = 1, across: int = 1) -> Array:
-        """Return these tiles of a plane of cells, enlarged to samples of `down` x `across` pixels."""
+        """Return these tiles of a plane of cells, enlarged to samples of `down` x `across`."""
         factors = self.factor // down, self.factor // across
         return Enlarged(values, self.cells, factors).tiles(self.rows, self.columns)
 
