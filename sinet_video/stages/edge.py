@@ -1,4 +1,4 @@
-"""Moving and softening the edge of a full-size matte, with kornia."""
+"""Choking, spreading and feathering the edge of a full-size matte, with kornia."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
 TINY = 1e-5
 
 ROUND = (5, 4, 5)
-"""Squared radii of discs of 2 pixels, taken in turn: an octagon is a little large, a diamond small,
-and so added up a circle keeps its shape and moves by the pixels asked."""
+"""Squared radii of discs of 2 pixels, used in turn. An octagon is a little too large and a diamond
+too small; alternating keeps a circle round and moves it by the pixels asked for.
+"""
 
 BATCH = 64
-"""Tiles worked on at once: morphology in kornia copies each pixel's whole neighbourhood."""
+"""Tiles processed at once: kornia's morphology copies the whole neighbourhood of each pixel."""
 
 
 @remembers(NOTHING)
 def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
-    """Yield each matte with its edge moved, then softened; alpha must be at the frame's size."""
+    """Yield each matte with its edge moved and then softened.
+
+    Alpha must be at the frame's size, (H, W) in [0, 1], and stays so.
+    """
     for matte in mattes:
         alpha = matte.tiles
         if edge.choke:
@@ -43,10 +47,11 @@ def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
 
 
 def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
-    """Return alpha eroded by a disc of this radius; dilated for a negative one.
+    """Return alpha eroded by a disc of this radius in pixels; a negative radius dilates.
 
-    Between whole radii the result is mixed from the two nearest: a straight edge moves by the
-    fraction exactly, a round one on average by what was asked within an eighth.
+    A fractional radius mixes the results of the two nearest whole radii. A straight edge moves by
+    the exact fraction; a curved one by the requested distance on average, within an eighth of a
+    pixel.
     """
     lower, share = floor(abs(pixels)), abs(pixels) % 1
 
@@ -58,9 +63,10 @@ def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
 
 
 def feathered(alpha: TiledAlpha, pixels: float, side: FeatherSide = "both") -> TiledAlpha:
-    """Return alpha blurred by a Gaussian of which nearly all lies within this many pixels.
+    """Return alpha blurred by a Gaussian, nearly all of which lies within this many pixels.
 
-    For one side the edge is first moved there by half of them, so that the fade keeps its form.
+    For a one-sided feather the edge is first moved by half of them, so that the fade keeps its
+    shape.
     """
     from kornia.filters import gaussian_blur2d
 
@@ -70,7 +76,8 @@ def feathered(alpha: TiledAlpha, pixels: float, side: FeatherSide = "both") -> T
 
     def work(tiles: Tensor) -> Tensor:
         blurred = gaussian_blur2d(tiles, 2 * reach + 1, (sigma, sigma))
-        # The kernel's weights add up to one only nearly: what was flat is to stay exactly so.
+        # The kernel's weights do not add up to exactly one, and what was flat must stay exactly
+        # flat.
         blurred[blurred < TINY] = 0
         blurred[blurred > 1 - TINY] = 1
         return blurred
@@ -79,7 +86,7 @@ def feathered(alpha: TiledAlpha, pixels: float, side: FeatherSide = "both") -> T
 
 
 def _morphed(tiles: Tensor, radius: int, *, grow: bool) -> Tensor:
-    """Erode or dilate by a disc, in steps of 2 pixels at most: large windows cost memory."""
+    """Erode or dilate by a disc, in steps of at most 2 pixels to limit memory."""
     from kornia.morphology import dilation, erosion
 
     change = dilation if grow else erosion
@@ -89,7 +96,7 @@ def _morphed(tiles: Tensor, radius: int, *, grow: bool) -> Tensor:
 
 
 def _steps(radius: int) -> list[tuple[int, int]]:
-    """Return reach and squared radius of the discs that add up to a radius."""
+    """Return the reach and squared radius of the discs that add up to a radius."""
     twos = [(2, ROUND[index % len(ROUND)]) for index in range(radius // 2)]
     return [*twos, (1, 1)] if radius % 2 else twos
 
@@ -103,7 +110,7 @@ def _disc(reach: int, squared: int) -> Tensor:
 
 
 def _around_edges(alpha: TiledAlpha, halo: int, work: Callable[[Tensor], Tensor]) -> TiledAlpha:
-    """Apply `work` to the tiles at and next to an edge, each seen with `halo` pixels around it."""
+    """Apply `work` to the tiles at and next to an edge, each with `halo` pixels of context."""
     import torch
 
     grid, dense = alpha.grid, alpha.dense()
@@ -126,7 +133,7 @@ def _around_edges(alpha: TiledAlpha, halo: int, work: Callable[[Tensor], Tensor]
 
 
 def _near_edges(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether a tile or one of its eight neighbours differs from flat."""
+    """Return which tiles are not flat or have a neighbour, out of eight, that is not."""
     padded = np.pad(kinds, 1, mode="edge")
     views = sliding_window_view(padded, (3, 3))
     lowest, highest = views.min((2, 3)), views.max((2, 3))
