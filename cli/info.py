@@ -35,7 +35,12 @@ def info(file: str, as_json: bool, allow: Allow) -> None:
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
     facts = {"path": clip.path, **asdict(replace(clip, piped=None))}
-    del facts["piped"], facts["source"], facts["span"]  # of how it is read, not of what it is
+    del (
+        facts["piped"],
+        facts["source"],
+        facts["span"],
+        facts["coded"],
+    )  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
 
 

@@ -76,7 +76,7 @@ def convert(
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
-    clip = from_zero(probe(source).within(span))
+    clip = settings.sized(from_zero(probe(source).within(span)))
     settings.check(clip)
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = output_kind(output, behind, fit, show, encoding)
