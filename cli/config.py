@@ -46,9 +46,12 @@ def load(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     _check(name, tables.get(ctx.command.name or "", {}), set(own))
     wanted = shared | tables.get(ctx.command.name or "", {})
     ctx.default_map = {
-        own[_key(key)].name or "": _typed(own[_key(key)], value)
-        for key, value in wanted.items()
-        if _key(key) in own
+        **(ctx.default_map or {}),
+        **{
+            own[_key(key)].name or "": _typed(own[_key(key)], value)
+            for key, value in wanted.items()
+            if _key(key) in own
+        },
     }
 
 

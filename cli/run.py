@@ -7,6 +7,7 @@ import json
 import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
+from sinet_video.cli.destinations import DESTINATIONS, check_output, choose, described
 from sinet_video.cli.options import JOB, option, overwrite_option
 from sinet_video.cli.output_options import RESULT
 from sinet_video.cli.reports import check_report, write_json
@@ -26,6 +27,17 @@ from sinet_video.errors import SettingError
     group=RESULT,
     variable=False,
     help="OUTPUT, where an option is easier to write.",
+)
+@option(
+    "--preset-for",
+    type=click.Choice(list(DESTINATIONS)),
+    metavar="WHERE",
+    group=RESULT,
+    is_eager=True,
+    expose_value=False,
+    callback=choose,
+    brief="resolve, premiere, web, nuke, meeting, ...",
+    help=f"Options that suit where OUTPUT is going; others given here count more. {described()}.",
 )
 @option(
     "--matte",
@@ -72,6 +84,7 @@ def run(
     sequence. As INPUT or OUTPUT, - is a pipe from or to a program such as ffmpeg.
     """
     output = _output(given, named)
+    check_output(output)
     if report_file == "-" and "-" in (output, matte):
         raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
     if keep and overwrite:
