@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -12,6 +13,7 @@ from sinet_video.cli.command import Command
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
 from sinet_video.cli.options import option, options_from, quiet_option, report_option
+from sinet_video.cli.progress import ticking
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError
@@ -125,13 +127,21 @@ def evaluate(
             check_report(name)
     names = read_names(only) if only else None
     with extra_needed("Measuring"):
-        from sinet_video.cli.measuring import Measuring
-        from sinet_video.cli.tables import draw_worst, tables
+        from sinet_video.cli.tables import tables
 
         from sinet_video.decoding.access import Source
+        from sinet_video.train.evaluate.run import Evaluation, draw_worst
 
         each = [(str(one.weights), one) for one in one_by_one(settings)]
-        work = Measuring(each, stages, predictions, names, on_bad, quiet)
+        work = Evaluation(
+            each,
+            stages,
+            predictions=predictions,
+            names=names,
+            on_bad=on_bad,
+            watch=partial(ticking, quiet=quiet),
+            skipped=lambda bad: click.echo(f"Skipped {bad.path}: {bad.reason}", err=True),
+        )
         if matte and truth:
             work.matte(Source(matte, settings.allow), Source(truth, settings.allow))
         for place in data:

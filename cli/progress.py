@@ -6,7 +6,8 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -198,3 +199,13 @@ class Ticker(Line):
     def __call__(self, done: int, total: int | None) -> None:
         """Take note of something finished."""
         self.show(lambda spent: f"{self._what}: {describe(done, total, spent)}")
+
+
+@contextmanager
+def ticking(what: str, *, quiet: bool) -> Iterator[Ticker]:
+    """Show the progress of something with a ticker, which goes when that is done."""
+    ticker = Ticker(what, quiet=quiet)
+    try:
+        yield ticker
+    finally:
+        ticker.clear()

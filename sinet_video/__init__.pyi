@@ -4,6 +4,7 @@
 """
 
 from ._version import __version__ as __version__
+from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
 from .decoding.ffmpeg import from_ffmpeg as from_ffmpeg
@@ -34,11 +35,11 @@ from .pipeline.convert import convert as convert
 from .pipeline.report import Report as Report
 from .pipeline.resume import Resume as Resume
 from .pipeline.settings import Settings as Settings
-from .prefetch import prefetch as prefetch
 from .quality.preview import preview as preview
 from .quality.preview_report import Preview as Preview
 from .quality.verify import Verification as Verification
 from .quality.verify import verify as verify
+from .read_ahead import prefetch as prefetch
 from .stages.backgrounds import ColourBackground as ColourBackground
 from .stages.backgrounds import ImageBackground as ImageBackground
 from .stages.backgrounds import VideoBackground as VideoBackground

@@ -25,7 +25,7 @@ from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
-from sinet_video.prefetch import prefetch
+from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
 from sinet_video.stages.chroma_key import Screened, key
 from sinet_video.stages.clean_regions import filter_regions

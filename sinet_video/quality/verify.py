@@ -142,7 +142,7 @@ def _sounds(
     if look.is_pictures:
         return AudioReport(), AudioReport()
     mine = measure_audio(file)
-    return mine, AudioReport() if clip is None else measure_audio(clip.source, clip.span)
+    return mine, AudioReport() if clip is None else measure_audio(clip)
 
 
 class _Seen:

@@ -19,12 +19,13 @@ from PIL import Image
 from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.main import cli
 from sinet_video.cli.progress import Ticker
-from sinet_video.cli.tables import caption, table, tables
+from sinet_video.cli.tables import table, tables
 
 from sinet_video.models.load import packaged_graph
 from sinet_video.option import options_of
 from sinet_video.pipeline.settings import Settings
 from sinet_video.train.evaluate.examples import Example
+from sinet_video.train.evaluate.run import caption
 from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
 
 HEIGHT, WIDTH, FRAMES = 96, 160, 12

@@ -13,7 +13,7 @@ from PIL import Image
 
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.prefetch import prefetch
+from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.blur_background import BlurBackground
 from sinet_video.stages.chroma_key import key
