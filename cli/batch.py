@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""}
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Cut the person out of many videos.")
 @click.argument("inputs", nargs=-1, required=True)
 @option(
     "-o",
@@ -55,8 +55,8 @@ def batch(
 ) -> None:
     """Cut the person out of every video of INPUTS: files, folders or patterns.
 
-    What is already in FOLDER is skipped. A file that fails does not stop the others; it is named
-    at the end, and the exit status is 1.
+    Outputs that exist are skipped. A file that fails does not stop the others; it is named at the
+    end, and the exit status is 1.
     """
     from sinet_video.pipeline.batch import batch as convert_all
 

@@ -19,12 +19,12 @@ MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9:
 RANGES = {1: "limited", 2: "full"}
 
 
-@click.command()
+@click.command(short_help="Show what a file is.")
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @option_of(Settings, "allow")
 def info(file: str, as_json: bool, allow: Allow) -> None:
-    """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
+    """Show what FILE is: frames, times, colour, audio, subtitles, chapters and attachments."""
     from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 

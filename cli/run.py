@@ -16,7 +16,7 @@ from sinet_video.cli.talk import Talk, talk_options
 from sinet_video.errors import SettingError
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Cut the person out of a video.")
 @click.argument("source", metavar="INPUT")
 @click.argument("given", metavar="OUTPUT", required=False)
 @option(

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import tomllib
+from importlib.metadata import version
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 from sinet_video.cli.destinations import DESTINATIONS
-from sinet_video.cli.main import cli
+from sinet_video.cli.main import cli, in_options
 from sinet_video.cli.options import Option
 from sinet_video.cli.other_programs import FFMPEG, REMBG
 
+from sinet_video import convert
+from sinet_video.containers.codecs import CODECS, Codec
 from sinet_video.encoding.settings import Encoding
+from sinet_video.errors import OutputError, Remedy
 from sinet_video.option import options_of
 from sinet_video.pipeline.settings import Settings
 
@@ -278,3 +282,56 @@ def test_errors_as_json(tmp_path):
     (event,) = map(json.loads, done.stderr.splitlines())
     assert (event["event"], event["status"], done.exit_code) == ("error", 1, 1)
     assert "There is no file" in event["message"]
+
+
+# Remedies
+
+
+def test_remedies_are_named_as_typed(make_clip, tmp_path):
+    """An option of the command that was typed; in Python the setting."""
+    source, there = make_clip("talk.mp4"), tmp_path / "there.mp4"
+    there.write_text("precious")
+    done = run("run", source, there)
+    said = "Use --overwrite to replace it, or give another name."
+    assert done.stderr == f"sinet-video: {there} is there already. {said}\n"
+    done = run("run", "https://example.com/talk.mp4", tmp_path / "o.mp4")
+    assert "Use --allow network if you trust it." in done.stderr
+    with pytest.raises(OutputError, match=r"Use overwrite=True to replace it, or"):
+        convert(source, there)
+
+
+def test_remedies_that_a_command_lacks_are_not_named():
+    """A message stands alone."""
+    error = OutputError("It is there.", remedy=Remedy("overwrite", True, "to replace it"))
+    assert in_options(error, cli.commands["info"]) == "It is there."
+    assert in_options(error, cli.commands["run"]) == "It is there. Use --overwrite to replace it."
+    assert str(error) == "It is there. Use overwrite=True to replace it."
+
+
+# doctor
+
+
+def test_doctor_says_what_there_is():
+    """Versions, encoders as libav has them, and what a run would use."""
+    done = run("doctor", "--json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["problems"]) == (0, [])
+    assert found["packages"]["av"] == version("av")
+    assert found["encoders"]["h264"] == "libx264"
+    assert set(found["encoders"]) == set(CODECS)
+    assert found["used"] == {
+        "network": "default", "runtime": "onnxruntime", "device": "cpu", "pixels": "64000",
+    }  # fmt: skip
+    lines = run("doctor").stdout.splitlines()
+    assert lines[-1] == "Nothing that is needed lacks."
+
+
+def test_doctor_says_what_lacks(monkeypatch):
+    """A package or an encoder; the exit status is 1."""
+    missing = Codec("libnone", lambda working: working)
+    monkeypatch.setitem(CODECS, "none", missing)
+    monkeypatch.setattr("sinet_video.cli.doctor.PACKAGES", ("av", "no-such-package"))
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "PROBLEM    no-such-package is not installed." in done.stdout
+    assert "PROBLEM    The encoder libnone is not in this build of libav" in done.stdout

@@ -567,12 +567,26 @@ def options_of(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
-COMMANDS = ["batch", "evaluate", "export", "generate", "info", "preview", "run", "train", "verify"]
+COMMANDS = [
+    "batch", "doctor", "evaluate", "export", "generate", "info", "preview", "run", "train", "verify",
+]  # fmt: skip
+    "batch",
+    "doctor",
+    "evaluate",
+    "export",
+    "generate",
+    "info",
+    "preview",
+    "run",
+    "train",
+    "verify",
+]
 
 
 def test_the_commands():
     """Nobody adds one without looking at these tests."""
     assert sorted(commands()) == COMMANDS
+    assert sorted(cli.list_commands(click.Context(cli))) == COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -592,6 +606,8 @@ def test_help_of_the_whole():
     done, short = sinet_video("--help"), sinet_video("-h")
     assert done.stdout == short.stdout
     assert all(f"  {name}" in done.stdout for name in commands())
+    assert "..." not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert sinet_video("run", "-h").stdout == sinet_video("run", "--help").stdout
 
 
