@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
+from sinet_video.cli.destinations import destination_option
 from sinet_video.cli.options import option, overwrite_option
 from sinet_video.cli.output_options import RESULT
 from sinet_video.cli.talk import Talk, talk_options
@@ -22,12 +23,13 @@ KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""
 
 
 @click.command(cls=Command, short_help="Cut the person out of many videos.")
-@click.argument("inputs", nargs=-1, required=True)
+@click.argument("inputs", nargs=-1, required=True, type=click.Path())
 @option(
     "-o",
     "--output",
     "folder",
     required=True,
+    type=click.Path(file_okay=False),
     metavar="FOLDER",
     group=RESULT,
     brief=True,
@@ -42,6 +44,7 @@ KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""
     brief=True,
     help="What to write.",
 )
+@destination_option
 @job_options
 @overwrite_option
 @talk_options

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sinet_video.cli.options import option
+from sinet_video.cli.output_options import RESULT
 
 from sinet_video.errors import SettingError
 
@@ -57,7 +59,9 @@ def choose(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     if name is None or ctx.resilient_parsing:
         return
     ctx.meta[CHOSEN] = name
-    ctx.default_map = {**DESTINATIONS[name].options, **(ctx.default_map or {})}
+    chosen = DESTINATIONS[name]
+    kind = chosen.suffix.removeprefix(".") or "png"  # as batch has it
+    ctx.default_map = {"kind": kind, **chosen.options, **(ctx.default_map or {})}
 
 
 def check_output(output: str) -> None:
@@ -74,3 +78,16 @@ def check_output(output: str) -> None:
 def described() -> str:
     """Return what each destination is, for help."""
     return "; ".join(f"{name}: {each.about}" for name, each in DESTINATIONS.items())
+
+
+destination_option = option(
+    "--preset-for",
+    type=click.Choice(list(DESTINATIONS)),
+    metavar="WHERE",
+    group=RESULT,
+    is_eager=True,
+    expose_value=False,
+    callback=choose,
+    brief="resolve, premiere, web, nuke, meeting, ...",
+    help=f"Options that suit where OUTPUT is going; others given here count more. {described()}.",
+)

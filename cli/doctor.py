@@ -8,8 +8,8 @@ import platform
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -20,7 +20,7 @@ PACKAGES = ("av", "numpy", "onnxruntime", "torch", "kornia", "click")
 EXTRA = ("matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy")
 """What the library needs, and what training needs besides."""
 
-KERNELS = "sinet_video.native._kernels"
+KERNELS = "sinet_video.native"
 """The compiled picture arithmetic, where a version has it."""
 
 
@@ -56,7 +56,7 @@ def facts() -> dict[str, Any]:
         "train": {name: installed(name) for name in EXTRA},
         "libav": _libav() if packages["av"] else None,
         "ffmpeg": _ffmpeg(),
-        "kernels": find_spec(KERNELS) is not None,
+        "kernels": _has_kernels(),
         "encoders": {codec: name for codec, (name, there) in encoders.items() if there},
         "devices": _devices(),
         "caches": _caches(),
@@ -71,6 +71,13 @@ def installed(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _has_kernels() -> bool:
+    try:
+        return bool(import_module(KERNELS).available())
+    except ModuleNotFoundError:
+        return False
 
 
 def _libav() -> str:

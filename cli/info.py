@@ -20,7 +20,7 @@ RANGES = {1: "limited", 2: "full"}
 
 
 @click.command(short_help="Show what a file is.")
-@click.argument("file")
+@click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @option_of(Settings, "allow")
 def info(file: str, as_json: bool, allow: Allow) -> None:

@@ -23,7 +23,7 @@ from sinet_video.pipeline.settings import Settings
 
 
 @click.command(cls=Command, short_help="Make a report on a clip's matte to look at.")
-@click.argument("source", metavar="INPUT")
+@click.argument("source", metavar="INPUT", type=click.Path())
 @option(
     "-o",
     "--output",

@@ -7,7 +7,7 @@ import json
 import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
-from sinet_video.cli.destinations import DESTINATIONS, check_output, choose, described
+from sinet_video.cli.destinations import check_output, destination_option
 from sinet_video.cli.options import JOB, option, overwrite_option
 from sinet_video.cli.output_options import RESULT
 from sinet_video.cli.reports import check_report, write_json
@@ -17,31 +17,23 @@ from sinet_video.errors import SettingError
 
 
 @click.command(cls=Command, short_help="Cut the person out of a video.")
-@click.argument("source", metavar="INPUT")
-@click.argument("given", metavar="OUTPUT", required=False)
+@click.argument("source", metavar="INPUT", type=click.Path(allow_dash=True))
+@click.argument("given", metavar="OUTPUT", required=False, type=click.Path(allow_dash=True))
 @option(
     "--output",
     "-o",
     "named",
     metavar="FILE",
+    type=click.Path(allow_dash=True),
     group=RESULT,
     variable=False,
     help="OUTPUT, where an option is easier to write.",
 )
-@option(
-    "--preset-for",
-    type=click.Choice(list(DESTINATIONS)),
-    metavar="WHERE",
-    group=RESULT,
-    is_eager=True,
-    expose_value=False,
-    callback=choose,
-    brief="resolve, premiere, web, nuke, meeting, ...",
-    help=f"Options that suit where OUTPUT is going; others given here count more. {described()}.",
-)
+@destination_option
 @option(
     "--matte",
     metavar="FILE",
+    type=click.Path(),
     group=RESULT,
     variable=False,
     brief="Write the matte to this file as well.",

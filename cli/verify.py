@@ -23,8 +23,14 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 
 
 @click.command(short_help="Play a result and check it against its source.")
-@click.argument("file")
-@click.option("--against", "source", metavar="SOURCE", help="The clip that FILE was made from.")
+@click.argument("file", type=click.Path())
+@click.option(
+    "--against",
+    "source",
+    type=click.Path(),
+    metavar="SOURCE",
+    help="The clip that FILE was made from.",
+)
 @options_from(TimeRange, "span")
 @click.option(
     "--alpha-mode",

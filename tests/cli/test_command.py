@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 import pytest
@@ -14,7 +19,7 @@ from sinet_video.cli.main import cli, in_options
 from sinet_video.cli.options import Option
 from sinet_video.cli.other_programs import FFMPEG, REMBG
 
-from sinet_video import convert
+from sinet_video import convert, probe
 from sinet_video.containers.codecs import CODECS, Codec
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutputError, Remedy
@@ -256,6 +261,14 @@ def test_destinations_can_be_made(name, make_clip, tmp_path):
     assert report["alpha"] == alpha.get(name, "straight")
 
 
+def test_a_batch_for_a_destination_makes_its_kind(make_clip, tmp_path):
+    """Without --to."""
+    clip = make_clip("talk.mp4", frames=3)
+    done = run("batch", clip, "-o", tmp_path / "out", "--preset-for", "premiere", "-q")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert probe(tmp_path / "out" / "talk.mov").alpha == "straight"
+
+
 def test_a_destination_wants_its_kind_of_file(jobs):
     """And says which."""
     done = run("run", "a.mp4", "b.mp4", "--preset-for", "premiere")
@@ -335,3 +348,72 @@ def test_doctor_says_what_lacks(monkeypatch):
     assert done.exit_code == 1
     assert "PROBLEM    no-such-package is not installed." in done.stdout
     assert "PROBLEM    The encoder libnone is not in this build of libav" in done.stdout
+
+
+def test_verbose_says_what_is_done(make_clip, tmp_path):
+    """What was read, by which settings, and what was written; not without -v."""
+    source = make_clip("talk.mp4")
+    done = run("run", source, tmp_path / "o.mp4", "-v")
+    assert f"Reading {source}: h264, 160x96, yuv420p, 25.000 frames/s" in done.stderr
+    assert "Settings: Settings(weights='default'" in done.stderr
+    assert "with libx264, yuv420p; frames/s of each stage alone" in done.stderr
+    done = run("run", source, tmp_path / "o.mp4", "-y")
+    assert [line for line in done.stderr.splitlines() if not line.startswith("frame ")] == [
+        line for line in done.stderr.splitlines() if line.startswith("Wrote ")
+    ]
+
+
+# Completion
+
+
+COMMAND = Path(sys.executable).with_name("sinet-video")
+
+
+def script(shell: str) -> str:
+    """What a shell reads to complete our words."""
+    done = subprocess.run(
+        [COMMAND],
+        env={**os.environ, "_SINET_VIDEO_COMPLETE": f"{shell}_source"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+IN_BASH = """
+{script}
+COMP_WORDS=({words}) COMP_CWORD={at}
+_sinet_video_completion sinet-video
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("ru", {"run"}),
+        ("run --net", {"--network-size"}),
+        ("run a b --show ''", {"composite", "alpha", "foreground"}),
+        ("run a b --preset-for f", {"finalcut"}),
+    ],
+)
+def test_bash_completes(words, expected):
+    """In a real bash, by the script that it is given."""
+    if shutil.which("bash") is None:
+        pytest.skip("needs bash, which is not installed")
+    program = IN_BASH.format(
+        script=script("bash"), words=f"sinet-video {words}", at=len(words.split())
+    )
+    environment = {**os.environ, "PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) == expected
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_have_scripts(shell):
+    """Which call the command back; checked by the shell where there is one."""
+    text = script(shell)
+    assert f"_SINET_VIDEO_COMPLETE={shell}_complete" in text
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=text, text=True, check=True)
