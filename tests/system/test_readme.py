@@ -16,9 +16,12 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
+COMMAND = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str, text: str = README) -> list[str]:
     """Return the fenced blocks of a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.fixture
@@ -45,6 +48,18 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_the_command_s_page_is_true(talk: Path) -> None:
+    """Each of its commands ends well, and its file of options is one."""
+    for line in "".join(blocks("sh", COMMAND)).splitlines():
+        done = run(line, talk)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    (content,) = blocks("toml", COMMAND)
+    (talk / "mine.toml").write_text(content)
+    done = run("sinet-video run talk.mp4 mine.mp4 --config mine.toml", talk)
+    assert done.returncode == 0, done.stderr
+    assert {path.suffix for path in (talk / "edited").iterdir()} == {".mov"}
 
 
 def test_shell_commands_run_and_write_their_outputs(talk: Path) -> None:
