@@ -14,8 +14,6 @@ What is in the table of a command is for that command alone, and counts more.
 from __future__ import annotations
 
 import json
-import tomllib
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -56,6 +54,8 @@ def load(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -84,6 +84,8 @@ def _check(file: str, given: dict[str, Any], known: set[str]) -> None:
 
 
 def _unknown(file: str, what: str, key: str, known: list[str]) -> SettingError:
+    from difflib import get_close_matches
+
     near = get_close_matches(key, known, 1)
     meant = f" Did you mean {near[0].replace('_', '-')}?" if near else ""
     return SettingError(f"{file}: there is no {what} here.{meant}")

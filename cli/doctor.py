@@ -1,15 +1,14 @@
-"""`sinet-video doctor`: what is installed, and what would be used."""
+"""`sinet-video doctor`: what is installed, and what would be used.
+
+Modules are imported where they are used, as every command's help imports this one.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import platform
-import shutil
-import subprocess
 import sys
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
@@ -39,6 +38,8 @@ def doctor(as_json: bool) -> None:
 
 def facts() -> dict[str, Any]:
     """Return everything, in plain values."""
+    import platform
+
     packages = {name: installed(name) for name in PACKAGES}
     problems = [f"{name} is not installed." for name in PACKAGES if packages[name] is None]
     encoders = _encoders() if packages["av"] else {}
@@ -67,6 +68,8 @@ def facts() -> dict[str, Any]:
 
 def installed(package: str) -> str | None:
     """Return the version of a package, or None if it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:
@@ -102,6 +105,9 @@ def _encoders() -> dict[str, tuple[str, bool]]:
 
 def _ffmpeg() -> str | None:
     """Return where the program ffmpeg is and its version; only filter graphs need it."""
+    import shutil
+    import subprocess
+
     path = shutil.which("ffmpeg")
     if path is None:
         return None
