@@ -37,7 +37,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     return command
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Measure mattes against true ones.")
 @click.argument("data", nargs=-1)
 @options_from(Settings, "settings")
 @option(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
 
 
-@click.group()
+@click.group(short_help="Make pictures with masks to train on.")
 def generate() -> None:
     """Make pictures with masks to train on. Needs the extra train.
 

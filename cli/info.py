@@ -19,12 +19,12 @@ MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9:
 RANGES = {1: "limited", 2: "full"}
 
 
-@click.command()
-@click.argument("file")
+@click.command(short_help="Show what a file is.")
+@click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @option_of(Settings, "allow")
 def info(file: str, as_json: bool, allow: Allow) -> None:
-    """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
+    """Show what FILE is: frames, times, colour, audio, subtitles, chapters and attachments."""
     from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 
@@ -35,7 +35,12 @@ def info(file: str, as_json: bool, allow: Allow) -> None:
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
     facts = {"path": clip.path, **asdict(replace(clip, piped=None))}
-    del facts["piped"], facts["source"], facts["span"]  # of how it is read, not of what it is
+    del (
+        facts["piped"],
+        facts["source"],
+        facts["span"],
+        facts["coded"],
+    )  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
 
 

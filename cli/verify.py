@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 
 
-@click.command()
-@click.argument("file")
-@click.option("--against", "source", metavar="SOURCE", help="The clip that FILE was made from.")
+@click.command(short_help="Play a result and check it against its source.")
+@click.argument("file", type=click.Path())
+@click.option(
+    "--against",
+    "source",
+    type=click.Path(),
+    metavar="SOURCE",
+    help="The clip that FILE was made from.",
+)
 @options_from(TimeRange, "span")
 @click.option(
     "--alpha-mode",
     type=click.Choice(["straight", "premultiplied", "none"]),
     help="What alpha FILE must have; any will do if this is not given.",
 )
-@click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
+@click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check; may be repeated.")
 @option_of(Settings, "allow")
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(

@@ -169,3 +169,16 @@ CODECS: dict[str, Codec] = {
     "rawvideo": Codec("rawvideo", _plain, rgba=_with_alpha, alpha="gray"),
     "qtrle": Codec("qtrle", lambda _: "rgb24", rgba=lambda _: "argb", alpha="gray"),
 }
+
+OTHER_NAMES = {codec.encoder: name for name, codec in CODECS.items()} | {
+    "avc": "h264",
+    "h265": "hevc",
+    "x264": "h264",
+    "x265": "hevc",
+}
+"""Other names by which codecs are asked for: those of ffmpeg's encoders, and common ones."""
+
+
+def codec_named(name: str) -> str:
+    """Return our name of a codec that is asked for by ffmpeg's or another; others as they are."""
+    return OTHER_NAMES.get(name.lower(), name)

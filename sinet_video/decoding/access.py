@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import av
 
-from sinet_video.errors import InputError, SettingError
+from sinet_video.errors import InputError, Remedy, SettingError
 
 StrPath = str | Path
 
@@ -95,8 +95,8 @@ class Source:
         """Raise `InputError` if it is on a host and that is not allowed."""
         if self.is_url and self.allow != "network":
             raise InputError(
-                f'{self} is on the network, which is read only if allowed; allow "network" if you '
-                "trust it, or fetch the file first."
+                f"{self} is on the network, which is read only if allowed; fetch the file first.",
+                remedy=Remedy("allow", "network", "if you trust it"),
             )
 
     def check_list(self) -> None:
@@ -109,10 +109,11 @@ class Source:
         if kind is None or self.allow == "network":
             return
         more = "hosts" if self.allow == "files" else "files or hosts"
-        wanted = '"network"' if self.allow == "files" else '"files" or "network"'
+        wanted = "network" if self.allow == "files" else "files"
         raise InputError(
             f"{Path(self.path)} is {kind} and names other {more} to read, which are read only if "
-            f"allowed; allow {wanted} if you trust it."
+            "allowed.",
+            remedy=Remedy("allow", wanted, "if you trust it"),
         )
 
 

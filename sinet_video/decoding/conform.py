@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import av
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.source_alpha import divided, opacity_of
+from sinet_video.media.colour import UNSAID
 from sinet_video.media.convert import first_planes, range_of, reformat
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import PLANAR
@@ -20,7 +21,10 @@ def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
 
     `times` are the other fields of `Frame`.
     """
-    frame = Frame(conform(video, clip.width, clip.height, clip.working_format), **times)
+    fit = conform(video, clip.width, clip.height, clip.working_format)
+    if clip.coded is not None and int(fit.colorspace) == UNSAID:
+        fit.colorspace = Colorspace(clip.colour.matrix)  # which the new size would have changed
+    frame = Frame(fit, **times)
     if clip.alpha is None:
         return frame
     alpha = opacity_of(video, clip.width, clip.height)

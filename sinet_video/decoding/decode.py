@@ -21,7 +21,7 @@ from sinet_video.decoding.deinterlace import deinterlaced
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
 from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, stamp_of, with_times
-from sinet_video.errors import InputError
+from sinet_video.errors import InputError, Remedy
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange, seconds
 from sinet_video.read_ahead import cores
@@ -133,7 +133,8 @@ class _Reading:
         if harm and self.on_error == "stop":
             ends = "" if last is None else f", its last picture at {last:.3f} s"
             raise InputError(
-                f"{self.path} {harm}{ends}; repair it, end before that, or conceal errors."
+                f"{self.path} {harm}{ends}; repair it, or end before that.",
+                remedy=Remedy("on_error", "conceal", "to leave out what is lost"),
             )
         self.tally.harm = self.tally.harm or harm
 

@@ -21,7 +21,7 @@ def with_times(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Ite
     for video in videos:
         stamp = stamp_of(video, clip.container)
         tally.untimed += stamp is None and clip.container != "avi"
-        tally.resized += (video.width, video.height) != (clip.width, clip.height)
+        tally.resized += (video.width, video.height) != (clip.coded or (clip.width, clip.height))
         pts = stamp if stamp is not None else clip.start if before is None else before + step
         step = pts - before if before is not None and pts > before else step
         before = pts

@@ -69,6 +69,7 @@ def matte(
     """
     clip = source if isinstance(source, Clip) else probe(settings.source(source))
     clip = clip if span is None else clip.within(span)
+    clip = settings.sized(clip)
     settings.check(clip)
     segmenter = settings.load()
     pictures = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)

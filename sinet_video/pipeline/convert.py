@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -34,6 +35,8 @@ from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
+
+logger = logging.getLogger("sinet_video")
 
 Item = TypeVar("Item")
 
@@ -77,11 +80,13 @@ def convert(
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
-    clip = from_zero(probe(source).within(span))
+    clip = settings.sized(from_zero(probe(source).within(span)))
     settings.check(clip)
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
+    logger.info("Reading %s: %s", source, _in_words(clip))
+    logger.info("Settings: %s", settings)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     targets = _targets(source.located, output, matte, overwrite=overwrite or resume is not None)
     outputs = _outputs(work, targets, encoding)
@@ -97,8 +102,18 @@ def convert(
         )  # fmt: skip
     report = _Job(work, targets, writing).run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
+    logger.info(
+        "Wrote %s with %s, %s; frames/s of each stage alone: %s",
+        output, report.encoder, report.pixel_format, report.stages,
+    )  # fmt: skip
     report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)
     return report
+
+
+def _in_words(clip: Clip) -> str:
+    rate = f"{float(clip.rate):.3f} frames/s" if clip.rate else "no rate"
+    length = f"{clip.duration:.3f} s" if clip.duration else "unknown length"
+    return f"{clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}, {rate}, {length}"
 
 
 def _targets(

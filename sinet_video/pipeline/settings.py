@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sinet_video.errors import SettingError
+from sinet_video.media.frame_size import FrameSize
 from sinet_video.models.input_settings import InputSize, OnnxInput
 from sinet_video.option import option, parts
 from sinet_video.stages.matte_settings import (
@@ -65,6 +66,7 @@ class Settings:
             a video is in step with the clip, from the first picture of each.
         despill: which screen's light `convert` takes out of the person; None for none.
         decontaminate: whether `convert` takes the old background's colour out of the edge.
+        frame_size: how much smaller or larger than the source the result is.
         segmenter: a function to use instead of the network.
         source_alpha: what becomes of an alpha channel that the source has: "multiply" makes
             transparent what is so in the source or is not the person, "keep" puts it in the
@@ -181,6 +183,7 @@ class Settings:
         EDGE,
         off="no-decontaminate",
     )
+    frame_size: FrameSize = parts(FrameSize())
     segmenter: Segmenter | None = None
     source_alpha: SourceAlpha = option(
         "multiply",
@@ -206,6 +209,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_source_alpha(self.source_alpha)
+
+    def sized(self, clip: Clip) -> Clip:
+        """Return the clip with frames of the wanted size."""
+        upright = not clip.orientation.sideways
+        return clip.resized(*self.frame_size.of(clip.width, clip.height, sideways=not upright))
 
     def check(self, clip: Clip) -> None:
         """Raise `SettingError` for what cannot be done with a clip."""

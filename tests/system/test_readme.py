@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {
     name: (ROOT / name).read_text(encoding="utf-8")
-    for name in ("README.md", "docs/running.md", "docs/python.md")
+    for name in ("README.md", "docs/running.md", "docs/python.md", "docs/command.md")
 }
 
 
@@ -55,6 +55,18 @@ def commands(page: str) -> list[str]:
     """Return the lines of shell of a page, without remarks."""
     lines = [line for block in blocks("sh", page) for line in block.splitlines()]
     return [line.partition(" #")[0].strip() for line in lines if line.strip()]
+
+
+def test_the_command_s_page_is_true(talk: Path) -> None:
+    """Each of its commands ends well, and its file of options is one."""
+    for line in "".join(blocks("sh", "docs/command.md")).splitlines():
+        done = run(line, talk)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    (content,) = blocks("toml", "docs/command.md")
+    (talk / "mine.toml").write_text(content)
+    done = run("sinet-video run talk.mp4 mine.mp4 --config mine.toml", talk)
+    assert done.returncode == 0, done.stderr
+    assert {path.suffix for path in (talk / "edited").iterdir()} == {".mov"}
 
 
 def test_shell_commands_run_and_write_their_outputs(talk: Path) -> None:
