@@ -24,7 +24,7 @@ from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, s
 from sinet_video.errors import InputError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange, seconds
-from sinet_video.prefetch import cores
+from sinet_video.read_ahead import cores
 
 MOST_THREADS = 16
 """As many as libav takes by itself; more hold more pictures and decode no faster."""
@@ -56,7 +56,7 @@ def decode(
         wanted = span
         if since is not None and since > span.late:
             wanted = TimeRange(span.shift + since, span.end)
-        videos = _videos(clip, wanted, stack, on_error, tally)
+        videos = _videos(clip.within(wanted), stack, on_error, tally)
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
         frames = drop_nonmonotonic(with_times(videos, clip, tally), tally)
@@ -64,9 +64,9 @@ def decode(
 
 
 def _videos(
-    clip: Clip, span: TimeRange, stack: ExitStack, on_error: OnError, tally: Tally
+    clip: Clip, stack: ExitStack, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    """Return the pictures from the beginning of the span, or some before it."""
+    """Return the pictures from the beginning of the clip's span, or some before it."""
     if clip.piped is not None:
         return _decoded(clip.piped.videos(), clip.path)
     container = stack.enter_context(opened(clip.source))
@@ -74,7 +74,8 @@ def _videos(
     stream.thread_type = "AUTO"
     stream.codec_context.thread_count = min(cores(), MOST_THREADS)
     reading = _Reading(container, stream, clip.path, on_error, tally)
-    return reading.since(span.start) if span.start else reading.whole()
+    start = clip.span.start
+    return reading.since(start) if start else reading.whole()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from sinet_video.encoding.svt_av1 import open_encoder
 from sinet_video.errors import SettingError
 from sinet_video.media.hdr import Hdr
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
-from sinet_video.prefetch import cores
+from sinet_video.read_ahead import cores
 
 BT709 = 1
 

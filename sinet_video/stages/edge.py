@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from math import ceil, floor
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sinet_video.errors import SettingError
 from sinet_video.media.frame import Matte
 from sinet_video.media.gaussian import gaussian, halvings
 from sinet_video.media.morphology import eroded
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.native import edges as kernels
 from sinet_video.native.tiles import suits
+from sinet_video.stages.matte_settings import EdgeShape, FeatherSide
 from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
 
-LARGEST = 64.0
-"""Pixels."""
-
 TINY = 1e-5
-
-FeatherSide = Literal["both", "inward", "outward"]
-"""Where the fade of a feathered edge lies: about the edge, all within the person, or all around."""
-
-
-@dataclass(frozen=True)
-class EdgeShape:
-    """How to change the edge.
-
-    Attributes:
-        choke: pixels by which the person shrinks; negative spreads. Fractions count.
-        feather: pixels over which the edge fades.
-        side: whether the fade is centred on the edge ("both"), ends there ("inward": nothing is
-            added to the person) or starts there ("outward": nothing is taken off).
-    """
-
-    choke: float = 0.0
-    feather: float = 0.0
-    side: FeatherSide = "both"
-
-    def __post_init__(self) -> None:
-        if not -LARGEST <= self.choke <= LARGEST:
-            raise SettingError(
-                f"Choke is {self.choke:g} px; it must be from -{LARGEST:g} to {LARGEST:g}."
-            )
-        if not 0 <= self.feather <= LARGEST:
-            raise SettingError(f"Feather is {self.feather:g} px; it must be from 0 to {LARGEST:g}.")
-        if self.side not in get_args(FeatherSide):
-            raise SettingError(
-                f"Feather side is {self.side!r}; it must be one of "
-                f"{', '.join(get_args(FeatherSide))}."
-            )
+"""How near to 0 or 1 a blurred value is taken for it."""
 
 
 @remembers(NOTHING)
