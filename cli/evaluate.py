@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 import click
 from sinet_video.cli.command import Command
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
 from sinet_video.cli.options import option, options_from, quiet_option, report_option
 from sinet_video.cli.progress import ticking
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
 from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:

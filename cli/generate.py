@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import (
     Canvas,
     Place,
@@ -23,6 +22,7 @@ from sinet_video.cli.generate_options import (
 from sinet_video.cli.options import options_from, quiet_option
 from sinet_video.cli.progress import Counting
 
+from sinet_video.extras import extra_needed
 from sinet_video.models.input_settings import OnnxInput
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import bad_option, folder_argument
 from sinet_video.cli.options import quiet_option
+
+from sinet_video.extras import extra_needed
 
 if TYPE_CHECKING:
     from sinet_video.train.curves import Row

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from sinet_video.errors import SettingError, WeightsError
+from sinet_video.extras import extra_needed
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames, wanted
 from sinet_video.models.input_settings import OnnxInput
@@ -120,10 +121,10 @@ def checkpoint_path(weights: str | Path) -> Path:
 
 
 def _in_torch(weights: str | Path, device: str, classes: ClassNames | None) -> TorchSegmenter:
-    from sinet_video.models.checkpoint import load_any
-
     if Path(weights).suffix.lower() == ".onnx":
         raise SettingError(f"{weights} is an ONNX file; the torch runtime cannot run it.")
+    with extra_needed("The torch runtime"):
+        from sinet_video.models.checkpoint import load_any
     network = load_any(checkpoint_path(weights))
     chosen = _wanted(weights, classes, network.architecture)
     return TorchSegmenter(network, device, name=str(weights), wanted=chosen)
@@ -133,7 +134,8 @@ def _cached_graph(path: Path) -> bytes:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def make() -> bytes:
-        from sinet_video.models.checkpoint import load_any
+        with extra_needed("Making a graph of a checkpoint"):
+            from sinet_video.models.checkpoint import load_any
 
         network = load_any(path)
         graph: bytes = network.architecture.exporter.fast(network)

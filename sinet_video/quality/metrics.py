@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
 from sinet_video.media.box_filter import box_sum
 
 Array = NDArray[Any]
@@ -240,9 +241,5 @@ def _check(alpha: Array, truth: Array) -> None:
 
 
 def _scipy(module: str) -> Any:
-    try:
+    with extra_needed("This figure"):
         return import_module(module)
-    except ModuleNotFoundError as error:
-        raise SinetVideoError(
-            "This figure needs scipy, which is not installed; pip install 'sinet-video[train]'."
-        ) from error
