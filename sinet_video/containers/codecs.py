@@ -89,6 +89,8 @@ CODECS: dict[str, Codec] = {
     "h264": Codec(
         "libx264",
         _h264,
+        # Its fast code for macroblock trees does not give the same twice, nor on other processors.
+        options={"x264-params": "cpu-independent=1"},
         even=True,
         crf=18,
         most_crf=51,
