@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia", b"minf"})
+CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia", b"minf", b"stbl"})
 
 SHORT, LONG = 8, 16
 """Bytes in front of a box's content: its size and kind, and where that is not enough another size.
@@ -111,3 +111,42 @@ def _rewrite(file: BinaryIO, track: tuple[int, int], start: HiddenStart, timesca
     file.seek(found[0] + 8)
     file.write(layout.pack(round(start.start * timescale), empty, rate))
     file.write(layout.pack(length - round(start.skip * timescale), samples, rate))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a track's samples are: four letters, such as "gpmd", and Dolby Vision's profile."""
+
+    kind: str
+    dolby_vision: int | None = None
+
+
+VISUAL, DOLBY = 78, (b"dvcC", b"dvvC", b"dvwC")
+"""Bytes before the boxes in a visual sample entry, and those boxes that say a profile."""
+
+
+def samples(path: Path) -> list[Sample | None]:
+    """Return what each track of a file has, in the file's order; None where it does not say."""
+    with path.open("rb") as file:
+        found = boxes(file, 0, path.stat().st_size)
+        moov = next((content for kind, content in found if kind == b"moov"), (0, 0))
+        tracks = [content for kind, content in islice(boxes(file, *moov), MOST) if kind == b"trak"]
+        return [_sample(file, track) for track in tracks]
+
+
+def _sample(file: BinaryIO, track: tuple[int, int]) -> Sample | None:
+    found = inside(file, track, b"stsd")
+    if found is None:
+        return None
+    for kind, (start, end) in boxes(file, found[0] + SHORT, found[1]):
+        return Sample(kind.decode("latin-1"), _dolby_vision(file, start + VISUAL, end))
+    return None
+
+
+def _dolby_vision(file: BinaryIO, start: int, end: int) -> int | None:
+    for kind, (content, _) in islice(boxes(file, start, end), MOST):
+        if kind in DOLBY:
+            file.seek(content)
+            data = file.read(3)
+            return data[2] >> 1 if len(data) == 3 else None
+    return None

@@ -46,6 +46,15 @@ class SubtitleTrack:
 
 
 @dataclass(frozen=True)
+class OtherStream:
+    """A stream that is not worked on, nor carried over: another video, or data."""
+
+    index: int
+    kind: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A named stretch of a file; `start` and `end` in seconds."""
 
@@ -90,6 +99,12 @@ class Clip:
         subtitles: the streams of subtitles.
         chapters: its chapters, in order.
         attachments: the files in it.
+        others: streams that a result does not get: other videos than the one of `stream`, and data.
+        stream: the index of the stream that the pictures come from.
+        origin: the moment on the file's own clock, in seconds, that is 0 in all times here: that of
+            a broadcast says nothing of the clip.
+        dolby_vision: the profile of Dolby Vision that it says, or None.
+        file_id: device and number of the file, by which it is known when it is opened again.
         allow: what may be read besides the file itself.
         piped: what is left of it to read, where it comes through a pipe.
     """
@@ -116,6 +131,11 @@ class Clip:
     subtitles: tuple[SubtitleTrack, ...]
     chapters: tuple[Chapter, ...]
     attachments: tuple[Attachment, ...]
+    others: tuple[OtherStream, ...] = ()
+    stream: int | None = None
+    origin: Fraction = Fraction(0)
+    dolby_vision: int | None = None
+    file_id: tuple[int, int] | None = field(default=None, repr=False, compare=False)
     alpha: AlphaKind | None = None
     allow: Allow = "nothing"
     piped: Piped | None = field(default=None, repr=False, compare=False)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import av
-from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.decoding.decoder import Decoder, decoded
 from sinet_video.errors import InputError, reason
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
 
 OnError = Literal["stop", "conceal"]
 """What becomes of a file that is damaged: no result at all, or one without what is lost."""
@@ -33,8 +35,22 @@ class Tally:
     """Pictures at or before the time of the one before them: of these only the last is kept."""
     untimed: int = 0
     """Pictures without a time, which were given that of a constant rate."""
+    rate: float = 0.0
+    """That rate, in pictures a second."""
     resized: int = 0
     """Pictures of another size than the first, which were scaled to it."""
+    recoloured: int = 0
+    """Pictures of another matrix or range than the first, which were converted to it."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """Pictures that differ from the first in what cannot be changed, by what that is."""
+    beside: list[str] = field(default_factory=list)
+    """What pictures say that a result cannot hold, by name."""
+    restarts: int = 0
+    """How often the file's clock jumped: what came after was moved to follow on."""
+
+    def change(self, what: str) -> None:
+        """Count a picture that differs from the first in something, "another rotation"."""
+        self.changed[what] = self.changed.get(what, 0) + 1
 
     def lose(self, time: float | None) -> None:
         """Count a picture that cannot be decoded, after one of a time, if any."""
@@ -58,23 +74,43 @@ class Tally:
             )
         if self.untimed:
             said.append(
-                f"{self.untimed} pictures had no time, and were taken to come at a constant rate."
+                f"{self.untimed} pictures had no time, and were taken to come at {self.rate:.6g} "
+                "a second."
             )
         if self.resized:
             said.append(
                 f"{self.resized} pictures have another size than the first, and were scaled to it."
             )
+        if self.recoloured:
+            said.append(
+                f"{self.recoloured} pictures have another matrix or range than the first, and were "
+                "converted to it."
+            )
+        said += [
+            f"{count} pictures have {what} than the first, and are shown as that is."
+            for what, count in self.changed.items()
+        ]
+        if self.beside:
+            said.append(f"The result does not hold what the source has: {', '.join(self.beside)}.")
+        if self.restarts:
+            said.append(
+                f"The clock of {path} jumps {self.restarts} times, as where recordings are joined: "
+                "what comes after was moved to follow on."
+            )
         return said
 
 
 def pictures(
-    container: InputContainer, stream: VideoStream, on_error: OnError, tally: Tally
+    packets: Iterator[Packet], stream: VideoStream, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    """Yield a stream's pictures; to conceal is to count what cannot be decoded, and to go on."""
+    """Yield the pictures of a stream's packets.
+
+    To conceal is to count what cannot be decoded, and to go on.
+    """
     if on_error == "stop":
-        yield from decoded(container, stream)
+        yield from decoded(packets, stream)
         return
-    packets, decoder, last = container.demux(stream), Decoder(stream), None
+    decoder, last = Decoder(stream), None
     while True:
         try:
             packet = next(packets, None)

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from sinet_video.containers.integrity import damage
+from sinet_video.containers.integrity import cut_off, damage
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally, named, pictures
 from sinet_video.decoding.deinterlace import deinterlaced
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
+from sinet_video.decoding.timeline import Timeline, may_restart, origin_of
 from sinet_video.decoding.timestamps import lasting, rising, stamp_of, timed
 from sinet_video.errors import InputError
 from sinet_video.media.frame import Frame
-from sinet_video.media.time_range import Span, seconds
+from sinet_video.media.time_range import Span, exact, seconds
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+MOST_HELD = 1 << 28
+"""Bytes of packets that are kept while a key frame before a moment is looked for."""
 
 
 def decode(
@@ -54,7 +63,7 @@ def decode(
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
         frames = rising(timed(videos, clip, tally), tally)
-        yield from _cut(lasting(frames, clip), wanted, span.shift)
+        yield from _cut(lasting(frames, clip, tally), wanted, span.shift)
 
 
 def _videos(
@@ -62,11 +71,13 @@ def _videos(
 ) -> Iterator[av.VideoFrame]:
     """Return the pictures from the beginning of the span, or some before it."""
     if clip.piped is not None:
-        return _decoded(clip.piped.videos(), clip.path)
-    container = stack.enter_context(opened(clip.path, clip.allow))
-    stream = video_stream(container, clip.path)
+        return _counted(_decoded(clip.piped.videos(), clip.path), clip.piped.timeline, tally)
+    container = stack.enter_context(opened(clip.path, clip.allow, known=clip.file_id))
+    stream = video_stream(container, clip.path, clip.stream)
     stream.thread_type = "AUTO"
     reading = _Reading(container, stream, clip.path, on_error, tally)
+    if isinstance(clip.path, Path) and span.end is None:
+        reading.check_length()
     return reading.since(span.start) if span.start else reading.whole()
 
 
@@ -80,19 +91,35 @@ class _Reading:
     on_error: OnError
     tally: Tally
 
-    def pictures(self) -> Iterator[av.VideoFrame]:
-        """Yield the pictures from where the file is read."""
-        return _decoded(pictures(self.container, self.stream, self.on_error, self.tally), self.path)
+    def check_length(self) -> None:
+        """Say before the work what its headers tell to be missing of a file."""
+        assert isinstance(self.path, Path)  # hosts do not say
+        with self.path.open("rb") as file:
+            self._judge(cut_off(file, self.container), _whole_until(file, self.stream))
+
+    def pictures(self, since: Fraction | None = None) -> Iterator[av.VideoFrame]:
+        """Yield the pictures from where the file is read, or from a key frame before a moment."""
+        timeline = Timeline(self.container, self.stream)
+        packets = timeline.packets(self.stream)
+        if since is not None:
+            packets = _from_key_frame(packets, since)
+        videos = pictures(packets, self.stream, self.on_error, self.tally)
+        return _counted(_decoded(videos, self.path), timeline, self.tally)
 
     def since(self, start: Fraction) -> Iterator[av.VideoFrame]:
         """Yield the pictures from some moment before `start`, seconds, on.
 
         In several formats a seek lands on the key frame after the one that is needed, or past all
-        of them; then it is tried from further back, and at last from the very start.
+        of them; then it is tried from further back, and at last from the very start. Where the
+        clock may jump, only reading from the start tells times.
         """
+        if may_restart(self.container):
+            yield from self._judged(self.pictures(start))
+            return
+        origin = origin_of(self.container)
         time_base = self.stream.time_base or Fraction(1)
         for margin in (0, 5, 30, None):
-            target = 0 if margin is None else max(0, int((start - margin) / time_base))
+            target = 0 if margin is None else max(0, int((start - margin + origin) / time_base))
             self.container.seek(target, stream=self.stream)
             videos = self.pictures()
             first = next(videos, None)
@@ -114,10 +141,13 @@ class _Reading:
             return
         last: float | None = None
         with self.path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             for video in videos:
                 last = video.time if video.time is not None else last
                 yield video
-            self._judge(damage(file, self.container), last)
+            lost = size - os.fstat(file.fileno()).st_size
+            shorter = f"was made {lost} bytes shorter while it was read" if lost > 0 else None
+            self._judge(shorter or damage(file, self.container), last)
 
     def _judge(self, harm: str | None, last: float | None) -> None:
         if harm and self.on_error == "stop":
@@ -126,6 +156,45 @@ class _Reading:
                 f"{self.path} {harm}{ends}; repair it, end before that, or conceal errors."
             )
         self.tally.harm = self.tally.harm or harm
+
+
+def _whole_until(file: BinaryIO, stream: VideoStream) -> float | None:
+    """Return the time of the last picture that is all in a file, where its index tells."""
+    size, unit = os.fstat(file.fileno()).st_size, exact(stream.time_base)
+    whole = (e.timestamp for e in stream.index_entries if e.pos + e.size <= size)
+    last = max(whole, default=None)
+    return float(last * unit) if last is not None and unit is not None else None
+
+
+def _from_key_frame(packets: Iterator[Packet], since: Fraction) -> Iterator[Packet]:
+    """Yield packets from the last key frame but one before a moment on, in seconds.
+
+    Pictures after one key frame may need some from before it.
+    """
+    held: list[Packet] = []
+    first, size = 0, 0
+    for packet in packets:
+        time = seconds(packet.dts, packet.time_base)
+        if packet.is_keyframe and time <= since:
+            size -= sum(each.size for each in held[:first])
+            held, first = held[first:], len(held) - first
+        held.append(packet)
+        size += packet.size
+        if (packet.dts is not None and time > since) or size > MOST_HELD:
+            break
+    return chain(held, packets)
+
+
+def _counted(
+    videos: Iterator[av.VideoFrame], timeline: Timeline, tally: Tally
+) -> Iterator[av.VideoFrame]:
+    context = timeline.lead.codec_context
+    aspect = context.sample_aspect_ratio
+    for video in videos:
+        tally.restarts = timeline.restarts
+        if context.sample_aspect_ratio != aspect:
+            tally.change("another pixel aspect")
+        yield video
 
 
 def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.VideoFrame]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import fspath
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -22,24 +23,49 @@ from sinet_video.decoding.access import (
     is_url,
     open_options,
 )
-from sinet_video.errors import InputError, reason
+from sinet_video.errors import InputError, SettingError, reason
+
+LENIENT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+"""What makes PyAV read names that are not UTF-8; 19 does of itself."""
+
+
+FileId = tuple[int, int]
+"""Device and number of a file, which stay when it is renamed."""
+
+
+def file_id(source: StrPath) -> FileId | None:
+    """Return by what a file is known; None for what is none."""
+    if is_url(source) or Path(source) == PIPE:
+        return None
+    stat = Path(source).stat()
+    return stat.st_dev, stat.st_ino
 
 
 @contextmanager
-def opened(source: StrPath, allow: Allow = "nothing") -> Iterator[InputContainer]:
+def opened(
+    source: StrPath, allow: Allow = "nothing", *, known: FileId | None = None
+) -> Iterator[InputContainer]:
     """Open a file for reading, and nothing else unless allowed.
 
-    Raises `InputError`, one clear sentence, when that cannot be.
+    `known` is the file that it must be, where it is opened again. Raises `InputError`, one clear
+    sentence, when that cannot be.
     """
     check_reach(source, allow)
     with _opened_url(str(source), allow) if is_url(source) else _opened_file(source, allow) as one:
+        if known is not None and file_id(source) != known:
+            raise InputError(
+                f"{source} was replaced by another file while it was read; begin anew when that is "
+                "done."
+            )
         yield one
 
 
 def _opened_url(url: str, allow: Allow) -> InputContainer:
     options = open_options(url, allow)
     try:
-        return av.open(url, options=options, metadata_errors="replace", timeout=PATIENCE)
+        return av.open(url, options=options, timeout=PATIENCE, **LENIENT)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
@@ -59,8 +85,8 @@ def _opened_file(path: StrPath, allow: Allow) -> InputContainer:
         return av.open(
             fspath(file.absolute()),
             options=options,
-            metadata_errors="replace",
             timeout=PATIENCE if allow == "network" else None,
+            **LENIENT,
         )
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
@@ -78,7 +104,7 @@ def open_pipe() -> InputContainer:
         raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
     options = open_options(PIPE, "nothing") | {"protocol_whitelist": "pipe"}
     try:
-        return av.open("pipe:0", options=options, metadata_errors="replace")
+        return av.open("pipe:0", options=options, **LENIENT)
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
             f"Standard input cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "
@@ -86,16 +112,39 @@ def open_pipe() -> InputContainer:
         ) from error
 
 
-def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
-    """Return the video to work on: the first stream that is not a cover picture."""
+def video_stream(container: InputContainer, path: StrPath, index: int | None = None) -> VideoStream:
+    """Return the video to work on: the stream of that index, or the best that is no cover picture.
+
+    That is one with more than a picture, which the file says is the default, with the most
+    pictures, or else libav's own choice.
+    """
     pictures = [s for s in container.streams.video if not is_cover(s)]
     if not pictures:
         kinds = " and ".join(sorted({s.type for s in container.streams})) or "nothing"
         raise InputError(f"{path} has no video in it, only {kinds}.")
-    stream = pictures[0]
+    stream = _best(container, pictures) if index is None else _indexed(pictures, path, index)
     if stream.codec_context is None:
         raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
     return stream
+
+
+def _best(container: InputContainer, streams: list[VideoStream]) -> VideoStream:
+    favourite = container.streams.best("video")
+
+    def rank(stream: VideoStream) -> tuple[bool, bool, bool, int, bool]:
+        default = bool(stream.disposition & av.stream.Disposition.default)
+        known, count = stream.codec_context is not None, stream.frames
+        return known, count != 1, default, count, stream == favourite
+
+    return max(streams, key=rank)
+
+
+def _indexed(streams: list[VideoStream], path: StrPath, index: int) -> VideoStream:
+    found = next((stream for stream in streams if stream.index == index), None)
+    if found is None:
+        there = " and ".join(str(stream.index) for stream in streams)
+        raise SettingError(f"{path} has no video in stream {index}; there is video in {there}.")
+    return found
 
 
 def is_cover(stream: VideoStream) -> bool:

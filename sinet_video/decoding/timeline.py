@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.container import InputContainer
 
-
 from sinet_video.media.time_range import seconds
 
 if TYPE_CHECKING:
@@ -51,12 +50,13 @@ def may_restart(container: InputContainer) -> bool:
 
 
 class Timeline:
-    """Places a file's packets on its timeline; `lead` is the stream that must have no gaps.
+    """Places a file's packets on its timeline; `lead`, the pictures, is to have no gaps.
 
     `restarts` counts the jumps of the clock so far.
     """
 
     def __init__(self, container: InputContainer, lead: Any) -> None:
+        self.lead = lead
         self._container, self._lead = container, lead.index
         self._shifts = [-origin_of(container)]
         self._parts: dict[int, int] = {}
@@ -80,9 +80,8 @@ class Timeline:
             yield from self._moved(self._container.demux(*streams))
             return
         wanted = {stream.index for stream in streams or self._container.streams}
-        for packet in self._all(streams):
-            if packet.stream_index in wanted:
-                yield packet
+        # The empty packets of the end say their stream only here.
+        yield from (packet for packet in self._all(streams) if packet.stream.index in wanted)
 
     def _moved(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         for packet in packets:
@@ -160,7 +159,8 @@ class Timeline:
             held, self._held = self._held, []
             first = held[0]
             stamp = first.dts if first.dts is not None else first.pts
-            assert stamp is not None and self._latest is not None  # else it was not held
+            assert stamp is not None  # else it was not held
+            assert self._latest is not None
             self._begin(first.stream_index, stamp * first.time_base, self._latest)
             for packet in held:
                 yield from self._placed(packet)

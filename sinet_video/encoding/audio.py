@@ -14,6 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from sinet_video.containers.codec_delay import described, priming
+from sinet_video.decoding.timeline import start_of
 from sinet_video.media.filter_graph import ready
 from sinet_video.media.time_range import Span, seconds
 
@@ -70,7 +71,7 @@ class Copied(Track):
 
     def __post_init__(self) -> None:
         self.first: Fraction | None = None
-        self.start = seconds(self.source.start_time, self.source.time_base)
+        self.start = start_of(self.source)
         self._dropped = False
 
     @property

@@ -17,6 +17,7 @@ from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
+from sinet_video.decoding.timeline import Timeline, may_restart, start_of
 from sinet_video.encoding.audio import AudioChoice, Carried, Copied, Encoded, Track, sound_track
 from sinet_video.encoding.metadata import lasting, moved_chapter, track_names
 from sinet_video.encoding.subtitles import text_track
@@ -76,8 +77,9 @@ class Companions:
         self._input = (
             clip.piped.container
             if clip.piped
-            else self._opened.enter_context(opened(clip.path, clip.allow))
+            else self._opened.enter_context(opened(clip.path, clip.allow, known=clip.file_id))
         )
+        self._clip = clip
         self.tracks: dict[int, Track] = {}
         self._add_sound()
         self._add_subtitles()
@@ -85,6 +87,8 @@ class Companions:
         self._add_attachments()
         self._add_names(video)
         self._left_out()
+        pictures = video_stream(self._input, clip.path, clip.stream)
+        self._timeline = Timeline(self._input, pictures)
         self._demuxed = self._demux()
         self._waiting: Packet | None = None
 
@@ -135,7 +139,7 @@ class Companions:
         """Return up to when, in seconds, sound that is to be heard is left out, if any is."""
         if isinstance(track, Copied) and track.lost is not None:
             return track.lost
-        start = seconds(track.source.start_time, track.source.time_base) + self._span.late
+        start = start_of(track.source) + self._span.late
         early = self._span.start is None and start < -priming(track.source) - TICK
         return Fraction(0) if early else None
 
@@ -222,7 +226,7 @@ class Companions:
         if self._piped is not None:  # its packet is somewhere in the pipe; `lost` cannot say so
             self.warnings.append("A cover picture is left out.")
             return
-        with opened(self._path, self._allow) as again:
+        with opened(self._path, self._allow, known=self._clip.file_id) as again:
             packet = next(iter(again.demux(again.streams[stream.index])))
         name = stream.metadata.get("filename", f"cover.{kind}")
         self._output.add_attachment(name, f"image/{kind}", bytes(packet))
@@ -241,7 +245,7 @@ class Companions:
         self._output.metadata.update(lasting(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
-        pictures = video_stream(self._input, self._path)
+        pictures = video_stream(self._input, self._path, self._clip.stream)
         names = track_names(pictures.metadata, self._output.format.name)
         if self._span.start:  # it is that of the first picture
             names.pop("timecode", None)
@@ -254,23 +258,21 @@ class Companions:
         return [chapter for chapter in cut if chapter["start"] < chapter["end"]]
 
     def _left_out(self) -> None:
-        """Name streams of data. Timecode and chapters, which are such too, go other ways."""
-        chapters = bool(self._input.chapters())
-        for stream in self._input.streams.data:
-            known = "timecode" in stream.metadata or (chapters and stream.name == "bin_data")
-            if not known:
-                self.warnings.append(f"A stream of data ({stream.name or 'unknown'}) is left out.")
+        """Name the streams that no result gets."""
+        self.warnings += left_out(self._clip)
 
     def _demux(self) -> Iterator[Packet]:
         if not self.tracks:
             return
-        if self._span.start:
+        if self._span.start and not may_restart(self._input):
             back = LOOK_BACK if self._input.streams.subtitles else 0
-            self._input.seek(int(max(Fraction(0), self._span.start - back) * av.time_base))
+            start = max(Fraction(0), self._span.start - back) + self._clip.origin
+            self._input.seek(int(start * av.time_base))
         try:
             streams = [track.source for track in self.tracks.values()]
             # The empty packets that libav ends with name no stream; tracks are flushed by name.
-            yield from (p for p in self._input.demux(streams) if p.dts is not None or p.size)
+            packets = self._timeline.packets(*streams)
+            yield from (p for p in packets if p.dts is not None or p.size)
         except av.FFmpegError as error:
             self.harmed(error, "what comes after is lost")
 
@@ -278,8 +280,7 @@ class Companions:
         """Return the next packet of the tracks, or of those that have come through a pipe."""
         if self._piped is None:
             return next(self._demuxed, None)
-        while self._piped.others:
-            packet = self._piped.others.popleft()
+        while (packet := self._piped.take()) is not None:
             if packet.stream_index in self.tracks:
                 return packet
         return None
@@ -287,6 +288,15 @@ class Companions:
     def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
         now = seconds(packet.dts, packet.time_base) - self._span.shift
         return time is not None and now > time
+
+
+def left_out(clip: Clip) -> list[str]:
+    """Return a sentence for each of a clip's streams that no result gets."""
+    names = {"video": "The video", "data": "The data"}
+    return [
+        f"{names[each.kind]} of stream {each.index} ({each.about}) is left out."
+        for each in clip.others
+    ]
 
 
 def _covers(container: InputContainer) -> list[Any]:
