@@ -40,6 +40,8 @@ class Codec:
     full_range: bool = True
     even: bool = False
     least: int = 1
+    fastest: int | None = None
+    """The highest rate, in pictures a second, that the encoder can be told; None for any."""
     crf: float | None = None
     most_crf: float = 0
     presets: tuple[str, ...] = ()
@@ -112,6 +114,7 @@ CODECS: dict[str, Codec] = {
         "libsvtav1",
         _at_420,
         least=4,
+        fastest=240,
         crf=28,
         most_crf=63,
         presets=tuple(map(str, range(14))),

@@ -10,7 +10,6 @@ from typing import Any
 
 import av
 from av.container import InputContainer
-from av.stream import Discard
 from av.video.stream import VideoStream
 
 from sinet_video.containers.alpha_tag import said
@@ -166,18 +165,23 @@ def _sample_of(samples: list[Sample | None], stream: Any) -> Sample:
     return found or Sample("")
 
 
+CHAPTER_NAMES = frozenset({"text", "tx3g"})
+
+
 def _others(
     container: InputContainer, chosen: VideoStream, samples: list[Sample | None]
 ) -> Iterator[OtherStream]:
     for stream in container.streams.video:
         if stream.index != chosen.index and not is_cover(stream):
             context = stream.codec_context
-            size = f"{context.name}, {stream.width}x{stream.height}" if context else "unknown codec"
-            yield OtherStream(stream.index, "video", size)
+            name = context.codec.canonical_name if context else "unknown codec"
+            size = f", {stream.width}x{stream.height}" if context else ""
+            yield OtherStream(stream.index, "video", name + size)
     for data in container.streams.data:
-        # Tracks of chapters' names are passed over by libav itself; timecode goes other ways.
-        if data.discard != Discard.all and "timecode" not in data.metadata:
-            kind = _sample_of(samples, data).kind or data.name or "unknown"
+        kind = _sample_of(samples, data).kind or data.name or "unknown"
+        # Timecode and the names of chapters go other ways.
+        named = kind in CHAPTER_NAMES and container.chapters()
+        if not named and kind != "tmcd" and "timecode" not in data.metadata:
             yield OtherStream(data.index, "data", kind)
 
 

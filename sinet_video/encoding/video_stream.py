@@ -50,6 +50,8 @@ def add_video_stream(
     options = _options(plan, clip.hdr if content != "matte" else None)
     if plan.encoder == "ffv1":
         options |= _slices(*size, plan.pixel_format)
+    fastest = CODECS[plan.codec].fastest
+    rate = min(rate, fastest) if fastest else rate  # it plans by it, and says no times
     stream: Any = container.add_stream(plan.encoder, rate=rate, options=options)
     stream.width, stream.height = size
     stream.pix_fmt = plan.pixel_format
