@@ -99,6 +99,7 @@ class Clip:
         subtitles: the streams of subtitles.
         chapters: its chapters, in order.
         attachments: the files in it.
+        names: the file's names (tags), each with its text.
         others: streams that a result does not get: other videos than the one of `stream`, and data.
         stream: the index of the stream that the pictures come from.
         origin: the moment on the file's own clock, in seconds, that is 0 in all times here: that of
@@ -131,6 +132,7 @@ class Clip:
     subtitles: tuple[SubtitleTrack, ...]
     chapters: tuple[Chapter, ...]
     attachments: tuple[Attachment, ...]
+    names: tuple[tuple[str, str], ...] = ()
     others: tuple[OtherStream, ...] = ()
     stream: int | None = None
     origin: Fraction = Fraction(0)

@@ -45,6 +45,8 @@ class Tally:
     """Pictures that differ from the first in what cannot be changed, by what that is."""
     beside: list[str] = field(default_factory=list)
     """What pictures say that a result cannot hold, by name."""
+    captioned: int = 0
+    """Pictures with closed captions."""
     restarts: int = 0
     """How often the file's clock jumped: what came after was moved to follow on."""
 

@@ -50,6 +50,7 @@ def note_changes(video: av.VideoFrame, clip: Clip, tally: Tally) -> None:
             tally.change("other primaries or another transfer")
     if not Orientation.of(video).matches(clip.orientation):
         tally.change("another rotation")
+    tally.captioned += bool(captions_of(video))
     for name in sorted(named_side_data(video)):
         if name not in tally.beside:
             tally.beside.append(name)

@@ -54,11 +54,11 @@ def probe(path: StrPath, *, allow: Allow = "nothing", stream: int | None = None)
     with opened(path, allow) as container:
         video = video_stream(container, path, stream)
         with named(path, lambda: None):
-            first = _first(container, video)
+            first = first_picture(container, video)
         return replace(_clip(container, video, path, first), allow=allow)
 
 
-def _first(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
+def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
     """Return the first picture, by the plain decoder: others do not hear of the file's colours."""
     for packet in Timeline(container, stream).packets(stream):
         if not is_repeat(packet):
@@ -110,6 +110,7 @@ def _clip(
         subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
         chapters=tuple(_chapter(c) for c in container.chapters()),
         attachments=tuple(_attachment(s.metadata) for s in container.streams.attachments),
+        names=tuple(container.metadata.items()),
         others=tuple(_others(container, stream, samples)),
         stream=stream.index,
         origin=origin,

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import av
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
 
 START = b"\0\0\0\1"
 
@@ -51,3 +57,30 @@ HEADERS: Mapping[str, tuple[bytes, Callable[[int], bool]]] = {
     "hevc": (b"\x4e\x01", _is_hevc_picture),
 }
 """How a unit of messages begins, and which other units, by their first byte, are of pictures."""
+
+
+class Captions:
+    """The captions of pictures on their way through an encoder of a codec."""
+
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self._waiting: dict[int, bytes] = {}
+
+    def note(self, pts: int, captions: bytes) -> None:
+        """Remember those of a picture; none, where the codec has no place for them."""
+        if captions and self._codec in HEADERS:
+            self._waiting[pts] = captions
+
+    def put(self, packet: Packet) -> Packet:
+        """Return a picture's packet with its captions, the same one if it has none."""
+        captions = self._waiting.pop(packet.pts, b"") if packet.pts is not None else b""
+        if not captions:
+            return packet
+        new: Packet = av.Packet(with_captions(bytes(packet), captions, self._codec))
+        new.pts, new.dts, new.duration = packet.pts, packet.dts, packet.duration
+        new.time_base, new.is_keyframe, new.stream = (
+            packet.time_base,
+            packet.is_keyframe,
+            packet.stream,
+        )
+        return new

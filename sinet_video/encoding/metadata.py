@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from sinet_video.decoding.clip import Clip
+from sinet_video.encoding.packet_timing import ISO_MUXERS
+from sinet_video.encoding.plan import Plan
 from sinet_video.media.time_range import Span
 
 # QuickTime has a short list of languages; libav knows it by these codes and not by the usual ones.
@@ -28,6 +31,16 @@ def lasting(names: Mapping[str, str]) -> dict[str, str]:
         for name, text in names.items()
         if name.lower() not in OWN_NAMES and not name.lower().startswith(("_statistics", "bps-"))
     }
+
+
+def names_option(clip: Clip, plan: Plan) -> dict[str, str]:
+    """Return the option by which MOV and MP4 files hold names such as com.apple.quicktime.make.
+
+    Empty where there are none: players look for titles and the like in other places first.
+    """
+    if plan.muxer not in ISO_MUXERS or not any("." in name for name, _ in clip.names):
+        return {}
+    return {"movflags": f"{plan.muxer_options.get('movflags', '')}+use_metadata_tags"}
 
 
 def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import lcm
+from fractions import Fraction
+from math import ceil, floor, lcm
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -16,6 +17,40 @@ if TYPE_CHECKING:
 ISO_MUXERS = frozenset({"mp4", "mov"})
 LARGEST_TIMESCALE = 2**31 - 1
 LARGEST_LENGTH = 2**32 - 1
+
+
+MATROSKA = frozenset({"matroska", "webm"})
+"""Muxers that count in milliseconds."""
+
+
+class Ticks:
+    """Keeps pictures apart that a file's units of time would put on one moment."""
+
+    def __init__(self, muxer: str, time_base: Fraction) -> None:
+        self._unit = time_base * 1000 if muxer in MATROSKA else None
+        self._last: int | None = None
+        self._moved = 0
+
+    def placed(self, pts: int) -> int:
+        """Return a time that is no earlier, and later in the file than that of the last picture."""
+        if self._unit is None or self._unit >= 1:
+            return pts
+        tick = floor(pts * self._unit + Fraction(1, 2))
+        if self._last is not None and tick <= self._last:
+            tick = self._last + 1
+            pts = ceil((tick - Fraction(1, 2)) / self._unit)
+            self._moved += 1
+        self._last = tick
+        return pts
+
+    def warnings(self, muxer: str) -> list[str]:
+        """Return what to say of pictures that were moved."""
+        if not self._moved:
+            return []
+        return [
+            f"{self._moved} pictures come less than a millisecond after the one before them, which "
+            f"a {muxer} file cannot tell: they come a millisecond after it."
+        ]
 
 
 class PacketTimes:

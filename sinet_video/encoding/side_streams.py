@@ -162,7 +162,8 @@ class Companions:
         """Return a warning for what a finished file turned out not to hold."""
         wanted = {name.lower() for name in lasting(self._input.metadata)}
         with opened(written) as found:
-            names = sorted(wanted - {name.lower() for name in found.metadata})
+            tags = (found.metadata, *(stream.metadata for stream in found.streams))
+            names = sorted(wanted - {name.lower() for each in tags for name in each})
             languages = self._lost_languages(found)
             chapters = len(self._chapters()) - len(found.chapters())
             covers = len(_covers(self._input)) - len(_covers(found))
@@ -297,6 +298,19 @@ def left_out(clip: Clip) -> list[str]:
         f"{names[each.kind]} of stream {each.index} ({each.about}) is left out."
         for each in clip.others
     ]
+
+
+def not_held(clip: Clip, output: str) -> list[str]:
+    """Return a sentence for all beside a clip's pictures that an output of pictures alone lacks."""
+    parts = (
+        ("audio", clip.audio),
+        ("subtitles", clip.subtitles),
+        ("chapters", clip.chapters),
+        ("attachments", clip.attachments),
+    )
+    there = [name for name, found in parts if found]
+    said = [f"{output} hold no {', no '.join(there)}: left out."] if there else []
+    return [*said, *left_out(clip)]
 
 
 def _covers(container: InputContainer) -> list[Any]:

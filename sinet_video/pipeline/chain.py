@@ -61,7 +61,11 @@ def matte(
     ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
     before the first matte. `watch` sees the network's coarse mattes, in the same order.
     """
-    clip = source if isinstance(source, Clip) else probe(source, allow=settings.allow)
+    clip = (
+        source
+        if isinstance(source, Clip)
+        else probe(source, allow=settings.allow, stream=settings.stream)
+    )
     settings.check(clip)
     segmenter = settings.load()
     pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)

@@ -10,11 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from sinet_video.containers.codecs import CODECS
 from sinet_video.decoding.access import StrPath, located
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
+from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.plan import Encoding
 from sinet_video.errors import SettingError
@@ -35,6 +37,12 @@ from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import INHERITED
 
 Item = TypeVar("Item")
+
+FAR = 10
+"""Seconds from which on a clock that begins there is told of."""
+
+CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
+"""Encoders whose packets can be given captions."""
 
 Progress = Callable[[int, Clip], None]
 """Called with the number of finished frames and the clip, after every frame."""
@@ -76,7 +84,7 @@ def convert(
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(located(each) for each in named if isinstance(each, str | Path)))
-    clip = probe(source, allow=settings.allow)
+    clip = probe(source, allow=settings.allow, stream=settings.stream)
     settings.check(clip)
     span = from_zero(clip, span)
     look = chosen(output, background, fit, show, encoding, settings.allow)
@@ -245,6 +253,16 @@ class _Job:
         said = self.writing.tally.warnings(self.clip.path)
         if self.settings.key is not None:
             said += screened.warnings(self.settings.key.screen)
+        if self.clip.origin >= FAR:
+            said.append(
+                f"The clock of {self.clip.path} stands at {float(self.clip.origin):.3f} s where it "
+                "begins, as in broadcasts: that is taken as 0."
+            )
+        if self.writing.tally.captioned and self.writing.made.encoder not in CAPTIONED:
+            said.append(
+                "The source's closed captions are lost: this output cannot hold them; h264 and "
+                "hevc in .mp4, .mov and .mkv can."
+            )
         if self.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "

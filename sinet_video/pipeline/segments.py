@@ -18,6 +18,7 @@ from sinet_video.encoding.image_sequence import (
     unsaid,
 )
 from sinet_video.encoding.packet_file import PacketFile
+from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.pipeline.job_folder import Kept, sync
@@ -114,7 +115,9 @@ class PictureParts(Parts):
         text = [lines[0][0], *(line for own in lines for line in own[1:]), ""]
         self._times.write_text("\\n".join(text), encoding="utf-8")
         sync(self._times)
-        warnings = unsaid(self.output.clip)
+        clip = self.output.clip
+        warnings = unsaid(clip)
+        warnings += not_held(clip, "Numbered pictures") if self.output.companions else []
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
     def publish(self) -> None:

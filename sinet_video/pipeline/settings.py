@@ -8,7 +8,7 @@ from pathlib import Path
 from sinet_video.decoding.access import Allow
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.errors import SettingError
+from sinet_video.errors import InputError, SettingError
 from sinet_video.models.cityscapes_classes import ClassNames
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.onnx_segmenter import OnnxInput
@@ -22,6 +22,9 @@ from sinet_video.stages.follow import Following
 from sinet_video.stages.refine import Guided, Refinement
 from sinet_video.stages.smooth import Smoothing, Window
 from sinet_video.stages.source_alpha import SourceAlpha, check_source_alpha
+
+IPT = 5
+"""The profile of Dolby Vision that has no base layer for other decoders."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Settings:
             network's place, "ignore" does without it.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
+        stream: the index of the video stream to work on; None for the best: one that moves, is the
+            file's default, has the most pictures, or is libav's choice.
         allow: what may be read besides the source, the background and drawn mattes themselves:
             "nothing"; "files" that a playlist or such names; "network", hosts as well, so that each
             of them may be a URL.
@@ -78,6 +83,7 @@ class Settings:
     source_alpha: SourceAlpha = "multiply"
     deinterlace: bool = False
     on_error: OnError = "stop"
+    stream: int | None = None
     allow: Allow = "nothing"
 
     def __post_init__(self) -> None:
@@ -85,6 +91,12 @@ class Settings:
 
     def check(self, clip: Clip) -> None:
         """Raise `SettingError` for what cannot be done with a clip."""
+        if clip.dolby_vision == IPT:
+            raise InputError(
+                f"{clip.path} is Dolby Vision of profile {IPT}, whose colours are no ordinary YUV "
+                "and would come out green and purple; convert it to HDR10 or SDR first, such as "
+                "with ffmpeg's filter libplacebo."
+            )
         if self.source_alpha == "keep" and clip.alpha is None:
             raise SettingError(
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."

@@ -10,7 +10,9 @@ import av
 from av.container import InputContainer
 
 from sinet_video.decoding.access import Allow, StrPath
-from sinet_video.decoding.demux import opened
+from sinet_video.decoding.decoder import is_repeat
+from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.decoding.timeline import Timeline, may_restart, origin_of
 from sinet_video.errors import reason
 from sinet_video.media.time_range import Span, seconds
 
@@ -44,29 +46,41 @@ class Sound:
     damage: str | None = None
 
 
-def listen(path: StrPath, span: Span = Span(), allow: Allow = "nothing") -> Sound:
+def listen(
+    path: StrPath, span: Span = Span(), allow: Allow = "nothing", stream: int | None = None
+) -> Sound:
     """Return the sound of a file; with a span of that stretch, its times less the span's start.
 
+    `stream` is the index of the video that it goes with, if not of the best.
     Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
     """
     with opened(path, allow) as container:
         tracks = {s.index: _Track(s) for s in container.streams.audio if s.codec_context}
         harm = None
         try:
-            _hear(container, tracks, span)
+            _hear(container, tracks, span, path, stream)
         except av.FFmpegError as error:
             harm = f"The sound of {path} is damaged or cut off ({reason(error)})."
         heard = (track.heard(span.shift) for track in tracks.values())
         return Sound(tuple(each for each in heard if each is not None), harm)
 
 
-def _hear(container: InputContainer, tracks: dict[int, _Track], span: Span) -> None:
+def _hear(
+    container: InputContainer,
+    tracks: dict[int, _Track],
+    span: Span,
+    path: StrPath,
+    index: int | None,
+) -> None:
     if not tracks:
         return
-    if span.start:
-        container.seek(int(span.start * av.time_base))
+    if span.start and not may_restart(container):
+        container.seek(int((span.start + origin_of(container)) * av.time_base))
     waiting = set(tracks)
-    for packet in container.demux([track.stream for track in tracks.values()]):
+    lead = video_stream(container, path, index)
+    for packet in Timeline(container, lead).packets(*(track.stream for track in tracks.values())):
+        if is_repeat(packet):
+            continue
         track = tracks[packet.stream.index]
         for frame in packet.decode():
             if isinstance(frame, av.AudioFrame) and not track.note(frame, span):

@@ -19,9 +19,10 @@ from sinet_video.containers import still_tags
 from sinet_video.containers.alpha_tag import said
 from sinet_video.containers.integrity import damage
 from sinet_video.decoding.access import Allow, StrPath
-from sinet_video.decoding.decoder import alpha_decoder, alpha_mode
+from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
-from sinet_video.decoding.probe import probe
+from sinet_video.decoding.probe import first_picture, probe
+from sinet_video.decoding.timeline import Timeline
 from sinet_video.encoding.image_sequence import NUMBER, PictureFolder, is_pattern, numbers, siblings
 from sinet_video.errors import InputError, reason
 from sinet_video.media.colour import Colour
@@ -29,7 +30,7 @@ from sinet_video.media.convert import matrix_of, range_of
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import seconds
+from sinet_video.media.time_range import exact, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -112,14 +113,14 @@ class Shown:
     video: av.VideoFrame
 
 
-def appearance(path: StrPath, allow: Allow = "nothing") -> Appearance:
+def appearance(path: StrPath, allow: Allow = "nothing", stream: int | None = None) -> Appearance:
     """Return what a file, a folder of pictures or a pattern such as out/%05d.png says of itself.
 
-    `allow` is what it may make us read, as in `Settings`. Raises `InputError` when there is no
+    `allow` and `stream` are as in `Settings`. Raises `InputError` when there is no
     picture in it that can be decoded.
     """
     if not is_pictures(path):
-        return _appearance_of_video(path, allow)
+        return _appearance_of_video(path, allow, stream)
     with closing(play(path)) as pictures:
         first = next((shown.video for shown in pictures), None)
     if first is None:
@@ -152,15 +153,16 @@ def _aspect(pattern: Path) -> Fraction | None:
     if pattern.suffix.lower() != ".png":
         return None
     decoder, _ = _decoded(_first_file(pattern))
-    return decoder.sample_aspect_ratio or Fraction(1)
+    return exact(decoder.sample_aspect_ratio) or Fraction(1)
 
 
-def _appearance_of_video(path: StrPath, allow: Allow) -> Appearance:
-    clip = probe(path, allow=allow)
+def _appearance_of_video(path: StrPath, allow: Allow, index: int | None) -> Appearance:
+    clip = probe(path, allow=allow, stream=index)
     with opened(path, allow) as container:
-        stream = video_stream(container, path)
+        stream = video_stream(container, path, clip.stream)
         # By the plain decoder: those of alpha do not hear what the container says of colours.
-        first = next(container.decode(stream))
+        first = first_picture(container, stream)
+        assert first is not None  # as the probe has seen it
         return Appearance(
             container=clip.container,
             codec=clip.codec,
@@ -201,7 +203,9 @@ def _play_video(path: StrPath, allow: Allow) -> Generator[Shown]:
         lost = 0
         try:
             decoder: VideoCodecContext | None = None
-            for packet in container.demux(stream):
+            for packet in Timeline(container, stream).packets(stream):
+                if is_repeat(packet):
+                    continue
                 decoder = decoder or _decoder(stream, packet)
                 lost += packet.size > 0 and not packet.is_discard
                 for video in decoder.decode(packet):

@@ -85,6 +85,7 @@ def verify(
     span: Span = Span(),
     alpha: Wanted | None = None,
     skip: Collection[str] = (),
+    stream: int | None = None,
     allow: Allow = "nothing",
 ) -> Verification:
     """Play a result to its end and check it; with a source, against that.
@@ -92,9 +93,9 @@ def verify(
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
     stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
-    checks (of `CHECKS`) to leave out. `allow` is what either
-    may make us read, as in `Settings`. Times must be the source's exactly, or where time bases
-    differ to the nearest tick of the coarser one.
+    checks (of `CHECKS`) to leave out. `stream` is the index of the source's video, if not the best,
+    and `allow` what either file may make us read, as in `Settings`. Times must be the source's
+    exactly, or where time bases differ to the nearest tick of the coarser one.
 
     Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
     result that is damaged further on fails the check "whole".
@@ -102,8 +103,8 @@ def verify(
     _check_settings(source, span, skip)
     file, source = located(file), located(source) if source is not None else None
     look = appearance(file, allow)
-    theirs = appearance(source, allow) if source is not None else None
-    clip = probe(source, allow=allow) if source is not None else None
+    theirs = appearance(source, allow, stream) if source is not None else None
+    clip = probe(source, allow=allow, stream=stream) if source is not None else None
     span = from_zero(clip, span) if clip is not None else span
     seen = _Seen(look, theirs)
     pictures = seen.until_damage(play(file, allow))
@@ -136,7 +137,7 @@ def _sounds(
     if look.is_pictures:
         return Sound(), Sound()
     mine = listen(file, allow=allow)
-    return mine, Sound() if clip is None else listen(clip.path, span, allow)
+    return mine, Sound() if clip is None else listen(clip.path, span, allow, clip.stream)
 
 
 class _Seen:
