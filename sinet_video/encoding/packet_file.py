@@ -139,9 +139,15 @@ def _delay(path: Path) -> int:
 
 
 class PacketFile(Sink):
-    """Pictures of one segment, encoded by themselves, in a file that `joined` takes."""
+    """Pictures of one segment, encoded by themselves, in a file that `joined` takes.
 
-    def __init__(self, path: Path, clip: Clip, content: Content, plan: Plan) -> None:
+    With `captioned` closed captions are kept as well.
+    """
+
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, *, captioned: bool = False
+    ) -> None:
+        self._captioned = captioned
         self.content, self.plan, self.warnings = content, plan, []
         self._path, self._size = path, encoded_size(clip, plan)
         self._durations: dict[int, int] = {}
@@ -157,7 +163,7 @@ class PacketFile(Sink):
         video = encodable(matte, self.content, self.plan, self._size)
         video.pts = self._ticks.placed(matte.frame.pts)
         self._durations[video.pts] = matte.frame.duration
-        if self.content != "matte":
+        if self._captioned:
             self._captions.note(video.pts, matte.frame.captions)
         self._keep(self._stream.encode(video))
 

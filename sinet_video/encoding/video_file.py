@@ -96,7 +96,7 @@ class VideoFile(Sink):
         video = encodable(matte, self.content, self.plan, self._size, self._turn)
         video.pts = self._ticks.placed(matte.frame.pts)
         self._times.note(video.pts, matte.frame.duration)
-        if self.content != "matte":
+        if self._companions is not None:
             self._captions.note(video.pts, matte.frame.captions)
         with writing(self._path):
             for packet in self._stream.encode(video):

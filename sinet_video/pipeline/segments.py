@@ -65,7 +65,13 @@ class VideoParts(Parts):
     def sink(self, number: int, first: int) -> Sink:
         """As `Parts` says."""
         output = self.output
-        return PacketFile(self._file(number), output.clip, output.content, output.plan)
+        return PacketFile(
+            self._file(number),
+            output.clip,
+            output.content,
+            output.plan,
+            captioned=output.companions,
+        )
 
     def settle(self, number: int) -> None:
         """As `Parts` says."""

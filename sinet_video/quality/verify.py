@@ -11,20 +11,23 @@ from typing import Any
 
 from sinet_video.decoding.access import Allow, StrPath, located
 from sinet_video.decoding.clip import Clip, from_zero
+from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import Span
-from sinet_video.quality import checks
+from sinet_video.quality import checks, completeness
 from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
 from sinet_video.quality.audio_timing import Heard, Sound, listen
 from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
+from sinet_video.quality.completeness import Beside
 from sinet_video.quality.playback import MILLISECOND, Appearance, Shown, appearance, play
 
 CHECKS = (
     "whole", "order", "alpha", "alpha kind", "frames", "times", "length", "size",
     "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
+    "captions", "tracks", "chapters", "names",
 )  # fmt: skip
 """The names of all checks, in the order of a report."""
 
@@ -108,10 +111,15 @@ def verify(
     span = from_zero(clip, span) if clip is not None else span
     seen = _Seen(look, theirs)
     pictures = seen.until_damage(play(file, allow))
-    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip, span)):
+    tally = Tally()
+    frames = iter(()) if clip is None else decode(clip, span, tally=tally)
+    for shown, frame in zip_longest(pictures, frames):
         seen.note(shown, frame)
     sound, heard = _sounds(look, file, clip, span, allow)
     checks = seen.checks(sound, heard, alpha)
+    if clip is not None and not look.is_pictures:
+        theirs_beside = Beside(tally.captioned, set(tally.beside))
+        checks += _complete(file, clip, span, (seen.beside, theirs_beside), allow)
     return Verification(
         file=file,
         source=source,
@@ -140,6 +148,20 @@ def _sounds(
     return mine, Sound() if clip is None else listen(clip.path, span, allow, clip.stream)
 
 
+def _complete(
+    file: StrPath, theirs: Clip, span: Span, beside: tuple[Beside, Beside], allow: Allow
+) -> list[Check]:
+    mine = probe(file, allow=allow)
+    whole = span.start is None and span.end is None
+    part = Check("chapters", None, "Those of a stretch are not compared.")
+    return [
+        completeness.captions(*beside, mine.codec),
+        completeness.tracks(mine, theirs),
+        completeness.chapters(mine, theirs) if whole else part,
+        completeness.names(mine, theirs, allow),
+    ]
+
+
 class _Seen:
     """All that is gathered while a result and its source play side by side."""
 
@@ -147,7 +169,7 @@ class _Seen:
         self.look, self.theirs = look, theirs
         self.pixel_format = look.pixel_format
         self.mine, self.original = _Clock(look.end), _Clock(None)
-        self.transparency = Transparency()
+        self.transparency, self.beside = Transparency(), Beside()
         self._times = _Times(look.tick, theirs.tick if theirs else look.tick)
         self._damage: str | None = None
 
@@ -164,6 +186,7 @@ class _Seen:
             self.pixel_format = shown.video.format.name
             self.mine.note(shown.time, shown.duration)
             self.transparency.note(shown.video)
+            self.beside.note(shown.video)
         if frame is not None:
             self.original.note(frame.time, frame.duration * frame.time_base)
         if shown is not None and frame is not None:
@@ -249,12 +272,15 @@ class _Times:
         self._count = self._off = 0
         self._first: str | None = None
         self._gaps: list[Fraction] = []
+        self._last: tuple[Fraction | None, Fraction | None] = None, None
 
     def note(self, found: Fraction | None, wanted: Fraction) -> None:
         """Take the times of one picture."""
         self._count += 1
         gap = None if found is None else found - wanted
-        if gap is not None and abs(gap) <= self.slack:
+        crowded = self._is_crowded(found, wanted)
+        self._last = (found, wanted)
+        if (gap is not None and abs(gap) <= self.slack) or crowded:
             return
         self._off += 1
         if self._first is None:
@@ -262,6 +288,13 @@ class _Times:
             self._first = f"number {self._count} is at {said}, not {in_seconds(wanted)}"
         if gap is not None:
             self._gaps = [min([gap, *self._gaps]), max([gap, *self._gaps])]
+
+    def _is_crowded(self, found: Fraction | None, wanted: Fraction) -> bool:
+        """Whether it comes a tick after the last, as two pictures of one tick are kept apart."""
+        before, asked = self._last
+        if not self.slack or found is None or before is None or asked is None:
+            return False
+        return wanted - asked < self._tick and found - before == self._tick
 
     def check(self) -> Check:
         """Return whether all were equal."""
