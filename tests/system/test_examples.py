@@ -12,7 +12,7 @@ from PIL import Image
 
 import sinet_video
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def run(name: str, *arguments: Path, cwd: Path) -> str:

@@ -135,7 +135,7 @@ def test_help_shows_the_graphs_as_a_table():
     assert "\b" not in text
 
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "export.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "export.md"
 
 
 def test_the_document_s_commands_run(tmp_path, monkeypatch):
