@@ -102,7 +102,7 @@ class Tally:
         return said
 
 
-def pictures(
+def decode_packets(
     packets: Iterator[Packet], stream: VideoStream, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
     """Yield the pictures of a stream's packets.
@@ -133,7 +133,7 @@ def pictures(
 
 
 @contextmanager
-def named(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
+def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
     """Turn what libav cannot read or decode into an `InputError` that says after which moment."""
     try:
         yield

@@ -25,12 +25,12 @@ from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.side_data import captions_of, named_side_data
 
 
-def framed(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
+def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
     """Make a frame with straight colours, and with its own alpha if the clip has any.
 
     `times` are the other fields of `Frame`.
     """
-    fit = _like_the_first(fitted(video, clip.width, clip.height, clip.working_format), clip)
+    fit = _like_the_first(conform(video, clip.width, clip.height, clip.working_format), clip)
     frame = Frame(fit, captions=captions_of(video), **times)
     if clip.alpha is None:
         return frame
@@ -80,7 +80,7 @@ def _like_the_first(video: av.VideoFrame, clip: Clip) -> av.VideoFrame:
     return same
 
 
-def fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
+def conform(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
     """Bring a picture to a size and planar format: later ones to the first one's."""
     to_yuv = video.format.is_rgb and not PLANAR[pixel_format].is_rgb
     fit = reformat(

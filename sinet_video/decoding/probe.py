@@ -12,7 +12,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from sinet_video.containers.alpha_tag import said
+from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.formats import PIPE
 from sinet_video.containers.isobmff import Sample, samples
 from sinet_video.decoding.access import Allow, StrPath, located
@@ -24,8 +24,8 @@ from sinet_video.decoding.clip import (
     OtherStream,
     SubtitleTrack,
 )
-from sinet_video.decoding.concealment import named
-from sinet_video.decoding.conform import fitted
+from sinet_video.decoding.concealment import translate_decode_errors
+from sinet_video.decoding.conform import conform
 from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode, is_repeat
 from sinet_video.decoding.demux import file_id, is_cover, open_pipe, opened, video_stream
 from sinet_video.decoding.pipe import Piped
@@ -53,7 +53,7 @@ def probe(path: StrPath, *, allow: Allow = "nothing", stream: int | None = None)
         return _probe_pipe(stream)
     with opened(path, allow) as container:
         video = video_stream(container, path, stream)
-        with named(path, lambda: None):
+        with translate_decode_errors(path, lambda: None):
             first = first_picture(container, video)
         return replace(_clip(container, video, path, first), allow=allow)
 
@@ -73,7 +73,7 @@ def _probe_pipe(index: int | None) -> Clip:
     stream = video_stream(container, PIPE, index)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
-    with named(PIPE, lambda: None):
+    with translate_decode_errors(PIPE, lambda: None):
         first = piped.first()
     return replace(_clip(container, stream, PIPE, first), piped=piped)
 
@@ -99,7 +99,7 @@ def _clip(
         rate=_rate(container, stream, first),
         duration=float(duration) if duration else None,
         frames=stream.frames or None if _counts(container, stream) else None,
-        colour=Colour.of(fitted(first, first.width, first.height, working)),
+        colour=Colour.of(conform(first, first.width, first.height, working)),
         sample_aspect=exact(stream.sample_aspect_ratio) or Fraction(1),
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
@@ -192,7 +192,7 @@ def _alpha(
     beside = stream.codec_context.name in ALPHA_DECODERS and alpha_mode(stream) == "1"
     if not has_alpha(first) and not beside:
         return None
-    return said(path, container.format.name, stream.metadata) or "straight"
+    return read_alpha_tag(path, container.format.name, stream.metadata) or "straight"
 
 
 def _end(stream: VideoStream, origin: Fraction) -> int | None:

@@ -17,8 +17,8 @@ from av.container import OutputContainer
 from sinet_video.containers.codec_delay import described, priming
 from sinet_video.decoding.decoder import is_repeat
 from sinet_video.decoding.timeline import start_of
-from sinet_video.media.filter_graph import ready
-from sinet_video.media.time_range import Span, seconds
+from sinet_video.media.filter_graph import pull_frames
+from sinet_video.media.time_range import TimeRange, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -38,7 +38,7 @@ LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "
 WITHOUT_EDITS = frozenset({"matroska", "webm"})
 
 
-Carried = Literal["copied", "encoded", "none"]
+AudioResult = Literal["copied", "encoded", "none"]
 """What became of the sound."""
 
 
@@ -66,7 +66,7 @@ class Copied(Track):
 
     source: AudioStream
     target: Any
-    span: Span
+    span: TimeRange
     edits: bool
     before: Fraction = Fraction(0)
     """Seconds before 0 from which on a container without edits takes packets."""
@@ -116,7 +116,7 @@ def _milliseconds(time: Fraction) -> int:
 class Encoded(Track):
     """Decoded, resampled if need be, and encoded in the container's own codec."""
 
-    def __init__(self, source: AudioStream, target: Any, span: Span) -> None:
+    def __init__(self, source: AudioStream, target: Any, span: TimeRange) -> None:
         self.source = source
         self.target, self._span = target, span
         self._shape: av.filter.Graph | None = None
@@ -161,7 +161,7 @@ class Encoded(Track):
             self._shape = None
 
     def _shaped(self, graph: av.filter.Graph) -> Iterator[Packet]:
-        for frame in ready(graph):
+        for frame in pull_frames(graph):
             assert isinstance(frame, av.AudioFrame)  # nothing else was pushed
             self._pieces = self._pieces or self._cutting(frame)
             self._pieces.push(frame)
@@ -189,7 +189,7 @@ class Encoded(Track):
 
     def _encoded(self) -> Iterator[Packet]:
         assert self._pieces is not None  # made when the first piece had its shape
-        for frame in ready(self._pieces):
+        for frame in pull_frames(self._pieces):
             yield from self.target.encode(frame)
 
 
@@ -246,8 +246,8 @@ def is_muxed(stream: AudioStream, container: str) -> bool:
     return True
 
 
-def sound_track(
-    stream: AudioStream, output: OutputContainer, span: Span, choice: AudioChoice
+def audio_track(
+    stream: AudioStream, output: OutputContainer, span: TimeRange, choice: AudioChoice
 ) -> tuple[Track | None, str | None]:
     """Return how an audio stream gets into a file, if it can, and a warning if not as asked."""
     context, container = stream.codec_context, output.format.name
@@ -267,7 +267,7 @@ def sound_track(
     return Encoded(stream, target, span), warning if choice == "copy" else None
 
 
-def _copied(stream: AudioStream, output: OutputContainer, span: Span) -> Copied:
+def _copied(stream: AudioStream, output: OutputContainer, span: TimeRange) -> Copied:
     if output.format.name not in WITHOUT_EDITS:
         return Copied(stream, output.add_stream_from_template(stream), span, True)
     before = Fraction(0) if span.shift else priming(stream)

@@ -9,7 +9,7 @@ from typing import Any
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.packet_timing import ISO_MUXERS
 from sinet_video.encoding.plan import Plan
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 
 # QuickTime has a short list of languages; libav knows it by these codes and not by the usual ones.
 QUICKTIME_LANGUAGES = {
@@ -24,7 +24,7 @@ OWN_NAMES = frozenset(
 )
 
 
-def lasting(names: Mapping[str, str]) -> dict[str, str]:
+def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
     """Return the names (tags) that are still true of a file made from another."""
     return {
         name: text
@@ -45,7 +45,7 @@ def names_option(clip: Clip, plan: Plan) -> dict[str, str]:
 
 def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
     """Return the names of a track as a muxer knows them."""
-    kept = lasting(names)
+    kept = portable_tags(names)
     if "name" in kept:  # as libav reads what it writes for "title" into MP4
         kept.setdefault("title", kept.pop("name"))
     language = kept.get("language", "")
@@ -54,7 +54,7 @@ def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
     return kept
 
 
-def moved_chapter(chapter: Any, span: Span) -> dict[str, Any]:
+def moved_chapter(chapter: Any, span: TimeRange) -> dict[str, Any]:
     """Return a chapter in the time of a stretch; one outside ends before it starts."""
     base: Fraction = chapter["time_base"]
     shift = round(span.shift / base)

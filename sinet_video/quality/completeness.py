@@ -12,7 +12,7 @@ from sinet_video.decoding.access import Allow, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.demux import opened
 from sinet_video.encoding.captions import HEADERS
-from sinet_video.encoding.metadata import lasting
+from sinet_video.encoding.metadata import portable_tags
 from sinet_video.encoding.subtitles import TEXT
 from sinet_video.media.side_data import captions_of, named_side_data
 from sinet_video.quality.checks import Check
@@ -65,7 +65,7 @@ def chapters(mine: Clip, theirs: Clip) -> Check:
 def names(mine: Clip, theirs: Clip, allow: Allow) -> Check:
     """Whether the file's names (tags) are there; MP4 and MOV files hold but some of them."""
     found = {name.lower() for name in names_in(mine.path, allow)}
-    wanted = [name for name in lasting(dict(theirs.names)) if name.lower() not in found]
+    wanted = [name for name in portable_tags(dict(theirs.names)) if name.lower() not in found]
     must = not ISO & set(mine.container.split(",")) or any("." in name for name in wanted)
     return _check("names", sorted(wanted), must=must, kept="All of the source's.")
 

@@ -24,7 +24,7 @@ from sinet_video.cli.matting_options import parse_despill, parse_refinement, par
 from sinet_video.cli.options import Moment, Triple
 from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 
-from sinet_video import Clip, SettingError, Span, __version__, decode, probe
+from sinet_video import Clip, SettingError, TimeRange, __version__, decode, probe
 from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import FOLDERS, PIPES
 from sinet_video.decoding.access import Allow
@@ -396,7 +396,7 @@ def facts(clip) -> Clip:
 def test_elsewhere_progress_is_plain_lines(facts, monkeypatch, capsys):
     """On stderr, a line each, nothing that moves."""
     monkeypatch.setattr(progress_module, "PLAIN_SECONDS", 0)
-    progress = Progress(Span())
+    progress = Progress(TimeRange())
     for count in (1, 2):
         progress(count, facts)
     progress.clear()
@@ -408,7 +408,7 @@ def test_elsewhere_progress_is_plain_lines(facts, monkeypatch, capsys):
 
 def test_progress_is_not_shown_for_every_frame(facts, capsys):
     """A short job says nothing before its end."""
-    progress = Progress(Span())
+    progress = Progress(TimeRange())
     for count in range(1, 13):
         progress(count, facts)
     assert capsys.readouterr().err == ""
@@ -417,17 +417,17 @@ def test_progress_is_not_shown_for_every_frame(facts, capsys):
 def test_quiet_progress_is_none(facts, monkeypatch, capsys):
     """Even where it would be due."""
     monkeypatch.setattr(progress_module, "PLAIN_SECONDS", 0)
-    Progress(Span(), quiet=True)(1, facts)
+    Progress(TimeRange(), quiet=True)(1, facts)
     assert capsys.readouterr().err == ""
 
 
 def test_what_is_expected_of_a_stretch(facts):
     """In proportion; never less than nothing."""
-    assert expected_frames(facts, Span()) == 12
+    assert expected_frames(facts, TimeRange()) == 12
     half = Fraction(facts.duration) / 2
-    assert expected_frames(facts, Span(end=half)) == 6
-    assert expected_frames(facts, Span(start=half)) == 6
-    assert expected_frames(facts, Span(start=Fraction(100))) == 0
+    assert expected_frames(facts, TimeRange(end=half)) == 6
+    assert expected_frames(facts, TimeRange(start=half)) == 6
+    assert expected_frames(facts, TimeRange(start=Fraction(100))) == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from sinet_video.cli.main import cli
 from sinet_video.cli.verify import describe
 
-from sinet_video import Bilinear, Settings, Span, convert, verify
+from sinet_video import BilinearRefinement, Settings, TimeRange, convert, verify
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def clip(make_clip) -> Path:
 def webm(clip, tmp_path_factory) -> Path:
     """Of it the second to the fifth, with alpha."""
     path = tmp_path_factory.mktemp("cli") / "talk.webm"
-    settings = Settings(segmenter=lambda rgb: rgb[..., 0] / 255, refinement=Bilinear())
-    convert(clip, path, settings=settings, span=Span(Fraction(1, 25), Fraction(5, 25)))
+    settings = Settings(segmenter=lambda rgb: rgb[..., 0] / 255, refinement=BilinearRefinement())
+    convert(clip, path, settings=settings, span=TimeRange(Fraction(1, 25), Fraction(5, 25)))
     return path
 
 

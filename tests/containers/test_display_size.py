@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from matrix import Seen
 from plain_mattes import EVERYTHING
 
-from sinet_video import Span, convert
-from sinet_video.containers.display_size import RATIO, display, say_aspect
+from sinet_video import TimeRange, convert
+from sinet_video.containers.display_size import RATIO, display, write_display_size
 
 ASPECT = Fraction(128, 117)
 """That of the real clip: no whole number of pixels fits its pictures."""
@@ -36,7 +36,7 @@ def test_the_display_is_exactly_as_wide(width, height, aspect):
 @pytest.mark.usefixtures("ffmpeg")
 def test_players_hear_of_it(name, options, carphone, tmp_path):
     """In each codec, without a warning."""
-    span = Span(end=Fraction(1, 5))
+    span = TimeRange(end=Fraction(1, 5))
     report = convert(carphone, tmp_path / name, settings=EVERYTHING, span=span, **options)
     found = Seen(tmp_path / name)
     assert found.aspect == ASPECT
@@ -52,7 +52,7 @@ def test_all_else_stays(suffix, make_clip, ffmpeg, tmp_path):
     show = ("ffprobe", "-show_packets", "-show_data_hash", "md5", "-show_format", output)
     before, size = ffmpeg(*show), output.stat().st_size
     for aspect in (Fraction(4, 3), ASPECT):
-        assert say_aspect(output, (160, 96), aspect)
+        assert write_display_size(output, (160, 96), aspect)
         assert Seen(output).aspect == aspect
     assert ffmpeg(*show) == before
     assert output.stat().st_size == size
@@ -68,7 +68,7 @@ def test_a_file_without_room_is_left_as_it_is(make_clip, tmp_path):
     data = bytearray(output.read_bytes())
     data[gap] = 0xBF  # no gap any more, but a checksum
     output.write_bytes(data)
-    assert not say_aspect(output, (160, 96), ASPECT)
+    assert not write_display_size(output, (160, 96), ASPECT)
     assert output.read_bytes() == data
 
 

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from sinet_video import (
-    Bilinear,
-    Image,
+    BilinearRefinement,
+    ImageBackground,
     InputError,
     Resume,
     SettingError,
@@ -36,7 +36,7 @@ COMMAND = Path(sys.executable).with_name("sinet-video")
 HALF = {
     "segmenter": lambda _: np.full((2, 2), 0.5, np.float32),
     "smoothing": None,
-    "refinement": Bilinear(),
+    "refinement": BilinearRefinement(),
 }
 
 
@@ -271,7 +271,7 @@ def test_a_picture_far_away_is_a_background(folder, host, ffmpeg):
     white = ("-f", "lavfi", "-i", "color=white:s=32x32", "-frames:v", 1)
     ffmpeg("ffmpeg", *white, folder / "white.png")
     found = parse_background(f"{address}/white.png?size=large", allow="network")
-    assert isinstance(found, Image)
+    assert isinstance(found, ImageBackground)
     with pytest.raises(InputError, match="network"):
         parse_background(f"{address}/white.png")
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from sinet_video import Clip, Frame, InputError, SettingError, Span, decode, probe
+from sinet_video import Clip, Frame, InputError, SettingError, TimeRange, decode, probe
 from sinet_video.decoding.concealment import Tally
 from sinet_video.media.colour import Colour
 from sinet_video.media.pixel_formats import PLANAR, working_format
@@ -369,7 +369,7 @@ def test_a_span_starts_at_any_picture(name, made, remuxed):
     every = times(list(decode(path)))
     assert len(every) == 50
     for first in range(1, 50, 4):
-        found = times(list(decode(path, Span(start=every[first]))))
+        found = times(list(decode(path, TimeRange(start=every[first]))))
         assert len(found) == 50 - first, f"starting at picture {first}"
         assert found[0] == pytest.approx(0, abs=0.001)
         assert found[-1] == pytest.approx(every[-1] - every[first], abs=0.001)
@@ -377,26 +377,26 @@ def test_a_span_starts_at_any_picture(name, made, remuxed):
 
 def test_a_span_ends_before_its_end(whole):
     """The picture at the end's own time is not in it any more."""
-    assert len(list(decode(whole, Span(end=Fraction(20, 25))))) == 20
-    assert len(list(decode(whole, Span(end=Fraction(201, 250))))) == 21
+    assert len(list(decode(whole, TimeRange(end=Fraction(20, 25))))) == 20
+    assert len(list(decode(whole, TimeRange(end=Fraction(201, 250))))) == 21
 
 
 def test_a_span_in_the_middle(whole):
     """Start and end together; times count from the start."""
-    found = times(list(decode(whole, Span(Fraction(10, 25), Fraction(15, 25)))))
+    found = times(list(decode(whole, TimeRange(Fraction(10, 25), Fraction(15, 25)))))
     assert found == [Fraction(i, 25) for i in range(5)]
 
 
 def test_a_start_between_two_pictures_keeps_the_distance(whole):
     """Pictures move by the start, not to the start, so that sound moves along."""
-    first = next(decode(whole, Span(start=Fraction(1, 50))))
+    first = next(decode(whole, TimeRange(start=Fraction(1, 50))))
     assert first.time == Fraction(1, 50)
 
 
 @pytest.mark.parametrize("start", [Fraction(3), Fraction(10**6)])
 def test_a_span_past_the_end_is_empty(whole, start):
     """There is nothing there, however far past."""
-    assert list(decode(whole, Span(start=start))) == []
+    assert list(decode(whole, TimeRange(start=start))) == []
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_a_span_past_the_end_is_empty(whole, start):
 def test_a_span_that_cannot_be_is_refused(start, end):
     """Backwards, empty and negative stretches are settings' errors."""
     with pytest.raises(SettingError, match=r"\.$"):
-        Span(start, end)
+        TimeRange(start, end)
 
 
 # Bad files

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from plain_mattes import EVERYTHING
 
-from sinet_video import Span, convert, probe
+from sinet_video import TimeRange, convert, probe
 
 RATE = 48_000
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
@@ -395,7 +395,7 @@ def events(ffmpeg, heard) -> Callable[[Path], tuple[list[float], list[float]]]:
 )
 def test_flash_and_beep_stay_together(name, start, end, expected, clapper, events, tmp_path):
     """Whatever stretch is taken, to within one frame of AAC."""
-    span = Span(start and Fraction(start), end and Fraction(end))
+    span = TimeRange(start and Fraction(start), end and Fraction(end))
     made_green(clapper, tmp_path / name, span=span)
     flashes, beeps = events(tmp_path / name)
     assert flashes == pytest.approx(expected, abs=0.002)
@@ -405,7 +405,7 @@ def test_flash_and_beep_stay_together(name, start, end, expected, clapper, event
 def test_a_stretch_has_sound_for_as_long_as_pictures(clapper, heard, tmp_path):
     """What is heard before and after it is left out."""
     for name in ("o.mp4", "o.mkv", "o.webm"):
-        made_green(clapper, tmp_path / name, span=Span(Fraction(1), Fraction(2)))
+        made_green(clapper, tmp_path / name, span=TimeRange(Fraction(1), Fraction(2)))
         assert len(heard(tmp_path / name)) / RATE == pytest.approx(1, abs=0.05), name
 
 
@@ -413,7 +413,7 @@ def test_a_stretch_of_a_late_clip_stays_in_step(clapper, ffmpeg, events, tmp_pat
     """Where all of a file starts late, a stretch counts on the file's own clock."""
     late = tmp_path / "late.mp4"
     ffmpeg("ffmpeg", "-i", clapper, "-c", "copy", "-output_ts_offset", "2", late)
-    made_green(late, tmp_path / "o.mp4", span=Span(start=Fraction("3.5")))
+    made_green(late, tmp_path / "o.mp4", span=TimeRange(start=Fraction("3.5")))
     flashes, beeps = events(tmp_path / "o.mp4")
     assert flashes == pytest.approx([0.3, 1.3], abs=0.002)
     assert beeps == pytest.approx([0.3, 1.3], abs=1024 / RATE + 0.002)

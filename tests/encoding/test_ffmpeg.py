@@ -27,9 +27,9 @@ from sinet_video import (
     Matte,
     OutputError,
     SettingError,
+    apply_source_alpha,
     decode,
     from_ffmpeg,
-    inherit,
     open_sink,
     prefetch,
     probe,
@@ -246,10 +246,10 @@ def test_alpha_of_a_stream_is_heeded(small):
     own = frames[0].source_alpha.dense()
     half = [Matte(frame, np.full((48, 64), 0.5, np.float32)) for frame in frames]
     for how, expected in (("multiply", own / 2), ("keep", own), ("ignore", own * 0 + 0.5)):
-        first, *_ = inherit(half, how)
+        first, *_ = apply_source_alpha(half, how)
         np.testing.assert_allclose(first.alpha, expected, atol=1e-6)
     with complaint(SettingError, "mix", "multiply, keep, ignore"):
-        next(inherit(half, "mix"))
+        next(apply_source_alpha(half, "mix"))
     assert next(from_ffmpeg(graphs.input(str(small(frames=2))))).source_alpha is None
 
 

@@ -18,13 +18,13 @@ from PIL import Image
 from plain_mattes import everything
 
 from sinet_video import (
-    Bilinear,
+    BilinearRefinement,
     Encoding,
     Matte,
     OutputError,
     SettingError,
     Settings,
-    Span,
+    TimeRange,
     convert,
     decode,
     matte,
@@ -44,7 +44,7 @@ ALL_PERSON = Settings(segmenter=everything)
 
 HALF = Settings(
     segmenter=lambda _: np.array([[0, 0, 0, 0, 0.4, 1, 1, 1]], np.float32),
-    refinement=Bilinear(),
+    refinement=BilinearRefinement(),
     smoothing=None,
 )
 AS_IS = dataclasses.replace(HALF, decontaminate=False)
@@ -392,7 +392,7 @@ def test_pngs_have_their_times_beside_them(make_clip, ffprobe_pts, tmp_path):
 )
 def test_pngs_have_the_channels_that_are_needed(options, channels, clip, tmp_path):
     """Gray for a matte, RGB with a background, RGBA without."""
-    convert(clip, tmp_path / "p", settings=HALF, span=Span(end=Fraction(1, 25)), **options)
+    convert(clip, tmp_path / "p", settings=HALF, span=TimeRange(end=Fraction(1, 25)), **options)
     assert png(tmp_path / "p" / "00001.png").shape == (HEIGHT, WIDTH, *channels)
 
 
@@ -452,7 +452,7 @@ def test_lossless_alpha_in_mov(codec, clip, video_facts, samples, tmp_path):
 def test_folders_of_pngs_may_have_any_name(name, clip, tmp_path, monkeypatch):
     """A percent sign in a folder's name is no pattern, and a colon no address."""
     monkeypatch.chdir(tmp_path)
-    convert(clip, name, settings=HALF, span=Span(end=Fraction(1, 10)))
+    convert(clip, name, settings=HALF, span=TimeRange(end=Fraction(1, 10)))
     assert (tmp_path / name / "00003.png").exists()
 
 
@@ -460,7 +460,7 @@ def test_files_may_have_any_name(clip, tmp_path, monkeypatch):
     """A colon in a file's name does not make it an address."""
     monkeypatch.chdir(tmp_path)
     for name in ("a:b.mp4", "100%d.mp4", "[x].mp4", "ü ü.mkv"):
-        convert(clip, name, settings=HALF, span=Span(end=Fraction(1, 10)))
+        convert(clip, name, settings=HALF, span=TimeRange(end=Fraction(1, 10)))
         assert (tmp_path / name).stat().st_size > 0
 
 
@@ -592,7 +592,9 @@ def test_a_late_start_is_kept(name, exact, clip, ffmpeg, ffprobe_pts, tmp_path):
 
 def test_a_stretch_starts_at_zero(clip, ffprobe_pts, tmp_path):
     """Its times are less its start."""
-    convert(clip, tmp_path / "o.mp4", settings=HALF, span=Span(Fraction(3, 25), Fraction(8, 25)))
+    convert(
+        clip, tmp_path / "o.mp4", settings=HALF, span=TimeRange(Fraction(3, 25), Fraction(8, 25))
+    )
     assert ffprobe_pts(tmp_path / "o.mp4") == [Fraction(i, 25) for i in range(5)]
 
 
@@ -653,7 +655,7 @@ def test_an_error_of_the_caller_s_own_leaves_nothing(clip, tmp_path):
 def test_no_pictures_are_no_file(name, clip, tmp_path):
     """A stretch past the end is an error, not an empty file."""
     with pytest.raises(OutputError, match="No picture came"):
-        convert(clip, tmp_path / name, settings=HALF, span=Span(start=Fraction(100)))
+        convert(clip, tmp_path / name, settings=HALF, span=TimeRange(start=Fraction(100)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -708,7 +710,7 @@ def test_an_overwritten_folder_has_no_pictures_of_the_last_run(clip, tmp_path):
     """A shorter run over a longer one leaves as many pictures as it has times."""
     output = tmp_path / "pictures"
     convert(clip, output, settings=HALF)
-    convert(clip, output, settings=HALF, span=Span(end=Fraction(4, 25)), overwrite=True)
+    convert(clip, output, settings=HALF, span=TimeRange(end=Fraction(4, 25)), overwrite=True)
     assert len(list(output.glob("*.png"))) == 4
     assert len((output / "timestamps.txt").read_text().splitlines()) == 5
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from plain_mattes import EVERYTHING
 from sinet_video.cli.main import cli
 
-from sinet_video import Encoding, SettingError, Span, convert, probe
+from sinet_video import Encoding, SettingError, TimeRange, convert, probe
 
 SUBTITLES = """1
 00:00:00,200 --> 00:00:01,000
@@ -197,7 +197,7 @@ def test_timecode(laden, facts, tmp_path):
     made(laden("mp4"), tmp_path / "whole.mov")
     (video,) = of_kind(facts(tmp_path / "whole.mov"), "video")
     assert video["tags"]["timecode"] == "01:02:03:04"
-    made(laden("mp4"), tmp_path / "cut.mov", span=Span(start=Fraction(1)))
+    made(laden("mp4"), tmp_path / "cut.mov", span=TimeRange(start=Fraction(1)))
     (video,) = of_kind(facts(tmp_path / "cut.mov"), "video")
     assert "timecode" not in video["tags"]
 
@@ -205,7 +205,7 @@ def test_timecode(laden, facts, tmp_path):
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm"])
 def test_a_stretch_takes_its_own(name, laden, facts, said, tmp_path):
     """Subtitles and chapters are moved with it, and cut where it begins and ends."""
-    span = Span(Fraction(4, 5), Fraction(9, 5))
+    span = TimeRange(Fraction(4, 5), Fraction(9, 5))
     made(laden("mkv"), tmp_path / name, span=span)
     times = re.findall(r"00:00:0(\d),(\d+) --> 00:00:0(\d),(\d+)", said(tmp_path / name))
     found = [int(number) for cue in times for number in cue]
@@ -218,7 +218,7 @@ def test_a_stretch_takes_its_own(name, laden, facts, said, tmp_path):
 
 def test_a_stretch_without_a_chapter(laden, facts, tmp_path):
     """Has none of those outside."""
-    made(laden("mkv"), tmp_path / "o.mkv", span=Span(Fraction(2)))
+    made(laden("mkv"), tmp_path / "o.mkv", span=TimeRange(Fraction(2)))
     assert [c["tags"]["title"] for c in facts(tmp_path / "o.mkv")["chapters"]] == ["Two"]
 
 

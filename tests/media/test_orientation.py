@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from sinet_video import Bilinear, Encoding, Settings, convert, decode, probe, verify
+from sinet_video import BilinearRefinement, Encoding, Settings, convert, decode, probe, verify
 from sinet_video.encoding.encoder_input import shown
 from sinet_video.media.orientation import Orientation
 from sinet_video.models.segmenter import upright
@@ -76,7 +76,7 @@ def left_half(picture: np.ndarray) -> np.ndarray:
     return alpha
 
 
-LEFT = Settings(segmenter=left_half, smoothing=None, refinement=Bilinear())
+LEFT = Settings(segmenter=left_half, smoothing=None, refinement=BilinearRefinement())
 LOSSLESS = Encoding(crf=0)
 
 

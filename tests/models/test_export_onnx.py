@@ -18,9 +18,9 @@ from sinet_video.decoding.decode import decode
 from sinet_video.errors import OutputError, SettingError, WeightsError
 from sinet_video.models import checkpoint, export_sinet
 from sinet_video.models import export_onnx as exporting
-from sinet_video.models.export_onnx import Exported, Port, export_onnx
+from sinet_video.models.export_onnx import ExportReport, Port, export_onnx
 from sinet_video.models.load import load_segmenter
-from sinet_video.models.segmenter import Size, seen_size
+from sinet_video.models.segmenter import InputSize, seen_size
 from sinet_video.models.sinet_cityscapes import CityscapesSINet
 from sinet_video.stages.segment import segment
 
@@ -31,7 +31,7 @@ SIZES = (None, (96, 64))
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Any], Exported]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Any], ExportReport]:
     """Both graphs of the packaged weights, of free and of fixed size."""
     folder = tmp_path_factory.mktemp("made")
     return {
@@ -125,10 +125,12 @@ def test_files_work_back(made: Any, pictures: list[Picture], graph: str, size: A
 def test_fixed_size_is_kept_to(made: Any, carphone: Path, graph: str) -> None:
     """Whatever size is asked for, pictures are fitted in, and alpha has their aspect."""
     segmenter = load_segmenter(made[graph, (96, 64)].path)
-    assert seen_size(segmenter, Size(), 2.0) == (96, 48)
+    assert seen_size(segmenter, InputSize(), 2.0) == (96, 48)
     frame = next(decode(carphone))
     (matte,) = segment([frame], segmenter)
-    assert matte.alpha.shape == seen_size(segmenter, Size(), frame.shown_aspect)[::-1] == (64, 86)
+    assert (
+        matte.alpha.shape == seen_size(segmenter, InputSize(), frame.shown_aspect)[::-1] == (64, 86)
+    )
     assert matte.alpha.max() - matte.alpha.min() > 0.2  # no constant answer
 
 

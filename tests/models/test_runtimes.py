@@ -19,7 +19,7 @@ from sinet_video.models import export_sinet
 from sinet_video.models.load import load_segmenter, packaged_graph
 from sinet_video.models.onnx_segmenter import OnnxInput, OnnxSegmenter, Preprocessing
 from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.models.sinet import SINet
 
 TOLERANCE = 1e-3
@@ -32,7 +32,7 @@ Picture = NDArray[np.uint8]
 def pictures(carphone: Path) -> list[Picture]:
     """Three pictures of a real clip as the network sees them."""
     frames = islice(decode(carphone), 0, 61, 30)
-    return [frame.scaled(*Size().of(frame.shown_aspect)) for frame in frames]
+    return [frame.scaled(*InputSize().of(frame.shown_aspect)) for frame in frames]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from sinet_video.models import cityscapes_classes, export_cityscapes, export_sin
 from sinet_video.models.cityscapes_classes import CLASSES
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
-from sinet_video.models.segmenter import Size, seen_size
+from sinet_video.models.segmenter import InputSize, seen_size
 from sinet_video.models.sinet import S2Block, SINet
 from sinet_video.models.sinet_cityscapes import CityscapesSINet, CrossBlock, block, doubt, enlarge
 from sinet_video.pipeline.chain import matte
@@ -276,19 +276,19 @@ def test_weights_without_classes(tmp_path: Path, runtime: Any) -> None:
 def test_sizes_are_the_networks(checkpoint: Path, runtime: Any) -> None:
     """About 600,000 pixels unless another number is asked for, in multiples of 128."""
     segmenter = load_segmenter(checkpoint, runtime=runtime)
-    assert seen_size(segmenter, Size(), 16 / 9) == (896, 512)
-    assert seen_size(segmenter, Size(), 4 / 3) == (896, 640)
-    assert seen_size(segmenter, Size(), 9 / 16) == (512, 896)
-    assert seen_size(segmenter, Size(50_000), 16 / 9) == (256, 128)
-    assert seen_size(segmenter, Size(exact=(256, 128)), 1.0) == (256, 128)
+    assert seen_size(segmenter, InputSize(), 16 / 9) == (896, 512)
+    assert seen_size(segmenter, InputSize(), 4 / 3) == (896, 640)
+    assert seen_size(segmenter, InputSize(), 9 / 16) == (512, 896)
+    assert seen_size(segmenter, InputSize(50_000), 16 / 9) == (256, 128)
+    assert seen_size(segmenter, InputSize(exact=(256, 128)), 1.0) == (256, 128)
     with pytest.raises(SettingError, match="288; it must be a multiple of 128"):
-        seen_size(segmenter, Size(exact=(288, 160)), 1.0)
-    assert seen_size(load_segmenter(), Size(), 16 / 9) == (320, 192)
+        seen_size(segmenter, InputSize(exact=(288, 160)), 1.0)
+    assert seen_size(load_segmenter(), InputSize(), 16 / 9) == (320, 192)
 
 
 def test_a_whole_job(checkpoint: Path, carphone: Path) -> None:
     """Mattes at the picture's size, that a choice of classes changes."""
-    size = Size(exact=(128, 128))
+    size = InputSize(exact=(128, 128))
     chosen: list[Any] = [CLASSES, "car"]
     settings = [Settings(weights=checkpoint, classes=names, size=size) for names in chosen]
     everything, cars = (next(matte(carphone, settings=each)) for each in settings)

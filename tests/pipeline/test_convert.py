@@ -15,20 +15,20 @@ import numpy as np
 import pytest
 
 from sinet_video import (
-    Bilinear,
+    BilinearRefinement,
+    ChromaKey,
     Clip,
     Despill,
-    Edge,
+    EdgeShape,
     Encoding,
     Following,
     Frame,
     InputError,
-    Key,
+    InputSize,
     Matte,
     SettingError,
     Settings,
-    Size,
-    Span,
+    TimeRange,
     composite,
     convert,
     decode,
@@ -44,7 +44,7 @@ from sinet_video import (
 GREEN, BLACK = (0, 177, 64), (0, 0, 0)
 HALF = Settings(
     segmenter=lambda _: np.array([[0, 0, 0, 0, 0.4, 1, 1, 1]], np.float32),
-    refinement=Bilinear(),
+    refinement=BilinearRefinement(),
     smoothing=None,
 )
 """The person is on the right, with a soft edge in the middle."""
@@ -71,7 +71,7 @@ def clip(make_clip) -> Path:
 
 def test_a_matte_for_every_picture(carphone):
     """In order, of the picture's size, float32 from 0 to 1, with the picture's own time."""
-    span = Span(end=Fraction(1, 2))
+    span = TimeRange(end=Fraction(1, 2))
     frames, mattes = list(decode(carphone, span)), list(matte(carphone, span=span))
     assert len(mattes) == len(frames) == 15
     assert [item.time for item in mattes] == [frame.time for frame in frames]
@@ -158,7 +158,7 @@ def test_an_own_segmenter_sees_small_upright_pictures(clip, ffmpeg, tmp_path):
         seen.append(picture)
         return np.ones((3, 5), np.float32)
 
-    list(matte(phone, settings=Settings(segmenter=segmenter), span=Span(end=Fraction(1, 10))))
+    list(matte(phone, settings=Settings(segmenter=segmenter), span=TimeRange(end=Fraction(1, 10))))
     height, width, channels = seen[0].shape
     assert (height % 32, width % 32, channels) == (0, 0, 3)
     assert width / height == pytest.approx(96 / 160, rel=0.15)
@@ -185,11 +185,11 @@ def test_an_own_segmenter_s_size_is_kept_to(clip):
             return np.ones((3, 5), np.float32)
 
     fixed = Fixed()
-    list(matte(clip, settings=Settings(segmenter=fixed, size=Size(exact=(320, 192)))))
+    list(matte(clip, settings=Settings(segmenter=fixed, size=InputSize(exact=(320, 192)))))
     assert fixed.seen == {(38, 64, 3)}
     free = Fixed()
     free.input_size = None
-    list(matte(clip, settings=Settings(segmenter=free, size=Size(exact=(320, 192)))))
+    list(matte(clip, settings=Settings(segmenter=free, size=InputSize(exact=(320, 192)))))
     assert free.seen == {(192, 320, 3)}
 
 
@@ -202,7 +202,7 @@ def test_stages_can_be_put_together_by_hand(clip, tmp_path, ffprobe_pts):
 
     facts = probe(clip)
     coarse = segment(decode(facts), HALF.segmenter)
-    fine = refine(swapped(smooth(coarse, None)), Bilinear(black=0, white=1))
+    fine = refine(swapped(smooth(coarse, None)), BilinearRefinement(black=0, white=1))
     with open_sink(tmp_path / "o.mp4", facts) as sink:
         for item in composite(fine, parse_background("green")):
             sink.write(item)
@@ -217,12 +217,14 @@ def test_settings_change_the_matte(clip):
     """Size, refinement, smoothing and edge all reach it."""
 
     def alpha(**changes) -> np.ndarray:
-        given = {"segmenter": HALF.segmenter, "refinement": Bilinear(), "smoothing": None}
+        given = {"segmenter": HALF.segmenter, "refinement": BilinearRefinement(), "smoothing": None}
         return list(matte(clip, settings=Settings(**given | changes)))[-1].alpha
 
     plain = alpha()
     assert np.array_equal(plain, alpha())
-    assert alpha(edge=Edge(choke=4)).sum() < plain.sum() < alpha(edge=Edge(choke=-4)).sum()
+    assert (
+        alpha(edge=EdgeShape(choke=4)).sum() < plain.sum() < alpha(edge=EdgeShape(choke=-4)).sum()
+    )
     assert not np.array_equal(alpha(refinement=Settings().refinement), plain)
 
 
@@ -231,14 +233,14 @@ def test_settings_change_the_matte(clip):
 
 def test_a_report_says_what_was_done(carphone, tmp_path, ffmpeg):
     """What a person or a program asks after a job."""
-    span = Span(end=Fraction(1, 2))
+    span = TimeRange(end=Fraction(1, 2))
     report = convert(carphone, tmp_path / "o.mp4", span=span)
     assert (report.source, report.output) == (str(carphone), str(tmp_path / "o.mp4"))
     assert (report.frames, report.matte, report.warnings) == (15, None, [])
     assert (report.encoder, report.pixel_format) == ("libx264", "yuv420p")
     assert (report.alpha, report.audio) == ("none", "none")
     assert (report.weights, report.runtime, report.device) == ("default", "onnxruntime", "cpu")
-    assert report.network_size == Size().of(probe(carphone).shown_aspect)
+    assert report.network_size == InputSize().of(probe(carphone).shown_aspect)
     assert set(report.stages) == {
         "decode", "segment", "smooth", "refine", "composite", "encode",
     }  # fmt: skip
@@ -342,7 +344,7 @@ def test_the_old_background_is_taken_out_of_the_edge(name, clip, tmp_path):
     edges = []
     for switch in (True, False):
         settings = Settings(
-            segmenter=soft, smoothing=None, refinement=Bilinear(), decontaminate=switch
+            segmenter=soft, smoothing=None, refinement=BilinearRefinement(), decontaminate=switch
         )
         report = convert(
             clip, tmp_path / name, background="transparent", settings=settings, overwrite=True
@@ -363,7 +365,7 @@ def test_a_screen_is_keyed_and_its_light_taken_out(make_clip, tmp_path):
 
     screen = tmp_path / "screen.mp4"
     convert(make_clip(frames=2), screen, background="green", settings=HALF)
-    settings = Settings(segmenter=nobody, key=Key("green"), despill=Despill("green"))
+    settings = Settings(segmenter=nobody, key=ChromaKey("green"), despill=Despill("green"))
     report = convert(screen, tmp_path / "o.mp4", background="#c030b0", settings=settings)
     assert {"key", "despill"} <= set(report.stages)
     made, source = (next(decode(path)).rgb.astype(int) for path in (tmp_path / "o.mp4", screen))
@@ -405,7 +407,7 @@ def filmed(make_clip, screens: list[bool]) -> Path:
 )
 def test_a_screen_that_is_not_there_is_said(make_clip, tmp_path, screen, screens, words):
     """In the report's warnings; where there is one throughout, nothing is."""
-    settings = replace(HALF, key=Key(screen))
+    settings = replace(HALF, key=ChromaKey(screen))
     report = convert(filmed(make_clip, screens), tmp_path / "o.mp4", settings=settings)
     said = [text for text in report.warnings if "screen" in text]
     assert len(said) == (1 if words else 0)
@@ -552,7 +554,9 @@ def test_small_people_are_followed_unless_that_is_off(tmp_path):
             shares.append(float(alpha.mean()))
             return alpha
 
-        settings = Settings(segmenter=segmenter, size=Size(exact=(96, 64)), following=following)
+        settings = Settings(
+            segmenter=segmenter, size=InputSize(exact=(96, 64)), following=following
+        )
         list(matte(clip, settings=settings))
         return max(shares)
 

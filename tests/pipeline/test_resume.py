@@ -14,27 +14,27 @@ import numpy as np
 import pytest
 
 from sinet_video import (
-    Adaptive,
-    Bilinear,
+    BilinearRefinement,
+    ChromaKey,
     Despill,
     Encoding,
     InputError,
-    Key,
+    InputSize,
+    MotionAdaptive,
     OutputError,
-    Regions,
+    RegionFilter,
     Resume,
     SettingError,
     Settings,
-    Size,
-    Span,
-    Window,
+    TimeRange,
+    WindowMean,
     convert,
     decode,
     probe,
 )
 from sinet_video.decoding.concealment import Tally
 from sinet_video.pipeline import job_folder
-from sinet_video.pipeline.job_folder import Kept, Seam, finished, folder_of
+from sinet_video.pipeline.job_folder import JobFolder, SegmentBoundary, folder_of, is_finished
 
 
 def bright(picture: np.ndarray) -> np.ndarray:
@@ -42,7 +42,9 @@ def bright(picture: np.ndarray) -> np.ndarray:
     return (picture[::8, ::8].mean(2) / 255).astype(np.float32)
 
 
-SETTINGS = Settings(segmenter=bright, refinement=Bilinear(0.1, 0.9), smoothing=Adaptive(0.05))
+SETTINGS = Settings(
+    segmenter=bright, refinement=BilinearRefinement(0.1, 0.9), smoothing=MotionAdaptive(0.05)
+)
 """Smoothing that remembers for long: what forgot anything would be seen."""
 HALF = Resume(Fraction(1, 2))
 QUICK = Encoding(preset="ultrafast")
@@ -126,7 +128,11 @@ def test_times_and_sound_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
     assert ffmpeg("ffmpeg", "-i", whole, "-f", "null", "-") == ""
 
 
-LONG = {"adaptive": Adaptive(0.05), "window": Window(5, still=0.5, moving=0.9), "off": None}
+LONG = {
+    "adaptive": MotionAdaptive(0.05),
+    "window": WindowMean(5, still=0.5, moving=0.9),
+    "off": None,
+}
 """Ways of smoothing, such that what is forgotten would be seen."""
 
 
@@ -149,8 +155,11 @@ def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path, smoothing, secon
 
 
 FORGETTING = {
-    "adaptive": ("pipeline.resume.Segments._primed", lambda _, coarse: coarse),
-    "window": ("pipeline.job_folder.Kept.alphas", lambda kept, whole=Kept.alphas: whole(kept)[-1:]),
+    "adaptive": ("pipeline.resume.Segments._seed_alphas", lambda _, coarse: coarse),
+    "window": (
+        "pipeline.job_folder.JobFolder.alphas",
+        lambda kept, whole=JobFolder.alphas: whole(kept)[-1:],
+    ),
 }
 
 
@@ -187,7 +196,7 @@ def wanderer(tmp_path_factory) -> Path:
 
 def test_people_are_followed_alike(wanderer, tmp_path):
     """In a job that was interrupted, the view of a small person is what it is in one go."""
-    settings = dataclasses.replace(SETTINGS, segmenter=small, size=Size(exact=(96, 64)))
+    settings = dataclasses.replace(SETTINGS, segmenter=small, size=InputSize(exact=(96, 64)))
     lossless = Encoding(codec="ffv1")
     _, followed, _ = alike(
         wanderer, tmp_path, "o.mkv", 20, 30, settings=settings, encoding=lossless
@@ -226,7 +235,7 @@ def test_files_that_are_hard_to_seek(name, clip, tmp_path, ffmpeg):
 
 def test_a_stretch(clip, tmp_path, ffprobe_pts):
     """Goes on within itself, with the times that it has in one go."""
-    span = Span(Fraction("0.31"), Fraction("1.8"))
+    span = TimeRange(Fraction("0.31"), Fraction("1.8"))
     whole, _, report = alike(clip, tmp_path, "o.mp4", 20, span=span)
     assert report.resumed == 13
     convert(clip, tmp_path / "plain.mp4", span=span, **{**BASIC, "resume": None})
@@ -301,7 +310,7 @@ def test_a_file_that_gives_others_from_its_middle_is_read_from_its_start(
     interrupted(clip, tmp_path / "o.mkv", 42)
     manifest = folder_of(tmp_path / "o.mkv") / "manifest.json"
     known = json.loads(manifest.read_text())
-    known["seam"]["looks"][2][1] ^= 1
+    known["seam"]["checksums"][2][1] ^= 1
     manifest.write_text(json.dumps(known))
     noted = reads(monkeypatch)
     assert convert(clip, tmp_path / "o.mkv", **BASIC).frames == 50
@@ -311,8 +320,8 @@ def test_a_file_that_gives_others_from_its_middle_is_read_from_its_start(
 @pytest.mark.parametrize(
     "more",
     [
-        {"regions": Regions(islands=0.2, subject="main")},
-        {"key": Key("#fadcbe")},
+        {"regions": RegionFilter(islands=0.2, subject="main")},
+        {"key": ChromaKey("#fadcbe")},
         {"despill": Despill("green")},
     ],
 )
@@ -338,7 +347,7 @@ def test_a_clip_that_changed_under_it_is_noticed(clip, tmp_path, monkeypatch):
     interrupted(clip, tmp_path / "o.mkv", 42)
     manifest = folder_of(tmp_path / "o.mkv") / "manifest.json"
     known = json.loads(manifest.read_text())
-    known["seam"].update(looks=[], pts=known["seam"]["pts"] - 1)
+    known["seam"].update(checksums=[], pts=known["seam"]["pts"] - 1)
     manifest.write_text(json.dumps(known))
     with pytest.raises(InputError, match="gives other pictures"):
         convert(clip, tmp_path / "o.mkv", **BASIC)
@@ -434,10 +443,10 @@ def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(job_folder, "_put", interrupted)
-    with pytest.raises(KeyboardInterrupt), Kept(output, job, overwrite=False) as kept:
-        kept.add(0, 6, Seam(Fraction(0), 5, Fraction(6, 25), [], {}), None)
-    assert finished(output).frames == 6
-    with Kept(output, {"the source": "this"}, overwrite=True):
+    with pytest.raises(KeyboardInterrupt), JobFolder(output, job, overwrite=False) as kept:
+        kept.add(0, 6, SegmentBoundary(Fraction(0), 5, Fraction(6, 25), [], {}), None)
+    assert is_finished(output).frames == 6
+    with JobFolder(output, {"the source": "this"}, overwrite=True):
         pass
     assert folder_of(output).exists() == (job == {"the source": "this"})
 
@@ -446,18 +455,18 @@ def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch)
 def test_nothing_is_noted_of_files_that_are_gone(other, tmp_path, monkeypatch):
     """A kill amid the removal of another job's files leaves none that its notes name missing."""
     output, job = tmp_path / "o.mkv", {"the source": "this"}
-    with Kept(output, job, overwrite=False) as kept:
+    with JobFolder(output, job, overwrite=False) as kept:
         kept.file("output", 0).write_bytes(b"whole")
-        kept.add(0, 6, Seam(Fraction(0), 5, Fraction(6, 25), [], {}), None)
+        kept.add(0, 6, SegmentBoundary(Fraction(0), 5, Fraction(6, 25), [], {}), None)
     at_removal, remove = [], job_folder._remove
 
     def noticed(path: Path) -> None:
-        at_removal.append(finished(output))
+        at_removal.append(is_finished(output))
         remove(path)
 
     monkeypatch.setattr(job_folder, "_remove", noticed)
     kept.file("output", 1).write_bytes(b"begun")
-    with Kept(output, {"the source": "another"} if other else job, overwrite=True):
+    with JobFolder(output, {"the source": "another"} if other else job, overwrite=True):
         pass
     assert at_removal
     assert all((there is None) == other for there in at_removal)

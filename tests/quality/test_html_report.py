@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sinet_video import Bilinear, Settings, preview
+from sinet_video import BilinearRefinement, Settings, preview
 
 
 def left(picture: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def left(picture: np.ndarray) -> np.ndarray:
     return alpha
 
 
-FOUND = Settings(segmenter=left, smoothing=None, refinement=Bilinear())
+FOUND = Settings(segmenter=left, smoothing=None, refinement=BilinearRefinement())
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from PIL import Image
 from sinet_video.cli.main import cli
 
-from sinet_video import InputError, OutputError, SettingError, Settings, Span, preview
+from sinet_video import InputError, OutputError, SettingError, Settings, TimeRange, preview
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.quality.matte_statistics import Judge
+from sinet_video.quality.matte_statistics import MatteStatistics
 from sinet_video.quality.plots import ceiling, clock
 from sinet_video.quality.thumbnails import Checkerboard, Moment, Place, Spread
 
@@ -47,9 +47,9 @@ FOUND = Settings(segmenter=bright)
 NETWORK = np.zeros((16, 24), np.float32)
 
 
-def judged(*mattes: Matte, network: np.ndarray = NETWORK) -> Judge:
+def judged(*mattes: Matte, network: np.ndarray = NETWORK) -> MatteStatistics:
     """What is made of mattes, a second apart."""
-    judge = Judge()
+    judge = MatteStatistics()
     for time, matte in enumerate(mattes):
         judge.take(float(time), matte, network)
     return judge
@@ -169,7 +169,7 @@ def test_the_sheet_is_a_picture(clip, tmp_path):
 
 def test_a_stretch_keeps_the_clip_s_times(clip, tmp_path):
     """Moments are on the clip's timeline, not the stretch's."""
-    span = Span(Fraction(1, 5), Fraction(2, 5))
+    span = TimeRange(Fraction(1, 5), Fraction(2, 5))
     at = [0.25]
     found = preview(clip, tmp_path / "a.png", settings=FOUND, span=span, moments=0, at=at)
     assert list(found.figures.times) == pytest.approx([0.2, 0.24, 0.28, 0.32, 0.36])
@@ -181,8 +181,8 @@ BAD = [
     (SettingError, "moments is -1", "a.png", {"moments": -1}),
     (SettingError, "no picture at 9 s", "a.png", {"at": [9]}),
     (SettingError, "no picture at 0.45 s", "a.png",
-     {"at": [Fraction(45, 100)], "span": Span(end=Fraction(1, 5))}),
-    (InputError, "No picture came", "a.png", {"span": Span(Fraction(50))}),
+     {"at": [Fraction(45, 100)], "span": TimeRange(end=Fraction(1, 5))}),
+    (InputError, "No picture came", "a.png", {"span": TimeRange(Fraction(50))}),
     (OutputError, "is there already", "old.png", {}),
     (OutputError, "There is no folder", "none/a.png", {}),
 ]  # fmt: skip
@@ -247,6 +247,6 @@ def test_the_cuts_of_real_clips_are_found(shared, tmp_path):
     found = preview(stage, tmp_path / "a.png", settings=plain, moments=0, worst=0)
     assert found.figures.cuts == pytest.approx([1.519, 3.588, 7.892], abs=1e-3)
     hands = shared / "clips/real/green_screen_hands.mp4"
-    span = Span(Fraction(11), Fraction(12))
+    span = TimeRange(Fraction(11), Fraction(12))
     found = preview(hands, tmp_path / "b.png", settings=plain, span=span, moments=0, worst=0)
     assert found.figures.cuts == []

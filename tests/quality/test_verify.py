@@ -15,18 +15,18 @@ import numpy as np
 import pytest
 
 from sinet_video import (
-    Bilinear,
+    BilinearRefinement,
     InputError,
     SettingError,
     Settings,
-    Span,
+    TimeRange,
     Verification,
     convert,
     verify,
 )
 from sinet_video.media.colour import Colour
 from sinet_video.quality.checks import colour
-from sinet_video.quality.playback import appearance, play
+from sinet_video.quality.playback import strict_decode, video_properties
 from sinet_video.quality.verify import CHECKS
 
 FRAMES = 12
@@ -47,7 +47,7 @@ ALPHA = "format=yuva420p,geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='clip((X-16)
 
 SOFT = Settings(
     segmenter=lambda _: np.array([[0, 0, 0, 0.6, 1]], np.float32),
-    refinement=Bilinear(),
+    refinement=BilinearRefinement(),
     smoothing=None,
 )
 
@@ -172,11 +172,11 @@ def test_what_is_converted_holds(name, source, tmp_path):
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o"])
 def test_a_stretch_holds_of_that_stretch(name, source, tmp_path):
     """Against another one, or the whole, its times do not."""
-    span, output = Span(Fraction(3, 25), Fraction(9, 25)), tmp_path / name
+    span, output = TimeRange(Fraction(3, 25), Fraction(9, 25)), tmp_path / name
     convert(source, output, settings=SOFT, span=span)
     assert failed(verify(output, source, span=span)) == []
     assert "frames" in failed(verify(output, source))
-    assert "times" in failed(verify(output, source, span=Span(span.start + Fraction(1, 50))))
+    assert "times" in failed(verify(output, source, span=TimeRange(span.start + Fraction(1, 50))))
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_tag_that_is_made_up_is_found(made):
 
 def test_prores_may_be_limited_where_the_source_is_full(source):
     """It cannot say full range, so samples are converted; in other codecs the tag must stay."""
-    limited = appearance(source)
+    limited = video_properties(source)
     full = replace(limited, colour=Colour(1, 2, 1, 1), range=2)
     assert colour(limited, full).holds is False
     assert colour(replace(limited, codec="prores"), full).holds
@@ -589,7 +589,7 @@ def test_alpha_where_there_should_be_none_is_found(transparent, source):
 
 def test_pictures_come_lazily(source):
     """One is played when it is asked for, and the file is closed with the iterator."""
-    pictures = play(source)
+    pictures = strict_decode(source)
     assert next(pictures).time == 0
     pictures.close()
     assert next(pictures, None) is None
@@ -598,7 +598,7 @@ def test_pictures_come_lazily(source):
 def test_settings_are_checked(source):
     """A stretch is of a source, and only checks that there are can be left out."""
     with pytest.raises(SettingError, match="are of the source"):
-        verify(source, span=Span(end=Fraction(1)))
+        verify(source, span=TimeRange(end=Fraction(1)))
     with pytest.raises(SettingError, match="no check 'luck'"):
         verify(source, skip=["luck"])
 

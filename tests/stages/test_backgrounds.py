@@ -15,7 +15,14 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
-from sinet_video.stages.backgrounds import NAMED, Blur, Colour, Image, Video, parse_background
+from sinet_video.stages.backgrounds import (
+    NAMED,
+    Blur,
+    ColourBackground,
+    ImageBackground,
+    VideoBackground,
+    parse_background,
+)
 from sinet_video.stages.composite import composite
 
 BT709, BT601, BT2020 = 1, 6, 9
@@ -64,7 +71,7 @@ def test_colour_has_the_standards_samples(matrix, full, name, rgb):
     """Within one code value of 8 bits, in every matrix, range and depth."""
     frame = matte(name=name, matrix=matrix, span=2 if full else 1)
     bits = PLANAR[name].bits
-    planes = Colour(*rgb).planes(frame)
+    planes = ColourBackground(*rgb).planes(frame)
     assert [plane.shape for plane in planes] == [(1, 1)] * 3
     expected = np.clip(yuv(rgb, bits, matrix, full=full), 0, 2**bits - 1)
     got = [float(plane[0, 0]) for plane in planes]
@@ -74,13 +81,13 @@ def test_colour_has_the_standards_samples(matrix, full, name, rgb):
 @pytest.mark.parametrize(("size", "matrix"), [((1280, 720), BT709), ((640, 360), BT601)])
 def test_untagged_frames_get_their_colour_by_height(size, matrix):
     """Green behind untagged HD is BT.709's, behind SD BT.601's."""
-    got = [float(plane[0, 0]) for plane in Colour(*GREEN).planes(matte(size))]
+    got = [float(plane[0, 0]) for plane in ColourBackground(*GREEN).planes(matte(size))]
     assert np.abs(np.subtract(got, yuv(GREEN, 8, matrix, full=False))).max() <= 1
 
 
 def test_one_colour_serves_frames_of_any_kind():
     """The same object behind a clip in 8 bits and then one in 10, or of another matrix."""
-    colour = Colour(200, 30, 90)
+    colour = ColourBackground(200, 30, 90)
     for kind in ("yuv420p", "yuv420p10le", "yuv420p"):
         for matrix in (BT601, BT709):
             of = matte(name=kind, matrix=matrix)
@@ -93,13 +100,13 @@ def test_one_colour_serves_frames_of_any_kind():
 )
 def test_colours_are_read(text, rgb):
     """Names in any case, and hexadecimal digits in any case."""
-    assert Colour.parse(text).rgb == rgb
+    assert ColourBackground.parse(text).rgb == rgb
 
 
 @pytest.mark.parametrize("name", NAMED)
 def test_every_name_is_a_colour(name):
     """Each name stands for its digits."""
-    assert Colour.parse(name).rgb == tuple(bytes.fromhex(NAMED[name][1:]))
+    assert ColourBackground.parse(name).rgb == tuple(bytes.fromhex(NAMED[name][1:]))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +115,7 @@ def test_every_name_is_a_colour(name):
 def test_bad_colours_are_refused(text):
     """Anything else is named in the error."""
     with pytest.raises(SettingError, match="Colour is"):
-        Colour.parse(text)
+        ColourBackground.parse(text)
 
 
 @pytest.fixture
@@ -131,13 +138,13 @@ def colours(rgb: np.ndarray, *places: tuple[int, int]) -> list[tuple[int, int, i
 @pytest.mark.parametrize("name", ["yuv420p", "yuv444p10le"])
 def test_cover_fills_the_frame_and_cuts_the_sides(stripes, name):
     """A square frame shows the two middle stripes of a wide picture, at full height."""
-    rgb = seen(Image(stripes, "cover"), matte((100, 100), name))
+    rgb = seen(ImageBackground(stripes, "cover"), matte((100, 100), name))
     assert colours(rgb, (5, 10), (95, 40), (5, 60), (95, 90)) == [GREEN, GREEN, BLUE, BLUE]
 
 
 def test_contain_shows_all_between_black_bars(stripes):
     """All four stripes in the middle half, black above and below."""
-    rgb = seen(Image(stripes, "contain"), matte((100, 100)))
+    rgb = seen(ImageBackground(stripes, "contain"), matte((100, 100)))
     assert colours(rgb, *((50, c) for c in (10, 35, 60, 90))) == [RED, GREEN, BLUE, WHITE]
     assert colours(rgb, (28, 90), (72, 90)) == [WHITE, WHITE]
     assert rgb[:22].max() < 8
@@ -146,7 +153,7 @@ def test_contain_shows_all_between_black_bars(stripes):
 
 def test_stretch_distorts_to_the_frame(stripes):
     """All four stripes over the whole height."""
-    rgb = seen(Image(stripes, "stretch"), matte((100, 100)))
+    rgb = seen(ImageBackground(stripes, "stretch"), matte((100, 100)))
     for row in (3, 97):
         assert colours(rgb, *((row, c) for c in (10, 35, 60, 90))) == [RED, GREEN, BLUE, WHITE]
 
@@ -155,7 +162,7 @@ def test_cover_cuts_top_and_bottom_of_a_tall_picture(tmp_path):
     """What juts out is cut evenly."""
     pixels = np.repeat(np.array([RED, GREEN, BLUE, WHITE], np.uint8), 25, axis=0)
     path = saved(np.tile(pixels[:, None], (1, 50, 1)), tmp_path / "tall.png")
-    rgb = seen(Image(path), matte((100, 100)))
+    rgb = seen(ImageBackground(path), matte((100, 100)))
     assert colours(rgb, (10, 5), (40, 95), (60, 5), (90, 95)) == [GREEN, GREEN, BLUE, BLUE]
 
 
@@ -163,14 +170,14 @@ def test_cover_cuts_top_and_bottom_of_a_tall_picture(tmp_path):
 @pytest.mark.parametrize("size", [(65, 49), (1, 1), (33, 200), (640, 360)])
 def test_any_size_is_filled(stripes, fit, size):
     """Odd, tiny, tall and larger frames get planes of their own size."""
-    rgb = seen(Image(stripes, fit), matte(size))
+    rgb = seen(ImageBackground(stripes, fit), matte(size))
     assert rgb.shape == (size[1], size[0], 3)
 
 
 def test_pixels_that_are_not_square_are_allowed_for(stripes):
     """A frame of 100x100 pixels that are shown twice as wide has the picture's own aspect."""
     of = matte((100, 100), sample_aspect=Fraction(2))
-    rgb = seen(Image(stripes, "cover"), of)
+    rgb = seen(ImageBackground(stripes, "cover"), of)
     assert colours(rgb, *((5, c) for c in (10, 35, 60, 90))) == [RED, GREEN, BLUE, WHITE]
 
 
@@ -181,7 +188,7 @@ def test_a_picture_stands_upright_behind_a_turned_frame(tmp_path, rotation):
     pixels[:50, :100], pixels[:50, 100:], pixels[50:, :100] = RED, GREEN, BLUE
     path = saved(pixels, tmp_path / "quarters.png")
     stored = (200, 100) if rotation == 180 else (100, 200)
-    rgb = seen(Image(path), matte(stored, rotation=rotation))
+    rgb = seen(ImageBackground(path), matte(stored, rotation=rotation))
     assert rgb.shape == (100, 200, 3)
     corners = (10, 10), (10, 190), (90, 10), (90, 190)
     assert colours(rgb, *corners) == [RED, GREEN, BLUE, BLACK]
@@ -194,7 +201,7 @@ def test_a_photograph_is_turned_as_its_tag_says(tmp_path):
     exif = Picture.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise: what is left comes on top
     path = saved(pixels, tmp_path / "portrait.jpg", exif=exif, quality=95)
-    rgb = seen(Image(path), matte((64, 128)))
+    rgb = seen(ImageBackground(path), matte((64, 128)))
     assert colours(rgb, (10, 10), (10, 54), (118, 10), (118, 54)) == [RED, RED, BLACK, BLACK]
 
 
@@ -208,7 +215,7 @@ def test_still_formats_are_read(tmp_path, suffix):
 
 def test_one_image_serves_frames_of_any_size(stripes):
     """The same object behind a clip and then behind another of another size and format."""
-    image = Image(stripes, "stretch")
+    image = ImageBackground(stripes, "stretch")
     for size, name in (((64, 48), "yuv420p"), ((120, 90), "yuv420p"), ((120, 90), "yuv444p10le")):
         rgb = seen(image, matte(size, name))
         places = ((20, round(size[0] * share)) for share in (0.1, 0.35, 0.6, 0.9))
@@ -237,7 +244,7 @@ def clip(path: Path, times: list[int]) -> Path:
     return path
 
 
-def shown(video: Video, time: int) -> int:
+def shown(video: VideoBackground, time: int) -> int:
     """Which picture a background shows at a time in milliseconds."""
     value = int(video.planes(matte(pts=time))[0][24, 32])
     return round((value - 20) / 30)
@@ -248,7 +255,7 @@ def shown(video: Video, time: int) -> int:
 @pytest.mark.parametrize("first", [0, 80])
 def test_video_shows_what_its_own_times_say(tmp_path, start, step, first):
     """At each moment the picture with the largest pts that is not later, over and over."""
-    video = Video(clip(tmp_path / "uneven.mkv", [first + t for t in TIMES]))
+    video = VideoBackground(clip(tmp_path / "uneven.mkv", [first + t for t in TIMES]))
     times = range(0, max(3 * LENGTH, 4 * step), step)
     expected = [max(i for i, pts in enumerate(TIMES) if pts <= t % LENGTH) for t in times]
     assert [shown(video, start + t) for t in times] == expected
@@ -257,7 +264,7 @@ def test_video_shows_what_its_own_times_say(tmp_path, start, step, first):
 
 def test_video_holds_its_picture_between_changes(tmp_path):
     """Frames at the same picture get the very same planes, made once."""
-    video = Video(clip(tmp_path / "uneven.mkv", TIMES))
+    video = VideoBackground(clip(tmp_path / "uneven.mkv", TIMES))
     first, second = (video.planes(matte(pts=t))[0] for t in (130, 140))
     assert np.shares_memory(first, second)
     assert not np.shares_memory(second, video.planes(matte(pts=540))[0])
@@ -265,15 +272,15 @@ def test_video_holds_its_picture_between_changes(tmp_path):
 
 def test_a_video_of_one_picture_stays(tmp_path):
     """A single picture is shown for ever."""
-    video = Video(clip(tmp_path / "one.mkv", [0]))
+    video = VideoBackground(clip(tmp_path / "one.mkv", [0]))
     assert {shown(video, t) for t in range(0, 500, 50)} == {0}
 
 
 def test_video_fits_like_an_image(make_clip):
     """A clip of 160x96 in a square frame is cut, or has bars, as asked."""
     path = make_clip("wide.mp4")
-    contained = seen(Video(path, "contain"), matte((96, 96)))
-    covered = seen(Video(path, "cover"), matte((96, 96)))
+    contained = seen(VideoBackground(path, "contain"), matte((96, 96)))
+    covered = seen(VideoBackground(path, "cover"), matte((96, 96)))
     assert contained[:16].max() < 12
     assert covered[:16].max() > 60
 
@@ -361,11 +368,11 @@ def test_words_are_backgrounds(tmp_path, stripes, make_clip):
     assert parse_background("Blue").rgb == (0, 71, 187)
     assert isinstance(parse_background("blur"), Blur)
     assert isinstance(parse_background("BLUR:3.5"), Blur)
-    assert isinstance(parse_background(stripes), Image)
-    assert isinstance(parse_background(str(stripes), "contain"), Image)
-    assert isinstance(parse_background(make_clip()), Video)
+    assert isinstance(parse_background(stripes), ImageBackground)
+    assert isinstance(parse_background(str(stripes), "contain"), ImageBackground)
+    assert isinstance(parse_background(make_clip()), VideoBackground)
     capital = stripes.rename(tmp_path / "STRIPES.PNG")
-    assert isinstance(parse_background(capital), Image)
+    assert isinstance(parse_background(capital), ImageBackground)
 
 
 def test_the_radius_is_taken_from_the_word():
@@ -412,13 +419,13 @@ def test_a_damaged_png_is_an_input_error(tmp_path, stripes):
     path = tmp_path / "damaged.png"
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"damaged\.png"):
-        Image(path)
+        ImageBackground(path)
 
 
 @pytest.mark.parametrize("fit", ["", "fill", "COVER"])
 def test_bad_fits_are_refused(stripes, make_clip, fit):
     """Wherever a fit is given."""
-    for make in (lambda: Image(stripes, fit), lambda: Video(make_clip(), fit)):
+    for make in (lambda: ImageBackground(stripes, fit), lambda: VideoBackground(make_clip(), fit)):
         with pytest.raises(SettingError, match="Fit is"):
             make()
     with pytest.raises(SettingError, match="Fit is"):

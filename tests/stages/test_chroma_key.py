@@ -13,8 +13,8 @@ from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.quality.metrics import gradient_error, mad
-from sinet_video.stages.chroma_key import Key, between, key
-from sinet_video.stages.clean_plate import Cells, difference, found, hue_of
+from sinet_video.stages.chroma_key import ChromaKey, between, key
+from sinet_video.stages.clean_plate import Cells, detect_screen, difference, hue_of
 
 SIZE = (120, 160)
 SCREENS = {"green": "#20b050", "blue": "#2048c0", "yellowish": "#a2a606", "magenta": "#c030b0"}
@@ -67,7 +67,7 @@ def nobody(frame: Frame) -> Matte:
 
 
 def keyed(frame: Frame, name: str = "auto", **more) -> np.ndarray:
-    (result,) = key([nobody(frame)], Key(name, **more))
+    (result,) = key([nobody(frame)], ChromaKey(name, **more))
     return result.alpha
 
 
@@ -118,15 +118,15 @@ def test_sizes_of_all_kinds(height, width, name, screen):
 def test_without_a_screen_the_matte_passes(name):
     """A gray room has no screen: the other matte is the only one there is."""
     matte = Matte(filmed(disc(), "#808890"), disc())
-    (result,) = key([matte], Key(name))
+    (result,) = key([matte], ChromaKey(name))
     assert result is matte
 
 
 def test_a_blue_screen_is_no_green_one():
     """What is asked for is keyed, and nothing else."""
     frame = filmed(disc(), SCREENS["blue"])
-    assert found(Cells.of(nobody(frame)), "green") is None
-    assert found(Cells.of(nobody(frame)), "blue") is not None
+    assert detect_screen(Cells.of(nobody(frame)), "green") is None
+    assert detect_screen(Cells.of(nobody(frame)), "blue") is not None
 
 
 def test_another_matte_fills_holes_and_clears_what_is_far():
@@ -139,14 +139,14 @@ def test_another_matte_fills_holes_and_clears_what_is_far():
         for place, value in ((badge, green), (stand, gray)):
             plane[tuple(slice(s.start // by, s.stop // by) for s in place)] = round(value)
     alone, helped = (
-        next(key([Matte(frame, matte)], Key("green"))).alpha
+        next(key([Matte(frame, matte)], ChromaKey("green"))).alpha
         for matte in (np.zeros(SIZE, np.float32), truth)
     )
     assert alone[54:66, 74:86].max() == 0
     assert alone[10:30, :4].min() == 1
     assert helped[badge].min() == 1
     assert helped[stand].max() == 0
-    unheard = next(key([Matte(frame, truth)], Key("green", person=False))).alpha
+    unheard = next(key([Matte(frame, truth)], ChromaKey("green", person=False))).alpha
     assert float(np.abs(unheard - alone).max()) < 0.1
 
 
@@ -154,7 +154,7 @@ def test_a_matte_of_nothing_that_is_kept_is_not_heard():
     """Another matte that is somewhere else altogether changes nothing."""
     frame, wrong = filmed(disc(), SCREENS["green"]), np.zeros(SIZE, np.float32)
     wrong[:10, :20] = 1
-    (result,) = key([Matte(frame, wrong)], Key("green"))
+    (result,) = key([Matte(frame, wrong)], ChromaKey("green"))
     np.testing.assert_allclose(result.alpha, keyed(frame, "green"), atol=1e-4)
 
 
@@ -163,7 +163,7 @@ def test_the_plate_is_steady_and_starts_anew():
     steady = filmed(disc(), SCREENS["green"])
     lighter = filmed(disc(), "#24b858")
     other = filmed(disc(), SCREENS["blue"])
-    results = [m.alpha for m in key(map(nobody, (steady, lighter, other)), Key())]
+    results = [m.alpha for m in key(map(nobody, (steady, lighter, other)), ChromaKey())]
     np.testing.assert_array_equal(results[2], keyed(other))
     assert np.abs(results[1] - results[0]).mean() < 0.01
 
@@ -217,7 +217,7 @@ def chromakey(frame: Frame, colour: str, similarity: float, blend: float) -> np.
 def test_settings_that_cannot_be(options, words):
     """Each says what came and what may."""
     with pytest.raises(SettingError, match=words):
-        Key(**options)
+        ChromaKey(**options)
 
 
 def test_differences_and_places_between():
@@ -234,6 +234,6 @@ def test_planar_rgb_is_keyed_as_its_yuv_is():
     """Sources that are kept in RGB are looked at in YUV, and keep their samples."""
     frame = filmed(disc(), SCREENS["green"], name="yuv444p")
     rgb = Frame(frame.video.reformat(format="gbrp", src_colorspace="itu601"), 0, Fraction(1, 25), 1)
-    (result,) = key([nobody(rgb)], Key("green"))
+    (result,) = key([nobody(rgb)], ChromaKey("green"))
     assert result.frame is rgb
     assert float(np.abs(result.alpha - keyed(frame, "green")).mean()) < 0.002

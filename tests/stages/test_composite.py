@@ -14,7 +14,7 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.stages.composite import composite, foreground
-from sinet_video.stages.refine import Bilinear, Guided, refine
+from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
 
 FORMATS = [
     *(f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le", "12le")),
@@ -146,7 +146,7 @@ def test_mostly_clear_and_mostly_solid_blend_alike(share, size):
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("size", [(54, 940), (53, 940), (359, 641), (601, 333)])
-@pytest.mark.parametrize("how", [Guided(), Bilinear()])
+@pytest.mark.parametrize("how", [GuidedRefinement(), BilinearRefinement()])
 def test_refined_tiles_blend_as_their_alpha_says(name, size, how):
     """What tiles hold past the picture does not show in the last chroma of odd sizes."""
     frame, back = random_frame(name, size), random_frame(name, size, 1)

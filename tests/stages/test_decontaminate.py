@@ -14,7 +14,7 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.pyramid import reduced, reduced_alpha
 from sinet_video.media.tiled_alpha import TiledAlpha
-from sinet_video.stages.backgrounds import Colour
+from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.composite import composite
 from sinet_video.stages.decontaminate import cleaned, decontaminate, edge_colours, unmixed
 from sinet_video.stages.refine import refine
@@ -269,7 +269,7 @@ def test_refined_tiles_are_as_their_alpha_says(name, size):
 def test_composites_take_the_same_colours_without_the_stage(name, size):
     """In every format, samples and all, whichever way they come."""
     frame, alpha = noise(name, size), soft_disc(size)
-    behind = Colour.parse("#1050c0")
+    behind = ColourBackground.parse("#1050c0")
     (plain,) = composite(decontaminate([Matte(frame, alpha)]), behind)
     (fused,) = composite([Matte(frame, alpha)], behind, colours=edge_colours)
     (without,) = composite([Matte(frame, alpha)], behind)

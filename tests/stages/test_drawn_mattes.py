@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sinet_video import InputError, Settings, Span, matte
+from sinet_video import InputError, Settings, TimeRange, matte
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.stages.drawn_mattes import force
+from sinet_video.stages.drawn_mattes import apply_drawn_mattes
 
 WIDTH, HEIGHT = 96, 64
 
@@ -27,7 +27,7 @@ def matte_at(time: Fraction = Fraction(0), rotation: int = 0, value: float = 0.5
 
 def forced(given: Matte, **files: Path) -> np.ndarray:
     """Its alpha afterwards."""
-    (result,) = force([given], **files)
+    (result,) = apply_drawn_mattes([given], **files)
     return result.alpha
 
 
@@ -119,18 +119,20 @@ def columns(results: list[Matte]) -> list[int]:
 def test_a_video_is_in_step_by_time(moving):
     """By the time since the first picture of each, whatever their rates; its last one stays."""
     times = [Fraction(n, 100) for n in (500, 505, 511, 519, 521, 535, 900)]
-    results = list(force(map(matte_at, times), garbage=moving))
+    results = list(apply_drawn_mattes(map(matte_at, times), garbage=moving))
     assert columns(results) == [0, 0, 1, 1, 2, 3, 3]
 
 
 def test_a_stretch_begins_within_the_video(moving):
     """The start says where the clip began, before what is seen of it."""
     times = [Fraction(n, 100) for n in (0, 10)]
-    assert columns(list(force(map(matte_at, times), garbage=moving, start=Fraction(-1, 5)))) == [
+    assert columns(
+        list(apply_drawn_mattes(map(matte_at, times), garbage=moving, start=Fraction(-1, 5)))
+    ) == [
         2,
         3,
     ]
-    assert columns(list(force(map(matte_at, times), garbage=moving))) == [0, 1]
+    assert columns(list(apply_drawn_mattes(map(matte_at, times), garbage=moving))) == [0, 1]
 
 
 def test_in_the_whole_job_a_stretch_is_in_step(make_clip, moving):
@@ -142,7 +144,7 @@ def test_in_the_whole_job_a_stretch_is_in_step(make_clip, moving):
 
     settings = Settings(segmenter=everybody, garbage=moving)
     assert columns(list(matte(clip, settings=settings))) == [0, 0, 0, 1, 1, 2, 2, 2]
-    part = list(matte(clip, settings=settings, span=Span(Fraction(12, 100))))
+    part = list(matte(clip, settings=settings, span=TimeRange(Fraction(12, 100))))
     assert columns(part) == [1, 1, 2, 2, 2]
 
 

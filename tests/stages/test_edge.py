@@ -10,7 +10,7 @@ from scipy import ndimage
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
-from sinet_video.stages.edge import Edge, shape_edge
+from sinet_video.stages.edge import EdgeShape, shape_edge
 
 
 def shaped(
@@ -19,7 +19,9 @@ def shaped(
     """Alpha after `shape_edge`."""
     height, width = alpha.shape
     frame = Frame(av.VideoFrame(width, height, "yuv420p"), 0, Fraction(1, 25))
-    (result,) = shape_edge([Matte(frame, alpha.astype(np.float32))], Edge(choke, feather, side))
+    (result,) = shape_edge(
+        [Matte(frame, alpha.astype(np.float32))], EdgeShape(choke, feather, side)
+    )
     return result.alpha
 
 
@@ -162,7 +164,7 @@ def test_far_from_edges_nothing_changes(choke, feather):
 
 
 @pytest.mark.parametrize("value", [0, 1])
-@pytest.mark.parametrize("edge", [Edge(5), Edge(-5), Edge(feather=5)])
+@pytest.mark.parametrize("edge", [EdgeShape(5), EdgeShape(-5), EdgeShape(feather=5)])
 def test_without_an_edge_nothing_changes(value, edge):
     """Nobody and nothing but person stay so, up to the border of the picture."""
     frame = Frame(av.VideoFrame(90, 70, "yuv420p"), 0, Fraction(1, 25))
@@ -175,7 +177,7 @@ def test_no_shaping_keeps_alpha():
     """Zero choke and zero feather pass the very tiles through."""
     frame = Frame(av.VideoFrame(190, 150, "yuv420p"), 0, Fraction(1, 25))
     tiles = TiledAlpha.of(soft_disc())
-    (result,) = shape_edge([Matte(frame, tiles)], Edge())
+    (result,) = shape_edge([Matte(frame, tiles)], EdgeShape())
     assert result.plane is tiles
 
 
@@ -189,7 +191,7 @@ def test_the_border_of_the_picture_is_no_edge(choke, feather):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (33, 65), (97, 31)])
-@pytest.mark.parametrize("edge", [Edge(16, 16), Edge(-3.5, 4)])
+@pytest.mark.parametrize("edge", [EdgeShape(16, 16), EdgeShape(-3.5, 4)])
 def test_any_size_is_served(size, edge):
     """Odd and tiny pictures keep their shape and bounds."""
     alpha = np.random.default_rng(0).random(size)
@@ -229,18 +231,18 @@ def test_given_alpha_stays_as_it_was():
 def test_choke_out_of_range_is_refused(edge):
     """Sixteen pixels either way, and no further."""
     with pytest.raises(SettingError, match="Choke"):
-        Edge(**edge)
+        EdgeShape(**edge)
 
 
 @pytest.mark.parametrize("feather", [-0.1, 16.1, float("nan")])
 def test_feather_out_of_range_is_refused(feather):
     """Zero to sixteen pixels."""
     with pytest.raises(SettingError, match="Feather"):
-        Edge(feather=feather)
-    assert Edge(feather=16).feather == 16
+        EdgeShape(feather=feather)
+    assert EdgeShape(feather=16).feather == 16
 
 
 def test_a_side_that_there_is_not_is_refused():
     """Both, inward or outward."""
     with pytest.raises(SettingError, match="Feather side is 'left'"):
-        Edge(feather=2, side="left")
+        EdgeShape(feather=2, side="left")

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import matrix_of, planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.quality.metrics import foreground_iou
-from sinet_video.stages.follow import HALVES, QUARTERS, Following, follow, snug
-from sinet_video.stages.refine import Bilinear, refine
+from sinet_video.stages.follow import HALVES, QUARTERS, Following, fit_view, follow
+from sinet_video.stages.refine import BilinearRefinement, refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
-from sinet_video.stages.viewport import WHOLE, Box, Eye, Seen, joined, spread
+from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
 
 HEIGHT, WIDTH = 288, 512
-SIZE = Size(exact=(128, 96))
+SIZE = InputSize(exact=(128, 96))
 """What the network sees: of a disc of 6 pixels, next to nothing."""
 
 Disc = tuple[float, float, float]
@@ -62,7 +62,7 @@ class Bright:
 
 def raised(mattes: Iterator[Matte]) -> list[np.ndarray]:
     """Mattes at full size, as booleans."""
-    return [matte.alpha > 0.5 for matte in refine(mattes, Bilinear(0, 1))]
+    return [matte.alpha > 0.5 for matte in refine(mattes, BilinearRefinement(0, 1))]
 
 
 def followed(frames: list[Frame], segmenter: Bright | None = None) -> list[Matte]:
@@ -174,7 +174,7 @@ def test_the_view_moves_without_a_jump():
     frames += [picture((150, 250, 25.0), pts=3 + i) for i in range(30)]
     mattes = list(smooth(follow(frames, Bright(), size=SIZE)))
     assert mattes[2].alpha.shape != mattes[-1].alpha.shape
-    alphas = [matte.alpha for matte in refine(iter(mattes), Bilinear(0, 1))]
+    alphas = [matte.alpha for matte in refine(iter(mattes), BilinearRefinement(0, 1))]
     area = disc_mask((150, 250, 25.0)).mean()
     changes = [np.abs(b - a).mean() / area for a, b in pairwise(alphas[4:])]
     assert max(changes) < 0.1
@@ -205,7 +205,7 @@ def test_the_network_sees_parts_undistorted():
 
     for rotation in (0, 90):
         frames = [picture((140, 256, 20.0), rotation=rotation)]
-        list(follow(frames, measured, size=Size(60_000)))
+        list(follow(frames, measured, size=InputSize(60_000)))
         assert shapes[-1][0] > 1.5 * shapes[-2][0]
         assert abs(shapes[-1][0] / shapes[-1][1] - 1) < 0.1
 
@@ -246,7 +246,7 @@ def boxes(draw) -> Box:
 @given(boxes(), st.floats(1, 6))
 def test_a_view_holds_its_people_in_the_picture(people, zoom):
     """It has the picture's aspect, lies in the picture, and is never smaller than allowed."""
-    view = snug(people, Following(zoom=zoom))
+    view = fit_view(people, Following(zoom=zoom))
     assert view.contains(people)
     assert WHOLE.contains(view)
     assert view.size >= 1 / zoom - 1e-9
@@ -260,8 +260,8 @@ def test_boxes(one, other, share):
     assert both is not None
     assert both.contains(one)
     assert both.contains(other)
-    assert 0 <= one.likeness(other) == pytest.approx(other.likeness(one))
-    assert one.likeness(one) == pytest.approx(1)
+    assert 0 <= one.iou(other) == pytest.approx(other.iou(one))
+    assert one.iou(one) == pytest.approx(1)
     assert one.towards(other, 1).contains(other)
     assert both.contains(one.towards(other, share))
 
@@ -283,8 +283,8 @@ def test_a_part_lies_where_it_is_from(box, pixel_format, odd):
     ramp = 0.2 + 0.6 * np.arange(width) / width
     luma[...] = np.round((ramp * 219 + 16) * (4 if "10" in pixel_format else 1))
     frame = Frame(video, 0, Fraction(1, 25))
-    eye = Eye(frame, lambda seen: seen[..., 0] / np.float32(255), (96, 64))
-    seen = eye.look(box)
+    eye = CropSegmenter(frame, lambda seen: seen[..., 0] / np.float32(255), (96, 64))
+    seen = eye.answer(box)
     assert seen.view.contains(box)
     alpha = spread(seen)
     rows, columns = (np.flatnonzero((alpha > 0).any(axis)) for axis in (1, 0))
@@ -301,7 +301,7 @@ def test_a_part_lies_where_it_is_from(box, pixel_format, odd):
 @given(boxes(), st.integers(1, 40), st.integers(1, 40))
 def test_mass_is_kept(box, height, width):
     """All of a view that is person is all of its place in the picture, and nothing else is."""
-    alpha = spread(Seen(box, np.ones((height, width), np.float32)))
+    alpha = spread(CropMatte(box, np.ones((height, width), np.float32)))
     assert alpha.shape == (2 * height, 2 * width)
     assert set(np.unique(alpha)) <= {0, 1}
     area = (box.bottom - box.top) * (box.right - box.left)
@@ -312,24 +312,24 @@ def test_people_and_borders():
     """Specks are nobody; whoever reaches a border of a view, but not of the picture, is cut."""
     alpha = np.zeros((20, 40), np.float32)
     alpha[3, 5] = alpha[10, 30] = 1
-    assert Seen(WHOLE, alpha).people is None
+    assert CropMatte(WHOLE, alpha).people is None
     alpha[10:, 12:20] = 1
-    people = Seen(WHOLE, alpha).people
+    people = CropMatte(WHOLE, alpha).people
     assert people == Box(0.5, 0.3, 1, 0.5)
-    assert not Seen(WHOLE, alpha).cuts(people)
-    part = Seen(Box(0.25, 0.25, 0.75, 0.75), alpha)
+    assert not CropMatte(WHOLE, alpha).cuts(people)
+    part = CropMatte(Box(0.25, 0.25, 0.75, 0.75), alpha)
     assert part.people == Box(0.5, 0.4, 0.75, 0.5)
     assert part.cuts(part.people)
-    low = Seen(Box(0.5, 0.25, 1, 0.75), alpha)
+    low = CropMatte(Box(0.5, 0.25, 1, 0.75), alpha)
     assert not low.cuts(low.people)
 
 
 def test_sureness():
     """The share of plain person in all that is not plain background; 0 where there is nobody."""
     alpha = np.zeros((20, 40), np.float32)
-    assert Seen(WHOLE, alpha).sureness == 0
+    assert CropMatte(WHOLE, alpha).confidence == 0
     alpha[:3], alpha[3:5], alpha[5:7] = 1, 0.5, 0.05
-    assert Seen(WHOLE, alpha).sureness == pytest.approx(0.6)
+    assert CropMatte(WHOLE, alpha).confidence == pytest.approx(0.6)
 
 
 def test_parts_cover_the_picture():

@@ -21,10 +21,16 @@ from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.models.load import load_segmenter
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.stages.guided_filter import fit, sureness
-from sinet_video.stages.refine import Bilinear, Guided, mixed, refine, subsampling
+from sinet_video.stages.refine import (
+    BilinearRefinement,
+    GuidedRefinement,
+    refine,
+    subsampling,
+    transition_band,
+)
 from sinet_video.stages.segment import segment
 
-BOTH = [Guided(), Bilinear()]
+BOTH = [GuidedRefinement(), BilinearRefinement()]
 SIZES = [
     (641, 359),
     (359, 641),
@@ -53,7 +59,7 @@ def blank(width: int, height: int, name: str) -> Frame:
     return Frame(av.VideoFrame(width, height, name), 0, Fraction(1, 25))
 
 
-def refined(luma: np.ndarray, coarse: np.ndarray, how=Guided(), name: str = "yuv420p"):
+def refined(luma: np.ndarray, coarse: np.ndarray, how=GuidedRefinement(), name: str = "yuv420p"):
     """The one refined matte of a frame with this luma."""
     (result,) = refine([Matte(frame(luma, name), coarse.astype(np.float32))], how)
     return result
@@ -81,7 +87,7 @@ def crossing(alpha: np.ndarray) -> np.ndarray:
 def test_guided_of_a_small_picture_is_the_fit():
     """A picture that is fitted as it is gets the second fit's own values near its edge."""
     guide, coarse = blobs(96, 128, 3), step(96, 128, 64)[::4, ::4]
-    how = Guided(radius=1, contrast=1, black=0, white=1)
+    how = GuidedRefinement(radius=1, contrast=1, black=0, white=1)
     alpha = refined(guide, coarse, how, "yuv444p").alpha
     gray = np.full((96, 128), 128 / 255)
     planes = np.stack([np.rint(guide * 255) / 255, gray, gray]).astype(np.float32)
@@ -104,7 +110,7 @@ def test_bilinear_is_that_of_torch(size, coarse, levels):
     alpha = np.random.default_rng(0).random(coarse, dtype=np.float32)
     stretched = torch.from_numpy(np.clip((alpha - black) / (white - black), 0, 1))[None, None]
     expected = torch.nn.functional.interpolate(stretched, size, mode="bilinear")[0, 0]
-    got = refined(np.zeros(size), alpha, Bilinear(black, white)).alpha
+    got = refined(np.zeros(size), alpha, BilinearRefinement(black, white)).alpha
     np.testing.assert_allclose(got, expected, atol=2e-3)
 
 
@@ -115,7 +121,7 @@ def test_bilinear_of_a_large_picture_is_near_that_of_torch(size):
     expected = torch.nn.functional.interpolate(
         torch.from_numpy(coarse)[None, None], size, mode="bilinear"
     )[0, 0]
-    got = refined(np.zeros(size), coarse, Bilinear(0, 1)).alpha
+    got = refined(np.zeros(size), coarse, BilinearRefinement(0, 1)).alpha
     np.testing.assert_allclose(got, expected, atol=5e-3)
 
 
@@ -125,7 +131,7 @@ def test_enlarging_does_not_shift(width, share):
     """A straight edge stays where it is, also far right in widths that do not divide."""
     cells = 160
     ramp = np.clip((np.arange(cells) + 0.5 - share * cells) / 8 + 0.5, 0, 1)
-    alpha = refined(np.zeros((64, width)), np.tile(ramp, (8, 1)), Bilinear(0, 1)).alpha
+    alpha = refined(np.zeros((64, width)), np.tile(ramp, (8, 1)), BilinearRefinement(0, 1)).alpha
     np.testing.assert_allclose(crossing(alpha), share * width, atol=0.6)
 
 
@@ -146,8 +152,8 @@ def test_an_edge_in_the_picture_draws_the_coarse_edge():
     for shift in (-12, 8):
         coarse = ndimage.gaussian_filter1d(step(1080, 1920, truth + shift), 8, axis=1)
         coarse = coarse.reshape(135, 8, 240, 8).mean((1, 3))
-        plain = refined(luma, coarse, Bilinear(0.2, 0.8)).alpha
-        drawn = refined(luma, coarse, Guided(black=0.2, white=0.8)).alpha
+        plain = refined(luma, coarse, BilinearRefinement(0.2, 0.8)).alpha
+        drawn = refined(luma, coarse, GuidedRefinement(black=0.2, white=0.8)).alpha
         off_plain, off = (np.abs(crossing(alpha) - truth).mean() for alpha in (plain, drawn))
         assert off_plain > 6
         assert off < 0.5 * off_plain
@@ -156,7 +162,7 @@ def test_an_edge_in_the_picture_draws_the_coarse_edge():
 def test_without_an_edge_in_the_picture_the_coarse_edge_stays():
     """A plain picture moves nothing."""
     coarse = ndimage.gaussian_filter1d(step(60, 100, 50), 3, axis=1)
-    drawn = refined(np.full((480, 800), 0.5), coarse, Guided(black=0.2, white=0.8)).alpha
+    drawn = refined(np.full((480, 800), 0.5), coarse, GuidedRefinement(black=0.2, white=0.8)).alpha
     np.testing.assert_allclose(crossing(drawn), 400, atol=1)
 
 
@@ -181,7 +187,7 @@ def test_flat_alpha_stays_flat(how, value, size):
 
 
 @pytest.mark.parametrize("coarse", [(8, 8), (64, 64), (5, 3)])
-@pytest.mark.parametrize("how", [Guided(contrast=1), Bilinear()])
+@pytest.mark.parametrize("how", [GuidedRefinement(contrast=1), BilinearRefinement()])
 def test_constant_half_stays_undecided(how, coarse):
     """An alpha of one half throughout comes out as what the levels make of it, everywhere."""
     alpha = refined(np.full((512, 512), 0.4), np.full(coarse, 0.5), how).alpha
@@ -194,7 +200,9 @@ def test_contrast_steepens_about_one_half():
     for coarse, away in ((0.4, -1), (0.5, 0), (0.6, 1)):
         how = {"black": 0, "white": 1}
         plain, steep = (
-            refined(flat, np.full((12, 16), coarse), Guided(contrast=c, **how)).alpha.mean()
+            refined(
+                flat, np.full((12, 16), coarse), GuidedRefinement(contrast=c, **how)
+            ).alpha.mean()
             for c in (1, 2)
         )
         # Twice as steep, twice.
@@ -267,7 +275,7 @@ def test_mixed_finds_where_windows_are_not_flat():
     alpha[4, 25] = 0.5
     expected = ndimage.maximum_filter(alpha, 5) > 0
     expected &= ndimage.minimum_filter(alpha, 5) < 1
-    np.testing.assert_array_equal(mixed(alpha, 2), expected)
+    np.testing.assert_array_equal(transition_band(alpha, 2), expected)
 
 
 @pytest.mark.parametrize("name", ["radius", "eps", "contrast"])
@@ -275,14 +283,14 @@ def test_bad_guided_settings_are_refused(name):
     """Zero and less make no filter."""
     for value in (0, -1):
         with pytest.raises(SettingError, match=name):
-            Guided(**{name: value})
+            GuidedRefinement(**{name: value})
 
 
 @pytest.mark.parametrize("levels", [(-0.1, 0.5), (0.5, 0.5), (0.6, 0.5), (0.5, 1.1)])
 def test_bad_levels_are_refused(levels):
     """Black comes before white and both lie in [0, 1]."""
     black, white = levels
-    for how in (Guided, Bilinear):
+    for how in (GuidedRefinement, BilinearRefinement):
         with pytest.raises(SettingError, match="black < white"):
             how(black=black, white=white)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame
-from sinet_video.models.segmenter import STEP, Size, inscribed, seen_size
+from sinet_video.models.segmenter import STEP, InputSize, inscribed, seen_size
 from sinet_video.stages.segment import segment
 
 Picture = NDArray[np.uint8]
@@ -81,35 +81,35 @@ class Limited(Recorder):
 )
 def test_known_aspects(aspect: float, expected: tuple[int, int]) -> None:
     """About 64,000 pixels at the aspects that clips have."""
-    assert Size().of(aspect) == expected
+    assert InputSize().of(aspect) == expected
 
 
 def test_more_pixels_are_more() -> None:
     """A larger number gives a larger picture of the same aspect."""
-    assert Size(pixels=200_000).of(16 / 9) == (576, 320)
+    assert InputSize(pixels=200_000).of(16 / 9) == (576, 320)
 
 
 def test_exact_size_is_taken_as_it_is() -> None:
     """An exact size has no regard for the aspect."""
-    size = Size(exact=(64, 320))
+    size = InputSize(exact=(64, 320))
     assert size.of(16 / 9) == size.of(1) == (64, 320)
 
 
 def test_networks_have_sizes_of_their_own() -> None:
     """Where no number is asked for, the network's own counts; its step always does."""
-    assert Size().of(16 / 9, pixels=200_000) == (576, 320)
-    assert Size(50_000).of(16 / 9, pixels=200_000) == (288, 160)
-    assert Size(200_000).of(16 / 9, step=128) == (512, 256)
-    assert Size(exact=(256, 128)).of(1, step=128) == (256, 128)
+    assert InputSize().of(16 / 9, pixels=200_000) == (576, 320)
+    assert InputSize(50_000).of(16 / 9, pixels=200_000) == (288, 160)
+    assert InputSize(200_000).of(16 / 9, step=128) == (512, 256)
+    assert InputSize(exact=(256, 128)).of(1, step=128) == (256, 128)
     with pytest.raises(SettingError, match="side is 160; it must be a multiple of 128"):
-        Size(exact=(256, 160)).of(1, step=128)
+        InputSize(exact=(256, 160)).of(1, step=128)
 
 
 @settings(deadline=None, database=None, derandomize=True, max_examples=300)
 @given(aspect=st.floats(0.05, 20), pixels=st.integers(STEP * STEP, 400_000))
 def test_any_aspect(aspect: float, pixels: int) -> None:
     """Sides are multiples of 32 and the area is at most a twentieth above what was asked for."""
-    width, height = Size(pixels=pixels).of(aspect)
+    width, height = InputSize(pixels=pixels).of(aspect)
     assert width >= STEP
     assert height >= STEP
     assert width % STEP == height % STEP == 0
@@ -129,23 +129,23 @@ def test_nothing_fits_better(aspect: float, pixels: int) -> None:
     sides = range(STEP, 1024, STEP)
     allowed = [(w, h) for w in sides for h in sides if w * h <= pixels * 1.05]
     best = min(misfit(side, aspect, pixels) for side in allowed)
-    chosen = Size(pixels=pixels).of(aspect)
+    chosen = InputSize(pixels=pixels).of(aspect)
     assert misfit(chosen, aspect, pixels) == pytest.approx(best), chosen
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("50000", Size(pixels=50_000)),
-        ("1024", Size(pixels=1024)),
-        ("288x160", Size(exact=(288, 160))),
-        ("32X64", Size(exact=(32, 64))),
-        (" 288 x 160 ", Size(exact=(288, 160))),
+        ("50000", InputSize(pixels=50_000)),
+        ("1024", InputSize(pixels=1024)),
+        ("288x160", InputSize(exact=(288, 160))),
+        ("32X64", InputSize(exact=(32, 64))),
+        (" 288 x 160 ", InputSize(exact=(288, 160))),
     ],
 )
-def test_parse(text: str, expected: Size) -> None:
+def test_parse(text: str, expected: InputSize) -> None:
     """A number of pixels, or width x height."""
-    assert Size.parse(text) == expected
+    assert InputSize.parse(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_parse(text: str, expected: Size) -> None:
 def test_parse_of_what_is_no_size(text: str) -> None:
     """The message shows what came, and an example of either kind."""
     with pytest.raises(SettingError, match=r"64000.*320x192") as caught:
-        Size.parse(text)
+        InputSize.parse(text)
     assert repr(text) in str(caught.value)
 
 
@@ -162,7 +162,7 @@ def test_parse_of_what_is_no_size(text: str) -> None:
 def test_parse_of_a_size_that_cannot_be(text: str) -> None:
     """A number out of range is refused with what it must be."""
     with pytest.raises(SettingError, match="must be"):
-        Size.parse(text)
+        InputSize.parse(text)
 
 
 @pytest.mark.parametrize(
@@ -179,13 +179,13 @@ def test_parse_of_a_size_that_cannot_be(text: str) -> None:
 def test_size_that_cannot_be(fields: dict[str, Any]) -> None:
     """Too few pixels, too many, and sides that the network cannot halve are refused."""
     with pytest.raises(SettingError):
-        Size(**fields)
+        InputSize(**fields)
 
 
 @pytest.mark.parametrize("fields", [{"pixels": 1024}, {"pixels": 4_000_000}, {"exact": (32, 32)}])
 def test_size_at_its_limits(fields: dict[str, Any]) -> None:
     """The limits themselves are allowed."""
-    width, height = Size(**fields).of(1)
+    width, height = InputSize(**fields).of(1)
     assert width == height
 
 
@@ -209,7 +209,7 @@ def test_a_segmenter_sees_rgb() -> None:
     list(segment([frame_of(picture)], recorder))
     (seen,) = recorder.seen
     assert seen.dtype == np.uint8
-    assert seen.shape == (*Size().of(160 / 96)[::-1], 3)
+    assert seen.shape == (*InputSize().of(160 / 96)[::-1], 3)
     assert np.abs(seen.astype(int) - (200, 100, 50)).max() <= 4
 
 
@@ -235,7 +235,7 @@ def test_turned_frames_are_seen_upright(rotation: int) -> None:
     stored = np.rot90(shown, -rotation // 90)
     recorder = Recorder()
     frame = frame_of(stored, rotation=rotation)
-    (matte,) = segment([frame], recorder, size=Size(exact=(64, 32)))
+    (matte,) = segment([frame], recorder, size=InputSize(exact=(64, 32)))
     (seen,) = recorder.seen
     assert seen.shape == (32, 64, 3)
     assert seen.flags.c_contiguous
@@ -247,8 +247,8 @@ def test_turning_is_noticed() -> None:
     """Seen without its rotation, the same picture is another."""
     picture = blocks(128, 64)
     first, second = Recorder(), Recorder()
-    list(segment([frame_of(picture)], first, size=Size(exact=(64, 32))))
-    list(segment([frame_of(picture, rotation=180)], second, size=Size(exact=(64, 32))))
+    list(segment([frame_of(picture)], first, size=InputSize(exact=(64, 32))))
+    list(segment([frame_of(picture, rotation=180)], second, size=InputSize(exact=(64, 32))))
     assert np.abs(red(first.seen[0]) - red(second.seen[0])).max() > 0.5
     assert np.abs(red(first.seen[0]) - red(second.seen[0])[::-1, ::-1]).max() <= SHADE
 
@@ -328,7 +328,7 @@ def test_one_size_for_a_clip() -> None:
     recorder = Recorder()
     frames = [frame_of(blocks(160, 96)), frame_of(blocks(96, 160)), frame_of(blocks(64, 64))]
     mattes = list(segment(frames, recorder))
-    expected = Size().of(160 / 96)[::-1]
+    expected = InputSize().of(160 / 96)[::-1]
     assert [picture.shape[:2] for picture in recorder.seen] == [expected] * 3
     assert [matte.alpha.shape for matte in mattes] == [expected] * 3
 
@@ -339,8 +339,8 @@ def test_each_clip_has_its_own_size() -> None:
     list(segment([frame_of(blocks(160, 96))], recorder))
     list(segment([frame_of(blocks(96, 160))], recorder))
     wide, tall = (picture.shape[:2] for picture in recorder.seen)
-    assert wide == Size().of(160 / 96)[::-1]
-    assert tall == Size().of(96 / 160)[::-1]
+    assert wide == InputSize().of(160 / 96)[::-1]
+    assert tall == InputSize().of(96 / 160)[::-1]
 
 
 def test_input_size_is_respected() -> None:
@@ -348,7 +348,7 @@ def test_input_size_is_respected() -> None:
     frame = frame_of(blocks(256, 144))
     for limit, expected in (((64, 64), (36, 64)), ((320, 90), (90, 160)), ((32, 64), (18, 32))):
         limited = Limited(*limit)
-        (matte,) = segment([frame], limited, size=Size(exact=(96, 96)))
+        (matte,) = segment([frame], limited, size=InputSize(exact=(96, 96)))
         assert limited.seen[0].shape[:2] == expected
         assert matte.alpha.shape == expected
 
@@ -357,9 +357,9 @@ def test_without_an_input_size_the_setting_counts() -> None:
     """A segmenter that says None, or nothing, gets what was set."""
     limited = Limited(64, 64)
     limited.input_size = None  # type: ignore[assignment]
-    assert seen_size(limited, Size(exact=(96, 96)), 2.0) == (96, 96)
-    assert seen_size(red, Size(exact=(96, 96)), 2.0) == (96, 96)
-    assert seen_size(Limited(64, 64), Size(exact=(96, 96)), 2.0) == (64, 32)
+    assert seen_size(limited, InputSize(exact=(96, 96)), 2.0) == (96, 96)
+    assert seen_size(red, InputSize(exact=(96, 96)), 2.0) == (96, 96)
+    assert seen_size(Limited(64, 64), InputSize(exact=(96, 96)), 2.0) == (64, 32)
 
 
 def test_a_segmenter_may_ask_for_a_step_and_a_number() -> None:
@@ -371,10 +371,10 @@ def test_a_segmenter_may_ask_for_a_step_and_a_number() -> None:
         def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
             return picture[..., 0] / np.float32(255)
 
-    assert seen_size(Coarse(), Size(), 1.0) == (128, 128)
-    assert seen_size(Coarse(), Size(131_072), 2.0) == (512, 256)
+    assert seen_size(Coarse(), InputSize(), 1.0) == (128, 128)
+    assert seen_size(Coarse(), InputSize(131_072), 2.0) == (512, 256)
     with pytest.raises(SettingError, match="multiple of 64"):
-        seen_size(Coarse(), Size(exact=(96, 96)), 2.0)
+        seen_size(Coarse(), InputSize(exact=(96, 96)), 2.0)
 
 
 @settings(deadline=None, database=None, derandomize=True)

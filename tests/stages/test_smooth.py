@@ -17,9 +17,9 @@ from sinet_video.models.load import load_segmenter
 from sinet_video.quality.metrics import dtssd
 from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
-from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
+from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean, smooth
 
-ALL = [None, Exponential(), Adaptive(), Window()]
+ALL = [None, ExponentialAverage(), MotionAdaptive(), WindowMean()]
 
 
 def matte(luma, alpha, pts: int = 0) -> Matte:
@@ -58,7 +58,7 @@ def test_none_passes_mattes_through():
     mattes, _ = noisy(4)
     passed = list(smooth(mattes, None))
     assert [id(m) for m in passed] == [id(m) for m in mattes]
-    assert list(smooth(mattes, Exponential()))[1].plane is not mattes[1].plane
+    assert list(smooth(mattes, ExponentialAverage()))[1].plane is not mattes[1].plane
 
 
 @given(st.floats(0.01, 1), st.integers(0, 99))
@@ -69,18 +69,18 @@ def test_exponential_is_its_formula(weight, seed):
     expected = [alphas[0].astype(float)]
     for alpha in alphas[1:]:
         expected.append(weight * alpha + (1 - weight) * expected[-1])
-    got = smoothed([matte(100, alpha) for alpha in alphas], Exponential(weight))
+    got = smoothed([matte(100, alpha) for alpha in alphas], ExponentialAverage(weight))
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
 def test_weight_one_changes_nothing():
     """The new alpha alone."""
     mattes, _ = noisy(5)
-    got = smoothed(mattes, Exponential(1))
+    got = smoothed(mattes, ExponentialAverage(1))
     np.testing.assert_allclose(got, smoothed(mattes, None), atol=1e-6)
 
 
-@pytest.mark.parametrize("smoothing", [Exponential(), Adaptive(), Window()])
+@pytest.mark.parametrize("smoothing", [ExponentialAverage(), MotionAdaptive(), WindowMean()])
 def test_flicker_on_a_still_picture_is_steadied(smoothing):
     """The variance over time falls to less than half, around the same mean."""
     mattes, truth = noisy()
@@ -94,7 +94,7 @@ def test_flicker_on_a_still_picture_is_steadied(smoothing):
 def test_window_on_a_still_picture_is_the_plain_mean(frames, count):
     """Where nothing moves, each alpha is the mean of those within so many frames of it."""
     alphas = np.random.default_rng(count).random((count, 6, 8), dtype=np.float32)
-    got = [m.alpha for m in smooth([matte(100, a) for a in alphas], Window(frames))]
+    got = [m.alpha for m in smooth([matte(100, a) for a in alphas], WindowMean(frames))]
     for index, alpha in enumerate(got):
         near = alphas[max(0, index - frames) : index + frames + 1]
         np.testing.assert_allclose(alpha, near.mean(0), atol=1e-5)
@@ -110,7 +110,7 @@ def test_window_comes_as_many_frames_late():
             taken.append(index)
             yield matte(100, np.full((4, 4), 0.5), index)
 
-    results = smooth(source(), Window(3))
+    results = smooth(source(), WindowMean(3))
     for index in range(9):
         assert next(results).frame.pts == index
         assert len(taken) == min(9, index + 4)
@@ -121,7 +121,7 @@ def test_window_takes_neighbours_to_another_grid(shape):
     """An alpha of another size is averaged with those around it as one of its own would be."""
     right = np.tile(np.arange(40) >= 20, (24, 1))
     mattes = [matte(90, right), matte(90, np.zeros(shape)), matte(90, right)]
-    before, got, after = (m.alpha for m in smooth(mattes, Window()))
+    before, got, after = (m.alpha for m in smooth(mattes, WindowMean()))
     assert got.shape == shape
     assert before.shape == after.shape == right.shape
     for alpha in (before, got, after):
@@ -133,18 +133,18 @@ def test_window_takes_neighbours_to_another_grid(shape):
 def test_bad_windows_are_refused(frames):
     """A window of no frames smooths nothing."""
     with pytest.raises(SettingError, match="at least 1"):
-        Window(frames)
+        WindowMean(frames)
 
 
 def test_less_weight_is_steadier():
     """The variance falls with the weight of the new."""
     mattes, _ = noisy()
-    variances = [smoothed(mattes, Adaptive(w))[10:].var(0).mean() for w in (0.1, 0.3, 0.9)]
+    variances = [smoothed(mattes, MotionAdaptive(w))[10:].var(0).mean() for w in (0.1, 0.3, 0.9)]
     assert variances == sorted(variances)
     assert variances[0] < 0.5 * variances[-1]
 
 
-@pytest.mark.parametrize("smoothing", [Adaptive(), Window()])
+@pytest.mark.parametrize("smoothing", [MotionAdaptive(), WindowMean()])
 def test_a_moving_hand_leaves_no_ghost(smoothing):
     """Neither where the hand was nor where it will be is anything of it; where it is, all."""
     truths = [hand(i)[1] for i in range(7)]
@@ -158,12 +158,12 @@ def test_a_moving_hand_leaves_no_ghost(smoothing):
 
 def test_exponential_leaves_the_ghost_that_adaptive_does_not():
     """The same hand leaves half of itself behind when motion is not looked at."""
-    got = smoothed([matte(*hand(i), i) for i in range(2)], Exponential())
+    got = smoothed([matte(*hand(i), i) for i in range(2)], ExponentialAverage())
     left = (hand(0)[1] == 1) & (hand(1)[1] == 0)
     assert got[1][left].min() > 0.3
 
 
-@pytest.mark.parametrize("smoothing", [Adaptive(), Window()])
+@pytest.mark.parametrize("smoothing", [MotionAdaptive(), WindowMean()])
 def test_still_parts_stay_steady_while_another_moves(smoothing):
     """Motion in one place does not let flicker through in another."""
     rng = np.random.default_rng(1)
@@ -177,7 +177,7 @@ def test_still_parts_stay_steady_while_another_moves(smoothing):
     assert steady[3:].var(0).mean() < 0.5 * np.stack(raw)[3:].var(0).mean()
 
 
-@pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1), Window()])
+@pytest.mark.parametrize("smoothing", [ExponentialAverage(0.1), MotionAdaptive(0.1), WindowMean()])
 def test_a_cut_starts_anew(smoothing):
     """The first frame of a shot has its own alpha; without the cut it would be mixed."""
     low, high = np.full((24, 40), 0.1), np.full((24, 40), 0.9)
@@ -188,7 +188,7 @@ def test_a_cut_starts_anew(smoothing):
     assert cut[1].max() < 0.2
 
 
-@pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1)])
+@pytest.mark.parametrize("smoothing", [ExponentialAverage(0.1), MotionAdaptive(0.1)])
 @pytest.mark.parametrize("shape", [(48, 80), (12, 20), (7, 13)])
 def test_memory_is_taken_to_another_grid(smoothing, shape):
     """An alpha of another size is mixed with those before as one of the same size is."""
@@ -202,7 +202,7 @@ def test_memory_is_taken_to_another_grid(smoothing, shape):
     assert got[2][:, -1].min() > 0.85
 
 
-@pytest.mark.parametrize("smoothing", [Exponential(0.1), Adaptive(0.1), Window()])
+@pytest.mark.parametrize("smoothing", [ExponentialAverage(0.1), MotionAdaptive(0.1), WindowMean()])
 def test_a_cut_to_another_grid_starts_anew(smoothing):
     """Where the picture changes as well, nothing is remembered."""
     mattes = [matte(60, np.full((24, 40), 0.1)), matte(160, np.full((12, 20), 0.9))]
@@ -214,7 +214,7 @@ def test_noise_flickers_less_by_dtssd():
     """The field's own measure of flicker falls."""
     mattes, truth = noisy()
     truths = [truth] * len(mattes)
-    raw, steady = (dtssd(smoothed(mattes, s), truths) for s in (None, Window()))
+    raw, steady = (dtssd(smoothed(mattes, s), truths) for s in (None, WindowMean()))
     assert 0 < steady < 0.5 * raw
 
 
@@ -246,7 +246,7 @@ def test_alpha_stays_between_its_bounds(smoothing, seed):
 @pytest.mark.parametrize("weight", [0, -0.1, 1.01, float("nan")])
 def test_bad_weights_are_refused(weight):
     """A weight is above 0 and at most 1."""
-    for kind in (Exponential, Adaptive):
+    for kind in (ExponentialAverage, MotionAdaptive):
         with pytest.raises(SettingError, match="weight"):
             kind(weight)
 
@@ -254,7 +254,7 @@ def test_bad_weights_are_refused(weight):
 @pytest.mark.parametrize(("still", "moving"), [(0.1, 0.1), (0.2, 0.1), (-0.1, 0.1)])
 def test_bad_motion_bounds_are_refused(still, moving):
     """Still comes before moving, and neither is negative."""
-    for kind in (Adaptive, Window):
+    for kind in (MotionAdaptive, WindowMean):
         with pytest.raises(SettingError, match="still < moving"):
             kind(still=still, moving=moving)
 
@@ -269,6 +269,6 @@ def test_a_real_presenter_flickers_less(shared):
     assert len(coarse) == len(truths) == 40
     flicker = {
         smoothing: dtssd((m.alpha for m in refine(smooth(coarse, smoothing))), truths)
-        for smoothing in (None, Adaptive(), Window())
+        for smoothing in (None, MotionAdaptive(), WindowMean())
     }
-    assert 0 < flicker[Window()] < flicker[Adaptive()] < flicker[None]
+    assert 0 < flicker[WindowMean()] < flicker[MotionAdaptive()] < flicker[None]

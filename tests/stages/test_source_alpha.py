@@ -14,7 +14,7 @@ from sinet_video import (
     Matte,
     SettingError,
     Settings,
-    Span,
+    TimeRange,
     composite,
     convert,
     decode,
@@ -25,8 +25,8 @@ from sinet_video import matte as matted
 from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import planes_of
 from sinet_video.media.tiled_alpha import TiledAlpha
-from sinet_video.stages.backgrounds import Colour
-from sinet_video.stages.source_alpha import inherit
+from sinet_video.stages.backgrounds import ColourBackground
+from sinet_video.stages.source_alpha import apply_source_alpha
 
 WIDTH, HEIGHT, FRAMES = 96, 64, 3
 
@@ -107,7 +107,7 @@ def test_a_clip_without_alpha_has_none(make_clip):
 def test_a_seek_finds_alpha_too(tmp_path):
     """From the middle of a WebM on."""
     clip = probe(made(tmp_path / "a.webm", *SOURCES["a.webm"]))
-    frames = list(decode(clip, Span(Fraction(1, 25))))
+    frames = list(decode(clip, TimeRange(Fraction(1, 25))))
     assert len(frames) == FRAMES - 1
     assert all(np.abs(f.source_alpha.dense() - ramp()).max() < 0.03 for f in frames)
 
@@ -147,7 +147,7 @@ def test_frames_without_alpha_pass(make_clip):
     frame = next(decode(make_clip(frames=1)))
     one = Matte(frame, np.ones((frame.height, frame.width), np.float32))
     for how in ("multiply", "keep"):
-        assert next(inherit([one], how)) is one
+        assert next(apply_source_alpha([one], how)) is one
 
 
 # Premultiplied
@@ -264,5 +264,5 @@ def test_over_a_background_premultiplied_adds_up(make_clip, tmp_path):
     with av.open(str(tmp_path / "out.mkv")) as container:
         rgba = next(container.decode(video=0)).to_ndarray(format="rgba").astype(float)
     one = next(matted(source, settings=Settings(segmenter=soft, decontaminate=False)))
-    (over,) = composite([one], Colour(255, 255, 255))
+    (over,) = composite([one], ColourBackground(255, 255, 255))
     assert np.abs(rgba[..., :3] + 255 - rgba[..., 3:] - over.frame.rgb).max() <= 2

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sinet_video import Bilinear, Settings, convert
+from sinet_video import BilinearRefinement, Settings, convert
 
 WIDTH, HEIGHT = 160, 96
 PAGE = (0, 255, 0)
@@ -70,7 +70,7 @@ def left_half(_: np.ndarray) -> np.ndarray:
     return alpha
 
 
-FOUND = Settings(segmenter=left_half, refinement=Bilinear(), smoothing=None)
+FOUND = Settings(segmenter=left_half, refinement=BilinearRefinement(), smoothing=None)
 LEFT, RIGHT = np.s_[8:-8, 8 : WIDTH // 2 - 16], np.s_[8:-8, WIDTH // 2 + 16 : -8]
 
 

@@ -13,18 +13,18 @@ from PIL import Image
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.prefetch import prefetch
-from sinet_video.stages.backgrounds import Blur, Colour
-from sinet_video.stages.chroma_key import Key, key
-from sinet_video.stages.clean_regions import Regions, tidy
+from sinet_video.stages.backgrounds import Blur, ColourBackground
+from sinet_video.stages.chroma_key import ChromaKey, key
+from sinet_video.stages.clean_regions import RegionFilter, filter_regions
 from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate
 from sinet_video.stages.despill import Despill, despill
-from sinet_video.stages.drawn_mattes import force
-from sinet_video.stages.edge import Edge, shape_edge
+from sinet_video.stages.drawn_mattes import apply_drawn_mattes
+from sinet_video.stages.edge import EdgeShape, shape_edge
 from sinet_video.stages.follow import follow
-from sinet_video.stages.refine import Bilinear, Guided, refine
+from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
 from sinet_video.stages.segment import segment
-from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
+from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean, smooth
 
 SIZE = (90, 122)
 PTS = [0, 7, 8, 900]
@@ -51,7 +51,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def forced(items: Iterator) -> Iterator:
     """Both kinds of drawn mattes."""
-    return force(items, garbage=DRAWN["upright"], core=DRAWN["level"])
+    return apply_drawn_mattes(items, garbage=DRAWN["upright"], core=DRAWN["level"])
 
 
 def spot(picture: np.ndarray) -> np.ndarray:
@@ -73,20 +73,20 @@ STAGES = {
     "segment": Stage(lambda items: segment(items, brightness), "frame"),
     "follow": Stage(lambda items: follow(items, spot), "frame"),
     "smooth none": Stage(lambda items: smooth(items, None), "coarse"),
-    "smooth exponential": Stage(lambda items: smooth(items, Exponential()), "coarse"),
-    "smooth adaptive": Stage(lambda items: smooth(items, Adaptive()), "coarse"),
-    "smooth window": Stage(lambda items: smooth(items, Window()), "coarse", ahead=4),
-    "tidy": Stage(lambda items: tidy(items, Regions(0.2, 0.2, "main")), "coarse"),
-    "tidy nothing": Stage(tidy, "coarse"),
-    "refine guided": Stage(lambda items: refine(items, Guided()), "coarse"),
-    "refine bilinear": Stage(lambda items: refine(items, Bilinear()), "coarse"),
-    "choke": Stage(lambda items: shape_edge(items, Edge(choke=2)), "full"),
-    "feather": Stage(lambda items: shape_edge(items, Edge(feather=3)), "full"),
+    "smooth exponential": Stage(lambda items: smooth(items, ExponentialAverage()), "coarse"),
+    "smooth adaptive": Stage(lambda items: smooth(items, MotionAdaptive()), "coarse"),
+    "smooth window": Stage(lambda items: smooth(items, WindowMean()), "coarse", ahead=4),
+    "tidy": Stage(lambda items: filter_regions(items, RegionFilter(0.2, 0.2, "main")), "coarse"),
+    "tidy nothing": Stage(filter_regions, "coarse"),
+    "refine guided": Stage(lambda items: refine(items, GuidedRefinement()), "coarse"),
+    "refine bilinear": Stage(lambda items: refine(items, BilinearRefinement()), "coarse"),
+    "choke": Stage(lambda items: shape_edge(items, EdgeShape(choke=2)), "full"),
+    "feather": Stage(lambda items: shape_edge(items, EdgeShape(feather=3)), "full"),
     "force": Stage(forced, "full"),
-    "key": Stage(lambda items: key(items, Key("#a08070")), "full"),
+    "key": Stage(lambda items: key(items, ChromaKey("#a08070")), "full"),
     "despill": Stage(lambda items: despill(items, Despill("green")), "full"),
     "decontaminate": Stage(decontaminate, "full"),
-    "composite colour": Stage(lambda items: composite(items, Colour(0, 255, 0)), "full"),
+    "composite colour": Stage(lambda items: composite(items, ColourBackground(0, 255, 0)), "full"),
     "composite blur": Stage(lambda items: composite(items, Blur()), "full"),
     "foreground": Stage(foreground, "full"),
     "prefetch": Stage(lambda items: prefetch(items, DEPTH), "full", ahead=DEPTH + 1),
@@ -224,7 +224,7 @@ def test_all_stages_in_a_row_close_their_source():
     """From segment to foreground, with a thread between, closing the last closes the first."""
     source = Source("frame", list(range(0, 600, 20)))
     ahead = prefetch(segment(source.items(), brightness), DEPTH)
-    results = foreground(shape_edge(refine(smooth(ahead)), Edge(choke=1, feather=1)))
+    results = foreground(shape_edge(refine(smooth(ahead)), EdgeShape(choke=1, feather=1)))
     del ahead  # a generator that a name still holds is not closed by those after it
     assert next(results).alpha.shape == SIZE
     assert not source.closed

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sinet_video import Encoding, Settings, convert, decode, probe, verify
-from sinet_video.containers.still_tags import said, tell
+from sinet_video.containers.still_tags import read_alpha_tag, write_alpha_tag
 from sinet_video.encoding.encoder_input import shown
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.transfer import to_light
@@ -144,7 +144,7 @@ def test_a_folder_of_them(make_clip, tmp_path):
     assert found.appearance.codec == "exr"
     assert not verify(tmp_path / "frames", alpha="straight").holds
     job(source, tmp_path / "straight", format="exr", alpha="straight")
-    assert said(tmp_path / "straight" / "00001.exr") == "straight"
+    assert read_alpha_tag(tmp_path / "straight" / "00001.exr") == "straight"
     assert verify(tmp_path / "straight", alpha="straight").holds
 
 
@@ -189,7 +189,7 @@ def test_primaries_are_told(tmp_path, ffmpeg):
 
 def test_other_pictures_pass():
     """What is neither TIFF nor EXR is left alone."""
-    assert tell(b"\x89PNG....", "straight", 9) == b"\x89PNG...."
+    assert write_alpha_tag(b"\x89PNG....", "straight", 9) == b"\x89PNG...."
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sinet_video import Bilinear, Edge, Encoding, Settings, convert, matte
+from sinet_video import BilinearRefinement, EdgeShape, Encoding, Settings, convert, matte
 from sinet_video.encoding import encoder_input, image_sequence, side_streams, video_file
 from sinet_video.encoding.audio import Copied, Encoded
 from sinet_video.pipeline import chain, outputs
 from sinet_video.pipeline import convert as conversion
 
-SETTINGS = Settings(segmenter=lambda _: np.full((3, 5), 0.5, np.float32), refinement=Bilinear())
+SETTINGS = Settings(
+    segmenter=lambda _: np.full((3, 5), 0.5, np.float32), refinement=BilinearRefinement()
+)
 PATIENCE = 30
 """Seconds to wait for what should come at once; only a failing test waits them out."""
 unheard = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -67,7 +69,7 @@ def broken(stage: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def with_all(stage: str) -> Settings:
     """Settings by which there is such a stage."""
-    return replace(SETTINGS, edge=Edge(choke=1)) if stage == "shape_edge" else SETTINGS
+    return replace(SETTINGS, edge=EdgeShape(choke=1)) if stage == "shape_edge" else SETTINGS
 
 
 def failing(function: Callable) -> Callable:
@@ -132,7 +134,7 @@ WRITING = {
     "packet": (video_file.VideoFile, "_mux", "o.mp4", "copy"),
     "copied sound": (Copied, "feed", "o.mp4", "copy"),
     "encoded sound": (Encoded, "feed", "o.mp4", "encode"),
-    "sound behind": (side_streams.Companions, "_next", "o.mkv", "copy"),
+    "sound behind": (side_streams.SideStreams, "_next", "o.mkv", "copy"),
 }
 """Where writing may fail: what has the function, its name, the output, and what sound becomes."""
 

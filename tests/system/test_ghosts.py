@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
-from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
+from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean, smooth
 
 HEIGHT, WIDTH, FRAMES = 192, 320, 8
 NETWORK = 160, 96
@@ -81,7 +81,7 @@ def made(path: Path, contrast: int, **changed: object) -> list[np.ndarray]:
     def seen(shown: np.ndarray) -> np.ndarray:
         return (shown[..., 1] > 80 + contrast / 2).astype(np.float32)
 
-    settings = Settings(segmenter=seen, size=Size(exact=NETWORK))
+    settings = Settings(segmenter=seen, size=InputSize(exact=NETWORK))
     return [each.alpha for each in matte(path, settings=replace(settings, **changed))]
 
 
@@ -111,7 +111,7 @@ def test_the_pipeline_leaves_nothing_behind(tmp_path, hand, contrast, most):
 def test_mixing_with_the_past_alone_would(tmp_path, hand, contrast, most):
     """The failing twin: without an eye for motion a ghost follows the hand."""
     clip = filmed(tmp_path, hand, contrast)
-    ghost, _ = worst(made(clip, contrast, smoothing=Exponential(0.3)), hand)
+    ghost, _ = worst(made(clip, contrast, smoothing=ExponentialAverage(0.3)), hand)
     assert ghost > 3 * most
 
 
@@ -125,7 +125,9 @@ def coarse(hand: str, contrast: int) -> list[Matte]:
     return mattes
 
 
-WAYS = pytest.mark.parametrize("smoothing", [Window(), Window(1), Adaptive()], ids=repr)
+WAYS = pytest.mark.parametrize(
+    "smoothing", [WindowMean(), WindowMean(1), MotionAdaptive()], ids=repr
+)
 
 
 @pytest.mark.parametrize("hand", HAND)
@@ -140,7 +142,7 @@ def test_smoothing_leaves_nothing_behind(hand, smoothing):
 @pytest.mark.parametrize("hand", HAND)
 def test_blind_smoothing_leaves_a_ghost(hand):
     """The failing twin, which also lags behind."""
-    mixed = smooth(coarse(hand, 100), Exponential(0.5))
+    mixed = smooth(coarse(hand, 100), ExponentialAverage(0.5))
     ghost, missing = worst([each.alpha for each in mixed], hand)
     assert ghost > 0.2
     assert missing > 0.2

@@ -17,13 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinet_video import Encoding, InputError, Matte, Settings, composite, convert
-from sinet_video.decoding.conform import fitted
+from sinet_video.decoding.conform import conform
 from sinet_video.encoding.encoder_input import picture
 from sinet_video.encoding.plan import plan
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import NOT_HELD, PLANAR, ROUNDED, working_format
-from sinet_video.stages.backgrounds import Colour
+from sinet_video.stages.backgrounds import ColourBackground
 
 WIDTH, HEIGHT, FRAMES = 52, 36, 2
 
@@ -182,7 +182,7 @@ def test_every_format_of_libav_is_read_or_refused():
     """What is read becomes planar with no fewer bits; what is refused says what to do."""
     for name in READ:
         working = working_format(name)
-        assert fitted(shuffled(name), WIDTH, HEIGHT, working).format.name == working
+        assert conform(shuffled(name), WIDTH, HEIGHT, working).format.name == working
         bits = max(component.bits for component in av.VideoFormat(name).components)
         assert PLANAR[working].bits >= bits or ROUNDED.match(name)
     refused = set(names) - HARDWARE - set(READ)
@@ -233,7 +233,7 @@ def test_the_order_of_bytes_does_not_matter(name):
             values &= 2**bits - 1
         np.frombuffer(plane, values.dtype)[...] = values.byteswap()
     working = working_format(name)
-    one, two = (fitted(video, WIDTH, HEIGHT, working) for video in (big, little))
+    one, two = (conform(video, WIDTH, HEIGHT, working) for video in (big, little))
     for plane, other in zip(planes_of(one), planes_of(two), strict=True):
         np.testing.assert_array_equal(plane, other)
 
@@ -247,7 +247,7 @@ def test_what_hardware_decodes_to(name, shift):
     )
     luma, chroma = luma.reshape(HEIGHT, -1)[:, :WIDTH], chroma.reshape(HEIGHT // 2, -1)[:, :WIDTH]
     expected = luma >> shift, chroma[:, ::2] >> shift, chroma[:, 1::2] >> shift
-    found = planes_of(fitted(video, WIDTH, HEIGHT, working_format(name)))
+    found = planes_of(conform(video, WIDTH, HEIGHT, working_format(name)))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -268,7 +268,7 @@ def test_the_encoder_gets_the_source_s_bytes_where_alpha_is_1(name, height, widt
     frame = Frame(video, 0, Fraction(1, 25))
     alpha = np.clip(rng.random((1, width)) * 3 - 1, 0, 1).astype(np.float32).repeat(height, 0)
     chosen = plan(Path("a.mkv"), "opaque", name, Encoding("ffv1"))
-    (over,) = composite([Matte(frame, alpha)], Colour(1, 200, 90))
+    (over,) = composite([Matte(frame, alpha)], ColourBackground(1, 200, 90))
     found, source = (picture(each, "opaque", chosen) for each in (over, Matte(frame, alpha)))
     for index, (got, own) in enumerate(zip(bytes_of(found), bytes_of(source), strict=True)):
         across = PLANAR[name].across if index else 1

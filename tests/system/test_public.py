@@ -122,7 +122,7 @@ import sys
 from fractions import Fraction
 import sinet_video
 
-span = sinet_video.Span(end=Fraction(1, 5))
+span = sinet_video.TimeRange(end=Fraction(1, 5))
 assert sinet_video.convert(sys.argv[1], sys.argv[2], span=span).frames > 1
 """
 

@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sinet_video import Bilinear, Encoding, Settings, Span, convert, matte, probe, verify
+from sinet_video import (
+    BilinearRefinement,
+    Encoding,
+    Settings,
+    TimeRange,
+    convert,
+    matte,
+    probe,
+    verify,
+)
 
 NAMES = [
     "carphone_qcif.mp4",
@@ -23,7 +32,7 @@ NAMES = [
 ]
 QUICK = Settings(
     segmenter=lambda _: np.array([[0, 0, 0.6, 1]], np.float32),
-    refinement=Bilinear(),
+    refinement=BilinearRefinement(),
     smoothing=None,
 )
 FAST = Encoding(preset="ultrafast")
@@ -54,7 +63,7 @@ def test_pictures_keep_their_times(name, suffix, shared, ffprobe_pts, tmp_path):
     end = every[0] + 1
     expected = [time for time in every if time < end]
     report = convert(
-        source, output, background="green", settings=QUICK, encoding=FAST, span=Span(end=end)
+        source, output, background="green", settings=QUICK, encoding=FAST, span=TimeRange(end=end)
     )
     found = ffprobe_pts(output)
     assert len(found) == len(expected) == report.frames
@@ -70,7 +79,7 @@ def test_each_clip_in_each_output_verifies(name, output, shared, tmp_path):
     """Every check of `verify` holds of its beginning, or does not apply."""
     source = shared / "clips/real" / name
     clip = probe(source)
-    span = Span(end=clip.start * clip.time_base + Fraction(3, 20))
+    span = TimeRange(end=clip.start * clip.time_base + Fraction(3, 20))
     convert(source, tmp_path / output, settings=QUICK, span=span)
     found = verify(tmp_path / output, source, span=span)
     assert found.timing.frames > 2
@@ -97,6 +106,6 @@ def test_the_network_finds_somebody(name, shared):
     source = shared / "clips/real" / name
     clip = probe(source)
     start = clip.start * clip.time_base + Fraction(1, 2)
-    item = next(matte(clip, span=Span(start=start)))
+    item = next(matte(clip, span=TimeRange(start=start)))
     assert 0.03 < (item.alpha > 0.9).mean() < 0.9
     assert (item.alpha < 0.1).mean() > 0.05

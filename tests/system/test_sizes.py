@@ -13,7 +13,7 @@ import pytest
 from plain_mattes import EVERYTHING
 
 from sinet_video import (
-    Colour,
+    ColourBackground,
     Encoding,
     SettingError,
     Settings,
@@ -112,7 +112,7 @@ def test_a_picture_of_8k(ffmpeg, tmp_path):
     (before,) = decode(source)
     person = np.repeat([[1, 1, 1, 1, 0, 0, 0, 0]], 5, 0).astype(np.float32)
     settings = replace(EVERYTHING, segmenter=lambda _: person)
-    (after,) = composite(matte(source, settings=settings), Colour.parse("black"))
+    (after,) = composite(matte(source, settings=settings), ColourBackground.parse("black"))
     assert after.frame.luma.shape == (4320, 7680)
     assert np.array_equal(after.frame.luma[:, :3000], before.luma[:, :3000])
     assert (after.frame.luma[:, -3000:] == 16).all()

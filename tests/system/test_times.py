@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sinet_video import (
-    Bilinear,
+    BilinearRefinement,
     Encoding,
     OutputError,
     Settings,
-    Span,
+    TimeRange,
     convert,
     decode,
     open_sink,
@@ -29,7 +29,9 @@ from sinet_video import (
 from sinet_video.media.frame import Matte
 
 HALF = Settings(
-    segmenter=lambda _: np.full((2, 2), 0.5, np.float32), smoothing=None, refinement=Bilinear()
+    segmenter=lambda _: np.full((2, 2), 0.5, np.float32),
+    smoothing=None,
+    refinement=BilinearRefinement(),
 )
 FAST = Encoding(preset="ultrafast")
 MILLISECOND = Fraction(1, 1000)
@@ -144,7 +146,7 @@ def test_pictures_of_times_before_zero_are_listed_later(early, tmp_path):
 
 def test_a_stretch_has_none_before_zero(early, tmp_path):
     """A stretch from 0 on is what is from there on, and nothing is moved."""
-    report = convert(early, tmp_path / "o.mp4", settings=HALF, span=Span(Fraction(0)))
+    report = convert(early, tmp_path / "o.mp4", settings=HALF, span=TimeRange(Fraction(0)))
     assert report.warnings == []
     assert times_of(tmp_path / "o.mp4") == [time for time in times_of(early) if time >= 0]
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sinet_video.models.sinet import SINet
 from sinet_video.train.data_parallel import Shards, Work
-from sinet_video.train.fused_layers import fuse, obstacle
+from sinet_video.train.fused_layers import fuse, unavailable_reason
 from sinet_video.train.losses import Target, total_loss
 from sinet_video.train.recipe import Loss
 from sinet_video.train.samples.batch import Batch
@@ -53,7 +53,7 @@ def network(*, fused: bool = False) -> SINet:
         for module in made.modules():
             if isinstance(module, nn.PReLU):
                 module.weight.uniform_(0, 0.5)
-    if fused and (reason := obstacle()):
+    if fused and (reason := unavailable_reason()):
         pytest.skip(f"FUSED SHARDS ARE NOT TESTED on this machine: {reason}")
     return fuse(made) if fused else made
 

@@ -12,8 +12,8 @@ import av
 import numpy as np
 import pytest
 
-from sinet_video import Bilinear, Edge, InputError, SettingError, Settings, Size
-from sinet_video.stages.smooth import Exponential
+from sinet_video import BilinearRefinement, EdgeShape, InputError, InputSize, SettingError, Settings
+from sinet_video.stages.smooth import ExponentialAverage
 from sinet_video.train.evaluate.clips import (
     TrueClip,
     evaluate_clip,
@@ -146,7 +146,7 @@ def by_position(picture: np.ndarray) -> np.ndarray:
     return np.tile(columns, (len(picture), 1))
 
 
-SETTINGS = Settings(segmenter=by_position, size=Size(4096))
+SETTINGS = Settings(segmenter=by_position, size=InputSize(4096))
 
 
 def test_a_clip_is_measured_as_it_is_matted(pair: TrueClip) -> None:
@@ -169,12 +169,12 @@ def test_a_clip_is_measured_as_it_is_matted(pair: TrueClip) -> None:
 
 def test_stages_differ() -> None:
     """Each is what its name says; the last is all that was asked for."""
-    asked = replace(SETTINGS, smoothing=Exponential(0.5), edge=Edge(feather=2))
+    asked = replace(SETTINGS, smoothing=ExponentialAverage(0.5), edge=EdgeShape(feather=2))
     assert staged(asked, "pipeline") is asked
     refined, network = staged(asked, "refined"), staged(asked, "network")
-    assert (refined.smoothing, refined.edge) == (None, Edge())
+    assert (refined.smoothing, refined.edge) == (None, EdgeShape())
     assert refined.refinement == asked.refinement
-    assert network == replace(refined, refinement=Bilinear(black=0, white=1))
+    assert network == replace(refined, refinement=BilinearRefinement(black=0, white=1))
     with pytest.raises(SettingError, match="network, refined, pipeline"):
         staged(asked, "all")  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from sinet_video import InputError, SettingError, Size, load_segmenter
+from sinet_video import InputError, InputSize, SettingError, load_segmenter
 from sinet_video.train.evaluate.images import by_network, evaluate_folder, from_folder
 
 HEIGHT, WIDTH = 80, 60
@@ -50,7 +50,7 @@ def half_blind(picture: np.ndarray) -> np.ndarray:
 
 def test_the_right_segmenter_is_right(folder: Path) -> None:
     """To the pixel, at the pictures' own size; nothing is bad."""
-    scores = evaluate_folder(folder, by_network(bright, Size(4096)), method="bright")
+    scores = evaluate_folder(folder, by_network(bright, InputSize(4096)), method="bright")
     assert (scores.data, scores.method, scores.count) == (str(folder), "bright", 4)
     assert scores.mean.foreground_iou > 0.98
     assert scores.mean.boundary_f == 1
@@ -60,7 +60,7 @@ def test_the_right_segmenter_is_right(folder: Path) -> None:
 
 def test_half_a_person_is_half_right(folder: Path) -> None:
     """The failing twin, with a figure known beforehand; the worst come first."""
-    scores = evaluate_folder(folder, by_network(half_blind, Size(4096)))
+    scores = evaluate_folder(folder, by_network(half_blind, InputSize(4096)))
     for name, figures in scores.pictures:
         assert figures.foreground_iou == pytest.approx(0.5, abs=0.02), name
     badness = [example.badness for example in scores.worst]
@@ -73,12 +73,12 @@ def test_half_a_person_is_half_right(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("size", "seen"),
     [
-        (Size(exact=(224, 224)), (224, 224)),
-        (Size(50_000), (256, 192)),
-        (Size(102_400), (352, 256)),
+        (InputSize(exact=(224, 224)), (224, 224)),
+        (InputSize(50_000), (256, 192)),
+        (InputSize(102_400), (352, 256)),
     ],
 )
-def test_sizes(size: Size, seen: tuple[int, int], folder: Path) -> None:
+def test_sizes(size: InputSize, seen: tuple[int, int], folder: Path) -> None:
     """Squashed where a size is exact, else in the picture's aspect with about so many pixels."""
     shapes = set()
 
@@ -115,7 +115,7 @@ def test_a_picture_turned_by_its_tag_is_seen_upright(folder: Path) -> None:
     exif[0x0112] = 6
     upright = Image.open(folder / "images" / "0.jpg")
     upright.rotate(90, expand=True).save(folder / "images" / "0.jpg", exif=exif, quality=95)
-    scores = evaluate_folder(folder, by_network(bright, Size(4096)))
+    scores = evaluate_folder(folder, by_network(bright, InputSize(4096)))
     assert scores.count == 4
     assert dict(scores.pictures)["0"].foreground_iou > 0.98
 
@@ -231,14 +231,14 @@ def test_bad_pictures_are_named_and_left_out(kind: str, folder: Path) -> None:
     spoil: Callable[[Path], None]
     spoil, reason = SPOILED[kind]
     spoil(folder)
-    scores = evaluate_folder(folder, by_network(bright, Size(4096)))
+    scores = evaluate_folder(folder, by_network(bright, InputSize(4096)))
     assert scores.count == 3
     assert [name for name, _ in scores.pictures] == ["0", "2", "3"]
     (bad,) = scores.bad
     assert bad.path == folder / "images" / "1.jpg"
     assert reason in bad.reason
     with pytest.raises(InputError, match=r"1\.jpg cannot be measured"):
-        evaluate_folder(folder, by_network(bright, Size(4096)), on_bad="refuse")
+        evaluate_folder(folder, by_network(bright, InputSize(4096)), on_bad="refuse")
 
 
 def test_nothing_good_is_an_error(folder: Path) -> None:
@@ -256,7 +256,7 @@ def test_progress(folder: Path) -> None:
     spoil_words(folder)
     told: list[tuple[int, int | None]] = []
     evaluate_folder(
-        folder, by_network(bright, Size(4096)), progress=lambda *done: told.append(done)
+        folder, by_network(bright, InputSize(4096)), progress=lambda *done: told.append(done)
     )
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 

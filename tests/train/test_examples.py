@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinet_video.quality.top_k import Worst
+from sinet_video.quality.top_k import TopK
 from sinet_video.train.evaluate.examples import SIDE, Example, reduced
 
 
@@ -20,7 +20,7 @@ def example(name: str, badness: float) -> Example:
 @given(st.lists(st.floats(0, 1), max_size=40))
 def test_the_worst_are_kept(badnesses: list[float]) -> None:
     """Whatever the order, as sorting all of them would say."""
-    worst = Worst(5)
+    worst = TopK(5)
     for index, badness in enumerate(badnesses):
         worst.offer(index, badness, lambda i=index, b=badness: example(str(i), b))
     assert [each.badness for each in worst] == sorted(badnesses, reverse=True)[:5]
@@ -28,7 +28,7 @@ def test_the_worst_are_kept(badnesses: list[float]) -> None:
 
 def test_one_of_a_group() -> None:
     """Of what looks alike only the worst stays, and it makes room for others."""
-    worst = Worst(2)
+    worst = TopK(2)
     for name, group, badness in (("a", 0, 0.5), ("b", 0, 0.9), ("c", 0, 0.7), ("d", 1, 0.1)):
         worst.offer(group, badness, lambda n=name, b=badness: example(n, b))
     assert [each.name for each in worst] == ["b", "d"]
@@ -36,7 +36,7 @@ def test_one_of_a_group() -> None:
 
 def test_only_what_is_kept_is_made() -> None:
     """Most frames of a long clip cost nothing."""
-    worst = Worst(1)
+    worst = TopK(1)
     worst.offer(0, 0.5, lambda: example("a", 0.5))
     worst.offer(1, 0.4, lambda: pytest.fail("made in vain"))
     worst.offer(0, 0.5, lambda: pytest.fail("made in vain"))

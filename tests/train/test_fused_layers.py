@@ -25,7 +25,7 @@ from sinet_video.train.fused_layers import (
 @pytest.fixture
 def _built() -> None:
     """The kernels can be built here."""
-    reason = fused_layers.obstacle()
+    reason = fused_layers.unavailable_reason()
     if reason:
         pytest.skip(f"FUSED LAYERS ARE NOT TESTED on this machine: {reason}")
 
@@ -33,9 +33,9 @@ def _built() -> None:
 @pytest.fixture
 def forgetful() -> Iterator[None]:
     """What is known of this machine's compiler is asked anew, and forgotten afterwards."""
-    fused_layers.obstacle.cache_clear()
+    fused_layers.unavailable_reason.cache_clear()
     yield
-    fused_layers.obstacle.cache_clear()
+    fused_layers.unavailable_reason.cache_clear()
 
 
 def randomised(network: nn.Module) -> nn.Module:
@@ -267,7 +267,7 @@ def test_without_a_compiler(monkeypatch, tmp_path):
     with pytest.raises(RuntimeError, match="no C\\+\\+ compiler no-such-compiler"):
         fused_layers.kernels.__wrapped__()
     monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
-    assert fused_layers.obstacle() == "there is no C++ compiler no-such-compiler"
+    assert fused_layers.unavailable_reason() == "there is no C++ compiler no-such-compiler"
     assert not list(tmp_path.iterdir())
 
 
@@ -280,7 +280,7 @@ def test_a_compiler_that_fails(monkeypatch, tmp_path):
     monkeypatch.setattr(fused_layers, "SOURCES", [broken])
     monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
     path = fused_layers.os.environ["PATH"]
-    reason = fused_layers.obstacle()
+    reason = fused_layers.unavailable_reason()
     assert reason
     assert "\n" not in reason
     assert fused_layers.os.environ["PATH"] == path

@@ -8,7 +8,7 @@ import torch
 from sinet_video.errors import WeightsError
 from sinet_video.models import checkpoint
 from sinet_video.models.sinet import SINet
-from sinet_video.train.package_weights import difference, ship
+from sinet_video.train.package_weights import difference, package
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def network() -> SINet:
 def test_what_is_shipped_says_the_same(network, tmp_path):
     """Although it is rounded, also where 16 bits do not reach."""
     checkpoint.save(network, tmp_path / "w.pth")
-    ship(tmp_path / "w.pth", tmp_path)
+    package(tmp_path / "w.pth", tmp_path)
     shipped = checkpoint.load(tmp_path / "default.pth")
     assert difference(network, shipped) < 0.02
     assert shipped.state_dict()["encoder.down3.norm.running_var"].max() == 5e6
@@ -38,5 +38,5 @@ def test_what_would_say_something_else_is_not_shipped(network, tmp_path, monkeyp
     monkeypatch.setattr("sinet_video.train.package_weights.MOST_CHANGED", 0.0)
     checkpoint.save(network, tmp_path / "w.pth")
     with pytest.raises(WeightsError, match="in 16 bits"):
-        ship(tmp_path / "w.pth", tmp_path)
+        package(tmp_path / "w.pth", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["w.pth"]

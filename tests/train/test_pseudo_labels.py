@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sinet_video.errors import InputError, SettingError, WeightsError
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.train.generate import pseudo_labels
 from sinet_video.train.generate.ensemble import Verdict, judge, label, overlap
 from sinet_video.train.generate.manifest import read_manifest
@@ -46,12 +46,12 @@ def unsure(picture: np.ndarray) -> np.ndarray:
     return 0.4 + 0.2 * bright(picture)
 
 
-SMALL = Size(4096)
+SMALL = InputSize(4096)
 
 
 def test_one_mind():
     """Two sizes and the mirror image say the same."""
-    verdict = judge(portrait(), [(bright, SMALL), (bright, Size(9216))])
+    verdict = judge(portrait(), [(bright, SMALL), (bright, InputSize(9216))])
     assert verdict.alpha.shape == (96, 96)
     assert verdict.agreement > 0.9
     assert verdict.confidence > 0.9

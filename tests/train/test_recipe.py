@@ -11,7 +11,7 @@ import pytest
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.train.recipe import Recipe, Views, load_recipe, packaged_names
-from sinet_video.train.toml import build, said
+from sinet_video.train.toml import build, dump_overrides
 
 RECIPE = """
 name = "own"
@@ -219,7 +219,7 @@ def test_what_is_no_toml(content, tmp_path):
 def test_said_can_be_built_again(name):
     """Through JSON, as in the record of a training; what is by default is not said."""
     recipe = load_recipe(name)
-    table = json.loads(json.dumps(said(recipe)))
+    table = json.loads(json.dumps(dump_overrides(recipe)))
     assert build(Recipe, table, name) == recipe
     assert "shards" not in table
-    assert "schedule" not in said(load_recipe("default"))["stages"][0]
+    assert "schedule" not in dump_overrides(load_recipe("default"))["stages"][0]

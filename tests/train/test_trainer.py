@@ -20,7 +20,7 @@ from sinet_video.models import checkpoint
 from sinet_video.train import trainer
 from sinet_video.train.curves import draw_curves
 from sinet_video.train.fused_layers import FusedNorm
-from sinet_video.train.precise_bn import settled
+from sinet_video.train.precise_bn import with_precise_statistics
 from sinet_video.train.recipe import Loss, Recipe, Views, load_recipe
 from sinet_video.train.samples.photographs import Stock, load_stock
 from sinet_video.train.trainer import Pace, train, untrained
@@ -273,7 +273,7 @@ def test_settled_statistics_are_means_over_batches(stock):
     seen: list[torch.Tensor] = []
     first = next(part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d))
     hook = first.register_forward_hook(lambda _, given, __: seen.append(given[0]))
-    settled(network, stock, own, seed=5, batches=4)
+    with_precise_statistics(network, stock, own, seed=5, batches=4)
     hook.remove()
     assert len(seen) == 4
     means = torch.stack([each.mean((0, 2, 3)) for each in seen]).mean(0)

@@ -10,7 +10,7 @@ import torch
 from made_people import write_people
 from torch import Tensor, nn
 
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.models.sinet import SINet
 from sinet_video.train.image_folder import Pair, list_pairs, write_picture
 from sinet_video.train.validation import picture_iou, validate
@@ -44,7 +44,7 @@ def test_the_network_is_given_its_usual_size(people):
     """In the picture's aspect, whatever the picture's size."""
     network = Bright()
     picture_iou(network, people[0])
-    width, height = Size().of(80 / 96)
+    width, height = InputSize().of(80 / 96)
     assert network.shapes == [(1, height, width, 3)]
 
 
