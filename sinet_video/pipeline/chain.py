@@ -127,7 +127,7 @@ def chained(
             start=start,
             allow=settings.allow,
         )
-        fine = meter.timed("force", drawn)
+        fine = meter.timed("drawn mattes", drawn)
     return fine
 
 

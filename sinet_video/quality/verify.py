@@ -45,7 +45,7 @@ class Verification:
     Attributes:
         file: the result.
         source: what it was compared with, if it was.
-        appearance: what the file says of its pictures; their format includes alpha.
+        properties: what the file says of its pictures; their format includes alpha.
         timing: how many pictures it has, and when they are shown.
         alpha: the figures of its alpha, or None if it has none.
         sound: its tracks.
@@ -129,7 +129,7 @@ def verify(
     return Verification(
         file=file,
         source=source,
-        appearance=replace(look, pixel_format=seen.pixel_format),
+        properties=replace(look, pixel_format=seen.pixel_format),
         timing=seen.mine.timing,
         alpha=seen.transparency.figures(),
         sound=sound.tracks,

@@ -29,8 +29,8 @@ ALIKE = 0.5
 """Intersection over union from which two boxes are of the same people."""
 
 SURE = 0.65
-"""How sure, as `Seen.sureness` has it, a closer look must be of somebody whom a search found: what
-is taken for people in empty rooms is 0.5 sure in the middle, people 0.75 and more."""
+"""Least `CropMatte.confidence` that a closer look must have in somebody that a search found: what
+is taken for people in empty rooms has a median of 0.5, people have 0.75 and more."""
 
 CALM = 1
 """Seconds after somebody was nearly cut off for which a view does not grow smaller."""

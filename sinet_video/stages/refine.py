@@ -24,7 +24,7 @@ from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.pyramid import Enlarged, bounding_slices, reduced
 from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
-from sinet_video.stages.guided_filter import Lines, fit, sureness
+from sinet_video.stages.guided_filter import Lines, confidence, fit
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""

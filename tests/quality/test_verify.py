@@ -443,7 +443,7 @@ def test_a_folder_of_tiffs(source, tmp_path):
     """By its name alone; a damaged one is found."""
     convert(source, tmp_path / "t" / "%05d.tif", settings=SOFT)
     found = verify(tmp_path / "t", source, alpha="straight")
-    assert (failed(found), found.appearance.codec) == ([], "tiff")
+    assert (failed(found), found.properties.codec) == ([], "tiff")
     path = tmp_path / "t" / "00002.tif"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert "00002.tif is damaged" in detail(verify(tmp_path / "t"), "whole")
@@ -532,7 +532,7 @@ def test_lost_alpha_is_found(transparent, made):
     path = transparent("a.webm", *VP9)
     lost = made("lost.webm", "-i", path, "-c:v", "libvpx-vp9")
     found = verify(lost)
-    assert (found.appearance.alpha_mode, found.alpha) == ("1", None)
+    assert (found.properties.alpha_mode, found.alpha) == ("1", None)
     assert failed(found) == ["alpha"]
     assert failed(verify(lost, alpha="straight")) == ["alpha", "alpha kind"]
     assert failed(verify(made("kept.webm", "-i", path, "-c", "copy"), alpha="straight")) == []

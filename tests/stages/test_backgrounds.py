@@ -310,7 +310,7 @@ def test_blur_keeps_the_person_out(size, name):
     source = of.frame.luma / scale
     near = ndimage.binary_dilation(inside, iterations=max(size) // 100) & ~inside
     plain = ndimage.gaussian_filter(source, 0.02 * max(size))
-    blurred = Blur(2.0).planes(of)
+    blurred = BlurBackground(2.0).planes(of)
     assert plain[near].mean() > 100
     assert abs(blurred[0][near].mean() / scale - 60) < 6
     for plane in blurred[1:]:
@@ -325,7 +325,7 @@ def test_blur_smooths_the_room(size):
     of, inside = room(size)
     outside = ~ndimage.binary_dilation(inside, iterations=3)
     source = of.frame.luma[outside].astype(float)
-    weak, strong = (Blur(r).planes(of)[0][outside].astype(float) for r in (0.5, 4.0))
+    weak, strong = (BlurBackground(r).planes(of)[0][outside].astype(float) for r in (0.5, 4.0))
     assert strong.std() < 0.2 * source.std()
     assert strong.std() < weak.std() < source.std()
     assert abs(strong.mean() - source.mean()) < 2
@@ -336,7 +336,7 @@ def test_blur_leaves_the_frame_as_it_is(size):
     """The person comes from the frame itself: it must stay sharp."""
     of, inside = room(size)
     before = [plane.copy() for plane in of.frame.planes]
-    (result,) = composite([of], Blur())
+    (result,) = composite([of], BlurBackground())
     for one, other in zip(before, of.frame.planes, strict=True):
         np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(result.frame.luma[inside], before[0][inside])
@@ -347,7 +347,7 @@ def test_blur_leaves_the_frame_as_it_is(size):
 def test_blur_serves_any_size(size, radius):
     """Also where the person fills the picture: values stay within those of the picture."""
     for alpha in (0.0, 1.0):
-        planes = Blur(radius).planes(matte(size, alpha=alpha))
+        planes = BlurBackground(radius).planes(matte(size, alpha=alpha))
         for plane, source in zip(planes, matte(size).frame.planes, strict=True):
             assert plane.shape == source.shape
             assert np.abs(plane.astype(int) - 128).max() <= 1
@@ -356,8 +356,8 @@ def test_blur_serves_any_size(size, radius):
 @pytest.mark.parametrize("radius", [0, -1, 20.1, float("nan"), float("inf")])
 def test_bad_radius_is_refused(radius):
     """Above 0 and at most 20."""
-    with pytest.raises(SettingError, match="Blur"):
-        Blur(radius)
+    with pytest.raises(SettingError, match="BlurBackground"):
+        BlurBackground(radius)
 
 
 def test_words_are_backgrounds(tmp_path, stripes, make_clip):
@@ -376,13 +376,13 @@ def test_words_are_backgrounds(tmp_path, stripes, make_clip):
 
 
 def test_the_radius_is_taken_from_the_word():
-    """blur:4 is what Blur(4) is, and not what blur is."""
+    """blur:4 is what BlurBackground(4) is, and not what blur is."""
 
     def made(background) -> np.ndarray:
         return background.planes(room((160, 96))[0])[0]
 
-    np.testing.assert_array_equal(made(parse_background("blur:4")), made(Blur(4)))
-    assert (made(parse_background("blur")) != made(Blur(4))).any()
+    np.testing.assert_array_equal(made(parse_background("blur:4")), made(BlurBackground(4)))
+    assert (made(parse_background("blur")) != made(BlurBackground(4))).any()
 
 
 @pytest.mark.parametrize("text", ["blur:", "blur:wide", "blur:0", "blur:21", "blur:nan"])

@@ -9,7 +9,7 @@ from kornia.filters import guided_blur
 from scipy import ndimage
 
 from sinet_video.media.box_filter import box_mean
-from sinet_video.stages.guided_filter import LEAST, fit, sureness
+from sinet_video.stages.guided_filter import LEAST, confidence, fit
 
 
 def blobs(*shape: int, sigma: float, seed: int = 0) -> np.ndarray:
@@ -95,7 +95,7 @@ def test_what_is_unsure_has_little_say():
     sides = np.s_[10:30, 20:60]
     truth = (guide[1] > 0).astype(np.float32)
     trusting = fit(guide, alpha, np.ones_like(alpha), 5, 1e-4).at(guide)
-    careful = fit(guide, alpha, sureness(alpha, 4), 5, 1e-4).at(guide)
+    careful = fit(guide, alpha, confidence(alpha, 4), 5, 1e-4).at(guide)
     off, less = (np.abs(np.clip(a, 0, 1) - truth)[sides].mean() for a in (trusting, careful))
     assert less < 0.7 * off
 
@@ -104,11 +104,11 @@ def test_sureness_is_one_inside_and_least_at_the_edge():
     """All alike is sure; half of each is not."""
     alpha = np.zeros((20, 40), np.float32)
     alpha[:, 20:] = 1
-    sure = sureness(alpha, 2)
+    sure = confidence(alpha, 2)
     assert (sure[:, :17] == 1).all()
     assert (sure[:, 23:] == 1).all()
     assert sure[:, 19:21].max() < 0.05
-    assert sureness(np.full((9, 9), 0.5, np.float32), 2).max() == LEAST
+    assert confidence(np.full((9, 9), 0.5, np.float32), 2).max() == LEAST
 
 
 def test_steeper_lines_turn_about_one_half():

@@ -93,7 +93,7 @@ def test_guided_of_a_small_picture_is_the_fit():
     planes = np.stack([np.rint(guide * 255) / 255, gray, gray]).astype(np.float32)
     expected = resized(coarse, (96, 128))
     for radius in (2, 1):
-        lines = fit(planes, expected, sureness(expected, 12), radius, how.eps)
+        lines = fit(planes, expected, confidence(expected, 12), radius, how.eps)
         expected = np.clip(lines.at(planes), 0, 1)
     near = (expected > 0.05) & (expected < 0.95)
     assert near.sum() > 200

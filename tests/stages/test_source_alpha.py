@@ -183,7 +183,7 @@ def test_alpha_is_as_asked_and_told(name, kind, make_clip, tmp_path):
     assert report.alpha == kind
     found = verify(folder / name, alpha=kind)
     assert found.holds, found.failures
-    assert found.appearance.alpha_said == kind
+    assert found.properties.alpha_said == kind
     assert found.alpha.kind == kind
     other = "straight" if kind == "premultiplied" else "premultiplied"
     assert not verify(folder / name, alpha=other).holds

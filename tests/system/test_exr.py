@@ -141,7 +141,7 @@ def test_a_folder_of_them(make_clip, tmp_path):
     assert names == ["00001.exr", "00002.exr", "00003.exr", "timestamps.txt"]
     found = verify(tmp_path / "frames", source, alpha="premultiplied")
     assert found.holds, found.failures
-    assert found.appearance.codec == "exr"
+    assert found.properties.codec == "exr"
     assert not verify(tmp_path / "frames", alpha="straight").holds
     job(source, tmp_path / "straight", format="exr", alpha="straight")
     assert read_alpha_tag(tmp_path / "straight" / "00001.exr") == "straight"
