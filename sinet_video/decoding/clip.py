@@ -99,7 +99,7 @@ class Clip:
         subtitles: the streams of subtitles.
         chapters: its chapters, in order.
         attachments: the files in it.
-        names: the file's names (tags), each with its text.
+        tags: the file's own tags, such as its title, each with its text.
         others: streams that a result does not get: other videos than the one of `stream`, and data.
         stream: the index of the stream that the pictures come from.
         origin: the moment on the file's own clock, in seconds, that is 0 in all times here: that of
@@ -132,7 +132,7 @@ class Clip:
     subtitles: tuple[SubtitleTrack, ...]
     chapters: tuple[Chapter, ...]
     attachments: tuple[Attachment, ...]
-    names: tuple[tuple[str, str], ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
     others: tuple[OtherStream, ...] = ()
     stream: int | None = None
     origin: Fraction = Fraction(0)

@@ -36,22 +36,22 @@ class Tally:
     untimed: int = 0
     """Pictures without a time, which were given that of a constant rate."""
     rate: float = 0.0
-    """That rate, in pictures a second."""
+    """That rate, in frames a second."""
     resized: int = 0
     """Pictures of another size than the first, which were scaled to it."""
     recoloured: int = 0
-    """Pictures of another matrix or range than the first, which were converted to it."""
+    """Frames of another matrix or range than the first, which were converted to it."""
     changed: dict[str, int] = field(default_factory=dict)
-    """Pictures that differ from the first in what cannot be changed, by what that is."""
+    """Frames that differ from the first in what cannot be converted, by what that is."""
     beside: list[str] = field(default_factory=list)
-    """What pictures say that a result cannot hold, by name."""
+    """What is said beside frames and a result cannot hold, by name."""
     captioned: int = 0
-    """Pictures with closed captions."""
+    """Frames with closed captions."""
     restarts: int = 0
     """How often the file's clock jumped: what came after was moved to follow on."""
 
     def change(self, what: str) -> None:
-        """Count a picture that differs from the first in something, "another rotation"."""
+        """Count a frame that differs from the first in something, such as "another rotation"."""
         self.changed[what] = self.changed.get(what, 0) + 1
 
     def lose(self, time: float | None) -> None:
@@ -76,8 +76,8 @@ class Tally:
             )
         if self.untimed:
             said.append(
-                f"{self.untimed} pictures had no time, and were taken to come at {self.rate:.6g} "
-                "a second."
+                f"{self.untimed} frames have no timestamps and were placed at a constant "
+                f"{self.rate:.6g} frames per second."
             )
         if self.resized:
             said.append(
@@ -85,19 +85,19 @@ class Tally:
             )
         if self.recoloured:
             said.append(
-                f"{self.recoloured} pictures have another matrix or range than the first, and were "
-                "converted to it."
+                f"{self.recoloured} frames have another colour matrix or range than the first and "
+                "were converted to match it."
             )
         said += [
-            f"{count} pictures have {what} than the first, and are shown as that is."
+            f"{count} frames have {what} than the first, whose is kept for all of them."
             for what, count in self.changed.items()
         ]
         if self.beside:
-            said.append(f"The result does not hold what the source has: {', '.join(self.beside)}.")
+            said.append(f"The source has {', '.join(self.beside)}, which the result does not keep.")
         if self.restarts:
             said.append(
-                f"The clock of {path} jumps {self.restarts} times, as where recordings are joined: "
-                "what comes after was moved to follow on."
+                f"The clock of {path} jumps {_times(self.restarts)}, as in recordings joined end to "
+                "end; what follows each jump was moved to continue without a gap."
             )
         return said
 
@@ -130,6 +130,10 @@ def decode_packets(
             tally.lose(last)
             if packet is None:
                 return
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def _clip(
         subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
         chapters=tuple(_chapter(c) for c in container.chapters()),
         attachments=tuple(_attachment(s.metadata) for s in container.streams.attachments),
-        names=tuple(container.metadata.items()),
+        tags=tuple(container.metadata.items()),
         others=tuple(_others(container, stream, samples)),
         stream=stream.index,
         origin=origin,

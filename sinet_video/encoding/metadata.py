@@ -33,12 +33,12 @@ def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def names_option(clip: Clip, plan: Plan) -> dict[str, str]:
-    """Return the option by which MOV and MP4 files hold names such as com.apple.quicktime.make.
+def tags_option(clip: Clip, plan: Plan) -> dict[str, str]:
+    """Return the option with which MOV and MP4 files hold tags such as com.apple.quicktime.make.
 
     Empty where there are none: players look for titles and the like in other places first.
     """
-    if plan.muxer not in ISO_MUXERS or not any("." in name for name, _ in clip.names):
+    if plan.muxer not in ISO_MUXERS or not any("." in name for name, _ in clip.tags):
         return {}
     return {"movflags": f"{plan.muxer_options.get('movflags', '')}+use_metadata_tags"}
 

@@ -41,12 +41,12 @@ def open_sink(
     container = container_of(path, encoding.format)
     if container.is_pictures:
         folder = PictureFolder(path, clip, content, chosen)
-        folder.warnings += not_held(clip, "Numbered pictures") if companions else []
+        folder.warnings += not_held(clip, "An image sequence") if companions else []
         return folder
     carried = span if companions and not container.alone else None
     sink = VideoFile(path, clip, content, chosen, carried, encoding.audio, on_error)
     if companions and container.alone:
-        sink.warnings += not_held(clip, f"Streams of {encoding.format}")
+        sink.warnings += not_held(clip, f"A {encoding.format} stream")
     return sink
 
 

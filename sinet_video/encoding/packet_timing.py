@@ -48,8 +48,8 @@ class Ticks:
         if not self._moved:
             return []
         return [
-            f"{self._moved} pictures come less than a millisecond after the one before them, which "
-            f"a {muxer} file cannot tell: they come a millisecond after it."
+            f"{self._moved} frames come less than a millisecond after the one before them, which a "
+            f"{muxer} file cannot tell apart: they were moved to the next millisecond."
         ]
 
 

@@ -293,15 +293,11 @@ class SideStreams:
 
 def left_out(clip: Clip) -> list[str]:
     """Return a sentence for each of a clip's streams that no result gets."""
-    names = {"video": "The video", "data": "The data"}
-    return [
-        f"{names[each.kind]} of stream {each.index} ({each.about}) is left out."
-        for each in clip.others
-    ]
+    return [f"Stream {each.index} ({each.kind}, {each.about}) is left out." for each in clip.others]
 
 
 def not_held(clip: Clip, output: str) -> list[str]:
-    """Return a sentence for all beside a clip's pictures that an output of pictures alone lacks."""
+    """Return sentences for all beside a clip's frames that an output of frames alone lacks."""
     parts = (
         ("audio", clip.audio),
         ("subtitles", clip.subtitles),
@@ -309,7 +305,7 @@ def not_held(clip: Clip, output: str) -> list[str]:
         ("attachments", clip.attachments),
     )
     there = [name for name, found in parts if found]
-    said = [f"{output} hold no {', no '.join(there)}: left out."] if there else []
+    said = [f"{output} has no {', no '.join(there)}: left out."] if there else []
     return [*said, *left_out(clip)]
 
 

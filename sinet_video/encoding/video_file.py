@@ -22,7 +22,7 @@ from sinet_video.encoding.audio import AudioChoice
 from sinet_video.encoding.captions import Captions
 from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
-from sinet_video.encoding.metadata import names_option
+from sinet_video.encoding.metadata import tags_option
 from sinet_video.encoding.packet_file import joined
 from sinet_video.encoding.packet_timing import (
     ISO_MUXERS,
@@ -71,7 +71,7 @@ class VideoFile(Sink):
         self._captions, self._ticks = Captions(plan.codec), Ticks(plan.muxer, clip.time_base)
         self._aspect = clip.sample_aspect
         with translate_write_errors(path):
-            options = timescale_of(clip, plan) | names_option(clip, plan)
+            options = timescale_of(clip, plan) | tags_option(clip, plan)
             self._container = open_container(self._part, plan, **options)
         try:
             with translate_write_errors(path):

@@ -255,12 +255,12 @@ class _Job:
             said += screened.warnings(self.settings.key.screen)
         if self.clip.origin >= FAR:
             said.append(
-                f"The clock of {self.clip.path} stands at {float(self.clip.origin):.3f} s where it "
-                "begins, as in broadcasts: that is taken as 0."
+                f"The clock of {self.clip.path} starts at {float(self.clip.origin):.3f} s, as in "
+                "broadcasts; that moment is 0 in the result, and for start and end."
             )
         if self.writing.tally.captioned and self.writing.made.encoder not in CAPTIONED:
             said.append(
-                "The source's closed captions are lost: this output cannot hold them; h264 and "
+                "The source's closed captions are lost, as this output cannot hold them; h264 and "
                 "hevc in .mp4, .mov and .mkv can."
             )
         if self.span.late:

@@ -123,7 +123,7 @@ class ImageSegments(SegmentFiles):
         sync(self._times)
         clip = self.output.clip
         warnings = unsaid(clip)
-        warnings += not_held(clip, "Numbered pictures") if self.output.companions else []
+        warnings += not_held(clip, "An image sequence") if self.output.companions else []
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
     def publish(self) -> None:

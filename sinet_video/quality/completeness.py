@@ -1,4 +1,4 @@
-"""Whether a result has all that its source has beside pictures and sound."""
+"""Whether a result has all that its source has beside frames and audio."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from sinet_video.quality.checks import Check
 
 @dataclass
 class Beside:
-    """What is said beside pictures: how many have captions, and what else by name."""
+    """What is said beside frames: how many have closed captions, and what else, by name."""
 
     captioned: int = 0
     named: set[str] = field(default_factory=set)
 
     def note(self, video: av.VideoFrame) -> None:
-        """Take a picture."""
+        """Take a frame."""
         self.captioned += bool(captions_of(video))
         self.named |= named_side_data(video)
 
 
 def captions(mine: Beside, theirs: Beside, codec: str) -> Check:
-    """Whether as many pictures have closed captions, and what else is said beside them."""
+    """Whether as many frames have closed captions, and what else is said beside them."""
     lost = sorted(theirs.named - mine.named)
     if mine.captioned < theirs.captioned:
-        lost.insert(0, f"closed captions of {theirs.captioned - mine.captioned} pictures")
+        lost.insert(0, f"closed captions of {theirs.captioned - mine.captioned} frames")
     held = codec in HEADERS and mine.captioned < theirs.captioned
     if not theirs.captioned and not theirs.named:
-        return Check("captions", True, "None, nor anything else beside pictures, as the source.")
-    return _check("captions", lost, must=held, kept="All that the source has beside its pictures.")
+        return Check("captions", True, "The source has none, nor other side data.")
+    return _check("captions", lost, must=held, kept="All of the source's, and its other side data.")
 
 
-def tracks(mine: Clip, theirs: Clip) -> Check:
-    """Whether there are as many subtitles and attachments, and which streams no result gets."""
+def other_streams(mine: Clip, theirs: Clip) -> Check:
+    """Whether all subtitles and attachments are there, and which streams no result gets."""
     texts = [sum(track.codec in TEXT for track in clip.subtitles) for clip in (mine, theirs)]
     names = Counter(each.name for each in theirs.attachments)
     fonts = sorted((names - Counter(each.name for each in mine.attachments)).elements())
@@ -52,7 +52,9 @@ def tracks(mine: Clip, theirs: Clip) -> Check:
     lost += [f"attachment {name}" for name in fonts]
     must = texts[0] < texts[1] or ("matroska" in mine.container and bool(fonts))
     lost += [f"{each.kind} of stream {each.index} ({each.about})" for each in theirs.others]
-    return _check("tracks", lost, must=must, kept="All subtitles, attachments and other streams.")
+    return _check(
+        "other streams", lost, must=must, kept="All subtitles, attachments and other streams."
+    )
 
 
 def chapters(mine: Clip, theirs: Clip) -> Check:
@@ -62,22 +64,22 @@ def chapters(mine: Clip, theirs: Clip) -> Check:
     return _check("chapters", lost, must=True, kept=f"{len(theirs.chapters)}, as the source.")
 
 
-def names(mine: Clip, theirs: Clip, allow: Allow) -> Check:
-    """Whether the file's names (tags) are there; MP4 and MOV files hold but some of them."""
-    found = {name.lower() for name in names_in(mine.path, allow)}
-    wanted = [name for name in portable_tags(dict(theirs.names)) if name.lower() not in found]
+def tags(mine: Clip, theirs: Clip, allow: Allow) -> Check:
+    """Whether the file's tags are there; MP4 and MOV files hold but some of them."""
+    found = {name.lower() for name in tags_in(mine.path, allow)}
+    wanted = [name for name in portable_tags(dict(theirs.tags)) if name.lower() not in found]
     must = not ISO & set(mine.container.split(",")) or any("." in name for name in wanted)
-    return _check("names", sorted(wanted), must=must, kept="All of the source's.")
+    return _check("tags", sorted(wanted), must=must, kept="All of the source's.")
 
 
-def names_in(path: StrPath, allow: Allow = "nothing") -> set[str]:
-    """Return the names (tags) of a file and of its streams."""
+def tags_in(path: StrPath, allow: Allow = "nothing") -> set[str]:
+    """Return the names of the tags of a file and of its streams."""
     with opened(path, allow) as container:
-        tags = (container.metadata, *(stream.metadata for stream in container.streams))
-        return {name for each in tags for name in each}
+        said = (container.metadata, *(stream.metadata for stream in container.streams))
+        return {name for each in said for name in each}
 
 
 def _check(name: str, lost: list[str], *, must: bool, kept: str) -> Check:
     if not lost:
         return Check(name, True, kept)
-    return Check(name, False if must else None, f"The source has more: {', '.join(lost)}.")
+    return Check(name, False if must else None, f"The source also has {', '.join(lost)}.")

@@ -122,7 +122,7 @@ def video_properties(
     picture in it that can be decoded.
     """
     if not is_pictures(path):
-        return _appearance_of_video(path, allow, stream)
+        return _properties_of_video(path, allow, stream)
     with closing(strict_decode(path)) as pictures:
         first = next((shown.video for shown in pictures), None)
     if first is None:
@@ -160,7 +160,7 @@ def _aspect(pattern: Path) -> Fraction | None:
     return exact(decoder.sample_aspect_ratio) or Fraction(1)
 
 
-def _appearance_of_video(path: StrPath, allow: Allow, index: int | None) -> VideoProperties:
+def _properties_of_video(path: StrPath, allow: Allow, index: int | None) -> VideoProperties:
     clip = probe(path, allow=allow, stream=index)
     with opened(path, allow) as container:
         stream = video_stream(container, path, clip.stream)

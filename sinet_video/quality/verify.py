@@ -33,7 +33,7 @@ from sinet_video.quality.playback import (
 CHECKS = (
     "whole", "order", "alpha", "alpha kind", "frames", "times", "length", "size",
     "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
-    "captions", "tracks", "chapters", "names",
+    "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
 """The names of all checks, in the order of a report."""
 
@@ -54,7 +54,7 @@ class Verification:
 
     file: StrPath
     source: StrPath | None
-    video_properties: VideoProperties
+    properties: VideoProperties
     timing: Timing
     alpha: AlphaFigures | None
     sound: tuple[AudioTiming, ...]
@@ -164,9 +164,9 @@ def _complete(
     part = Check("chapters", None, "Those of a stretch are not compared.")
     return [
         completeness.captions(*beside, mine.codec),
-        completeness.tracks(mine, theirs),
+        completeness.other_streams(mine, theirs),
         completeness.chapters(mine, theirs) if whole else part,
-        completeness.names(mine, theirs, allow),
+        completeness.tags(mine, theirs, allow),
     ]
 
 

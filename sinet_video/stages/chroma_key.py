@@ -96,7 +96,7 @@ class Screened:
     """In how many pictures a screen was looked for, and in how many there was one."""
 
     pictures: int = 0
-    detect_screen: int = 0
+    found: int = 0
 
     def warnings(self, screen: str) -> list[str]:
         """Return what to say of it; `screen` as in `ChromaKey`."""

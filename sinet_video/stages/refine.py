@@ -139,7 +139,7 @@ def _lines(
 def _fitted(
     guide: Array, alpha: Array, sure: int, radius: int, settings: GuidedRefinement
 ) -> Lines:
-    lines = fit(guide, alpha, sureness(alpha, sure), radius, settings.eps)
+    lines = fit(guide, alpha, confidence(alpha, sure), radius, settings.eps)
     return lines.steeper(settings.contrast)
 
 

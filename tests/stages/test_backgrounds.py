@@ -17,12 +17,12 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.stages.backgrounds import (
     NAMED,
-    Blur,
     ColourBackground,
     ImageBackground,
     VideoBackground,
     parse_background,
 )
+from sinet_video.stages.blur_background import BlurBackground
 from sinet_video.stages.composite import composite
 
 BT709, BT601, BT2020 = 1, 6, 9
@@ -366,8 +366,8 @@ def test_words_are_backgrounds(tmp_path, stripes, make_clip):
     assert parse_background("Transparent") is None
     assert parse_background("#102030").rgb == (16, 32, 48)
     assert parse_background("Blue").rgb == (0, 71, 187)
-    assert isinstance(parse_background("blur"), Blur)
-    assert isinstance(parse_background("BLUR:3.5"), Blur)
+    assert isinstance(parse_background("blur"), BlurBackground)
+    assert isinstance(parse_background("BLUR:3.5"), BlurBackground)
     assert isinstance(parse_background(stripes), ImageBackground)
     assert isinstance(parse_background(str(stripes), "contain"), ImageBackground)
     assert isinstance(parse_background(make_clip()), VideoBackground)

@@ -20,7 +20,7 @@ from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.models.load import load_segmenter
 from sinet_video.quality.metrics import foreground_iou
-from sinet_video.stages.guided_filter import fit, sureness
+from sinet_video.stages.guided_filter import confidence, fit
 from sinet_video.stages.refine import (
     BilinearRefinement,
     GuidedRefinement,

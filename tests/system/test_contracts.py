@@ -13,7 +13,8 @@ from PIL import Image
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.prefetch import prefetch
-from sinet_video.stages.backgrounds import Blur, ColourBackground
+from sinet_video.stages.backgrounds import ColourBackground
+from sinet_video.stages.blur_background import BlurBackground
 from sinet_video.stages.chroma_key import ChromaKey, key
 from sinet_video.stages.clean_regions import RegionFilter, filter_regions
 from sinet_video.stages.composite import composite, foreground
@@ -87,7 +88,7 @@ STAGES = {
     "despill": Stage(lambda items: despill(items, Despill("green")), "full"),
     "decontaminate": Stage(decontaminate, "full"),
     "composite colour": Stage(lambda items: composite(items, ColourBackground(0, 255, 0)), "full"),
-    "composite blur": Stage(lambda items: composite(items, Blur()), "full"),
+    "composite blur": Stage(lambda items: composite(items, BlurBackground()), "full"),
     "foreground": Stage(foreground, "full"),
     "prefetch": Stage(lambda items: prefetch(items, DEPTH), "full", ahead=DEPTH + 1),
 }
