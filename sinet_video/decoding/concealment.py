@@ -96,8 +96,8 @@ class Tally:
             said.append(f"The source has {', '.join(self.beside)}, which the result does not keep.")
         if self.restarts:
             said.append(
-                f"The clock of {path} jumps {_times(self.restarts)}, as in recordings joined end to "
-                "end; what follows each jump was moved to continue without a gap."
+                f"The clock of {path} jumps {_times(self.restarts)}, as in recordings joined end "
+                "to end; what follows each jump was moved to continue without a gap."
             )
         return said
 

@@ -31,6 +31,11 @@ LENIENT: dict[str, Any] = (
 """What makes PyAV read names that are not UTF-8; 19 does of itself."""
 
 
+def _open(name: str, options: dict[str, str], timeout: float | None = None) -> InputContainer:
+    container: InputContainer = av.open(name, options=options, timeout=timeout, **LENIENT)
+    return container
+
+
 FileId = tuple[int, int]
 """Device and number of a file, which stay when it is renamed."""
 
@@ -65,7 +70,7 @@ def opened(
 def _opened_url(url: str, allow: Allow) -> InputContainer:
     options = open_options(url, allow)
     try:
-        return av.open(url, options=options, timeout=PATIENCE, **LENIENT)
+        return _open(url, options, PATIENCE)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
@@ -82,12 +87,7 @@ def _opened_file(path: StrPath, allow: Allow) -> InputContainer:
         raise InputError(f"{file} is empty.")
     options = open_options(file, allow)
     try:
-        return av.open(
-            fspath(file.absolute()),
-            options=options,
-            timeout=PATIENCE if allow == "network" else None,
-            **LENIENT,
-        )
+        return _open(fspath(file.absolute()), options, PATIENCE if allow == "network" else None)
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
     except (av.FFmpegError, ValueError) as error:
@@ -104,7 +104,7 @@ def open_pipe() -> InputContainer:
         raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
     options = open_options(PIPE, "nothing") | {"protocol_whitelist": "pipe"}
     try:
-        return av.open("pipe:0", options=options, **LENIENT)
+        return _open("pipe:0", options)
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
             f"Standard input cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "

@@ -51,7 +51,8 @@ def add_video_stream(
     if plan.encoder == "ffv1":
         options |= _slices(*size, plan.pixel_format)
     fastest = CODECS[plan.codec].fastest
-    rate = min(rate, fastest) if fastest else rate  # it plans by it, and says no times
+    if fastest:
+        rate = min(rate, Fraction(fastest))  # it plans by it, and says no times by it
     stream: Any = container.add_stream(plan.encoder, rate=rate, options=options)
     stream.width, stream.height = size
     stream.pix_fmt = plan.pixel_format

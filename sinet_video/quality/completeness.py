@@ -52,9 +52,7 @@ def other_streams(mine: Clip, theirs: Clip) -> Check:
     lost += [f"attachment {name}" for name in fonts]
     must = texts[0] < texts[1] or ("matroska" in mine.container and bool(fonts))
     lost += [f"{each.kind} of stream {each.index} ({each.about})" for each in theirs.others]
-    return _check(
-        "other streams", lost, must=must, kept="All subtitles, attachments and other streams."
-    )
+    return _check("other streams", lost, must=must, kept="Every stream of the source.")
 
 
 def chapters(mine: Clip, theirs: Clip) -> Check:
