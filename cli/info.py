@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import allow_option
+from sinet_video.cli.options import allow_option, stream_option
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -20,19 +20,20 @@ RANGES = {1: "limited", 2: "full"}
 @click.command()
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@stream_option
 @allow_option
-def info(file: str, as_json: bool, allow: Allow) -> None:
+def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
     from sinet_video.decoding.probe import probe
 
-    clip = probe(file, allow=allow)
+    clip = probe(file, allow=allow, stream=stream)
     click.echo(as_text(clip) if as_json else describe(clip))
 
 
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
     facts = asdict(replace(clip, piped=None))
-    del facts["piped"], facts["allow"]  # of how it was opened, not of what it is
+    del facts["piped"], facts["allow"], facts["file_id"]  # of how it was opened, not of what it is
     return json.dumps(facts, indent=2, default=str)
 
 
@@ -49,7 +50,8 @@ def describe(clip: Clip) -> str:
     lines = [
         f"{clip.path}",
         f"  container  {clip.container}",
-        f"  video      {clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}{turned}",
+        f"  video      {clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}{turned}"
+        f"{_number(clip)}",
         f"  time       {length}, {count}, {rate}, starts at "
         f"{float(clip.start * clip.time_base):.6f} s, ticks of {clip.time_base} s",
         f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
@@ -74,7 +76,13 @@ def _beside(clip: Clip) -> list[str]:
             for each in clip.chapters
         ),
         *(f"  attached   {each.name}, {each.kind or 'of no kind'}" for each in clip.attachments),
+        *(f"  stream {each.index:<3} {each.kind}, {each.about}" for each in clip.others),
     ]
+
+
+def _number(clip: Clip) -> str:
+    """Return the number of the stream, where there are others that could be chosen."""
+    return f", stream {clip.stream}" if any(s.kind == "video" for s in clip.others) else ""
 
 
 def _spoken(language: str | None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import click
-from sinet_video.cli.options import Triple, allow_option, grouped, weights_option
+from sinet_video.cli.options import Triple, allow_option, grouped, stream_option, weights_option
 
 from sinet_video.errors import SettingError
 
@@ -71,6 +71,7 @@ class MattingOptions(OnnxOptions):
     despill: str
     deinterlace: bool
     on_error: OnError
+    stream: int | None
     allow: Allow
 
     def settings(self) -> Settings:
@@ -102,6 +103,7 @@ class MattingOptions(OnnxOptions):
             despill=parse_despill(self.despill, self.key),
             deinterlace=self.deinterlace,
             on_error=self.on_error,
+            stream=self.stream,
             allow=self.allow,
         )
 
@@ -289,6 +291,7 @@ _MATTING = (
         default="stop",
         help="Where INPUT is damaged: make nothing, or leave out what is lost.",
     ),
+    stream_option,
     allow_option,
     *_ONNX,
 )

@@ -79,6 +79,13 @@ weights_option = click.option(
     help="default; official or cityscapes (each fetched once); or a .pth or .onnx file.",
 )
 
+stream_option = click.option(
+    "--stream",
+    type=int,
+    metavar="NUMBER",
+    help="Which video stream of the source, by the number that info shows.  [default: the best]",
+)
+
 allow_option = click.option(
     "--allow",
     type=click.Choice(["nothing", "files", "network"]),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import Moment, allow_option
+from sinet_video.cli.options import Moment, allow_option, stream_option
 from sinet_video.cli.reports import check_report, write_json
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
     help="What alpha FILE must have. Not given, any will do.",
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
+@stream_option
 @allow_option
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(
@@ -39,6 +40,7 @@ def verify(
     end: Fraction | None,
     alpha: Wanted | None,
     skip: tuple[str, ...],
+    stream: int | None,
     allow: Allow,
     report_file: str | None,
 ) -> None:
@@ -47,7 +49,8 @@ def verify(
     FILE is a video, a folder of pictures, or out/%05d.png. It must be whole, its times must
     increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
     Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
-    colour tags, and as much sound that starts and lasts alike.
+    colour tags, as much sound that starts and lasts alike, and its captions, subtitles, chapters
+    and tags. What FILE cannot hold does not fail, but is named.
 
     Prints a table; the exit status is 1 if a check fails.
     """
@@ -56,7 +59,15 @@ def verify(
 
     if report_file:
         check_report(report_file)
-    found = verified(file, source, span=TimeRange(start, end), alpha=alpha, skip=skip, allow=allow)
+    found = verified(
+        file,
+        source,
+        span=TimeRange(start, end),
+        alpha=alpha,
+        skip=skip,
+        stream=stream,
+        allow=allow,
+    )
     if report_file != "-":
         click.echo(describe(found))
     if report_file:
