@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import zlib
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from av.container import InputContainer
 
 from sinet_video.containers.ebml import SEGMENT, walk
+from sinet_video.containers.isobmff import boxes
 
 CRC = 0xBF
 """The checksum of what comes after it in an element of Matroska and WebM files, RFC 9559."""
@@ -16,12 +19,18 @@ CRC = 0xBF
 CRC_SIZE = 6
 CHUNK = 1 << 20
 
+HEADS = {
+    "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    "flv": b"FLV\1\5\0\0\0\t",
+}
+"""How files begin that libav reads to the end of the first of several."""
+
 UNKNOWN = frozenset({0, 0xFFFFFFFF})
 """Lengths of a RIFF file that was written to where nobody could go back and say it."""
 
 
 def cut_off(file: BinaryIO, container: InputContainer) -> str | None:
-    """Return what is missing at the end of a file, as the rest of "It ...", or None if nothing is.
+    """Return what is missing or too much at a file's end, as the rest of "It ...", or None.
 
     Reads headers only. In MP4 and MOV files the samples must lie within the file; Matroska, WebM
     and AVI files must be as long as they say, if they do. Other kinds do not say.
@@ -32,13 +41,28 @@ def cut_off(file: BinaryIO, container: InputContainer) -> str | None:
     kind, size = container.format.name, os.fstat(file.fileno()).st_size
     file.seek(0)
     if "matroska" in kind:
-        segment = _segment(file, size)
-        return _missing(segment, size) if segment is not None else "has no segment"
+        ends = [end for element, end in walk(file, size) if element == SEGMENT]
+        return _missing(ends[0], size) or _joined(ends) if ends else "has no segment"
     if "mp4" in kind:
-        return _missing(_end_of_samples(container), size)
+        heads = [content for kind, content in boxes(file, 0, size) if kind == b"moov"]
+        return _missing(_end_of_samples(container), size) or _joined(heads)
     if kind == "avi":
         return _missing(_end_of_riff(file), size)
-    return None
+    return _joined(_starts(file, HEADS[kind])) if kind in HEADS else None
+
+
+def _starts(file: BinaryIO, head: bytes) -> list[int]:
+    """Return where a file's head comes in it, at most two places."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        second = data.find(head, 1)
+    return [0] if second < 0 else [0, second]
+
+
+def _joined(parts: Sequence[object]) -> str | None:
+    """Say that there are several files in one, as `cat` makes; libav reads the first rightly."""
+    if len(parts) < 2:
+        return None
+    return f"is {len(parts)} files end to end, of which only the first can be read"
 
 
 def damage(file: BinaryIO, container: InputContainer) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -20,7 +20,7 @@ from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally, decode_packets, translate_decode_errors
 from sinet_video.decoding.deinterlace import deinterlaced
-from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.decoding.demux import FileId, check_same, opened, video_stream
 from sinet_video.decoding.probe import probe
 from sinet_video.decoding.timeline import Timeline, may_restart, origin_of
 from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, stamp_of, with_times
@@ -75,7 +75,7 @@ def _videos(
     container = stack.enter_context(opened(clip.path, clip.allow, known=clip.file_id))
     stream = video_stream(container, clip.path, clip.stream)
     stream.thread_type = "AUTO"
-    reading = _Reading(container, stream, clip.path, on_error, tally)
+    reading = _Reading(container, stream, clip.path, on_error, tally, clip.file_id)
     if isinstance(clip.path, Path) and span.end is None:
         reading.check_length()
     return reading.since(span.start) if span.start else reading.whole()
@@ -90,12 +90,25 @@ class _Reading:
     path: StrPath
     on_error: OnError
     tally: Tally
+    file_id: FileId | None
 
     def check_length(self) -> None:
         """Say before the work what its headers tell to be missing of a file."""
-        assert isinstance(self.path, Path)  # hosts do not say
+        with self._file() as file:
+            harm = cut_off(file, self.container)
+            last = (
+                _whole_until(file, self.stream) if harm and harm.startswith("is cut off") else None
+            )
+            self._judge(harm, last)
+
+    @contextmanager
+    def _file(self) -> Iterator[BinaryIO]:
+        """Open the same file once more, for what libav does not tell."""
+        assert isinstance(self.path, Path)  # the others are not looked at
         with self.path.open("rb") as file:
-            self._judge(cut_off(file, self.container), _whole_until(file, self.stream))
+            stat = os.fstat(file.fileno())
+            check_same(self.path, (stat.st_dev, stat.st_ino), self.file_id)
+            yield file
 
     def pictures(self, since: Fraction | None = None) -> Iterator[av.VideoFrame]:
         """Yield the pictures from where the file is read, or from a key frame before a moment."""
@@ -140,7 +153,7 @@ class _Reading:
             yield from videos
             return
         last: float | None = None
-        with self.path.open("rb") as file:
+        with self._file() as file:
             size = os.fstat(file.fileno()).st_size
             for video in videos:
                 last = video.time if video.time is not None else last

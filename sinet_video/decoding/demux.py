@@ -48,6 +48,15 @@ def file_id(source: StrPath) -> FileId | None:
     return stat.st_dev, stat.st_ino
 
 
+def check_same(source: StrPath, found: FileId | None, known: FileId | None) -> None:
+    """Raise `InputError` if a file is another than the one that was opened by its name before."""
+    if known is not None and found != known:
+        raise InputError(
+            f"{source} was replaced by another file while it was read; begin anew when that is "
+            "done."
+        )
+
+
 @contextmanager
 def opened(
     source: StrPath, allow: Allow = "nothing", *, known: FileId | None = None
@@ -59,11 +68,7 @@ def opened(
     """
     check_reach(source, allow)
     with _opened_url(str(source), allow) if is_url(source) else _opened_file(source, allow) as one:
-        if known is not None and file_id(source) != known:
-            raise InputError(
-                f"{source} was replaced by another file while it was read; begin anew when that is "
-                "done."
-            )
+        check_same(source, file_id(source), known)
         yield one
 
 
