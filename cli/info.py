@@ -24,16 +24,17 @@ RANGES = {1: "limited", 2: "full"}
 @allow_option
 def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
+    from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 
-    clip = probe(file, allow=allow, stream=stream)
+    clip = probe(Source(file, allow, stream))
     click.echo(as_text(clip) if as_json else describe(clip))
 
 
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
-    facts = asdict(replace(clip, piped=None))
-    del facts["piped"], facts["allow"], facts["file_id"]  # of how it was opened, not of what it is
+    facts = {"path": clip.path, "stream": clip.source.stream, **asdict(replace(clip, piped=None))}
+    del facts["piped"], facts["source"], facts["span"]  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
 
 
@@ -82,7 +83,7 @@ def _beside(clip: Clip) -> list[str]:
 
 def _number(clip: Clip) -> str:
     """Return the number of the stream, where there are others that could be chosen."""
-    return f", stream {clip.stream}" if any(s.kind == "video" for s in clip.others) else ""
+    return f", stream {clip.source.stream}" if any(s.kind == "video" for s in clip.others) else ""
 
 
 def _spoken(language: str | None) -> str:

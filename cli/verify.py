@@ -54,19 +54,15 @@ def verify(
 
     Prints a table; the exit status is 1 if a check fails.
     """
+    from sinet_video.decoding.access import Source
     from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.verify import verify as verified
 
     if report_file:
         check_report(report_file)
+    theirs = None if source is None else Source(source, allow, stream)
     found = verified(
-        file,
-        source,
-        span=TimeRange(start, end),
-        alpha=alpha,
-        skip=skip,
-        stream=stream,
-        allow=allow,
+        Source(file, allow), theirs, span=TimeRange(start, end), alpha=alpha, skip=skip
     )
     if report_file != "-":
         click.echo(describe(found))

@@ -16,11 +16,11 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.integrity import cut_off, damage
-from sinet_video.decoding.access import StrPath
+from sinet_video.decoding.access import FileId, Source, StrPath, check_same
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally, decode_packets, translate_decode_errors
 from sinet_video.decoding.deinterlace import deinterlaced
-from sinet_video.decoding.demux import FileId, check_same, opened, video_stream
+from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
 from sinet_video.decoding.timeline import Timeline, may_restart, origin_of
 from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, stamp_of, with_times
@@ -36,8 +36,8 @@ MOST_HELD = 1 << 28
 
 
 def decode(
-    clip: Clip | StrPath,
-    span: TimeRange = TimeRange(),
+    clip: Clip | Source | StrPath,
+    span: TimeRange | None = None,
     *,
     since: Fraction | None = None,
     deinterlace: bool = False,
@@ -46,7 +46,8 @@ def decode(
 ) -> Iterator[Frame]:
     """Yield the pictures of a clip in order, lazily, each with its own pts.
 
-    With a span, only those in it, and their times are less its start; with `since`, a moment of
+    With a span, its own or a given one, only those in it, and their times are less its start; with
+    `since`, a moment of
     these times, those before it are left out. Pictures come in the clip's
     `working_format` and in the size of its first picture; with `deinterlace`, those that say that
     they are of two moments are made ones of the first. Raises `InputError`, naming the time,
@@ -54,6 +55,7 @@ def decode(
     had still comes. `tally` counts what was lost, and times that were missing or repeated.
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
+    span = clip.span if span is None else span
     tally = Tally() if tally is None else tally
     with ExitStack() as stack:
         wanted = span
@@ -72,10 +74,10 @@ def _videos(
     """Return the pictures from the beginning of the span, or some before it."""
     if clip.piped is not None:
         return _counted(_decoded(clip.piped.videos(), clip.path), clip.piped.timeline, tally)
-    container = stack.enter_context(opened(clip.path, clip.allow, known=clip.file_id))
-    stream = video_stream(container, clip.path, clip.stream)
+    container = stack.enter_context(opened(clip.source))
+    stream = video_stream(container, clip.source)
     stream.thread_type = "AUTO"
-    reading = _Reading(container, stream, clip.path, on_error, tally, clip.file_id)
+    reading = _Reading(container, stream, clip.path, on_error, tally, clip.source.file_id)
     if isinstance(clip.path, Path) and span.end is None:
         reading.check_length()
     return reading.since(span.start) if span.start else reading.whole()

@@ -14,15 +14,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import (
-    PATIENCE,
-    Allow,
-    StrPath,
-    check_list,
-    check_reach,
-    is_url,
-    open_options,
-)
+from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
 from sinet_video.errors import InputError, SettingError, reason
 
 LENIENT: dict[str, Any] = (
@@ -36,67 +28,47 @@ def _open(name: str, options: dict[str, str], timeout: float | None = None) -> I
     return container
 
 
-FileId = tuple[int, int]
-"""Device and number of a file, which stay when it is renamed."""
-
-
-def file_id(source: StrPath) -> FileId | None:
-    """Return by what a file is known; None for what is none."""
-    if is_url(source) or Path(source) == PIPE:
-        return None
-    stat = Path(source).stat()
-    return stat.st_dev, stat.st_ino
-
-
-def check_same(source: StrPath, found: FileId | None, known: FileId | None) -> None:
-    """Raise `InputError` if a file is another than the one that was opened by its name before."""
-    if known is not None and found != known:
-        raise InputError(
-            f"{source} was replaced by another file while it was read; begin anew when that is "
-            "done."
-        )
-
-
 @contextmanager
-def opened(
-    source: StrPath, allow: Allow = "nothing", *, known: FileId | None = None
-) -> Iterator[InputContainer]:
-    """Open a file for reading, and nothing else unless allowed.
+def opened(source: StrPath | Source) -> Iterator[InputContainer]:
+    """Open a file for reading, and nothing else unless the source allows it.
 
-    `known` is the file that it must be, where it is opened again. Raises `InputError`, one clear
-    sentence, when that cannot be.
+    Raises `InputError`, one clear sentence, when that cannot be.
     """
-    check_reach(source, allow)
-    with _opened_url(str(source), allow) if is_url(source) else _opened_file(source, allow) as one:
-        check_same(source, file_id(source), known)
+    source = Source.of(source)
+    source.check_host()
+    with _opened_url(source) if source.is_url else _opened_file(source) as one:
+        if source.file_id is not None:
+            check_same(source.located, file_id(source.located), source.file_id)
         yield one
 
 
-def _opened_url(url: str, allow: Allow) -> InputContainer:
-    options = open_options(url, allow)
+def _opened_url(url: Source) -> InputContainer:
+    options = url.open_options()
     try:
-        return _open(url, options, PATIENCE)
+        return _open(str(url), options, PATIENCE)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
         ) from error
 
 
-def _opened_file(path: StrPath, allow: Allow) -> InputContainer:
-    file = Path(path)
+def _opened_file(source: Source) -> InputContainer:
+    file = Path(source.path)
     if not file.exists():
         raise InputError(f"There is no file {file}.")
     if file.is_dir():
         raise InputError(f"{file} is a folder; give a video file.")
     if file.stat().st_size == 0:
         raise InputError(f"{file} is empty.")
-    options = open_options(file, allow)
+    options = source.open_options()
     try:
-        return _open(fspath(file.absolute()), options, PATIENCE if allow == "network" else None)
+        return _open(
+            fspath(file.absolute()), options, PATIENCE if source.allow == "network" else None
+        )
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
     except (av.FFmpegError, ValueError) as error:
-        check_list(file, allow)
+        source.check_list()
         raise InputError(
             f"{file} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of a "
             "kind that FFmpeg does not know."
@@ -107,7 +79,7 @@ def open_pipe() -> InputContainer:
     """Open standard input for reading; `InputError` when it is a terminal or no video."""
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
-    options = open_options(PIPE, "nothing") | {"protocol_whitelist": "pipe"}
+    options = Source(PIPE).open_options() | {"protocol_whitelist": "pipe"}
     try:
         return _open("pipe:0", options)
     except (av.FFmpegError, ValueError) as error:
@@ -117,12 +89,13 @@ def open_pipe() -> InputContainer:
         ) from error
 
 
-def video_stream(container: InputContainer, path: StrPath, index: int | None = None) -> VideoStream:
-    """Return the video to work on: the stream of that index, or the best that is no cover picture.
+def video_stream(container: InputContainer, source: StrPath | Source) -> VideoStream:
+    """Return the video to work on: the one that the source chooses, or the best that is no cover.
 
     That is one with more than a picture, which the file says is the default, with the most
     pictures, or else libav's own choice.
     """
+    path, index = str(source), Source.of(source).stream
     pictures = [s for s in container.streams.video if not is_cover(s)]
     if not pictures:
         kinds = " and ".join(sorted({s.type for s in container.streams})) or "nothing"
@@ -144,7 +117,7 @@ def _best(container: InputContainer, streams: list[VideoStream]) -> VideoStream:
     return max(streams, key=rank)
 
 
-def _indexed(streams: list[VideoStream], path: StrPath, index: int) -> VideoStream:
+def _indexed(streams: list[VideoStream], path: str, index: int) -> VideoStream:
     found = next((stream for stream in streams if stream.index == index), None)
     if found is None:
         there = " and ".join(str(stream.index) for stream in streams)

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.formats import PIPE
 from sinet_video.containers.isobmff import Sample, samples
-from sinet_video.decoding.access import Allow, StrPath, located
+from sinet_video.decoding.access import Source, StrPath, file_id
 from sinet_video.decoding.clip import (
     Attachment,
     AudioTrack,
@@ -27,7 +27,7 @@ from sinet_video.decoding.clip import (
 from sinet_video.decoding.concealment import translate_decode_errors
 from sinet_video.decoding.conform import conform
 from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode, is_repeat
-from sinet_video.decoding.demux import file_id, is_cover, open_pipe, opened, video_stream
+from sinet_video.decoding.demux import is_cover, open_pipe, opened, video_stream
 from sinet_video.decoding.pipe import Piped
 from sinet_video.decoding.timeline import Timeline, origin_of, start_of
 from sinet_video.decoding.timestamps import stamp_of
@@ -40,22 +40,22 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import LONGEST, exact, seconds
 
 
-def probe(path: StrPath, *, allow: Allow = "nothing", stream: int | None = None) -> Clip:
+def probe(source: StrPath | Source) -> Clip:
     """Return what a file is, or with "-" what comes through standard input.
 
-    `stream` is the index of the video to work on; without it the best is taken.
-    A playlist or other file that names files to read is read with `allow` "files"; with "network"
-    so is one that names hosts, and `path` may be a URL, such as "https://example.com/talk.mp4".
-    Raises `InputError` when it is not a video that can be decoded, or may not be read, and
-    `SettingError` when there is no video in `stream`.
+    A playlist or other file that names files to read is read as `Source(path, "files")`; with
+    "network" so is one that names hosts, and the path may be a URL, such as
+    "https://example.com/talk.mp4". Raises `InputError` when it is not a video that can be decoded,
+    or may not be read, and `SettingError` when there is no video in the source's stream.
     """
-    if Path(path) == PIPE:
-        return _probe_pipe(stream)
-    with opened(path, allow) as container:
-        video = video_stream(container, path, stream)
-        with translate_decode_errors(path, lambda: None):
-            first = first_picture(container, video)
-        return replace(_clip(container, video, path, first), allow=allow)
+    source = Source.of(source)
+    if Path(source.path) == PIPE:
+        return _probe_pipe(source)
+    with opened(source) as container:
+        stream = video_stream(container, source)
+        with translate_decode_errors(source.path, lambda: None):
+            first = first_picture(container, stream)
+        return _clip(container, stream, source, first)
 
 
 def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
@@ -68,26 +68,26 @@ def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFra
     return None
 
 
-def _probe_pipe(index: int | None) -> Clip:
+def _probe_pipe(source: Source) -> Clip:
     container = open_pipe()  # read on by whoever decodes the clip
-    stream = video_stream(container, PIPE, index)
+    stream = video_stream(container, source)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
     with translate_decode_errors(PIPE, lambda: None):
         first = piped.first()
-    return replace(_clip(container, stream, PIPE, first), piped=piped)
+    return replace(_clip(container, stream, Source(PIPE), first), piped=piped)
 
 
 def _clip(
-    container: InputContainer, stream: VideoStream, path: StrPath, first: av.VideoFrame | None
+    container: InputContainer, stream: VideoStream, source: Source, first: av.VideoFrame | None
 ) -> Clip:
     if first is None:
-        raise InputError(f"{path} holds no picture that can be decoded.")
+        raise InputError(f"{source} holds no picture that can be decoded.")
     working, orientation = working_format(first.format.name), Orientation.of(first)
-    origin, samples = origin_of(container), _samples(container, path)
+    origin, samples = origin_of(container), _samples(container, source)
     duration = _duration(container, stream)
     return Clip(
-        path=located(path),
+        source=Source(source.located, source.allow, stream.index, file_id=file_id(source.located)),
         container=container.format.name,
         codec=stream.codec_context.name,
         width=first.width,
@@ -105,17 +105,15 @@ def _clip(
         mirrored=orientation.mirrored,
         interlaced=bool(first.interlaced_frame),
         hdr=hdr_of(first),
-        alpha=_alpha(container, stream, Path(path), first),
+        alpha=_alpha(container, stream, Path(source.path), first),
         audio=tuple(_track(s) for s in container.streams.audio),
         subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
         chapters=tuple(_chapter(c) for c in container.chapters()),
         attachments=tuple(_attachment(s.metadata) for s in container.streams.attachments),
         tags=tuple(container.metadata.items()),
         others=tuple(_others(container, stream, samples)),
-        stream=stream.index,
         origin=origin,
         dolby_vision=_sample_of(samples, stream).dolby_vision,
-        file_id=file_id(path),
     )
 
 
@@ -155,10 +153,9 @@ def _rate(container: InputContainer, stream: VideoStream, first: av.VideoFrame) 
     return guessed if made_up or container.format.flags & RAW else average
 
 
-def _samples(container: InputContainer, path: StrPath) -> list[Sample | None]:
-    if "mp4" not in container.format.name or not isinstance(located(path), Path):
-        return []
-    return samples(Path(path))
+def _samples(container: InputContainer, source: Source) -> list[Sample | None]:
+    path = source.located
+    return samples(path) if "mp4" in container.format.name and isinstance(path, Path) else []
 
 
 def _sample_of(samples: list[Sample | None], stream: Any) -> Sample:

@@ -17,23 +17,21 @@ from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.media.time_range import TimeRange
 
 
 def open_sink(
     path: str | Path,
     clip: Clip,
     *,
-    content: Content = "opaque",
+    content: Content = "rgb",
     encoding: Encoding = Encoding(),
     companions: bool = False,
-    span: TimeRange = TimeRange(),
     on_error: OnError = "stop",
 ) -> Sink:
     """Return the sink for a name: a video file, or a folder or pattern of pictures.
 
     The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
-    all else that the clip's has in `span`: sound, subtitles, chapters, covers, attachments, names;
+    all else that the clip has in its span: sound, subtitles, chapters, covers, attachments, names;
     `on_error` says what to do where sound and subtitles are damaged.
     """
     path = Path(path)
@@ -43,7 +41,7 @@ def open_sink(
         folder = PictureFolder(path, clip, content, chosen)
         folder.warnings += not_held(clip, "An image sequence") if companions else []
         return folder
-    carried = span if companions and not container.alone else None
+    carried = clip.span if companions and not container.alone else None
     sink = VideoFile(path, clip, content, chosen, carried, encoding.audio, on_error)
     if companions and container.alone:
         sink.warnings += not_held(clip, f"A {encoding.format} stream")

@@ -9,7 +9,7 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.access import Source
 from sinet_video.decoding.decoder import is_repeat
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.timeline import Timeline, may_restart, origin_of
@@ -46,24 +46,18 @@ class AudioReport:
     damage: str | None = None
 
 
-def measure_audio(
-    path: StrPath,
-    span: TimeRange = TimeRange(),
-    allow: Allow = "nothing",
-    stream: int | None = None,
-) -> AudioReport:
+def measure_audio(source: Source, span: TimeRange = TimeRange()) -> AudioReport:
     """Return the sound of a file; with a span of that stretch, its times less the span's start.
 
-    `stream` is the index of the video that it goes with, if not of the best.
     Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
     """
-    with opened(path, allow) as container:
+    with opened(source) as container:
         tracks = {s.index: _Track(s) for s in container.streams.audio if s.codec_context}
         harm = None
         try:
-            _measure(container, tracks, span, path, stream)
+            _measure(container, tracks, span, source)
         except av.FFmpegError as error:
-            harm = f"The sound of {path} is damaged or cut off ({reason(error)})."
+            harm = f"The sound of {source} is damaged or cut off ({reason(error)})."
         heard = (track.heard(span.shift) for track in tracks.values())
         return AudioReport(tuple(each for each in heard if each is not None), harm)
 
@@ -72,15 +66,14 @@ def _measure(
     container: InputContainer,
     tracks: dict[int, _Track],
     span: TimeRange,
-    path: StrPath,
-    index: int | None,
+    source: Source,
 ) -> None:
     if not tracks:
         return
     if span.start and not may_restart(container):
         container.seek(int((span.start + origin_of(container)) * av.time_base))
     waiting = set(tracks)
-    lead = video_stream(container, path, index)
+    lead = video_stream(container, source)
     for packet in Timeline(container, lead).packets(*(track.stream for track in tracks.values())):
         if is_repeat(packet):
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import av
 
 from sinet_video.containers.isobmff import ISO
-from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.demux import opened
 from sinet_video.encoding.captions import HEADERS
@@ -62,17 +62,17 @@ def chapters(mine: Clip, theirs: Clip) -> Check:
     return _check("chapters", lost, must=True, kept=f"{len(theirs.chapters)}, as the source.")
 
 
-def tags(mine: Clip, theirs: Clip, allow: Allow) -> Check:
+def tags(mine: Clip, theirs: Clip) -> Check:
     """Whether the file's tags are there; MP4 and MOV files hold but some of them."""
-    found = {name.lower() for name in tags_in(mine.path, allow)}
+    found = {name.lower() for name in tags_in(mine.source)}
     wanted = [name for name in portable_tags(dict(theirs.tags)) if name.lower() not in found]
     must = not ISO & set(mine.container.split(",")) or any("." in name for name in wanted)
     return _check("tags", sorted(wanted), must=must, kept="All of the source's.")
 
 
-def tags_in(path: StrPath, allow: Allow = "nothing") -> set[str]:
+def tags_in(source: Source) -> set[str]:
     """Return the names of the tags of a file and of its streams."""
-    with opened(path, allow) as container:
+    with opened(source) as container:
         said = (container.metadata, *(stream.metadata for stream in container.streams))
         return {name for each in said for name in each}
 

@@ -29,6 +29,7 @@ from sinet_video import (
     convert,
     verify,
 )
+from sinet_video.decoding.access import Source
 
 FILES = Path(__file__).parent / "fault_files"
 
@@ -170,7 +171,7 @@ class Fault:
         if self.error is not None:
             return [f"No error that says {self.error!r}."]
         wrong = [*self._said(report.warnings), *self._seen(output)]
-        found = verify(output, source, span=self.span, stream=self.stream)
+        found = verify(output, Source(source, stream=self.stream), span=self.span)
         wrong += [f"verify: {check.detail}" for check in found.failures]
         return wrong + (list(self.look(output)) if self.look else [])
 
