@@ -278,7 +278,9 @@ def _copied(stream: AudioStream, output: OutputContainer, span: TimeRange) -> Co
 
 def _encodable(encoder: str, context: Any) -> tuple[int, str] | None:
     """Return the rate and layout nearest to a stream's in which it can be encoded."""
-    rate = nearest_rate(context.sample_rate, av.Codec(encoder, "w").audio_rates or ())
+    rates = av.Codec(encoder, "w").audio_rates or ()
+    opus = encoder == "libopus"  # which is of one rate, whatever it is given
+    rate = OPUS_RATE if opus else nearest_rate(context.sample_rate, rates)
     for layout in (usual_layout(context.layout), "stereo"):
         trial: Any = av.CodecContext.create(encoder, "w")
         trial.sample_rate, trial.layout = rate, layout
@@ -293,6 +295,4 @@ def _encodable(encoder: str, context: Any) -> tuple[int, str] | None:
 
 def nearest_rate(rate: int, rates: Sequence[int]) -> int:
     """Return the least of an encoder's rates that holds all of a sound, or its largest."""
-    if OPUS_RATE in rates and max(rates) == OPUS_RATE:
-        return OPUS_RATE  # Opus is of no other
     return min((each for each in rates if each >= rate), default=max(rates, default=rate))
