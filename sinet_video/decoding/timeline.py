@@ -156,12 +156,13 @@ class Timeline:
     def _released(self) -> Iterator[Packet]:
         """Yield what was held in vain: it goes on where all that came before ends."""
         while self._held:
-            held, self._held = self._held, []
-            first = held[0]
+            (first, *held), self._held = self._held, []
             stamp = first.dts if first.dts is not None else first.pts
             assert stamp is not None  # else it was not held
             assert self._latest is not None
-            self._begin(first.stream_index, stamp * first.time_base, self._latest)
+            index, time = first.stream_index, stamp * first.time_base
+            self._begin(index, time, self._latest)
+            yield from self._at(first, index, time)
             for packet in held:
                 yield from self._placed(packet)
 

@@ -106,3 +106,16 @@ def test_an_ordinary_file_is_left_alone(carphone):
     assert clip.origin == 0
     assert next(decode(carphone, tally=tally)).pts == clip.start
     assert tally == Tally()
+
+
+def test_audio_that_jumps_alone_is_not_waited_for(joined, tmp_path, ffmpeg):
+    """Where the frames have ended, or go on as they did, it goes on by itself."""
+    pid = ("-mpegts_start_pid", 257)  # that of the audio above
+    ffmpeg("ffmpeg", *AUDIO, "-c:a", "aac", *pid, tmp_path / "audio.ts")
+    path = joined((CLIP, 0))
+    path.write_bytes(path.read_bytes() + (tmp_path / "audio.ts").read_bytes())
+    with av.open(str(path)) as container:
+        timeline = Timeline(container, container.streams.video[0])
+        placed = [p.dts for p in timeline.packets() if p.stream.type == "audio" and p.size]
+    assert len(placed) > 60
+    assert all(b > a for a, b in pairwise(placed))
