@@ -7,7 +7,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import allow_option, stream_option
+from sinet_video.cli.options import option_of
+
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -20,8 +22,8 @@ RANGES = {1: "limited", 2: "full"}
 @click.command()
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@stream_option
-@allow_option
+@option_of(Settings, "stream")
+@option_of(Settings, "allow")
 def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
     from sinet_video.decoding.access import Source
@@ -40,7 +42,7 @@ def as_text(clip: Clip) -> str:
 
 def describe(clip: Clip) -> str:
     """Return a clip's facts, a line each."""
-    from sinet_video.models.segmenter import InputSize
+    from sinet_video.models.input_settings import InputSize
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"

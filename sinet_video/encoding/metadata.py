@@ -6,16 +6,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from sinet_video.containers.formats import BY_MUXER, Container
 from sinet_video.decoding.clip import Clip
-from sinet_video.encoding.packet_timing import ISO_MUXERS
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.time_range import TimeRange
-
-# QuickTime has a short list of languages; libav knows it by these codes and not by the usual ones.
-QUICKTIME_LANGUAGES = {
-    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
-    "sqi": "alb", "mkd": "mac", "eus": "baq", "cym": "wel", "bod": "tib", "mya": "bur",
-}  # fmt: skip
 
 # Names that describe the file that was, not what is in it; muxers write their own.
 OWN_NAMES = frozenset(
@@ -38,19 +32,18 @@ def tags_option(clip: Clip, plan: Plan) -> dict[str, str]:
 
     Empty where there are none: players look for titles and the like in other places first.
     """
-    if plan.muxer not in ISO_MUXERS or not any("." in name for name, _ in clip.tags):
+    if not BY_MUXER[plan.muxer].edit_list or not any("." in name for name, _ in clip.tags):
         return {}
     return {"movflags": f"{plan.muxer_options.get('movflags', '')}+use_metadata_tags"}
 
 
-def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
-    """Return the names of a track as a muxer knows them."""
+def track_names(names: Mapping[str, str], container: Container) -> dict[str, str]:
+    """Return the names of a track as a container knows them."""
     kept = portable_tags(names)
     if "name" in kept:  # as libav reads what it writes for "title" into MP4
         kept.setdefault("title", kept.pop("name"))
-    language = kept.get("language", "")
-    if container == "mov" and language in QUICKTIME_LANGUAGES:
-        kept["language"] = QUICKTIME_LANGUAGES[language]
+    if language := container.languages.get(kept.get("language", "")):
+        kept["language"] = language
     return kept
 
 

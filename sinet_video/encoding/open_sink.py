@@ -12,7 +12,8 @@ from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.image_sequence import PictureFolder, is_pattern, numbers, siblings
-from sinet_video.encoding.plan import Encoding, plan
+from sinet_video.encoding.plan import plan
+from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile

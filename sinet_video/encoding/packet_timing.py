@@ -8,26 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from sinet_video.containers.formats import BY_MUXER
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.plan import Plan
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-ISO_MUXERS = frozenset({"mp4", "mov"})
 LARGEST_TIMESCALE = 2**31 - 1
 LARGEST_LENGTH = 2**32 - 1
-
-
-MATROSKA = frozenset({"matroska", "webm"})
-"""Muxers that count in milliseconds."""
 
 
 class Ticks:
     """Keeps pictures apart that a file's units of time would put on one moment."""
 
     def __init__(self, muxer: str, time_base: Fraction) -> None:
-        self._unit = time_base * 1000 if muxer in MATROSKA else None
+        # Matroska and WebM count in milliseconds.
+        self._unit = time_base * 1000 if BY_MUXER[muxer].codec_delay else None
         self._last: int | None = None
         self._moved = 0
 
@@ -99,6 +96,6 @@ def timescale_of(clip: Clip, plan: Plan) -> dict[str, str]:
     units = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
     if not late and units * (clip.duration or LARGEST_LENGTH) >= LARGEST_LENGTH:
         units = clip.time_base.denominator
-    if plan.muxer not in ISO_MUXERS or not 1000 <= units <= LARGEST_TIMESCALE:
+    if not BY_MUXER[plan.muxer].edit_list or not 1000 <= units <= LARGEST_TIMESCALE:
         return {}
     return {"movie_timescale": str(units)}

@@ -18,7 +18,7 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import check_output
-from sinet_video.encoding.plan import Encoding
+from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
@@ -30,7 +30,7 @@ from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
-from sinet_video.prefetch import prefetch
+from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background

@@ -31,7 +31,7 @@ from sinet_video.quality.playback import (
 )
 
 CHECKS = (
-    "whole", "order", "alpha", "alpha kind", "frames", "times", "length", "size",
+    "whole", "order", "alpha", "alpha mode", "frames", "times", "length", "size",
     "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
     "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
@@ -92,17 +92,17 @@ def verify(
     source: StrPath | Source | None = None,
     *,
     span: TimeRange = TimeRange(),
-    alpha: Wanted | None = None,
+    alpha_mode: Wanted | None = None,
     skip: Collection[str] = (),
 ) -> Verification:
     """Play a result to its end and check it; with a source, against that.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
-    stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
-    checks (of `CHECKS`) to leave out. A `Source` says which of its videos is meant, and what a file
-    may make us read besides. Times must be the source's exactly, or where time bases differ to the
-    nearest tick of the coarser one.
+    stretch of the source that the result was made of, `alpha_mode` what alpha it must have, `skip`
+    names checks (of `CHECKS`) to leave out. A `Source` says which of its videos is meant, and what
+    a file may make us read besides. Times must be the source's exactly, or where time bases differ
+    to the nearest tick of the coarser one.
 
     Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
     result that is damaged further on fails the check "whole".
@@ -119,7 +119,7 @@ def verify(
     for shown, frame in zip_longest(pictures, frames):
         seen.note(shown, frame)
     sound, heard = _sounds(look, file, clip)
-    checks = seen.checks(sound, heard, alpha)
+    checks = seen.checks(sound, heard, alpha_mode)
     if clip is not None and not look.is_pictures:
         checks += _complete(file, clip, seen.beside, Beside(tally.captioned, set(tally.beside)))
     return Verification(
@@ -149,7 +149,7 @@ def _sounds(
     if look.is_pictures:
         return AudioReport(), AudioReport()
     mine = measure_audio(file)
-    return mine, AudioReport() if clip is None else measure_audio(clip.source, clip.span)
+    return mine, AudioReport() if clip is None else measure_audio(clip)
 
 
 def _complete(file: Source, theirs: Clip, beside: Beside, wanted: Beside) -> list[Check]:
@@ -203,7 +203,7 @@ class _Seen:
             checks.alpha(self.look, timing.frames, figures),
         ]
         if wanted is not None:
-            made.append(checks.alpha_kind(figures, wanted))
+            made.append(checks.alpha_mode(figures, wanted))
         if self.theirs is None:
             return made
         return [*made, *self._compared(self.theirs, sound, heard)]
