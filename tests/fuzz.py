@@ -38,6 +38,9 @@ SECONDS = 20.0
 STARTING = 10.0
 """Seconds that a worker may take to import what it needs."""
 
+WEIGHTS = 60.0
+"""Seconds more that torch, and making a graph of weights, may take."""
+
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=0.6")
 SOUND = ("-f", "lavfi", "-i", "sine=d=0.6")
 ALPHA = "format=yuva444p10le,geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='X*16'"
@@ -73,12 +76,14 @@ OTHERS = (
 """What else is damaged: weights, backgrounds, lists of files, numbered frames, kept segments."""
 
 WORKER = """
-import json, resource, shutil, sys
+import json, os, resource, shutil, sys
 from dataclasses import replace
 from pathlib import Path
 import av, numpy as np
 from sinet_video import BilinearRefinement, Settings, SinetVideoError, convert, verify
 from sinet_video.pipeline.resume import Resume
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what libraries print is no answer
 resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
 def everything(_): return np.ones((3, 4), np.float32)
 ALL = Settings(segmenter=everything, refinement=BilinearRefinement(), smoothing=None)
@@ -125,7 +130,7 @@ for line in sys.stdin:
     there = Path(output).exists()
     if there != outcome.startswith(("whole", "fails")) and role is not frames:
         outcome = f"WRONG: {outcome}, and output there is {there}"
-    print(json.dumps(outcome), flush=True)
+    print(json.dumps(outcome), file=answers, flush=True)
 """
 
 
@@ -188,6 +193,8 @@ class Worker:
             pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
             self._process = subprocess.Popen(words, text=True, stderr=subprocess.DEVNULL, **pipes)
             self._patience = SECONDS + STARTING
+        if job[-1:] == ["weights.pth"]:
+            self._patience += WEIGHTS
         return self._asked(self._process, job)
 
     def _asked(self, process: subprocess.Popen[str], job: list[str]) -> str:

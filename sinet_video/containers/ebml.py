@@ -71,7 +71,7 @@ def walk(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
             return
         after = file.tell() + length if length is not None else end
         yield name, after
-        file.seek(after, os.SEEK_SET)
+        file.seek(min(after, end), os.SEEK_SET)  # no file system goes as far as sizes do
 
 
 def _number(file: BinaryIO, *, marked: bool = False) -> int | None:
