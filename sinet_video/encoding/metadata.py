@@ -18,13 +18,6 @@ OWN_NAMES = frozenset(
 )
 
 
-QUICKTIME_TAGS = frozenset(
-    {"title", "artist", "author", "album", "comment", "genre", "date", "copyright", "make", "model"}
-    | {"location", "performers", "creation_time", "timecode"}
-)
-"""Tags for which libav's MOV files have places that all players know."""
-
-
 def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
     """Return the names (tags) that are still true of a file made from another."""
     return {
@@ -35,15 +28,13 @@ def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
 
 
 def tags_option(clip: Clip, plan: Plan) -> dict[str, str]:
-    """Return the option with which MOV and MP4 files hold any tag, in a list of their own.
+    """Return the option with which MOV and MP4 files hold tags of any name, in a list of their own.
 
-    Such as com.apple.quicktime.make, and in MOV all but `QUICKTIME_TAGS`. Empty where there are
-    none of these: some players look for titles in other places only.
+    Such as com.apple.quicktime.make. Empty where no tag needs it: some players look for titles in
+    other places only.
     """
-    names = portable_tags(dict(clip.tags))
-    dotted = any("." in name for name in names)
-    unusual = plan.muxer == "mov" and any(name.lower() not in QUICKTIME_TAGS for name in names)
-    if not BY_MUXER[plan.muxer].edit_list or not (dotted or unusual):
+    listed = BY_MUXER[plan.muxer].lists_tag
+    if not any(listed(name) for name in portable_tags(dict(clip.tags))):
         return {}
     return {"movflags": f"{plan.muxer_options.get('movflags', '')}+use_metadata_tags"}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import av
 
+from sinet_video.containers.formats import CONTAINERS
 from sinet_video.containers.isobmff import ISO
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
@@ -50,7 +52,9 @@ def other_streams(mine: Clip, theirs: Clip) -> Check:
     missing = len(theirs.subtitles) - len(mine.subtitles)
     lost = [f"{missing} of {len(theirs.subtitles)} subtitles"] if missing > 0 else []
     lost += [f"attachment {name}" for name in fonts]
-    must = texts[0] < texts[1] or ("matroska" in mine.container and bool(fonts))
+    container = CONTAINERS.get(Path(mine.path).suffix.lower())
+    held = container is not None and container.attachments
+    must = texts[0] < texts[1] or (held and bool(fonts))
     lost += [f"{each.kind} of stream {each.index} ({each.about})" for each in theirs.others]
     return _check("other streams", lost, must=must, kept="Every stream of the source.")
 
