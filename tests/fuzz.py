@@ -241,7 +241,7 @@ class Bench:
         subprocess.run([*still, str(folder / "behind.png")], check=True)
         shutil.copy(clip, folder / "behind.mp4")
         lists = {
-            "list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.6,\nmpeg2.ts\n",
+            "list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.6,\nmpeg2.ts\n#EXT-X-ENDLIST",
             "list.ffconcat": "ffconcat version 1.0\nfile h264.mp4\nfile h264.mp4\n",
         }
         for name, text in lists.items():
@@ -344,7 +344,7 @@ def main() -> None:
             counts[outcome] += 1
             if outcome.startswith("WRONG"):
                 print(source.name, outcome, flush=True)
-                if given.keep:
+                if given.keep and source.exists():
                     given.keep.mkdir(parents=True, exist_ok=True)
                     (given.keep / source.name).write_bytes(source.read_bytes())
     for outcome, number in counts.most_common():

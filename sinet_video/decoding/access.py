@@ -96,6 +96,8 @@ class Source:
         options = {"pattern_type": "none", "protocol_whitelist": _PROTOCOLS[self.allow]}
         if self.allow == "nothing":
             return {**options, "format_whitelist": _alone()}
+        # A playlist without an end is a live one: nobody waits for ever for more of it.
+        options["m3u8_hold_counters"] = "5"
         if self.is_url:  # a host must not make us read the files of this machine
             options["protocol_whitelist"] = f"crypto,data,{_HOSTS}"
         return {**options, "safe": "0"}  # libav's list of files may name those elsewhere
