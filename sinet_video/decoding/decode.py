@@ -27,9 +27,13 @@ from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, s
 from sinet_video.errors import InputError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange, exact, seconds
+from sinet_video.read_ahead import cores
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
+
+MOST_THREADS = 16
+"""As many as libav takes by itself; more hold more pictures and decode no faster."""
 
 MOST_HELD = 1 << 28
 """Bytes of packets that are kept while a key frame before a moment is looked for."""
@@ -77,6 +81,7 @@ def _videos(
     container = stack.enter_context(opened(clip.source))
     stream = video_stream(container, clip.source)
     stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = min(cores(), MOST_THREADS)
     reading = _Reading(container, stream, clip.path, on_error, tally, clip.source.file_id)
     if isinstance(clip.path, Path) and clip.span.end is None:
         reading.check_length()
