@@ -38,6 +38,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
     help="What alpha FILE must have; any will do if this is not given.",
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check; may be repeated.")
+@option_of(Settings, "stream")
 @option_of(Settings, "allow")
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(
@@ -46,6 +47,7 @@ def verify(
     span: TimeRange,
     alpha_mode: Wanted | None,
     skip: tuple[str, ...],
+    stream: int | None,
     allow: Allow,
     report_file: str | None,
 ) -> None:
@@ -54,7 +56,8 @@ def verify(
     FILE is a video, a folder of pictures, or out/%05d.png. It must be whole, its times must
     increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
     Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
-    colour tags, and as much sound that starts and lasts alike.
+    colour tags, as much sound that starts and lasts alike, and its captions, subtitles, chapters
+    and tags. What FILE cannot hold does not fail, but is named.
 
     Prints a table; the exit status is 1 if a check fails.
     """
@@ -63,7 +66,7 @@ def verify(
 
     if report_file:
         check_report(report_file)
-    theirs = None if source is None else Source(source, allow)
+    theirs = None if source is None else Source(source, allow, stream)
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
         click.echo(describe(found))

@@ -46,6 +46,15 @@ class SubtitleTrack:
 
 
 @dataclass(frozen=True)
+class OtherStream:
+    """A stream that is not worked on, nor carried over: another video, or data."""
+
+    index: int
+    kind: str
+    about: str
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A named stretch of a file; `start` and `end` in seconds."""
 
@@ -91,6 +100,11 @@ class Clip:
         subtitles: the streams of subtitles.
         chapters: its chapters, in order.
         attachments: the files in it.
+        tags: the file's own tags, such as its title, each with its text.
+        others: streams that a result does not get: other videos than the chosen one, and data.
+        origin: the moment on the file's own clock, in seconds, that is 0 in all times here: that of
+            a broadcast says nothing of the clip.
+        dolby_vision: the profile of Dolby Vision that it says, or None.
         piped: what is left of it to read, where it comes through a pipe.
         span: which stretch of it is meant; see `within`.
     """
@@ -117,6 +131,10 @@ class Clip:
     subtitles: tuple[SubtitleTrack, ...]
     chapters: tuple[Chapter, ...]
     attachments: tuple[Attachment, ...]
+    tags: tuple[tuple[str, str], ...] = ()
+    others: tuple[OtherStream, ...] = ()
+    origin: Fraction = Fraction(0)
+    dolby_vision: int | None = None
     alpha: AlphaKind | None = None
     coded: tuple[int, int] | None = None
     piped: Piped | None = field(default=None, repr=False, compare=False)
