@@ -55,6 +55,17 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="FILE",
     help="Only these pictures of a folder: names without endings, one a line.",
 )
+@click.option(
+    "--recipe",
+    metavar="NAME|FILE",
+    help="DATA is what train is given: only what this recipe keeps from the training of each of "
+    "its folders, pictures without people too.",
+)
+@click.option(
+    "--empty",
+    is_flag=True,
+    help="DATA is folders of pictures without people: how often and how much is found there.",
+)
 @click.option("--matte", metavar="FILE", help="A matte video of anybody's: gray, or with alpha.")
 @click.option("--truth", metavar="FILE", help="What --matte is compared with, frame by frame.")
 @click.option(
@@ -73,6 +84,8 @@ def evaluate(
     stages: tuple[Stage, ...],
     predictions: str | None,
     only: Path | None,
+    recipe: str | None,
+    empty: bool,
     matte: str | None,
     truth: str | None,
     on_bad: OnBad,
@@ -88,9 +101,12 @@ def evaluate(
     Of pictures: intersection over union of the person (IoU) and averaged with the background's
     (mIoU), and how well the outline follows (F). Of clips: mean absolute and squared error (MAD,
     MSE), gradient, connectivity, flicker (dtSSD), and MAD around soft edges. "Soft" is the share
-    of pixels that are neither background nor person, and what it is in truth.
+    of pixels that are neither background nor person, and what it is in truth. Of pictures without
+    people: the share of them, and of each, in which somebody is found; more than 0.5 % of a picture
+    counts.
     """
     _check(data, matte, truth, sheet)
+    _check_kind(recipe, only, empty)
     for name in (report_file, sheet):
         if name:
             check_report(name)
@@ -99,12 +115,19 @@ def evaluate(
         from sinet_video.cli.measuring import Measuring
         from sinet_video.cli.tables import draw_worst, tables
 
+        from sinet_video.train.recipe import load_recipe
+
         each = [(m.weights, m.settings()) for m in one_by_one(matting)]
         work = Measuring(each, stages, predictions, names, on_bad, quiet)
         if matte and truth:
             work.matte(matte, truth, matting.allow)
         for place in data:
-            work.place(Path(place))
+            if recipe:
+                work.set_aside(load_recipe(recipe).data, Path(place))
+            elif empty:
+                work.empty(Path(place))
+            else:
+                work.place(Path(place))
         results = work.results()
         if sheet:
             draw_worst(results, Path(sheet))
@@ -126,6 +149,13 @@ def one_by_one(matting: MattingOptions) -> list[MattingOptions]:
     """Return options with one of the weights each."""
     # `repeatable` made it several.
     return [replace(matting, weights=name) for name in cast(tuple[str, ...], matting.weights)]
+
+
+def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:
+    if recipe and (only or empty):
+        raise SettingError(
+            f"--recipe says which pictures count; leave out {'--names' if only else '--empty'}."
+        )
 
 
 def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from sinet_video.errors import OutputError
 from sinet_video.train.contact_sheet import Tile, draw_sheet
 from sinet_video.train.evaluate.examples import Example
-from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
+from sinet_video.train.evaluate.scores import EmptyFigures, FrameFigures, PictureFigures, Scores
 
 COLUMNS = 5
 TILE_SIDE = 400
@@ -40,6 +40,11 @@ PICTURE_COLUMNS = (
     *_SOFT,
 )
 
+EMPTY_COLUMNS = (
+    Column("false_find", "false finds %", 100),
+    Column("found", "found %", 100),
+)
+
 FRAME_COLUMNS = (
     Column("mad", "MAD x1000", 1000),
     Column("mse", "MSE x1000", 1000),
@@ -53,8 +58,12 @@ FRAME_COLUMNS = (
 
 
 def tables(results: Sequence[Scores]) -> str:
-    """Return the figures of pictures and of clips as a table each."""
-    kinds = (PictureFigures, "pictures", PICTURE_COLUMNS), (FrameFigures, "frames", FRAME_COLUMNS)
+    """Return the figures of pictures, of such without people and of clips as a table each."""
+    kinds = (
+        (PictureFigures, "pictures", PICTURE_COLUMNS),
+        (EmptyFigures, "pictures", EMPTY_COLUMNS),
+        (FrameFigures, "frames", FRAME_COLUMNS),
+    )
     return "\n\n".join(
         table([scores for scores in results if isinstance(scores.mean, kind)], count, columns)
         for kind, count, columns in kinds
@@ -101,6 +110,8 @@ def caption(scores: Scores, example: Example) -> str:
         weights, stage = stage, ""
     if isinstance(scores.mean, PictureFigures):
         figure = f"IoU {100 * (1 - example.badness):.1f} %"
+    elif isinstance(scores.mean, EmptyFigures):
+        figure = f"found {100 * example.badness:.1f} %"
     else:
         figure = f"MAD {1000 * example.badness:.1f}"
     return f"{Path(weights).stem}{comma}{stage}: {example.name}, {figure}"

@@ -29,7 +29,7 @@ from sinet_video.train.samples.batch import Batch
 from sinet_video.train.samples.photographs import Stock
 from sinet_video.train.samples.sampler import Sampler, batches
 from sinet_video.train.toml import said
-from sinet_video.train.validation import false_finds, hardness, validate
+from sinet_video.train.validation import WATCHED, hardness, watched
 
 PREFETCHED = 3
 """Batches that are made ahead of the step that takes them."""
@@ -228,19 +228,20 @@ class _Training:
         row |= {name: float(np.mean(values)) for name, values in sums.items()}
         sums.clear()
         if step % self.pace.validation == 0 or last:
-            row |= self._watched()
+            row |= self._watch()
         self.course.rows.append(row)
         self.progress(row)
         if step % self.pace.checkpoint == 0 or last:
             self._checkpoint()
 
-    def _watched(self) -> Row:
+    def _watch(self) -> Row:
+        """Return how the averaged weights do, which are kept if none before did better."""
         network = self._averaged()
-        scores = validate(network, self.stock.validation)
-        row: Row = {f"IoU {name}": score for name, score in scores.items()}
-        for name, paths in self.stock.watched_empty.items():
-            if paths:
-                row[f"false {name}"] = false_finds(network, paths)
+        row = watched(network, self.stock, self.recipe.data)
+        before = [float(old[WATCHED]) for old in self.course.rows if WATCHED in old]
+        if row.get(WATCHED, 0.0) > max(before, default=-1.0):
+            with whole(self.folder / "best.pth") as path:
+                save(network, path)
         return row
 
     def _steps_in_all(self) -> int:

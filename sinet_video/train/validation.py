@@ -12,16 +12,38 @@ import torch
 from sinet_video.models.segmenter import Size
 from sinet_video.models.sinet import SINet
 from sinet_video.quality.metrics import foreground_iou
+from sinet_video.train.datasets import Data
+from sinet_video.train.evaluate.scores import FALSE_FIND
 from sinet_video.train.image_folder import Array, Pair, read_pair, read_picture
-from sinet_video.train.samples.photographs import Source
+from sinet_video.train.samples.photographs import Source, Stock
 
-FALSE = 0.005
-"""Part of a picture without people that must be taken for a person to count as a false find."""
+WATCHED = "watched"
+"""Name of the mean of all that is watched."""
+
+
+def watched(network: SINet, stock: Stock, data: Data) -> dict[str, float]:
+    """Return each folder's IoU, or share of false finds where nobody is, and their mean.
+
+    The mean is named `WATCHED`; in it false finds count as what they leave of 1.
+    """
+    found, parts, weights = {}, [], []
+    for folder, score in validate(network, stock.validation).items():
+        found[f"IoU {folder}"] = score
+        parts.append(score)
+        weights.append(next(own.watched for own in data.labelled if own.folder == folder))
+    for empty in data.empty:
+        if paths := stock.watched_empty[empty.folder]:
+            found[f"false {empty.folder}"] = share = false_finds(network, paths)
+            parts.append(1 - share)
+            weights.append(empty.watched)
+    if any(weights):
+        found[WATCHED] = float(np.average(parts, weights=weights))
+    return found
 
 
 def false_finds(network: SINet, pictures: Sequence[Path]) -> float:
-    """Return the part of pictures without people in which more than `FALSE` of it is found."""
-    found = [found_part(network, read_picture(path)) > FALSE for path in pictures]
+    """Return the part of pictures without people in which more than `FALSE_FIND` of it is found."""
+    found = [found_part(network, read_picture(path)) > FALSE_FIND for path in pictures]
     return float(np.mean(found)) if found else 0.0
 
 

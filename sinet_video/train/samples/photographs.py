@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import InputError
+from sinet_video.train.datasets import Data, Empty, Labelled
 from sinet_video.train.image_folder import (
     Bad,
     Pair,
@@ -25,7 +26,7 @@ from sinet_video.train.image_folder import (
     read_pair,
     read_picture,
 )
-from sinet_video.train.recipe import Data, Empty, Labelled, Stage
+from sinet_video.train.recipe import Stage
 
 Array = NDArray[Any]
 
@@ -137,6 +138,40 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Aside:
+    """What a recipe keeps from the training, of one folder."""
+
+    folder: Path
+    use: Literal["holdout", "validation"]
+    names: frozenset[str]
+    """File names without endings."""
+    empty: bool
+    """Whether nobody is in the pictures, which have no masks."""
+
+
+def set_aside(data: Data, root: Path) -> list[Aside]:
+    """Return what a recipe keeps from the training, by folder; nothing is read but names.
+
+    Raises `InputError` for a folder that is not there.
+    """
+    found = []
+    for each in (*data.labelled, *data.empty):
+        empty, folder = isinstance(each, Empty), root / each.folder
+        pairs = _unlabelled(folder) if empty else list_pairs(folder).pairs
+        holdout, validation, _ = split(pairs, each.holdout, each.validation, source=each.source)
+        parts: tuple[tuple[Literal["holdout", "validation"], list[Pair]], ...]
+        parts = (("holdout", holdout), ("validation", validation))
+        for use, part in parts:
+            if part:
+                found.append(Aside(folder, use, frozenset(pair.name for pair in part), empty))
+    return found
+
+
+def _unlabelled(folder: Path) -> list[Pair]:
+    return [Pair(path, path) for path in list_pictures(folder)]
+
+
 def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
     """Read everything that a recipe's data names below a folder.
 
@@ -196,7 +231,7 @@ def _paired(sources: Sequence[Source]) -> list[Source]:
 
 
 def _load_empty(empty: Empty, root: Path, stock: Stock) -> None:
-    pairs = [Pair(path, path) for path in list_pictures(root / empty.folder)]
+    pairs = _unlabelled(root / empty.folder)
     holdout, validation, rest = split(pairs, empty.holdout, empty.validation, source=empty.source)
     stock.held_empty[empty.folder] = [pair.picture for pair in holdout]
     stock.watched_empty[empty.folder] = [pair.picture for pair in validation]
