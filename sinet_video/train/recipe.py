@@ -11,7 +11,7 @@ from typing import Literal
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.train.datasets import Data
-from sinet_video.train.toml import build, in_full
+from sinet_video.train.toml import build, expand_likes
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def load_recipe(name: str) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{name} is not a TOML file: {error}.") from error
     if isinstance(stages := table.get("stages"), list):
-        table["stages"] = in_full(stages, f"{name}: stages")
+        table["stages"] = expand_likes(stages, f"{name}: stages")
     recipe: Recipe = build(Recipe, table, name)
     check(recipe)
     return recipe

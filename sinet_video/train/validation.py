@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import torch
 
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.models.sinet import SINet
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.train.datasets import Data
@@ -64,7 +64,7 @@ def hardness(
 def found_part(network: SINet, picture: Array) -> float:
     """Return the part of a picture (H, W, 3) that is taken for people."""
     height, width = picture.shape[:2]
-    small = cv2.resize(picture, Size().of(width / height), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, InputSize().of(width / height), interpolation=cv2.INTER_AREA)
     alpha = network.alpha(torch.from_numpy(small)[None])[0]
     return float((alpha > 0.5).float().mean())
 
@@ -83,7 +83,7 @@ def picture_iou(network: SINet, pair: Pair) -> float:
     """Return the foreground IoU on one picture, the network given its default size."""
     picture, mask = read_pair(pair)
     height, width = mask.shape
-    size = Size().of(width / height)
+    size = InputSize().of(width / height)
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     alpha = network.alpha(torch.from_numpy(small)[None])[0].numpy()
     large = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
