@@ -7,7 +7,7 @@ import dataclasses
 import cv2
 import numpy as np
 from made_people import source
-from test_scenes import GREEN, MADE, RED, SHAPE, disc, red_on_green, scene
+from made_scenes import GREEN, MADE, RED, SHAPE, disc, red_on_green, scene
 
 from sinet_video.train.recipe import Views
 from sinet_video.train.samples.photographs import Source, Stock
