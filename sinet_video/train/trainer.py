@@ -237,9 +237,9 @@ class _Training:
     def _watch(self) -> Row:
         """Return how the averaged weights do, which are kept if none before did better."""
         network = self._averaged()
-        row = watched(network, self.stock, self.recipe.data)
+        row: Row = {**watched(network, self.stock, self.recipe.data)}
         before = [float(old[WATCHED]) for old in self.course.rows if WATCHED in old]
-        if row.get(WATCHED, 0.0) > max(before, default=-1.0):
+        if float(row.get(WATCHED, 0.0)) > max(before, default=-1.0):
             with whole(self.folder / "best.pth") as path:
                 save(network, path)
         return row

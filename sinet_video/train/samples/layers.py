@@ -127,7 +127,8 @@ def _streak(rng: np.random.Generator, length: int) -> Array:
     reach = np.array([np.cos(angle), np.sin(angle)]) * middle
     first, last = (tuple(int(v) for v in np.round(middle + s * reach)) for s in (-1, 1))
     cv2.line(kernel, first, last, 1.0)
-    return kernel / kernel.sum()
+    streak: Array = kernel / kernel.sum()
+    return streak
 
 
 def _shaded(rng: np.random.Generator, behind: Array, own: Array) -> Array:
@@ -137,7 +138,8 @@ def _shaded(rng: np.random.Generator, behind: Array, own: Array) -> Array:
     moved = cv2.warpAffine(own, np.array([[1, 0, x], [0, 1, y]]), (w, h))
     soft = cv2.GaussianBlur(moved, (0, 0), float(np.exp(rng.uniform(np.log(2), np.log(20)))))
     light = 1 - float(rng.uniform(0.15, 0.6)) * soft
-    return (behind * light[..., None] + 0.5).astype(np.uint8)
+    darker: Array = (behind * light[..., None] + 0.5).astype(np.uint8)
+    return darker
 
 
 def _with_chair(
@@ -170,4 +172,5 @@ def _rounded(shape: tuple[int, int], box: tuple[float, float, float, float], par
     dx = np.abs(x - (left + right) / 2) - (right - left) / 2 + radius
     dy = np.abs(y - (top + bottom) / 2) - (bottom - top) / 2 + radius
     outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0)) + np.minimum(np.maximum(dx, dy), 0)
-    return np.clip(0.5 - (outside - radius), 0, 1).astype(np.float32)
+    inside: Array = np.clip(0.5 - (outside - radius), 0, 1).astype(np.float32)
+    return inside

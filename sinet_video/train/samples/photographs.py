@@ -156,7 +156,8 @@ def set_aside(data: Data, root: Path) -> list[Aside]:
     Raises `InputError` for a folder that is not there.
     """
     found = []
-    for each in (*data.labelled, *data.empty):
+    every: tuple[Labelled | Empty, ...] = (*data.labelled, *data.empty)
+    for each in every:
         empty, folder = isinstance(each, Empty), root / each.folder
         pairs = _unlabelled(folder) if empty else list_pairs(folder).pairs
         holdout, validation, _ = split(pairs, each.holdout, each.validation, source=each.source)
