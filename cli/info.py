@@ -7,7 +7,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import allow_option
+from sinet_video.cli.options import option_of
+
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -20,25 +22,26 @@ RANGES = {1: "limited", 2: "full"}
 @click.command()
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@allow_option
+@option_of(Settings, "allow")
 def info(file: str, as_json: bool, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
+    from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 
-    clip = probe(file, allow=allow)
+    clip = probe(Source(file, allow))
     click.echo(as_text(clip) if as_json else describe(clip))
 
 
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
-    facts = asdict(replace(clip, piped=None))
-    del facts["piped"], facts["allow"]  # of how it was opened, not of what it is
+    facts = {"path": clip.path, **asdict(replace(clip, piped=None))}
+    del facts["piped"], facts["source"], facts["span"]  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
 
 
 def describe(clip: Clip) -> str:
     """Return a clip's facts, a line each."""
-    from sinet_video.models.segmenter import InputSize
+    from sinet_video.models.input_settings import InputSize
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"

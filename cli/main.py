@@ -17,7 +17,7 @@ from sinet_video.cli.run import run
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
 
-from sinet_video import __version__
+from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,17 +14,70 @@ import av
 from sinet_video.errors import OutputError, SinetVideoError, reason
 
 
-def store(target: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
-    """Write a file whole or not at all: not, if `check` raises for what was written."""
+@contextmanager
+def whole_file(target: Path, *, durable: bool = False) -> Iterator[Path]:
+    """Yield a hidden path beside `target`, which becomes `target` when the block ends well.
+
+    When it does not, the file goes. A `durable` file is on the disk before the block's end, so that
+    not even a power cut leaves a part of it. Raises `OSError`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    part = temporary_name(target)
     try:
-        partial.write_bytes(content)
-        if check:
-            check(partial)
-        partial.replace(target)
+        yield part
+        if durable:
+            sync(part)
+        part.replace(target)
+        if durable:
+            sync(target.parent)
     finally:
-        partial.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `target`, which becomes `target` when the block ends well.
+
+    When it does not, the folder goes. `target` may exist if it is empty. Raises `OSError`.
+    """
+    target = target.absolute()
+    part = temporary_name(target)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        if target.exists():
+            target.rmdir()
+        part.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def store(
+    target: Path,
+    content: bytes,
+    check: Callable[[Path], None] | None = None,
+    *,
+    durable: bool = False,
+) -> None:
+    """Write a file whole or not at all: not, if `check` raises for what was written.
+
+    `durable` is as for `whole_file`. Raises `OSError`.
+    """
+    with whole_file(target, durable=durable) as part:
+        part.write_bytes(content)
+        if check:
+            check(part)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
+    if os.name == "nt" and path.is_dir():
+        return  # names are on the disk there when they are given, and folders cannot be opened
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def temporary_name(path: Path) -> Path:

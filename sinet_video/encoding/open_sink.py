@@ -12,27 +12,26 @@ from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.image_sequence import PictureFolder, is_pattern, numbers, siblings
-from sinet_video.encoding.plan import Encoding, plan
+from sinet_video.encoding.plan import plan
+from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.media.time_range import TimeRange
 
 
 def open_sink(
     path: str | Path,
     clip: Clip,
     *,
-    content: Content = "opaque",
+    content: Content = "rgb",
     encoding: Encoding = Encoding(),
     companions: bool = False,
-    span: TimeRange = TimeRange(),
     on_error: OnError = "stop",
 ) -> Sink:
     """Return the sink for a name: a video file, or a folder or pattern of pictures.
 
     The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
-    all else that the clip's has in `span`: sound, subtitles, chapters, covers, attachments, names;
+    all else that the clip has in its span: sound, subtitles, chapters, covers, attachments, names;
     `on_error` says what to do where sound and subtitles are damaged.
     """
     path = Path(path)
@@ -40,7 +39,7 @@ def open_sink(
     container = container_of(path, encoding.format)
     if container.is_pictures:
         return PictureFolder(path, clip, content, chosen)
-    carried = span if companions and not container.alone else None
+    carried = clip.span if companions and not container.alone else None
     sink = VideoFile(path, clip, content, chosen, carried, encoding.audio, on_error)
     if companions and container.alone and clip.audio:
         sink.warnings.append(f"A {encoding.format} stream holds no sound: left out.")

@@ -13,12 +13,14 @@ import av
 from av.container import InputContainer, OutputContainer
 
 from sinet_video.containers.codec_delay import priming
+from sinet_video.containers.formats import BY_MUXER
 from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
-from sinet_video.encoding.audio import AudioChoice, AudioResult, Copied, Encoded, Track, audio_track
+from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
 from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, reason
 from sinet_video.media.time_range import TimeRange, seconds
@@ -68,15 +70,14 @@ class SideStreams:
         self.warnings: list[str] = []
         self.carried: AudioResult = "none"
         """What became of the sound as a whole."""
-        self._path, self._output, self._span, self._audio = clip.path, output, span, audio
-        self._on_error, self._allow = on_error, clip.allow
+        self._source, self._output, self._span, self._audio = clip.source, output, span, audio
+        self._format = BY_MUXER[output.format.name]
+        self._on_error = on_error
         self._piped, self._opened = clip.piped, ExitStack()
         if clip.piped:
             clip.piped.claimed = True
         self._input = (
-            clip.piped.container
-            if clip.piped
-            else self._opened.enter_context(opened(clip.path, clip.allow))
+            clip.piped.container if clip.piped else self._opened.enter_context(opened(clip.source))
         )
         self.tracks: dict[int, Track] = {}
         self._add_sound()
@@ -148,7 +149,7 @@ class SideStreams:
 
     def harmed(self, error: av.FFmpegError, what: str) -> None:
         """Say that a packet could not be used: raise `InputError`, or warn once and go on."""
-        problem = f"{self._path}: its sound or subtitles are damaged ({reason(error)})"
+        problem = f"{self._source}: its sound or subtitles are damaged ({reason(error)})"
         if self._on_error == "stop":
             raise InputError(f"{problem}; repair it, or conceal errors.") from error
         if (warning := f"{problem}: {what}.") not in self.warnings:
@@ -203,7 +204,7 @@ class SideStreams:
             self.warnings.append(warning)
         if track is None:
             return
-        names = track_names(track.source.metadata, self._output.format.name)
+        names = track_names(track.source.metadata, self._format)
         track.target.metadata.update(names)
         track.target.disposition = track.source.disposition
         self.tracks[track.source.index] = track
@@ -212,7 +213,7 @@ class SideStreams:
         """Carry covers where that can be; where it cannot, `lost` will say so."""
         for stream in _covers(self._input):
             codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
-            if self._output.format.name == "matroska" and codec in COVER_TYPES:
+            if self._format.attachments and codec in COVER_TYPES:
                 self._attach_cover(stream, COVER_TYPES[codec])
             elif codec in self._output.supported_codecs:
                 target = self._output.add_stream_from_template(stream, opaque=True)
@@ -222,14 +223,14 @@ class SideStreams:
         if self._piped is not None:  # its packet is somewhere in the pipe; `lost` cannot say so
             self.warnings.append("A cover picture is left out.")
             return
-        with opened(self._path, self._allow) as again:
+        with opened(self._source) as again:
             packet = next(iter(again.demux(again.streams[stream.index])))
         name = stream.metadata.get("filename", f"cover.{kind}")
         self._output.add_attachment(name, f"image/{kind}", bytes(packet))
 
     def _add_attachments(self) -> None:
         attachments = self._input.streams.attachments
-        if self._output.format.name == "matroska":
+        if self._format.attachments:
             for stream in attachments:
                 self._output.add_stream_from_template(stream)
         elif attachments:
@@ -241,8 +242,8 @@ class SideStreams:
         self._output.metadata.update(portable_tags(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
-        pictures = video_stream(self._input, self._path)
-        names = track_names(pictures.metadata, self._output.format.name)
+        pictures = video_stream(self._input, self._source)
+        names = track_names(pictures.metadata, self._format)
         if self._span.start:  # it is that of the first picture
             names.pop("timecode", None)
             self._output.metadata.pop("timecode", None)

@@ -9,7 +9,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
-from sinet_video.models.onnx_segmenter import OnnxInput, checked_picture, prepared
+from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_segmenter import checked_picture, prepared
 from sinet_video.models.onnx_session import Alpha, Picture, Runtime, open_session
 
 PASSES = 3

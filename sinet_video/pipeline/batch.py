@@ -89,11 +89,16 @@ def expand(given: str | Path) -> list[Path]:
     return sorted(found)
 
 
+def is_there(output: Path) -> bool:
+    """Whether an output exists, and an interrupted job has nothing more to put there."""
+    kept = is_finished(output)
+    return output.exists() and (kept is None or kept.made is None)
+
+
 def _one(
     source: Path, output: Path, convert: Callable[[Path, Path], Report], *, overwrite: bool
 ) -> Outcome:
-    kept = is_finished(output)
-    if output.exists() and not overwrite and (kept is None or kept.made is None):
+    if not overwrite and is_there(output):
         return Outcome(source, output, "skipped")
     try:
         return Outcome(source, output, "done", report=convert(source, output))

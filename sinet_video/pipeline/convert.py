@@ -5,30 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-from sinet_video.decoding.access import StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import check_output
-from sinet_video.encoding.plan import Encoding
+from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.pipeline import fingerprint
-from sinet_video.pipeline.chain import DEPTH, OutputKind, Show, chained, output_kind, seen
+from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
-from sinet_video.prefetch import prefetch
+from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
@@ -41,10 +41,10 @@ Progress = Callable[[int, Clip], None]
 
 
 def convert(
-    source: str | Path,
+    source: StrPath | Source,
     output: str | Path,
     *,
-    background: str | Path | Background | None = None,
+    background: StrPath | Source | Background | None = None,
     fit: Fit = "cover",
     show: Show = "composite",
     matte: str | Path | None = None,
@@ -72,28 +72,29 @@ def convert(
     `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
-    source, output = located(source), Path(output)
+    source, output = settings.source(source), Path(output)
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
-        check_files(*(located(each) for each in named if isinstance(each, str | Path)))
-    clip = probe(source, allow=settings.allow)
+        check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
+    clip = from_zero(probe(source).within(span))
     settings.check(clip)
-    span = from_zero(clip, span)
-    look = output_kind(output, background, fit, show, encoding, settings.allow)
+    behind = settings.source(background) if isinstance(background, str | Path) else background
+    look = output_kind(output, behind, fit, show, encoding)
+    work = Work(settings, clip, look)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
-    targets = _targets(source, output, matte, overwrite=overwrite or resume is not None)
-    outputs = _outputs(clip, look, targets, settings, encoding, span)
+    targets = _targets(source.located, output, matte, overwrite=overwrite or resume is not None)
+    outputs = _outputs(work, targets, encoding)
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
-            Path(source), outputs=list(map(str, targets)), background=background, fit=fit,
-            show=show, resume=resume, settings=settings, encoding=encoding, span=span,
+            Path(source.path), outputs=list(map(str, targets)), background=background, fit=fit,
+            show=show, resume=resume, settings=settings, encoding=encoding, span=clip.span,
         )  # fmt: skip
         writing = Segments(
             outputs, told, resume,
-            overwrite=overwrite, again=settings.remember, begun=look.begun,
+            overwrite=overwrite, again=needs_all(work), begun=look.begun,
         )  # fmt: skip
-    report = _Job(clip, look, targets, writing, settings, span).run(progress)
+    report = _Job(work, targets, writing).run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
     report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)
     return report
@@ -111,19 +112,13 @@ def _targets(
     return targets
 
 
-def _outputs(
-    clip: Clip,
-    look: OutputKind,
-    targets: list[Path],
-    settings: Settings,
-    encoding: Encoding,
-    span: TimeRange,
-) -> list[Output]:
+def _outputs(work: Work, targets: list[Path], encoding: Encoding) -> list[Output]:
     """Return what is to be opened: the output with all that goes along, then the matte alone."""
     output, *mattes = targets
+    clip, on_error = work.clip, work.settings.on_error
     return [
-        Output(output, clip, look.content, encoding, True, span, settings.on_error),
-        *(Output(path, clip, "matte") for path in mattes),
+        Output(output, clip, work.look.content, encoding, True, on_error),
+        *(Output(path, clip, "alpha") for path in mattes),
     ]
 
 
@@ -131,16 +126,21 @@ def _outputs(
 class _Job:
     """One clip on its way into its files, in threads: decode, segment, work, the caller's."""
 
-    clip: Clip
-    look: OutputKind
+    work: Work
     targets: list[Path]
     writing: Writing
-    settings: Settings
-    span: TimeRange
+
+    @property
+    def _clip(self) -> Clip:
+        return self.work.clip
+
+    @property
+    def _settings(self) -> Settings:
+        return self.work.settings
 
     def run(self, progress: Progress | None) -> Report:
         """Do it all; the report lacks only the time from start to end."""
-        segmenter = self.settings.load()
+        segmenter = self._settings.load()
         meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
         with self.writing as writing, ExitStack() as stack:
             frames = writing.resumed
@@ -150,7 +150,7 @@ class _Job:
                 encoding += time.perf_counter() - before
                 frames += 1
                 if progress:
-                    progress(frames, self.clip)
+                    progress(frames, self._clip)
         spent = {name: time for meter in meters for name, time in meter.own().items()}
         spent = spent | {"encode": encoding}
         del spent["wait"]
@@ -173,42 +173,26 @@ class _Job:
         writing, (decoding, seeing, working) = self.writing, meters
         pictures = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
         waited = seeing.timed("wait", pictures)
-        coarse = seen(waited, segmenter, self.settings, writing.part_of)
+        coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
-        mattes = chained(
-            working.timed("wait", looked),
-            self.settings,
-            working,
-            self.clip,
-            self.span,
-            writing.smooth,
-            screened=screened,
-        )
-        spill = self.settings.despill if self.look.content != "matte" else None
-        shown = self.look.apply(mattes, working, clean=self._decontaminates, spill=spill)
+        work = replace(self.work, smoother=writing.smooth, screened=screened)
+        shown = chained(working.timed("wait", looked), work, working)
         return ahead(writing.unfinished(shown), "work")
 
     def _read(self, since: Fraction | None, tally: Tally) -> Iterator[Frame]:
         return decode(
-            self.clip,
-            self.span,
+            self._clip,
             since=since,
-            deinterlace=self.settings.deinterlace,
-            on_error=self.settings.on_error,
+            deinterlace=self._settings.deinterlace,
+            on_error=self._settings.on_error,
             tally=tally,
         )
 
     @property
-    def _decontaminates(self) -> bool:
-        """Whether edges are mixtures: those of a source's own alpha have straight colours."""
-        own = self.clip.alpha is not None and self.settings.source_alpha != "ignore"
-        return self.settings.decontaminate and self.look.content != "matte" and not own
-
-    @property
     def _start(self) -> Fraction:
-        if self.span.start:
+        if self._clip.span.start:
             return Fraction(0)
-        return self.clip.start * self.clip.time_base + self.span.late
+        return self._clip.start * self._clip.time_base + self._clip.span.late
 
     def _report(
         self, segmenter: Segmenter, frames: int, stages: dict[str, float], screened: Screened
@@ -217,21 +201,21 @@ class _Job:
         made, tally = self.writing.made, self.writing.tally
         end = self._start if self.writing.end is None else self.writing.end
         return Report(
-            source=str(self.clip.path),
+            source=str(self._clip.path),
             output=output,
             matte=mattes[0] if mattes else None,
             frames=frames,
             resumed=self.writing.resumed,
             duration=round(float(end - self._start), 6),
             stages=stages,
-            network_size=seen_size(segmenter, self.settings.size, self.clip.shown_aspect),
+            network_size=seen_size(segmenter, self._settings.size, self._clip.shown_aspect),
             weights=getattr(segmenter, "name", "your own segmenter"),
             runtime=getattr(segmenter, "runtime", "your own segmenter"),
             device=getattr(segmenter, "device", "unknown"),
             encoder=made.encoder,
             pixel_format=made.pixel_format,
             alpha=made.alpha,
-            decontaminated=self._decontaminates,
+            decontaminated=self.work.decontaminates,
             audio=made.audio,
             lost=tally.lost,
             repeated=tally.repeated,
@@ -242,20 +226,20 @@ class _Job:
 
     def _remarks(self, screened: Screened) -> list[str]:
         """Say what is unusual about the source."""
-        said = self.writing.tally.warnings(self.clip.path)
-        if self.settings.key is not None:
-            said += screened.warnings(self.settings.key.screen)
-        if self.span.late:
+        said = self.writing.tally.warnings(self._clip.path)
+        if self._settings.key is not None:
+            said += screened.warnings(self._settings.key.screen)
+        if self._clip.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "
-                f"{float(self.span.late):.3f} s later."
+                f"{float(self._clip.span.late):.3f} s later."
             )
-        if self.clip.alpha is not None:
-            said.append(SOURCE_ALPHA_USED[self.settings.source_alpha].format(self.clip.alpha))
-        if ROUNDED.match(self.clip.pixel_format):
-            working = self.clip.working_format
-            said.append(f"The source's {self.clip.pixel_format} samples are rounded to {working}.")
-        if self.clip.interlaced and not self.settings.deinterlace:
+        if self._clip.alpha is not None:
+            said.append(SOURCE_ALPHA_USED[self._settings.source_alpha].format(self._clip.alpha))
+        if ROUNDED.match(self._clip.pixel_format):
+            working = self._clip.working_format
+            said.append(f"The source's {self._clip.pixel_format} samples are rounded to {working}.")
+        if self._clip.interlaced and not self._settings.deinterlace:
             said.append(
                 "The source is interlaced: its edges will comb where it moves; deinterlace it."
             )

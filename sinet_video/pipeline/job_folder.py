@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -16,12 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.atomic import translate_write_errors
-from sinet_video.errors import OutputError, SettingError
+from sinet_video.atomic import store, sync, translate_write_errors
+from sinet_video.errors import OutputError
 from sinet_video.pipeline.fingerprint import differing
 from sinet_video.pipeline.outputs import Made
 
 MANIFEST, LOCK = "manifest.json", "lock"
+
+PATIENCE = 0.2
+"""Seconds to wait for a lock, as its last holder may be removing it at this moment."""
+
 FORMAT = 1
 """Raise it when what is kept is no longer read as it was."""
 
@@ -200,8 +203,10 @@ class JobFolder:
         for path in self.folder.iterdir():
             if path.name not in (MANIFEST, LOCK):
                 _remove(path)
-        for name in (MANIFEST, LOCK):
-            (self.folder / name).unlink(missing_ok=True)
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        if os.name == "nt":  # there an open file cannot be removed
+            self._held.close()
+        (self.folder / LOCK).unlink(missing_ok=True)
         self.folder.rmdir()
         self._cleared = True
 
@@ -209,7 +214,7 @@ class JobFolder:
         return self.file("alphas", number, ".npz")
 
     def _note(self, finished: JobState) -> None:
-        _put(self.folder / MANIFEST, finished.text().encode())
+        store(self.folder / MANIFEST, finished.text().encode(), durable=True)
         self.finished = finished
 
     def _forget(self) -> None:
@@ -228,24 +233,6 @@ class JobFolder:
                 _remove(path)
 
 
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file that is there as it was or as it is to be, and never in part."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    sync(new)
-    new.replace(path)
-    sync(path.parent)
-
-
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
@@ -259,29 +246,20 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
 
     Raises `OutputError` when another process holds it.
     """
-    if sys.platform == "win32":
-        raise SettingError("Going on after an interruption needs locks that Windows has not.")
-    import fcntl
+    from filelock import FileLock, Timeout  # no other job has to wait for its import
 
-    while True:
+    lock = FileLock(folder / LOCK, timeout=PATIENCE, fallback_to_soft=False)
+    while not lock.is_locked:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_there(folder / LOCK, handle):
-                yield
-                return
-        except BlockingIOError:
+            lock.acquire()
+        except FileNotFoundError:
+            continue  # its last holder has just removed the folder
+        except Timeout:
             raise OutputError(
                 f"{output} is being made by another process; wait for it, or give another name."
             ) from None
-        finally:
-            os.close(handle)
-
-
-def _is_there(path: Path, handle: int) -> bool:
-    """Whether a name is still that of an open file: its last holder may have removed it."""
     try:
-        return path.stat().st_ino == os.fstat(handle).st_ino
-    except FileNotFoundError:
-        return False
+        yield
+    finally:
+        lock.release()

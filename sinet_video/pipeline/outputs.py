@@ -16,12 +16,13 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally
 from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.open_sink import open_sink
-from sinet_video.encoding.plan import Encoding, Plan, plan
+from sinet_video.encoding.plan import Plan, plan
+from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import TimeRange
-from sinet_video.stages.smooth import Smoothing, smooth
+from sinet_video.stages.matte_settings import Smoothing
+from sinet_video.stages.smooth import smooth
 
 Read = Callable[[Fraction | None, Tally], Iterator[Frame]]
 """Decodes a job's pictures from a moment of the output on, or all; counts what is out of order."""
@@ -36,7 +37,6 @@ class Output:
     content: Content
     encoding: Encoding = Encoding()
     companions: bool = False
-    span: TimeRange = TimeRange()
     on_error: OnError = "stop"
 
     @property
@@ -52,7 +52,6 @@ class Output:
             content=self.content,
             encoding=self.encoding,
             companions=self.companions,
-            span=self.span,
             on_error=self.on_error,
         )
 
@@ -72,7 +71,7 @@ class Made:
         cls, plan: Plan, content: Content, audio: AudioResult = "none", *, warnings: list[str]
     ) -> Made:
         """What comes of a plan."""
-        alpha: AlphaKind | Literal["none"] = plan.alpha if content == "alpha" else "none"
+        alpha: AlphaKind | Literal["none"] = plan.alpha if content == "rgba" else "none"
         return cls(plan.encoder, plan.pixel_format, alpha, audio, warnings)
 
     @classmethod

@@ -7,11 +7,12 @@ import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from sinet_video.atomic import temporary_name, translate_write_errors
+from sinet_video.atomic import sync, temporary_name, translate_write_errors
 from sinet_video.containers.formats import container_of
 from sinet_video.encoding.image_sequence import (
     PictureFolder,
     is_pattern,
+    joined_timestamps,
     name_in,
     numbers,
     siblings,
@@ -20,7 +21,7 @@ from sinet_video.encoding.image_sequence import (
 from sinet_video.encoding.packet_file import PacketFile
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
-from sinet_video.pipeline.job_folder import JobFolder, sync
+from sinet_video.pipeline.job_folder import JobFolder
 from sinet_video.pipeline.outputs import Made, Output
 
 
@@ -109,10 +110,8 @@ class ImageSegments(SegmentFiles):
 
     def join(self) -> Made:
         """As `SegmentFiles` says."""
-        times = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
-        lines = [path.read_text(encoding="utf-8").splitlines() for path in times]
-        text = [lines[0][0], *(line for own in lines for line in own[1:]), ""]
-        self._times.write_text("\\n".join(text), encoding="utf-8")
+        paths = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
+        self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
         sync(self._times)
         warnings = unsaid(self.output.clip)
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)

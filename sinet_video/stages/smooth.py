@@ -4,90 +4,35 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
 from sinet_video.media.pyramid import doubled, halved
 from sinet_video.media.resample import resized
 from sinet_video.media.scene_change import coarse_colours, coarse_luma, is_cut, motion, moving_share
+from sinet_video.stages.matte_settings import (
+    ExponentialAverage,
+    MotionAdaptive,
+    Smoothing,
+    WindowMean,
+)
+from sinet_video.stages.memory import Memory, remembers
 
 Coarse = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class ExponentialAverage:
-    """Each alpha is mixed with those before it: `weight` of the new, the rest of the old.
-
-    `weight` is in (0, 1]; 1 changes nothing. Simple, and leaves ghosts behind what moves.
-    """
-
-    weight: float = 0.5
-
-    def __post_init__(self) -> None:
-        _check_weight(self.weight)
+def _memory(smoothing: Smoothing) -> Memory:
+    """A `WindowMean` needs the alphas that came; the others the one that went out before."""
+    if isinstance(smoothing, WindowMean):
+        return Memory("recent", smoothing.frames, "taken")
+    return Memory("recent", 1, "given")
 
 
-@dataclass(frozen=True)
-class MotionAdaptive:
-    """As `ExponentialAverage` where the picture stands still; where it moves, the new alpha alone.
-
-    Attributes:
-        weight: share of the new alpha where nothing moves, in (0, 1].
-        still: change of luma, in [0, 1], up to which a place counts as standing still.
-        moving: change of luma from which it counts as moving; between the two, in proportion.
-    """
-
-    weight: float = 0.3
-    still: float = 0.015
-    moving: float = 0.06
-
-    def __post_init__(self) -> None:
-        _check_weight(self.weight)
-        _check_motion(self.still, self.moving)
-
-
-@dataclass(frozen=True)
-class WindowMean:
-    """Each alpha is averaged with those of the frames around it, where nothing moves in between.
-
-    It comes as many frames late, and little of what moves is left behind or runs ahead.
-
-    Attributes:
-        frames: how many frames before, and how many after; at least 1.
-        still: change of colours between frames, in [0, 1], up to which a place stands still.
-        moving: change from which it moves; between the two, in proportion.
-    """
-
-    frames: int = 4
-    still: float = 0.015
-    moving: float = 0.06
-
-    def __post_init__(self) -> None:
-        if self.frames < 1:
-            raise SettingError(f"Window is of {self.frames} frames; it must be of at least 1.")
-        _check_motion(self.still, self.moving)
-
-
-Smoothing = WindowMean | MotionAdaptive | ExponentialAverage | None
-"""How to steady alpha; None leaves every frame as it is."""
-
-
-def _check_motion(still: float, moving: float) -> None:
-    if not 0 <= still < moving:
-        raise SettingError(f"Still is {still} and moving {moving}; it must be 0 <= still < moving.")
-
-
-def _check_weight(weight: float) -> None:
-    if not 0 < weight <= 1:
-        raise SettingError(f"Smoothing weight is {weight}; it must be above 0 and at most 1.")
-
-
+@remembers(_memory)
 def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iterator[Matte]:
     """Yield each matte steadied by its neighbours in time; starts anew at a cut.
 
@@ -99,14 +44,6 @@ def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iter
         yield from _averaged(mattes, smoothing)
     else:
         yield from _mixed(mattes, smoothing)
-
-
-def remembered(smoothing: Smoothing) -> int:
-    """Return of how many mattes before a frame the alphas decide what becomes of it.
-
-    It is those that came, for a `WindowMean`, and for others the one that went out.
-    """
-    return smoothing.frames if isinstance(smoothing, WindowMean) else 1
 
 
 class _Held:

@@ -520,7 +520,7 @@ def test_pixel_aspect_is_carried(name, codec, made, video_facts, tmp_path):
 
 def test_pixel_aspect_that_is_not_carried_is_said(made, tmp_path, monkeypatch):
     """A Matroska file without room for it comes with a warning; one of square pixels without."""
-    monkeypatch.setattr("sinet_video.encoding.video_file.say_aspect", lambda *_: False)
+    monkeypatch.setattr("sinet_video.encoding.video_file.write_display_size", lambda *_: False)
     settings = {"background": "green", "settings": HALF, "encoding": Encoding("ffv1")}
     wide = convert(made("wide.mp4", "-vf", "setsar=4/3"), tmp_path / "o.mkv", **settings)
     assert any("not square (4/3)" in warning for warning in wide.warnings)
@@ -662,7 +662,7 @@ def test_no_pictures_are_no_file(name, clip, tmp_path):
 def test_a_sink_writes_what_it_is_given(clip, ffprobe_pts, tmp_path):
     """The parts of the pipeline can be put together by hand."""
     facts = probe(clip)
-    with open_sink(tmp_path / "o.mkv", facts, content="alpha") as sink:
+    with open_sink(tmp_path / "o.mkv", facts, content="rgba") as sink:
         for frame in decode(facts):
             sink.write(Matte(frame, np.full((HEIGHT, WIDTH), 0.5, np.float32)))
     assert len(ffprobe_pts(tmp_path / "o.mkv")) == 10

@@ -10,7 +10,7 @@ import torch
 from made_people import source, write_people
 from torch import Tensor, nn
 
-from sinet_video.models.segmenter import InputSize
+from sinet_video.models.input_settings import InputSize
 from sinet_video.models.sinet import SINet
 from sinet_video.train.datasets import Data, Empty, Labelled
 from sinet_video.train.image_folder import Pair, list_pairs, read_picture, write_picture
