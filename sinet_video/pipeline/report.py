@@ -24,7 +24,8 @@ class Report:
     make; with several threads the job is faster than their sum. `decontaminated` says whether the
     old background's colour was taken out of the edge. `lost` counts pictures that could not be
     decoded, `repeated` those that were not later than the one before, `untimed` those without a
-    time, and `resized` those of another size than the first.
+    time, and `resized` those of another size than the first. `arithmetic` is what worked on the
+    frames: "C++", or "numpy" where that was not built.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Report:
     weights: str = ""
     runtime: str = ""
     device: str = ""
+    arithmetic: str = ""
     encoder: str = ""
     pixel_format: str = ""
     alpha: AlphaKind | Literal["none"] = "none"
