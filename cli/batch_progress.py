@@ -63,6 +63,8 @@ class BatchProgress(Line):
         place = f"[{self._done} of {self._total}]"
         self._talk.note(f"{place} {outcome.source}: {_said(outcome)}")
         if outcome.report is not None:
+            if outcome.report.resumed:
+                self._talk.note(f"Note: {outcome.report.resumed} frames had been finished before.")
             for warning in outcome.report.warnings:
                 self._talk.note(f"Note: {warning}")
 

@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -138,6 +139,7 @@ def _process(work: Work[Item, Result], item: Item, sender: Connection, level: in
     # What interrupts the whole group is for the caller, who then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     LOGGER.setLevel(level)
     LOGGER.addHandler(_Forward(sender))
     LOGGER.propagate = False
@@ -155,8 +157,16 @@ def _process(work: Work[Item, Result], item: Item, sender: Connection, level: in
             os._exit(1)
 
 
+def _end_with_parent() -> None:
+    """Ask this process to end when the one that it works for has ended, even if it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 class _Sometimes:
-    """Sends news, but not too often. Ends the work when nobody is there to hear of it."""
+    """Sends news, but not too often."""
 
     def __init__(self, sender: Connection) -> None:
         self._sender, self._sent = sender, 0.0
@@ -168,7 +178,7 @@ class _Sometimes:
         try:
             self._sender.send(("news", value))
         except BrokenPipeError:
-            sys.exit("The process that this one works for has ended.")
+            pass  # this process is about to be ended
 
 
 class _Forward(logging.Handler):
@@ -185,4 +195,4 @@ class _Forward(logging.Handler):
         try:
             self._sender.send(("log", record))
         except BrokenPipeError:
-            pass  # the next piece of news ends the work
+            pass  # this process is about to be ended
