@@ -1,10 +1,10 @@
-"""The whole job against ffmpeg merely re-encoding the same clip with the same settings.
+"""The whole job compared with ffmpeg only re-encoding the same clip with the same settings.
 
     python benchmarks/whole_job.py CLIP [--frames 300] [--rounds 3] [--long 10] [--size 50000]
 
 CLIP is repeated to --frames frames by packet copy. `sinet-video run` (green, H.264, veryfast, crf
-20) and `ffmpeg` take turns; printed are wall times with start-up, their ratio round by round, and
-peak memory; then the memory for --long times the length. --size is `run`'s --network-size.
+20) and `ffmpeg` take turns. Prints wall times including start-up, their ratio round by round, and
+peak memory, then the memory for a clip --long times as long. --size is `run`'s --network-size.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SETTINGS = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20"]
 
 
 def repeated(clip: Path, frames: int, folder: Path) -> Path:
-    """Return a file of the clip, over and over, without sound, of so many frames."""
+    """Return a file with the clip repeated to this many frames, without audio."""
     target = folder / f"{frames}.mp4"
     command = ["ffmpeg", "-v", "error", "-stream_loop", "-1", "-i", clip, "-map", "0:v"]
     subprocess.run([*command, "-c", "copy", "-frames:v", str(frames), target], check=True)
