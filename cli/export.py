@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sinet_video.models.export_onnx import ExportReport, Port
 
 
-@click.command()
+@click.command(short_help="Write the network as an ONNX file.")
 @click.argument("output", metavar="OUTPUT.onnx")
 @option_of(Settings, "weights")
 @click.option(

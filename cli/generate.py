@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
 
 
-@click.group()
+@click.group(short_help="Make pictures with masks to train on.")
 def generate() -> None:
     """Make pictures with masks to train on. Needs the extra train.
 
@@ -112,6 +112,12 @@ def portraits(
     default="guided",
     help="Fit the labels' edges to the picture, or merely enlarge.",
 )
+@option(
+    "--boxes",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="NAME.txt with the boxes around people, as YOLO writes them: keep only what agrees.",
+)
 @options_from(OnnxInput, "onnx")
 @bad_option
 @exclude_option
@@ -124,6 +130,7 @@ def pseudo_labels(
     agreement: float,
     confidence: float,
     refine: str,
+    boxes: Path | None,
     onnx: OnnxInput,
     on_bad: OnBad,
     exclude: Path | None,
@@ -151,6 +158,7 @@ def pseudo_labels(
             settings,
             on_bad=on_bad,
             excluded=excluded,
+            boxes=boxes,
             progress=counting,
         )
     tell(manifest, output, excluded, quiet=quiet)

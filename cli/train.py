@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
 
 
-@click.command()
+@click.command(short_help="Train the network.")
 @folder_argument
 @click.option(
     "-o",

@@ -12,6 +12,7 @@ from sinet_video.extras import extra_needed
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames, wanted
 from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_recurrent import RecurrentSegmenter, is_recurrent
 from sinet_video.models.onnx_segmenter import OnnxSegmenter
 from sinet_video.models.onnx_session import Runtime, fixed_size, open_session
 from sinet_video.models.registry import (
@@ -148,9 +149,12 @@ def _of_file(path: Path, onnx: OnnxInput, classes: ClassNames | None) -> NamedSe
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}.")
     graph = path.read_bytes()
-    if is_fast_graph(open_session(graph, str(path))):
+    session = open_session(graph, str(path))
+    if is_fast_graph(session):
         return _of_graph(graph, str(path), classes)
     _wanted(path, classes, SINET)
+    if is_recurrent(session):
+        return RecurrentSegmenter(graph, onnx, name=str(path))
     return OnnxSegmenter(graph, onnx, name=str(path))
 
 

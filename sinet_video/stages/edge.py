@@ -27,7 +27,10 @@ TINY = 1e-5
 
 @remembers(NOTHING)
 def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
-    """Yield each matte with its edge moved, then softened; alpha must be at the frame's size."""
+    """Yield each matte with its edge moved and then softened.
+
+    Alpha must be at the frame's size, (H, W) in [0, 1], and stays so.
+    """
     for matte in mattes:
         alpha = matte.tiles
         if edge.choke:
@@ -38,10 +41,11 @@ def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
 
 
 def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
-    """Return alpha eroded by a disc of this radius; dilated for a negative one.
+    """Return alpha eroded by a disc of this radius in pixels; a negative radius dilates.
 
-    Between whole radii the result is mixed from the two nearest: a straight edge moves by the
-    fraction exactly, a round one on average by what was asked within an eighth.
+    A fractional radius mixes the results of the two nearest whole radii. A straight edge moves by
+    the exact fraction; a curved one by the requested distance on average, within an eighth of a
+    pixel.
     """
     radius, share, grow = floor(abs(pixels)), abs(pixels) % 1, pixels < 0
     if suits(alpha.grid):
@@ -54,9 +58,10 @@ def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:
 
 
 def feathered(alpha: TiledAlpha, pixels: float, side: FeatherSide = "both") -> TiledAlpha:
-    """Return alpha blurred by a Gaussian of which nearly all lies within this many pixels.
+    """Return alpha blurred by a Gaussian, nearly all of which lies within this many pixels.
 
-    For one side the edge is first moved there by half of them, so that the fade keeps its form.
+    For a one-sided feather the edge is first moved by half of them, so that the fade keeps its
+    shape.
     """
     if side != "both":
         alpha = choked(alpha, pixels / 2 if side == "inward" else -pixels / 2)
