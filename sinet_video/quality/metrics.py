@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
-from sinet_video.media.box_filter import box_sum
+from sinet_video.planes.box_filter import box_sum
 
 Array = NDArray[Any]
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.pyramid import Enlarged
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, grid_view, repeat_border
 from sinet_video.native import colours as kernels
 from sinet_video.native.tiles import suits
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.pyramid import Enlarged
 from sinet_video.stages.clean_plate import (
     Cells,
     Plate,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.pyramid import reduced, reduced_alpha, subsampling
+from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
 from sinet_video.stages.screen_settings import SATURATED, hues_of
 
 Array = NDArray[Any]

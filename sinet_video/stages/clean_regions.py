@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.box_filter import box_sum
-from sinet_video.media.components import label
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.resample import resized
-from sinet_video.media.scene_change import coarse_luma, is_cut
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.components import label
+from sinet_video.planes.resample import resized
+from sinet_video.planes.scene_change import coarse_luma, is_cut
 from sinet_video.stages.matte_settings import RegionFilter
 from sinet_video.stages.memory import EVERYTHING, remembers
 

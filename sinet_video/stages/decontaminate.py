@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 
 from sinet_video import native
 from sinet_video.media.blend import Blank
-from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.frame_pool import FramePool
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.pyramid import (
+from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
+from sinet_video.native import colours as kernels
+from sinet_video.native.tiles import suits
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.pyramid import (
     Enlarged,
     bounding_slices,
     halved,
@@ -31,9 +34,6 @@ from sinet_video.media.pyramid import (
     reduced_alpha,
     subsampling,
 )
-from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
-from sinet_video.native import colours as kernels
-from sinet_video.native.tiles import suits
 from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]

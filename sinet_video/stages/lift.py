@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.media.frame import Frame
-from sinet_video.media.guided_filter import Lines
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.pyramid import Enlarged
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
 from sinet_video.native import refining as kernels
 from sinet_video.native.tiles import suits
+from sinet_video.planes.guided_filter import Lines
+from sinet_video.planes.pyramid import Enlarged
 
 Array = NDArray[Any]
 """Always float32; numpy's types would infer float64 for much of it."""

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.guided_filter import Lines, confidence, fit
-from sinet_video.media.pyramid import bounding_slices, reduced
-from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import TiledAlpha
 from sinet_video.native import refining as kernels
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.guided_filter import Lines, confidence, fit
+from sinet_video.planes.pyramid import bounding_slices, reduced
+from sinet_video.planes.resample import resized
 from sinet_video.stages.lift import lifted, raised
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement, Refinement
 from sinet_video.stages.memory import NOTHING, remembers

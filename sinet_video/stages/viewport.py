@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame
-from sinet_video.media.resample import between, sampled
 from sinet_video.models.segmenter import Segmenter, answer
 from sinet_video.native import coarse as kernels
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.resample import between, sampled
 
 Alpha = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sinet_video.media.resample import resized
+from sinet_video.planes.resample import resized
 from sinet_video.train.contact_sheet import Tile, overlay
 
 Array = NDArray[Any]

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.box_filter import box_mean, box_sum
-from sinet_video.media.pyramid import doubled, halved
+from sinet_video.planes.box_filter import box_mean, box_sum
+from sinet_video.planes.pyramid import doubled, halved
 
 Array = NDArray[Any]
 """Always float32; numpy's types would infer float64 for much of it."""
