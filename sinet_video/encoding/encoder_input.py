@@ -16,10 +16,9 @@ from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.tiled_alpha import AlphaKind, TiledAlpha
+from sinet_video.media.quantise import quantised, write_alpha
+from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.transfer import to_light
-from sinet_video.native import tiles as kernels
 
 RGBA = {
     "rgba": "rgb24", "argb": "rgb24", "bgra": "bgr24",
@@ -68,12 +67,12 @@ def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
     """Return alpha as gray: full range in a gray format, limited range without colour in YUV."""
     if pixel_format == "gray":
         video = av.VideoFrame(matte.frame.width, matte.frame.height, "gray")
-        write_alpha(matte, 0, 255, planes_of(video)[0])
+        write_alpha(matte.plane, 0, 255, planes_of(video)[0])
         return video
     video = av.VideoFrame(matte.frame.width, matte.frame.height, pixel_format)
     step = 1 << (video.format.components[0].bits - 8)
     luma, *chroma = planes_of(video)
-    write_alpha(matte, 16 * step, 235 * step, luma)
+    write_alpha(matte.plane, 16 * step, 235 * step, luma)
     for plane in chroma:
         plane[...] = 128 * step
     return video
@@ -97,7 +96,7 @@ def with_alpha(
         colour = multiplied(matte, colour, most)
     for target, source in zip(planes, planes_of(colour), strict=True):
         target[...] = source
-    write_alpha(matte, 0, most, alpha)
+    write_alpha(matte.plane, 0, most, alpha)
     return video
 
 
@@ -151,24 +150,6 @@ def rgba(matte: Matte, pixel_format: str = "rgba", kind: AlphaKind = "straight")
     planes = [alpha, seen] if pixel_format == "argb" else [seen, alpha]
     packed: Any = np.dstack(planes).astype(colour.dtype, copy=False)
     return av.VideoFrame.from_ndarray(packed, pixel_format)
-
-
-def write_alpha(matte: Matte, low: int, high: int, target: Plane) -> None:
-    """Write alpha to a plane as whole numbers from low to high, as `quantised` does."""
-    tiles = matte.plane
-    if isinstance(tiles, TiledAlpha) and kernels.suits(tiles.grid):
-        kernels.quantise(tiles, low, high, target)
-    else:
-        target[...] = quantised(matte.alpha, low, high)
-
-
-def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
-    """Map [0, 1] to integers from `low` to `high`, rounded to nearest.
-
-    The result has the same shape, as uint8 if the integers fit, else as uint16.
-    """
-    values: NDArray[Any] = np.rint(alpha * np.float32(high - low) + np.float32(low))
-    return values.astype(np.uint8 if high < 256 else np.uint16)
 
 
 def extended(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:

@@ -28,7 +28,8 @@ class Encoding:
     """How to encode; None lets the container decide.
 
     Attributes:
-        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr".
+        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr";
+            the names of ffmpeg's encoders, such as "libx264", are understood.
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
         preset: speed against size: the names of x264 and x265, 0 to 13 for av1, 0 to 8 for vp9.
         format: format of standard output: "nut", which keeps times, alpha and audio, "y4m" or
@@ -84,6 +85,10 @@ class Encoding:
     )
 
     def __post_init__(self) -> None:
+        if self.codec is not None:
+            from sinet_video.containers.codecs import codec_named
+
+            object.__setattr__(self, "codec", codec_named(self.codec))
         if self.alpha_mode not in (None, *ALPHA_MODES):
             raise SettingError(
                 f"Alpha mode is {self.alpha_mode!r}; it must be one of {', '.join(ALPHA_MODES)}."

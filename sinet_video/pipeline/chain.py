@@ -67,8 +67,9 @@ def matte(
     is called with the network's coarse mattes, in the same order. Raises `InputError` before the
     first matte if the file is not a video, and later if it is damaged.
     """
-    clip = source if isinstance(source, Clip) else probe(settings.source(source))
+    clip = source if isinstance(source, Clip) else probe(settings.clip_source(source))
     clip = clip if span is None else clip.within(span)
+    clip = settings.sized(clip)
     settings.check(clip)
     segmenter = settings.load()
     pictures = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sinet_video.encoding.encoder_input import quantised
 from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
+from sinet_video.media.quantise import quantised
 from sinet_video.media.scene_change import coarse_luma, is_cut, motion
 from sinet_video.quality.metrics import partial_share
 from sinet_video.quality.thumbnails import resized

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
 from sinet_video.media.arrays import Array
 from sinet_video.media.box_filter import box_sum
 
@@ -244,9 +245,5 @@ def _check(alpha: Array, truth: Array) -> None:
 
 
 def _scipy(module: str) -> Any:
-    try:
+    with extra_needed("This figure"):
         return import_module(module)
-    except ModuleNotFoundError as error:
-        raise SinetVideoError(
-            "This figure needs scipy, which is not installed; pip install 'sinet-video[train]'."
-        ) from error

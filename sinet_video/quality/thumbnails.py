@@ -9,11 +9,11 @@ from typing import Generic, Literal, TypeVar
 import av
 import numpy as np
 
-from sinet_video.encoding.encoder_input import quantised
 from sinet_video.media.arrays import Array
 from sinet_video.media.convert import AREA, BILINEAR, FINE, planes_of, reformat, rgb_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.quantise import quantised
 from sinet_video.models.segmenter import upright
 from sinet_video.stages.backgrounds import Kind, fit_background, kind_of
 from sinet_video.stages.composite import composite

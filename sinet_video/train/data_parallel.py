@@ -47,7 +47,7 @@ class Shards:
         self._pool.shutdown()
 
     def gradients(self, batches: Sequence[Batch], work: Work) -> dict[str, float]:
-        """Put the mean gradient into the shared weights; return each part of the loss, averaged."""
+        """Put the mean gradient into the shared weights; return each loss part's mean."""
         jobs = zip(self.networks, self.teachers, batches, strict=True)
         found = list(self._pool.map(lambda job: self._one(job[0], job[1], job[2], work), jobs))
         self._put(reduce(torch.add, (gradient for gradient, _ in found)) / len(found))
