@@ -43,9 +43,15 @@ def of_job(source: Path, **settings: object) -> dict[str, str]:
         "the versions": f"{versions}, onnxruntime {onnxruntime.__version__}, "
         f"numpy {np.__version__}, arithmetic in {native.described()}",
     }
+    return run | described(**settings)
+
+
+def described(**settings: object) -> dict[str, str]:
+    """Return settings as text, each by its name; files and functions as `of_job` does."""
+    told: dict[str, str] = {}
     for name, value in settings.items():
-        run |= _told(name, value)
-    return run
+        told |= _told(name, value)
+    return told
 
 
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
