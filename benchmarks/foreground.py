@@ -39,7 +39,7 @@ from sinet_video.media.image_bytes import png
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
-from sinet_video.stages.backgrounds import Colour, Image, converted
+from sinet_video.stages.backgrounds import ColourBackground, ImageBackground, converted
 from sinet_video.stages.composite import Background, composite
 from sinet_video.stages.decontaminate import decontaminate
 from sinet_video.train.evaluate.clips import list_clips, staged
@@ -118,8 +118,8 @@ def backgrounds(folder: Path) -> dict[str, Background]:
     """Return what composites are made over; the texture lies in a folder as a picture."""
     path = folder / "texture.png"
     path.write_bytes(png(texture(512, 480)))
-    flat = {"green": Colour.parse("#00b140"), "pink": Colour.parse("#d02080")}
-    return {**flat, "texture": Image(path, "cover")}
+    flat = {"green": ColourBackground.parse("#00b140"), "pink": ColourBackground.parse("#d02080")}
+    return {**flat, "texture": ImageBackground(path, "cover")}
 
 
 def full(background: Background, frame: Frame) -> Planes:

@@ -19,14 +19,14 @@ import cv2
 import numpy as np
 
 from sinet_video import (
-    Adaptive,
-    Bilinear,
-    Exponential,
+    BilinearRefinement,
+    ExponentialAverage,
     Frame,
-    Guided,
+    GuidedRefinement,
     Matte,
+    MotionAdaptive,
     Segmenter,
-    Window,
+    WindowMean,
     decode,
     follow,
     load_segmenter,
@@ -42,7 +42,7 @@ from sinet_video.train.evaluate.scores import FrameFigures, Tally, frame_figures
 
 Steadied = Callable[[Iterable[Matte]], Iterator[Matte]]
 
-PLAIN = Bilinear(black=0, white=1)
+PLAIN = BilinearRefinement(black=0, white=1)
 """The network's own alpha, merely enlarged."""
 
 
@@ -62,13 +62,13 @@ class Way:
 
 STEPS = {
     "the network alone": Way(),
-    "and refined": Way(refinement=Guided()),
+    "and refined": Way(refinement=GuidedRefinement()),
     "and steadied": Way(smooth),
     "and followed": Way(followed=True),
-    "all three": Way(smooth, Guided(), followed=True),
+    "all three": Way(smooth, GuidedRefinement(), followed=True),
     "all but refining": Way(smooth, followed=True),
-    "all but steadying": Way(refinement=Guided(), followed=True),
-    "all but following": Way(smooth, Guided()),
+    "all but steadying": Way(refinement=GuidedRefinement(), followed=True),
+    "all but following": Way(smooth, GuidedRefinement()),
 }
 
 
@@ -121,10 +121,10 @@ def warped_window(mattes: Iterable[Matte], frames: int = 4) -> Iterator[Matte]:
 
 WAYS: dict[str, Steadied] = {
     "none": left,
-    "exponential, half of the new": lambda m: smooth(m, Exponential(0.5)),
-    "exponential where nothing moves": lambda m: smooth(m, Adaptive()),
+    "exponential, half of the new": lambda m: smooth(m, ExponentialAverage(0.5)),
+    "exponential where nothing moves": lambda m: smooth(m, MotionAdaptive()),
     "exponential along optical flow": warped,
-    "window of 4 either way, nothing moves (default)": lambda m: smooth(m, Window()),
+    "window of 4 either way, nothing moves (default)": lambda m: smooth(m, WindowMean()),
     "window of 4 either way, along optical flow": warped_window,
 }
 
@@ -225,7 +225,7 @@ def main() -> None:
         print(line(name, bench.figures(way)), flush=True)
     print("\n" + head("steadied how, and refined", *COLUMNS, "ghosts, MAD x 1000"))
     for name, steady in WAYS.items():
-        figures, ghosts = bench.figures(Way(steady, Guided())), bench.ghosts(steady)
+        figures, ghosts = bench.figures(Way(steady, GuidedRefinement())), bench.ghosts(steady)
         print(line(name, figures, ghosts * 1000), flush=True)
 
 

@@ -30,7 +30,7 @@ from sinet_video.quality.contact_sheet import GROUND, INK, INSIDE, MARGIN, WIDTH
 from sinet_video.quality.draw import Canvas
 from sinet_video.quality.plots import clock
 from sinet_video.quality.thumbnails import Spread, resized
-from sinet_video.stages.backgrounds import Colour
+from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.composite import composite
 from sinet_video.stages.decontaminate import decontaminate
 from sinet_video.train.evaluate.clips import staged
@@ -59,7 +59,7 @@ class Shown:
 class Look:
     """What is shown of a matte."""
 
-    colour: Colour
+    colour: ColourBackground
     part: Part
     clean: bool
 
@@ -109,7 +109,9 @@ def sheet(name: str, before: list[Shown], after: list[Shown]) -> Array:
     return np.concatenate([canvas.picture, *rows(blocks, each, len(PANELS))])
 
 
-def ways(settings: Settings, colour: Colour, part: Part) -> Iterator[tuple[Settings, Look]]:
+def ways(
+    settings: Settings, colour: ColourBackground, part: Part
+) -> Iterator[tuple[Settings, Look]]:
     """Yield what came before all of it, and what there is."""
     yield staged(settings, "network"), Look(colour, part, clean=False)
     yield settings, Look(colour, part, clean=True)
@@ -131,7 +133,9 @@ def main() -> None:
     for clip in given.clips:
         both = [
             moments(clip, own, look, given.moments)
-            for own, look in ways(settings, Colour.parse(given.over), (top, left, bottom, right))
+            for own, look in ways(
+                settings, ColourBackground.parse(given.over), (top, left, bottom, right)
+            )
         ]
         target = given.output / f"{clip.stem}.png"
         target.write_bytes(png(sheet(clip.name, *both)))

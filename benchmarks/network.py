@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 
 from sinet_video.models import checkpoint, export_sinet
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 
 
 def session(graph: bytes, height: int, width: int) -> onnxruntime.InferenceSession:
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--size", default="320x192")
     parser.add_argument("--rounds", type=int, default=100)
     given = parser.parse_args()
-    width, height = Size.parse(given.size).of(16 / 9)
+    width, height = InputSize.parse(given.size).of(16 / 9)
     network = checkpoint.load(given.checkpoint)
     picture = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
     normalised = np.ascontiguousarray(picture.transpose(0, 3, 1, 2), np.float32) / 255

@@ -59,9 +59,9 @@ def convert_shown(
 
 
 def _say_what_is_kept(output: Path) -> None:
-    from sinet_video.pipeline.job_folder import finished, folder_of
+    from sinet_video.pipeline.job_folder import folder_of, is_finished
 
-    kept = finished(output)
+    kept = is_finished(output)
     if kept is not None:
         click.echo(
             f"Note: {kept.frames} frames are finished and kept in {folder_of(output)}; the same "

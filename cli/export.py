@@ -10,7 +10,7 @@ from sinet_video.cli.options import overwrite_option, quiet_option, weights_opti
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.models.export_onnx import Exported, Port
+    from sinet_video.models.export_onnx import ExportReport, Port
 
 
 @click.command()
@@ -68,17 +68,17 @@ def export(
 
 def parse_sides(text: str | None) -> tuple[int, int] | None:
     """Read "320x192"; no text is no size."""
-    from sinet_video.models.segmenter import Size
+    from sinet_video.models.segmenter import InputSize
 
     if text is None:
         return None
-    size = Size.parse(text)
+    size = InputSize.parse(text)
     if size.exact is None:
         raise SettingError(f"Size is {text!r}; give a width and height such as 320x192.")
     return size.exact
 
 
-def describe(written: Exported) -> str:
+def describe(written: ExportReport) -> str:
     """Return lines that say what a file is, takes and gives."""
     head = (
         f"Wrote {written.path}: the {written.graph} graph in opset {written.opset}, within "

@@ -38,14 +38,14 @@ def as_text(clip: Clip) -> str:
 
 def describe(clip: Clip) -> str:
     """Return a clip's facts, a line each."""
-    from sinet_video.models.segmenter import Size
+    from sinet_video.models.segmenter import InputSize
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
     count = f"{clip.frames} frames" if clip.frames else "frames not counted"
     turned = f", {clip.orientation}" if not clip.orientation.upright else ""
     turned += ", interlaced" if clip.interlaced else ""
-    width, height = Size().of(clip.shown_aspect)
+    width, height = InputSize().of(clip.shown_aspect)
     lines = [
         f"{clip.path}",
         f"  container  {clip.container}",

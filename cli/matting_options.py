@@ -75,11 +75,11 @@ class MattingOptions(OnnxOptions):
 
     def settings(self) -> Settings:
         """Return the library's settings."""
-        from sinet_video.models.segmenter import Size
+        from sinet_video.models.segmenter import InputSize
         from sinet_video.pipeline.settings import Settings
-        from sinet_video.stages.chroma_key import Key
-        from sinet_video.stages.clean_regions import Regions
-        from sinet_video.stages.edge import Edge
+        from sinet_video.stages.chroma_key import ChromaKey
+        from sinet_video.stages.clean_regions import RegionFilter
+        from sinet_video.stages.edge import EdgeShape
         from sinet_video.stages.follow import Following
 
         return Settings(
@@ -88,17 +88,17 @@ class MattingOptions(OnnxOptions):
             device=self.device,
             onnx=self.onnx_input(),
             classes=self.classes,
-            size=Size.parse(self.size) if self.size is not None else Size(),
+            size=InputSize.parse(self.size) if self.size is not None else InputSize(),
             following=Following() if self.follow else None,
             smoothing=parse_smoothing(self.smooth),
-            regions=Regions(self.islands, self.holes, self.subject),
+            regions=RegionFilter(self.islands, self.holes, self.subject),
             refinement=parse_refinement(self.refine),
-            edge=Edge(self.choke, self.feather, self.feather_side),
+            edge=EdgeShape(self.choke, self.feather, self.feather_side),
             garbage=self.garbage,
             core=self.core,
             source_alpha=self.source_alpha,
             decontaminate=self.decontaminate,
-            key=Key(self.key) if self.key is not None else None,
+            key=ChromaKey(self.key) if self.key is not None else None,
             despill=parse_despill(self.despill, self.key),
             deinterlace=self.deinterlace,
             on_error=self.on_error,
@@ -113,15 +113,15 @@ class MattingOptions(OnnxOptions):
 
 def parse_smoothing(text: str) -> Smoothing:
     """Read "window", "adaptive", "exponential" or "off", all but that with ":NUMBER" if wanted."""
-    from sinet_video.stages.smooth import Adaptive, Exponential, Window
+    from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean
 
     if text == "off":
         return None
     name, colon, number = text.partition(":")
     kinds: dict[str, Callable[..., Smoothing]] = {
-        "window": Window,
-        "adaptive": Adaptive,
-        "exponential": Exponential,
+        "window": WindowMean,
+        "adaptive": MotionAdaptive,
+        "exponential": ExponentialAverage,
     }
     if name not in kinds:
         raise SettingError(
@@ -148,9 +148,9 @@ def parse_despill(text: str, key: str | None) -> Despill | None:
 
 def parse_refinement(text: str) -> Refinement:
     """Read "guided" or "bilinear"."""
-    from sinet_video.stages.refine import Bilinear, Guided
+    from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement
 
-    return Guided() if text == "guided" else Bilinear()
+    return GuidedRefinement() if text == "guided" else BilinearRefinement()
 
 
 _ONNX = (

@@ -16,7 +16,7 @@ from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
     from sinet_video.encoding.plan import Encoding
-    from sinet_video.media.time_range import Span
+    from sinet_video.media.time_range import TimeRange
     from sinet_video.pipeline.resume import Resume
 
 
@@ -42,11 +42,11 @@ class OutputOptions:
 
         return Encoding(self.codec, self.crf, self.preset, self.form, self.audio, self.alpha)
 
-    def span(self) -> Span:
+    def span(self) -> TimeRange:
         """Return the stretch of the clip."""
-        from sinet_video.media.time_range import Span
+        from sinet_video.media.time_range import TimeRange
 
-        return Span(self.start, self.end)
+        return TimeRange(self.start, self.end)
 
 
 _OUTPUT = (

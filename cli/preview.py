@@ -57,12 +57,12 @@ def preview(
     cells between 0.05 and 0.95) over time, cuts marked; and the worst moments enlarged. An .html
     file is whole in itself, works offline, and has a slider between before and after.
     """
-    from sinet_video.media.time_range import Span
+    from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.preview import preview as previewed
 
     if report_file:
         check_report(report_file)
-    span = Span(start, end)
+    span = TimeRange(start, end)
     progress = Progress(span, quiet=quiet)
     try:
         found = previewed(

@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
-    from sinet_video.media.time_range import Span
+    from sinet_video.media.time_range import TimeRange
     from sinet_video.pipeline.report import Report
 from collections import Counter
 from pathlib import Path
@@ -67,7 +67,7 @@ def _columns() -> int:
 class Progress(Line):
     """Called after every frame, shows itself every so often."""
 
-    def __init__(self, span: Span, *, quiet: bool = False) -> None:
+    def __init__(self, span: TimeRange, *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet)
         self._span = span
         self._before: int | None = None
@@ -100,7 +100,7 @@ class Progress(Line):
         )
 
 
-def expected_frames(clip: Clip, span: Span) -> int | None:
+def expected_frames(clip: Clip, span: TimeRange) -> int | None:
     """Return about how many frames there will be, or None when nobody knows."""
     total = clip.frames
     if total is None and clip.duration and clip.rate:

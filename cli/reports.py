@@ -17,13 +17,13 @@ def check_report(name: str) -> None:
 
 def write_json(name: str, text: str) -> None:
     """Write to a file, whole or not at all, or to stdout for "-"."""
-    from sinet_video.atomic import store, writing
+    from sinet_video.atomic import store, translate_write_errors
 
     if name == "-":
         click.echo(text)
         return
     path = Path(name)
-    with writing(path):
+    with translate_write_errors(path):
         if _is_stream(name):
             path.write_text(text + "\n", encoding="utf-8")
         else:

@@ -65,7 +65,7 @@ def train(
     curves.png. The same command goes on after an interruption, and ends in the same weights.
     """
     with extra_needed("Training"):
-        from sinet_video.train.fused_layers import obstacle
+        from sinet_video.train.fused_layers import unavailable_reason
         from sinet_video.train.provenance import write_record
         from sinet_video.train.recipe import load_recipe
         from sinet_video.train.samples.photographs import load_stock
@@ -79,7 +79,7 @@ def train(
         write_record(chosen, stock, folder, output)
         for item in stock.bad:
             click.echo(f"skipped {item.path}: {item.reason}", err=True)
-        if device == "cpu" and not quiet and (reason := obstacle()):
+        if device == "cpu" and not quiet and (reason := unavailable_reason()):
             click.echo(f"slower than need be: {reason}", err=True)
         shown = _Shown(sum(stage.steps for stage in chosen.stages), quiet=quiet)
         pace = Pace(checkpoint=checkpoint)

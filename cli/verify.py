@@ -51,12 +51,12 @@ def verify(
 
     Prints a table; the exit status is 1 if a check fails.
     """
-    from sinet_video.media.time_range import Span
+    from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.verify import verify as verified
 
     if report_file:
         check_report(report_file)
-    found = verified(file, source, span=Span(start, end), alpha=alpha, skip=skip, allow=allow)
+    found = verified(file, source, span=TimeRange(start, end), alpha=alpha, skip=skip, allow=allow)
     if report_file != "-":
         click.echo(describe(found))
     if report_file:
@@ -78,7 +78,7 @@ def describe(found: Verification) -> str:
 
 
 def _facts(found: Verification) -> list[str]:
-    look = found.appearance
+    look = found.properties
     turned = f", {look.orientation}" if not look.orientation.upright else ""
     mode = f", alpha_mode {look.alpha_mode}" if look.alpha_mode else ""
     return [
@@ -104,9 +104,9 @@ def _seconds(value: Fraction | None) -> str:
 def _colour(found: Verification) -> str:
     from sinet_video.quality.checks import COLOUR_TAGS, colour_word
 
-    if found.appearance.is_rgb:
+    if found.properties.is_rgb:
         return "RGB"
-    return ", ".join(f"{tag} {colour_word(found.appearance.colour, tag)}" for tag in COLOUR_TAGS)
+    return ", ".join(f"{tag} {colour_word(found.properties.colour, tag)}" for tag in COLOUR_TAGS)
 
 
 def _alpha(found: Verification) -> str:

@@ -22,7 +22,7 @@ def fade_in(mattes: Iterable[Matte], seconds: float = 1.0) -> Iterator[Matte]:
 source, output = sys.argv[1:]
 clip = sinet_video.probe(source)
 mattes = fade_in(sinet_video.matte(clip))
-blue = sinet_video.Colour.parse("blue")
+blue = sinet_video.ColourBackground.parse("blue")
 with sinet_video.open_sink(output, clip, companions=True) as sink:
     for matte in sinet_video.composite(mattes, blue):
         sink.write(matte)

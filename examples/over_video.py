@@ -9,6 +9,6 @@ import sys
 import sinet_video
 
 source, background, output = sys.argv[1:]
-settings = sinet_video.Settings(edge=sinet_video.Edge(choke=1.5, feather=2))
+settings = sinet_video.Settings(edge=sinet_video.EdgeShape(choke=1.5, feather=2))
 report = sinet_video.convert(source, output, background=background, settings=settings)
 print(f"{report.output}: {report.frames} frames over {background}")

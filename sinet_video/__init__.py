@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     )
     from sinet_video.media.frame import Frame, Matte
     from sinet_video.media.tiled_alpha import TiledAlpha
-    from sinet_video.media.time_range import Span
-    from sinet_video.models.export_onnx import Exported, export_onnx
+    from sinet_video.media.time_range import TimeRange
+    from sinet_video.models.export_onnx import ExportReport, export_onnx
     from sinet_video.models.load import load_segmenter
     from sinet_video.models.onnx_segmenter import OnnxInput, Preprocessing
-    from sinet_video.models.segmenter import Segmenter, Size
+    from sinet_video.models.segmenter import InputSize, Segmenter
     from sinet_video.pipeline.batch import batch
     from sinet_video.pipeline.chain import matte
     from sinet_video.pipeline.convert import convert
@@ -50,47 +50,53 @@ if TYPE_CHECKING:
     from sinet_video.quality.preview import preview
     from sinet_video.quality.preview_report import Preview
     from sinet_video.quality.verify import Verification, verify
-    from sinet_video.stages.backgrounds import Colour, Image, Video, parse_background
-    from sinet_video.stages.blur_background import Blur
-    from sinet_video.stages.chroma_key import Key, key
-    from sinet_video.stages.clean_regions import Regions, tidy
+    from sinet_video.stages.backgrounds import (
+        ColourBackground,
+        ImageBackground,
+        VideoBackground,
+        parse_background,
+    )
+    from sinet_video.stages.blur_background import BlurBackground
+    from sinet_video.stages.chroma_key import ChromaKey, key
+    from sinet_video.stages.clean_regions import RegionFilter, filter_regions
     from sinet_video.stages.composite import Background, composite, foreground
     from sinet_video.stages.decontaminate import decontaminate
     from sinet_video.stages.despill import Despill, despill
-    from sinet_video.stages.drawn_mattes import force
-    from sinet_video.stages.edge import Edge, shape_edge
+    from sinet_video.stages.drawn_mattes import apply_drawn_mattes
+    from sinet_video.stages.edge import EdgeShape, shape_edge
     from sinet_video.stages.follow import Following, follow
-    from sinet_video.stages.refine import Bilinear, Guided, refine
+    from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
     from sinet_video.stages.segment import segment
-    from sinet_video.stages.smooth import Adaptive, Exponential, Window, smooth
-    from sinet_video.stages.source_alpha import inherit
+    from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean, smooth
+    from sinet_video.stages.source_alpha import apply_source_alpha
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Adaptive": "stages.smooth",
     "Background": "stages.composite",
-    "Bilinear": "stages.refine",
-    "Blur": "stages.blur_background",
+    "BilinearRefinement": "stages.refine",
+    "BlurBackground": "stages.blur_background",
+    "ChromaKey": "stages.chroma_key",
     "Clip": "decoding.clip",
-    "Colour": "stages.backgrounds",
+    "ColourBackground": "stages.backgrounds",
     "Despill": "stages.despill",
-    "Edge": "stages.edge",
+    "EdgeShape": "stages.edge",
     "Encoding": "encoding.plan",
-    "Exponential": "stages.smooth",
-    "Exported": "models.export_onnx",
+    "ExponentialAverage": "stages.smooth",
+    "ExportReport": "models.export_onnx",
     "Following": "stages.follow",
     "Frame": "media.frame",
-    "Guided": "stages.refine",
-    "Image": "stages.backgrounds",
+    "GuidedRefinement": "stages.refine",
+    "ImageBackground": "stages.backgrounds",
     "InputError": "errors",
-    "Key": "stages.chroma_key",
+    "InputSize": "models.segmenter",
     "Matte": "media.frame",
+    "MotionAdaptive": "stages.smooth",
     "OnnxInput": "models.onnx_segmenter",
     "OutputError": "errors",
     "Preprocessing": "models.onnx_segmenter",
     "Preview": "quality.preview_report",
-    "Regions": "stages.clean_regions",
+    "RegionFilter": "stages.clean_regions",
     "Report": "pipeline.report",
     "Resume": "pipeline.resume",
     "Segmenter": "models.segmenter",
@@ -98,13 +104,14 @@ _HOME = {
     "Settings": "pipeline.settings",
     "SinetVideoError": "errors",
     "Sink": "encoding.sink",
-    "Size": "models.segmenter",
-    "Span": "media.time_range",
     "TiledAlpha": "media.tiled_alpha",
+    "TimeRange": "media.time_range",
     "Verification": "quality.verify",
-    "Video": "stages.backgrounds",
-    "Window": "stages.smooth",
+    "VideoBackground": "stages.backgrounds",
     "WeightsError": "errors",
+    "WindowMean": "stages.smooth",
+    "apply_drawn_mattes": "stages.drawn_mattes",
+    "apply_source_alpha": "stages.source_alpha",
     "batch": "pipeline.batch",
     "composite": "stages.composite",
     "convert": "pipeline.convert",
@@ -112,11 +119,10 @@ _HOME = {
     "decontaminate": "stages.decontaminate",
     "despill": "stages.despill",
     "export_onnx": "models.export_onnx",
+    "filter_regions": "stages.clean_regions",
     "follow": "stages.follow",
-    "force": "stages.drawn_mattes",
     "foreground": "stages.composite",
     "from_ffmpeg": "decoding.ffmpeg",
-    "inherit": "stages.source_alpha",
     "key": "stages.chroma_key",
     "load_segmenter": "models.load",
     "matte": "pipeline.chain",
@@ -129,36 +135,36 @@ _HOME = {
     "segment": "stages.segment",
     "shape_edge": "stages.edge",
     "smooth": "stages.smooth",
-    "tidy": "stages.clean_regions",
     "to_ffmpeg": "encoding.ffmpeg",
     "verify": "quality.verify",
 }
 """Where each public name lives."""
 
 __all__ = [
-    "Adaptive",
     "Background",
-    "Bilinear",
-    "Blur",
+    "BilinearRefinement",
+    "BlurBackground",
+    "ChromaKey",
     "Clip",
-    "Colour",
+    "ColourBackground",
     "Despill",
-    "Edge",
+    "EdgeShape",
     "Encoding",
-    "Exponential",
-    "Exported",
+    "ExponentialAverage",
+    "ExportReport",
     "Following",
     "Frame",
-    "Guided",
-    "Image",
+    "GuidedRefinement",
+    "ImageBackground",
     "InputError",
-    "Key",
+    "InputSize",
     "Matte",
+    "MotionAdaptive",
     "OnnxInput",
     "OutputError",
     "Preprocessing",
     "Preview",
-    "Regions",
+    "RegionFilter",
     "Report",
     "Resume",
     "Segmenter",
@@ -166,14 +172,15 @@ __all__ = [
     "Settings",
     "SinetVideoError",
     "Sink",
-    "Size",
-    "Span",
     "TiledAlpha",
+    "TimeRange",
     "Verification",
-    "Video",
+    "VideoBackground",
     "WeightsError",
-    "Window",
+    "WindowMean",
     "__version__",
+    "apply_drawn_mattes",
+    "apply_source_alpha",
     "batch",
     "composite",
     "convert",
@@ -181,11 +188,10 @@ __all__ = [
     "decontaminate",
     "despill",
     "export_onnx",
+    "filter_regions",
     "follow",
-    "force",
     "foreground",
     "from_ffmpeg",
-    "inherit",
     "key",
     "load_segmenter",
     "matte",
@@ -198,7 +204,6 @@ __all__ = [
     "segment",
     "shape_edge",
     "smooth",
-    "tidy",
     "to_ffmpeg",
     "verify",
 ]

@@ -26,7 +26,7 @@ def store(target: Path, content: bytes, check: Callable[[Path], None] | None = N
         partial.unlink(missing_ok=True)
 
 
-def part_name(path: Path) -> Path:
+def temporary_name(path: Path) -> Path:
     """Return a hidden name beside a file, for it to have until it is whole."""
     return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
 
@@ -54,7 +54,7 @@ def check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def translate_write_errors(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file is written into an `OutputError` that names it."""
     try:
         yield

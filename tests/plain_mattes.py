@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinet_video import Bilinear, Settings
+from sinet_video import BilinearRefinement, Settings
 
 
 def everything(_: object) -> np.ndarray:
@@ -12,4 +12,4 @@ def everything(_: object) -> np.ndarray:
     return np.ones((3, 5), np.float32)
 
 
-EVERYTHING = Settings(segmenter=everything, refinement=Bilinear(), smoothing=None)
+EVERYTHING = Settings(segmenter=everything, refinement=BilinearRefinement(), smoothing=None)

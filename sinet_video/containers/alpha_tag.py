@@ -17,7 +17,7 @@ GRAPHICS_MODES: dict[AlphaKind, int] = {"straight": 0x100, "premultiplied": 0x10
 """Of a QuickTime video media header: "straight alpha", and "premul black alpha"."""
 
 
-def say_in_mov(path: Path, kind: AlphaKind) -> None:
+def write_mov_alpha_tag(path: Path, kind: AlphaKind) -> None:
     """Set the graphics mode of a QuickTime file's first video track."""
     with path.open("r+b") as file:
         if (place := _graphics_mode(file, path)) is not None:
@@ -25,7 +25,7 @@ def say_in_mov(path: Path, kind: AlphaKind) -> None:
             file.write(struct.pack(">H", GRAPHICS_MODES[kind]))
 
 
-def said(path: Path, container: str, tags: Mapping[str, str]) -> AlphaKind | None:
+def read_alpha_tag(path: Path, container: str, tags: Mapping[str, str]) -> AlphaKind | None:
     """Return what a file says, by its stream's tags or its graphics mode; None for nothing."""
     lower = {key.lower(): value for key, value in tags.items()}
     if lower.get(TAG) in get_args(AlphaKind):

@@ -46,7 +46,7 @@ def display(width: int, height: int, aspect: Fraction) -> tuple[int, int, int]:
     return shape.numerator * times, shape.denominator * times, RATIO
 
 
-def say_aspect(path: Path, size: tuple[int, int], aspect: Fraction) -> bool:
+def write_display_size(path: Path, size: tuple[int, int], aspect: Fraction) -> bool:
     """Write into a finished file how wide its pixels are; False where it has no room for that.
 
     `size` is the first track's coded width and height.

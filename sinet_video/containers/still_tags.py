@@ -32,7 +32,7 @@ CHROMATICITIES: dict[int, Chromaticities] = {
 """Red, green, blue and white, x and y, by H.273's code; without any, readers take BT.709's."""
 
 
-def tell(data: bytes, kind: AlphaKind | None, primaries: int) -> bytes:
+def write_alpha_tag(data: bytes, kind: AlphaKind | None, primaries: int) -> bytes:
     """Return an encoded picture that says how its alpha is, None for none, and its primaries."""
     if data[:4] == MAGIC:
         return _tell_exr(data, kind, primaries)
@@ -41,7 +41,7 @@ def tell(data: bytes, kind: AlphaKind | None, primaries: int) -> bytes:
     return data
 
 
-def said(path: Path) -> AlphaKind | None:
+def read_alpha_tag(path: Path) -> AlphaKind | None:
     """Return how a picture's alpha is: PNG's is straight, EXR's premultiplied unless it says so."""
     data = path.read_bytes()
     if data[:4] == b"II*\0":

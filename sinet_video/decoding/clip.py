@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 from sinet_video.media.colour import Colour
 from sinet_video.media.pixel_formats import working_format
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class Clip:
         return replace(self.colour, matrix=matrix, range=int(ColorRange.MPEG))
 
 
-def from_zero(clip: Clip, span: Span) -> Span:
+def from_zero(clip: Clip, span: TimeRange) -> TimeRange:
     """Return a stretch of which nothing is before 0, as no file holds such times.
 
     Where a clip's pictures begin before 0, they and all beside them come late by as much as the

@@ -67,7 +67,7 @@ class Tally:
         return said
 
 
-def pictures(
+def decode_packets(
     container: InputContainer, stream: VideoStream, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
     """Yield a stream's pictures; to conceal is to count what cannot be decoded, and to go on."""
@@ -95,7 +95,7 @@ def pictures(
 
 
 @contextmanager
-def named(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
+def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
     """Turn what libav cannot read or decode into an `InputError` that says after which moment."""
     try:
         yield

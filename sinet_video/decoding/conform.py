@@ -15,12 +15,12 @@ from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import PLANAR
 
 
-def framed(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
+def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
     """Make a frame with straight colours, and with its own alpha if the clip has any.
 
     `times` are the other fields of `Frame`.
     """
-    frame = Frame(fitted(video, clip.width, clip.height, clip.working_format), **times)
+    frame = Frame(conform(video, clip.width, clip.height, clip.working_format), **times)
     if clip.alpha is None:
         return frame
     alpha = opacity_of(video, clip.width, clip.height)
@@ -29,7 +29,7 @@ def framed(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
     return replace(frame, source_alpha=alpha)
 
 
-def fitted(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
+def conform(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
     """Bring a picture to a size and planar format: later ones to the first one's."""
     to_yuv = video.format.is_rgb and not PLANAR[pixel_format].is_rgb
     fit = reformat(

@@ -16,19 +16,19 @@ from av.video.stream import VideoStream
 from sinet_video.containers.integrity import damage
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
-from sinet_video.decoding.concealment import OnError, Tally, named, pictures
+from sinet_video.decoding.concealment import OnError, Tally, decode_packets, translate_decode_errors
 from sinet_video.decoding.deinterlace import deinterlaced
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
-from sinet_video.decoding.timestamps import lasting, rising, stamp_of, timed
+from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, stamp_of, with_times
 from sinet_video.errors import InputError
 from sinet_video.media.frame import Frame
-from sinet_video.media.time_range import Span, seconds
+from sinet_video.media.time_range import TimeRange, seconds
 
 
 def decode(
     clip: Clip | StrPath,
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     *,
     since: Fraction | None = None,
     deinterlace: bool = False,
@@ -49,16 +49,16 @@ def decode(
     with ExitStack() as stack:
         wanted = span
         if since is not None and since > span.late:
-            wanted = Span(span.shift + since, span.end)
+            wanted = TimeRange(span.shift + since, span.end)
         videos = _videos(clip, wanted, stack, on_error, tally)
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
-        frames = rising(timed(videos, clip, tally), tally)
-        yield from _cut(lasting(frames, clip), wanted, span.shift)
+        frames = drop_nonmonotonic(with_times(videos, clip, tally), tally)
+        yield from _cut(fill_durations(frames, clip), wanted, span.shift)
 
 
 def _videos(
-    clip: Clip, span: Span, stack: ExitStack, on_error: OnError, tally: Tally
+    clip: Clip, span: TimeRange, stack: ExitStack, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
     """Return the pictures from the beginning of the span, or some before it."""
     if clip.piped is not None:
@@ -82,7 +82,9 @@ class _Reading:
 
     def pictures(self) -> Iterator[av.VideoFrame]:
         """Yield the pictures from where the file is read."""
-        return _decoded(pictures(self.container, self.stream, self.on_error, self.tally), self.path)
+        return _decoded(
+            decode_packets(self.container, self.stream, self.on_error, self.tally), self.path
+        )
 
     def since(self, start: Fraction) -> Iterator[av.VideoFrame]:
         """Yield the pictures from some moment before `start`, seconds, on.
@@ -131,13 +133,13 @@ class _Reading:
 def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.VideoFrame]:
     """Yield pictures, and say where the file is damaged if it is."""
     last: float | None = None
-    with named(path, lambda: last):
+    with translate_decode_errors(path, lambda: last):
         for video in videos:
             last = video.time if video.time is not None else last
             yield video
 
 
-def _cut(frames: Iterator[Frame], span: Span, shift: Fraction) -> Iterator[Frame]:
+def _cut(frames: Iterator[Frame], span: TimeRange, shift: Fraction) -> Iterator[Frame]:
     for frame in frames:
         if span.before(frame.time):
             continue

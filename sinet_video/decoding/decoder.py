@@ -44,7 +44,7 @@ class Decoder:
         self._stream = stream
         self._other: VideoCodecContext | None = None
         self._started = False
-        self._tail = Tail()
+        self._tail = PendingPackets()
 
     def decode(self, packet: Packet | None) -> list[av.VideoFrame]:
         """Return the pictures that a packet completes; None or an empty one ends the stream."""
@@ -60,15 +60,15 @@ class Decoder:
 
     def _plain(self, packet: Packet | None) -> list[av.VideoFrame]:
         if packet is not None:
-            self._tail.sent(packet)
+            self._tail.add(packet)
         try:
             found = list(self._stream.codec_context.decode(packet))
         except av.FFmpegError:
-            self._tail = Tail()  # which is not to be told again
+            self._tail = PendingPackets()  # which is not to be told again
             raise
         for video in found:
             video.time_base = self._stream.time_base  # those at the end have none
-            self._tail.got(video)
+            self._tail.remove(video)
         return found
 
     def check(self) -> None:
@@ -96,7 +96,7 @@ MOST_PACKETS, MOST_BYTES = 500, 1 << 25
 """Packets, and bytes of them, that are remembered; where it takes more, nothing is told."""
 
 
-class Tail:
+class PendingPackets:
     """The packets of a stream from the last key frame on before the first without its picture.
 
     A decoder of several threads loses the error of a packet that it had in hand when the stream
@@ -108,7 +108,7 @@ class Tail:
         self._awaited: set[int | None] = set()
         self._bytes = 0
 
-    def sent(self, packet: Packet) -> None:
+    def add(self, packet: Packet) -> None:
         """Take note of a packet."""
         if self._packets is None or not (self._packets or packet.is_keyframe):
             return
@@ -120,7 +120,7 @@ class Tail:
         if len(self._packets) > MOST_PACKETS or self._bytes > MOST_BYTES:
             self._packets = None
 
-    def got(self, video: av.VideoFrame) -> None:
+    def remove(self, video: av.VideoFrame) -> None:
         """Take note of a picture."""
         self._awaited.discard(video.pts)
 

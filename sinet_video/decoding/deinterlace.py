@@ -8,7 +8,7 @@ from itertools import groupby
 
 import av
 
-from sinet_video.media.filter_graph import ready
+from sinet_video.media.filter_graph import pull_frames
 
 
 def deinterlaced(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterator[av.VideoFrame]:
@@ -51,7 +51,7 @@ def _graph(video: av.VideoFrame, time_base: Fraction) -> av.filter.Graph:
 
 
 def _ready(graph: av.filter.Graph, time_base: Fraction) -> Iterator[av.VideoFrame]:
-    for video in ready(graph):
+    for video in pull_frames(graph):
         assert isinstance(video, av.VideoFrame)  # nothing else was pushed
         if video.pts is not None and video.time_base is not None:
             units = video.time_base / time_base  # the filter counts in halves

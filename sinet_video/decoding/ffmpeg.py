@@ -29,7 +29,7 @@ from subprocess import PIPE
 import av
 from ffmpeg.nodes import FilterableStream, InputNode
 
-from sinet_video.decoding.ffmpeg_pipe import BUFFER, KEPT, Told, to_pipe
+from sinet_video.decoding.ffmpeg_pipe import BUFFER, KEPT, StreamInfo, to_pipe
 from sinet_video.decoding.ffmpeg_process import Program, Stream, command_line
 from sinet_video.errors import InputError, SettingError, reason
 from sinet_video.media.frame import Frame
@@ -53,8 +53,9 @@ def from_ffmpeg(
 
     pts and time base are those behind the filters: the source's own where no filter changes them.
     Samples are ffmpeg's, in its planar format or, if given, converted to `pixel_format`; of more
-    than 12 bits YUV keeps them only so. Alpha comes along as `source_alpha`, for `inherit`, where
-    ffmpeg decodes it, its colours being taken for straight: of WebM only with vcodec="libvpx-vp9",
+    than 12 bits YUV keeps them only so. Alpha comes along as `source_alpha`, for
+    `apply_source_alpha`, where ffmpeg decodes it, its colours being taken for straight: of WebM
+    only with vcodec="libvpx-vp9",
     of premultiplied ones behind the filter unpremultiply, and in a `pixel_format` only if libav has
     one with alpha like it.
     Pictures are upright, as ffmpeg turns them by their tag. The last one's duration is that of the
@@ -96,8 +97,8 @@ def _lasting(frames: Iterator[Frame]) -> Generator[Frame]:
 
 
 def _frames(command: list[str]) -> Iterator[Frame]:
-    told = Told()
-    program = Program(command, InputError, stdout=PIPE, hear=told.hear)
+    told = StreamInfo()
+    program = Program(command, InputError, stdout=PIPE, on_line=told.parse_line)
     frame: Frame | None = None
     try:
         for video, sample_aspect in _pictures(program):

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import av
 
-from sinet_video.decoding.conform import fitted
+from sinet_video.decoding.conform import conform
 from sinet_video.decoding.ffmpeg_process import PATIENCE, Stream
 from sinet_video.decoding.source_alpha import opacity_of
 from sinet_video.errors import InputError
@@ -73,7 +73,7 @@ def _carried(pixel_format: str | None) -> tuple[str, ...]:
     return (pixel_format, with_alpha) if with_alpha in CARRIED else (pixel_format,)
 
 
-class Told:
+class StreamInfo:
     """What ffmpeg says of the pictures that it sends: their units of time, and their colour."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Told:
         self._time_base = Fraction(1)
         self._colour = Colour(UNSAID, 0, UNSAID, UNSAID)
 
-    def hear(self, line: str) -> None:
+    def parse_line(self, line: str) -> None:
         """Take a line. All is said before the first picture is sent."""
         if self._all.is_set():
             return
@@ -108,7 +108,7 @@ class Told:
             )
         video.color_range, video.colorspace = self._colour.range, self._colour.matrix
         video.color_primaries, video.color_trc = self._colour.primaries, self._colour.transfer
-        planar = fitted(video, video.width, video.height, working_format(video.format.name))
+        planar = conform(video, video.width, video.height, working_format(video.format.name))
         pts = round(((video.pts or 0) * TICK - LATE) / self._time_base)
         alpha = opacity_of(video, video.width, video.height)
         return Frame(planar, pts, self._time_base, sample_aspect=sample_aspect, source_alpha=alpha)

@@ -42,7 +42,7 @@ _NOISE = re.compile(
 class Program:
     """A running ffmpeg, its stdin and stdout as asked for.
 
-    A thread reads what it says, as a program whose messages nobody reads waits for ever. `hear`
+    A thread reads what it says, as a program whose messages nobody reads waits for ever. `on_line`
     gets each line in that thread; the last grave ones are kept. Raises `kind`, here and in `check`.
     To be stopped in the end.
     """
@@ -54,9 +54,9 @@ class Program:
         *,
         stdin: int | None = subprocess.DEVNULL,
         stdout: int | None = None,
-        hear: Callable[[str], None] | None = None,
+        on_line: Callable[[str], None] | None = None,
     ) -> None:
-        self._kind, self._hear = kind, hear
+        self._kind, self._on_line = kind, on_line
         self._said: deque[tuple[str, str]] = deque(maxlen=KEPT)
         try:
             self._process = subprocess.Popen(
@@ -120,8 +120,8 @@ class Program:
         with self._process.stderr as stderr:
             for raw in iter(lambda: stderr.readline(LONGEST), b""):
                 line = raw.decode(errors="replace").strip()
-                if self._hear is not None:
-                    self._hear(line)
+                if self._on_line is not None:
+                    self._on_line(line)
                 self._keep(line)
 
     def _keep(self, line: str) -> None:

@@ -12,12 +12,12 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from sinet_video.containers.alpha_tag import said
+from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Allow, StrPath, located
 from sinet_video.decoding.clip import Attachment, AudioTrack, Chapter, Clip, SubtitleTrack
-from sinet_video.decoding.concealment import named
-from sinet_video.decoding.conform import fitted
+from sinet_video.decoding.concealment import translate_decode_errors
+from sinet_video.decoding.conform import conform
 from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode
 from sinet_video.decoding.demux import open_pipe, opened, video_stream
 from sinet_video.decoding.pipe import Piped
@@ -42,7 +42,7 @@ def probe(path: StrPath, *, allow: Allow = "nothing") -> Clip:
         return _probe_pipe()
     with opened(path, allow) as container:
         stream = video_stream(container, path)
-        with named(path, lambda: None):
+        with translate_decode_errors(path, lambda: None):
             first = next(container.decode(stream), None)
         return replace(_clip(container, stream, path, first), allow=allow)
 
@@ -52,7 +52,7 @@ def _probe_pipe() -> Clip:
     stream = video_stream(container, PIPE)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
-    with named(PIPE, lambda: None):
+    with translate_decode_errors(PIPE, lambda: None):
         first = piped.first()
     return replace(_clip(container, stream, PIPE, first), piped=piped)
 
@@ -79,7 +79,7 @@ def _clip(
         rate=stream.average_rate or stream.guessed_rate,
         duration=float(duration) if duration else None,
         frames=stream.frames or None,
-        colour=Colour.of(fitted(first, first.width, first.height, working)),
+        colour=Colour.of(conform(first, first.width, first.height, working)),
         sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
@@ -99,7 +99,7 @@ def _alpha(
     beside = stream.codec_context.name in ALPHA_DECODERS and alpha_mode(stream) == "1"
     if not has_alpha(first) and not beside:
         return None
-    return said(path, container.format.name, stream.metadata) or "straight"
+    return read_alpha_tag(path, container.format.name, stream.metadata) or "straight"
 
 
 def _end(stream: VideoStream) -> int | None:

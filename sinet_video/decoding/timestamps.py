@@ -9,12 +9,12 @@ import av
 
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
-from sinet_video.decoding.conform import framed
+from sinet_video.decoding.conform import to_frame
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 
 
-def timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator[Frame]:
+def with_times(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator[Frame]:
     """Make frames; one without a time comes as long after the one before as that one did."""
     step = round(1 / ((clip.rate or RATE_IF_UNKNOWN) * clip.time_base))
     before: int | None = None
@@ -25,7 +25,7 @@ def timed(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator
         pts = stamp if stamp is not None else clip.start if before is None else before + step
         step = pts - before if before is not None and pts > before else step
         before = pts
-        yield framed(
+        yield to_frame(
             video,
             clip,
             pts=pts,
@@ -47,7 +47,7 @@ def stamp_of(video: av.VideoFrame, container: str) -> int | None:
     return video.dts if container == "avi" else video.pts
 
 
-def rising(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
+def drop_nonmonotonic(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
     """Keep the last of frames at one time, and of those out of order the one that was in order."""
     before: Frame | None = None
     for frame in frames:
@@ -62,7 +62,7 @@ def rising(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
         yield before
 
 
-def lasting(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
+def fill_durations(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
     """Give each frame the duration until the next one, and the last what the file leaves it.
 
     What libav says of a packet is in the order of decoding, and wrong where the rate varies.

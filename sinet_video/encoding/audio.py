@@ -14,8 +14,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from sinet_video.containers.codec_delay import described, priming
-from sinet_video.media.filter_graph import ready
-from sinet_video.media.time_range import Span, seconds
+from sinet_video.media.filter_graph import pull_frames
+from sinet_video.media.time_range import TimeRange, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -35,7 +35,7 @@ LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "
 WITHOUT_EDITS = frozenset({"matroska", "webm"})
 
 
-Carried = Literal["copied", "encoded", "none"]
+AudioResult = Literal["copied", "encoded", "none"]
 """What became of the sound."""
 
 
@@ -63,7 +63,7 @@ class Copied(Track):
 
     source: AudioStream
     target: Any
-    span: Span
+    span: TimeRange
     edits: bool
     before: Fraction = Fraction(0)
     """Seconds before 0 from which on a container without edits takes packets."""
@@ -113,7 +113,7 @@ def _milliseconds(time: Fraction) -> int:
 class Encoded(Track):
     """Decoded, resampled if need be, and encoded in the container's own codec."""
 
-    def __init__(self, source: AudioStream, target: Any, span: Span) -> None:
+    def __init__(self, source: AudioStream, target: Any, span: TimeRange) -> None:
         self.source = source
         self.target, self._span = target, span
         self._graph: av.filter.Graph | None = None
@@ -172,7 +172,7 @@ class Encoded(Track):
 
     def _encoded(self) -> Iterator[Packet]:
         assert self._graph is not None  # made when the first frame was pushed
-        for frame in ready(self._graph):
+        for frame in pull_frames(self._graph):
             yield from self.target.encode(frame)
 
 
@@ -202,8 +202,8 @@ def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> boo
     return codec in output.supported_codecs and not unsaid
 
 
-def sound_track(
-    stream: AudioStream, output: OutputContainer, span: Span, choice: AudioChoice
+def audio_track(
+    stream: AudioStream, output: OutputContainer, span: TimeRange, choice: AudioChoice
 ) -> tuple[Track, str | None]:
     """Return how an audio stream gets into a file, and a warning where that is not as asked."""
     context, container = stream.codec_context, output.format.name

@@ -15,7 +15,7 @@ import ffmpeg
 from ffmpeg.dag import topo_sort
 from ffmpeg.nodes import OutputNode, OutputStream, get_stream_spec_nodes
 
-from sinet_video.atomic import part_name, writing
+from sinet_video.atomic import temporary_name, translate_write_errors
 from sinet_video.errors import OutputError, SettingError
 
 Stream = Any
@@ -72,20 +72,20 @@ class Staged:
                 f"{path} is there already; add .overwrite_output() to the outputs, or choose "
                 "another name."
             )
-        part = part_name(path.parent.absolute() / "ffmpeg")
+        part = temporary_name(path.parent.absolute() / "ffmpeg")
         self._parts[part] = path
         return {**options, "filename": os.fspath(part / path.name)}
 
     def prepare(self) -> None:
         """Make the folders. Raises `OutputError` when they cannot be."""
         for part, path in self._parts.items():
-            with writing(path):
+            with translate_write_errors(path):
                 part.mkdir()
 
     def publish(self) -> None:
         """Give all files their names. Raises `OutputError` when that cannot be."""
         for part, path in self._parts.items():
-            with writing(path):
+            with translate_write_errors(path):
                 for file in sorted(part.iterdir()):
                     file.replace(path.with_name(file.name))
                 part.rmdir()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from sinet_video.atomic import part_name, writing
+from sinet_video.atomic import temporary_name, translate_write_errors
 from sinet_video.containers.codecs import Content
-from sinet_video.containers.still_tags import tell
+from sinet_video.containers.still_tags import write_alpha_tag
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.encoder_input import picture, shown
 from sinet_video.encoding.plan import Plan
@@ -71,9 +71,9 @@ class PictureFolder(Sink):
         self._path, self._target = path, path.parent if is_pattern(path) else path
         self._orientation = clip.orientation
         self._times: list[Fraction] = []
-        self._part = part_name(self._target.absolute())
+        self._part = temporary_name(self._target.absolute())
         try:
-            with writing(path):
+            with translate_write_errors(path):
                 self._part.mkdir(parents=True)
                 # A per cent sign in the folder's own name is not a number's place.
                 folder = str(self._part).replace("%", "%%")
@@ -92,12 +92,12 @@ class PictureFolder(Sink):
         video = shown(picture(matte, self.content, self.plan), self._orientation)
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
-        with writing(self._path):
+        with translate_write_errors(self._path):
             self._mux(self._stream.encode(video))
 
     def _mux(self, packets: list[Packet]) -> None:
         for packet in packets:
-            told = av.Packet(tell(bytes(packet), self._kind, self._primaries))
+            told = av.Packet(write_alpha_tag(bytes(packet), self._kind, self._primaries))
             told.pts, told.dts, told.time_base = packet.pts, packet.dts, packet.time_base
             told.stream, told.is_keyframe = packet.stream, True
             self._container.mux(told)
@@ -106,7 +106,7 @@ class PictureFolder(Sink):
         if not self._times:
             raise OutputError(f"No picture came, so {self._path} was not written.")
         lines = [f"{float(time) * 1000:.6f}" for time in self._times]
-        with writing(self._path):
+        with translate_write_errors(self._path):
             self._mux(self._stream.encode(None))
             self._container.close()
             text = "\n".join(["# timestamp format v2", *lines, ""])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 
 # QuickTime has a short list of languages; libav knows it by these codes and not by the usual ones.
 QUICKTIME_LANGUAGES = {
@@ -21,7 +21,7 @@ OWN_NAMES = frozenset(
 )
 
 
-def lasting(names: Mapping[str, str]) -> dict[str, str]:
+def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
     """Return the names (tags) that are still true of a file made from another."""
     return {
         name: text
@@ -32,7 +32,7 @@ def lasting(names: Mapping[str, str]) -> dict[str, str]:
 
 def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
     """Return the names of a track as a muxer knows them."""
-    kept = lasting(names)
+    kept = portable_tags(names)
     if "name" in kept:  # as libav reads what it writes for "title" into MP4
         kept.setdefault("title", kept.pop("name"))
     language = kept.get("language", "")
@@ -41,7 +41,7 @@ def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
     return kept
 
 
-def moved_chapter(chapter: Any, span: Span) -> dict[str, Any]:
+def moved_chapter(chapter: Any, span: TimeRange) -> dict[str, Any]:
     """Return a chapter in the time of a stretch; one outside ends before it starts."""
     base: Fraction = chapter["time_base"]
     shift = round(span.shift / base)

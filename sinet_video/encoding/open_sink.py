@@ -16,7 +16,7 @@ from sinet_video.encoding.plan import Encoding, plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 
 
 def open_sink(
@@ -26,7 +26,7 @@ def open_sink(
     content: Content = "opaque",
     encoding: Encoding = Encoding(),
     companions: bool = False,
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     on_error: OnError = "stop",
 ) -> Sink:
     """Return the sink for a name: a video file, or a folder or pattern of pictures.

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, get_args
 import av
 from av.packet import PacketSideData, PktSideDataT
 
-from sinet_video.atomic import writing
+from sinet_video.atomic import translate_write_errors
 from sinet_video.containers.codecs import Content
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.encoder_input import encodable
@@ -143,7 +143,7 @@ class PacketFile(Sink):
         self.content, self.plan, self.warnings = content, plan, []
         self._path, self._size = path, encoded_size(clip, plan)
         self._durations: dict[int, int] = {}
-        with writing(path):
+        with translate_write_errors(path):
             # The muxer never writes; it says how the encoder is to hand out its headers.
             self._container = open_container(Path(os.devnull), plan)
             self._stream = add_video_stream(self._container, clip, content, plan, clip.time_base)
@@ -156,12 +156,12 @@ class PacketFile(Sink):
         self._keep(self._stream.encode(video))
 
     def _keep(self, packets: list[Packet]) -> None:
-        with writing(self._path):
+        with translate_write_errors(self._path):
             for packet in packets:
                 self._file.write(written(packet, self._durations.pop(packet.pts or 0, 0)))
 
     def _finish(self) -> None:
-        with writing(self._path):
+        with translate_write_errors(self._path):
             self._keep(self._stream.encode(None))
             self._close()
 

@@ -17,11 +17,11 @@ from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
-from sinet_video.encoding.audio import AudioChoice, Carried, Copied, Encoded, Track, sound_track
-from sinet_video.encoding.metadata import lasting, moved_chapter, track_names
+from sinet_video.encoding.audio import AudioChoice, AudioResult, Copied, Encoded, Track, audio_track
+from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, reason
-from sinet_video.media.time_range import Span, seconds
+from sinet_video.media.time_range import TimeRange, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -49,7 +49,7 @@ class Cover(Track):
         yield packet
 
 
-class Companions:
+class SideStreams:
     """All that is not the pictures themselves, handed out in step with them.
 
     Reads the file a second time, by itself, so that pictures never wait for it. To be made when
@@ -61,12 +61,12 @@ class Companions:
         clip: Clip,
         output: OutputContainer,
         video: Any,
-        span: Span,
+        span: TimeRange,
         audio: AudioChoice,
         on_error: OnError,
     ) -> None:
         self.warnings: list[str] = []
-        self.carried: Carried = "none"
+        self.carried: AudioResult = "none"
         """What became of the sound as a whole."""
         self._path, self._output, self._span, self._audio = clip.path, output, span, audio
         self._on_error, self._allow = on_error, clip.allow
@@ -156,7 +156,7 @@ class Companions:
 
     def lost(self, written: Path) -> list[str]:
         """Return a warning for what a finished file turned out not to hold."""
-        wanted = {name.lower() for name in lasting(self._input.metadata)}
+        wanted = {name.lower() for name in portable_tags(self._input.metadata)}
         with opened(written) as found:
             names = sorted(wanted - {name.lower() for name in found.metadata})
             languages = self._lost_languages(found)
@@ -183,7 +183,7 @@ class Companions:
             if stream.codec_context is None or not stream.codec_context.sample_rate:
                 self.warnings.append("An audio track is in an unknown codec: left out.")
                 continue
-            track, warning = sound_track(stream, self._output, self._span, self._audio)
+            track, warning = audio_track(stream, self._output, self._span, self._audio)
             self._add(track, warning)
             if isinstance(track, Encoded):
                 self.carried = "encoded"
@@ -238,7 +238,7 @@ class Companions:
             self.warnings.append(f"A {kind} file cannot hold attachments: {names} left out.")
 
     def _add_names(self, video: Any) -> None:
-        self._output.metadata.update(lasting(self._input.metadata))
+        self._output.metadata.update(portable_tags(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
         pictures = video_stream(self._input, self._path)

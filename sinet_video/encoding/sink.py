@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from sinet_video.containers.codecs import Content
-from sinet_video.encoding.audio import Carried
+from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.frame import Matte
 
@@ -23,7 +23,7 @@ class Sink(ABC):
     content: Content
     plan: Plan
     warnings: list[str]
-    audio: Carried = "none"
+    audio: AudioResult = "none"
 
     def __enter__(self) -> Self:
         return self

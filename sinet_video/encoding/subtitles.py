@@ -10,7 +10,7 @@ import av
 from av.container import OutputContainer
 
 from sinet_video.encoding.audio import Track
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -25,7 +25,7 @@ class CopiedText(Track):
 
     source: Any
     target: Any
-    span: Span
+    span: TimeRange
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
         """As `Track` says."""
@@ -53,7 +53,7 @@ class CopiedText(Track):
 class ConvertedText(CopiedText):
     """Text in another form: italics and the like are kept where both forms have them."""
 
-    def __init__(self, source: Any, target: Any, span: Span) -> None:
+    def __init__(self, source: Any, target: Any, span: TimeRange) -> None:
         super().__init__(source, target, span)
         source.codec_context.open(strict=False)
         target.codec_context.subtitle_header = source.codec_context.subtitle_header
@@ -72,7 +72,9 @@ class ConvertedText(CopiedText):
         yield converted
 
 
-def text_track(stream: Any, output: OutputContainer, span: Span) -> tuple[Track | None, str | None]:
+def text_track(
+    stream: Any, output: OutputContainer, span: TimeRange
+) -> tuple[Track | None, str | None]:
     """Return how a subtitle stream gets into a file, if it can, and a warning if not as it is."""
     codec, container = stream.codec_context.codec.canonical_name, output.format.name
     # libav names what a muxer can hold by codec or by coder, which differ for pictures.

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from sinet_video.atomic import part_name, writing
-from sinet_video.containers.alpha_tag import TAG, say_in_mov
+from sinet_video.atomic import temporary_name, translate_write_errors
+from sinet_video.containers.alpha_tag import TAG, write_mov_alpha_tag
 from sinet_video.containers.codecs import Content
-from sinet_video.containers.display_size import say_aspect
+from sinet_video.containers.display_size import write_display_size
 from sinet_video.containers.formats import PIPE
 from sinet_video.containers.isobmff import hide_starts
 from sinet_video.decoding.clip import Clip
@@ -24,13 +24,13 @@ from sinet_video.encoding.hdr_options import encoder_options
 from sinet_video.encoding.packet_file import joined
 from sinet_video.encoding.packet_timing import ISO_MUXERS, PacketTimes, timescale_of
 from sinet_video.encoding.plan import Plan
-from sinet_video.encoding.side_streams import Companions
+from sinet_video.encoding.side_streams import SideStreams
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.time_range import RATE_IF_UNKNOWN, Span, seconds
+from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -50,26 +50,28 @@ class VideoFile(Sink):
         clip: Clip,
         content: Content,
         plan: Plan,
-        companions: Span | None = None,
+        companions: TimeRange | None = None,
         audio: AudioChoice = "copy",
         on_error: OnError = "stop",
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
         self._turn = Orientation() if plan.muxer in TURNING else clip.orientation
         clip = clip if plan.muxer in TURNING else clip.as_shown()
-        self._path, self._part = path, path if path == PIPE else part_name(path)
-        self._companions: Companions | None = None
+        self._path, self._part = path, path if path == PIPE else temporary_name(path)
+        self._companions: SideStreams | None = None
         self._counter = _Counter(clip) if plan.muxer in TIMELESS else None
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
         self._aspect = clip.sample_aspect
-        with writing(path):
+        with translate_write_errors(path):
             self._container = open_container(self._part, plan, **timescale_of(clip, plan))
         try:
-            with writing(path):
+            with translate_write_errors(path):
                 self._stream = self._video(clip)
             self.warnings += _unsaid(clip, content, plan)
             if companions is not None:
-                found = Companions(clip, self._container, self._stream, companions, audio, on_error)
+                found = SideStreams(
+                    clip, self._container, self._stream, companions, audio, on_error
+                )
                 self._companions, self.audio = found, found.carried
         except BaseException:
             self._abandon()
@@ -86,13 +88,13 @@ class VideoFile(Sink):
             )
         video = encodable(matte, self.content, self.plan, self._size, self._turn)
         self._times.note(matte.frame.pts, matte.frame.duration)
-        with writing(self._path):
+        with translate_write_errors(self._path):
             for packet in self._stream.encode(video):
                 self._mux(self._times.next(packet))
 
     def copy(self, parts: Sequence[Path]) -> None:
         """Take, instead of mattes, all pictures from the files of `PacketFile`."""
-        with writing(self._path):
+        with translate_write_errors(self._path):
             for packet in joined(parts, self._stream.time_base, self._times.note):
                 packet.stream = self._stream
                 self._mux(self._times.next(packet))
@@ -126,7 +128,7 @@ class VideoFile(Sink):
     def _finish(self) -> None:
         if not self._times.count:
             raise OutputError(f"No picture came, so {self._path} was not written.")
-        with writing(self._path):
+        with translate_write_errors(self._path):
             for packet in self._stream.encode(None):  # also an encoder that got nothing wants it
                 if self._times.count < 3:
                     packet.dts = packet.pts  # nothing to reorder; x265 says nonsense of so few
@@ -146,9 +148,9 @@ class VideoFile(Sink):
     def _complete(self) -> None:
         """Put right what the muxer was not told, and look over what it made of the companions."""
         if self.plan.muxer == "mov" and self.content == "alpha":
-            say_in_mov(self._part, self.plan.alpha)
+            write_mov_alpha_tag(self._part, self.plan.alpha)
         if self._aspect != 1 and self.plan.muxer in MATROSKA:
-            said = say_aspect(self._part, self._size, self._aspect)
+            said = write_display_size(self._part, self._size, self._aspect)
             self.warnings += [] if said else [_shown_square(self._aspect, self.plan)]
         if self._companions is None:
             return

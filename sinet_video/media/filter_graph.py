@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import av
 
 
-def ready(graph: av.filter.Graph) -> Iterator[av.VideoFrame | av.AudioFrame]:
+def pull_frames(graph: av.filter.Graph) -> Iterator[av.VideoFrame | av.AudioFrame]:
     """Yield what has come through a graph so far."""
     while True:
         try:

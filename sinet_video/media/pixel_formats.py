@@ -93,7 +93,7 @@ PLANAR: dict[str, PixelFormat] = {
 }
 """The formats that pictures keep from decoder to encoder: planar YUV and planar RGB.
 
-All others are converted on decoding; see `sinet_video.clip.working_format`.
+All others are converted on decoding; see `working_format`.
 """
 
 

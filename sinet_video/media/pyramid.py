@@ -56,7 +56,7 @@ def _reduced(frame: Frame, factor: int) -> Array:
     return np.stack([_means(p, shape, *c) for p, c in zip(frame.planes, cells, strict=True)])
 
 
-def around(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice] | None:
+def bounding_slices(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice] | None:
     """Return the rows and columns within reach of any wanted cell; None where there is none.
 
     They begin at even cells, so that two by two they are the same as those of the whole.

@@ -19,7 +19,7 @@ LONGEST = 1e7
 
 
 @dataclass(frozen=True)
-class Span:
+class TimeRange:
     """A stretch of a clip, in seconds from the start of its timeline; None is to the end.
 
     All that is in it comes `late`, seconds, in what is made of it.

@@ -25,7 +25,7 @@ from sinet_video.models.checkpoint import Network, load_any
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.models.sinet import SINet
 
 Graph = Literal["fast", "plain"]
@@ -61,7 +61,7 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportReport:
     """What was written.
 
     Attributes:
@@ -92,7 +92,7 @@ def export_onnx(
     size: tuple[int, int] | None = None,
     opset: int = OPSET,
     overwrite: bool = False,
-) -> Exported:
+) -> ExportReport:
     """Write the network as an ONNX file, for other programs or for `load_segmenter`.
 
     The "fast" graph takes 8-bit RGB pictures (n, h, w, 3) and gives `alpha` (n, h, w): it is what
@@ -119,7 +119,7 @@ def export_onnx(
         raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
     session = open_session(path)
     inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
-    return Exported(path, graph, opset, inputs, outputs, _step(network), differences[0])
+    return ExportReport(path, graph, opset, inputs, outputs, _step(network), differences[0])
 
 
 def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -> None:
@@ -140,7 +140,7 @@ def _step(network: Network) -> int:
 
 
 def _fitting(size: tuple[int, int] | None, network: Network) -> tuple[int, int] | None:
-    return Size(exact=size).of(1, step=_step(network)) if size else None
+    return InputSize(exact=size).of(1, step=_step(network)) if size else None
 
 
 def _made(network: Network, graph: Graph, size: tuple[int, int] | None, opset: int) -> bytes:

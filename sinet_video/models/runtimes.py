@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
 from sinet_video.models import cityscapes_classes as streets
+from sinet_video.models import segmenter
 from sinet_video.models.onnx_session import (
     Alpha,
     Picture,
@@ -18,7 +19,6 @@ from sinet_video.models.onnx_session import (
     open_session,
     padded,
 )
-from sinet_video.stages import segment
 
 if TYPE_CHECKING:
     from sinet_video.models.checkpoint import Network
@@ -55,7 +55,7 @@ class _Ours:
 
     def __init__(self, name: str, wanted: Wanted | None) -> None:
         self.name = name
-        source = segment if wanted is None else streets
+        source = segmenter if wanted is None else streets
         self.step, self.pixels = source.STEP, source.PIXELS
 
 

@@ -29,7 +29,7 @@ ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
-class Size:
+class InputSize:
     """How large the network sees a picture: about so many pixels, or exactly width x height.
 
     With `pixels` the picture keeps its own aspect, to the nearest sides that the network can have;
@@ -59,7 +59,7 @@ class Size:
                 )
 
     @classmethod
-    def parse(cls, text: str) -> Size:
+    def parse(cls, text: str) -> InputSize:
         """Read "64000" or "320x192"."""
         width, cross, height = text.lower().partition("x")
         try:
@@ -126,7 +126,7 @@ def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
         )
 
 
-def seen_size(segmenter: Segmenter, size: Size, aspect: float) -> tuple[int, int]:
+def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int, int]:
     """Return the (width, height) in which a segmenter gets pictures of a shown aspect.
 
     One with an attribute `input_size`, (width, height), gets what fits in that. Else its `step`, if

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, OutputError, SettingError, SinetVideoError
-from sinet_video.pipeline.job_folder import finished
+from sinet_video.pipeline.job_folder import is_finished
 from sinet_video.pipeline.report import Report
 
 VIDEO_SUFFIXES = frozenset(
@@ -92,7 +92,7 @@ def expand(given: str | Path) -> list[Path]:
 def _one(
     source: Path, output: Path, convert: Callable[[Path, Path], Report], *, overwrite: bool
 ) -> Outcome:
-    kept = finished(output)
+    kept = is_finished(output)
     if output.exists() and not overwrite and (kept is None or kept.made is None):
         return Outcome(source, output, "skipped")
     try:

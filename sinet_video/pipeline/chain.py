@@ -18,24 +18,24 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.plan import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.prefetch import prefetch
-from sinet_video.stages.backgrounds import Colour, Fit, Video, parse_background
+from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
 from sinet_video.stages.chroma_key import Screened, key
-from sinet_video.stages.clean_regions import Regions, tidy
+from sinet_video.stages.clean_regions import RegionFilter, filter_regions
 from sinet_video.stages.composite import Background, composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
 from sinet_video.stages.despill import Despill, despill
-from sinet_video.stages.drawn_mattes import force
-from sinet_video.stages.edge import Edge, shape_edge
+from sinet_video.stages.drawn_mattes import apply_drawn_mattes
+from sinet_video.stages.edge import EdgeShape, shape_edge
 from sinet_video.stages.follow import PartOf, follow
 from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import Smoothing, smooth
-from sinet_video.stages.source_alpha import inherit
+from sinet_video.stages.source_alpha import apply_source_alpha
 
 DEPTH = 4
 """Pictures that wait between two threads: enough to even out, few enough to stay small."""
@@ -52,7 +52,7 @@ def matte(
     source: Clip | str | Path,
     *,
     settings: Settings = Settings(),
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
@@ -74,7 +74,7 @@ def _matted(
     segmenter: Segmenter,
     settings: Settings,
     clip: Clip,
-    span: Span,
+    span: TimeRange,
     watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
@@ -89,7 +89,7 @@ def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
         yield matte
 
 
-def _first_time(clip: Clip, span: Span) -> Fraction:
+def _first_time(clip: Clip, span: TimeRange) -> Fraction:
     """Return when the clip's first picture is shown, in the times of the stretch."""
     return clip.start * clip.time_base - span.shift
 
@@ -99,24 +99,24 @@ def chained(
     settings: Settings,
     meter: Meter,
     clip: Clip,
-    span: Span,
+    span: TimeRange,
     smoother: Smoother,
     screened: Screened | None = None,
 ) -> Generator[Matte]:
     """Chain the stages from a clip's coarse mattes to full-size ones, but those without effect."""
     steady = meter.timed("smooth", smoother(coarse, settings.smoothing))
-    if settings.regions != Regions():
-        steady = meter.timed("tidy", tidy(steady, settings.regions))
+    if settings.regions != RegionFilter():
+        steady = meter.timed("tidy", filter_regions(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
     if settings.key is not None:
         fine = meter.timed("key", key(fine, settings.key, screened=screened))
-    if settings.edge != Edge():
+    if settings.edge != EdgeShape():
         fine = meter.timed("edge", shape_edge(fine, settings.edge))
     if clip.alpha is not None:
-        fine = meter.timed("inherit", inherit(fine, settings.source_alpha))
+        fine = meter.timed("inherit", apply_source_alpha(fine, settings.source_alpha))
     if settings.garbage is not None or settings.core is not None:
         start = _first_time(clip, span)
-        drawn = force(
+        drawn = apply_drawn_mattes(
             fine,
             garbage=settings.garbage,
             core=settings.core,
@@ -143,7 +143,7 @@ Show = Literal["composite", "alpha", "foreground"]
 
 
 @dataclass(frozen=True)
-class Look:
+class OutputKind:
     """What is written of each matte, and what is done to its frame before."""
 
     content: Content
@@ -168,18 +168,18 @@ class Look:
 
     def begun(self, first: Fraction, now: Fraction) -> None:
         """Take note of when the first picture was, in an earlier run, and when this one goes on."""
-        if isinstance(self.background, Video):
+        if isinstance(self.background, VideoBackground):
             self.background.begin(first, now)
 
 
-def chosen(
+def output_kind(
     output: Path,
     background: str | Path | Background | None,
     fit: Fit,
     show: Show,
     encoding: Encoding,
     allow: Allow,
-) -> Look:
+) -> OutputKind:
     """Return what an output is to show, by what was asked for and what its name can hold.
 
     Raises `SettingError` for what does not go together, and as `parse_background` does.
@@ -191,15 +191,17 @@ def chosen(
             f"A background cannot be seen when only the {show} is shown; leave it out."
         )
     if show == "alpha":
-        return Look("matte")
+        return OutputKind("matte")
     if isinstance(background, str | Path):
         behind = parse_background(background, fit, allow)
-        return Look("opaque", behind) if behind else Look("alpha")
+        return OutputKind("opaque", behind) if behind else OutputKind("alpha")
     if background is not None:
-        return Look("opaque", background)
+        return OutputKind("opaque", background)
     container = container_of(output, encoding.format)
     codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
     can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
     if can and (container.alpha_first or show == "foreground"):
-        return Look("alpha")
-    return Look("opaque", Colour.parse("black" if show == "foreground" else "green"))
+        return OutputKind("alpha")
+    return OutputKind(
+        "opaque", ColourBackground.parse("black" if show == "foreground" else "green")
+    )

@@ -20,10 +20,10 @@ from sinet_video.encoding.plan import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.pipeline import fingerprint
-from sinet_video.pipeline.chain import DEPTH, Look, Show, chained, chosen, seen
+from sinet_video.pipeline.chain import DEPTH, OutputKind, Show, chained, output_kind, seen
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -32,7 +32,7 @@ from sinet_video.prefetch import prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
-from sinet_video.stages.source_alpha import INHERITED
+from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 Item = TypeVar("Item")
 
@@ -50,7 +50,7 @@ def convert(
     matte: str | Path | None = None,
     settings: Settings = Settings(),
     encoding: Encoding = Encoding(),
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     resume: Resume | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -79,7 +79,7 @@ def convert(
     clip = probe(source, allow=settings.allow)
     settings.check(clip)
     span = from_zero(clip, span)
-    look = chosen(output, background, fit, show, encoding, settings.allow)
+    look = output_kind(output, background, fit, show, encoding, settings.allow)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     targets = _targets(source, output, matte, overwrite=overwrite or resume is not None)
     outputs = _outputs(clip, look, targets, settings, encoding, span)
@@ -113,11 +113,11 @@ def _targets(
 
 def _outputs(
     clip: Clip,
-    look: Look,
+    look: OutputKind,
     targets: list[Path],
     settings: Settings,
     encoding: Encoding,
-    span: Span,
+    span: TimeRange,
 ) -> list[Output]:
     """Return what is to be opened: the output with all that goes along, then the matte alone."""
     output, *mattes = targets
@@ -132,11 +132,11 @@ class _Job:
     """One clip on its way into its files, in threads: decode, segment, work, the caller's."""
 
     clip: Clip
-    look: Look
+    look: OutputKind
     targets: list[Path]
     writing: Writing
     settings: Settings
-    span: Span
+    span: TimeRange
 
     def run(self, progress: Progress | None) -> Report:
         """Do it all; the report lacks only the time from start to end."""
@@ -251,7 +251,7 @@ class _Job:
                 f"{float(self.span.late):.3f} s later."
             )
         if self.clip.alpha is not None:
-            said.append(INHERITED[self.settings.source_alpha].format(self.clip.alpha))
+            said.append(SOURCE_ALPHA_USED[self.settings.source_alpha].format(self.clip.alpha))
         if ROUNDED.match(self.clip.pixel_format):
             working = self.clip.working_format
             said.append(f"The source's {self.clip.pixel_format} samples are rounded to {working}.")

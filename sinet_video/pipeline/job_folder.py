@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.atomic import writing
+from sinet_video.atomic import translate_write_errors
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.pipeline.fingerprint import differing
 from sinet_video.pipeline.outputs import Made
@@ -36,21 +36,21 @@ Alphas = list[NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Seam:
+class SegmentBoundary:
     """What going on needs, at the end of a finished segment.
 
     Attributes:
         first: time of the first picture of all, in the output.
         pts: of the segment's last picture, in the output.
         end: when that picture ends.
-        looks: pts and checksum of its last pictures, as decoded.
+        checksums: pts and checksum of its last pictures, as decoded.
         tally: what `damage.Tally` had counted.
     """
 
     first: Fraction
     pts: int
     end: Fraction
-    looks: list[tuple[int, int]]
+    checksums: list[tuple[int, int]]
     tally: dict[str, Any]
 
     def plain(self) -> dict[str, Any]:
@@ -58,15 +58,15 @@ class Seam:
         return {**asdict(self), "first": str(self.first), "end": str(self.end)}
 
     @classmethod
-    def parse(cls, plain: dict[str, Any]) -> Seam:
+    def parse(cls, plain: dict[str, Any]) -> SegmentBoundary:
         """Return what `plain` was made of."""
-        looks = [(pts, checksum) for pts, checksum in plain["looks"]]
+        checksums = [(pts, checksum) for pts, checksum in plain["checksums"]]
         times = {name: Fraction(plain[name]) for name in ("first", "end")}
-        return cls(**{**plain, **times, "looks": looks})
+        return cls(**{**plain, **times, "checksums": checksums})
 
 
 @dataclass(frozen=True)
-class Finished:
+class JobState:
     """All that is known of a job: which segments are finished, with how many pictures.
 
     `complete` says that there are no more, `made` that only names are left to be given.
@@ -74,7 +74,7 @@ class Finished:
 
     job: dict[str, str]
     segments: list[tuple[int, int]] = field(default_factory=list)
-    seam: Seam | None = None
+    seam: SegmentBoundary | None = None
     complete: bool = False
     made: Made | None = None
 
@@ -96,7 +96,7 @@ class Finished:
         return json.dumps(plain, indent=1)
 
     @classmethod
-    def parse(cls, text: str) -> Finished:
+    def parse(cls, text: str) -> JobState:
         """Read what `text` gave. Raises `ValueError`, `KeyError` or `TypeError` for else."""
         plain = json.loads(text)
         if plain.pop("format") != FORMAT:
@@ -106,20 +106,20 @@ class Finished:
         return cls(
             **plain,
             segments=segments,
-            seam=seam and Seam.parse(seam),
+            seam=seam and SegmentBoundary.parse(seam),
             made=made and Made(**made),
         )
 
 
-def finished(output: Path) -> Finished | None:
+def is_finished(output: Path) -> JobState | None:
     """Return what is finished of an output, whoever works on it; None where nothing can be told."""
     try:
-        return Finished.parse((folder_of(output) / MANIFEST).read_text(encoding="utf-8"))
+        return JobState.parse((folder_of(output) / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-class Kept:
+class JobFolder:
     """The folder of an output, held by one process; a context manager.
 
     What is in it is of the job that `job` describes: of another, it is removed with `overwrite`,
@@ -129,14 +129,14 @@ class Kept:
 
     def __init__(self, output: Path, job: dict[str, str], *, overwrite: bool) -> None:
         self.folder, self._output, self._overwrite = folder_of(output), output, overwrite
-        self.finished = Finished(job)
+        self.finished = JobState(job)
         self._held, self._cleared = ExitStack(), False
 
-    def __enter__(self) -> Kept:
-        with writing(self._output):
+    def __enter__(self) -> JobFolder:
+        with translate_write_errors(self._output):
             self._held.enter_context(_locked(self.folder, self._output))
         try:
-            self._take_up()
+            self._load_state()
         except BaseException:
             self._held.close()
             raise
@@ -145,15 +145,15 @@ class Kept:
     def __exit__(self, *_: object) -> None:
         try:
             # By what is on disk: an interruption may come before that is noted here.
-            there = finished(self._output)
+            there = is_finished(self._output)
             ours = there is not None and there.job == self.finished.job and there.segments
             if not (ours or self._cleared):
                 self.clear()
         finally:
             self._held.close()
 
-    def _take_up(self) -> None:
-        job, there = self.finished.job, finished(self._output)
+    def _load_state(self) -> None:
+        job, there = self.finished.job, is_finished(self._output)
         if there is not None and (names := differing(there.job, job)):
             if not self._overwrite:
                 raise OutputError(
@@ -168,7 +168,7 @@ class Kept:
             self._forget()
         self._tidy()
 
-    def add(self, number: int, frames: int, seam: Seam, alphas: Alphas | None) -> None:
+    def add(self, number: int, frames: int, seam: SegmentBoundary, alphas: Alphas | None) -> None:
         """Note that a segment's files are whole, with the coarse alphas at its end.
 
         Without alphas there are no more segments.
@@ -208,7 +208,7 @@ class Kept:
     def _alphas(self, number: int) -> Path:
         return self.file("alphas", number, ".npz")
 
-    def _note(self, finished: Finished) -> None:
+    def _note(self, finished: JobState) -> None:
         _put(self.folder / MANIFEST, finished.text().encode())
         self.finished = finished
 

@@ -14,13 +14,13 @@ from typing import Literal, Self
 from sinet_video.containers.codecs import Content
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally
-from sinet_video.encoding.audio import Carried
+from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.open_sink import open_sink
 from sinet_video.encoding.plan import Encoding, Plan, plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.stages.smooth import Smoothing, smooth
 
 Read = Callable[[Fraction | None, Tally], Iterator[Frame]]
@@ -36,7 +36,7 @@ class Output:
     content: Content
     encoding: Encoding = Encoding()
     companions: bool = False
-    span: Span = Span()
+    span: TimeRange = TimeRange()
     on_error: OnError = "stop"
 
     @property
@@ -64,12 +64,12 @@ class Made:
     encoder: str
     pixel_format: str
     alpha: AlphaKind | Literal["none"]
-    audio: Carried
+    audio: AudioResult
     warnings: list[str]
 
     @classmethod
     def planned(
-        cls, plan: Plan, content: Content, audio: Carried = "none", *, warnings: list[str]
+        cls, plan: Plan, content: Content, audio: AudioResult = "none", *, warnings: list[str]
     ) -> Made:
         """What comes of a plan."""
         alpha: AlphaKind | Literal["none"] = plan.alpha if content == "alpha" else "none"

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
-from sinet_video.encoding.audio import Carried
+from sinet_video.encoding.audio import AudioResult
 from sinet_video.media.tiled_alpha import AlphaKind
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Report:
     pixel_format: str = ""
     alpha: AlphaKind | Literal["none"] = "none"
     decontaminated: bool = False
-    audio: Carried = "none"
+    audio: AudioResult = "none"
     lost: int = 0
     repeated: int = 0
     untimed: int = 0

@@ -20,7 +20,7 @@ from typing import Self
 
 import numpy as np
 
-from sinet_video.atomic import writing
+from sinet_video.atomic import translate_write_errors
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import StrPath, is_url
 from sinet_video.decoding.concealment import Tally
@@ -28,12 +28,12 @@ from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import InputError, OutputError, SettingError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.pipeline.job_folder import Alphas, Kept, Seam
+from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
 from sinet_video.pipeline.outputs import Output, Read, Writing
-from sinet_video.pipeline.segments import parts_of
-from sinet_video.stages.smooth import Smoothing, Window, remembered, smooth
+from sinet_video.pipeline.segments import segments_of
+from sinet_video.stages.smooth import Smoothing, WindowMean, remembered, smooth
 
-LOOK = 1
+OVERLAP = 1
 """Seconds at the end of a segment whose pictures are remembered by their checksums."""
 
 FEWEST = 8
@@ -77,10 +77,11 @@ class Segments(Writing):
         self.tally = Tally()
         self._seconds, self._overwrite, self._begun = Fraction(resume.seconds), overwrite, begun
         self._again = again
-        self._kept = Kept(outputs[0].path, job, overwrite=overwrite)
+        self._kept = JobFolder(outputs[0].path, job, overwrite=overwrite)
         roles = ("output", "matte")
         self._parts = [
-            parts_of(output, self._kept, role) for output, role in zip(outputs, roles, strict=False)
+            segments_of(output, self._kept, role)
+            for output, role in zip(outputs, roles, strict=False)
         ]
         self._first = Fraction(0)
         self._looks: dict[int, list[tuple[int, int]]] = {}
@@ -97,11 +98,11 @@ class Segments(Writing):
                 # Once all is made, what is there may be ours.
                 anyway = self._overwrite or self._kept.finished.made is not None
                 check_output(output.path, output.clip.path, overwrite=anyway)
-            self._take_up()
+            self._load_state()
             self._held = stack.pop_all()
         return self
 
-    def _take_up(self) -> None:
+    def _load_state(self) -> None:
         finished = self._kept.finished
         self.resumed = finished.frames
         self._done = max((number for number, _ in finished.segments), default=-1)
@@ -120,7 +121,7 @@ class Segments(Writing):
     ) -> None:
         with self._held:
             if kind is None:
-                with writing(self._parts[0].output.path):
+                with translate_write_errors(self._parts[0].output.path):
                     self._finish()
             else:
                 self._open.__exit__(kind, error, trace)
@@ -143,21 +144,21 @@ class Segments(Writing):
                 self._first = frame.time
             number = self._number_of(frame.time)
             if number > self._done:
-                looks = self._looks.setdefault(number, [])
+                checksums = self._looks.setdefault(number, [])
                 if frame.time >= self._look_start(number):
-                    looks.append((frame.pts, checksum(frame)))
+                    checksums.append((frame.pts, checksum(frame)))
             yield frame
 
-    def _going_on(self, read: Read, seam: Seam) -> Iterator[Frame]:
+    def _going_on(self, read: Read, seam: SegmentBoundary) -> Iterator[Frame]:
         """Yield the last pictures before a seam, as many as alphas are kept, and those after it.
 
         From the middle of the file where its pictures prove to be the same, else from its start.
         """
         last: deque[Frame] = deque(maxlen=len(self._kept.alphas()))
-        if len(seam.looks) >= FEWEST and not any(seam.tally.values()):
+        if len(seam.checksums) >= FEWEST and not any(seam.tally.values()):
             tally = Tally()
             # A little before, as times in a stretch are rounded.
-            start = self._look_start(self._done) - LOOK
+            start = self._look_start(self._done) - OVERLAP
             frames = read(start, tally)
             if self._recognised(frames, seam, last):
                 self.tally = tally
@@ -178,31 +179,36 @@ class Segments(Writing):
         yield from last
         yield from frames
 
-    def _recognised(self, frames: Iterator[Frame], seam: Seam, last: deque[Frame]) -> bool:
+    def _recognised(
+        self, frames: Iterator[Frame], seam: SegmentBoundary, last: deque[Frame]
+    ) -> bool:
         """Read up to the last of the pictures that a seam remembers, and say if it is they.
 
         The last ones of all that were read are put into `last`, and must fill it.
         """
-        looks = list(seam.looks)
+        checksums = list(seam.checksums)
         try:
-            while looks and (frame := next(frames, None)) is not None:
+            while checksums and (frame := next(frames, None)) is not None:
                 last.append(frame)
-                if frame.pts >= looks[0][0] and looks.pop(0) != (frame.pts, checksum(frame)):
+                if frame.pts >= checksums[0][0] and checksums.pop(0) != (
+                    frame.pts,
+                    checksum(frame),
+                ):
                     return False
         except InputError:
             return False
-        return not looks and len(last) == last.maxlen
+        return not checksums and len(last) == last.maxlen
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         """As `Writing` says; the last pictures that are finished are remembered, not yielded."""
-        count, primed = remembered(smoothing), self._primed(coarse)
-        if isinstance(smoothing, Window):
-            steady = smooth(self._noted(primed, count), smoothing)
+        count, primed = remembered(smoothing), self._seed_alphas(coarse)
+        if isinstance(smoothing, WindowMean):
+            steady = smooth(self._remember_alphas(primed, count), smoothing)
         else:
-            steady = self._noted(smooth(primed, smoothing), count)
+            steady = self._remember_alphas(smooth(primed, smoothing), count)
         return steady if self._again else self.unfinished(steady)
 
-    def _noted(self, mattes: Iterator[Matte], count: int) -> Iterator[Matte]:
+    def _remember_alphas(self, mattes: Iterator[Matte], count: int) -> Iterator[Matte]:
         """Pass mattes on, and note the last alphas of each part that is not finished."""
         last: deque[Matte] = deque(maxlen=count)
         for matte in mattes:
@@ -219,7 +225,7 @@ class Segments(Writing):
             if seam is None or matte.frame.pts > seam.pts:
                 yield matte
 
-    def _primed(self, coarse: Iterator[Matte]) -> Iterator[Matte]:
+    def _seed_alphas(self, coarse: Iterator[Matte]) -> Iterator[Matte]:
         """Give the last pictures that are finished the alphas that are kept of them."""
         kept = self._kept.alphas() if self._goes_on else []
         for alpha, matte in zip(kept, coarse, strict=False):
@@ -252,11 +258,11 @@ class Segments(Writing):
     def _settle(self, alphas: Alphas | None) -> None:
         """Finish a segment; the last one is without alphas."""
         self._open.close()
-        looks, end = self._looks.pop(self._number), self.end or Fraction(0)
-        seam = Seam(self._first, self._pts, end, looks, asdict(self.tally))
-        with writing(self._parts[0].output.path):
+        checksums, end = self._looks.pop(self._number), self.end or Fraction(0)
+        seam = SegmentBoundary(self._first, self._pts, end, checksums, asdict(self.tally))
+        with translate_write_errors(self._parts[0].output.path):
             for parts in self._parts:
-                parts.settle(self._number)
+                parts.sync_segment(self._number)
             self._kept.add(self._number, self._frames, seam, alphas)
 
     def _finish(self) -> None:
@@ -279,7 +285,7 @@ class Segments(Writing):
 
     def _look_start(self, number: int) -> Fraction:
         """Return from when on a segment's pictures are remembered."""
-        return self._first + (number + 1) * self._seconds - LOOK
+        return self._first + (number + 1) * self._seconds - OVERLAP
 
 
 def check_files(*names: StrPath | None) -> None:

@@ -7,7 +7,7 @@ import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from sinet_video.atomic import part_name, writing
+from sinet_video.atomic import temporary_name, translate_write_errors
 from sinet_video.containers.formats import container_of
 from sinet_video.encoding.image_sequence import (
     PictureFolder,
@@ -20,14 +20,14 @@ from sinet_video.encoding.image_sequence import (
 from sinet_video.encoding.packet_file import PacketFile
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
-from sinet_video.pipeline.job_folder import Kept, sync
+from sinet_video.pipeline.job_folder import JobFolder, sync
 from sinet_video.pipeline.outputs import Made, Output
 
 
-class Parts(ABC):
+class SegmentFiles(ABC):
     """The finished segments of one output, in the folder of its job; `role` tells outputs apart."""
 
-    def __init__(self, output: Output, kept: Kept, role: str) -> None:
+    def __init__(self, output: Output, kept: JobFolder, role: str) -> None:
         self.output = output
         self._kept, self._role = kept, role
 
@@ -36,7 +36,7 @@ class Parts(ABC):
         """Return where the mattes of a segment go, whose first picture of all is number `first`."""
 
     @abstractmethod
-    def settle(self, number: int) -> None:
+    def sync_segment(self, number: int) -> None:
         """Wait until a segment that was written is on the disk."""
 
     @abstractmethod
@@ -52,26 +52,26 @@ class Parts(ABC):
         return self._kept.finished.segments
 
 
-def parts_of(output: Output, kept: Kept, role: str) -> Parts:
+def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
     """Return the parts of a video file, or of a folder or pattern of pictures."""
     pictures = container_of(output.path).is_pictures
-    return PictureParts(output, kept, role) if pictures else VideoParts(output, kept, role)
+    return ImageSegments(output, kept, role) if pictures else VideoSegments(output, kept, role)
 
 
-class VideoParts(Parts):
+class VideoSegments(SegmentFiles):
     """Files of packets, joined with sound and all else that goes along."""
 
     def sink(self, number: int, first: int) -> Sink:
-        """As `Parts` says."""
+        """As `SegmentFiles` says."""
         output = self.output
         return PacketFile(self._file(number), output.clip, output.content, output.plan)
 
-    def settle(self, number: int) -> None:
-        """As `Parts` says."""
+    def sync_segment(self, number: int) -> None:
+        """As `SegmentFiles` says."""
         sync(self._file(number))
 
     def join(self) -> Made:
-        """As `Parts` says."""
+        """As `SegmentFiles` says."""
         with self.output.open(self._joined) as sink:
             assert isinstance(sink, VideoFile)  # what opens a name that is none of pictures
             sink.copy([self._file(number) for number, _ in self._segments])
@@ -79,9 +79,9 @@ class VideoParts(Parts):
         return Made.of(sink)
 
     def publish(self) -> None:
-        """As `Parts` says."""
+        """As `SegmentFiles` says."""
         if self._joined.exists():
-            with writing(self.output.path):
+            with translate_write_errors(self.output.path):
                 moved(self._joined, self.output.path)
 
     @property
@@ -92,23 +92,23 @@ class VideoParts(Parts):
         return self._kept.file(self._role, number, ".packets")
 
 
-class PictureParts(Parts):
+class ImageSegments(SegmentFiles):
     """Folders of pictures, numbered through."""
 
     def sink(self, number: int, first: int) -> Sink:
-        """As `Parts` says."""
+        """As `SegmentFiles` says."""
         output, folder = self.output, self._folder(number)
         path = folder / output.path.name if self._numbered else folder
         return PictureFolder(path, output.clip, output.content, output.plan, first)
 
-    def settle(self, number: int) -> None:
-        """As `Parts` says."""
+    def sync_segment(self, number: int) -> None:
+        """As `SegmentFiles` says."""
         folder = self._folder(number)
         for path in (*folder.iterdir(), folder, self._kept.folder):
             sync(path)
 
     def join(self) -> Made:
-        """As `Parts` says."""
+        """As `SegmentFiles` says."""
         times = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
         lines = [path.read_text(encoding="utf-8").splitlines() for path in times]
         text = [lines[0][0], *(line for own in lines for line in own[1:]), ""]
@@ -118,8 +118,8 @@ class PictureParts(Parts):
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
     def publish(self) -> None:
-        """As `Parts` says."""
-        with writing(self.output.path):
+        """As `SegmentFiles` says."""
+        with translate_write_errors(self.output.path):
             whole = self._gathered()
             target = self.output.path.parent if self._numbered else self.output.path
             if target.exists():
@@ -168,7 +168,7 @@ def moved(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        part = part_name(target)
+        part = temporary_name(target)
         shutil.copyfile(source, part)
         part.replace(target)
         source.unlink()

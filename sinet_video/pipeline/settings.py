@@ -13,14 +13,14 @@ from sinet_video.models.cityscapes_classes import ClassNames
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.onnx_segmenter import OnnxInput
 from sinet_video.models.onnx_session import Runtime
-from sinet_video.models.segmenter import Segmenter, Size
-from sinet_video.stages.chroma_key import Key
-from sinet_video.stages.clean_regions import Regions
+from sinet_video.models.segmenter import InputSize, Segmenter
+from sinet_video.stages.chroma_key import ChromaKey
+from sinet_video.stages.clean_regions import RegionFilter
 from sinet_video.stages.despill import Despill
-from sinet_video.stages.edge import Edge
+from sinet_video.stages.edge import EdgeShape
 from sinet_video.stages.follow import Following
-from sinet_video.stages.refine import Guided, Refinement
-from sinet_video.stages.smooth import Smoothing, Window
+from sinet_video.stages.refine import GuidedRefinement, Refinement
+from sinet_video.stages.smooth import Smoothing, WindowMean
 from sinet_video.stages.source_alpha import SourceAlpha, check_source_alpha
 
 
@@ -63,13 +63,13 @@ class Settings:
     device: str = "cpu"
     onnx: OnnxInput = OnnxInput()
     classes: ClassNames | None = None
-    size: Size = Size()
+    size: InputSize = InputSize()
     following: Following | None = Following()
-    smoothing: Smoothing = Window()
-    regions: Regions = Regions()
-    refinement: Refinement = Guided()
-    key: Key | None = None
-    edge: Edge = Edge()
+    smoothing: Smoothing = WindowMean()
+    regions: RegionFilter = RegionFilter()
+    refinement: Refinement = GuidedRefinement()
+    key: ChromaKey | None = None
+    edge: EdgeShape = EdgeShape()
     garbage: str | Path | None = None
     core: str | Path | None = None
     despill: Despill | None = None
@@ -93,7 +93,7 @@ class Settings:
     @property
     def remember(self) -> bool:
         """Whether more than smoothing goes from one picture to the next."""
-        return self.regions != Regions() or self.key is not None or self.despill is not None
+        return self.regions != RegionFilter() or self.key is not None or self.despill is not None
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""

@@ -12,11 +12,11 @@ from av.container import InputContainer
 from sinet_video.decoding.access import Allow, StrPath
 from sinet_video.decoding.demux import opened
 from sinet_video.errors import reason
-from sinet_video.media.time_range import Span, seconds
+from sinet_video.media.time_range import TimeRange, seconds
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudioTiming:
     """One track of sound, without what only primes its decoder. Times are in seconds, exact.
 
     `step` is the longest piece that the file has it in, about 20 ms for most codecs. `rate` is in
@@ -37,14 +37,16 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Sound:
+class AudioReport:
     """All tracks of a file in which there is sound, and where they are damaged, if they are."""
 
-    tracks: tuple[Heard, ...] = ()
+    tracks: tuple[AudioTiming, ...] = ()
     damage: str | None = None
 
 
-def listen(path: StrPath, span: Span = Span(), allow: Allow = "nothing") -> Sound:
+def measure_audio(
+    path: StrPath, span: TimeRange = TimeRange(), allow: Allow = "nothing"
+) -> AudioReport:
     """Return the sound of a file; with a span of that stretch, its times less the span's start.
 
     Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
@@ -53,14 +55,14 @@ def listen(path: StrPath, span: Span = Span(), allow: Allow = "nothing") -> Soun
         tracks = {s.index: _Track(s) for s in container.streams.audio if s.codec_context}
         harm = None
         try:
-            _hear(container, tracks, span)
+            _measure(container, tracks, span)
         except av.FFmpegError as error:
             harm = f"The sound of {path} is damaged or cut off ({reason(error)})."
         heard = (track.heard(span.shift) for track in tracks.values())
-        return Sound(tuple(each for each in heard if each is not None), harm)
+        return AudioReport(tuple(each for each in heard if each is not None), harm)
 
 
-def _hear(container: InputContainer, tracks: dict[int, _Track], span: Span) -> None:
+def _measure(container: InputContainer, tracks: dict[int, _Track], span: TimeRange) -> None:
     if not tracks:
         return
     if span.start:
@@ -76,14 +78,14 @@ def _hear(container: InputContainer, tracks: dict[int, _Track], span: Span) -> N
 
 
 class _Track:
-    """A stream on its way to being `Heard`."""
+    """A stream on its way to being `AudioTiming`."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self._start: Fraction | None = None
         self._end = self._step = Fraction(0)
 
-    def note(self, frame: av.AudioFrame, span: Span) -> bool:
+    def note(self, frame: av.AudioFrame, span: TimeRange) -> bool:
         """Take a piece of sound; whether more may come in the span."""
         if frame.pts is None:
             return True
@@ -98,12 +100,12 @@ class _Track:
             self._step = max(self._step, length)
         return True
 
-    def heard(self, shift: Fraction) -> Heard | None:
+    def heard(self, shift: Fraction) -> AudioTiming | None:
         """Return what was noted, or None if there was no sound."""
         if self._start is None:
             return None
         context = self.stream.codec_context
-        return Heard(
+        return AudioTiming(
             codec=context.codec.canonical_name,
             rate=context.sample_rate,
             channels=context.layout.nb_channels,

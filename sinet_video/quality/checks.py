@@ -13,8 +13,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 from sinet_video.media.colour import Colour
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.quality.alpha_statistics import AlphaFigures
-from sinet_video.quality.audio_timing import Heard
-from sinet_video.quality.playback import MILLISECOND, Appearance
+from sinet_video.quality.audio_timing import AudioTiming
+from sinet_video.quality.playback import MILLISECOND, VideoProperties
 
 Wanted = Literal["straight", "premultiplied", "none"]
 """What alpha a result is to have."""
@@ -56,7 +56,7 @@ def in_seconds(value: Fraction) -> str:
     return f"{float(value):.6f} s"
 
 
-def size(mine: Appearance, theirs: Appearance) -> Check:
+def size(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Whether pictures are as large as the source's; numbered ones as those when turned."""
     found, wanted = (mine.width, mine.height), (theirs.width, theirs.height)
     if mine.is_pictures:
@@ -67,7 +67,7 @@ def size(mine: Appearance, theirs: Appearance) -> Check:
     return Check("size", False, f"Pictures are {said}, and the source's {wanted[0]}x{wanted[1]}.")
 
 
-def rotation(mine: Appearance, theirs: Appearance) -> Check:
+def rotation(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Whether a player turns and mirrors pictures as it does the source's."""
     if mine.is_pictures:
         detail = "Pictures cannot say it; their size tells if they were turned."
@@ -78,7 +78,7 @@ def rotation(mine: Appearance, theirs: Appearance) -> Check:
     return Check("rotation", False, f"Players show it {ours}, and the source {wanted}.")
 
 
-def pixel_aspect(mine: Appearance, theirs: Appearance) -> Check:
+def pixel_aspect(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Whether pixels are as wide for their height as the source's; where turned, as high."""
     found, wanted = mine.sample_aspect, theirs.sample_aspect
     if found is None or wanted is None:
@@ -106,7 +106,7 @@ NOT_SAID = Colour(matrix=2, range=0, primaries=2, transfer=2)
 COLOUR_TAGS = ("matrix", "range", "primaries", "transfer")
 
 
-def colour(mine: Appearance, theirs: Appearance) -> Check:
+def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Whether colours are read as the source's are: each tag that it has, and no other reading."""
     if mine.is_rgb or theirs.is_rgb:
         whose = "pictures" if mine.is_rgb else "source's pictures"
@@ -129,7 +129,7 @@ def colour(mine: Appearance, theirs: Appearance) -> Check:
     return Check("colour", True, "The source has no tags; players read both alike.")
 
 
-def _same_tag(tag: str, mine: Appearance, theirs: Appearance) -> bool:
+def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
     found, wanted, none = (getattr(each, tag) for each in (mine.colour, theirs.colour, NOT_SAID))
     if tag == "range" and mine.codec == "prores":
         return mine.range == ColorRange.MPEG  # it has no other, so values were converted
@@ -150,7 +150,7 @@ def colour_word(tags: Colour, tag: str) -> str:
     return kind(code).name if code in list(kind) else str(code)
 
 
-def alpha(mine: Appearance, frames: int, figures: AlphaFigures | None) -> Check:
+def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> Check:
     """Whether all pictures have alpha or none has, and the container says so."""
     count = figures.pictures if figures else 0
     tagged = mine.alpha_mode == "1"
@@ -204,7 +204,9 @@ def length(mine: Timing, theirs: Timing, slack: Fraction) -> Check:
     return Check("length", False, detail)
 
 
-def sound(mine: Sequence[Heard], theirs: Sequence[Heard], lag: Fraction) -> tuple[Check, ...]:
+def audio(
+    mine: Sequence[AudioTiming], theirs: Sequence[AudioTiming], lag: Fraction
+) -> tuple[Check, ...]:
     """Whether there is as much sound as in the source, and it starts and lasts alike.
 
     `lag` is by how much pictures start later than the source's, in seconds. A track may start a
@@ -220,11 +222,11 @@ def sound(mine: Sequence[Heard], theirs: Sequence[Heard], lag: Fraction) -> tupl
     )
 
 
-def _slack(mine: Heard, theirs: Heard) -> Fraction:
+def _slack(mine: AudioTiming, theirs: AudioTiming) -> Fraction:
     return max(mine.step, theirs.step) + MILLISECOND
 
 
-def _tracks(mine: Sequence[Heard], theirs: Sequence[Heard]) -> Check:
+def _tracks(mine: Sequence[AudioTiming], theirs: Sequence[AudioTiming]) -> Check:
     codecs = ", ".join(heard.codec for heard in mine) or "none"
     if len(mine) != len(theirs):
         detail = f"There are {len(mine)} tracks of sound; the source has {len(theirs)}."

@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Figures:
+class FrameStatistics:
     """What each frame's matte is like, in the order of frames.
 
     Attributes:
@@ -38,11 +38,11 @@ class Figures:
     cuts: list[float] = field(default_factory=list)
 
 
-class Judge:
+class MatteStatistics:
     """Measures mattes one after the other; only the last is kept."""
 
     def __init__(self) -> None:
-        self.figures = Figures()
+        self.figures = FrameStatistics()
         self.before: Matte | None = None
         self._small: Array | None = None
         self._luma: Array | None = None

@@ -16,7 +16,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from sinet_video.containers import still_tags
-from sinet_video.containers.alpha_tag import said
+from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.integrity import damage
 from sinet_video.decoding.access import Allow, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode
@@ -49,7 +49,7 @@ PICTURE_TICK = MILLISECOND / 10**6
 
 
 @dataclass(frozen=True)
-class Appearance:
+class VideoProperties:
     """How a player is told to show a file.
 
     Attributes:
@@ -100,7 +100,7 @@ class Appearance:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PlayedFrame:
     """One picture of a file, in the format that it was decoded to.
 
     `time` is in seconds, exact, or None where the file gives none; `duration` is in seconds, 0 when
@@ -112,19 +112,19 @@ class Shown:
     video: av.VideoFrame
 
 
-def appearance(path: StrPath, allow: Allow = "nothing") -> Appearance:
+def video_properties(path: StrPath, allow: Allow = "nothing") -> VideoProperties:
     """Return what a file, a folder of pictures or a pattern such as out/%05d.png says of itself.
 
     `allow` is what it may make us read, as in `Settings`. Raises `InputError` when there is no
     picture in it that can be decoded.
     """
     if not is_pictures(path):
-        return _appearance_of_video(path, allow)
-    with closing(play(path)) as pictures:
+        return _properties_of_video(path, allow)
+    with closing(strict_decode(path)) as pictures:
         first = next((shown.video for shown in pictures), None)
     if first is None:
         raise InputError(f"{path} holds no picture that can be decoded.")
-    return Appearance(
+    return VideoProperties(
         container=PICTURES,
         codec=PICTURE_CODECS[_pattern(path).suffix.lower()],
         pixel_format=first.format.name,
@@ -138,7 +138,9 @@ def appearance(path: StrPath, allow: Allow = "nothing") -> Appearance:
         tick=PICTURE_TICK,
         end=None,
         alpha_mode=None,
-        alpha_said=still_tags.said(_first_file(_pattern(path))) if has_alpha(first) else None,
+        alpha_said=still_tags.read_alpha_tag(_first_file(_pattern(path)))
+        if has_alpha(first)
+        else None,
     )
 
 
@@ -155,13 +157,13 @@ def _aspect(pattern: Path) -> Fraction | None:
     return decoder.sample_aspect_ratio or Fraction(1)
 
 
-def _appearance_of_video(path: StrPath, allow: Allow) -> Appearance:
+def _properties_of_video(path: StrPath, allow: Allow) -> VideoProperties:
     clip = probe(path, allow=allow)
     with opened(path, allow) as container:
         stream = video_stream(container, path)
         # By the plain decoder: those of alpha do not hear what the container says of colours.
         first = next(container.decode(stream))
-        return Appearance(
+        return VideoProperties(
             container=clip.container,
             codec=clip.codec,
             pixel_format=first.format.name,
@@ -175,7 +177,9 @@ def _appearance_of_video(path: StrPath, allow: Allow) -> Appearance:
             tick=clip.time_base,
             end=clip.end * clip.time_base if clip.end is not None else None,
             alpha_mode=alpha_mode(stream),
-            alpha_said=said(Path(path), clip.container, stream.metadata) if clip.alpha else None,
+            alpha_said=read_alpha_tag(Path(path), clip.container, stream.metadata)
+            if clip.alpha
+            else None,
         )
 
 
@@ -184,7 +188,7 @@ def is_pictures(path: StrPath) -> TypeGuard[Path]:
     return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
 
 
-def play(path: StrPath, allow: Allow = "nothing") -> Generator[Shown]:
+def strict_decode(path: StrPath, allow: Allow = "nothing") -> Generator[PlayedFrame]:
     """Yield the pictures of a file in order, lazily, each with its alpha if it has any.
 
     Stricter than a player: when something is damaged or missing, the pictures before it come, and
@@ -193,7 +197,7 @@ def play(path: StrPath, allow: Allow = "nothing") -> Generator[Shown]:
     return _play_pictures(path) if is_pictures(path) else _play_video(path, allow)
 
 
-def _play_video(path: StrPath, allow: Allow) -> Generator[Shown]:
+def _play_video(path: StrPath, allow: Allow) -> Generator[PlayedFrame]:
     with opened(path, allow) as container:
         stream = video_stream(container, path)
         unit = stream.time_base
@@ -209,7 +213,7 @@ def _play_video(path: StrPath, allow: Allow) -> Generator[Shown]:
                         raise InputError(f"{path} is damaged {_where(last)}.")
                     lost -= 1
                     last = None if video.pts is None else seconds(video.pts, unit)
-                    yield Shown(last, seconds(video.duration, unit), video)
+                    yield PlayedFrame(last, seconds(video.duration, unit), video)
         except av.FFmpegError as error:
             raise InputError(
                 f"{path} is damaged or cut off {_where(last)} ({reason(error)})."
@@ -239,7 +243,7 @@ def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
     return context
 
 
-def _play_pictures(path: Path) -> Generator[Shown]:
+def _play_pictures(path: Path) -> Generator[PlayedFrame]:
     pattern = _pattern(path)
     files, times = _numbered(pattern), _times(pattern.with_name(PictureFolder.TIMES))
     size: tuple[int, int] | None = None
@@ -251,7 +255,7 @@ def _play_pictures(path: Path) -> Generator[Shown]:
         size = size or (video.width, video.height)
         if size != (video.width, video.height):
             raise InputError(f"{file} has another size than the pictures before it.")
-        yield Shown(times[index] if index < len(times) else None, Fraction(0), video)
+        yield PlayedFrame(times[index] if index < len(times) else None, Fraction(0), video)
     if len(files) != len(times):
         raise InputError(f"{path} is not whole: {len(files)} pictures have {len(times)} times.")
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from sinet_video.quality.matte_statistics import Figures
+    from sinet_video.quality.matte_statistics import FrameStatistics
 
 Array = NDArray[Any]
 
@@ -34,7 +34,7 @@ class Curve:
     top: float
 
 
-def curves(figures: Figures) -> list[Curve]:
+def curves(figures: FrameStatistics) -> list[Curve]:
     """Return a curve for each of `PLOTS`; of many frames the highest of each few is shown."""
     times = np.asarray(figures.times)
     found = []
@@ -46,7 +46,7 @@ def curves(figures: Figures) -> list[Curve]:
     return found
 
 
-def across(figures: Figures, times: Sequence[float] | Array) -> Array:
+def across(figures: FrameStatistics, times: Sequence[float] | Array) -> Array:
     """Return where times are on the axis, in [0, 1]."""
     first, last = figures.times[0], figures.times[-1]
     return (np.asarray(times, float) - first) / max(last - first, 1e-9)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.atomic import check_file, store, writing
+from sinet_video.atomic import check_file, store, translate_write_errors
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import StrPath, located
 from sinet_video.decoding.clip import Clip
@@ -22,24 +22,24 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
 from sinet_video.media.image_bytes import png
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.convert import Progress
 from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.contact_sheet import sheet
 from sinet_video.quality.html_report import webpage
-from sinet_video.quality.matte_statistics import Judge
+from sinet_video.quality.matte_statistics import MatteStatistics
 from sinet_video.quality.preview_report import Preview
 from sinet_video.quality.thumbnails import (
-    Badness,
     Checkerboard,
     CloseUp,
     Moment,
     Place,
     Spread,
+    WorstBy,
     close_up,
 )
-from sinet_video.quality.top_k import Worst
+from sinet_video.quality.top_k import TopK
 
 Array = NDArray[Any]
 
@@ -58,7 +58,7 @@ def preview(
     output: str | Path,
     *,
     settings: Settings = Settings(),
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     moments: int = 8,
     at: Iterable[Fraction | float] = (),
     worst: int = 3,
@@ -113,7 +113,7 @@ def _checked(source: StrPath, output: Path, moments: int, worst: int, *, overwri
 
 def _write(output: Path, kind: str, found: Preview) -> None:
     data = png(sheet(found)) if kind == ".png" else webpage(found).encode()
-    with writing(output):
+    with translate_write_errors(output):
         store(output, data)
 
 
@@ -123,7 +123,7 @@ class _Wanted:
     def __init__(
         self,
         clip: Clip,
-        span: Span,
+        span: TimeRange,
         side: int,
         spread: Spread[Moment],
         at: list[Fraction],
@@ -133,8 +133,8 @@ class _Wanted:
         self._spread, self._at, self._count = spread, deque(at), worst
         self._asked: list[Moment] = []
         # Twice as many as are shown, as some will lie too near to others.
-        self._flicker, self._doubt = Worst[CloseUp](2 * worst), Worst[CloseUp](2 * worst)
-        self._judge, self._board = Judge(), Checkerboard()
+        self._flicker, self._doubt = TopK[CloseUp](2 * worst), TopK[CloseUp](2 * worst)
+        self._judge, self._board = MatteStatistics(), Checkerboard()
         self._figures = self._judge.figures
         self._check_end()
 
@@ -195,7 +195,7 @@ class _Wanted:
 
     def _close_up(
         self,
-        kind: Badness,
+        kind: WorstBy,
         time: float,
         value: float,
         matte: Matte,
@@ -225,7 +225,7 @@ def _no_picture_at(time: Fraction, end: float) -> SettingError:
     )
 
 
-def _apart(worst: Worst[CloseUp], count: int) -> list[CloseUp]:
+def _apart(worst: TopK[CloseUp], count: int) -> list[CloseUp]:
     """Return the worst that are not next to one that is worse."""
     kept: list[CloseUp] = []
     for each in worst:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sinet_video.decoding.clip import Clip
-from sinet_video.quality.matte_statistics import Figures
+from sinet_video.quality.matte_statistics import FrameStatistics
 from sinet_video.quality.plots import clock
 from sinet_video.quality.thumbnails import CloseUp, Moment
 
@@ -17,7 +17,7 @@ class Preview:
 
     clip: Clip
     weights: str
-    figures: Figures
+    figures: FrameStatistics
     moments: tuple[Moment, ...]
     worst: tuple[CloseUp, ...]
 

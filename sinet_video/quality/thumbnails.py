@@ -15,7 +15,7 @@ from sinet_video.media.convert import AREA, BILINEAR, FINE, planes_of, reformat,
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.models.segmenter import upright
-from sinet_video.stages.backgrounds import Kind, fitted, kind_of
+from sinet_video.stages.backgrounds import Kind, fit_background, kind_of
 from sinet_video.stages.composite import composite
 
 Array = NDArray[Any]
@@ -26,7 +26,7 @@ SQUARES = 40
 
 SHADES = (102, 153)
 
-Badness = Literal["flicker", "uncertainty"]
+WorstBy = Literal["flicker", "uncertainty"]
 
 CLOSE = 4
 """A close-up shows this part of the picture's width and height."""
@@ -64,7 +64,7 @@ class CloseUp:
     `kind` says which figure it is the worst of, `value` is that figure, `time` is in seconds.
     """
 
-    kind: Badness
+    kind: WorstBy
     time: float
     value: float
     panels: tuple[tuple[str, Array], ...] = field(repr=False)
@@ -155,7 +155,7 @@ class Checkerboard:
         """As `Background` says."""
         kind = kind_of(matte.frame)
         if self._made is None or self._made[0] != kind:
-            self._made = kind, fitted(_squares(matte.frame), matte.frame, "stretch")
+            self._made = kind, fit_background(_squares(matte.frame), matte.frame, "stretch")
         return planes_of(self._made[1])
 
 

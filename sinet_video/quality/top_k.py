@@ -8,24 +8,24 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Worst(Generic[T]):
+class TopK(Generic[T]):
     """The worst examples seen so far, at most one of each group, such as frames that look alike."""
 
     def __init__(self, count: int = 10) -> None:
         self._count = count
         self._held: dict[object, tuple[float, T]] = {}
 
-    def offer(self, group: object, badness: float, make: Callable[[], T]) -> None:
+    def offer(self, group: object, score: float, make: Callable[[], T]) -> None:
         """Take in an example if it is bad enough; only then is it made."""
         if group not in self._held and len(self._held) < self._count:
-            self._held[group] = badness, make()
+            self._held[group] = score, make()
             return
         if not self._held:
             return
         rival = group if group in self._held else min(self._held, key=self._badness)
-        if badness > self._badness(rival):
+        if score > self._badness(rival):
             del self._held[rival]
-            self._held[group] = badness, make()
+            self._held[group] = score, make()
 
     def _badness(self, group: object) -> float:
         return self._held[group][0]

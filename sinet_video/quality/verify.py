@@ -15,12 +15,18 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
-from sinet_video.media.time_range import Span
+from sinet_video.media.time_range import TimeRange
 from sinet_video.quality import checks
 from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
-from sinet_video.quality.audio_timing import Heard, Sound, listen
+from sinet_video.quality.audio_timing import AudioReport, AudioTiming, measure_audio
 from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
-from sinet_video.quality.playback import MILLISECOND, Appearance, Shown, appearance, play
+from sinet_video.quality.playback import (
+    MILLISECOND,
+    PlayedFrame,
+    VideoProperties,
+    strict_decode,
+    video_properties,
+)
 
 CHECKS = (
     "whole", "order", "alpha", "alpha kind", "frames", "times", "length", "size",
@@ -36,7 +42,7 @@ class Verification:
     Attributes:
         file: the result.
         source: what it was compared with, if it was.
-        appearance: what the file says of its pictures; their format includes alpha.
+        properties: what the file says of its pictures; their format includes alpha.
         timing: how many pictures it has, and when they are shown.
         alpha: the figures of its alpha, or None if it has none.
         sound: its tracks.
@@ -45,10 +51,10 @@ class Verification:
 
     file: StrPath
     source: StrPath | None
-    appearance: Appearance
+    properties: VideoProperties
     timing: Timing
     alpha: AlphaFigures | None
-    sound: tuple[Heard, ...]
+    sound: tuple[AudioTiming, ...]
     checks: tuple[Check, ...]
 
     @property
@@ -82,7 +88,7 @@ def verify(
     file: str | Path,
     source: str | Path | None = None,
     *,
-    span: Span = Span(),
+    span: TimeRange = TimeRange(),
     alpha: Wanted | None = None,
     skip: Collection[str] = (),
     allow: Allow = "nothing",
@@ -101,12 +107,12 @@ def verify(
     """
     _check_settings(source, span, skip)
     file, source = located(file), located(source) if source is not None else None
-    look = appearance(file, allow)
-    theirs = appearance(source, allow) if source is not None else None
+    look = video_properties(file, allow)
+    theirs = video_properties(source, allow) if source is not None else None
     clip = probe(source, allow=allow) if source is not None else None
     span = from_zero(clip, span) if clip is not None else span
     seen = _Seen(look, theirs)
-    pictures = seen.until_damage(play(file, allow))
+    pictures = seen.until_damage(strict_decode(file, allow))
     for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip, span)):
         seen.note(shown, frame)
     sound, heard = _sounds(look, file, clip, span, allow)
@@ -114,7 +120,7 @@ def verify(
     return Verification(
         file=file,
         source=source,
-        appearance=replace(look, pixel_format=seen.pixel_format),
+        properties=replace(look, pixel_format=seen.pixel_format),
         timing=seen.mine.timing,
         alpha=seen.transparency.figures(),
         sound=sound.tracks,
@@ -122,8 +128,8 @@ def verify(
     )
 
 
-def _check_settings(source: str | Path | None, span: Span, skip: Collection[str]) -> None:
-    if source is None and span != Span():
+def _check_settings(source: str | Path | None, span: TimeRange, skip: Collection[str]) -> None:
+    if source is None and span != TimeRange():
         raise SettingError("Start and end are of the source; give it as well.")
     unknown = sorted(set(skip) - set(CHECKS))
     if unknown:
@@ -131,18 +137,18 @@ def _check_settings(source: str | Path | None, span: Span, skip: Collection[str]
 
 
 def _sounds(
-    look: Appearance, file: StrPath, clip: Clip | None, span: Span, allow: Allow
-) -> tuple[Sound, Sound]:
+    look: VideoProperties, file: StrPath, clip: Clip | None, span: TimeRange, allow: Allow
+) -> tuple[AudioReport, AudioReport]:
     if look.is_pictures:
-        return Sound(), Sound()
-    mine = listen(file, allow=allow)
-    return mine, Sound() if clip is None else listen(clip.path, span, allow)
+        return AudioReport(), AudioReport()
+    mine = measure_audio(file, allow=allow)
+    return mine, AudioReport() if clip is None else measure_audio(clip.path, span, allow)
 
 
 class _Seen:
     """All that is gathered while a result and its source play side by side."""
 
-    def __init__(self, look: Appearance, theirs: Appearance | None) -> None:
+    def __init__(self, look: VideoProperties, theirs: VideoProperties | None) -> None:
         self.look, self.theirs = look, theirs
         self.pixel_format = look.pixel_format
         self.mine, self.original = _Clock(look.end), _Clock(None)
@@ -150,14 +156,14 @@ class _Seen:
         self._times = _Times(look.tick, theirs.tick if theirs else look.tick)
         self._damage: str | None = None
 
-    def until_damage(self, pictures: Iterator[Shown]) -> Iterator[Shown]:
+    def until_damage(self, pictures: Iterator[PlayedFrame]) -> Iterator[PlayedFrame]:
         """Pass pictures on, and end where the file is damaged."""
         try:
             yield from pictures
         except InputError as error:
             self._damage = str(error)
 
-    def note(self, shown: Shown | None, frame: Frame | None) -> None:
+    def note(self, shown: PlayedFrame | None, frame: Frame | None) -> None:
         """Take a picture of the result and one of the source; None where that has ended."""
         if shown is not None:
             self.pixel_format = shown.video.format.name
@@ -168,7 +174,7 @@ class _Seen:
         if shown is not None and frame is not None:
             self._times.note(shown.time, frame.time)
 
-    def checks(self, sound: Sound, heard: Sound, wanted: Wanted | None) -> list[Check]:
+    def checks(self, sound: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
         """Return all checks that there are to make."""
         timing, figures = self.mine.timing, self.transparency.figures()
         made = [
@@ -182,7 +188,9 @@ class _Seen:
             return made
         return [*made, *self._compared(self.theirs, sound, heard)]
 
-    def _compared(self, theirs: Appearance, sound: Sound, heard: Sound) -> list[Check]:
+    def _compared(
+        self, theirs: VideoProperties, sound: AudioReport, heard: AudioReport
+    ) -> list[Check]:
         look, mine, original = self.look, self.mine.timing, self.original.timing
         made = [
             checks.frames(mine, original),
@@ -196,7 +204,7 @@ class _Seen:
         if look.is_pictures:
             return made
         lag = (mine.first or Fraction(0)) - (original.first or Fraction(0))
-        return [*made, *checks.sound(sound.tracks, heard.tracks, lag)]
+        return [*made, *checks.audio(sound.tracks, heard.tracks, lag)]
 
 
 def _whole(damage: str | None) -> Check:

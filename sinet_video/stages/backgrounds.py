@@ -22,7 +22,7 @@ from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, refo
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.stages.blur_background import Blur
+from sinet_video.stages.blur_background import BlurBackground
 from sinet_video.stages.composite import Background
 
 Fit = Literal["cover", "contain", "stretch"]
@@ -71,7 +71,7 @@ def kind_of(frame: Frame) -> Kind:
     )
 
 
-class Colour:
+class ColourBackground:
     """One colour throughout, as 8-bit RGB."""
 
     def __init__(self, red: int, green: int, blue: int) -> None:
@@ -79,7 +79,7 @@ class Colour:
         self._made: tuple[Kind, tuple[Plane, ...]] | None = None
 
     @classmethod
-    def parse(cls, text: str) -> Colour:
+    def parse(cls, text: str) -> ColourBackground:
         """Read a name or "#RRGGBB". Raises `SettingError`."""
         code = NAMED.get(text.lower(), text)
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
@@ -97,7 +97,7 @@ class Colour:
         return self._made[1]
 
 
-class Image:
+class ImageBackground:
     """One picture, from any file that FFmpeg reads as one."""
 
     def __init__(self, path: StrPath, fit: Fit = "cover", allow: Allow = "nothing") -> None:
@@ -109,11 +109,11 @@ class Image:
         """As `Background` says."""
         kind = kind_of(matte.frame)
         if self._made is None or self._made[0] != kind:
-            self._made = kind, fitted(self._picture, matte.frame, self._fit)
+            self._made = kind, fit_background(self._picture, matte.frame, self._fit)
         return planes_of(self._made[1])
 
 
-class Video:
+class VideoBackground:
     """A video, looped, timed by pts: at each moment the picture that it would be showing.
 
     It starts with the first frame that it stands behind.
@@ -139,7 +139,7 @@ class Video:
             self.begin(matte.time, matte.time)
         if self._advance(matte.time - self._start) or self._made is None:
             assert self._current is not None  # _advance took the first picture
-            self._made = fitted(self._current.video, matte.frame, self._fit)
+            self._made = fit_background(self._current.video, matte.frame, self._fit)
         return planes_of(self._made)
 
     def _advance(self, time: Fraction) -> bool:
@@ -166,9 +166,9 @@ def parse_background(
     if name.lower() == "transparent":
         return None
     if name.lower() == "blur" or name.lower().startswith("blur:"):
-        return Blur(_radius(name)) if ":" in name else Blur()
+        return BlurBackground(_radius(name)) if ":" in name else BlurBackground()
     if name.lower() in NAMED or name.startswith("#"):
-        return Colour.parse(name)
+        return ColourBackground.parse(name)
     path = located(text)
     if isinstance(path, Path) and not path.exists():
         raise SettingError(
@@ -176,7 +176,7 @@ def parse_background(
             "blur, transparent, or the path of an image or a video that exists."
         )
     still = Path(name.partition("?")[0]).suffix.lower() in STILL_SUFFIXES
-    return Image(path, fit, allow) if still else Video(path, fit, allow)
+    return ImageBackground(path, fit, allow) if still else VideoBackground(path, fit, allow)
 
 
 def _radius(text: str) -> float:
@@ -212,7 +212,7 @@ def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction
         offset += end * max(1, (since - offset) // end)
 
 
-def fitted(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
+def fit_background(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
     """Return a picture in a frame's size, format, matrix and range.
 
     "cover" fills the frame and cuts what juts out, "contain" shows all with black around it,

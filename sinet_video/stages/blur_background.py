@@ -11,7 +11,7 @@ from sinet_video.media.frame import Matte
 from sinet_video.media.pixel_formats import Plane
 
 
-class Blur:
+class BlurBackground:
     """The room itself, blurred, with the person kept out of the blur.
 
     `radius` is the standard deviation of the blur, in hundredths of the picture's longer side.

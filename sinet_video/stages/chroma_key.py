@@ -29,9 +29,9 @@ from sinet_video.stages.clean_plate import (
     as_yuv,
     centred,
     check_screen,
+    detect_screen,
     difference,
-    followed,
-    found,
+    update_plate,
 )
 
 Array = NDArray[Any]
@@ -61,7 +61,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True)
-class Key:
+class ChromaKey:
     """What to key, and how firmly.
 
     Attributes:
@@ -99,7 +99,7 @@ class Screened:
     found: int = 0
 
     def warnings(self, screen: str) -> list[str]:
-        """Return what to say of it; `screen` as in `Key`."""
+        """Return what to say of it; `screen` as in `ChromaKey`."""
         missed = self.pictures - self.found
         if not missed:
             return []
@@ -112,7 +112,7 @@ class Screened:
 
 
 def key(
-    mattes: Iterable[Matte], settings: Key = Key(), *, screened: Screened | None = None
+    mattes: Iterable[Matte], settings: ChromaKey = ChromaKey(), *, screened: Screened | None = None
 ) -> Iterator[Matte]:
     """Yield each matte with the key's alpha; one whose picture shows no screen passes as it is.
 
@@ -125,7 +125,7 @@ def key(
     for matte in mattes:
         seen = matte.with_frame(as_yuv(matte.frame))
         cells = Cells.of(seen)
-        plate = followed(plate, found(cells, settings.screen), settings.steadiness)
+        plate = update_plate(plate, detect_screen(cells, settings.screen), settings.steadiness)
         screened.pictures += 1
         screened.found += plate is not None
         yield matte.with_alpha(keyed(seen, cells, plate, settings)) if plate else matte
@@ -139,7 +139,7 @@ def between(chroma: Array, screen: Array, person: Array) -> Array:
     return share
 
 
-def keyed(matte: Matte, cells: Cells, plate: Plate, settings: Key) -> TiledAlpha:
+def keyed(matte: Matte, cells: Cells, plate: Plate, settings: ChromaKey) -> TiledAlpha:
     """Return alpha by the key, at the frame's size."""
     grid = Grid.of(matte.frame.height, matte.frame.width)
     screen = plate.planes(*cells.person.shape)
@@ -195,7 +195,7 @@ def _kinds(guess: Array, grid: Grid, factor: int) -> NDArray[np.uint8]:
 
 
 def _worked_out(
-    frame: Frame, kinds: NDArray[np.uint8], planes: Array, factor: int, settings: Key
+    frame: Frame, kinds: NDArray[np.uint8], planes: Array, factor: int, settings: ChromaKey
 ) -> Array:
     """Return alpha of the partial tiles, (n, tile height, tile width).
 
@@ -222,7 +222,7 @@ def _worked_out(
     return Enlarged(samples, chroma, (down, across)).tiles(rows, columns)
 
 
-def _alpha(chroma: Array, known: Array, settings: Key) -> Array:
+def _alpha(chroma: Array, known: Array, settings: ChromaKey) -> Array:
     """Return alpha of samples of chroma, (2, ...), in [0, 1]."""
     screen, person, (lowest, highest) = known[:2], known[2:4], known[4:]
     guess = difference(chroma, screen)

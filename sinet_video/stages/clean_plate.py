@@ -106,7 +106,7 @@ def centred(values: Array, frame: Frame) -> Array:
     return centred
 
 
-def found(cells: Cells, name: str) -> Plate | None:
+def detect_screen(cells: Cells, name: str) -> Plate | None:
     """Return the screen of this name that cells show, or None where there is none.
 
     What the matte holds is no screen.
@@ -117,10 +117,10 @@ def found(cells: Cells, name: str) -> Plate | None:
     screen = max(choices, key=np.count_nonzero)
     if np.count_nonzero(screen) < FEWEST * screen.size:
         return None
-    return _fitted(cells.colours, screen)
+    return _fit_clean_plate(cells.colours, screen)
 
 
-def followed(plate: Plate | None, newer: Plate | None, steadiness: float) -> Plate | None:
+def update_plate(plate: Plate | None, newer: Plate | None, steadiness: float) -> Plate | None:
     """Return the plate after another picture, which shows `newer`."""
     return plate.mixed(newer, 1 - steadiness) if plate and newer else newer
 
@@ -142,7 +142,7 @@ def _like(
     return chosen
 
 
-def _fitted(colours: Array, screen: NDArray[np.bool_]) -> Plate:
+def _fit_clean_plate(colours: Array, screen: NDArray[np.bool_]) -> Plate:
     """Fit surfaces to the cells of a screen, by weights that fall off with how far a cell is."""
     step = max(1, max(screen.shape) // 64)
     values = colours[:, ::step, ::step].reshape(3, -1).T

@@ -44,7 +44,7 @@ moment are not taken for it."""
 
 
 @dataclass(frozen=True)
-class Regions:
+class RegionFilter:
     """Which regions to keep. A region is what hangs together, cell by cell.
 
     Attributes:
@@ -72,13 +72,15 @@ class Regions:
             )
 
 
-def tidy(mattes: Iterable[Matte], regions: Regions = Regions()) -> Iterator[Matte]:
+def filter_regions(
+    mattes: Iterable[Matte], regions: RegionFilter = RegionFilter()
+) -> Iterator[Matte]:
     """Yield each matte without the regions that are not wanted; what was kept stays a while.
 
     For alpha on the coarse grid, before `refine`: at full size it would take many times as long.
     Where the alpha comes on another grid than before, what is remembered is taken to it.
     """
-    if regions == Regions():
+    if regions == RegionFilter():
         yield from mattes
         return
     known: Known | None = None
@@ -119,7 +121,7 @@ class Known:
 
 
 def tidied(
-    alpha: Array, time: Fraction, regions: Regions, known: Known | None
+    alpha: Array, time: Fraction, regions: RegionFilter, known: Known | None
 ) -> tuple[Array, Known | None]:
     """Return alpha, (h, w) float32 in [0, 1], of its wanted regions, and what to remember of it."""
     labels, sizes = label(alpha > SEEN)

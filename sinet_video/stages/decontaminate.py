@@ -20,7 +20,14 @@ from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.pyramid import Enlarged, around, halved, reduced, reduced_alpha, subsampling
+from sinet_video.media.pyramid import (
+    Enlarged,
+    bounding_slices,
+    halved,
+    reduced,
+    reduced_alpha,
+    subsampling,
+)
 from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
 
 Array = NDArray[Any]
@@ -140,7 +147,10 @@ def blurred_colours(small: Array, alpha: Array) -> Array:
     colours = np.zeros((2, *small.shape), np.float32)
     partial = (alpha > 0) & (alpha < 1)
     far = round(max(alpha.shape) * FAR / 2) or 1
-    wide, close = around(partial, 2 * (far + 1) + sum(NEAR)), around(partial, sum(NEAR))
+    wide, close = (
+        bounding_slices(partial, 2 * (far + 1) + sum(NEAR)),
+        bounding_slices(partial, sum(NEAR)),
+    )
     if wide and close:
         colours[..., *wide] = _far(small[:, *wide], alpha[wide], far)
         small, alpha, both = small[:, *close], alpha[close], colours[..., *close]

@@ -26,9 +26,9 @@ from sinet_video.stages.clean_plate import (
     as_yuv,
     centred,
     check_screen,
-    followed,
-    found,
+    detect_screen,
     hues_of,
+    update_plate,
 )
 
 Array = NDArray[Any]
@@ -76,7 +76,7 @@ def despill(mattes: Iterable[Matte], settings: Despill = Despill()) -> Iterator[
     plate: Plate | None = None
     for matte in mattes:
         seen = matte.with_frame(as_yuv(matte.frame))
-        plate = followed(plate, found(Cells.of(seen), settings.screen), STEADINESS)
+        plate = update_plate(plate, detect_screen(Cells.of(seen), settings.screen), STEADINESS)
         hue = _hue(plate, settings.screen)
         if hue is None:
             yield matte

@@ -21,7 +21,7 @@ from sinet_video.media.tiled_alpha import TiledAlpha
 Array = NDArray[Any]
 
 
-def force(
+def apply_drawn_mattes(
     mattes: Iterable[Matte],
     *,
     garbage: StrPath | None = None,

@@ -37,7 +37,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True)
-class Edge:
+class EdgeShape:
     """How to change the edge.
 
     Attributes:
@@ -65,7 +65,7 @@ class Edge:
             )
 
 
-def shape_edge(mattes: Iterable[Matte], edge: Edge) -> Iterator[Matte]:
+def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
     """Yield each matte with its edge moved, then softened; alpha must be at the frame's size."""
     for matte in mattes:
         alpha = matte.tiles

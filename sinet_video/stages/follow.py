@@ -16,8 +16,8 @@ from math import exp
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.scene_change import Coarse, coarse_luma, is_cut
-from sinet_video.models.segmenter import Segmenter, Size, seen_size
-from sinet_video.stages.viewport import WHOLE, Box, Eye, Seen, joined, spread
+from sinet_video.models.segmenter import InputSize, Segmenter, seen_size
+from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
 
 LOOSE = 1.4
 """A view stays until it is so many times as large as one that would do: then it is worth moving."""
@@ -29,8 +29,8 @@ ALIKE = 0.5
 """Intersection over union from which two boxes are of the same people."""
 
 SURE = 0.65
-"""How sure, as `Seen.sureness` has it, a closer look must be of somebody whom a search found: what
-is taken for people in empty rooms is 0.5 sure in the middle, people 0.75 and more."""
+"""Least `CropMatte.confidence` that a closer look must have in somebody that a search found: what
+is taken for people in empty rooms has a median of 0.5, people have 0.75 and more."""
 
 CALM = 1
 """Seconds after somebody was nearly cut off for which a view does not grow smaller."""
@@ -101,7 +101,7 @@ def follow(
     segmenter: Segmenter,
     following: Following = Following(),
     *,
-    size: Size = Size(),
+    size: InputSize = InputSize(),
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     """Yield each frame with the segmenter's alpha, as `segment` does, seeing people larger.
@@ -120,73 +120,77 @@ def follow(
         if before is None or number != part or is_cut(before, luma):
             track = Track()
         before, part = luma, number
-        seen, track = _pursue(Eye(frame, segmenter, shape), track, following)
+        seen, track = _update(CropSegmenter(frame, segmenter, shape), track, following)
         yield Matte(frame, spread(seen))
 
 
-def _pursue(eye: Eye, track: Track, following: Following) -> tuple[Seen, Track]:
+def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[CropMatte, Track]:
     """Look at a frame; return what was seen, and where to look on."""
     now = eye.frame.time
-    following = replace(following, zoom=eye.most(following.zoom))
+    following = replace(following, zoom=eye.max_zoom(following.zoom))
     if track.time is None:
-        return _begun(eye, following)
+        return _acquire(eye, following)
     share = 1 - exp(-abs(float(now - track.time)) / GLIDE)
     track = replace(track, time=now, view=track.view.towards(track.target, share))
-    seen = eye.look(track.view)
+    seen = eye.answer(track.view)
     people = seen.people
     if track.view == WHOLE:
-        return _watched(eye, replace(track, looked=now), seen, following)
+        return _scan(eye, replace(track, looked=now), seen, following)
     if people is None or seen.cuts(people) or now - track.looked >= following.every:
-        return _looked_up(eye, track, seen, following)
-    return seen, _aimed(track, people, following)
+        return _widen(eye, track, seen, following)
+    return seen, _retarget(track, people, following)
 
 
-def _begun(eye: Eye, following: Following) -> tuple[Seen, Track]:
+def _acquire(eye: CropSegmenter, following: Following) -> tuple[CropMatte, Track]:
     """Look at the whole of a shot's first frame, then at the people in it, or search for them."""
-    now, whole = eye.frame.time, eye.look(WHOLE)
-    track = _aimed(Track(time=now, looked=now), whole.people, following)
-    seen = whole if track.target == WHOLE else eye.look(track.target)
+    now, whole = eye.frame.time, eye.answer(WHOLE)
+    track = _retarget(Track(time=now, looked=now), whole.people, following)
+    seen = whole if track.target == WHOLE else eye.answer(track.target)
     if seen.people is None:
         seen = _search(eye, HALVES, following) or _search(eye, QUARTERS, following) or whole
     return seen, replace(track, view=seen.view, target=seen.view)
 
 
-def _watched(eye: Eye, track: Track, whole: Seen, following: Following) -> tuple[Seen, Track]:
+def _scan(
+    eye: CropSegmenter, track: Track, whole: CropMatte, following: Following
+) -> tuple[CropMatte, Track]:
     """Go on from a look at the whole; where there is nobody, search one part of it for somebody."""
     people = whole.people
     if people is not None:
-        return whole, _aimed(track, people, following)
+        return whole, _retarget(track, people, following)
     part = (HALVES + QUARTERS)[track.turn % len(HALVES + QUARTERS)]
     seen = _search(eye, (part,), following) or whole
     return seen, replace(track, turn=track.turn + 1, view=seen.view, target=seen.view)
 
 
-def _looked_up(eye: Eye, track: Track, seen: Seen, following: Following) -> tuple[Seen, Track]:
+def _widen(
+    eye: CropSegmenter, track: Track, seen: CropMatte, following: Following
+) -> tuple[CropMatte, Track]:
     """Look at the whole frame for people whom the view has not or not wholly, and widen it."""
     now, people = eye.frame.time, seen.people
     track = replace(track, looked=now)
-    whole = eye.look(WHOLE)
+    whole = eye.answer(WHOLE)
     everybody = joined(people, whole.people)
     if everybody is None:
         return seen, replace(track, target=WHOLE)
     cut = people is None or seen.cuts(people)
     if not cut and track.view.contains(everybody):
-        return seen, _aimed(track, people, following)
-    view = snug(everybody, following)
-    again = whole if view == WHOLE else eye.look(view)
+        return seen, _retarget(track, people, following)
+    view = fit_view(everybody, following)
+    again = whole if view == WHOLE else eye.answer(view)
     # What is not seen again when looked at more closely was nobody.
-    if not cut and not (again.people and again.people.likeness(everybody) >= ALIKE):
-        return seen, _aimed(track, people, following)
+    if not cut and not (again.people and again.people.iou(everybody) >= ALIKE):
+        return seen, _retarget(track, people, following)
     return again, replace(track, view=view, target=view, widened=now)
 
 
-def _search(eye: Eye, parts: tuple[Box, ...], following: Following) -> Seen | None:
+def _search(eye: CropSegmenter, parts: tuple[Box, ...], following: Following) -> CropMatte | None:
     """Return what is seen of all whom looks at parts find, and a closer look confirms."""
-    best: Seen | None = None
+    best: CropMatte | None = None
     for part in parts:
         if part.size * following.zoom < 1:
             continue
-        seen = eye.look(part)
+        seen = eye.answer(part)
         people = seen.people
         if people is None or seen.cuts(people):
             continue
@@ -196,20 +200,20 @@ def _search(eye: Eye, parts: tuple[Box, ...], following: Following) -> Seen | No
     return best
 
 
-def _closer(eye: Eye, people: Box, following: Following) -> Seen | None:
+def _closer(eye: CropSegmenter, people: Box, following: Following) -> CropMatte | None:
     """Return what is seen of people in a view of their own, None where it is not they."""
-    view = snug(people, following)
-    seen = None if view == WHOLE else eye.look(view)
+    view = fit_view(people, following)
+    seen = None if view == WHOLE else eye.answer(view)
     again = seen.people if seen else None
-    alike = again is not None and again.likeness(people) >= ALIKE
-    return seen if seen and alike and seen.sureness >= SURE else None
+    alike = again is not None and again.iou(people) >= ALIKE
+    return seen if seen and alike and seen.confidence >= SURE else None
 
 
-def _aimed(track: Track, people: Box | None, following: Following) -> Track:
+def _retarget(track: Track, people: Box | None, following: Following) -> Track:
     """Return the track with a target that has everybody in it and is not much too large."""
     if people is None:
         return replace(track, target=WHOLE)
-    wanted = snug(people, following)
+    wanted = fit_view(people, following)
     calm = track.widened is None or (track.time or 0) - track.widened >= CALM
     loose = track.target.size > LOOSE * wanted.size and calm
     if track.target.contains(people.grown(following.margin / 2)) and not loose:
@@ -217,7 +221,7 @@ def _aimed(track: Track, people: Box | None, following: Following) -> Track:
     return replace(track, target=wanted)
 
 
-def snug(people: Box, following: Following) -> Box:
+def fit_view(people: Box, following: Following) -> Box:
     """Return a view of the picture's own aspect around people, or all where that is little more."""
     around = people.grown(following.margin)
     size = max(around.size, 1 / following.zoom)

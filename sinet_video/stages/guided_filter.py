@@ -65,7 +65,7 @@ class Lines:
         return Lines(self.slopes * band, self.centre, np.where(band, self.level, rest))
 
 
-def sureness(alpha: Array, radius: int) -> Array:
+def confidence(alpha: Array, radius: int) -> Array:
     """Return how sure alpha is, (h, w), in [LEAST, 1]: 1 where all in a window is 0, or all is 1.
 
     `alpha` is (h, w) in [0, 1]; windows are of (2 * radius + 1) squared.

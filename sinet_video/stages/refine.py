@@ -21,10 +21,10 @@ from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.pyramid import Enlarged, around, reduced
+from sinet_video.media.pyramid import Enlarged, bounding_slices, reduced
 from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
-from sinet_video.stages.guided_filter import Lines, fit, sureness
+from sinet_video.stages.guided_filter import Lines, confidence, fit
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -46,7 +46,7 @@ SLACK = 0.05
 
 
 @dataclass(frozen=True)
-class Guided:
+class GuidedRefinement:
     """Guided filter on all three planes.
 
     Attributes:
@@ -70,8 +70,8 @@ class Guided:
 
 
 @dataclass(frozen=True)
-class Bilinear:
-    """Plain enlargement, blind to the picture; `black` and `white` as in `Guided`."""
+class BilinearRefinement:
+    """Plain enlargement, blind to the picture; `black` and `white` as in `GuidedRefinement`."""
 
     black: float = 0.4
     white: float = 0.9
@@ -80,7 +80,7 @@ class Bilinear:
         _check_levels(self.black, self.white)
 
 
-Refinement = Guided | Bilinear
+Refinement = GuidedRefinement | BilinearRefinement
 
 
 def _check_levels(black: float, white: float) -> None:
@@ -90,19 +90,19 @@ def _check_levels(black: float, white: float) -> None:
         )
 
 
-def refine(mattes: Iterable[Matte], refinement: Refinement = Guided()) -> Iterator[Matte]:
+def refine(mattes: Iterable[Matte], refinement: Refinement = GuidedRefinement()) -> Iterator[Matte]:
     """Yield each matte with its alpha at the frame's size; one that has it already passes."""
     for matte in mattes:
         frame = matte.frame
         if isinstance(matte.plane, TiledAlpha) or matte.plane.shape == (frame.height, frame.width):
             yield matte
-        elif isinstance(refinement, Guided):
+        elif isinstance(refinement, GuidedRefinement):
             yield matte.with_alpha(guided(frame, matte.plane, refinement))
         else:
             yield matte.with_alpha(enlarged(frame, matte.plane, refinement))
 
 
-def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
+def guided(frame: Frame, coarse: Array, settings: GuidedRefinement) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
     # Where people are seen larger, alpha is finer: as fine must the picture be.
     factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
@@ -114,14 +114,14 @@ def guided(frame: Frame, coarse: Array, settings: Guided) -> TiledAlpha:
     radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
     sure = max(1, round(SURE * cell))
     band, lines = np.zeros(alpha.shape, bool), Lines.flat(alpha)
-    if part := around(mixed(alpha, 1), 2 * (radius + REACH) + sure):
+    if part := bounding_slices(transition_band(alpha, 1), 2 * (radius + REACH) + sure):
         found, band[part] = _lines(guide[:, *part], alpha[part], radius, sure, settings)
         lines.put(part, found)
     return _tiled(frame, factor, lines.level, band, partial(_values, frame, lines))
 
 
 def _lines(
-    guide: Array, alpha: Array, radius: int, sure: int, settings: Guided
+    guide: Array, alpha: Array, radius: int, sure: int, settings: GuidedRefinement
 ) -> tuple[Lines, NDArray[np.bool_]]:
     """Return the lines of two fits, and the cells where alpha is not flat."""
     near = _fitted(guide, alpha, sure, radius, settings)
@@ -132,16 +132,18 @@ def _lines(
     decided = np.where(unsure, np.float32(0.5), fitted > 0.5)
     # Alpha is flat where every value in reach (of windows, their averages, and 1 for the
     # enlargement) is, and where the fit is beyond 0 or 1 with all its neighbours.
-    band = mixed(alpha, REACH) & mixed(decided, 1)
+    band = transition_band(alpha, REACH) & transition_band(decided, 1)
     return lines.only(band, np.where(unsure, alpha, decided)), band
 
 
-def _fitted(guide: Array, alpha: Array, sure: int, radius: int, settings: Guided) -> Lines:
-    lines = fit(guide, alpha, sureness(alpha, sure), radius, settings.eps)
+def _fitted(
+    guide: Array, alpha: Array, sure: int, radius: int, settings: GuidedRefinement
+) -> Lines:
+    lines = fit(guide, alpha, confidence(alpha, sure), radius, settings.eps)
     return lines.steeper(settings.contrast)
 
 
-def enlarged(frame: Frame, coarse: Array, settings: Bilinear) -> TiledAlpha:
+def enlarged(frame: Frame, coarse: Array, settings: BilinearRefinement) -> TiledAlpha:
     """Return alpha at the frame's size by bilinear enlargement."""
     factor = subsampling(frame, BILINEAR_SIDE)
     shape = -(-frame.height // factor), -(-frame.width // factor)
@@ -151,7 +153,7 @@ def enlarged(frame: Frame, coarse: Array, settings: Bilinear) -> TiledAlpha:
     def values(tiles: _Tiles) -> Array:
         return tiles.enlarged(alpha)
 
-    return _tiled(frame, factor, alpha, mixed(alpha, 1), values)
+    return _tiled(frame, factor, alpha, transition_band(alpha, 1), values)
 
 
 def levels(alpha: Array, black: float, white: float) -> Array:
@@ -169,7 +171,7 @@ def subsampling(frame: Frame, side: int) -> int:
     return max(int(2**power), frame.format.down, frame.format.across) if power else 1
 
 
-def mixed(alpha: Array, radius: int) -> NDArray[np.bool_]:
+def transition_band(alpha: Array, radius: int) -> NDArray[np.bool_]:
     """Return where a window of this radius holds anything but all 0 or all 1."""
     # The sum of booleans is whether any is set.
     both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)

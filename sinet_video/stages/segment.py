@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.segmenter import (
+    InputSize,
     Segmenter,
-    Size,
     answer,
     seen_size,
 )
 
 
 def segment(
-    frames: Iterable[Frame], segmenter: Segmenter, *, size: Size = Size()
+    frames: Iterable[Frame], segmenter: Segmenter, *, size: InputSize = InputSize()
 ) -> Iterator[Matte]:
     """Yield each frame with the segmenter's alpha, on a coarse grid the way the frame is stored.
 

@@ -21,7 +21,7 @@ Coarse = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Exponential:
+class ExponentialAverage:
     """Each alpha is mixed with those before it: `weight` of the new, the rest of the old.
 
     `weight` is in (0, 1]; 1 changes nothing. Simple, and leaves ghosts behind what moves.
@@ -34,8 +34,8 @@ class Exponential:
 
 
 @dataclass(frozen=True)
-class Adaptive:
-    """As `Exponential` where the picture stands still; where it moves, the new alpha alone.
+class MotionAdaptive:
+    """As `ExponentialAverage` where the picture stands still; where it moves, the new alpha alone.
 
     Attributes:
         weight: share of the new alpha where nothing moves, in (0, 1].
@@ -53,7 +53,7 @@ class Adaptive:
 
 
 @dataclass(frozen=True)
-class Window:
+class WindowMean:
     """Each alpha is averaged with those of the frames around it, where nothing moves in between.
 
     It comes as many frames late, and little of what moves is left behind or runs ahead.
@@ -74,7 +74,7 @@ class Window:
         _check_motion(self.still, self.moving)
 
 
-Smoothing = Window | Adaptive | Exponential | None
+Smoothing = WindowMean | MotionAdaptive | ExponentialAverage | None
 """How to steady alpha; None leaves every frame as it is."""
 
 
@@ -88,14 +88,14 @@ def _check_weight(weight: float) -> None:
         raise SettingError(f"Smoothing weight is {weight}; it must be above 0 and at most 1.")
 
 
-def smooth(mattes: Iterable[Matte], smoothing: Smoothing = Window()) -> Iterator[Matte]:
+def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iterator[Matte]:
     """Yield each matte steadied by its neighbours in time; starts anew at a cut.
 
     Where the alpha comes on another grid than before, what is remembered is taken to it.
     """
     if smoothing is None:
         yield from mattes
-    elif isinstance(smoothing, Window):
+    elif isinstance(smoothing, WindowMean):
         yield from _averaged(mattes, smoothing)
     else:
         yield from _mixed(mattes, smoothing)
@@ -104,9 +104,9 @@ def smooth(mattes: Iterable[Matte], smoothing: Smoothing = Window()) -> Iterator
 def remembered(smoothing: Smoothing) -> int:
     """Return of how many mattes before a frame the alphas decide what becomes of it.
 
-    It is those that came, for a `Window`, and for others the one that went out.
+    It is those that came, for a `WindowMean`, and for others the one that went out.
     """
-    return smoothing.frames if isinstance(smoothing, Window) else 1
+    return smoothing.frames if isinstance(smoothing, WindowMean) else 1
 
 
 class _Held:
@@ -134,7 +134,7 @@ class _Held:
         return self.matte.with_alpha(self._sum / self._weight)
 
 
-def _averaged(mattes: Iterable[Matte], window: Window) -> Iterator[Matte]:
+def _averaged(mattes: Iterable[Matte], window: WindowMean) -> Iterator[Matte]:
     held: deque[_Held] = deque()
     try:
         for matte in mattes:
@@ -152,7 +152,7 @@ def _averaged(mattes: Iterable[Matte], window: Window) -> Iterator[Matte]:
     yield from _let_go(held)
 
 
-def _meet(held: deque[_Held], new: _Held, window: Window) -> None:
+def _meet(held: deque[_Held], new: _Held, window: WindowMean) -> None:
     """Mix a new alpha and those before it into each other, where all stayed the same since."""
     if not held:
         return
@@ -169,7 +169,7 @@ def _let_go(held: deque[_Held]) -> Iterator[Matte]:
         yield held.popleft().mean()
 
 
-def _sameness(before: Coarse, now: Coarse, window: Window) -> Coarse:
+def _sameness(before: Coarse, now: Coarse, window: WindowMean) -> Coarse:
     """Return how far two pictures, (3, h, w), are the same, on the grid of the second."""
     before = np.stack([_on_grid(plane, now.shape[1:]) for plane in before])
     # Widened, so that the rim that a moving thing uncovers counts as moving too.
@@ -181,7 +181,9 @@ def _on_grid(values: Coarse, shape: tuple[int, ...]) -> Coarse:
     return values if values.shape == shape else resized(values, shape)
 
 
-def _mixed(mattes: Iterable[Matte], smoothing: Exponential | Adaptive) -> Iterator[Matte]:
+def _mixed(
+    mattes: Iterable[Matte], smoothing: ExponentialAverage | MotionAdaptive
+) -> Iterator[Matte]:
     last: Matte | None = None
     for matte in mattes:
         before, last = last, matte
@@ -198,9 +200,11 @@ def _is_cut(before: Matte, now: Matte) -> bool:
     return is_cut(coarse_luma(before.frame, shape), coarse_luma(now.frame, shape))
 
 
-def share_of_new(smoothing: Exponential | Adaptive, before: Coarse, luma: Coarse) -> Coarse | float:
+def share_of_new(
+    smoothing: ExponentialAverage | MotionAdaptive, before: Coarse, luma: Coarse
+) -> Coarse | float:
     """Return how much of the new alpha to take, in (0, 1], everywhere or (h, w)."""
-    if isinstance(smoothing, Exponential):
+    if isinstance(smoothing, ExponentialAverage):
         return smoothing.weight
     moves = motion(before, luma, smoothing.still, smoothing.moving)
     share: Coarse = smoothing.weight + (1 - smoothing.weight) * moves

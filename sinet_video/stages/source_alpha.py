@@ -12,7 +12,7 @@ from sinet_video.media.tiled_alpha import TiledAlpha
 SourceAlpha = Literal["multiply", "keep", "ignore"]
 """What becomes of the source's own alpha: multiplied into the matte, in its place, or nothing."""
 
-INHERITED: dict[SourceAlpha, str] = {
+SOURCE_ALPHA_USED: dict[SourceAlpha, str] = {
     "multiply": "The source has alpha, {}: the matte is multiplied by it.",
     "keep": "The source has alpha, {}: it is kept, in place of the network's.",
     "ignore": "The source has alpha, {}: it is ignored.",
@@ -27,7 +27,7 @@ def check_source_alpha(how: SourceAlpha) -> None:
         raise SettingError(f"Source alpha is {how!r}; it must be one of {choices}.")
 
 
-def inherit(mattes: Iterable[Matte], how: SourceAlpha = "multiply") -> Iterator[Matte]:
+def apply_source_alpha(mattes: Iterable[Matte], how: SourceAlpha = "multiply") -> Iterator[Matte]:
     """Yield each matte with its frame's own alpha heeded; alpha must be at the frame's size.
 
     Frames without alpha of their own pass. Raises `SettingError`.

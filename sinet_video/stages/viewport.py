@@ -69,7 +69,7 @@ class Box:
             view.left + self.right * width,
         )
 
-    def likeness(self, other: Box) -> float:
+    def iou(self, other: Box) -> float:
         """Intersection over union with another, in [0, 1]."""
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         across = min(self.right, other.right) - max(self.left, other.left)
@@ -106,7 +106,7 @@ def joined(*boxes: Box | None) -> Box | None:
 
 
 @dataclass(frozen=True)
-class Seen:
+class CropMatte:
     """What the network made of a part of a picture: alpha (h, w), and which part exactly."""
 
     view: Box
@@ -119,7 +119,7 @@ class Seen:
         return inside.within(self.view) if inside else None
 
     @property
-    def sureness(self) -> float:
+    def confidence(self) -> float:
         """Of what is not plainly background, the share that is plainly person, in [0, 1]."""
         some = int(np.count_nonzero(self.alpha > 1 - PLAIN))
         return int(np.count_nonzero(self.alpha > PLAIN)) / max(1, some)
@@ -148,31 +148,31 @@ class Seen:
         )
 
 
-class Eye:
+class CropSegmenter:
     """Shows parts of one frame to a segmenter."""
 
     def __init__(self, frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> None:
         self.frame, self._segmenter, self._shape = frame, segmenter, shape
 
-    def look(self, view: Box) -> Seen:
+    def answer(self, view: Box) -> CropMatte:
         """Return what is seen of a view, or slightly more, by whole samples of chroma."""
         if view == WHOLE:
-            return Seen(WHOLE, answer(self.frame, self._segmenter, self._shape))
+            return CropMatte(WHOLE, answer(self.frame, self._segmenter, self._shape))
         height, width = self.frame.height, self.frame.width
         part, (top, left, bottom, right) = self.frame.cropped(
             view.top * height, view.left * width, view.bottom * height, view.right * width
         )
         exact = Box(top / height, left / width, bottom / height, right / width)
-        return Seen(exact, answer(part, self._segmenter, self._shape))
+        return CropMatte(exact, answer(part, self._segmenter, self._shape))
 
-    def most(self, wanted: float) -> float:
+    def max_zoom(self, wanted: float) -> float:
         """Return how far to zoom in at most."""
         across, down = self._shape[::-1] if self.frame.orientation.sideways else self._shape
         fine = ENLARGED * min(self.frame.width / across, self.frame.height / down)
         return max(1.0, min(wanted, fine))
 
 
-def spread(seen: Seen) -> Alpha:
+def spread(seen: CropMatte) -> Alpha:
     """Return alpha of a view on a grid of the whole picture, 0 outside the view.
 
     A view of the whole has its own grid; others one with twice the cells each way.

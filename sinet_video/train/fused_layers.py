@@ -7,7 +7,7 @@ by side (depthwise.cpp, upsample.cpp).
 
 Where they cannot be built, training goes by torch's own layers and takes longer. Results are the
 same but for rounding: to end in the same weights bit for bit, a training has to be gone on with
-where `obstacle` says the same.
+where `unavailable_reason` says the same.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ HEADERS = sorted(FOLDER.glob("*.h"))
 
 
 @cache
-def obstacle() -> str | None:
+def unavailable_reason() -> str | None:
     """Return why layers cannot be fused on this machine, or None where they can.
 
     The first call on a machine builds the kernels.

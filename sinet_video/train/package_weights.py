@@ -33,7 +33,7 @@ def difference(one: SINet, two: SINet) -> float:
     return float((first - second).abs().max() / first.abs().max().clamp_min(1e-6))
 
 
-def ship(checkpoint: Path, folder: Path) -> None:
+def package(checkpoint: Path, folder: Path) -> None:
     """Write `default.pth` and `default.onnx.gz` of a checkpoint into a folder.
 
     Raises `WeightsError`, and writes nothing, when rounding changes what the network says.
@@ -53,4 +53,4 @@ def ship(checkpoint: Path, folder: Path) -> None:
 
 if __name__ == "__main__":
     own = Path(str(files("sinet_video")), "data")
-    ship(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else own)
+    package(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else own)

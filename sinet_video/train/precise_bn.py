@@ -18,7 +18,9 @@ from sinet_video.train.samples.photographs import Stock
 from sinet_video.train.samples.sampler import Sampler
 
 
-def settled(network: SINet, stock: Stock, stage: Stage, seed: int, batches: int) -> SINet:
+def with_precise_statistics(
+    network: SINet, stock: Stock, stage: Stage, seed: int, batches: int
+) -> SINet:
     """Return a network, changed in place, with the mean statistics of so many batches of a stage.
 
     Their samples are as cameras give them: neither light nor parts of people are changed.

@@ -14,7 +14,7 @@ from sinet_video import __version__
 from sinet_video.train.image_folder import list_pictures
 from sinet_video.train.recipe import Recipe
 from sinet_video.train.samples.photographs import Stock
-from sinet_video.train.toml import said
+from sinet_video.train.toml import dump_overrides
 
 
 def write_record(recipe: Recipe, stock: Stock, root: Path, folder: Path) -> None:
@@ -43,7 +43,7 @@ def record(recipe: Recipe, stock: Stock, root: Path) -> dict[str, Any]:
     }
     backgrounds = recipe.data.backgrounds
     return {
-        "recipe": said(recipe),
+        "recipe": dump_overrides(recipe),
         "versions": {"sinet_video": __version__, "torch": torch.__version__},
         "folders": folders,
         "backgrounds": backgrounds

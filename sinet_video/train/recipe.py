@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, SettingError
-from sinet_video.train.toml import build, in_full
+from sinet_video.train.toml import build, expand_likes
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def load_recipe(name: str) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{name} is not a TOML file: {error}.") from error
     if isinstance(stages := table.get("stages"), list):
-        table["stages"] = in_full(stages, f"{name}: stages")
+        table["stages"] = expand_likes(stages, f"{name}: stages")
     recipe: Recipe = build(Recipe, table, name)
     check(recipe)
     return recipe

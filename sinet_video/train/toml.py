@@ -13,7 +13,7 @@ from sinet_video.errors import SettingError
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
-def in_full(tables: Sequence[Any], where: str) -> list[Any]:
+def expand_likes(tables: Sequence[Any], where: str) -> list[Any]:
     """Return tables, each with all that an earlier one says if it is `like` that one, by name.
 
     What a table says itself stands instead; tables in it are joined in the same way. Raises
@@ -44,14 +44,14 @@ def _joined(base: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any
     return {**base, **own, **both}
 
 
-def said(value: Any) -> Any:
+def dump_overrides(value: Any) -> Any:
     """Return what a recipe says other than by default, as plain lists and tables."""
     if isinstance(value, tuple):
-        return [said(item) for item in value]
+        return [dump_overrides(item) for item in value]
     if not dataclasses.is_dataclass(value):
         return value
     items = ((item, getattr(value, item.name)) for item in dataclasses.fields(value))
-    return {item.name: said(own) for item, own in items if own != _default(item)}
+    return {item.name: dump_overrides(own) for item, own in items if own != _default(item)}
 
 
 def _default(item: dataclasses.Field[Any]) -> Any:

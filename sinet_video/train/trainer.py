@@ -20,15 +20,15 @@ from sinet_video.models.sinet import SINet
 from sinet_video.prefetch import prefetch
 from sinet_video.train.curves import Row, draw_curves, write_csv
 from sinet_video.train.data_parallel import Shards, Work
-from sinet_video.train.fused_layers import fuse, obstacle
+from sinet_video.train.fused_layers import fuse, unavailable_reason
 from sinet_video.train.optimiser import Average, State, learning_rate, make_optimiser, mean
-from sinet_video.train.precise_bn import settled
+from sinet_video.train.precise_bn import with_precise_statistics
 from sinet_video.train.process_tuning import shared_among_shards
 from sinet_video.train.recipe import Recipe, Stage
 from sinet_video.train.samples.batch import Batch
 from sinet_video.train.samples.photographs import Stock
 from sinet_video.train.samples.sampler import Sampler, batches
-from sinet_video.train.toml import said
+from sinet_video.train.toml import dump_overrides
 from sinet_video.train.validation import validate
 
 PREFETCHED = 3
@@ -106,7 +106,7 @@ def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
 def so_far(recipe: Recipe, stage: int) -> str:
     """Return what a checkpoint in a stage must agree with; stages to come may change."""
     done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1], sharpness=1.0, settling=0)
-    return json.dumps(said(done))
+    return json.dumps(dump_overrides(done))
 
 
 @contextmanager
@@ -154,7 +154,7 @@ class _Training:
         network = _begun(recipe).to(device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's lack
         teacher = load(checkpoint_path(recipe.teacher)).to(device) if recipe.teacher else None
-        fused = device.type == "cpu" and obstacle() is None
+        fused = device.type == "cpu" and unavailable_reason() is None
         self.network = fuse(network) if fused else network
         self.shards = Shards(self.network, recipe.shards, teacher)
         self._enter_stage()
@@ -243,7 +243,9 @@ class _Training:
         if not recipe.settling:
             return network
         seed = recipe.seed * 1000 + len(recipe.stages)
-        return settled(network, self.stock, recipe.stages[-1], seed, recipe.settling)
+        return with_precise_statistics(
+            network, self.stock, recipe.stages[-1], seed, recipe.settling
+        )
 
     def _checkpoint(self) -> None:
         state = {

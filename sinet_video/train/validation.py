@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.models.sinet import SINet
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.train.image_folder import Pair, read_pair
@@ -28,7 +28,7 @@ def picture_iou(network: SINet, pair: Pair) -> float:
     """Return the foreground IoU on one picture, the network given its default size."""
     picture, mask = read_pair(pair)
     height, width = mask.shape
-    size = Size().of(width / height)
+    size = InputSize().of(width / height)
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     alpha = network.alpha(torch.from_numpy(small)[None])[0].numpy()
     large = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -19,9 +19,9 @@ from sinet_video.media.frame import Frame
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.metrics import signed_error
-from sinet_video.quality.top_k import Worst
-from sinet_video.stages.edge import Edge
-from sinet_video.stages.refine import Bilinear
+from sinet_video.quality.top_k import TopK
+from sinet_video.stages.edge import EdgeShape
+from sinet_video.stages.refine import BilinearRefinement
 from sinet_video.train.evaluate.examples import Example, reduced
 from sinet_video.train.evaluate.images import Progress, check_shape
 from sinet_video.train.evaluate.scores import Scores, Tally, frame_figures
@@ -74,9 +74,13 @@ def staged(settings: Settings, stage: Stage) -> Settings:
         raise SettingError(f"Stage is {stage!r}; it must be one of {', '.join(get_args(Stage))}.")
     if stage == "pipeline":
         return settings
-    plain = replace(settings, following=None, smoothing=None, edge=Edge())
+    plain = replace(settings, following=None, smoothing=None, edge=EdgeShape())
     # Levels that change nothing: the network's own alpha is to be measured.
-    return replace(plain, refinement=Bilinear(black=0, white=1)) if stage == "network" else plain
+    return (
+        replace(plain, refinement=BilinearRefinement(black=0, white=1))
+        if stage == "network"
+        else plain
+    )
 
 
 def evaluate_clip(
@@ -126,7 +130,7 @@ def _followed(
     allow: Allow,
 ) -> Scores:
     """Measure frames one by one; nothing of them is kept but the worst, reduced."""
-    tally, worst, before = Tally(), Worst[Example](), None
+    tally, worst, before = Tally(), TopK[Example](), None
     with closing(read_alphas(truth, allow)) as truths:
         for index, ((alpha, frame), true) in enumerate(_paired(made, truths, source, truth)):
             figures = frame_figures(alpha, true, before)

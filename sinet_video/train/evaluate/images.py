@@ -17,10 +17,10 @@ from sinet_video.decoding.matte_file import read_alpha
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
 from sinet_video.media.resample import resized
-from sinet_video.models.segmenter import Segmenter, Size, check_answer, seen_size, upright
+from sinet_video.models.segmenter import InputSize, Segmenter, check_answer, seen_size, upright
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
-from sinet_video.quality.top_k import Worst
+from sinet_video.quality.top_k import TopK
 from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.evaluate.scores import PictureFigures, Scores, Tally, picture_figures
 from sinet_video.train.image_folder import Bad, Listing, OnBad, Pair, list_pairs, read_pair
@@ -34,7 +34,7 @@ Predict = Callable[[Pair, tuple[int, ...]], Array]
 """Returns alpha for a picture, any 2-D shape, float32 in [0, 1]; it is given the mask's (H, W)."""
 
 
-def by_network(segmenter: Segmenter, size: Size = Size()) -> Predict:
+def by_network(segmenter: Segmenter, size: InputSize = InputSize()) -> Predict:
     """Return what asks a segmenter, which sees pictures as those of clips: reduced by area."""
 
     def predict(pair: Pair, _: tuple[int, ...]) -> Array:
@@ -96,7 +96,7 @@ def evaluate_folder(
     when nothing can be measured, or with `on_bad="refuse"` at the first that cannot.
     """
     listing = _named(list_pairs(folder), names, folder)
-    bad, worst, tally = _BadList(on_bad), Worst[Example](), Tally()
+    bad, worst, tally = _BadList(on_bad), TopK[Example](), Tally()
     found: list[tuple[str, PictureFigures]] = []
     for item in listing.bad:
         bad.add(item)
@@ -136,7 +136,7 @@ def _named(listing: Listing, names: frozenset[str] | None, folder: Path) -> List
     )
 
 
-def _measured(pair: Pair, predict: Predict, worst: Worst[Example]) -> PictureFigures:
+def _measured(pair: Pair, predict: Predict, worst: TopK[Example]) -> PictureFigures:
     picture, mask = read_pair(pair)
     truth = mask.astype(np.float32) / 255
     alpha = resized(predict(pair, truth.shape), truth.shape)

@@ -11,11 +11,11 @@ import numpy as np
 
 from sinet_video.media.frame import Frame
 from sinet_video.media.resample import resized
-from sinet_video.models.segmenter import Segmenter, Size, check_answer, seen_size, upright
-from sinet_video.stages.refine import Bilinear, Guided, enlarged, guided
+from sinet_video.models.segmenter import InputSize, Segmenter, check_answer, seen_size, upright
+from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, enlarged, guided
 from sinet_video.train.image_folder import Array
 
-Panel = Sequence[tuple[Segmenter, Size]]
+Panel = Sequence[tuple[Segmenter, InputSize]]
 """Who is asked: segmenters, each with how large it sees a picture."""
 
 
@@ -58,7 +58,7 @@ def still(picture: Array) -> Frame:
     return Frame(video.reformat(format="yuv444p"), 0, Fraction(1, 25))
 
 
-def _opinions(frame: Frame, segmenter: Segmenter, size: Size) -> list[Array]:
+def _opinions(frame: Frame, segmenter: Segmenter, size: InputSize) -> list[Array]:
     """Return alpha of the picture and of its mirror image, turned back."""
     seen = upright(frame, seen_size(segmenter, size, frame.shown_aspect))
     straight = np.asarray(segmenter(seen), np.float32)
@@ -80,5 +80,9 @@ def label(picture: Array, alpha: Array, *, refined: bool) -> Array:
     `refined` draws its edges to the picture's, as `sinet_video.refine` does; else it is enlarged.
     """
     frame = still(picture)
-    whole = guided(frame, alpha, Guided()) if refined else enlarged(frame, alpha, Bilinear(0, 1))
+    whole = (
+        guided(frame, alpha, GuidedRefinement())
+        if refined
+        else enlarged(frame, alpha, BilinearRefinement(0, 1))
+    )
     return (whole.dense() * np.float32(255)).round().astype(np.uint8)

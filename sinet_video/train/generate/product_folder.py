@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from sinet_video.atomic import part_name
+from sinet_video.atomic import temporary_name
 from sinet_video.errors import OutputError, SinetVideoError
 from sinet_video.train.contact_sheet import Tile, draw_sheet, overlay
 from sinet_video.train.generate.manifest import (
@@ -69,7 +69,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     check_free(path)
     target = path.absolute()
-    part = part_name(target)
+    part = temporary_name(target)
     try:
         part.mkdir(parents=True)
         yield part

@@ -14,7 +14,7 @@ from pathlib import Path
 from sinet_video.errors import SettingError
 from sinet_video.models.load import checkpoint_path, load_segmenter
 from sinet_video.models.onnx_segmenter import OnnxInput, Preprocessing
-from sinet_video.models.segmenter import Size
+from sinet_video.models.segmenter import InputSize
 from sinet_video.train.generate.ensemble import Panel, Verdict, judge, label
 from sinet_video.train.generate.manifest import (
     Manifest,
@@ -93,7 +93,7 @@ def load_panel(teachers: Sequence[str], settings: PseudoSettings) -> Panel:
     """Return each teacher at each size. Raises `WeightsError`."""
     # One of each, as a segmenter is prepared for one size at a time.
     return [
-        (load_segmenter(name, onnx=settings.onnx), Size(size))
+        (load_segmenter(name, onnx=settings.onnx), InputSize(size))
         for name in teachers
         for size in settings.sizes
     ]

@@ -1,0 +1,472 @@
+"""Jobs that are interrupted and go on: to the same bytes, with no seam, and no picture lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from sinet_video import (
+    BilinearRefinement,
+    ChromaKey,
+    Despill,
+    Encoding,
+    InputError,
+    InputSize,
+    MotionAdaptive,
+    OutputError,
+    RegionFilter,
+    Resume,
+    SettingError,
+    Settings,
+    TimeRange,
+    WindowMean,
+    convert,
+    decode,
+    probe,
+)
+from sinet_video.decoding.concealment import Tally
+from sinet_video.pipeline import job_folder
+from sinet_video.pipeline.job_folder import JobFolder, SegmentBoundary, folder_of, is_finished
+
+
+def bright(picture: np.ndarray) -> np.ndarray:
+    """Alpha that follows the picture, on a coarse grid."""
+    return (picture[::8, ::8].mean(2) / 255).astype(np.float32)
+
+
+SETTINGS = Settings(
+    segmenter=bright, refinement=BilinearRefinement(0.1, 0.9), smoothing=MotionAdaptive(0.05)
+)
+"""Smoothing that remembers for long: what forgot anything would be seen."""
+HALF = Resume(Fraction(1, 2))
+QUICK = Encoding(preset="ultrafast")
+
+
+class StoppedError(Exception):
+    """Raised by a test in the middle of a job."""
+
+
+def stopping(after: int) -> Callable[..., None]:
+    """Return a progress that stops a job when so many frames are finished."""
+
+    def progress(frames: int, _: object) -> None:
+        if frames >= after:
+            raise StoppedError
+
+    return progress
+
+
+def interrupted(source: Path, output: Path, *moments: int, **options: object) -> None:
+    """Begin a job, and go on with it, stopping after so many frames each time."""
+    for after in moments:
+        with pytest.raises(StoppedError):
+            convert(source, output, progress=stopping(after), **{**BASIC, **options})
+
+
+BASIC: dict = {"settings": SETTINGS, "encoding": QUICK, "resume": HALF}
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """The bytes of a file or of the files of a folder."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return {file.name if path.is_dir() else "": file.read_bytes() for file in files}
+
+
+def alike(source: Path, folder: Path, name: str, *moments: int, **options: object):
+    """Make an output in one go and with interruptions; return both paths and the last report."""
+    whole, other = folder / "whole" / name, folder / "other" / name
+    for path in (whole, other):
+        path.parent.mkdir()
+    convert(source, whole, **{**BASIC, **options})
+    interrupted(source, other, *moments, **options)
+    report = convert(source, other, **{**BASIC, **options})
+    assert contents(whole) == contents(other)
+    assert [path.name for path in other.parent.iterdir()] == [name]
+    return whole, other, report
+
+
+@pytest.fixture(scope="module")
+def clip(make_clip) -> Path:
+    """Two seconds with sound and B-frames."""
+    return make_clip("clip.mp4", width=64, height=48, frames=50, audio=True)
+
+
+OUTPUTS = {
+    "h264": ("o.mp4", {}),
+    "hevc": ("o.mp4", {"encoding": Encoding(codec="hevc", preset="ultrafast")}),
+    "av1": ("o.mp4", {"encoding": Encoding(codec="av1", preset="12")}),
+    "vp9 with alpha": ("o.webm", {"encoding": Encoding()}),
+    "ffv1": ("o.mkv", {"encoding": Encoding(codec="ffv1")}),
+    "prores with alpha": ("o.mov", {"encoding": Encoding()}),
+    "qtrle": ("o.mov", {"encoding": Encoding(codec="qtrle")}),
+    "pictures": ("pictures", {"encoding": Encoding()}),
+}
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_the_bytes_are_those_of_an_uninterrupted_run(kind, clip, tmp_path):
+    """Whatever is written; stopped three times, one of them before anything more was finished."""
+    name, options = OUTPUTS[kind]
+    _, _, report = alike(clip, tmp_path, name, 20, 30, 42, **options)
+    assert (report.frames, report.resumed) == (50, 38)
+
+
+def test_times_and_sound_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
+    """As ffprobe sees them, and ffmpeg decodes it all without a word."""
+    whole, _, _ = alike(clip, tmp_path, "o.mp4", 30)
+    assert ffprobe_pts(whole) == ffprobe_pts(clip)
+    entries = ("-select_streams", "a", "-show_entries", "packet=pts,size", "-of", "csv")
+    assert ffmpeg("ffprobe", *entries, whole) == ffmpeg("ffprobe", *entries, clip)
+    assert ffmpeg("ffmpeg", "-i", whole, "-f", "null", "-") == ""
+
+
+LONG = {
+    "adaptive": MotionAdaptive(0.05),
+    "window": WindowMean(5, still=0.5, moving=0.9),
+    "off": None,
+}
+"""Ways of smoothing, such that what is forgotten would be seen."""
+
+
+@pytest.mark.parametrize("seconds", [Fraction(1, 2), Fraction(1, 10)])
+@pytest.mark.parametrize("smoothing", LONG)
+def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path, smoothing, seconds):
+    """Every sample is that of a job that is not in segments, smoothing included.
+
+    Also where segments are of fewer pictures than smoothing remembers.
+    """
+    settings = dataclasses.replace(SETTINGS, smoothing=LONG[smoothing])
+    options = {"settings": settings, "encoding": Encoding(codec="ffv1")}
+    convert(clip, tmp_path / "plain.mkv", **options)
+    _, other, _ = alike(clip, tmp_path, "o.mkv", 30, resume=Resume(seconds), **options)
+    pairs = zip(decode(tmp_path / "plain.mkv"), decode(other), strict=True)
+    for plain, resumed in pairs:
+        assert plain.pts == resumed.pts
+        for one, two in zip(plain.planes, resumed.planes, strict=True):
+            assert np.array_equal(one, two)
+
+
+FORGETTING = {
+    "adaptive": ("pipeline.resume.Segments._seed_alphas", lambda _, coarse: coarse),
+    "window": (
+        "pipeline.job_folder.JobFolder.alphas",
+        lambda kept, whole=JobFolder.alphas: whole(kept)[-1:],
+    ),
+}
+
+
+@pytest.mark.parametrize("smoothing", FORGETTING)
+def test_smoothing_that_forgot_would_be_seen(clip, tmp_path, monkeypatch, smoothing):
+    """The failing twin: without all that the last segment left, the bytes are others."""
+    name, forgetful = FORGETTING[smoothing]
+    monkeypatch.setattr(f"sinet_video.{name}", forgetful)
+    settings = dataclasses.replace(SETTINGS, smoothing=LONG[smoothing])
+    lossless = Encoding(codec="ffv1")
+    with pytest.raises(AssertionError):
+        alike(clip, tmp_path, "o.mkv", 30, settings=settings, encoding=lossless)
+
+
+def small(picture: np.ndarray) -> np.ndarray:
+    """Alpha of a white spot, on a grid of its own."""
+    return (picture.mean(2) > 200).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def wanderer(tmp_path_factory) -> Path:
+    """Two seconds of a small spot that wanders over gray."""
+    path = tmp_path_factory.mktemp("wanderer") / "wanderer.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 256, 192, "yuv420p"
+        for index in range(50):
+            picture = np.full((192, 256, 3), 60, np.uint8)
+            picture[90 + index // 2 :, 40 + 3 * index :][:20, :20] = 250
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_people_are_followed_alike(wanderer, tmp_path):
+    """In a job that was interrupted, the view of a small person is what it is in one go."""
+    settings = dataclasses.replace(SETTINGS, segmenter=small, size=InputSize(exact=(96, 64)))
+    lossless = Encoding(codec="ffv1")
+    _, followed, _ = alike(
+        wanderer, tmp_path, "o.mkv", 20, 30, settings=settings, encoding=lossless
+    )
+    without = dataclasses.replace(settings, following=None)
+    convert(wanderer, tmp_path / "without.mkv", settings=without, encoding=lossless)
+    assert contents(followed) != contents(tmp_path / "without.mkv")
+
+
+TIMES = {
+    "variable rate": [0, 512, 1100, 4000, 4100, 9000, 12800, 12900, 13000, 20000, 25600, 25700],
+    "late start": [6400 + 512 * index for index in range(30)],
+    "a gap of several segments": [*range(0, 5120, 512), *range(25600, 30720, 512)],
+}
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_odd_times_stay(times, make_clip, tmp_path, ffprobe_pts):
+    """Segments that differ in their pictures' distances, and those without any."""
+    source = make_clip("odd.mkv", width=64, height=48, times=TIMES[times])
+    whole, _, report = alike(source, tmp_path, "o.mp4", len(TIMES[times]) * 2 // 3)
+    assert report.resumed > 0
+    assert len(ffprobe_pts(whole)) == len(TIMES[times])
+    assert ffprobe_pts(whole) == ffprobe_pts(source)
+
+
+@pytest.mark.parametrize("name", ["o.avi", "o.ts", "o.mpg", "o.mkv", "o.264"])
+def test_files_that_are_hard_to_seek(name, clip, tmp_path, ffmpeg):
+    """B-frames without times, streams without an index, no container at all."""
+    source = tmp_path / name
+    codec = "mpeg2video" if name == "o.mpg" else "libx264"
+    ffmpeg("ffmpeg", "-i", clip, "-an", "-c:v", codec, "-bf", "2", "-g", "12", source)
+    _, _, report = alike(source, tmp_path, "p.mkv", 30, encoding=Encoding(codec="ffv1"))
+    assert report.frames == 50
+
+
+def test_a_stretch(clip, tmp_path, ffprobe_pts):
+    """Goes on within itself, with the times that it has in one go."""
+    span = TimeRange(Fraction("0.31"), Fraction("1.8"))
+    whole, _, report = alike(clip, tmp_path, "o.mp4", 20, span=span)
+    assert report.resumed == 13
+    convert(clip, tmp_path / "plain.mp4", span=span, **{**BASIC, "resume": None})
+    assert ffprobe_pts(whole) == ffprobe_pts(tmp_path / "plain.mp4")
+
+
+def test_the_matte_beside_it(clip, tmp_path):
+    """Goes along, in segments of its own."""
+    made = []
+    for folder, moments in (("one", ()), ("two", (30,))):
+        (tmp_path / folder / "mattes").mkdir(parents=True)
+        options = {**BASIC, "matte": tmp_path / folder / "mattes" / "m.mkv"}
+        interrupted(clip, tmp_path / folder / "o.mp4", *moments, **options)
+        report = convert(clip, tmp_path / folder / "o.mp4", **options)
+        assert report.matte == str(options["matte"])
+        made.append([path.read_bytes() for path in (tmp_path / folder / "o.mp4", options["matte"])])
+    assert made[0] == made[1]
+
+
+def test_a_video_behind_goes_on_where_it_was(make_clip, clip, tmp_path):
+    """A short one that has been round several times."""
+    behind = make_clip("behind.mp4", width=64, height=48, frames=9)
+    alike(clip, tmp_path, "o.mkv", 42, background=behind, encoding=Encoding(codec="ffv1"))
+
+
+def test_a_pattern_into_a_folder_that_is_there(clip, tmp_path):
+    """Other files stay, longer numbers of an old run go."""
+    for folder, moments in (("one", ()), ("two", (30,))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "notes.txt").write_text("mine")
+        (tmp_path / folder / "p_0099.tif").write_text("old")
+        options = {**BASIC, "encoding": Encoding(), "overwrite": True}
+        interrupted(clip, tmp_path / folder / "p_%04d.tif", *moments, **options)
+        convert(clip, tmp_path / folder / "p_%04d.tif", **options)
+    found = contents(tmp_path / "one")
+    assert found == contents(tmp_path / "two")
+    assert len(found) == 50 + 2
+    assert {"notes.txt", "timestamps.txt", "p_0001.tif", "p_0050.tif"} <= set(found)
+
+
+# How it goes on
+
+
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Fraction | None]:
+    """Note from when a job's pictures are read."""
+    noted: list[Fraction | None] = []
+
+    def read(self: object, since: Fraction | None, tally: Tally) -> Iterator[object]:
+        noted.append(since)
+        return original(self, since, tally)
+
+    from sinet_video.pipeline.convert import _Job
+
+    original = _Job._read
+    monkeypatch.setattr(_Job, "_read", read)
+    return noted
+
+
+def test_what_is_finished_is_not_read_again(clip, tmp_path, monkeypatch):
+    """A file that gives the same pictures from its middle is read from there."""
+    interrupted(clip, tmp_path / "o.mkv", 42)
+    noted = reads(monkeypatch)
+    convert(clip, tmp_path / "o.mkv", **BASIC)
+    assert len(noted) == 1
+    assert noted[0] is not None
+
+
+def test_a_file_that_gives_others_from_its_middle_is_read_from_its_start(
+    clip, tmp_path, monkeypatch
+):
+    """When what it gives there is not what was remembered."""
+    interrupted(clip, tmp_path / "o.mkv", 42)
+    manifest = folder_of(tmp_path / "o.mkv") / "manifest.json"
+    known = json.loads(manifest.read_text())
+    known["seam"]["checksums"][2][1] ^= 1
+    manifest.write_text(json.dumps(known))
+    noted = reads(monkeypatch)
+    assert convert(clip, tmp_path / "o.mkv", **BASIC).frames == 50
+    assert [since is None for since in noted] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"regions": RegionFilter(islands=0.2, subject="main")},
+        {"key": ChromaKey("#fadcbe")},
+        {"despill": Despill("green")},
+    ],
+)
+def test_stages_that_remember_more_see_all_pictures_again(more, clip, tmp_path, monkeypatch):
+    """What is finished is not written again, and the bytes are the same."""
+    noted = reads(monkeypatch)
+    options = {"settings": replace(SETTINGS, **more), "encoding": Encoding(codec="ffv1")}
+    _, _, report = alike(clip, tmp_path, "o.mkv", 42, **options)
+    assert noted == [None, None, None]
+    assert (report.frames, report.resumed) == (50, 38)
+
+
+def test_an_error_keeps_what_is_finished(clip, tmp_path):
+    """So that whoever mends it need not begin anew; nothing finished leaves nothing."""
+    interrupted(clip, tmp_path / "o.mp4", 5)
+    assert list(tmp_path.iterdir()) == []
+    interrupted(clip, tmp_path / "o.mp4", 20)
+    assert [path.name for path in tmp_path.iterdir()] == [".o.mp4.parts"]
+
+
+def test_a_clip_that_changed_under_it_is_noticed(clip, tmp_path, monkeypatch):
+    """Other pictures than were remembered end in a sentence."""
+    interrupted(clip, tmp_path / "o.mkv", 42)
+    manifest = folder_of(tmp_path / "o.mkv") / "manifest.json"
+    known = json.loads(manifest.read_text())
+    known["seam"].update(checksums=[], pts=known["seam"]["pts"] - 1)
+    manifest.write_text(json.dumps(known))
+    with pytest.raises(InputError, match="gives other pictures"):
+        convert(clip, tmp_path / "o.mkv", **BASIC)
+
+
+def test_a_job_with_other_settings_is_refused(clip, tmp_path):
+    """Naming what differs; what is finished stays, and may be given up."""
+    interrupted(clip, tmp_path / "o.mp4", 30)
+    other = {**BASIC, "encoding": Encoding(crf=30, preset="ultrafast")}
+    with pytest.raises(OutputError, match=r"25 pictures.*differs: crf\.") as caught:
+        convert(clip, tmp_path / "o.mp4", **other)
+    assert "overwrite" in str(caught.value)
+    assert convert(clip, tmp_path / "o.mp4", overwrite=True, **other).resumed == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["o.mp4"]
+
+
+def test_another_source_is_noticed(make_clip, tmp_path):
+    """By its size, its time or its bytes."""
+    source = make_clip("a.mp4", width=64, height=48, frames=50)
+    interrupted(source, tmp_path / "o.mp4", 30)
+    source.write_bytes(source.read_bytes() + b"\0")
+    with pytest.raises(OutputError, match="differs: the source"):
+        convert(source, tmp_path / "o.mp4", **BASIC)
+
+
+def test_overwriting_goes_on_too(clip, tmp_path):
+    """The same call with the same settings does; the old file stays until then."""
+    (tmp_path / "o.mp4").write_text("old")
+    interrupted(clip, tmp_path / "o.mp4", 30, overwrite=True)
+    assert (tmp_path / "o.mp4").read_text() == "old"
+    assert convert(clip, tmp_path / "o.mp4", overwrite=True, **BASIC).resumed == 25
+    assert probe(tmp_path / "o.mp4").frames == 50
+
+
+def test_two_at_once_are_refused(clip, tmp_path):
+    """The second, while the first goes on."""
+
+    def progress(frames: int, _: object) -> None:
+        if frames == 20:
+            with pytest.raises(OutputError, match="another process"):
+                convert(clip, tmp_path / "o.mp4", **BASIC)
+
+    assert convert(clip, tmp_path / "o.mp4", progress=progress, **BASIC).frames == 50
+
+
+def test_an_interruption_between_the_names_is_made_good(clip, tmp_path, monkeypatch):
+    """When one of two files has its name already."""
+    options = {**BASIC, "matte": tmp_path / "m.mkv"}
+
+    def fail(*_: object) -> None:
+        raise StoppedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sinet_video.pipeline.job_folder.Kept.clear", fail)
+        with pytest.raises(StoppedError):
+            convert(clip, tmp_path / "o.mp4", **options)
+    assert (tmp_path / "o.mp4").exists()
+    made = (tmp_path / "o.mp4").read_bytes()
+    report = convert(clip, tmp_path / "o.mp4", **options)
+    assert (report.frames, report.resumed, report.audio) == (50, 50, "copied")
+    assert (tmp_path / "o.mp4").read_bytes() == made
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.mkv", "o.mp4"]
+
+
+def test_what_is_there_is_not_replaced_unasked(clip, tmp_path):
+    """As without segments; and nothing is left beside it."""
+    (tmp_path / "o.mp4").write_text("mine")
+    with pytest.raises(OutputError, match="there already"):
+        convert(clip, tmp_path / "o.mp4", **BASIC)
+    assert [path.name for path in tmp_path.iterdir()] == ["o.mp4"]
+
+
+def test_pipes_are_refused(clip):
+    """Nobody can give them a second time."""
+    with pytest.raises(SettingError, match="pipe"):
+        convert("-", "o.mp4", **BASIC)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 4000])
+def test_lengths_that_cannot_be(seconds):
+    """With what is allowed."""
+    with pytest.raises(SettingError, match="at most 3600"):
+        Resume(seconds)
+
+
+@pytest.mark.parametrize("job", [{"the source": "this"}, {"the source": "another"}])
+def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch):
+    """A signal may come when it is on disk and not yet known; what was another job's goes."""
+    output, put = tmp_path / "o.mkv", job_folder._put
+
+    def interrupted(path: Path, data: bytes) -> None:
+        put(path, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job_folder, "_put", interrupted)
+    with pytest.raises(KeyboardInterrupt), JobFolder(output, job, overwrite=False) as kept:
+        kept.add(0, 6, SegmentBoundary(Fraction(0), 5, Fraction(6, 25), [], {}), None)
+    assert is_finished(output).frames == 6
+    with JobFolder(output, {"the source": "this"}, overwrite=True):
+        pass
+    assert folder_of(output).exists() == (job == {"the source": "this"})
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_nothing_is_noted_of_files_that_are_gone(other, tmp_path, monkeypatch):
+    """A kill amid the removal of another job's files leaves none that its notes name missing."""
+    output, job = tmp_path / "o.mkv", {"the source": "this"}
+    with JobFolder(output, job, overwrite=False) as kept:
+        kept.file("output", 0).write_bytes(b"whole")
+        kept.add(0, 6, SegmentBoundary(Fraction(0), 5, Fraction(6, 25), [], {}), None)
+    at_removal, remove = [], job_folder._remove
+
+    def noticed(path: Path) -> None:
+        at_removal.append(is_finished(output))
+        remove(path)
+
+    monkeypatch.setattr(job_folder, "_remove", noticed)
+    kept.file("output", 1).write_bytes(b"begun")
+    with JobFolder(output, {"the source": "another"} if other else job, overwrite=True):
+        pass
+    assert at_removal
+    assert all((there is None) == other for there in at_removal)

@@ -1,0 +1,150 @@
+"""The package's face: its names, their documentation, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import sinet_video
+
+NAMES = [name for name in sinet_video.__all__ if name != "__version__"]
+HEAVY = ("torch", "kornia", "onnxruntime", "av", "numpy")
+
+
+def modules_after(program: str, *arguments: object) -> set[str]:
+    """The heavy packages that a fresh interpreter has imported after running a program."""
+    ending = f"\nimport json, sys; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program + ending, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def defined_in(module: str) -> dict[str, str | None]:
+    """Each name that a module's source defines at its top, with the docstring there."""
+    source = Path(import_module(f"sinet_video.{module}").__file__ or "").read_text("utf-8")
+    body = ast.parse(source).body
+    found: dict[str, str | None] = {}
+    for statement, following in zip(body, [*body[1:], None], strict=True):
+        if isinstance(statement, ast.ClassDef | ast.FunctionDef):
+            found[statement.name] = ast.get_docstring(statement)
+        elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            found[statement.targets[0].id] = _string(following)
+    return found
+
+
+def _string(statement: ast.stmt | None) -> str | None:
+    """A statement's string where it is nothing else: the docstring of the name before it."""
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_is_there_and_documented(name: str) -> None:
+    """Each public name is defined in the module that is named for it, with a docstring."""
+    home = sinet_video._HOME[name]
+    assert getattr(sinet_video, name) is getattr(import_module(f"sinet_video.{home}"), name)
+    written = defined_in(home)
+    assert name in written, f"{name} is not defined in {home}, only imported there"
+    assert written[name], f"{name} has no docstring"
+    assert written[name].splitlines()[0].rstrip().endswith((".", "`.", ";", ","))
+
+
+def test_version() -> None:
+    """The version is three numbers."""
+    assert [part.isdecimal() for part in sinet_video.__version__.split(".")] == [True] * 3
+
+
+def test_list_of_names_is_complete_and_sorted() -> None:
+    """`__all__` is what there are homes for, and the version."""
+    assert sinet_video.__all__ == sorted([*sinet_video._HOME, "__version__"])
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    """What is imported for type checkers is what is imported on use, from the same modules."""
+    tree = ast.parse(Path(sinet_video.__file__).read_text("utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: (node.module or "").removeprefix("sinet_video.")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == sinet_video._HOME
+
+
+def test_dir_lists_what_is_public() -> None:
+    """Completion offers the public names, used or not."""
+    assert dir(sinet_video) == sinet_video.__all__
+
+
+def test_star_import() -> None:
+    """`from sinet_video import *` gives every name."""
+    names: dict[str, object] = {}
+    exec("from sinet_video import *", names)
+    assert set(names) - {"__builtins__"} == set(sinet_video.__all__)
+
+
+@pytest.mark.parametrize("name", ["nothing", "Matting", "_private", "refining_"])
+def test_unknown_name(name: str) -> None:
+    """A name that there is not raises what Python raises, with the name."""
+    with pytest.raises(AttributeError, match=f"'sinet_video' has no attribute '{name}'"):
+        getattr(sinet_video, name)
+
+
+def test_import_costs_nothing() -> None:
+    """Importing the package imports none of the large packages; using a name does."""
+    assert modules_after("import sinet_video") == set()
+    assert modules_after("import sinet_video; sinet_video.SettingError") == set()
+    assert "av" in modules_after("import sinet_video; sinet_video.decode")
+
+
+def test_pipeline_needs_no_torch() -> None:
+    """Neither torch nor kornia is imported with the whole pipeline."""
+    found = modules_after("import sinet_video.pipeline")
+    assert found == {"onnxruntime", "av", "numpy"}
+
+
+MATTE = "import sys, sinet_video\nnext(sinet_video.matte(sys.argv[1]))"
+
+CONVERT = """
+import sys
+from fractions import Fraction
+import sinet_video
+
+span = sinet_video.TimeRange(end=Fraction(1, 5))
+assert sinet_video.convert(sys.argv[1], sys.argv[2], span=span).frames > 1
+"""
+
+TORCH = """
+import sys, sinet_video
+next(sinet_video.matte(sys.argv[1], settings=sinet_video.Settings(runtime="torch")))
+"""
+
+
+def test_matting_needs_no_torch(carphone: Path) -> None:
+    """A first matte by default comes without torch and kornia."""
+    assert modules_after(MATTE, carphone) == {"onnxruntime", "av", "numpy"}
+
+
+@pytest.mark.parametrize("extension", ["mp4", "webm"])
+def test_converting_needs_no_torch(carphone: Path, tmp_path: Path, extension: str) -> None:
+    """So does a whole conversion, over a colour and with an alpha channel."""
+    output = tmp_path / f"out.{extension}"
+    assert modules_after(CONVERT, carphone, output) == {"onnxruntime", "av", "numpy"}
+    assert output.stat().st_size > 0
+
+
+def test_torch_is_imported_on_request(carphone: Path) -> None:
+    """The torch runtime does need it, which shows that the tests before would notice."""
+    assert "torch" in modules_after(TORCH, carphone)
