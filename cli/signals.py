@@ -15,8 +15,6 @@ import sys
 import threading
 from types import FrameType
 
-from sinet_video.atomic import discard_all
-
 GRACE = 5.0
 """Seconds that tidying up may take."""
 
@@ -61,5 +59,6 @@ class _Once:
 def _watch(reader: int) -> None:
     number = os.read(reader, 1)[0]
     select.select([reader], [], [], GRACE)
-    discard_all()
+    if atomic := sys.modules.get("sinet_video.atomic"):  # to import it might have to wait
+        atomic.discard_all()
     os._exit(status_of(number))

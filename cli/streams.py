@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
+from pathlib import Path
 from typing import IO, Any
 
-from sinet_video.atomic import writing
-from sinet_video.containers.formats import PIPE
 from sinet_video.errors import OutputError
 
 JOINERS = "\u200c\u200d"
@@ -68,10 +67,12 @@ def _silence(stream: IO[str]) -> None:
 
 def write_stdout(text: str) -> None:
     """Write a line that is a result; raises `OutputError` when it does not arrive."""
+    from sinet_video.atomic import translate_write_errors
+
     if sys.stdout is None:
         raise OutputError("Standard output is closed, so the result cannot be written there.")
     try:
-        with writing(PIPE):
+        with translate_write_errors(Path("Standard output")):
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
     except OutputError:

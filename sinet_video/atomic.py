@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,33 +11,85 @@ from pathlib import Path
 
 import av
 
-from sinet_video.errors import OutputError, SinetVideoError, reason
+from sinet_video.errors import InputError, OutputError, SinetVideoError, reason
+
+LONGEST_NAME = 255
+"""Bytes that a name may have in nearly all file systems."""
+
+_drafts: set[Path] = set()
+"""What this process has begun and has not given its name, or removed."""
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a hidden name beside a file, for it to have until it is whole; a long one is cut."""
+    ending = f".{uuid.uuid4().hex[:8]}.part"
+    room = LONGEST_NAME - 1 - len(ending)
+    return path.with_name(f".{os.fsencode(path.name)[:room].decode(errors='ignore')}{ending}")
+
+
+def begin_file(target: Path) -> Path:
+    """Make an empty hidden file beside a target, in which it is written until it is whole."""
+    part = temporary_name(target)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    _drafts.add(part)
+    return part
+
+
+def begin_folder(target: Path) -> Path:
+    """Make a hidden folder in which one is written: in the target, which may be a mount, or beside.
+
+    Folders that the target is to be in are made if need be.
+    """
+    part = temporary_name(target / target.name if target.is_dir() else target)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    return make_folder(part)
+
+
+def make_folder(part: Path) -> Path:
+    """Make a folder that has such a name; return it."""
+    part.mkdir()
+    _drafts.add(part)
+    return part
+
+
+def discard(part: Path) -> None:
+    """Remove what was begun, if it has not got its name."""
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
+    _drafts.discard(part)
+
+
+def discard_all() -> None:
+    """Remove all that was begun, before a process ends that cannot wait for who began it."""
+    for part in list(_drafts):
+        try:
+            discard(part)
+        except OSError:
+            pass  # The others are still to be removed.
 
 
 def store(target: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
     """Write a file whole or not at all: not, if `check` raises for what was written."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    part = begin_file(target)
     try:
-        partial.write_bytes(content)
+        part.write_bytes(content)
         if check:
-            check(partial)
-        partial.replace(target)
+            check(part)
+        part.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
-
-
-def temporary_name(path: Path) -> Path:
-    """Return a hidden name beside a file, for it to have until it is whole."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+        discard(part)
 
 
 def check_file(path: Path, *, overwrite: bool) -> None:
     """Raise `OutputError` if a file cannot be written there, or must not."""
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give the name of a file.")
-    check_free(path, occupied=path.exists(), overwrite=overwrite)
-    check_folder(path.parent)
+    with translate_write_errors(path):
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder; give the name of a file.")
+        check_free(path, occupied=os.path.lexists(path), overwrite=overwrite)
+        check_folder(path.parent)
 
 
 def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
@@ -58,9 +111,20 @@ def translate_write_errors(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file is written into an `OutputError` that names it."""
     try:
         yield
-    except SinetVideoError:
+    except (SinetVideoError, MemoryError):
         raise
     except BrokenPipeError as error:
         raise OutputError("The program that standard output went to has ended.") from error
     except (av.FFmpegError, OSError) as error:
         raise OutputError(f"{path} cannot be written: {reason(error)}.") from error
+
+
+@contextmanager
+def translate_read_errors(path: str | Path) -> Iterator[None]:
+    """Turn what the system refuses while a file is read into an `InputError` that names it."""
+    try:
+        yield
+    except (SinetVideoError, MemoryError):
+        raise
+    except (OSError, ValueError) as error:  # the latter for a NUL in a name
+        raise InputError(f"{path} cannot be read: {reason(error)}.") from error

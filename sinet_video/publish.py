@@ -24,7 +24,7 @@ class Publication:
     """Names given together, or none of them; a context manager."""
 
     def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], object]] = []
         self._aside: list[Path] = []
 
     def __enter__(self) -> Self:

@@ -85,7 +85,7 @@ def _why(message: str) -> str:
 def check_map(answer: Any, name: str) -> NDArray[Any]:
     """Return an answer that is a map over one picture, or raise `WeightsError`."""
     kind = answer.dtype.kind if isinstance(answer, np.ndarray) else ""
-    shape = getattr(answer, "shape", ())
+    shape: tuple[int, ...] = getattr(answer, "shape", ())
     if kind not in "fiu" or not kind:
         raise WeightsError(f"{name} answers with no numbers; it must answer with a map of alpha.")
     if len(shape) not in (3, 4) or shape[0] != 1 or 0 in shape:

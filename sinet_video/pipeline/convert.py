@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -10,18 +12,22 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from sinet_video.atomic import begin_file, check_file, discard, translate_write_errors
+from sinet_video.cache import claimed
+from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import StrPath, located
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
-from sinet_video.encoding.open_sink import check_output
+from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.plan import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, OutputKind, Show, chained, output_kind, seen
 from sinet_video.pipeline.outputs import Output, Whole, Writing
@@ -29,10 +35,13 @@ from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
 from sinet_video.prefetch import prefetch
+from sinet_video.publish import Publication
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
+
+LOGGER = logging.getLogger("sinet_video")
 
 Item = TypeVar("Item")
 
@@ -54,6 +63,7 @@ def convert(
     resume: Resume | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    report: str | Path | None = None,
 ) -> Report:
     """Cut the person out of a video file and write the result; the whole of `sinet-video run`.
 
@@ -61,18 +71,22 @@ def convert(
     a pattern such as out/%05d.png. Without a `background`, .webm, .mov and PNGs get an alpha
     channel and the others green. `background` is a colour, a path, "blur",
     "transparent" or any `Background`. `show` puts the alpha alone, or the person alone, in its
-    place. `matte` names a file for the alpha beside it.
+    place. `matte` names a file for the alpha beside it, and `report` one for what is returned, as
+    JSON. A name that ends in a slash, or is that of a folder, is a folder's though it has a dot.
 
     With `resume`, what is finished is kept in a hidden folder beside the output until all is, and
     the same call goes on from there after an interruption, to the same bytes. It is refused while
     another process does that, and for a job with other settings unless `overwrite` is given too,
     which then begins anew. Functions of your own are known by their names, and must answer alike.
 
-    The output appears when it is whole, or not at all. Raises `InputError`, `OutputError`,
-    `SettingError` or `WeightsError`.
+    All files appear together when they are whole, or none does. What is there already, or appears
+    while the job runs, is replaced only with `overwrite`, and never what the job reads. Raises
+    `InputError`, `OutputError`, `SettingError` or `WeightsError`. What the report warns of is
+    logged to "sinet_video" as well.
     """
     started = time.perf_counter()
-    source, output = located(source), Path(output)
+    check_named(input=source, output=output, matte=matte, report=report, background=background)
+    (output, encoding), source = as_folder(output, encoding), located(source)
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(located(each) for each in named if isinstance(each, str | Path)))
@@ -81,8 +95,16 @@ def convert(
     span = from_zero(clip, span)
     look = output_kind(output, background, fit, show, encoding, settings.allow)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
-    targets = _targets(source, output, matte, overwrite=overwrite or resume is not None)
-    outputs = _outputs(clip, look, targets, settings, encoding, span)
+    outputs = _outputs(clip, look, output, matte, settings, encoding, span, overwrite=overwrite)
+    targets = [each.path for each in outputs]
+    report = None if report is None else Path(report)
+    _check_targets(
+        outputs,
+        report,
+        _read(source, background, settings),
+        overwrite=overwrite,
+        anew=resume is None,
+    )
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
@@ -93,38 +115,84 @@ def convert(
             outputs, told, resume,
             overwrite=overwrite, again=settings.remember, begun=look.begun,
         )  # fmt: skip
-    report = _Job(clip, look, targets, writing, settings, span).run(progress)
-    report.seconds = round(time.perf_counter() - started, 3)
-    report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)
-    return report
+    job = _Job(clip, look, targets, writing, settings, span, started, report, overwrite)
+    with claimed(each for each in (*targets, report) if each is not None and each != PIPE):
+        done = job.run(progress)
+    for warning in done.warnings:
+        LOGGER.warning("%s: %s", done.output, warning)
+    return done
 
 
-def _targets(
-    source: StrPath, output: Path, matte: str | Path | None, *, overwrite: bool
-) -> list[Path]:
-    """Return the files to write, after checking that they can be: the output, then the matte."""
-    targets = [output] if matte is None else [output, Path(matte)]
-    for target in targets:
-        check_output(target, source, overwrite=overwrite)
-    if len({target.resolve() for target in targets}) < len(targets):
-        raise SettingError(f"Output and matte are both {output}; give them different names.")
-    return targets
+def _read(
+    source: StrPath, background: str | Path | Background | None, settings: Settings
+) -> dict[str, Path]:
+    """Return the files that a job reads, by what they are to it."""
+    named = {
+        "input": source,
+        "background": background,
+        "garbage matte": settings.garbage,
+        "core matte": settings.core,
+        "weights": settings.weights,
+    }
+    files = {what: Path(name) for what, name in named.items() if isinstance(name, str | Path)}
+    return {what: path for what, path in files.items() if os.path.lexists(path)}
+
+
+def _check_targets(
+    outputs: list[Output],
+    report: Path | None,
+    reads: dict[str, Path],
+    *,
+    overwrite: bool,
+    anew: bool,
+) -> None:
+    """Raise `SettingError` or `OutputError` if what is asked for cannot or must not be written."""
+    source = reads.get("input", PIPE)
+    taken: dict[str, Taken] = {}
+    for what, output in zip(("output", "matte"), outputs, strict=False):
+        # With `resume` what is there may be our own, so it is looked at again when that is known.
+        form = output.encoding.format
+        check_output(output.path, source, form=form, overwrite=overwrite or not anew)
+        if output.path != PIPE:
+            taken[what] = Taken.by(output.path, output.plan)
+    if report is not None:
+        taken["report"] = Taken(report, None)
+        check_file(report, overwrite=overwrite)
+    _check_apart(taken, reads)
+
+
+def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
+    """Raise `SettingError` if a job would write what it reads, or write a file twice."""
+    names = list(taken)
+    for index, what in enumerate(names):
+        other = next((n for n in names[:index] if taken[what].meets(taken[n])), None)
+        other = other or next((n for n, path in reads.items() if taken[what].includes(path)), None)
+        if other == "input":
+            raise SettingError(f"{taken[what].path} is the input; the {what} must be another file.")
+        if other is not None:
+            raise SettingError(
+                f"The {other} and the {what} are both {taken[what].path}; give them different "
+                "names."
+            )
 
 
 def _outputs(
     clip: Clip,
     look: OutputKind,
-    targets: list[Path],
+    output: Path,
+    matte: str | Path | None,
     settings: Settings,
     encoding: Encoding,
     span: TimeRange,
+    *,
+    overwrite: bool,
 ) -> list[Output]:
     """Return what is to be opened: the output with all that goes along, then the matte alone."""
-    output, *mattes = targets
-    return [
-        Output(output, clip, look.content, encoding, True, span, settings.on_error),
-        *(Output(path, clip, "matte") for path in mattes),
-    ]
+    whole = Output(output, clip, look.content, encoding, True, span, settings.on_error, overwrite)
+    if matte is None:
+        return [whole]
+    path, alone = as_folder(matte, Encoding())
+    return [whole, Output(path, clip, "matte", alone, overwrite=overwrite)]
 
 
 @dataclass(frozen=True)
@@ -137,9 +205,12 @@ class _Job:
     writing: Writing
     settings: Settings
     span: TimeRange
+    started: float
+    report: Path | None
+    overwrite: bool
 
     def run(self, progress: Progress | None) -> Report:
-        """Do it all; the report lacks only the time from start to end."""
+        """Do it all."""
         segmenter = self.settings.load()
         meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
         with self.writing as writing, ExitStack() as stack:
@@ -151,12 +222,31 @@ class _Job:
                 frames += 1
                 if progress:
                     progress(frames, self.clip)
+            writing.finish()
+            stages = self._stages(meters, encoding, frames - writing.resumed)
+            report = self._report(segmenter, frames, stages, screened)
+            self._publish(report)
+        return report
+
+    def _stages(
+        self, meters: tuple[Meter, Meter, Meter], encoding: float, done: int
+    ) -> dict[str, float]:
+        """Return how many frames a second each stage would do alone."""
         spent = {name: time for meter in meters for name, time in meter.own().items()}
         spent = spent | {"encode": encoding}
         del spent["wait"]
-        done = frames - writing.resumed
-        stages = {name: round(done / time, 1) for name, time in spent.items() if time > 0}
-        return self._report(segmenter, frames, stages, screened)
+        return {name: round(done / time, 1) for name, time in spent.items() if time > 0}
+
+    def _publish(self, report: Report) -> None:
+        """Give all files their names, the report's among them."""
+        with Publication() as publication, ExitStack() as stack:
+            if self.report is not None:
+                with translate_write_errors(self.report):
+                    part = begin_file(self.report)
+                    stack.callback(discard, part)
+                    part.write_text(report.to_json() + "\n", encoding="utf-8")
+                    publication.place(part, self.report, overwrite=self.overwrite)
+            self.writing.publish(publication)
 
     def _worked(
         self,
@@ -216,6 +306,7 @@ class _Job:
         output, *mattes = map(str, self.targets)
         made, tally = self.writing.made, self.writing.tally
         end = self._start if self.writing.end is None else self.writing.end
+        seconds = time.perf_counter() - self.started
         return Report(
             source=str(self.clip.path),
             output=output,
@@ -223,6 +314,8 @@ class _Job:
             frames=frames,
             resumed=self.writing.resumed,
             duration=round(float(end - self._start), 6),
+            seconds=round(seconds, 3),
+            frames_per_second=round((frames - self.writing.resumed) / seconds, 2),
             stages=stages,
             network_size=seen_size(segmenter, self.settings.size, self.clip.shown_aspect),
             weights=getattr(segmenter, "name", "your own segmenter"),

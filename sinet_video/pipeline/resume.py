@@ -31,6 +31,7 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
+from sinet_video.publish import Publication
 from sinet_video.stages.smooth import Smoothing, WindowMean, remembered, smooth
 
 OVERLAP = 1
@@ -97,7 +98,12 @@ class Segments(Writing):
             for output in (parts.output for parts in self._parts):
                 # Once all is made, what is there may be ours.
                 anyway = self._overwrite or self._kept.finished.made is not None
-                check_output(output.path, output.clip.path, overwrite=anyway)
+                check_output(
+                    output.path,
+                    output.clip.path,
+                    form=output.encoding.format,
+                    overwrite=anyway,
+                )
             self._load_state()
             self._held = stack.pop_all()
         return self
@@ -122,7 +128,7 @@ class Segments(Writing):
         with self._held:
             if kind is None:
                 with translate_write_errors(self._parts[0].output.path):
-                    self._finish()
+                    self._kept.clear()
             else:
                 self._open.__exit__(kind, error, trace)
 
@@ -265,6 +271,11 @@ class Segments(Writing):
                 parts.sync_segment(self._number)
             self._kept.add(self._number, self._frames, seam, alphas)
 
+    def finish(self) -> None:
+        """As `Writing` says."""
+        with translate_write_errors(self._parts[0].output.path):
+            self._finish()
+
     def _finish(self) -> None:
         kept = self._kept
         if kept.finished.made is None:
@@ -274,11 +285,13 @@ class Segments(Writing):
                 raise OutputError(f"No picture came, so {self._parts[0].output.path} was not made.")
             made, *_ = [parts.join() for parts in self._parts]
             kept.note_made(made)
-        for parts in self._parts:
-            parts.publish()
         assert kept.finished.made is not None  # noted just now, or in an earlier run
         self.made = kept.finished.made
-        kept.clear()
+
+    def publish(self, publication: Publication) -> None:
+        """As `Writing` says; does what is left where an earlier run was interrupted in that."""
+        for parts in self._parts:
+            parts.publish(publication, overwrite=self._overwrite)
 
     def _number_of(self, time: Fraction) -> int:
         return floor((time - self._first) / self._seconds)
