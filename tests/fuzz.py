@@ -48,8 +48,10 @@ WORKER = """
 import json, sys
 from pathlib import Path
 import av, numpy as np
-from sinet_video import Bilinear, Settings, SinetVideoError, convert
-ALL = dict(segmenter=lambda _: np.ones((3, 4), np.float32), refinement=Bilinear(), smoothing=None)
+from sinet_video import BilinearRefinement, Settings, SinetVideoError, convert
+ALL = dict(
+    segmenter=lambda _: np.ones((3, 4), np.float32), refinement=BilinearRefinement(), smoothing=None
+)
 for line in sys.stdin:
     source, output, on_error = json.loads(line)
     try:

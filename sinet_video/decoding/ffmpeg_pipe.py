@@ -51,7 +51,7 @@ _COLOUR = re.compile(
 def to_pipe(stream: Stream, pixel_format: str | None = None) -> Stream:
     """Return the output that writes a stream's pictures to stdout and says on stderr what they are.
 
-    To be read back by `Told.frame`.
+    To be read back by `StreamInfo.frame`.
     """
     carried = stream.filter("format", "|".join(_carried(pixel_format)))
     return carried.filter(SHOW, checksum=0).output(

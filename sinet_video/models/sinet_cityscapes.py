@@ -119,7 +119,7 @@ class CityscapesSINet(nn.Module):
     """The whole network: encoder and twice blocking decoder, 119,418 parameters.
 
     Calling it maps normalised RGB pictures (n, 3, h, w), sides multiples of 128, to logits
-    (n, 19, h/2, w/2) of the classes of `sinet_video.models.cityscapes_classes.CLASSES`. As in `sinet.SINet`, how a
+    (n, 19, h/2, w/2) of the classes of `cityscapes_classes.CLASSES`. As in `sinet.SINet`, how a
     picture is normalised is in the buffers `mean` and `std` (8-bit units, RGB) and `scale`.
     """
 

@@ -106,14 +106,14 @@ def chained(
     """Chain the stages from a clip's coarse mattes to full-size ones, but those without effect."""
     steady = meter.timed("smooth", smoother(coarse, settings.smoothing))
     if settings.regions != RegionFilter():
-        steady = meter.timed("tidy", filter_regions(steady, settings.regions))
+        steady = meter.timed("regions", filter_regions(steady, settings.regions))
     fine = meter.timed("refine", refine(steady, settings.refinement))
     if settings.key is not None:
         fine = meter.timed("key", key(fine, settings.key, screened=screened))
     if settings.edge != EdgeShape():
         fine = meter.timed("edge", shape_edge(fine, settings.edge))
     if clip.alpha is not None:
-        fine = meter.timed("inherit", apply_source_alpha(fine, settings.source_alpha))
+        fine = meter.timed("source alpha", apply_source_alpha(fine, settings.source_alpha))
     if settings.garbage is not None or settings.core is not None:
         start = _first_time(clip, span)
         drawn = apply_drawn_mattes(
@@ -123,7 +123,7 @@ def chained(
             start=start,
             allow=settings.allow,
         )
-        fine = meter.timed("force", drawn)
+        fine = meter.timed("drawn mattes", drawn)
     return fine
 
 

@@ -706,11 +706,11 @@ def test_ways_of_smoothing_and_refining():
     """By name, with a weight if wanted."""
     assert parse_smoothing("off") is None
     assert parse_smoothing("exponential:0.25").weight == 0.25
-    assert type(parse_smoothing("adaptive")).__name__ == "Adaptive"
-    assert type(parse_smoothing("window")).__name__ == "Window"
+    assert type(parse_smoothing("adaptive")).__name__ == "MotionAdaptive"
+    assert type(parse_smoothing("window")).__name__ == "WindowMean"
     assert parse_smoothing("window:2").frames == 2
-    assert type(parse_refinement("bilinear")).__name__ == "Bilinear"
-    assert type(parse_refinement("guided")).__name__ == "Guided"
+    assert type(parse_refinement("bilinear")).__name__ == "BilinearRefinement"
+    assert type(parse_refinement("guided")).__name__ == "GuidedRefinement"
     for text in (
         "much",
         "adaptive:much",

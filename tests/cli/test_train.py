@@ -140,7 +140,7 @@ def test_what_makes_it_slower_is_said(root: Path, monkeypatch: pytest.MonkeyPatc
     from sinet_video.train import trainer
 
     monkeypatch.setattr(trainer, "train", lambda *_, **__: None)
-    monkeypatch.setattr(fused_layers, "obstacle", lambda: "there is no C++ compiler c++")
+    monkeypatch.setattr(fused_layers, "unavailable_reason", lambda: "there is no C++ compiler c++")
     assert "slower than need be: there is no C++ compiler c++\n" in run(root).stderr
     assert run(root, "--quiet").stderr == ""
 

@@ -158,9 +158,9 @@ def test_pipes_carry_it_upright(phone, tmp_path):
     program = """
 import os, sys
 import numpy as np
-from sinet_video import Bilinear, Encoding, Settings, convert
+from sinet_video import BilinearRefinement, Encoding, Settings, convert
 everything = lambda _: np.ones((2, 2), np.float32)
-settings = Settings(segmenter=everything, smoothing=None, refinement=Bilinear())
+settings = Settings(segmenter=everything, smoothing=None, refinement=BilinearRefinement())
 for source, target, form in zip(*[iter(sys.argv[1:])] * 3):
     os.dup2(os.open(target, os.O_WRONLY | os.O_CREAT), 1)
     convert(source, "-", background="green", settings=settings, encoding=Encoding(format=form))

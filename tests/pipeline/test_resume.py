@@ -401,7 +401,7 @@ def test_an_interruption_between_the_names_is_made_good(clip, tmp_path, monkeypa
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr("sinet_video.pipeline.job_folder.Kept.clear", fail)
+        patch.setattr("sinet_video.pipeline.job_folder.JobFolder.clear", fail)
         with pytest.raises(StoppedError):
             convert(clip, tmp_path / "o.mp4", **options)
     assert (tmp_path / "o.mp4").exists()

@@ -453,5 +453,8 @@ def test_without_scipy_a_sentence_says_what_to_install(
 
 def test_importing_needs_no_scipy() -> None:
     """The figures that do without it cost nothing more."""
-    program = "import sys, sinet_video.quality.metrics; sys.exit('scipy' in sys.modules or 'cv2' in sys.modules)"
+    program = (
+        "import sys, sinet_video.quality.metrics\n"
+        "sys.exit('scipy' in sys.modules or 'cv2' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

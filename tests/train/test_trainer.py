@@ -351,7 +351,7 @@ def test_without_fused_layers(stock, tmp_path, monkeypatch):
     made = []
     monkeypatch.setattr(trainer, "Shards", lambda *a: made.append(a[0]) or SHARDS(*a))
     train(recipe(stage(steps=2)), stock, tmp_path / "fused", pace=SELDOM)
-    monkeypatch.setattr(trainer, "obstacle", lambda: "there is no C++ compiler c++")
+    monkeypatch.setattr(trainer, "unavailable_reason", lambda: "there is no C++ compiler c++")
     train(recipe(stage(steps=2)), stock, tmp_path / "plain", pace=SELDOM)
     assert not any(isinstance(module, FusedNorm) for module in made[1].modules())
     one, two = state_of(tmp_path / "fused"), state_of(tmp_path / "plain")
