@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -41,6 +42,15 @@ class OutputOptions:
         from sinet_video.encoding.plan import Encoding
 
         return Encoding(self.codec, self.crf, self.preset, self.form, self.audio, self.alpha)
+
+    def check(self, output: str) -> None:
+        """Raise `SettingError` for what no clip can be written as, before any is begun."""
+        from sinet_video.encoding.plan import plan
+        from sinet_video.pipeline.chain import output_kind
+
+        path, encoding = Path(output), self.encoding()
+        kind = output_kind(path, self.background, self.fit, self.show, encoding, "network")
+        plan(path, kind.content, "yuv420p", encoding)
 
     def span(self) -> TimeRange:
         """Return the stretch of the clip."""

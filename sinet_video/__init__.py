@@ -14,6 +14,7 @@ Names are imported when they are first used, so that importing the package costs
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,9 @@ if TYPE_CHECKING:
     from sinet_video.stages.source_alpha import apply_source_alpha
 
 __version__ = "0.1.0"
+
+# What is logged to "sinet_video" is shown by programs that want it shown.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOME = {
     "Background": "stages.composite",

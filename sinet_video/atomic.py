@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import uuid
@@ -25,6 +26,16 @@ def temporary_name(path: Path) -> Path:
     ending = f".{uuid.uuid4().hex[:8]}.part"
     room = LONGEST_NAME - 1 - len(ending)
     return path.with_name(f".{os.fsencode(path.name)[:room].decode(errors='ignore')}{ending}")
+
+
+def parts_name(path: Path) -> str:
+    """Return the hidden name of the folder in which what is finished of an output is kept."""
+    name = f".{path.name}.parts"
+    whole = os.fsencode(name)
+    if len(whole) <= LONGEST_NAME:
+        return name
+    known_by = hashlib.sha256(whole).hexdigest()[:16]
+    return f"{whole[: LONGEST_NAME - 24].decode(errors='ignore')}.{known_by}.parts"
 
 
 def begin_file(target: Path) -> Path:

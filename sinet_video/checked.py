@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import fields
 from fractions import Fraction
-from functools import cache
 from math import isfinite
 from numbers import Integral, Rational, Real
 from types import NoneType, UnionType
@@ -31,7 +30,7 @@ def check_fields(settings: Any) -> None:
 
     Which values of that type are allowed is for the class itself to say.
     """
-    hints = _hints(type(settings))
+    hints = get_type_hints(type(settings))
     for field in fields(settings):
         value = getattr(settings, field.name)
         if not _fits(value, hints[field.name]):
@@ -39,11 +38,6 @@ def check_fields(settings: Any) -> None:
                 f"{type(settings).__name__}'s {field.name} is {value!r}; it must be "
                 f"{_words(hints[field.name])}."
             )
-
-
-@cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 def _fits(value: object, hint: Any) -> bool:

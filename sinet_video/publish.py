@@ -26,6 +26,7 @@ class Publication:
     def __init__(self) -> None:
         self._undo: list[Callable[[], object]] = []
         self._aside: list[Path] = []
+        self._placed: set[Path] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +60,12 @@ class Publication:
                 f"{target} has appeared since the job was begun, and stays as it is; choose to "
                 "overwrite it, or another name."
             ) from error
+        self._placed.add(target.absolute())
         self._undo.append(lambda: target.replace(part))
+
+    def has_placed(self, target: Path) -> bool:
+        """Whether a name was given here."""
+        return target.absolute() in self._placed
 
     def _replace(self, part: Path, target: Path) -> None:
         aside = temporary_name(target)

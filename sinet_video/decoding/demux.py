@@ -74,7 +74,9 @@ def _opened_file(path: StrPath, allow: Allow) -> InputContainer:
 
 def open_pipe() -> InputContainer:
     """Open standard input for reading; `InputError` when it is a terminal or no video."""
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None:
+        raise InputError("Standard input is closed; pipe a video into it, or give a file.")
+    if sys.stdin.isatty():
         raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
     options = open_options(PIPE, "nothing") | {"protocol_whitelist": "pipe"}
     try:

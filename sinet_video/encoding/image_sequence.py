@@ -153,7 +153,8 @@ def place_pictures(
     """
     target = pattern.parent
     within = target.is_dir() and any(map(target.samefile, (part.parent, part.parent.parent)))
-    if not within and not (target.is_dir() and (overwrite or placed)):
+    ours = overwrite or placed or publication.has_placed(target)
+    if not within and not (target.is_dir() and ours):
         publication.place(part, target, overwrite=overwrite)
         return
     files = {file.name: file for file in sorted(part.iterdir())}

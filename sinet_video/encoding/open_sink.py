@@ -7,7 +7,13 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sinet_video.atomic import check_file, check_folder, check_free, translate_write_errors
+from sinet_video.atomic import (
+    check_file,
+    check_folder,
+    check_free,
+    parts_name,
+    translate_write_errors,
+)
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.formats import PIPE, container_of
 from sinet_video.decoding.access import StrPath
@@ -94,7 +100,9 @@ def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bo
     if not pictures:
         check_file(path, overwrite=overwrite)
         return
-    occupied = any(path.iterdir()) if path.is_dir() else os.path.lexists(path)
+    kept = parts_name(path)  # of a job that is to go on, where its folder was there before
+    there = {each.name for each in path.iterdir()} - {kept} if path.is_dir() else set()
+    occupied = bool(there) if path.is_dir() else os.path.lexists(path)
     if numbered:
         names = [each.name for each in siblings(path)]
         occupied = any(map(numbers(path).fullmatch, names)) or PictureFolder.TIMES in names

@@ -51,6 +51,8 @@ class Head:
     def read(cls, file: BinaryIO) -> Head | None:
         """Return the next, or None at the end of the file."""
         data = file.read(HEAD.size)
+        if data and len(data) < HEAD.size:
+            raise OutputError(f"{file.name} is damaged; remove its folder and begin anew.")
         return cls(*HEAD.unpack(data)) if data else None
 
 
