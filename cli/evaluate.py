@@ -99,10 +99,12 @@ def evaluate(
         from sinet_video.cli.measuring import Measuring
         from sinet_video.cli.tables import draw_worst, tables
 
+        from sinet_video.decoding.access import Source
+
         each = [(m.weights, m.settings()) for m in one_by_one(matting)]
         work = Measuring(each, stages, predictions, names, on_bad, quiet)
         if matte and truth:
-            work.matte(matte, truth, matting.allow)
+            work.matte(Source(matte, matting.allow), Source(truth, matting.allow))
         for place in data:
             work.place(Path(place))
         results = work.results()

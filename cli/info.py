@@ -23,16 +23,17 @@ RANGES = {1: "limited", 2: "full"}
 @allow_option
 def info(file: str, as_json: bool, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
+    from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 
-    clip = probe(file, allow=allow)
+    clip = probe(Source(file, allow))
     click.echo(as_text(clip) if as_json else describe(clip))
 
 
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
-    facts = asdict(replace(clip, piped=None))
-    del facts["piped"], facts["allow"]  # of how it was opened, not of what it is
+    facts = {"path": clip.path, **asdict(replace(clip, piped=None))}
+    del facts["piped"], facts["source"], facts["span"]  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
 
 

@@ -20,7 +20,7 @@ from sinet_video.cli.streams import Unheard, open_closed_streams, printable
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
 
-from sinet_video import __version__
+from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError, reason
 
 STOPPED = status_of(signal.SIGINT)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from sinet_video.cli.progress import Ticker
 
-from sinet_video.decoding.access import Allow, located
+from sinet_video.decoding.access import Source
 from sinet_video.errors import InputError, SettingError
 from sinet_video.pipeline.settings import Settings
 from sinet_video.train.evaluate.clips import (
@@ -58,12 +58,10 @@ class Measuring:
         clips = [scores for scores in self._found if isinstance(scores.mean, FrameFigures)]
         return self._found + mean_of(clips)
 
-    def matte(self, made: str, truth: str, allow: Allow) -> None:
+    def matte(self, made: Source, truth: Source) -> None:
         """Compare a matte video with a true one."""
-        with self._progress(Path(made).name) as progress:
-            scores = evaluate_matte(
-                located(made), located(truth), method="given", progress=progress, allow=allow
-            )
+        with self._progress(Path(made.path).name) as progress:
+            scores = evaluate_matte(made, truth, method="given", progress=progress)
         self._found.append(scores)
 
     def place(self, path: Path) -> None:

@@ -45,11 +45,13 @@ class OutputOptions:
 
     def check(self, output: str) -> None:
         """Raise `SettingError` for what no clip can be written as, before any is begun."""
+        from sinet_video.decoding.access import Source
         from sinet_video.encoding.plan import plan
         from sinet_video.pipeline.chain import output_kind
 
         path, encoding = Path(output), self.encoding()
-        kind = output_kind(path, self.background, self.fit, self.show, encoding, "network")
+        background = None if self.background is None else Source(self.background, "network")
+        kind = output_kind(path, background, self.fit, self.show, encoding)
         plan(path, kind.content, "yuv420p", encoding)
 
     def span(self) -> TimeRange:

@@ -51,12 +51,16 @@ def verify(
 
     Prints a table; the exit status is 1 if a check fails.
     """
+    from sinet_video.decoding.access import Source
     from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.verify import verify as verified
 
     if report_file:
         check_report(report_file)
-    found = verified(file, source, span=TimeRange(start, end), alpha=alpha, skip=skip, allow=allow)
+    theirs = None if source is None else Source(source, allow)
+    found = verified(
+        Source(file, allow), theirs, span=TimeRange(start, end), alpha=alpha, skip=skip
+    )
     if report_file != "-":
         click.echo(describe(found))
     if report_file:

@@ -27,7 +27,7 @@ quiet = ffmpeg.input(source).filter("hqdn3d")
 frames = sinet_video.from_ffmpeg(quiet)
 coarse = sinet_video.segment(frames, sinet_video.load_segmenter())
 mattes = sinet_video.refine(sinet_video.smooth(coarse))
-with sinet_video.to_ffmpeg(on_wall, content="alpha") as sink:
+with sinet_video.to_ffmpeg(on_wall, content="rgba") as sink:
     for matte in mattes:
         sink.write(matte)
 print(f"{output}: written by ffmpeg")

@@ -81,17 +81,100 @@ def discard_all() -> None:
             pass  # The others are still to be removed.
 
 
-def store(target: Path, content: bytes, check: Callable[[Path], None] | None = None) -> None:
-    """Write a file whole or not at all: not, if `check` raises for what was written."""
+def place(part: Path, target: Path) -> None:
+    """Give a file or a folder a name that is free. Raises `FileExistsError` where it is not."""
+    if os.name == "nt":
+        part.rename(target)  # which replaces nothing there
+    elif part.is_dir():
+        target.mkdir()
+        part.replace(target)  # in place of an empty folder: the one that we made
+    else:
+        _place_file(part, target)
+
+
+def _place_file(part: Path, target: Path) -> None:
+    try:
+        os.link(part, target, follow_symlinks=False)
+    except FileExistsError:
+        if not os.path.samestat(part.lstat(), target.lstat()):
+            raise
+        part.unlink()  # it has had its name, and was interrupted before it lost the other
+    except OSError:  # a file system without links
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        part.replace(target)
+    else:
+        part.unlink()
+
+
+@contextmanager
+def whole_file(target: Path, *, durable: bool = False, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a hidden file beside `target`, which becomes `target` when the block ends well.
+
+    When it does not, the file goes. A `durable` file is on the disk before the block's end, so that
+    not even a power cut leaves a part of it. Raises `OSError`, and `FileExistsError` for a target
+    that is there by then, unless it may be replaced.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = begin_file(target)
     try:
-        part.write_bytes(content)
-        if check:
-            check(part)
+        yield part
+        if durable:
+            sync(part)
+        if overwrite:
+            part.replace(target)
+        else:
+            place(part, target)
+        if durable:
+            sync(target.parent)
+    finally:
+        discard(part)
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `target`, which becomes `target` when the block ends well.
+
+    When it does not, the folder goes. `target` may exist if it is empty. Raises `OSError`.
+    """
+    target = target.absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = make_folder(temporary_name(target))
+    try:
+        yield part
+        if target.exists():
+            target.rmdir()
         part.replace(target)
     finally:
         discard(part)
+
+
+def store(
+    target: Path,
+    content: bytes,
+    check: Callable[[Path], None] | None = None,
+    *,
+    durable: bool = False,
+    overwrite: bool = True,
+) -> None:
+    """Write a file whole or not at all: not, if `check` raises for what was written.
+
+    `durable` and `overwrite` are as for `whole_file`. Raises `OSError`.
+    """
+    with whole_file(target, durable=durable, overwrite=overwrite) as part:
+        part.write_bytes(content)
+        if check:
+            check(part)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
+    if os.name == "nt" and path.is_dir():
+        return  # names are on the disk there when they are given, and folders cannot be opened
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def check_file(path: Path, *, overwrite: bool) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sinet_video.atomic import temporary_name
+from sinet_video.atomic import place, temporary_name
 from sinet_video.errors import OutputError
 
 
@@ -84,26 +84,3 @@ class Publication:
         old.rename(aside)
         self._undo.append(lambda: aside.replace(old))
         self._aside.append(aside)
-
-
-def place(part: Path, target: Path) -> None:
-    """Give a file or a folder a name that is free. Raises `FileExistsError` where it is not."""
-    if os.name == "nt":
-        part.rename(target)  # which replaces nothing there
-    elif part.is_dir():
-        target.mkdir()
-        part.replace(target)  # in place of an empty folder: the one that we made
-    else:
-        _place_file(part, target)
-
-
-def _place_file(part: Path, target: Path) -> None:
-    try:
-        os.link(part, target, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
-        part.replace(target)
-    else:
-        part.unlink()

@@ -9,8 +9,10 @@ from typing import Literal
 from sinet_video.media.pixel_formats import PLANAR, SUFFIXES
 from sinet_video.media.tiled_alpha import AlphaKind
 
-Content = Literal["opaque", "alpha", "matte"]
-"""A picture without alpha, a picture with alpha, or alpha alone as gray."""
+Content = Literal["rgb", "rgba", "alpha"]
+"""What is written of a matte: colour without alpha, colour with alpha, or alpha alone as gray.
+
+The names say what is in the frames; in most files "rgb" and "rgba" are encoded as YUV."""
 
 X26_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -21,18 +23,18 @@ X26_PRESETS = (
 class Codec:
     """An encoder of libav and what it can take.
 
-    `opaque` and `alpha` map the working pixel format of the clip to the one to encode; `matte` is
-    the format for alpha as gray. None: it cannot. `full_range`: whether it can say that luma spans
-    all values. `even`: whether it needs sides that chroma divides. `least`: the shortest side that
-    it takes.
+    `rgb` and `rgba` map the working pixel format of the clip to the one that is encoded, without
+    and with an alpha channel; `alpha` is the format for alpha alone, as gray. None: it cannot.
+    `full_range`: whether it can say that luma spans all values. `even`: whether it needs sides that
+    chroma divides. `least`: the shortest side that it takes.
     """
 
     encoder: str
-    opaque: Callable[[str], str]
-    alpha: Callable[[str], str] | None = None
-    matte: str = "yuv420p"
+    rgb: Callable[[str], str]
+    rgba: Callable[[str], str] | None = None
+    alpha: str = "yuv420p"
     options: Mapping[str, str] = field(default_factory=dict)
-    alpha_options: Mapping[str, str] = field(default_factory=dict)
+    rgba_options: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[AlphaKind, ...] = ("straight", "premultiplied")
     """How colours can be to alpha, the usual one first."""
     deep_options: Mapping[str, str] = field(default_factory=dict)
@@ -119,10 +121,10 @@ CODECS: dict[str, Codec] = {
         "libvpx-vp9",
         # As built into PyAV it has 8 bits only; alternate reference frames would lose the alpha.
         lambda working: yuv_like(working, 8),
-        alpha=lambda _: "yuva420p",
+        rgba=lambda _: "yuva420p",
         # "good" took 2.5 times as long for a quarter less size, and looked the same.
         options={"b": "0", "deadline": "realtime", "row-mt": "1"},
-        alpha_options={"auto-alt-ref": "0"},
+        rgba_options={"auto-alt-ref": "0"},
         crf=24,
         most_crf=63,
         presets=tuple(map(str, range(9))),
@@ -132,38 +134,38 @@ CODECS: dict[str, Codec] = {
     "prores": Codec(
         "prores_ks",
         lambda _: "yuv422p10le",
-        alpha=lambda _: "yuva444p10le",
-        matte="yuv422p10le",
+        rgba=lambda _: "yuva444p10le",
+        alpha="yuv422p10le",
         full_range=False,
         options={"profile": "hq", "vendor": "apl0"},
-        alpha_options={"profile": "4444", "alpha_bits": "16"},
+        rgba_options={"profile": "4444", "alpha_bits": "16"},
     ),
     "ffv1": Codec(
-        "ffv1", _lossless, alpha=_with_alpha, matte="gray", options={"level": "3", "slicecrc": "1"}
+        "ffv1", _lossless, rgba=_with_alpha, alpha="gray", options={"level": "3", "slicecrc": "1"}
     ),
     "png": Codec(
         "png",
         lambda working: "rgb48be" if _is_deep(working) else "rgb24",
-        alpha=lambda working: "rgba64be" if _is_deep(working) else "rgba",
-        matte="gray",
+        rgba=lambda working: "rgba64be" if _is_deep(working) else "rgba",
+        alpha="gray",
         kinds=("straight",),
     ),
     "tiff": Codec(
         "tiff",
         lambda working: "rgb48le" if _is_deep(working) else "rgb24",
-        alpha=lambda working: "rgba64le" if _is_deep(working) else "rgba",
-        matte="gray",
+        rgba=lambda working: "rgba64le" if _is_deep(working) else "rgba",
+        alpha="gray",
         options={"compression_algo": "deflate"},
     ),
     "exr": Codec(
         "exr",
         lambda _: "gbrpf32le",
-        alpha=lambda _: "gbrapf32le",
-        matte="grayf32le",
+        rgba=lambda _: "gbrapf32le",
+        alpha="grayf32le",
         kinds=("premultiplied", "straight"),
         options={"compression": "zip16", "format": "half"},
         deep_options={"format": "float"},
     ),
-    "rawvideo": Codec("rawvideo", _plain, alpha=_with_alpha, matte="gray"),
-    "qtrle": Codec("qtrle", lambda _: "rgb24", alpha=lambda _: "argb", matte="gray"),
+    "rawvideo": Codec("rawvideo", _plain, rgba=_with_alpha, alpha="gray"),
+    "qtrle": Codec("qtrle", lambda _: "rgb24", rgba=lambda _: "argb", alpha="gray"),
 }

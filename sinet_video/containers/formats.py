@@ -57,13 +57,13 @@ X26_PRESETS = (
 _MP4 = Container(
     "mp4",
     ("h264", "hevc", "av1", "vp9"),
-    {"opaque": "h264", "matte": "h264"},
+    {"rgb": "h264", "alpha": "h264"},
     {"movflags": "+faststart"},
 )
 
 
 def _pictures(codec: str) -> Container:
-    defaults: dict[Content, str] = {"opaque": codec, "alpha": codec, "matte": codec}
+    defaults: dict[Content, str] = {"rgb": codec, "rgba": codec, "alpha": codec}
     return Container("image2", (codec,), defaults, alpha_first=True)
 
 
@@ -77,19 +77,19 @@ CONTAINERS: dict[str, Container] = {
     ".mov": Container(
         "mov",
         ("h264", "hevc", "prores", "qtrle", "png"),
-        {"opaque": "h264", "alpha": "prores", "matte": "h264"},
+        {"rgb": "h264", "rgba": "prores", "alpha": "h264"},
         {"movflags": "+faststart"},
         alpha_first=True,
     ),
     ".mkv": Container(
         "matroska",
         ("h264", "hevc", "av1", "vp9", "ffv1", "prores"),
-        {"opaque": "h264", "alpha": "ffv1", "matte": "ffv1"},
+        {"rgb": "h264", "rgba": "ffv1", "alpha": "ffv1"},
     ),
     ".webm": Container(
         "webm",
         ("vp9", "av1"),
-        {"opaque": "vp9", "alpha": "vp9", "matte": "vp9"},
+        {"rgb": "vp9", "rgba": "vp9", "alpha": "vp9"},
         alpha_first=True,
     ),
     ".png": PNG,
@@ -99,7 +99,7 @@ CONTAINERS: dict[str, Container] = {
 }
 
 
-_RAW: Mapping[Content, str] = {"opaque": "rawvideo", "alpha": "rawvideo", "matte": "rawvideo"}
+_RAW: Mapping[Content, str] = {"rgb": "rawvideo", "rgba": "rawvideo", "alpha": "rawvideo"}
 PIPES: dict[str, Container] = {
     "nut": Container(
         "nut",
@@ -111,7 +111,7 @@ PIPES: dict[str, Container] = {
     "y4m": Container(
         "yuv4mpegpipe",
         ("rawvideo",),
-        {"opaque": "rawvideo", "matte": "rawvideo"},
+        {"rgb": "rawvideo", "alpha": "rawvideo"},
         {"strict": "-1"},  # for more than eight bits
         alone=True,
         narrows=_for_y4m,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from av.video.reformatter import ColorRange
 
-from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.media.convert import guessed_matrix
 from sinet_video.media.frame import shown_aspect
 from sinet_video.media.hdr import Hdr
@@ -67,7 +67,7 @@ class Clip:
     """What a video file is, read from its header and its first picture.
 
     Attributes:
-        path: the file, or its URL as text.
+        source: the file, or its URL as text, and what may be read besides.
         container: libav's names of the format, comma-separated.
         codec: the video codec.
         width, height: the coded picture in pixels, before `rotation` and `sample_aspect`.
@@ -90,11 +90,11 @@ class Clip:
         subtitles: the streams of subtitles.
         chapters: its chapters, in order.
         attachments: the files in it.
-        allow: what may be read besides the file itself.
         piped: what is left of it to read, where it comes through a pipe.
+        span: which stretch of it is meant; see `within`.
     """
 
-    path: StrPath
+    source: Source
     container: str
     codec: str
     width: int
@@ -117,8 +117,17 @@ class Clip:
     chapters: tuple[Chapter, ...]
     attachments: tuple[Attachment, ...]
     alpha: AlphaKind | None = None
-    allow: Allow = "nothing"
     piped: Piped | None = field(default=None, repr=False, compare=False)
+    span: TimeRange = TimeRange()
+
+    @property
+    def path(self) -> StrPath:
+        """The file, or its URL as text."""
+        return self.source.path
+
+    def within(self, span: TimeRange) -> Clip:
+        """Return a stretch of the clip: what reads it takes no more, and times from its start."""
+        return replace(self, span=span)
 
     @property
     def shown_aspect(self) -> float:
@@ -155,15 +164,15 @@ class Clip:
         return replace(self.colour, matrix=matrix, range=int(ColorRange.MPEG))
 
 
-def from_zero(clip: Clip, span: TimeRange) -> TimeRange:
+def from_zero(clip: Clip) -> Clip:
     """Return a stretch of which nothing is before 0, as no file holds such times.
 
     Where a clip's pictures begin before 0, they and all beside them come late by as much as the
     earliest is early, in whole ticks of the pictures.
     """
-    if clip.start >= 0 or span.start is not None:
-        return span
+    if clip.start >= 0 or clip.span.start is not None:
+        return clip
     # What floating point adds to a track's start would be a tick more.
     starts = (Fraction(track.start).limit_denominator(10**6) for track in clip.audio)
     early = min([clip.start * clip.time_base, *starts])
-    return replace(span, late=ceil(-early / clip.time_base) * clip.time_base)
+    return clip.within(replace(clip.span, late=ceil(-early / clip.time_base) * clip.time_base))

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.integrity import damage
-from sinet_video.decoding.access import StrPath
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally, decode_packets, translate_decode_errors
 from sinet_video.decoding.deinterlace import deinterlaced
@@ -27,8 +27,8 @@ from sinet_video.media.time_range import TimeRange, seconds
 
 
 def decode(
-    clip: Clip | StrPath,
-    span: TimeRange = TimeRange(),
+    clip: Clip | Source | StrPath,
+    span: TimeRange | None = None,
     *,
     since: Fraction | None = None,
     deinterlace: bool = False,
@@ -37,7 +37,8 @@ def decode(
 ) -> Iterator[Frame]:
     """Yield the pictures of a clip in order, lazily, each with its own pts.
 
-    With a span, only those in it, and their times are less its start; with `since`, a moment of
+    With a span, its own or a given one, only those in it, and their times are less its start; with
+    `since`, a moment of
     these times, those before it are left out. Pictures come in the clip's
     `working_format` and in the size of its first picture; with `deinterlace`, those that say that
     they are of two moments are made ones of the first. Raises `InputError`, naming the time,
@@ -45,6 +46,7 @@ def decode(
     had still comes. `tally` counts what was lost, and times that were missing or repeated.
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
+    span = clip.span if span is None else span
     tally = Tally() if tally is None else tally
     with ExitStack() as stack:
         wanted = span
@@ -63,7 +65,7 @@ def _videos(
     """Return the pictures from the beginning of the span, or some before it."""
     if clip.piped is not None:
         return _decoded(clip.piped.videos(), clip.path)
-    container = stack.enter_context(opened(clip.path, clip.allow))
+    container = stack.enter_context(opened(clip.source))
     stream = video_stream(container, clip.path)
     stream.thread_type = "AUTO"
     reading = _Reading(container, stream, clip.path, on_error, tally)

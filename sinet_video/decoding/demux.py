@@ -13,59 +13,52 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import (
-    PATIENCE,
-    Allow,
-    StrPath,
-    check_list,
-    check_reach,
-    is_url,
-    open_options,
-)
+from sinet_video.decoding.access import PATIENCE, Source, StrPath
 from sinet_video.errors import InputError, reason
 
 
 @contextmanager
-def opened(source: StrPath, allow: Allow = "nothing") -> Iterator[InputContainer]:
-    """Open a file for reading, and nothing else unless allowed.
+def opened(source: StrPath | Source) -> Iterator[InputContainer]:
+    """Open a file for reading, and nothing else unless the source allows it.
 
     Raises `InputError`, one clear sentence, when that cannot be.
     """
-    check_reach(source, allow)
-    with _opened_url(str(source), allow) if is_url(source) else _opened_file(source, allow) as one:
+    source = Source.of(source)
+    source.check_host()
+    with _opened_url(source) if source.is_url else _opened_file(source) as one:
         yield one
 
 
-def _opened_url(url: str, allow: Allow) -> InputContainer:
-    options = open_options(url, allow)
+def _opened_url(url: Source) -> InputContainer:
+    options = url.open_options()
     try:
-        return av.open(url, options=options, metadata_errors="replace", timeout=PATIENCE)
+        return av.open(str(url), options=options, metadata_errors="replace", timeout=PATIENCE)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
         ) from error
 
 
-def _opened_file(path: StrPath, allow: Allow) -> InputContainer:
-    file = Path(path)
+def _opened_file(source: Source) -> InputContainer:
+    file = Path(source.path)
     if not file.exists():
         raise InputError(f"There is no file {file}.")
     if file.is_dir():
         raise InputError(f"{file} is a folder; give a video file.")
     if file.stat().st_size == 0:
         raise InputError(f"{file} is empty.")
-    options = open_options(file, allow)
+    options = source.open_options()
     try:
         return av.open(
             fspath(file.absolute()),
             options=options,
             metadata_errors="replace",
-            timeout=PATIENCE if allow == "network" else None,
+            timeout=PATIENCE if source.allow == "network" else None,
         )
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
     except (av.FFmpegError, ValueError) as error:
-        check_list(file, allow)
+        source.check_list()
         raise InputError(
             f"{file} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of a "
             "kind that FFmpeg does not know."
@@ -78,7 +71,7 @@ def open_pipe() -> InputContainer:
         raise InputError("Standard input is closed; pipe a video into it, or give a file.")
     if sys.stdin.isatty():
         raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
-    options = open_options(PIPE, "nothing") | {"protocol_whitelist": "pipe"}
+    options = Source(PIPE).open_options() | {"protocol_whitelist": "pipe"}
     try:
         return av.open("pipe:0", options=options, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
@@ -88,7 +81,7 @@ def open_pipe() -> InputContainer:
         ) from error
 
 
-def video_stream(container: InputContainer, path: StrPath) -> VideoStream:
+def video_stream(container: InputContainer, path: StrPath | Source) -> VideoStream:
     """Return the video to work on: the first stream that is not a cover picture."""
     pictures = [s for s in container.streams.video if not is_cover(s)]
     if not pictures:

@@ -9,7 +9,7 @@
     mattes = sinet_video.refine(sinet_video.smooth(coarse))
     with sinet_video.to_ffmpeg(
         lambda video: video.filter("scale", 640, -2).output("small.webm", vcodec="libvpx-vp9"),
-        content="alpha",
+        content="rgba",
     ) as sink:
         for matte in mattes:
             sink.write(matte)

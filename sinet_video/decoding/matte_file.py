@@ -14,43 +14,44 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.errors import InputError, reason
 from sinet_video.media.convert import planes_of, range_of, reformat
+from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.time_range import seconds
 
 Array = NDArray[Any]
 
 
-def read_alphas(path: StrPath, allow: Allow = "nothing") -> Generator[Array]:
+def read_alphas(source: StrPath | Source) -> Generator[Array]:
     """Yield the mattes of a video or picture file in order, lazily: (H, W) float32 in [0, 1].
 
     Where the file has an alpha channel, that is the matte; else its brightness is, from what the
-    file's range calls black to what it calls white. `allow` is what it may make us read, as in
-    `Settings`. Raises `InputError` for a file that cannot be read to its end.
+    file's range calls black to what it calls white. Raises `InputError` for a file that cannot be
+    read to its end.
     """
-    with closing(_read(path, allow)) as pictures:
+    with closing(_read(source)) as pictures:
         for video in pictures:
             yield alpha_of(video)
 
 
-def read_drawn(path: StrPath, allow: Allow = "nothing") -> Generator[tuple[Fraction, Array]]:
+def read_drawn(source: StrPath | Source) -> Generator[tuple[Fraction, Array]]:
     """Yield the mattes of a file that somebody drew, upright, and their times in seconds.
 
     As `read_alphas`, but an alpha channel that is 1 all over the first picture is none: programs
     for drawing add one to what is black and white.
     """
     by_alpha: bool | None = None
-    with closing(_read(path, allow)) as pictures:
+    with closing(_read(source)) as pictures:
         for video in pictures:
             if by_alpha is None:
                 by_alpha = has_alpha(video) and bool((_alpha_channel(video) < 1).any())
             alpha = _alpha_channel(video) if by_alpha else _brightness(video)
             time = seconds(video.pts, video.time_base)
-            yield time, np.rot90(alpha, round(video.rotation / 90))
+            yield time, Orientation.of(video).shown(alpha)
 
 
 def read_alpha(path: Path) -> Array:
@@ -60,9 +61,9 @@ def read_alpha(path: Path) -> Array:
     raise InputError(f"{path} holds no picture that can be decoded.")
 
 
-def _read(path: StrPath, allow: Allow) -> Generator[av.VideoFrame]:
-    with opened(path, allow) as container:
-        stream = video_stream(container, path)
+def _read(source: StrPath | Source) -> Generator[av.VideoFrame]:
+    with opened(source) as container:
+        stream = video_stream(container, source)
         stream.thread_type = "AUTO"
         decoder: VideoCodecContext | None = None
         try:
@@ -70,7 +71,7 @@ def _read(path: StrPath, allow: Allow) -> Generator[av.VideoFrame]:
                 decoder = decoder or alpha_decoder(stream, packet) or stream.codec_context
                 yield from decoder.decode(packet)
         except av.FFmpegError as error:
-            raise InputError(f"{path} is damaged or cut off ({reason(error)}).") from error
+            raise InputError(f"{source} is damaged or cut off ({reason(error)}).") from error
 
 
 def alpha_of(video: av.VideoFrame) -> Array:

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import Allow, StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Attachment, AudioTrack, Chapter, Clip, SubtitleTrack
 from sinet_video.decoding.concealment import translate_decode_errors
 from sinet_video.decoding.conform import conform
@@ -31,20 +31,22 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import LONGEST, seconds
 
 
-def probe(path: StrPath, *, allow: Allow = "nothing") -> Clip:
+def probe(source: StrPath | Source) -> Clip:
     """Return what a file is, or with "-" what comes through standard input.
 
-    A playlist or other file that names files to read is read with `allow` "files"; with "network"
-    so is one that names hosts, and `path` may be a URL, such as "https://example.com/talk.mp4".
-    Raises `InputError` when it is not a video that can be decoded, or may not be read.
+    A playlist or other file that names files to read is read as `Source(path, "files")`; with
+    "network" so is one that names hosts, and the path may be a URL, such as
+    "https://example.com/talk.mp4". Raises `InputError` when it is not a video that can be decoded,
+    or may not be read.
     """
-    if Path(path) == PIPE:
+    source = Source.of(source)
+    if Path(source.path) == PIPE:
         return _probe_pipe()
-    with opened(path, allow) as container:
-        stream = video_stream(container, path)
-        with translate_decode_errors(path, lambda: None):
+    with opened(source) as container:
+        stream = video_stream(container, source)
+        with translate_decode_errors(source.path, lambda: None):
             first = next(container.decode(stream), None)
-        return replace(_clip(container, stream, path, first), allow=allow)
+        return _clip(container, stream, source, first)
 
 
 def _probe_pipe() -> Clip:
@@ -54,20 +56,20 @@ def _probe_pipe() -> Clip:
     piped = Piped(container, stream)
     with translate_decode_errors(PIPE, lambda: None):
         first = piped.first()
-    return replace(_clip(container, stream, PIPE, first), piped=piped)
+    return replace(_clip(container, stream, Source(PIPE), first), piped=piped)
 
 
 def _clip(
-    container: InputContainer, stream: VideoStream, path: StrPath, first: av.VideoFrame | None
+    container: InputContainer, stream: VideoStream, source: Source, first: av.VideoFrame | None
 ) -> Clip:
     if first is None:
-        raise InputError(f"{path} holds no picture that can be decoded.")
+        raise InputError(f"{source} holds no picture that can be decoded.")
     working, orientation = working_format(first.format.name), Orientation.of(first)
     duration = seconds(stream.duration, stream.time_base) or None
     if duration is None and container.duration:
         duration = Fraction(container.duration, av.time_base)
     return Clip(
-        path=located(path),
+        source=Source(source.located, source.allow),
         container=container.format.name,
         codec=stream.codec_context.name,
         width=first.width,
@@ -85,7 +87,7 @@ def _clip(
         mirrored=orientation.mirrored,
         interlaced=bool(first.interlaced_frame),
         hdr=hdr_of(first),
-        alpha=_alpha(container, stream, Path(path), first),
+        alpha=_alpha(container, stream, Path(source.path), first),
         audio=tuple(_track(s) for s in container.streams.audio),
         subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
         chapters=tuple(_chapter(c) for c in container.chapters()),

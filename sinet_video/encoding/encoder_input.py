@@ -30,11 +30,11 @@ def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
     """Return a matte as a picture that the planned encoder takes."""
     if "f32" in plan.pixel_format:
         return light(matte, content, plan)
-    if content == "matte":
+    if content == "alpha":
         return gray(matte, plan.pixel_format)
     if plan.pixel_format in RGBA:
         return rgba(matte, plan.pixel_format, plan.alpha)
-    if content == "alpha":
+    if content == "rgba":
         return with_alpha(matte, plan.pixel_format, _range(matte, plan), plan.alpha)
     return reformat(
         matte.frame.video, pixel_format=plan.pixel_format, color_range=_range(matte, plan)
@@ -114,15 +114,15 @@ def light(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
     frame = matte.frame
     video = av.VideoFrame(frame.width, frame.height, plan.pixel_format)
     targets = [_floats(plane) for plane in video.planes]
-    if content != "opaque":
+    if content != "rgb":
         targets[-1][...] = matte.alpha
-    if content == "matte":
+    if content == "alpha":
         return video
     own = frame.format.is_rgb
     colour = frame.video if own else reformat(frame.video, pixel_format="gbrp16le")
     bits = frame.format.bits if own else 16
     table = to_light(int(frame.video.color_trc), bits, is_rgb=own)
-    share = targets[-1] if content == "alpha" and plan.alpha == "premultiplied" else 1
+    share = targets[-1] if content == "rgba" and plan.alpha == "premultiplied" else 1
     for target, source in zip(targets, planes_of(colour), strict=False):
         np.multiply(table[source], share, out=target)
     return video

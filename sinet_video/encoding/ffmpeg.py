@@ -27,7 +27,7 @@ from sinet_video.publish import Publication
 def to_ffmpeg(
     outputs: Callable[[Stream], Stream],
     *,
-    content: Content = "opaque",
+    content: Content = "rgb",
     cmd: str | Sequence[str] = "ffmpeg",
 ) -> Sink:
     """Return a sink for what ffmpeg makes of the pictures, of which `outputs` gets the stream.
@@ -40,8 +40,8 @@ def to_ffmpeg(
             for matte in mattes:
                 sink.write(matte)
 
-    With `content` "opaque" the stream has the frames' own planar YUV format, with "alpha" also a
-    plane of straight alpha, and with "matte" it is full-range gray. It has the frames' colour tags
+    With `content` "rgb" the stream has the frames' own planar YUV format, with "rgba" also a
+    plane of straight alpha, and with "alpha" it is full-range gray. It has the frames' colour tags
     and pixel shape, is upright, and has exact times, which an output keeps as far as its container
     can, unless it says otherwise by r, fps_mode or enc_time_base.
 

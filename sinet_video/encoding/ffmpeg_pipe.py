@@ -36,7 +36,7 @@ def from_pipe(frame: Frame, content: Content) -> Stream:
     Their times are late by `late(frame.time_base)`.
     """
     tags = Colour(BT709, ColorRange.JPEG, BT709, BT709)  # of a matte
-    if content != "matte":
+    if content != "alpha":
         tags = Colour.of(frame.video)
         if frame.video.format.name.startswith("yuvj"):
             tags = replace(tags, range=ColorRange.JPEG)
@@ -63,9 +63,9 @@ def late(time_base: Fraction) -> int:
 def raw_format(content: Content, pixel_format: str) -> str:
     """Return the pixel format in which content goes through the pipe: a lossless codec's."""
     lossless = CODECS["rawvideo"]
-    if content == "matte":
-        return lossless.matte
-    choose = lossless.alpha if content == "alpha" else lossless.opaque
+    if content == "alpha":
+        return lossless.alpha
+    choose = lossless.rgba if content == "rgba" else lossless.rgb
     assert choose is not None  # it has alpha
     return choose(PIPES["nut"].narrows(pixel_format))
 

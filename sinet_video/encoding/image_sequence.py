@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".png", ".tif", ".tiff", ".exr"})
 SUFFIX = {"png": ".png", "tiff": ".tif", "exr": ".exr"}
 """What each codec's pictures end in, in a folder."""
+HEADER = "# timestamp format v2\n"
 NUMBER = re.compile(r"%0?\d*d")
 
 
@@ -53,6 +54,16 @@ def siblings(path: Path) -> list[Path]:
     return list(path.parent.iterdir()) if path.parent.is_dir() else []
 
 
+def timestamps(times: Iterable[Fraction]) -> str:
+    """Return the text of mkvtoolnix's "timestamp format v2" for times in seconds, in order."""
+    return "".join([HEADER, *(f"{float(time) * 1000:.6f}\n" for time in times)])
+
+
+def joined_timestamps(texts: Iterable[str]) -> str:
+    """Return one text of timestamps of the texts of consecutive stretches."""
+    return "".join([HEADER, *(text.removeprefix(HEADER) for text in texts)])
+
+
 class PictureFolder(Sink):
     """Pictures in a folder, numbered from `first`, and their times in timestamps.txt.
 
@@ -74,7 +85,7 @@ class PictureFolder(Sink):
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, unsaid(clip)
         self._name = name_in(path, plan)
-        self._kind = plan.alpha if content == "alpha" else None
+        self._kind = plan.alpha if content == "rgba" else None
         self._primaries = clip.colour.primaries
         self._path, self._target = path, path.parent if is_pattern(path) else path
         self._orientation = clip.orientation
@@ -115,12 +126,10 @@ class PictureFolder(Sink):
         """As `Sink` says."""
         if not self._times:
             raise OutputError(f"No picture came, so {self._path} was not written.")
-        lines = [f"{float(time) * 1000:.6f}" for time in self._times]
         with translate_write_errors(self._path):
             self._mux(self._stream.encode(None))
             self._container.close()
-            text = "\n".join(["# timestamp format v2", *lines, ""])
-            (self._part / self.TIMES).write_text(text)
+            (self._part / self.TIMES).write_text(timestamps(self._times))
 
     def publish(self, publication: Publication) -> None:
         """As `Sink` says."""

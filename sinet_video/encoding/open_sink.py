@@ -31,7 +31,6 @@ from sinet_video.encoding.plan import Encoding, Plan, plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.media.time_range import TimeRange
 from sinet_video.paths import check_named, same_place
 
 
@@ -39,17 +38,16 @@ def open_sink(
     path: str | Path,
     clip: Clip,
     *,
-    content: Content = "opaque",
+    content: Content = "rgb",
     encoding: Encoding = Encoding(),
     companions: bool = False,
-    span: TimeRange = TimeRange(),
     on_error: OnError = "stop",
     overwrite: bool = False,
 ) -> Sink:
     """Return the sink for a name: a video file, or a folder or pattern of pictures.
 
     The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
-    all else that the clip's has in `span`: sound, subtitles, chapters, covers, attachments, names;
+    all else that the clip has in its span: sound, subtitles, chapters, covers, attachments, names;
     `on_error` says what to do where sound and subtitles are damaged. What is there already, or
     appears while the sink is written to, is replaced only with `overwrite`.
 
@@ -62,7 +60,7 @@ def open_sink(
     check_output(path, clip.path, form=encoding.format, overwrite=overwrite)
     if container.is_pictures:
         return PictureFolder(path, clip, content, chosen, overwrite=overwrite)
-    carried = span if companions and not container.alone else None
+    carried = clip.span if companions and not container.alone else None
     sink = VideoFile(
         path, clip, content, chosen, carried, encoding.audio, on_error, overwrite=overwrite
     )

@@ -75,7 +75,7 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
     """
     container = container_of(path, encoding.format)
     name = encoding.codec or container.defaults.get(content, "")
-    if content == "alpha" and "alpha" not in container.defaults:
+    if content == "rgba" and "rgba" not in container.defaults:
         raise SettingError(
             f"{path.suffix or container.muxer} cannot hold an alpha channel; write {WITH_ALPHA}, "
             "or give a background."
@@ -100,12 +100,12 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
 
 def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> AlphaKind:
     kind = encoding.alpha or codec.kinds[0]
-    if encoding.alpha is not None and content != "alpha":
+    if encoding.alpha is not None and content != "rgba":
         raise SettingError(
             f"Nothing is to have an alpha channel that could be {kind}; leave that out, or make "
             "the background transparent."
         )
-    if content == "alpha" and kind not in codec.kinds:
+    if content == "rgba" and kind not in codec.kinds:
         raise SettingError(
             f"Alpha in {name.upper()} is {codec.kinds[0]} by its specification, and would be read "
             f"so; write .tif, .exr, .mov (ProRes 4444) or .webm for {kind}."
@@ -114,22 +114,22 @@ def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> Alp
 
 
 def _pixel_format(name: str, codec: Codec, content: Content, working: str) -> str:
-    if content == "matte":
-        return codec.matte
-    if content == "opaque":
-        return codec.opaque(working)
-    if codec.alpha is None:
-        able = [key for key, value in CODECS.items() if value.alpha]
+    if content == "alpha":
+        return codec.alpha
+    if content == "rgb":
+        return codec.rgb(working)
+    if codec.rgba is None:
+        able = [key for key, value in CODECS.items() if value.rgba]
         raise SettingError(
             f"Codec {name!r} has no alpha channel here; {', '.join(able)} have. Write {WITH_ALPHA}."
         )
-    return codec.alpha(working)
+    return codec.rgba(working)
 
 
 def _options(name: str, codec: Codec, content: Content, encoding: Encoding) -> dict[str, str]:
     options = dict(codec.options)
-    if content == "alpha":
-        options |= codec.alpha_options
+    if content == "rgba":
+        options |= codec.rgba_options
     if codec.crf is not None:
         options["crf"] = f"{_crf(name, codec, encoding):g}"
     elif encoding.crf is not None:

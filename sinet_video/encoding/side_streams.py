@@ -68,15 +68,13 @@ class SideStreams:
         self.warnings: list[str] = []
         self.carried: AudioResult = "none"
         """What became of the sound as a whole."""
-        self._path, self._output, self._span, self._audio = clip.path, output, span, audio
-        self._on_error, self._allow = on_error, clip.allow
+        self._source, self._output, self._span, self._audio = clip.source, output, span, audio
+        self._on_error = on_error
         self._piped, self._opened = clip.piped, ExitStack()
         if clip.piped:
             clip.piped.claimed = True
         self._input = (
-            clip.piped.container
-            if clip.piped
-            else self._opened.enter_context(opened(clip.path, clip.allow))
+            clip.piped.container if clip.piped else self._opened.enter_context(opened(clip.source))
         )
         self.tracks: dict[int, Track] = {}
         self._add_sound()
@@ -148,7 +146,7 @@ class SideStreams:
 
     def harmed(self, error: av.FFmpegError, what: str) -> None:
         """Say that a packet could not be used: raise `InputError`, or warn once and go on."""
-        problem = f"{self._path}: its sound or subtitles are damaged ({reason(error)})"
+        problem = f"{self._source}: its sound or subtitles are damaged ({reason(error)})"
         if self._on_error == "stop":
             raise InputError(f"{problem}; repair it, or conceal errors.") from error
         if (warning := f"{problem}: {what}.") not in self.warnings:
@@ -222,7 +220,7 @@ class SideStreams:
         if self._piped is not None:  # its packet is somewhere in the pipe; `lost` cannot say so
             self.warnings.append("A cover picture is left out.")
             return
-        with opened(self._path, self._allow) as again:
+        with opened(self._source) as again:
             packet = next(iter(again.demux(again.streams[stream.index])))
         name = stream.metadata.get("filename", f"cover.{kind}")
         self._output.add_attachment(name, f"image/{kind}", bytes(packet))
@@ -241,7 +239,7 @@ class SideStreams:
         self._output.metadata.update(portable_tags(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
-        pictures = video_stream(self._input, self._path)
+        pictures = video_stream(self._input, self._source)
         names = track_names(pictures.metadata, self._output.format.name)
         if self._span.start:  # it is that of the first picture
             names.pop("timecode", None)

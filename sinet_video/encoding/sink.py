@@ -17,8 +17,8 @@ class Sink(ABC):
     """Where mattes go. A context manager.
 
     On leaving it without an error the output appears under its name, whole; with one, nothing is
-    left. What of each matte is written is `content`: its frame ("opaque"), its frame with straight
-    alpha ("alpha"), or its alpha as gray ("matte").
+    left. What of each matte is written is `content`: its frame ("rgb"), its frame with straight
+    alpha ("rgba"), or its alpha as gray ("alpha").
     """
 
     content: Content

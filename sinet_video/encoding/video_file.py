@@ -112,7 +112,7 @@ class VideoFile(Sink):
             stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
         if self.plan.codec == "hevc" and self.plan.muxer in ISO_MUXERS:
             stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
-        if self.content == "alpha":
+        if self.content == "rgba":
             stream.metadata["alpha_mode"] = "1"
             stream.metadata[TAG] = self.plan.alpha
         return stream
@@ -160,7 +160,7 @@ class VideoFile(Sink):
 
     def _complete(self) -> None:
         """Put right what the muxer was not told, and look over what it made of the companions."""
-        if self.plan.muxer == "mov" and self.content == "alpha":
+        if self.plan.muxer == "mov" and self.content == "rgba":
             write_mov_alpha_tag(self._part, self.plan.alpha)
         if self._aspect != 1 and self.plan.muxer in MATROSKA:
             said = write_display_size(self._part, self._size, self._aspect)
@@ -222,7 +222,7 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
             f"The picture is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
             f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
         )
-    if content != "matte" and clip.hdr and encoder_options(plan.encoder, clip.hdr) is None:
+    if content != "alpha" and clip.hdr and encoder_options(plan.encoder, clip.hdr) is None:
         warnings.append(
             "What the source says of the screen that it was graded on, and of light levels, is "
             f"lost in {plan.codec}; hevc and av1 keep it."

@@ -47,7 +47,7 @@ def add_video_stream(
         )
     rate = clip.rate or RATE_IF_UNKNOWN
     size = encoded_size(clip, plan)
-    options = _options(plan, clip.hdr if content != "matte" else None)
+    options = _options(plan, clip.hdr if content != "alpha" else None)
     if plan.encoder == "ffv1":
         options |= _slices(*size, plan.pixel_format)
     stream: Any = container.add_stream(plan.encoder, rate=rate, options=options)
@@ -102,7 +102,7 @@ def encoded_size(clip: Clip, plan: Plan) -> tuple[int, int]:
 
 def _tag(context: Any, clip: Clip, content: Content, plan: Plan) -> None:
     """Copy the clip's colour tags; a matte is plain BT.709 video, in limited range where YUV."""
-    if content == "matte":
+    if content == "alpha":
         full = context.pix_fmt == "gray"
         context.color_range = ColorRange.JPEG if full else ColorRange.MPEG
         context.colorspace = context.color_primaries = context.color_trc = BT709

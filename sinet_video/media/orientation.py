@@ -66,6 +66,10 @@ class Orientation:
         plain = np.fliplr(pixels) if self.mirrored else pixels
         return np.ascontiguousarray(np.rot90(plain, -self.quarters))
 
+    def stored_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the stored (width, height) of pixels that are shown in a (width, height)."""
+        return size[::-1] if self.sideways else size
+
     def matches(self, other: Orientation) -> bool:
         """Whether it is shown the same way, however it is said."""
         return self.mirrored == other.mirrored and (self.rotation - other.rotation) % 360 == 0

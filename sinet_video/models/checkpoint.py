@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,53 +9,9 @@ import torch
 from torch import Tensor
 
 from sinet_video.errors import WeightsError
-from sinet_video.models import sinet_cityscapes
+from sinet_video.models.network import Network
+from sinet_video.models.registry import architecture_of_state
 from sinet_video.models.sinet import SINet
-from sinet_video.models.sinet_cityscapes import CityscapesSINet
-
-# What the reference's training did to 8-bit BGR values: subtract, divide, and divide by 255.
-REFERENCE_MEAN = (107.304565, 115.69884, 132.35703)
-REFERENCE_STD = (63.97182, 65.1337, 68.29726)
-REFERENCE_SCALE = 1 / 255
-
-# The reference codes' names and ours, tried in order on each key.
-Names = tuple[tuple[str, str], ...]
-REFERENCE_NAMES: Names = (
-    (r"^encoder\.level1\.", "encoder.stem."),
-    (r"^encoder\.level([2-4])_0\.conv\.0\.", r"encoder.down\1.depthwise."),
-    (r"^encoder\.level([2-4])_0\.conv\.1\.", r"encoder.down\1.excite."),
-    (r"^encoder\.level([2-4])_0\.conv\.2\.", r"encoder.down\1.pointwise."),
-    (r"^encoder\.level([2-4])_0\.", r"encoder.down\1."),
-    (r"\.c1\.conv\.", ".reduce."),
-    (r"\.d1\.", ".blocks.0."),
-    (r"\.d2\.", ".blocks.1."),
-    (r"(blocks\.\d)\.conv\.0\.", r"\1.depthwise."),
-    (r"(blocks\.\d)\.conv\.1\.", r"\1.depthwise_norm."),
-    (r"\.B_v\.", ".vertical_norm."),
-    (r"\.B_h\.", ".horizontal_norm."),
-    (r"\.act_conv1x1\.0\.", ".act."),
-    (r"\.act_conv1x1\.1\.", ".pointwise."),
-    (r"\.BR\.", ".post."),
-    (r"\.BR([2-4])\.", r".post\1."),
-    (r"^encoder\.classifier\.conv\.", "encoder.classify."),
-    (r"\.bn\.", ".norm."),
-)
-PORTRAIT_NAMES: Names = (
-    (r"^bn_3\.", "coarse_norm."),
-    (r"^level2_C\.", "detail."),
-    (r"^bn_2\.", "fine_norm."),
-    (r"^classifier\.1\.", "classify."),
-    *REFERENCE_NAMES,
-)
-CITYSCAPES_NAMES: Names = (
-    (r"^bn_4\.", "coarse_norm."),
-    (r"^level3_C\.", "detail."),
-    (r"^bn_3\.", "fine_norm."),
-    (r"^classifier\.", "classify."),
-    *REFERENCE_NAMES,
-)
-
-Network = SINet | CityscapesSINet
 
 
 def load(path: str | Path) -> SINet:
@@ -75,23 +30,12 @@ def load_any(path: str | Path) -> Network:
     """Return the network that a checkpoint is of, told by its keys; else as `load`."""
     state = _read(Path(path))
     try:
-        network = _made_of(state)
+        network: Network = architecture_of_state(state).code.from_state(state)
     except (RuntimeError, AttributeError, IndexError, KeyError, TypeError) as error:
         raise WeightsError(
             f"{path} does not hold the weights of SINet: {_first_words(str(error))}"
         ) from error
     return network.eval()
-
-
-def _made_of(state: dict[str, Any]) -> Network:
-    reference = "encoder.level1.conv.weight" in state
-    if "level3_C.conv.weight" in state or "encoder.down4.depthwise.weight" in state:
-        streets = CityscapesSINet()
-        streets.load_state_dict(from_cityscapes_reference(state) if reference else state)
-        return streets
-    portrait = SINet()
-    portrait.load_state_dict(from_reference(state) if reference else state)
-    return portrait
 
 
 def save(network: Network, path: str | Path, *, half: bool = False) -> None:
@@ -117,44 +61,6 @@ def _packed(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _overflows(value: Tensor) -> bool:
     return not bool(value.half().isfinite().all())
-
-
-def from_reference(
-    state: dict[str, Any],
-    mean: tuple[float, ...] = REFERENCE_MEAN,
-    std: tuple[float, ...] = REFERENCE_STD,
-    scale: float = REFERENCE_SCALE,
-) -> dict[str, Any]:
-    """Turn the reference code's state dict, for BGR pictures, into ours, for RGB pictures.
-
-    `mean` and `std` are in 8-bit units and BGR order. That the released weights want `scale` is not
-    in their file: a network trained without the second division says 1.
-    """
-    ours = _renamed(state, PORTRAIT_NAMES)
-    ours["encoder.stem.conv.weight"] = ours["encoder.stem.conv.weight"].flip(1)
-    ours["mean"] = torch.tensor(mean[::-1])
-    ours["std"] = torch.tensor(std[::-1])
-    ours["scale"] = torch.tensor(scale)
-    return ours
-
-
-def from_cityscapes_reference(state: dict[str, Any]) -> dict[str, Any]:
-    """Turn the reference code's state dict of the Cityscapes network, for RGB too, into ours."""
-    ours = _renamed(state, CITYSCAPES_NAMES)
-    ours["mean"] = torch.tensor(sinet_cityscapes.MEAN)
-    ours["std"] = torch.tensor(sinet_cityscapes.STD)
-    ours["scale"] = torch.tensor(1.0)
-    return ours
-
-
-def _renamed(state: dict[str, Any], names: Names) -> dict[str, Any]:
-    return {_our_name(key, names): value for key, value in state.items()}
-
-
-def _our_name(key: str, names: Names) -> str:
-    for pattern, replacement in names:
-        key = re.sub(pattern, replacement, key)
-    return key
 
 
 def _read(path: Path) -> dict[str, Any]:

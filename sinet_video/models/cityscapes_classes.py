@@ -47,16 +47,16 @@ ClassNames = str | Sequence[str]
 """Names of classes: a sequence, or one text with commas between them."""
 
 
-def wanted(names: ClassNames = DEFAULT) -> NDArray[np.float32]:
-    """Return (19,) float32: 1 for each chosen class, 0 for the others.
+def wanted(names: ClassNames = DEFAULT, classes: Sequence[str] = CLASSES) -> NDArray[np.float32]:
+    """Return (len(classes),) float32: 1 for each chosen class, 0 for the others.
 
     Capital letters and spaces around names do not matter. Raises `SettingError` for a name that is
-    no class of Cityscapes, and for no name at all.
+    none of the classes, and for no name at all.
     """
     given = names.split(",") if isinstance(names, str) else names
     chosen = [name.strip().lower() for name in given]
-    unknown = [name for name in chosen if name not in CLASSES]
+    unknown = [name for name in chosen if name not in classes]
     if unknown or not chosen:
         came = f"Class {unknown[0]!r} is not known" if unknown else "No class is chosen"
-        raise SettingError(f"{came}; the classes are {', '.join(CLASSES)}.")
-    return np.array([name in chosen for name in CLASSES], np.float32)
+        raise SettingError(f"{came}; the classes are {', '.join(classes)}.")
+    return np.array([name in chosen for name in classes], np.float32)

@@ -28,29 +28,6 @@ class Remote:
     sha256: str
 
 
-OFFICIAL = Remote(
-    name="SINet-official.pth",
-    url=(
-        "https://raw.githubusercontent.com/clovaai/ext_portrait_segmentation/"
-        "5ebd2d6d2f1270483f8ddae97641a893f7d1af67/result/SINet/SINet.pth"
-    ),
-    size=444_787,
-    sha256="d164a9643c6e6765fc6dd4ec73f6018ad2526c21336911b4484715f33e6981a4",
-)
-"""The weights that the paper's authors released (MIT, (c) NAVER Corp.)."""
-
-CITYSCAPES = Remote(
-    name="SINet-cityscapes-official.pth",
-    url=(
-        "https://raw.githubusercontent.com/clovaai/c3_sinet/"
-        "636245fd90cd88e5f851b340befee8d48865e965/result/SINet/SINet.pth"
-    ),
-    size=631_433,
-    sha256="aecc10ab0d8d7b0c3dd86569fc3a3b91b3bd72ca485f96319afb3ef591558dcc",
-)
-"""Their weights of the network for street scenes, trained on Cityscapes (MIT, (c) NAVER Corp.)."""
-
-
 def cache_folder() -> Path:
     """Return the user's cache folder for this library; `SINET_VIDEO_CACHE` overrides it."""
     chosen = os.environ.get("SINET_VIDEO_CACHE")

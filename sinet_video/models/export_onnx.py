@@ -15,18 +15,12 @@ from numpy.typing import NDArray
 
 from sinet_video.atomic import check_file, store
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.models import (
-    cityscapes_classes,
-    export_cityscapes,
-    export_sinet,
-    segmenter,
-)
-from sinet_video.models.checkpoint import Network, load_any
+from sinet_video.models.checkpoint import load_any
 from sinet_video.models.load import checkpoint_path
+from sinet_video.models.network import Network
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
 from sinet_video.models.segmenter import InputSize
-from sinet_video.models.sinet import SINet
 
 Graph = Literal["fast", "plain"]
 Arrays = dict[str, NDArray[Any]]
@@ -119,7 +113,9 @@ def export_onnx(
         raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
     session = open_session(path)
     inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
-    return ExportReport(path, graph, opset, inputs, outputs, _step(network), differences[0])
+    return ExportReport(
+        path, graph, opset, inputs, outputs, network.architecture.step, differences[0]
+    )
 
 
 def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -> None:
@@ -135,32 +131,29 @@ def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -
         raise SettingError(f"Opset is {opset}; it must be from {OPSETS[0]} to {OPSETS[1]}.")
 
 
-def _step(network: Network) -> int:
-    return segmenter.STEP if isinstance(network, SINet) else cityscapes_classes.STEP
-
-
 def _fitting(size: tuple[int, int] | None, network: Network) -> tuple[int, int] | None:
-    return InputSize(exact=size).of(1, step=_step(network)) if size else None
+    return InputSize(exact=size).of(1, step=network.architecture.step) if size else None
 
 
 def _made(network: Network, graph: Graph, size: tuple[int, int] | None, opset: int) -> bytes:
-    if isinstance(network, SINet):
-        make = export_sinet.fast if graph == "fast" else export_sinet.plain
-        return make(network, size=size, opset=opset)
-    if graph == "plain":
+    make = getattr(network.architecture.exporter, graph, None)
+    if make is None:
         raise SettingError("The plain graph is of portrait weights only; ask for the fast graph.")
-    return export_cityscapes.fast(network, size=size, opset=opset)
+    content: bytes = make(network, size=size, opset=opset)
+    return content
 
 
 def _checked(written: Path, network: Network) -> float:
     """Return how far a file's graph is from the network, or raise `OutputError`."""
     session = open_session(written)
+    names = [port.name for port in session.get_outputs()]
     farthest = 0.0
-    for pictures in _trials(session.get_inputs()[0].shape, _step(network)):
-        given, expected = _answers(network, pictures)
+    for pictures in _trials(session.get_inputs()[0].shape, network.architecture.step):
+        given = _given(network, pictures)
+        expected = _expected(network, pictures, given["tensor(float)wanted"], names)
         feeds = {port.name: given[port.type + port.name] for port in session.get_inputs()}
-        for port, answer in zip(session.get_outputs(), session.run(None, feeds), strict=True):
-            farthest = max(farthest, _away(answer, expected[port.name]))
+        for name, answer in zip(names, session.run(names, feeds), strict=True):
+            farthest = max(farthest, _away(answer, expected[name]))
     if farthest > TOLERANCE:
         raise OutputError(
             f"The graph that was made answers differently from torch, by {farthest:.2g}; nothing "
@@ -178,23 +171,28 @@ def _trials(shape: list[int | str], step: int) -> Iterator[NDArray[np.uint8]]:
         yield random.integers(256, size=(*map(int, batch), 3), dtype=np.uint8)
 
 
-def _answers(network: Network, pictures: NDArray[np.uint8]) -> tuple[Arrays, Arrays]:
-    """Return every input that a graph may want, by type and name, and what torch answers."""
-    floats = pictures.transpose(0, 3, 1, 2).astype(np.float32) / 255
-    wanted = np.random.default_rng(1).random(len(cityscapes_classes.CLASSES), np.float32)
-    given: Arrays = {
+def _given(network: Network, pictures: NDArray[np.uint8]) -> Arrays:
+    """Return every input that a graph may want, by type and name."""
+    wanted = np.random.default_rng(1).random(len(network.architecture.classes), np.float32)
+    return {
         "tensor(uint8)picture": pictures,
-        "tensor(float)picture": floats,
+        "tensor(float)picture": pictures.transpose(0, 3, 1, 2).astype(np.float32) / 255,
         "tensor(float)wanted": wanted,
     }
+
+
+def _expected(
+    network: Network, pictures: NDArray[np.uint8], wanted: NDArray[Any], names: list[str]
+) -> Arrays:
+    """Return what torch answers, by the names of a graph's outputs."""
     rgb = torch.from_numpy(pictures)
+    chosen = [torch.from_numpy(wanted)] if wanted.size else []
     with torch.no_grad():
-        if not isinstance(network, SINet):
-            return given, {"alpha": network.alpha(rgb, torch.from_numpy(wanted)).numpy()}
+        expected: Arrays = {"alpha": network.alpha(rgb, *chosen).numpy()}
+        if names == ["alpha"]:
+            return expected
         logits = network(network.normalise(rgb.permute(0, 3, 1, 2))).numpy()
-        alpha = network.alpha(rgb).numpy()
-    evidence = logits[:, 1] - logits[:, 0]
-    return given, {"alpha": alpha, "logits": logits, "evidence": evidence}
+    return {**expected, "logits": logits, "evidence": logits[:, 1] - logits[:, 0]}
 
 
 def _away(answer: NDArray[Any], expected: NDArray[Any]) -> float:

@@ -1,4 +1,4 @@
-"""What runs a network: onnxruntime by default, torch on request. Both are segmenters."""
+"""From named weights, or a file's path, to a segmenter that runs them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import gzip
 import hashlib
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.models import cityscapes_classes as streets
 from sinet_video.models import download
-from sinet_video.models.cityscapes_classes import ClassNames
+from sinet_video.models.cityscapes_classes import ClassNames, wanted
 from sinet_video.models.onnx_segmenter import OnnxInput, OnnxSegmenter
-from sinet_video.models.onnx_session import (
-    Runtime,
-    fixed_size,
-    open_session,
+from sinet_video.models.onnx_session import Runtime, fixed_size, open_session
+from sinet_video.models.registry import (
+    NAMED,
+    NAMES,
+    SINET,
+    Architecture,
+    NamedWeights,
+    architecture_of_graph,
+    architectures,
+    named,
 )
-
-if TYPE_CHECKING:
-    pass
 from sinet_video.models.runtimes import (
     FastSegmenter,
     NamedSegmenter,
@@ -43,10 +44,10 @@ def load_segmenter(
 ) -> NamedSegmenter:
     """Return a segmenter for named weights, or for the path of a checkpoint or an ONNX file.
 
-    The names are "default", "official" and "cityscapes". `device` is "cpu", or for torch any device
-    that torch knows, such as "cuda". `onnx` describes an ONNX file that is not one of ours.
-    `classes` are what counts as the person where the weights tell the 19 classes of Cityscapes:
-    "person,rider" if not given. Raises `WeightsError` or `SettingError`.
+    The names are those of `registry.NAMED`: "default", "official" and "cityscapes". `device` is
+    "cpu", or for torch any device that torch knows, such as "cuda". `onnx` describes an ONNX file
+    that is not one of ours. `classes` are what counts as the person where the weights tell the 19
+    classes of Cityscapes: "person,rider" if not given. Raises `WeightsError` or `SettingError`.
     """
     if classes is not None:
         _check_classes(weights, classes)
@@ -56,10 +57,8 @@ def load_segmenter(
         raise SettingError(f"Runtime is {runtime!r}; it must be 'onnxruntime' or 'torch'.")
     if device != "cpu":
         raise SettingError(f"Device {device!r} needs the torch runtime; onnxruntime runs on 'cpu'.")
-    if weights == "default":
-        return FastSegmenter(packaged_graph(), name="default")
-    if weights == "official":
-        return FastSegmenter(_cached_graph(checkpoint_path(weights)), name="official")
+    if row := named(weights):
+        return _of_row(str(weights), row, classes)
     if Path(weights).suffix.lower() == ".onnx":
         return _of_file(Path(weights), onnx, classes)
     return _of_graph(_cached_graph(checkpoint_path(weights)), str(weights), classes)
@@ -67,25 +66,35 @@ def load_segmenter(
 
 def _check_classes(weights: str | Path, classes: ClassNames) -> None:
     """Find out before anything is fetched that a choice of classes cannot be met."""
-    streets.wanted(classes)
-    if weights in ("default", "official"):
-        _wanted(weights, classes, several=False)
+    wanted(classes, tuple(name for each in architectures() for name in each.classes))
+    if row := named(weights):
+        _wanted(weights, classes, row.architecture)
 
 
-def _wanted(weights: str | Path, classes: ClassNames | None, *, several: bool) -> Wanted | None:
-    if several:
-        return streets.wanted(streets.DEFAULT if classes is None else classes)
+def _wanted(
+    weights: str | Path, classes: ClassNames | None, architecture: Architecture
+) -> Wanted | None:
+    if architecture.classes:
+        chosen = architecture.person if classes is None else classes
+        return wanted(chosen, architecture.classes)
     if classes is not None:
+        several = " or ".join(repr(n) for n, row in NAMED.items() if row.architecture.classes)
         raise SettingError(
             f"The weights {str(weights)!r} tell a person from the background and no classes; leave "
-            "the choice of classes out, or take the weights 'cityscapes'."
+            f"the choice of classes out, or take the weights {several}."
         )
     return None
 
 
-def packaged_graph() -> bytes:
-    """Return the graph of the packaged weights: uint8 RGB pictures in, alpha and evidence out."""
-    return gzip.decompress(_data("default.onnx.gz").read_bytes())
+def _of_row(name: str, row: NamedWeights, classes: ClassNames | None) -> FastSegmenter:
+    graph = packaged_graph(name) if row.graph else _cached_graph(checkpoint_path(name))
+    chosen = _wanted(name, classes, row.architecture)
+    return FastSegmenter(graph, name=name, architecture=row.architecture, wanted=chosen)
+
+
+def packaged_graph(name: str = "default") -> bytes:
+    """Return the graph of packaged weights: uint8 RGB pictures in, alpha and evidence out."""
+    return gzip.decompress(_data(NAMED[name].graph).read_bytes())
 
 
 def _data(name: str) -> Path:
@@ -97,42 +106,37 @@ def checkpoint_path(weights: str | Path) -> Path:
 
     Raises `WeightsError` when there is none.
     """
-    if weights == "default":
-        return _data("default.pth")
-    if weights == "official":
-        return download.fetch(download.OFFICIAL)
-    if weights == "cityscapes":
-        return download.fetch(download.CITYSCAPES)
-    path = Path(weights)
+    row = named(weights)
+    if row and row.download:
+        return download.fetch(row.download)
+    path = _data(row.checkpoint) if row else Path(weights)
     if not path.is_file():
         raise WeightsError(
-            f"There are no weights {str(weights)!r}; give 'default', 'official', 'cityscapes' or "
-            "the path of a .pth or .onnx file."
+            f"There are no weights {str(weights)!r}; give {NAMES} or the path of a .pth or .onnx "
+            "file."
         )
     return path
 
 
 def _in_torch(weights: str | Path, device: str, classes: ClassNames | None) -> TorchSegmenter:
     from sinet_video.models.checkpoint import load_any
-    from sinet_video.models.sinet_cityscapes import CityscapesSINet
 
     if Path(weights).suffix.lower() == ".onnx":
         raise SettingError(f"{weights} is an ONNX file; the torch runtime cannot run it.")
     network = load_any(checkpoint_path(weights))
-    wanted = _wanted(weights, classes, several=isinstance(network, CityscapesSINet))
-    return TorchSegmenter(network, device, name=str(weights), wanted=wanted)
+    chosen = _wanted(weights, classes, network.architecture)
+    return TorchSegmenter(network, device, name=str(weights), wanted=chosen)
 
 
 def _cached_graph(path: Path) -> bytes:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def make() -> bytes:
-        from sinet_video.models import checkpoint, export_cityscapes, export_sinet, sinet
+        from sinet_video.models.checkpoint import load_any
 
-        network = checkpoint.load_any(path)
-        if isinstance(network, sinet.SINet):
-            return export_sinet.fast(network)
-        return export_cityscapes.fast(network)
+        network = load_any(path)
+        graph: bytes = network.architecture.exporter.fast(network)
+        return graph
 
     return download.cached(f"{digest[:32]}.v{GRAPH_VERSION}.onnx", make)
 
@@ -143,12 +147,18 @@ def _of_file(path: Path, onnx: OnnxInput, classes: ClassNames | None) -> NamedSe
     graph = path.read_bytes()
     if is_fast_graph(open_session(graph, str(path))):
         return _of_graph(graph, str(path), classes)
-    _wanted(path, classes, several=False)
+    _wanted(path, classes, SINET)
     return OnnxSegmenter(graph, onnx, name=str(path))
 
 
 def _of_graph(graph: bytes, name: str, classes: ClassNames | None) -> FastSegmenter:
     """Return the segmenter of one of our fast graphs: either network, free size or fixed."""
-    given = open_session(graph, name).get_inputs()
-    wanted = _wanted(name, classes, several=len(given) > 1)
-    return FastSegmenter(graph, name=name, size=fixed_size(given[0].shape), wanted=wanted)
+    picture, *more = open_session(graph, name).get_inputs()
+    architecture = architecture_of_graph(more[0].shape[0] if more else 0)
+    return FastSegmenter(
+        graph,
+        name=name,
+        architecture=architecture,
+        size=fixed_size(picture.shape),
+        wanted=_wanted(name, classes, architecture),
+    )

@@ -9,8 +9,6 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
-from sinet_video.models import cityscapes_classes as streets
-from sinet_video.models import segmenter
 from sinet_video.models.onnx_session import (
     Alpha,
     Picture,
@@ -19,9 +17,10 @@ from sinet_video.models.onnx_session import (
     open_session,
     padded,
 )
+from sinet_video.models.registry import SINET, Architecture
 
 if TYPE_CHECKING:
-    from sinet_video.models.checkpoint import Network
+    from sinet_video.models.network import Network
 
 
 Wanted = NDArray[np.float32]
@@ -51,19 +50,18 @@ def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
 
 
 class _Ours:
-    """What both runtimes say of the pictures that our networks want, for `segmenting.seen_size`."""
+    """What both runtimes say of the pictures that our networks want, for `segmenter.seen_size`."""
 
-    def __init__(self, name: str, wanted: Wanted | None) -> None:
-        self.name = name
-        source = segmenter if wanted is None else streets
-        self.step, self.pixels = source.STEP, source.PIXELS
+    def __init__(self, name: str, architecture: Architecture) -> None:
+        self.name, self.step, self.pixels = name, architecture.step, architecture.pixels
 
 
 class FastSegmenter(_Ours):
     """One of our own graphs in onnxruntime, pinned to one picture size at a time.
 
-    `size` is (width, height) for a graph of fixed size, which gets what fits in that. `wanted` is
-    the choice of classes, (19,) float32, for a graph of the Cityscapes network.
+    `architecture` is the network that the graph is of. `size` is (width, height) for a graph of
+    fixed size, which gets what fits in that. `wanted` is the choice of the architecture's classes,
+    (classes,) float32 in [0, 1], where it has any.
     """
 
     runtime: Runtime = "onnxruntime"
@@ -74,10 +72,11 @@ class FastSegmenter(_Ours):
         graph: bytes,
         *,
         name: str = "",
+        architecture: Architecture = SINET,
         size: tuple[int, int] | None = None,
         wanted: Wanted | None = None,
     ) -> None:
-        super().__init__(name, wanted)
+        super().__init__(name, architecture)
         self.input_size = size
         self._graph = graph
         self._also = {} if wanted is None else {"wanted": wanted}
@@ -114,7 +113,7 @@ class TorchSegmenter(_Ours):
     ) -> None:
         import torch
 
-        super().__init__(name, wanted)
+        super().__init__(name, network.architecture)
         try:
             self._network = network.to(device).eval()
         except (RuntimeError, AssertionError) as error:

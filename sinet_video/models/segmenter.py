@@ -147,5 +147,5 @@ def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:
 
 def upright(frame: Frame, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Return a frame's picture as shown, scaled to `shape`, (width, height)."""
-    width, height = shape[::-1] if frame.orientation.sideways else shape
+    width, height = frame.orientation.stored_size(shape)
     return frame.orientation.shown(frame.scaled(width, height))

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from sinet_video.models import registry
+from sinet_video.models.network import Network
+from sinet_video.models.sinet_reference import from_reference
 
 STRIDE = 32
 """Input sides must be multiples of this: 8 for the encoder, times 4 for its most squeezed block."""
@@ -221,7 +226,7 @@ class Encoder(nn.Module):
         return self.classify(eighth), quarter
 
 
-class SINet(nn.Module):
+class SINet(Network):
     """The whole network: encoder and information-blocking decoder, 86,910 parameters.
 
     Calling it maps normalised RGB pictures (n, 3, h, w), sides multiples of 32, to the logits
@@ -229,6 +234,7 @@ class SINet(nn.Module):
     `std` (8-bit units, RGB) and `scale`, so that weights and preprocessing cannot part.
     """
 
+    architecture: ClassVar[registry.Architecture] = registry.SINET
     mean: Tensor
     std: Tensor
     scale: Tensor
@@ -267,3 +273,19 @@ class SINet(nn.Module):
         rgb = pictures.permute(0, 3, 1, 2).to(self.mean.dtype)
         logits = self(self.normalise(rgb))
         return torch.sigmoid(logits[:, 1] - logits[:, 0])
+
+
+def recognises(state: dict[str, Any]) -> bool:
+    """Whether a state dict is of this network, under our names or the reference code's."""
+    ours = "encoder.down3.depthwise.weight" in state
+    return "level2_C.conv.weight" in state or (
+        ours and "encoder.down4.depthwise.weight" not in state
+    )
+
+
+def from_state(state: dict[str, Any]) -> SINet:
+    """Return the network with the weights of a state dict, ours or the reference code's."""
+    network = SINet()
+    reference = "encoder.level1.conv.weight" in state
+    network.load_state_dict(from_reference(state) if reference else state)
+    return network

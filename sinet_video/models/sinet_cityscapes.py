@@ -7,11 +7,15 @@ blocks information twice and answers at half the picture's size.
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sinet_video.models import registry
 from sinet_video.models.cityscapes_classes import CLASSES
+from sinet_video.models.network import Network
 from sinet_video.models.sinet import (
     ConvNormAct,
     Downsample,
@@ -23,10 +27,19 @@ from sinet_video.models.sinet import (
     conv,
     upsample,
 )
+from sinet_video.models.sinet_reference import REFERENCE_NAMES, Names, renamed
 
 MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
 """What the released weights were trained with, in 8-bit units: ImageNet's constants, RGB."""
+
+CITYSCAPES_NAMES: Names = (
+    (r"^bn_4\.", "coarse_norm."),
+    (r"^level3_C\.", "detail."),
+    (r"^bn_3\.", "fine_norm."),
+    (r"^classifier\.", "classify."),
+    *REFERENCE_NAMES,
+)
 
 WHOLE = 0
 """In place of a pool: an undivided square kernel at full size."""
@@ -115,7 +128,7 @@ class Encoder(nn.Module):
         return self.classify(sixteenth), eighth, quarter
 
 
-class CityscapesSINet(nn.Module):
+class CityscapesSINet(Network):
     """The whole network: encoder and twice blocking decoder, 119,418 parameters.
 
     Calling it maps normalised RGB pictures (n, 3, h, w), sides multiples of 128, to logits
@@ -123,6 +136,7 @@ class CityscapesSINet(nn.Module):
     picture is normalised is in the buffers `mean` and `std` (8-bit units, RGB) and `scale`.
     """
 
+    architecture: ClassVar[registry.Architecture] = registry.CITYSCAPES
     mean: Tensor
     std: Tensor
     scale: Tensor
@@ -171,3 +185,25 @@ def enlarge(x: Tensor) -> Tensor:
 def doubt(logits: Tensor) -> Tensor:
     """Return where the classes of (n, c, h, w) are unsure: 1 less the largest probability."""
     return 1 - logits.softmax(1).amax(1, keepdim=True)
+
+
+def recognises(state: dict[str, Any]) -> bool:
+    """Whether a state dict is of this network, under our names or the reference code's."""
+    return "level3_C.conv.weight" in state or "encoder.down4.depthwise.weight" in state
+
+
+def from_state(state: dict[str, Any]) -> CityscapesSINet:
+    """Return the network with the weights of a state dict, ours or the reference code's."""
+    network = CityscapesSINet()
+    reference = "encoder.level1.conv.weight" in state
+    network.load_state_dict(from_cityscapes_reference(state) if reference else state)
+    return network
+
+
+def from_cityscapes_reference(state: dict[str, Any]) -> dict[str, Any]:
+    """Turn the reference code's state dict of the Cityscapes network, for RGB too, into ours."""
+    ours = renamed(state, CITYSCAPES_NAMES)
+    ours["mean"] = torch.tensor(MEAN)
+    ours["std"] = torch.tensor(STD)
+    ours["scale"] = torch.tensor(1.0)
+    return ours

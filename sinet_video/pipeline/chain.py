@@ -1,4 +1,7 @@
-"""The flow from a clip's frames to its mattes: the stages, one after the other."""
+"""From a clip's frames to its mattes, and to what is written of them: every stage, in order.
+
+This is the only module that knows all stages. To add one, write its file and add it to `CHAIN`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Literal, get_args
 
 from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.formats import container_of
-from sinet_video.decoding.access import Allow
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
@@ -24,7 +27,7 @@ from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.prefetch import prefetch
 from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
-from sinet_video.stages.chroma_key import Screened, key
+from sinet_video.stages.chroma_key import ChromaKey, Screened, key
 from sinet_video.stages.clean_regions import RegionFilter, filter_regions
 from sinet_video.stages.composite import Background, composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
@@ -32,6 +35,7 @@ from sinet_video.stages.despill import Despill, despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
 from sinet_video.stages.edge import EdgeShape, shape_edge
 from sinet_video.stages.follow import PartOf, follow
+from sinet_video.stages.memory import NOTHING, memory_of
 from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import Smoothing, smooth
@@ -49,10 +53,10 @@ Watch = Callable[[Matte], None]
 
 
 def matte(
-    source: Clip | str | Path,
+    source: Clip | Source | StrPath,
     *,
     settings: Settings = Settings(),
-    span: TimeRange = TimeRange(),
+    span: TimeRange | None = None,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
@@ -61,12 +65,13 @@ def matte(
     ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
     before the first matte. `watch` sees the network's coarse mattes, in the same order.
     """
-    clip = source if isinstance(source, Clip) else probe(source, allow=settings.allow)
+    clip = source if isinstance(source, Clip) else probe(settings.source(source))
+    clip = clip if span is None else clip.within(span)
     settings.check(clip)
     segmenter = settings.load()
-    pictures = decode(clip, span, deinterlace=settings.deinterlace, on_error=settings.on_error)
+    pictures = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(pictures, DEPTH, name="decode")
-    return _matted(frames, segmenter, settings, clip, span, watch)
+    return _matted(frames, segmenter, settings, clip, watch)
 
 
 def _matted(
@@ -74,57 +79,18 @@ def _matted(
     segmenter: Segmenter,
     settings: Settings,
     clip: Clip,
-    span: TimeRange,
     watch: Watch | None,
 ) -> Generator[Matte]:
     with closing(frames):
         coarse = seen(frames, segmenter, settings)
         looked_at = _watched(coarse, watch) if watch else coarse
-        yield from chained(looked_at, settings, Meter(), clip, span, smooth)
+        yield from chained(looked_at, Work(settings, clip), Meter())
 
 
 def _watched(mattes: Iterator[Matte], watch: Watch) -> Iterator[Matte]:
     for matte in mattes:
         watch(matte)
         yield matte
-
-
-def _first_time(clip: Clip, span: TimeRange) -> Fraction:
-    """Return when the clip's first picture is shown, in the times of the stretch."""
-    return clip.start * clip.time_base - span.shift
-
-
-def chained(
-    coarse: Iterator[Matte],
-    settings: Settings,
-    meter: Meter,
-    clip: Clip,
-    span: TimeRange,
-    smoother: Smoother,
-    screened: Screened | None = None,
-) -> Generator[Matte]:
-    """Chain the stages from a clip's coarse mattes to full-size ones, but those without effect."""
-    steady = meter.timed("smooth", smoother(coarse, settings.smoothing))
-    if settings.regions != RegionFilter():
-        steady = meter.timed("regions", filter_regions(steady, settings.regions))
-    fine = meter.timed("refine", refine(steady, settings.refinement))
-    if settings.key is not None:
-        fine = meter.timed("key", key(fine, settings.key, screened=screened))
-    if settings.edge != EdgeShape():
-        fine = meter.timed("edge", shape_edge(fine, settings.edge))
-    if clip.alpha is not None:
-        fine = meter.timed("source alpha", apply_source_alpha(fine, settings.source_alpha))
-    if settings.garbage is not None or settings.core is not None:
-        start = _first_time(clip, span)
-        drawn = apply_drawn_mattes(
-            fine,
-            garbage=settings.garbage,
-            core=settings.core,
-            start=start,
-            allow=settings.allow,
-        )
-        fine = meter.timed("drawn mattes", drawn)
-    return fine
 
 
 def seen(
@@ -144,27 +110,10 @@ Show = Literal["composite", "alpha", "foreground"]
 
 @dataclass(frozen=True)
 class OutputKind:
-    """What is written of each matte, and what is done to its frame before."""
+    """What is written of each matte: its content, and what is put behind the person."""
 
     content: Content
     background: Background | None = None
-
-    def apply(
-        self, mattes: Iterator[Matte], meter: Meter, *, clean: bool, spill: Despill | None
-    ) -> Iterator[Matte]:
-        """Chain what is done to frames; `clean` takes the old background out of their edges."""
-        if self.background is not None and spill is None:
-            own = edge_colours if clean else None
-            return meter.timed("composite", composite(mattes, self.background, colours=own))
-        if clean:
-            mattes = meter.timed("decontaminate", decontaminate(mattes))
-        if spill is not None:
-            mattes = meter.timed("despill", despill(mattes, spill))
-        if self.background is not None:
-            return meter.timed("composite", composite(mattes, self.background))
-        if self.content == "alpha":
-            return meter.timed("foreground", foreground(mattes))
-        return mattes
 
     def begun(self, first: Fraction, now: Fraction) -> None:
         """Take note of when the first picture was, in an earlier run, and when this one goes on."""
@@ -172,13 +121,148 @@ class OutputKind:
             self.background.begin(first, now)
 
 
+@dataclass(frozen=True)
+class Work:
+    """All that decides which stages a clip's mattes go through, and how.
+
+    Attributes:
+        settings: how the person is cut out.
+        clip: what the frames come from.
+        look: what is made of the mattes; by default nothing but them is wanted.
+        smoother: what steadies them in the place of `smooth`, for a job that goes on from earlier.
+        screened: notes what was seen of a screen.
+    """
+
+    settings: Settings
+    clip: Clip
+    look: OutputKind = OutputKind("alpha")
+    smoother: Smoother | None = None
+    screened: Screened | None = None
+
+    @property
+    def start(self) -> Fraction:
+        """When the clip's first picture is shown, in the times of the stretch."""
+        return self.clip.start * self.clip.time_base - self.clip.span.shift
+
+    @property
+    def spill(self) -> Despill | None:
+        """Which screen's light is taken out of the frames, if any."""
+        return self.settings.despill if self.look.content != "alpha" else None
+
+    @property
+    def decontaminates(self) -> bool:
+        """Whether edges are mixtures: those of a source's own alpha have straight colours."""
+        own = self.clip.alpha is not None and self.settings.source_alpha != "ignore"
+        return self.settings.decontaminate and self.look.content != "alpha" and not own
+
+    @property
+    def cleans_in_composite(self) -> bool:
+        """Whether old colours can be taken out while the frame is composited, which is sooner."""
+        return self.decontaminates and self.look.background is not None and self.spill is None
+
+
+@dataclass(frozen=True)
+class Link:
+    """One stage in the chain.
+
+    Attributes:
+        name: what reports call it.
+        stage: the stage itself, which declares what it remembers; see `stages.memory`.
+        apply: calls it.
+        wanted: whether it has any effect.
+    """
+
+    name: str
+    stage: Callable[..., Iterator[Matte]]
+    apply: Callable[[Iterator[Matte], Work], Iterator[Matte]]
+    wanted: Callable[[Work], bool] = lambda work: True
+
+
+def _force(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
+    drawn = work.settings.garbage, work.settings.core
+    garbage, core = (None if each is None else work.settings.source(each) for each in drawn)
+    return apply_drawn_mattes(mattes, garbage=garbage, core=core, start=work.start)
+
+
+def _composite(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
+    assert work.look.background is not None  # or the link is not wanted
+    colours = edge_colours if work.cleans_in_composite else None
+    return composite(mattes, work.look.background, colours=colours)
+
+
+CHAIN = (
+    # From the network's coarse mattes to full-size ones.
+    Link("smooth", smooth, lambda m, work: (work.smoother or smooth)(m, work.settings.smoothing)),
+    Link(
+        "regions", filter_regions,
+        lambda m, work: filter_regions(m, work.settings.regions),
+        lambda work: work.settings.regions != RegionFilter(),
+    ),
+    Link("refine", refine, lambda m, work: refine(m, work.settings.refinement)),
+    Link(
+        "key", key,
+        lambda m, work: key(m, work.settings.key or ChromaKey(), screened=work.screened),
+        lambda work: work.settings.key is not None,
+    ),
+    Link(
+        "edge", shape_edge,
+        lambda m, work: shape_edge(m, work.settings.edge),
+        lambda work: work.settings.edge != EdgeShape(),
+    ),
+    Link(
+        "source alpha", apply_source_alpha,
+        lambda m, work: apply_source_alpha(m, work.settings.source_alpha),
+        lambda work: work.clip.alpha is not None,
+    ),
+    Link(
+        "drawn mattes", apply_drawn_mattes, _force,
+        lambda work: (work.settings.garbage, work.settings.core) != (None, None),
+    ),
+    # What is done to the frames.
+    Link(
+        "decontaminate", decontaminate,
+        lambda m, work: decontaminate(m),
+        lambda work: work.decontaminates and not work.cleans_in_composite,
+    ),
+    Link(
+        "despill", despill,
+        lambda m, work: despill(m, work.spill or Despill()),
+        lambda work: work.spill is not None,
+    ),
+    Link("composite", composite, _composite, lambda work: work.look.background is not None),
+    Link(
+        "foreground", foreground,
+        lambda m, work: foreground(m),
+        lambda work: work.look.background is None and work.look.content == "rgba",
+    ),
+)  # fmt: skip
+"""Every stage from a coarse matte to what is written, in order. A new stage is one link more."""
+
+
+def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
+    """Chain the stages from coarse mattes to what is to be written, but those without effect."""
+    mattes = coarse
+    for link in CHAIN:
+        if link.wanted(work):
+            mattes = meter.timed(link.name, link.apply(mattes, work))
+    return mattes
+
+
+def needs_all(work: Work) -> bool:
+    """Whether a job that goes on has to work on all frames again.
+
+    So it is if any stage remembers earlier frames, but for smoothing: what that remembers is kept.
+    """
+    after = (link for link in CHAIN if link.stage is not smooth and link.wanted(work))
+    return any(memory_of(link.stage) != NOTHING for link in after)
+
+
 def output_kind(
     output: Path,
-    background: str | Path | Background | None,
+    background: Source | Background | None,
     fit: Fit,
     show: Show,
     encoding: Encoding,
-    allow: Allow,
 ) -> OutputKind:
     """Return what an output is to show, by what was asked for and what its name can hold.
 
@@ -191,17 +275,15 @@ def output_kind(
             f"A background cannot be seen when only the {show} is shown; leave it out."
         )
     if show == "alpha":
-        return OutputKind("matte")
-    if isinstance(background, str | Path):
-        behind = parse_background(background, fit, allow)
-        return OutputKind("opaque", behind) if behind else OutputKind("alpha")
-    if background is not None:
-        return OutputKind("opaque", background)
-    container = container_of(output, encoding.format)
-    codec = CODECS.get(encoding.codec or container.defaults.get("alpha", ""))
-    can = "alpha" in container.defaults and codec is not None and codec.alpha is not None
-    if can and (container.alpha_first or show == "foreground"):
         return OutputKind("alpha")
-    return OutputKind(
-        "opaque", ColourBackground.parse("black" if show == "foreground" else "green")
-    )
+    if isinstance(background, Source):
+        behind = parse_background(background, fit)
+        return OutputKind("rgb", behind) if behind else OutputKind("rgba")
+    if background is not None:
+        return OutputKind("rgb", background)
+    container = container_of(output, encoding.format)
+    codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
+    can = "rgba" in container.defaults and codec is not None and codec.rgba is not None
+    if can and (container.alpha_first or show == "foreground"):
+        return OutputKind("rgba")
+    return OutputKind("rgb", ColourBackground.parse("black" if show == "foreground" else "green"))

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,7 @@ from typing import TypeVar
 from sinet_video.atomic import begin_file, check_file, discard, translate_write_errors
 from sinet_video.cache import claimed
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
@@ -29,7 +29,7 @@ from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
-from sinet_video.pipeline.chain import DEPTH, OutputKind, Show, chained, output_kind, seen
+from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -50,10 +50,10 @@ Progress = Callable[[int, Clip], None]
 
 
 def convert(
-    source: str | Path,
+    source: StrPath | Source,
     output: str | Path,
     *,
-    background: str | Path | Background | None = None,
+    background: StrPath | Source | Background | None = None,
     fit: Fit = "cover",
     show: Show = "composite",
     matte: str | Path | None = None,
@@ -86,36 +86,37 @@ def convert(
     """
     started = time.perf_counter()
     check_named(input=source, output=output, matte=matte, report=report, background=background)
-    (output, encoding), source = as_folder(output, encoding), located(source)
+    (output, encoding), source = as_folder(output, encoding), settings.source(source)
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
-        check_files(*(located(each) for each in named if isinstance(each, str | Path)))
-    clip = probe(source, allow=settings.allow)
+        check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
+    clip = from_zero(probe(source).within(span))
     settings.check(clip)
-    span = from_zero(clip, span)
-    look = output_kind(output, background, fit, show, encoding, settings.allow)
+    behind = settings.source(background) if isinstance(background, str | Path) else background
+    look = output_kind(output, behind, fit, show, encoding)
+    work = Work(settings, clip, look)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
-    outputs = _outputs(clip, look, output, matte, settings, encoding, span, overwrite=overwrite)
+    outputs = _outputs(work, output, matte, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
     report = None if report is None else Path(report)
     _check_targets(
         outputs,
         report,
-        _read(source, background, settings),
+        _read(source, behind, settings),
         overwrite=overwrite,
         anew=resume is None,
     )
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
-            Path(source), outputs=list(map(str, targets)), background=background, fit=fit,
-            show=show, resume=resume, settings=settings, encoding=encoding, span=span,
+            Path(source.path), outputs=list(map(str, targets)), background=background, fit=fit,
+            show=show, resume=resume, settings=settings, encoding=encoding, span=clip.span,
         )  # fmt: skip
         writing = Segments(
             outputs, told, resume,
-            overwrite=overwrite, again=settings.remember, begun=look.begun,
+            overwrite=overwrite, again=needs_all(work), begun=look.begun,
         )  # fmt: skip
-    job = _Job(clip, look, targets, writing, settings, span, started, report, overwrite)
+    job = _Job(work, targets, writing, started, report, overwrite)
     with claimed(each for each in (*targets, report) if each is not None and each != PIPE):
         done = job.run(progress)
     for warning in done.warnings:
@@ -124,7 +125,7 @@ def convert(
 
 
 def _read(
-    source: StrPath, background: str | Path | Background | None, settings: Settings
+    source: Source, background: Source | Background | None, settings: Settings
 ) -> dict[str, Path]:
     """Return the files that a job reads, by what they are to it."""
     named = {
@@ -134,7 +135,8 @@ def _read(
         "core matte": settings.core,
         "weights": settings.weights,
     }
-    files = {what: Path(name) for what, name in named.items() if isinstance(name, str | Path)}
+    given = {what: n.path if isinstance(n, Source) else n for what, n in named.items()}
+    files = {what: Path(name) for what, name in given.items() if isinstance(name, str | Path)}
     return {what: path for what, path in files.items() if os.path.lexists(path)}
 
 
@@ -177,41 +179,39 @@ def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
 
 
 def _outputs(
-    clip: Clip,
-    look: OutputKind,
-    output: Path,
-    matte: str | Path | None,
-    settings: Settings,
-    encoding: Encoding,
-    span: TimeRange,
-    *,
-    overwrite: bool,
+    work: Work, output: Path, matte: str | Path | None, encoding: Encoding, *, overwrite: bool
 ) -> list[Output]:
     """Return what is to be opened: the output with all that goes along, then the matte alone."""
-    whole = Output(output, clip, look.content, encoding, True, span, settings.on_error, overwrite)
+    clip, on_error = work.clip, work.settings.on_error
+    whole = Output(output, clip, work.look.content, encoding, True, on_error, overwrite)
     if matte is None:
         return [whole]
     path, alone = as_folder(matte, Encoding())
-    return [whole, Output(path, clip, "matte", alone, overwrite=overwrite)]
+    return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
 
 
 @dataclass(frozen=True)
 class _Job:
     """One clip on its way into its files, in threads: decode, segment, work, the caller's."""
 
-    clip: Clip
-    look: OutputKind
+    work: Work
     targets: list[Path]
     writing: Writing
-    settings: Settings
-    span: TimeRange
     started: float
     report: Path | None
     overwrite: bool
 
+    @property
+    def _clip(self) -> Clip:
+        return self.work.clip
+
+    @property
+    def _settings(self) -> Settings:
+        return self.work.settings
+
     def run(self, progress: Progress | None) -> Report:
         """Do it all."""
-        segmenter = self.settings.load()
+        segmenter = self._settings.load()
         meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
         with self.writing as writing, ExitStack() as stack:
             frames = writing.resumed
@@ -221,7 +221,7 @@ class _Job:
                 encoding += time.perf_counter() - before
                 frames += 1
                 if progress:
-                    progress(frames, self.clip)
+                    progress(frames, self._clip)
             writing.finish()
             stages = self._stages(meters, encoding, frames - writing.resumed)
             report = self._report(segmenter, frames, stages, screened)
@@ -263,42 +263,26 @@ class _Job:
         writing, (decoding, seeing, working) = self.writing, meters
         pictures = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
         waited = seeing.timed("wait", pictures)
-        coarse = seen(waited, segmenter, self.settings, writing.part_of)
+        coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
-        mattes = chained(
-            working.timed("wait", looked),
-            self.settings,
-            working,
-            self.clip,
-            self.span,
-            writing.smooth,
-            screened=screened,
-        )
-        spill = self.settings.despill if self.look.content != "matte" else None
-        shown = self.look.apply(mattes, working, clean=self._decontaminates, spill=spill)
+        work = replace(self.work, smoother=writing.smooth, screened=screened)
+        shown = chained(working.timed("wait", looked), work, working)
         return ahead(writing.unfinished(shown), "work")
 
     def _read(self, since: Fraction | None, tally: Tally) -> Iterator[Frame]:
         return decode(
-            self.clip,
-            self.span,
+            self._clip,
             since=since,
-            deinterlace=self.settings.deinterlace,
-            on_error=self.settings.on_error,
+            deinterlace=self._settings.deinterlace,
+            on_error=self._settings.on_error,
             tally=tally,
         )
 
     @property
-    def _decontaminates(self) -> bool:
-        """Whether edges are mixtures: those of a source's own alpha have straight colours."""
-        own = self.clip.alpha is not None and self.settings.source_alpha != "ignore"
-        return self.settings.decontaminate and self.look.content != "matte" and not own
-
-    @property
     def _start(self) -> Fraction:
-        if self.span.start:
+        if self._clip.span.start:
             return Fraction(0)
-        return self.clip.start * self.clip.time_base + self.span.late
+        return self._clip.start * self._clip.time_base + self._clip.span.late
 
     def _report(
         self, segmenter: Segmenter, frames: int, stages: dict[str, float], screened: Screened
@@ -308,7 +292,7 @@ class _Job:
         end = self._start if self.writing.end is None else self.writing.end
         seconds = time.perf_counter() - self.started
         return Report(
-            source=str(self.clip.path),
+            source=str(self._clip.path),
             output=output,
             matte=mattes[0] if mattes else None,
             frames=frames,
@@ -317,14 +301,14 @@ class _Job:
             seconds=round(seconds, 3),
             frames_per_second=round((frames - self.writing.resumed) / seconds, 2),
             stages=stages,
-            network_size=seen_size(segmenter, self.settings.size, self.clip.shown_aspect),
+            network_size=seen_size(segmenter, self._settings.size, self._clip.shown_aspect),
             weights=getattr(segmenter, "name", "your own segmenter"),
             runtime=getattr(segmenter, "runtime", "your own segmenter"),
             device=getattr(segmenter, "device", "unknown"),
             encoder=made.encoder,
             pixel_format=made.pixel_format,
             alpha=made.alpha,
-            decontaminated=self._decontaminates,
+            decontaminated=self.work.decontaminates,
             audio=made.audio,
             lost=tally.lost,
             repeated=tally.repeated,
@@ -335,20 +319,20 @@ class _Job:
 
     def _remarks(self, screened: Screened) -> list[str]:
         """Say what is unusual about the source."""
-        said = self.writing.tally.warnings(self.clip.path)
-        if self.settings.key is not None:
-            said += screened.warnings(self.settings.key.screen)
-        if self.span.late:
+        said = self.writing.tally.warnings(self._clip.path)
+        if self._settings.key is not None:
+            said += screened.warnings(self._settings.key.screen)
+        if self._clip.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "
-                f"{float(self.span.late):.3f} s later."
+                f"{float(self._clip.span.late):.3f} s later."
             )
-        if self.clip.alpha is not None:
-            said.append(SOURCE_ALPHA_USED[self.settings.source_alpha].format(self.clip.alpha))
-        if ROUNDED.match(self.clip.pixel_format):
-            working = self.clip.working_format
-            said.append(f"The source's {self.clip.pixel_format} samples are rounded to {working}.")
-        if self.clip.interlaced and not self.settings.deinterlace:
+        if self._clip.alpha is not None:
+            said.append(SOURCE_ALPHA_USED[self._settings.source_alpha].format(self._clip.alpha))
+        if ROUNDED.match(self._clip.pixel_format):
+            working = self._clip.working_format
+            said.append(f"The source's {self._clip.pixel_format} samples are rounded to {working}.")
+        if self._clip.interlaced and not self._settings.deinterlace:
             said.append(
                 "The source is interlaced: its edges will comb where it moves; deinterlace it."
             )

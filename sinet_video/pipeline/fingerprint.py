@@ -12,7 +12,8 @@ import av
 import numpy as np
 import onnxruntime
 
-import sinet_video
+from sinet_video._version import __version__
+from sinet_video.decoding.access import Source
 
 LOOKED_AT = 1 << 20
 """Bytes at either end of a file that tell it from others."""
@@ -34,7 +35,7 @@ def of_job(source: Path, **settings: object) -> dict[str, str]:
 
     Files are known by `of_file`, functions and objects that are no settings by their names.
     """
-    versions = f"{sinet_video.__version__}, av {av.__version__}, {av.library_versions}"
+    versions = f"{__version__}, av {av.__version__}, {av.library_versions}"
     run = {
         "the source": of_file(source),
         "the versions": f"{versions}, onnxruntime {onnxruntime.__version__}, "
@@ -52,7 +53,7 @@ def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
 
 def _told(name: str, value: object) -> dict[str, str]:
     """Return a setting under its name, and the fields of one that has fields under theirs."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if is_dataclass(value) and not isinstance(value, type | Source):
         told: dict[str, str] = {}
         for field in fields(value):
             inner = getattr(value, field.name)
@@ -62,6 +63,8 @@ def _told(name: str, value: object) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Source):
+        return f"{_text(value.path)} {value.allow}"
     if isinstance(value, str | Path):
         path = Path(value)
         return f"{value} {of_file(path)}" if path.is_file() else str(value)

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -20,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.atomic import parts_name, translate_write_errors
-from sinet_video.errors import OutputError, SettingError, reason
+from sinet_video.atomic import parts_name, store, sync, translate_write_errors
+from sinet_video.errors import OutputError, reason
 from sinet_video.pipeline.fingerprint import differing
 from sinet_video.pipeline.outputs import Made
 
@@ -31,10 +30,11 @@ MANIFEST, LOCK = "manifest.json", "lock"
 MARK = "made-by-sinet-video"
 """The file by which a folder is known to be ours."""
 
-OURS = re.compile(
-    r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|manifest\.json(\.new)?|\..*\.part"
-)
+OURS = re.compile(r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|manifest\.json|\..*\.part")
 """The names that we give in it, but for those of the lock and the mark."""
+
+PATIENCE = 0.2
+"""Seconds to wait for a lock, as its last holder may be removing it at this moment."""
 
 FORMAT = 2
 """Raise it when what is kept is no longer read as it was."""
@@ -293,7 +293,10 @@ class JobFolder:
         for path in self.folder.iterdir():
             if OURS.fullmatch(path.name) and path.name != MANIFEST:
                 _remove(path)
-        for name in (MANIFEST, MARK, LOCK):
+        (self.folder / MANIFEST).unlink(missing_ok=True)
+        if os.name == "nt":  # there an open file cannot be removed
+            self._held.close()
+        for name in (MARK, LOCK):
             (self.folder / name).unlink(missing_ok=True)
         if any(self.folder.iterdir()):
             LOGGER.warning("%s stays, as there are files in it that are not ours.", self.folder)
@@ -305,7 +308,7 @@ class JobFolder:
         return self.file("alphas", number, ".npz")
 
     def _note(self, finished: JobState) -> None:
-        _put(self.folder / MANIFEST, finished.text().encode())
+        store(self.folder / MANIFEST, finished.text().encode(), durable=True)
         self.finished = finished
 
     def _forget(self) -> None:
@@ -322,24 +325,6 @@ class JobFolder:
             of_segment = path.name.partition(".")[0].rpartition("-")[2] in numbers
             if OURS.fullmatch(path.name) and path.name != MANIFEST and not of_segment:
                 _remove(path)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Write a file that is there as it was or as it is to be, and never in part."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    sync(new)
-    new.replace(path)
-    sync(path.parent)
 
 
 def _remove(path: Path) -> None:
@@ -369,29 +354,20 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
 
     Raises `OutputError` when another process holds it.
     """
-    if sys.platform == "win32":
-        raise SettingError("Going on after an interruption needs locks that Windows has not.")
-    import fcntl
+    from filelock import FileLock, Timeout  # no other job has to wait for its import
 
-    while True:
+    lock = FileLock(folder / LOCK, timeout=PATIENCE, fallback_to_soft=False)
+    while not lock.is_locked:
         _make(folder)
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_there(folder / LOCK, handle):
-                yield
-                return
-        except BlockingIOError:
+            lock.acquire()
+        except FileNotFoundError:
+            continue  # its last holder has just removed the folder
+        except Timeout:
             raise OutputError(
                 f"{output} is being made by another process; wait for it, or give another name."
             ) from None
-        finally:
-            os.close(handle)
-
-
-def _is_there(path: Path, handle: int) -> bool:
-    """Whether a name is still that of an open file: its last holder may have removed it."""
     try:
-        return path.stat().st_ino == os.fstat(handle).st_ino
-    except FileNotFoundError:
-        return False
+        yield
+    finally:
+        lock.release()

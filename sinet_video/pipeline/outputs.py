@@ -20,7 +20,6 @@ from sinet_video.encoding.plan import Encoding, Plan, plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import TimeRange
 from sinet_video.publish import Publication
 from sinet_video.stages.smooth import Smoothing, smooth
 
@@ -37,7 +36,6 @@ class Output:
     content: Content
     encoding: Encoding = Encoding()
     companions: bool = False
-    span: TimeRange = TimeRange()
     on_error: OnError = "stop"
     overwrite: bool = False
 
@@ -54,7 +52,6 @@ class Output:
             content=self.content,
             encoding=self.encoding,
             companions=self.companions,
-            span=self.span,
             on_error=self.on_error,
             overwrite=self.overwrite or path is not None,
         )
@@ -75,7 +72,7 @@ class Made:
         cls, plan: Plan, content: Content, audio: AudioResult = "none", *, warnings: list[str]
     ) -> Made:
         """What comes of a plan."""
-        alpha: AlphaKind | Literal["none"] = plan.alpha if content == "alpha" else "none"
+        alpha: AlphaKind | Literal["none"] = plan.alpha if content == "rgba" else "none"
         return cls(plan.encoder, plan.pixel_format, alpha, audio, warnings)
 
     @classmethod

@@ -22,7 +22,7 @@ import numpy as np
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import StrPath, is_url
+from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
@@ -32,7 +32,8 @@ from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
 from sinet_video.publish import Publication
-from sinet_video.stages.smooth import Smoothing, WindowMean, remembered, smooth
+from sinet_video.stages.memory import memory_of
+from sinet_video.stages.smooth import Smoothing, smooth
 
 OVERLAP = 1
 """Seconds at the end of a segment whose pictures are remembered by their checksums."""
@@ -207,11 +208,11 @@ class Segments(Writing):
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         """As `Writing` says; the last pictures that are finished are remembered, not yielded."""
-        count, primed = remembered(smoothing), self._seed_alphas(coarse)
-        if isinstance(smoothing, WindowMean):
-            steady = smooth(self._remember_alphas(primed, count), smoothing)
+        memory, primed = memory_of(smooth, smoothing), self._seed_alphas(coarse)
+        if memory.alphas == "taken":
+            steady = smooth(self._remember_alphas(primed, memory.frames), smoothing)
         else:
-            steady = self._remember_alphas(smooth(primed, smoothing), count)
+            steady = self._remember_alphas(smooth(primed, smoothing), memory.frames)
         return steady if self._again else self.unfinished(steady)
 
     def _remember_alphas(self, mattes: Iterator[Matte], count: int) -> Iterator[Matte]:
@@ -301,9 +302,9 @@ class Segments(Writing):
         return self._first + (number + 1) * self._seconds - OVERLAP
 
 
-def check_files(*names: StrPath | None) -> None:
+def check_files(*names: Source) -> None:
     """Raise `SettingError` for pipes, which nobody can read or write twice, and for other hosts."""
-    if PIPE in names or any(name is not None and is_url(name) for name in names):
+    if any(name.located == PIPE or name.is_url for name in names):
         raise SettingError(
             "What comes or goes through a pipe or from a host cannot be resumed; give files."
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from sinet_video.atomic import translate_write_errors
+from sinet_video.atomic import sync, translate_write_errors
 from sinet_video.containers.formats import container_of
 from sinet_video.encoding.image_sequence import (
     PictureFolder,
     is_pattern,
+    joined_timestamps,
     name_in,
     place_pictures,
     siblings,
@@ -18,7 +19,7 @@ from sinet_video.encoding.image_sequence import (
 from sinet_video.encoding.packet_file import PacketFile
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
-from sinet_video.pipeline.job_folder import JobFolder, sync
+from sinet_video.pipeline.job_folder import JobFolder
 from sinet_video.pipeline.outputs import Made, Output
 from sinet_video.publish import Publication
 
@@ -108,10 +109,8 @@ class ImageSegments(SegmentFiles):
 
     def join(self) -> Made:
         """As `SegmentFiles` says."""
-        times = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
-        lines = [path.read_text(encoding="utf-8").splitlines() for path in times]
-        text = [lines[0][0], *(line for own in lines for line in own[1:]), ""]
-        self._times.write_text("\\n".join(text), encoding="utf-8")
+        paths = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
+        self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
         sync(self._times)
         warnings = unsaid(self.output.clip)
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)

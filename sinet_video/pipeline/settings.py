@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sinet_video.decoding.access import Allow
+from sinet_video.decoding.access import Allow, Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.errors import SettingError
@@ -53,7 +53,7 @@ class Settings:
             network's place, "ignore" does without it.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
-        allow: what may be read besides the source, the background and drawn mattes themselves:
+        allow: what paths of the source, the background and drawn mattes may make us read:
             "nothing"; "files" that a playlist or such names; "network", hosts as well, so that each
             of them may be a URL.
     """
@@ -70,8 +70,8 @@ class Settings:
     refinement: Refinement = GuidedRefinement()
     key: ChromaKey | None = None
     edge: EdgeShape = EdgeShape()
-    garbage: str | Path | None = None
-    core: str | Path | None = None
+    garbage: StrPath | Source | None = None
+    core: StrPath | Source | None = None
     despill: Despill | None = None
     decontaminate: bool = True
     segmenter: Segmenter | None = None
@@ -90,10 +90,9 @@ class Settings:
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
             )
 
-    @property
-    def remember(self) -> bool:
-        """Whether more than smoothing goes from one picture to the next."""
-        return self.regions != RegionFilter() or self.key is not None or self.despill is not None
+    def source(self, given: StrPath | Source) -> Source:
+        """Return a file or URL with what it may read: a `Source` as it is, others by `allow`."""
+        return Source.of(given, self.allow)
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""

@@ -9,7 +9,7 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.access import Source
 from sinet_video.decoding.demux import opened
 from sinet_video.errors import reason
 from sinet_video.media.time_range import TimeRange, seconds
@@ -44,20 +44,18 @@ class AudioReport:
     damage: str | None = None
 
 
-def measure_audio(
-    path: StrPath, span: TimeRange = TimeRange(), allow: Allow = "nothing"
-) -> AudioReport:
+def measure_audio(source: Source, span: TimeRange = TimeRange()) -> AudioReport:
     """Return the sound of a file; with a span of that stretch, its times less the span's start.
 
     Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
     """
-    with opened(path, allow) as container:
+    with opened(source) as container:
         tracks = {s.index: _Track(s) for s in container.streams.audio if s.codec_context}
         harm = None
         try:
             _measure(container, tracks, span)
         except av.FFmpegError as error:
-            harm = f"The sound of {path} is damaged or cut off ({reason(error)})."
+            harm = f"The sound of {source} is damaged or cut off ({reason(error)})."
         heard = (track.heard(span.shift) for track in tracks.values())
         return AudioReport(tuple(each for each in heard if each is not None), harm)
 

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from sinet_video.containers import still_tags
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.integrity import damage
-from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
@@ -96,7 +96,7 @@ class VideoProperties:
     def upright_size(self) -> tuple[int, int]:
         """Width and height in pixels, after turning."""
         size = self.width, self.height
-        return size[::-1] if self.orientation.sideways else size
+        return self.orientation.stored_size(size)
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,15 @@ class PlayedFrame:
     video: av.VideoFrame
 
 
-def video_properties(path: StrPath, allow: Allow = "nothing") -> VideoProperties:
+def video_properties(given: StrPath | Source) -> VideoProperties:
     """Return what a file, a folder of pictures or a pattern such as out/%05d.png says of itself.
 
-    `allow` is what it may make us read, as in `Settings`. Raises `InputError` when there is no
-    picture in it that can be decoded.
+    Raises `InputError` when there is no picture in it that can be decoded.
     """
+    source = Source.of(given)
+    path = source.located
     if not is_pictures(path):
-        return _properties_of_video(path, allow)
+        return _properties_of_video(source)
     with closing(strict_decode(path)) as pictures:
         first = next((shown.video for shown in pictures), None)
     if first is None:
@@ -157,10 +158,10 @@ def _aspect(pattern: Path) -> Fraction | None:
     return decoder.sample_aspect_ratio or Fraction(1)
 
 
-def _properties_of_video(path: StrPath, allow: Allow) -> VideoProperties:
-    clip = probe(path, allow=allow)
-    with opened(path, allow) as container:
-        stream = video_stream(container, path)
+def _properties_of_video(source: Source) -> VideoProperties:
+    clip = probe(source)
+    with opened(source) as container:
+        stream = video_stream(container, source)
         # By the plain decoder: those of alpha do not hear what the container says of colours.
         first = next(container.decode(stream))
         return VideoProperties(
@@ -177,7 +178,7 @@ def _properties_of_video(path: StrPath, allow: Allow) -> VideoProperties:
             tick=clip.time_base,
             end=clip.end * clip.time_base if clip.end is not None else None,
             alpha_mode=alpha_mode(stream),
-            alpha_said=read_alpha_tag(Path(path), clip.container, stream.metadata)
+            alpha_said=read_alpha_tag(Path(source.path), clip.container, stream.metadata)
             if clip.alpha
             else None,
         )
@@ -188,18 +189,20 @@ def is_pictures(path: StrPath) -> TypeGuard[Path]:
     return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
 
 
-def strict_decode(path: StrPath, allow: Allow = "nothing") -> Generator[PlayedFrame]:
+def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
     """Yield the pictures of a file in order, lazily, each with its alpha if it has any.
 
     Stricter than a player: when something is damaged or missing, the pictures before it come, and
     then `InputError`.
     """
-    return _play_pictures(path) if is_pictures(path) else _play_video(path, allow)
+    source = Source.of(given)
+    path = source.located
+    return _play_pictures(path) if is_pictures(path) else _play_video(source)
 
 
-def _play_video(path: StrPath, allow: Allow) -> Generator[PlayedFrame]:
-    with opened(path, allow) as container:
-        stream = video_stream(container, path)
+def _play_video(source: Source) -> Generator[PlayedFrame]:
+    with opened(source) as container:
+        stream = video_stream(container, source)
         unit = stream.time_base
         last: Fraction | None = None
         lost = 0
@@ -210,15 +213,17 @@ def _play_video(path: StrPath, allow: Allow) -> Generator[PlayedFrame]:
                 lost += packet.size > 0 and not packet.is_discard
                 for video in decoder.decode(packet):
                     if video.is_corrupt:
-                        raise InputError(f"{path} is damaged {_where(last)}.")
+                        raise InputError(f"{source} is damaged {_where(last)}.")
                     lost -= 1
                     last = None if video.pts is None else seconds(video.pts, unit)
                     yield PlayedFrame(last, seconds(video.duration, unit), video)
         except av.FFmpegError as error:
             raise InputError(
-                f"{path} is damaged or cut off {_where(last)} ({reason(error)})."
+                f"{source} is damaged or cut off {_where(last)} ({reason(error)})."
             ) from error
-        _check_all_there(path, container, lost if stream.codec_context.name in ONE_EACH else 0)
+        _check_all_there(
+            source.located, container, lost if stream.codec_context.name in ONE_EACH else 0
+        )
 
 
 def _check_all_there(path: StrPath, container: InputContainer, lost: int) -> None:

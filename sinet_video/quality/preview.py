@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sinet_video.atomic import check_file, store, translate_write_errors
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
@@ -54,7 +54,7 @@ APART = 0.5
 
 
 def preview(
-    source: str | Path,
+    source: StrPath | Source,
     output: str | Path,
     *,
     settings: Settings = Settings(),
@@ -76,16 +76,16 @@ def preview(
     Raises `InputError`, `OutputError`, `SettingError` or `WeightsError`; the output appears when it
     is whole, or not at all.
     """
-    source, output = located(source), Path(output)
-    kind = _checked(source, output, moments, worst, overwrite=overwrite)
-    clip = probe(source, allow=settings.allow)
+    source, output = settings.source(source), Path(output)
+    kind = _checked(source.located, output, moments, worst, overwrite=overwrite)
+    clip = probe(source).within(span)
     segmenter = settings.load()
     wanted = _Wanted(
-        clip, span, SIDES[kind], Spread(moments), sorted(Fraction(time) for time in at), worst
+        clip, SIDES[kind], Spread(moments), sorted(Fraction(time) for time in at), worst
     )
     network: deque[Matte] = deque()
     loaded = replace(settings, segmenter=segmenter)
-    mattes = matte(clip, settings=loaded, span=span, watch=network.append)
+    mattes = matte(clip, settings=loaded, watch=network.append)
     with closing(mattes):
         for count, each in enumerate(mattes, 1):
             wanted.take(each, network.popleft().alpha)
@@ -123,13 +123,12 @@ class _Wanted:
     def __init__(
         self,
         clip: Clip,
-        span: TimeRange,
         side: int,
         spread: Spread[Moment],
         at: list[Fraction],
         worst: int,
     ) -> None:
-        self._clip, self._span, self._side = clip, span, side
+        self._clip, self._side = clip, side
         self._spread, self._at, self._count = spread, deque(at), worst
         self._asked: list[Moment] = []
         # Twice as many as are shown, as some will lie too near to others.
@@ -146,7 +145,7 @@ class _Wanted:
 
     def take(self, matte: Matte, network: Array) -> None:
         """Take the next matte, and the network's own alpha, (h, w)."""
-        time = matte.time + self._span.shift
+        time = matte.time + self._clip.span.shift
         before = self._judge.before
         changed = self._judge.take(float(time), matte, network)
         self._keep(time, matte)

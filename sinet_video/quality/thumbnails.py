@@ -107,8 +107,7 @@ def close_up(
 
     def panel(picture: Array) -> Array:
         part = place.cut(picture)
-        turned = size if frame.rotation % 180 == 0 else size[::-1]
-        return np.ascontiguousarray(np.rot90(resized(part, turned), round(frame.rotation / 90)))
+        return frame.orientation.shown(resized(part, frame.orientation.stored_size(size)))
 
     alphas = [*others, ("matte", matte.alpha)]
     grays = [(name, panel(quantised(alpha, 0, 255))) for name, alpha in alphas]
@@ -136,9 +135,8 @@ def resized(picture: Array, size: tuple[int, int]) -> Array:
 
 
 def _gray_upright(alpha: Array, frame: Frame, size: tuple[int, int]) -> Array:
-    stored = size if frame.rotation % 180 == 0 else size[::-1]
-    small = resized(quantised(alpha, 0, 255), stored)
-    return np.ascontiguousarray(np.rot90(small, round(frame.rotation / 90)))
+    small = resized(quantised(alpha, 0, 255), frame.orientation.stored_size(size))
+    return frame.orientation.shown(small)
 
 
 class Checkerboard:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from sinet_video.decoding.access import Allow, StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
@@ -85,41 +85,38 @@ def _plain(value: Any) -> Any:
 
 
 def verify(
-    file: str | Path,
-    source: str | Path | None = None,
+    file: StrPath | Source,
+    source: StrPath | Source | None = None,
     *,
     span: TimeRange = TimeRange(),
     alpha: Wanted | None = None,
     skip: Collection[str] = (),
-    allow: Allow = "nothing",
 ) -> Verification:
     """Play a result to its end and check it; with a source, against that.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
     stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
-    checks (of `CHECKS`) to leave out. `allow` is what either
-    may make us read, as in `Settings`. Times must be the source's exactly, or where time bases
-    differ to the nearest tick of the coarser one.
+    checks (of `CHECKS`) to leave out. A `Source` says what a file may make us read besides. Times
+    must be the source's exactly, or where time bases differ to the nearest tick of the coarser one.
 
     Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
     result that is damaged further on fails the check "whole".
     """
     _check_settings(source, span, skip)
-    file, source = located(file), located(source) if source is not None else None
-    look = video_properties(file, allow)
-    theirs = video_properties(source, allow) if source is not None else None
-    clip = probe(source, allow=allow) if source is not None else None
-    span = from_zero(clip, span) if clip is not None else span
+    file = Source.of(file)
+    look = video_properties(file)
+    theirs = video_properties(source) if source is not None else None
+    clip = from_zero(probe(source).within(span)) if source is not None else None
     seen = _Seen(look, theirs)
-    pictures = seen.until_damage(strict_decode(file, allow))
-    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip, span)):
+    pictures = seen.until_damage(strict_decode(file))
+    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip)):
         seen.note(shown, frame)
-    sound, heard = _sounds(look, file, clip, span, allow)
+    sound, heard = _sounds(look, file, clip)
     checks = seen.checks(sound, heard, alpha)
     return Verification(
-        file=file,
-        source=source,
+        file=file.located,
+        source=clip.path if clip is not None else None,
         properties=replace(look, pixel_format=seen.pixel_format),
         timing=seen.mine.timing,
         alpha=seen.transparency.figures(),
@@ -128,7 +125,9 @@ def verify(
     )
 
 
-def _check_settings(source: str | Path | None, span: TimeRange, skip: Collection[str]) -> None:
+def _check_settings(
+    source: StrPath | Source | None, span: TimeRange, skip: Collection[str]
+) -> None:
     if source is None and span != TimeRange():
         raise SettingError("Start and end are of the source; give it as well.")
     unknown = sorted(set(skip) - set(CHECKS))
@@ -137,12 +136,12 @@ def _check_settings(source: str | Path | None, span: TimeRange, skip: Collection
 
 
 def _sounds(
-    look: VideoProperties, file: StrPath, clip: Clip | None, span: TimeRange, allow: Allow
+    look: VideoProperties, file: Source, clip: Clip | None
 ) -> tuple[AudioReport, AudioReport]:
     if look.is_pictures:
         return AudioReport(), AudioReport()
-    mine = measure_audio(file, allow=allow)
-    return mine, AudioReport() if clip is None else measure_audio(clip.path, span, allow)
+    mine = measure_audio(file)
+    return mine, AudioReport() if clip is None else measure_audio(clip.source, clip.span)
 
 
 class _Seen:

@@ -12,7 +12,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.decoding.access import Allow, StrPath, located
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.demux import opened, video_stream
@@ -100,9 +100,9 @@ class ColourBackground:
 class ImageBackground:
     """One picture, from any file that FFmpeg reads as one."""
 
-    def __init__(self, path: StrPath, fit: Fit = "cover", allow: Allow = "nothing") -> None:
+    def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
-        self._picture = _first_picture(path, allow)
+        self._picture = _first_picture(source)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
@@ -119,10 +119,10 @@ class VideoBackground:
     It starts with the first frame that it stands behind.
     """
 
-    def __init__(self, path: StrPath, fit: Fit = "cover", allow: Allow = "nothing") -> None:
+    def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
         # Now, so that a bad file is said at once, not at the first frame.
-        self._clip = probe(path, allow=allow)
+        self._clip = probe(source)
         self._shown: Iterator[tuple[Fraction, Frame]] | None = None
         self._current: Frame | None = None
         self._next: tuple[Fraction, Frame] | None = None
@@ -153,30 +153,28 @@ class VideoBackground:
         return moved
 
 
-def parse_background(
-    text: StrPath, fit: Fit = "cover", allow: Allow = "nothing"
-) -> Background | None:
+def parse_background(text: StrPath | Source, fit: Fit = "cover") -> Background | None:
     """Read what a user says: a colour, a file, "blur" or "blur:RADIUS", or "transparent" (None).
 
-    `allow` is what the file may make us read, as in `Settings`, and whether it may be a URL. Raises
+    A `Source` says what the file may make us read, and whether it may be a URL. Raises
     `SettingError` for what is none of these, `InputError` for a file that cannot be read.
     """
     checked_fit(fit)
-    name = str(text)
+    source = Source.of(text)
+    name = str(source.path)
     if name.lower() == "transparent":
         return None
     if name.lower() == "blur" or name.lower().startswith("blur:"):
         return BlurBackground(_radius(name)) if ":" in name else BlurBackground()
     if name.lower() in NAMED or name.startswith("#"):
         return ColourBackground.parse(name)
-    path = located(text)
-    if isinstance(path, Path) and not path.exists():
+    if not source.is_url and not Path(source.path).exists():
         raise SettingError(
             f"Background is {name!r}; give a colour (#RRGGBB, {', '.join(list(NAMED)[:4])}, ...), "
             "blur, transparent, or the path of an image or a video that exists."
         )
     still = Path(name.partition("?")[0]).suffix.lower() in STILL_SUFFIXES
-    return ImageBackground(path, fit, allow) if still else VideoBackground(path, fit, allow)
+    return ImageBackground(source, fit) if still else VideoBackground(source, fit)
 
 
 def _radius(text: str) -> float:
@@ -258,14 +256,14 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
     )
 
 
-def _first_picture(path: StrPath, allow: Allow) -> av.VideoFrame:
-    with opened(path, allow) as container:
+def _first_picture(source: StrPath | Source) -> av.VideoFrame:
+    with opened(source) as container:
         try:
-            for video in container.decode(video_stream(container, path)):
+            for video in container.decode(video_stream(container, source)):
                 return _upright(video)
         except av.FFmpegError as error:
-            raise InputError(f"{path} cannot be read as an image; it is damaged.") from error
-    raise InputError(f"{path} holds no picture.")
+            raise InputError(f"{source} cannot be read as an image; it is damaged.") from error
+    raise InputError(f"{source} holds no picture.")
 
 
 def _upright(video: av.VideoFrame) -> av.VideoFrame:

@@ -33,6 +33,7 @@ from sinet_video.stages.clean_plate import (
     difference,
     update_plate,
 )
+from sinet_video.stages.memory import EVERYTHING, remembers
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -111,6 +112,7 @@ class Screened:
         ]
 
 
+@remembers(EVERYTHING)
 def key(
     mattes: Iterable[Matte], settings: ChromaKey = ChromaKey(), *, screened: Screened | None = None
 ) -> Iterator[Matte]:

@@ -16,6 +16,7 @@ from sinet_video.media.components import label
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.resample import resized
 from sinet_video.media.scene_change import coarse_luma, is_cut
+from sinet_video.stages.memory import EVERYTHING, remembers
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
@@ -72,6 +73,7 @@ class RegionFilter:
             )
 
 
+@remembers(EVERYTHING)
 def filter_regions(
     mattes: Iterable[Matte], regions: RegionFilter = RegionFilter()
 ) -> Iterator[Matte]:

@@ -12,6 +12,7 @@ from sinet_video.media.blend import black, blended
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
+from sinet_video.stages.memory import NOTHING, remembers
 
 
 class Background(Protocol):
@@ -28,6 +29,7 @@ EdgeColours = Callable[[Frame, TiledAlpha], Sequence[Plane]]
 """Returns what to take for the partial tiles of each plane, (n, h, w), in place of its own."""
 
 
+@remembers(NOTHING)
 def composite(
     mattes: Iterable[Matte], background: Background, *, colours: EdgeColours | None = None
 ) -> Iterator[Matte]:
@@ -44,6 +46,7 @@ def composite(
         yield Matte(frame.with_video(video), matte.plane)
 
 
+@remembers(NOTHING)
 def foreground(mattes: Iterable[Matte]) -> Iterator[Matte]:
     """Yield each matte with the picture made black wherever no edge of the person is near.
 

@@ -29,6 +29,7 @@ from sinet_video.media.pyramid import (
     subsampling,
 )
 from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
+from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -46,6 +47,7 @@ LITTLE = np.float32(1e-4)
 """Weight of a cell's own colour in a blur: what is taken where nothing else is in reach."""
 
 
+@remembers(NOTHING)
 def decontaminate(mattes: Iterable[Matte]) -> Iterator[Matte]:
     """Yield each matte with the person's own colours at its edge; alpha is at the frame's size.
 

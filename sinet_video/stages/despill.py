@@ -30,6 +30,7 @@ from sinet_video.stages.clean_plate import (
     hues_of,
     update_plate,
 )
+from sinet_video.stages.memory import EVERYTHING, remembers
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -68,6 +69,7 @@ class Despill:
             )
 
 
+@remembers(EVERYTHING)
 def despill(mattes: Iterable[Matte], settings: Despill = Despill()) -> Iterator[Matte]:
     """Yield each matte with the screen's light taken out wherever alpha is above 0.
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha, grid_view
+from sinet_video.stages.memory import NOTHING, remembers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,7 @@ class EdgeShape:
             )
 
 
+@remembers(NOTHING)
 def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
     """Yield each matte with its edge moved, then softened; alpha must be at the frame's size."""
     for matte in mattes:

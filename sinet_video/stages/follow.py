@@ -17,6 +17,7 @@ from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.models.segmenter import InputSize, Segmenter, seen_size
+from sinet_video.stages.memory import PART, remembers
 from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
 
 LOOSE = 1.4
@@ -96,6 +97,7 @@ PartOf = Callable[[Frame], int]
 """Returns the number of a part of a job, which pictures come to one after the other."""
 
 
+@remembers(PART)
 def follow(
     frames: Iterable[Frame],
     segmenter: Segmenter,

@@ -11,8 +11,10 @@ from sinet_video.models.segmenter import (
     answer,
     seen_size,
 )
+from sinet_video.stages.memory import NOTHING, remembers
 
 
+@remembers(NOTHING)
 def segment(
     frames: Iterable[Frame], segmenter: Segmenter, *, size: InputSize = InputSize()
 ) -> Iterator[Matte]:

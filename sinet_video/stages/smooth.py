@@ -16,6 +16,7 @@ from sinet_video.media.frame import Matte
 from sinet_video.media.pyramid import doubled, halved
 from sinet_video.media.resample import resized
 from sinet_video.media.scene_change import coarse_colours, coarse_luma, is_cut, motion, moving_share
+from sinet_video.stages.memory import Memory, remembers
 
 Coarse = NDArray[Any]
 
@@ -88,6 +89,14 @@ def _check_weight(weight: float) -> None:
         raise SettingError(f"Smoothing weight is {weight}; it must be above 0 and at most 1.")
 
 
+def _memory(smoothing: Smoothing) -> Memory:
+    """A `WindowMean` needs the alphas that came; the others the one that went out before."""
+    if isinstance(smoothing, WindowMean):
+        return Memory("recent", smoothing.frames, "taken")
+    return Memory("recent", 1, "given")
+
+
+@remembers(_memory)
 def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iterator[Matte]:
     """Yield each matte steadied by its neighbours in time; starts anew at a cut.
 
@@ -99,14 +108,6 @@ def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iter
         yield from _averaged(mattes, smoothing)
     else:
         yield from _mixed(mattes, smoothing)
-
-
-def remembered(smoothing: Smoothing) -> int:
-    """Return of how many mattes before a frame the alphas decide what becomes of it.
-
-    It is those that came, for a `WindowMean`, and for others the one that went out.
-    """
-    return smoothing.frames if isinstance(smoothing, WindowMean) else 1
 
 
 class _Held:

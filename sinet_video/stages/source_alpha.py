@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.stages.memory import NOTHING, remembers
 
 SourceAlpha = Literal["multiply", "keep", "ignore"]
 """What becomes of the source's own alpha: multiplied into the matte, in its place, or nothing."""
@@ -27,6 +28,7 @@ def check_source_alpha(how: SourceAlpha) -> None:
         raise SettingError(f"Source alpha is {how!r}; it must be one of {choices}.")
 
 
+@remembers(NOTHING)
 def apply_source_alpha(mattes: Iterable[Matte], how: SourceAlpha = "multiply") -> Iterator[Matte]:
     """Yield each matte with its frame's own alpha heeded; alpha must be at the frame's size.
 

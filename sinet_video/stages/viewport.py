@@ -167,7 +167,7 @@ class CropSegmenter:
 
     def max_zoom(self, wanted: float) -> float:
         """Return how far to zoom in at most."""
-        across, down = self._shape[::-1] if self.frame.orientation.sideways else self._shape
+        across, down = self.frame.orientation.stored_size(self._shape)
         fine = ENLARGED * min(self.frame.width / across, self.frame.height / down)
         return max(1.0, min(wanted, fine))
 

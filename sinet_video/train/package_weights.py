@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from sinet_video.atomic import whole_file
 from sinet_video.errors import WeightsError
 from sinet_video.models import export_sinet
 from sinet_video.models.checkpoint import load, save
@@ -38,14 +39,12 @@ def package(checkpoint: Path, folder: Path) -> None:
 
     Raises `WeightsError`, and writes nothing, when rounding changes what the network says.
     """
-    whole, path = load(checkpoint), folder / "default.pth"
-    part = path.with_name("default.pth.part")
-    save(whole, part, half=True)
-    changed = difference(whole, load(part))
-    if changed > MOST_CHANGED:
-        part.unlink()
-        raise WeightsError(f"{checkpoint} says something else in 16 bits, by {changed:.2g}.")
-    part.replace(path)
+    full = load(checkpoint)
+    with whole_file(folder / "default.pth") as part:
+        save(full, part, half=True)
+        changed = difference(full, load(part))
+        if changed > MOST_CHANGED:
+            raise WeightsError(f"{checkpoint} says something else in 16 bits, by {changed:.2g}.")
     graph = export_sinet.fast(load(folder / "default.pth"))
     # Without a time stamp in it, the same weights are the same file.
     (folder / "default.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))

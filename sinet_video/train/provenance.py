@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from sinet_video import __version__
+from sinet_video._version import __version__
 from sinet_video.train.image_folder import list_pictures
 from sinet_video.train.recipe import Recipe
 from sinet_video.train.samples.photographs import Stock

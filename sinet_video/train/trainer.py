@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sinet_video.atomic import whole_file
 from sinet_video.errors import InputError, SettingError
 from sinet_video.models.checkpoint import load, save
 from sinet_video.models.load import checkpoint_path
@@ -109,14 +110,6 @@ def so_far(recipe: Recipe, stage: int) -> str:
     return json.dumps(dump_overrides(done))
 
 
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a path to write to, which becomes the file when all is written."""
-    part = path.with_name(f"{path.name}.part")
-    yield part
-    part.replace(path)
-
-
 def untrained(seed: int) -> SINet:
     """Return a network with random weights, normalising by the channels' usual values."""
     torch.manual_seed(seed)
@@ -171,7 +164,7 @@ class _Training:
             self._run_stage()
         self._draw()  # once more: a kill may have come between a checkpoint and its curves
         result = sharpened(self._settled(), self.recipe.sharpness)
-        with whole(self.folder / "weights.pth") as path:
+        with whole_file(self.folder / "weights.pth") as path:
             save(result, path)
         return result
 
@@ -258,14 +251,14 @@ class _Training:
             "optimiser": self.optimiser.state(),
             "average": self.average.state,
         }
-        with whole(self.folder / "checkpoint.pth") as path:
+        with whole_file(self.folder / "checkpoint.pth") as path:
             torch.save(state, path)
         self._draw()
 
     def _draw(self) -> None:
-        with whole(self.folder / "curves.csv") as path:
+        with whole_file(self.folder / "curves.csv") as path:
             write_csv(self.course.rows, path)
-        with whole(self.folder / "curves.png") as path:
+        with whole_file(self.folder / "curves.png") as path:
             draw_curves(self.course.rows, path)
 
     def _resume(self) -> None:

@@ -29,6 +29,7 @@ from sinet_video import (
     probe,
     verify,
 )
+from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.matte_file import read_drawn
 
@@ -94,7 +95,7 @@ def list_of(path: Path, *files: object) -> Path:
 def refusal(path: object, **allowed: str) -> str:
     """Why it is not opened."""
     with pytest.raises(InputError) as caught:
-        probe(path, **allowed)
+        probe(Source(path, **allowed))
     return str(caught.value)
 
 
@@ -133,7 +134,7 @@ def test_allowed_files_are_read(folder):
     (folder / "sub").mkdir()
     listing = list_of(folder / "sub" / "all.txt", folder / "clip.mp4")
     for path in (playlist(folder / "list.m3u8", "clip.ts"), listing):
-        clip = probe(path, allow="files")
+        clip = probe(Source(path, "files"))
         assert [frame.luma.sum() for frame in decode(clip)] == expected
 
 
@@ -146,7 +147,7 @@ def test_allowed_files_are_no_hosts(folder, host):
     )
     refusal(path)
     assert asked == []
-    assert len(list(decode(probe(path, allow="network")))) == 12
+    assert len(list(decode(probe(Source(path, "network"))))) == 12
     assert "/clip.ts" in asked
 
 
@@ -175,7 +176,7 @@ def test_a_host_s_playlist_reads_no_files_of_this_machine(host, folder):
     list_of(folder / "far.txt", f"file:{folder}/clip.mp4")
     assert "cannot be opened as a video" in refusal(f"{address}/far.txt", allow="network")
     list_of(folder / "near.txt", "clip.mp4")
-    assert probe(f"{address}/near.txt", allow="network").width == 64
+    assert probe(Source(f"{address}/near.txt", "network")).width == 64
 
 
 def test_what_a_host_does_not_have(host):
@@ -207,7 +208,7 @@ def test_numbers_in_a_name_are_part_of_it(tmp_path, ffmpeg):
 def test_other_words_are_refused(folder):
     """Before anything is read."""
     with pytest.raises(SettingError, match="must be one of nothing, files, network"):
-        probe(folder / "clip.mp4", allow="all")
+        probe(Source(folder / "clip.mp4", "all"))
 
 
 def test_on_the_command_line(folder):
@@ -270,7 +271,7 @@ def test_a_picture_far_away_is_a_background(folder, host, ffmpeg):
     address, _ = host
     white = ("-f", "lavfi", "-i", "color=white:s=32x32", "-frames:v", 1)
     ffmpeg("ffmpeg", *white, folder / "white.png")
-    found = parse_background(f"{address}/white.png?size=large", allow="network")
+    found = parse_background(Source(f"{address}/white.png?size=large", "network"))
     assert isinstance(found, ImageBackground)
     with pytest.raises(InputError, match="network"):
         parse_background(f"{address}/white.png")
@@ -284,7 +285,7 @@ def test_a_drawn_matte_reads_nothing_unasked(folder, host):
         list(matte(folder / "clip.mp4", settings=Settings(**settings)))
     assert asked == []
     mattes = matte(folder / "clip.mp4", settings=Settings(**settings, allow="network"))
-    drawn = list(read_drawn(path, "network"))
+    drawn = list(read_drawn(Source(path, "network")))
     for made, (_, core) in zip(mattes, drawn, strict=True):
         np.testing.assert_allclose(made.alpha, core, atol=0.01)
 
@@ -320,13 +321,13 @@ def test_results_and_their_sources_are_verified_where_allowed(folder, host):
     for pair in ((listed, None), (folder / "clip.ts", listed)):
         with pytest.raises(InputError, match='allow "files" or "network"'):
             verify(*pair)
-        assert verify(*pair, allow="files").holds
+        assert verify(*(Source(each, "files") for each in pair)).holds
     with pytest.raises(InputError, match='allow "network"'):
-        verify(folder / "clip.mp4", f"{address}/clip.mp4", allow="files")
+        verify(folder / "clip.mp4", Source(f"{address}/clip.mp4", "files"))
     assert asked == []
-    found = verify(f"{address}/clip.mp4", f"{address}/clip.mp4", allow="network")
+    found = verify(*[Source(f"{address}/clip.mp4", "network")] * 2)
     assert (found.holds, found.timing.frames) == (True, 12)
-    other = verify(f"{address}/clip.ts", folder / "clip.mp4", allow="network")
+    other = verify(Source(f"{address}/clip.ts", "network"), folder / "clip.mp4")
     assert "times" in {check.name for check in other.failures}
 
 

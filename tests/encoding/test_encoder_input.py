@@ -116,12 +116,12 @@ def test_rgba_has_no_colour_where_nothing_is_seen():
 @pytest.mark.parametrize(
     ("content", "pixel_format"),
     [
-        ("matte", "gray"),
-        ("matte", "yuv420p"),
-        ("alpha", "rgba"),
-        ("alpha", "yuva444p10le"),
-        ("opaque", "yuv420p"),
-        ("opaque", "rgb24"),
+        ("alpha", "gray"),
+        ("alpha", "yuv420p"),
+        ("rgba", "rgba"),
+        ("rgba", "yuva444p10le"),
+        ("rgb", "yuv420p"),
+        ("rgb", "rgb24"),
     ],
 )
 def test_picture_is_of_the_asked_format_and_size(content, pixel_format):
@@ -133,7 +133,7 @@ def test_picture_is_of_the_asked_format_and_size(content, pixel_format):
 def test_an_opaque_picture_is_the_frame_s_own():
     """Where the encoder takes the format, nothing is copied or changed."""
     frame = frame_of("yuv422p10le")
-    assert picture(Matte(frame, ramp()), "opaque", plan_for("yuv422p10le")) is frame.video
+    assert picture(Matte(frame, ramp()), "rgb", plan_for("yuv422p10le")) is frame.video
 
 
 def test_quantised_rounds_to_nearest():

@@ -35,6 +35,7 @@ from sinet_video import (
     probe,
     to_ffmpeg,
 )
+from sinet_video.decoding.access import Source
 from sinet_video.encoding.ffmpeg_outputs import Staged
 from sinet_video.media.colour import Colour
 
@@ -479,12 +480,12 @@ def test_alpha_arrives(small, tmp_path, pixel_format):
     out = tmp_path / "alpha.nut"
     items = mattes(decode(source))
     send(items, lambda video: video.filter("alphaextract").output(str(out), **LOSSLESS),
-         content="alpha")  # fmt: skip
+         content="rgba")  # fmt: skip
     top = 2 ** items[0].frame.format.bits - 1
     assert probe(out).pixel_format.startswith("gray")
     assert np.array_equal(next(decode(out)).luma, np.rint(items[0].alpha * top))
     plain = tmp_path / "plain.nut"
-    send(items, writing(plain, **LOSSLESS), content="alpha")
+    send(items, writing(plain, **LOSSLESS), content="rgba")
     for frame, known in zip(decode(plain), decode(source), strict=True):
         spare = (
             frame.format.bits - known.format.bits
@@ -499,7 +500,7 @@ def test_matte_is_gray(small, tmp_path):
     out = tmp_path / "matte.nut"
     items = mattes(decode(small(frames=2)))
     send(items, lambda video: video.filter("showinfo").output(str(out), **LOSSLESS),
-         content="matte")  # fmt: skip
+         content="alpha")  # fmt: skip
     assert probe(out).pixel_format == "gray"
     assert np.array_equal(next(decode(out)).luma, np.rint(items[0].alpha * 255))
 
@@ -551,7 +552,7 @@ def test_several_outputs(small, tmp_path):
     send(mattes(decode(small())), outputs)
     assert len(list(decode(names[0]))) == 12
     assert sorted(p.name for p in (tmp_path / "stills").iterdir())[-1] == "012.png"
-    assert len(list(decode(probe(tmp_path / "list.m3u8", allow="files")))) == 12
+    assert len(list(decode(probe(Source(tmp_path / "list.m3u8", "files"))))) == 12
 
 
 def test_an_output_may_have_enough(small, tmp_path):

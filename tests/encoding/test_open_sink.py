@@ -662,7 +662,7 @@ def test_no_pictures_are_no_file(name, clip, tmp_path):
 def test_a_sink_writes_what_it_is_given(clip, ffprobe_pts, tmp_path):
     """The parts of the pipeline can be put together by hand."""
     facts = probe(clip)
-    with open_sink(tmp_path / "o.mkv", facts, content="alpha") as sink:
+    with open_sink(tmp_path / "o.mkv", facts, content="rgba") as sink:
         for frame in decode(facts):
             sink.write(Matte(frame, np.full((HEIGHT, WIDTH), 0.5, np.float32)))
     assert len(ffprobe_pts(tmp_path / "o.mkv")) == 10

@@ -37,7 +37,7 @@ def described(suffix: str, content: str, working: str = "yuv420p", **encoding) -
     return f"{made.codec} {made.encoder} {made.pixel_format}"
 
 
-def refusal(suffix: str, content: str = "opaque", working: str = "yuv420p", **encoding) -> str:
+def refusal(suffix: str, content: str = "rgb", working: str = "yuv420p", **encoding) -> str:
     """What is said of a plan that cannot be."""
     with pytest.raises(SettingError) as caught:
         plan(Path("out" + suffix), content, working, Encoding(**encoding))
@@ -53,20 +53,20 @@ def test_the_table_knows_every_extension():
 @pytest.mark.parametrize("suffix", TABLE)
 def test_each_extension_gets_its_codecs(suffix):
     """The defaults of each container, for each content that it can hold."""
-    muxer, opaque, alpha, matte = TABLE[suffix]
+    muxer, rgb, rgba, alpha = TABLE[suffix]
     assert container_of(Path("out" + suffix)).muxer == muxer
-    assert described(suffix, "opaque") == opaque
-    assert described(suffix, "matte") == matte
-    if alpha:
-        assert described(suffix, "alpha") == alpha
+    assert described(suffix, "rgb") == rgb
+    assert described(suffix, "alpha") == alpha
+    if rgba:
+        assert described(suffix, "rgba") == rgba
     else:
-        refusal(suffix, "alpha")
+        refusal(suffix, "rgba")
 
 
 def test_a_name_without_an_extension_is_a_folder_of_pngs():
     """And the case of an extension does not matter."""
-    assert described("", "alpha") == "png png rgba"
-    assert described(".MP4", "opaque") == "h264 libx264 yuv420p"
+    assert described("", "rgba") == "png png rgba"
+    assert described(".MP4", "rgb") == "h264 libx264 yuv420p"
 
 
 def test_an_unknown_extension_is_refused_with_those_that_go():
@@ -79,21 +79,21 @@ def test_an_unknown_extension_is_refused_with_those_that_go():
 @pytest.mark.parametrize("suffix", [".mp4", ".m4v"])
 def test_alpha_in_mp4_is_refused_with_what_can_hold_it(suffix):
     """The message says what to do instead."""
-    message = refusal(suffix, "alpha")
+    message = refusal(suffix, "rgba")
     assert all(word in message for word in (suffix, ".webm", ".mov", "PNG", "background"))
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
 def test_a_codec_without_alpha_is_refused_with_those_that_have(codec):
     """Asked for outright, it is an error and not another codec."""
-    message = refusal(".mkv", "alpha", codec=codec)
+    message = refusal(".mkv", "rgba", codec=codec)
     assert all(word in message for word in (codec, "vp9", "prores", "ffv1"))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov"])
 def test_hevc_with_alpha_is_refused_with_three_alternatives(suffix):
     """x265 can be built with alpha, and here it is not: the encoder itself refuses it."""
-    message = refusal(suffix, "alpha", codec="hevc")
+    message = refusal(suffix, "rgba", codec="hevc")
     assert all(word in message for word in (".webm", ".mov (ProRes 4444)", "folder of PNGs"))
     encoder = av.CodecContext.create("libx265", "w")
     encoder.width, encoder.height, encoder.pix_fmt = 64, 64, "yuva420p"
@@ -105,7 +105,7 @@ def test_hevc_with_alpha_is_refused_with_three_alternatives(suffix):
 @pytest.mark.parametrize("form", ["png", "tiff", "exr"])
 def test_a_folder_s_pictures_are_chosen_by_format(form):
     """And a format is only for what does not say its own."""
-    assert described("", "alpha", format=form).split()[0] == form
+    assert described("", "rgba", format=form).split()[0] == form
     assert "folder" in refusal(".mov", format=form)
     assert "standard output" in refusal("", format="nut")
 
@@ -113,10 +113,10 @@ def test_a_folder_s_pictures_are_chosen_by_format(form):
 def test_alpha_is_straight_but_in_exr():
     """Unless it is asked for; in PNG it cannot be otherwise."""
     for suffix in (".mov", ".webm", ".png", ".tif"):
-        assert plan(Path("a" + suffix), "alpha", "yuv420p").alpha == "straight"
-    assert plan(Path("a.exr"), "alpha", "yuv420p").alpha == "premultiplied"
-    assert plan(Path("a.exr"), "alpha", "yuv420p", Encoding(alpha="straight")).alpha == "straight"
-    assert "PNG is straight" in refusal(".png", "alpha", alpha="premultiplied")
+        assert plan(Path("a" + suffix), "rgba", "yuv420p").alpha == "straight"
+    assert plan(Path("a.exr"), "rgba", "yuv420p").alpha == "premultiplied"
+    assert plan(Path("a.exr"), "rgba", "yuv420p", Encoding(alpha="straight")).alpha == "straight"
+    assert "PNG is straight" in refusal(".png", "rgba", alpha="premultiplied")
 
 
 @pytest.mark.parametrize("suffix", TABLE)
@@ -125,7 +125,7 @@ def test_a_codec_goes_into_the_containers_that_take_it(suffix, codec):
     """And into no other; the message then names what the container takes."""
     able = CONTAINERS[suffix].codecs
     if codec in able:
-        assert described(suffix, "opaque", codec=codec).startswith(f"{codec} ")
+        assert described(suffix, "rgb", codec=codec).startswith(f"{codec} ")
     else:
         message = refusal(suffix, codec=codec)
         assert codec in message
@@ -173,7 +173,7 @@ def test_an_unknown_codec_is_refused():
 )
 def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
     """Depth and chroma stay what they are unless the encoder has nothing like them."""
-    assert described(suffix, "opaque", working, codec=codec).split()[2] == expected
+    assert described(suffix, "rgb", working, codec=codec).split()[2] == expected
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, wo
 )
 def test_pictures_with_alpha_get_a_format_with_alpha(codec, suffix, working, expected):
     """In the source's own format if the codec can, else in the codec's one."""
-    assert described(suffix, "alpha", working, codec=codec).split()[2] == expected
+    assert described(suffix, "rgba", working, codec=codec).split()[2] == expected
 
 
 @pytest.mark.parametrize(
@@ -212,15 +212,15 @@ def test_pictures_with_alpha_get_a_format_with_alpha(codec, suffix, working, exp
 )
 def test_a_pipe_gets_what_its_other_end_can_tell(form, working, expected):
     """The nearest format that the stream has a name for."""
-    chosen = plan(Path("-"), "opaque", working, Encoding(codec="rawvideo", format=form))
+    chosen = plan(Path("-"), "rgb", working, Encoding(codec="rawvideo", format=form))
     assert chosen.pixel_format == expected
 
 
 def test_alpha_has_options_of_its_own():
     """VP9 loses its alpha to alternate reference frames; ProRes needs the 4444 profile."""
-    assert plan(Path("a.webm"), "alpha", "yuv420p").options["auto-alt-ref"] == "0"
-    assert "auto-alt-ref" not in plan(Path("a.webm"), "opaque", "yuv420p").options
-    assert plan(Path("a.mov"), "alpha", "yuv420p").options["profile"] == "4444"
+    assert plan(Path("a.webm"), "rgba", "yuv420p").options["auto-alt-ref"] == "0"
+    assert "auto-alt-ref" not in plan(Path("a.webm"), "rgb", "yuv420p").options
+    assert plan(Path("a.mov"), "rgba", "yuv420p").options["profile"] == "4444"
 
 
 @pytest.mark.parametrize("codec", [name for name, c in CODECS.items() if c.crf is not None])
@@ -229,7 +229,7 @@ def test_crf_has_a_range(codec):
     suffix = ".webm" if codec == "vp9" else ".mp4"
     most = CODECS[codec].most_crf
     for crf in (0, 17.5, most):
-        made = plan(Path("a" + suffix), "opaque", "yuv420p", Encoding(codec, crf=crf))
+        made = plan(Path("a" + suffix), "rgb", "yuv420p", Encoding(codec, crf=crf))
         assert made.options["crf"] == f"{crf:g}"
     for crf in (-1, most + 0.5, float("nan")):
         assert f"0 to {most:g}" in refusal(suffix, codec=codec, crf=crf)
@@ -246,7 +246,7 @@ def test_crf_has_a_range(codec):
 )
 def test_presets_are_the_encoder_s_own(codec, suffix, option, good, bad):
     """One that it has is handed on; one that it has not is refused with those that it has."""
-    made = plan(Path("a" + suffix), "opaque", "yuv420p", Encoding(codec, preset=good))
+    made = plan(Path("a" + suffix), "rgb", "yuv420p", Encoding(codec, preset=good))
     assert made.options[option] == good
     message = refusal(suffix, codec=codec, preset=bad)
     assert repr(bad) in message

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -13,8 +14,20 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
-from sinet_video import BilinearRefinement, Encoding, Settings, convert, decode, probe, verify
+import sinet_video
+from sinet_video import (
+    BilinearRefinement,
+    Encoding,
+    Settings,
+    convert,
+    decode,
+    preview,
+    probe,
+    verify,
+)
+from sinet_video.decoding.matte_file import read_drawn
 from sinet_video.encoding.encoder_input import shown
 from sinet_video.media.orientation import Orientation
 from sinet_video.models.segmenter import upright
@@ -76,7 +89,7 @@ def left_half(picture: np.ndarray) -> np.ndarray:
     return alpha
 
 
-LEFT = Settings(segmenter=left_half, smoothing=None, refinement=BilinearRefinement())
+LEFT = Settings(segmenter=left_half, smoothing=None, refinement=BilinearRefinement(0, 1))
 LOSSLESS = Encoding(crf=0)
 
 
@@ -160,7 +173,7 @@ import os, sys
 import numpy as np
 from sinet_video import BilinearRefinement, Encoding, Settings, convert
 everything = lambda _: np.ones((2, 2), np.float32)
-settings = Settings(segmenter=everything, smoothing=None, refinement=BilinearRefinement())
+settings = Settings(segmenter=everything, smoothing=None, refinement=BilinearRefinement(0, 1))
 for source, target, form in zip(*[iter(sys.argv[1:])] * 3):
     os.dup2(os.open(target, os.O_WRONLY | os.O_CREAT), 1)
     convert(source, "-", background="green", settings=settings, encoding=Encoding(format=form))
@@ -175,6 +188,69 @@ for source, target, form in zip(*[iter(sys.argv[1:])] * 3):
     for name, (source, piped, _) in zip([n for n in MATRICES for _ in range(2)], jobs, strict=True):
         shape = {"sideways": sideways(name)}
         assert np.array_equal(luma_shown(piped, **shape), luma_shown(source, **shape)), piped
+
+
+def half(_: np.ndarray) -> np.ndarray:
+    """Alpha of 0.5 throughout."""
+    return np.full((3, 4), 0.5, np.float32)
+
+
+EVEN = Settings(segmenter=half, smoothing=None, refinement=BilinearRefinement(0, 1))
+FFV1 = Encoding(codec="ffv1")
+
+
+def corner(path: Path, *, sideways: bool) -> Path:
+    """An image as large as the clip is shown, its upper left quarter white."""
+    drawn = np.zeros((64, 48) if sideways else (48, 64), np.uint8)
+    drawn[: drawn.shape[0] // 2, : drawn.shape[1] // 2] = 255
+    Image.fromarray(drawn).save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", MATRICES)
+@pytest.mark.parametrize("kind", ["garbage", "core"])
+def test_drawn_mattes_lie_where_they_were_drawn(name, kind, phone, tmp_path):
+    """On the picture as ffmpeg shows it: the upper left quarter and nothing else."""
+    drawn = corner(tmp_path / "drawn.png", sideways=sideways(name))
+    settings = replace(EVEN, **{kind: drawn})
+    convert(phone(name), tmp_path / "o.mkv", show="alpha", settings=settings, encoding=FFV1)
+    limited = luma_shown(tmp_path / "o.mkv", sideways=sideways(name))[0]
+    shown = (limited.astype(float) - 16) / 219
+    inside = np.zeros(shown.shape, bool)
+    inside[: inside.shape[0] // 2, : inside.shape[1] // 2] = True
+    assert abs(shown[inside] - (kind == "core")).max() < 0.01
+    assert abs(shown[~inside] - 0.5).max() < 0.01
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_drawn_video_is_seen_as_players_show_it(name, phone):
+    """Also one that a phone turned or mirrored."""
+    drawn = next(read_drawn(phone(name)))[1]
+    expected = luma_shown(phone(name), sideways=sideways(name))[0].astype(float)
+    assert abs(drawn * 219 + 16 - np.clip(expected, 16, 235)).max() < 1
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_previews_show_it_as_players_do(name, phone, tmp_path):
+    """Source, matte and result of a moment, and the panels of a close-up."""
+    found = preview(phone(name), tmp_path / "o.html", settings=LEFT)
+    moment = found.moments[0]
+    expected = luma_shown(phone(name), sideways=sideways(name))[0].astype(float)
+    wide = expected.shape[1] // 2
+    assert moment.source.shape[:2] == moment.matte.shape == moment.result.shape[:2]
+    luma = moment.source @ np.array([0.299, 0.587, 0.114])
+    assert np.corrcoef(luma.ravel(), expected.ravel())[0, 1] > 0.99
+    assert moment.matte[:, : wide - 8].min() == 255
+    assert moment.matte[:, wide + 8 :].max() == 0
+    kept, source = moment.result[:, : wide - 8], moment.source[:, : wide - 8]
+    assert abs(kept.astype(int) - source).mean() < 3
+
+
+def test_only_one_module_turns_frames():
+    """What turns by hand forgets mirroring: all others ask `Orientation`."""
+    package = Path(sinet_video.__file__).parent
+    turning = {file.name for file in package.rglob("*.py") if "rot90" in file.read_text("utf-8")}
+    assert turning == {"orientation.py"}
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv422p", "yuva422p10le", "gray", "rgba64le"])

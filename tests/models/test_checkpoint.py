@@ -18,6 +18,7 @@ from sinet_video.errors import WeightsError
 from sinet_video.models import checkpoint
 from sinet_video.models.load import packaged_graph
 from sinet_video.models.sinet import SINet
+from sinet_video.models.sinet_reference import from_reference
 
 PACKAGED = Path(sinet_video.__file__).parent / "data" / "default.pth"
 
@@ -95,7 +96,7 @@ def test_packaged_weights_load() -> None:
 
 def test_every_reference_name_is_renamed(official_state: dict[str, torch.Tensor]) -> None:
     """Each of the reference code's names becomes one of ours, none twice, none left over."""
-    ours = checkpoint.from_reference(official_state)
+    ours = from_reference(official_state)
     assert set(ours) == set(SINet().state_dict())
     assert len(ours) == len(official_state) + 3
     SINet().load_state_dict(ours, strict=True)
@@ -121,7 +122,7 @@ def test_a_reference_checkpoint_with_a_gap_is_refused(
 
 def test_reference_weights_are_turned_to_rgb(official_state: dict[str, torch.Tensor]) -> None:
     """The first convolution and the constants are reversed; the rest keeps its values."""
-    ours = checkpoint.from_reference(official_state)
+    ours = from_reference(official_state)
     stem = official_state["encoder.level1.conv.weight"]
     assert torch.equal(ours["encoder.stem.conv.weight"], stem.flip(1))
     assert not torch.equal(ours["encoder.stem.conv.weight"], stem)
@@ -133,7 +134,7 @@ def test_reference_weights_are_turned_to_rgb(official_state: dict[str, torch.Ten
 
 def test_reference_weights_of_another_training(official_state: dict[str, torch.Tensor]) -> None:
     """The constants of a training without the second division can be given."""
-    ours = checkpoint.from_reference(official_state, (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), scale=1.0)
+    ours = from_reference(official_state, (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), scale=1.0)
     assert ours["mean"].tolist() == [3, 2, 1]
     assert ours["std"].tolist() == [6, 5, 4]
     assert ours["scale"] == 1
@@ -144,7 +145,7 @@ def test_from_reference_leaves_its_argument_alone(
 ) -> None:
     """The state dict that is given is not changed."""
     keys, stem = list(official_state), official_state["encoder.level1.conv.weight"].clone()
-    checkpoint.from_reference(official_state)
+    from_reference(official_state)
     assert list(official_state) == keys
     assert torch.equal(official_state["encoder.level1.conv.weight"], stem)
 

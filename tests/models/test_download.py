@@ -21,6 +21,7 @@ from sinet_video.errors import WeightsError
 from sinet_video.models import download, export_sinet
 from sinet_video.models.download import Remote, cached
 from sinet_video.models.load import load_segmenter
+from sinet_video.models.registry import NAMED
 
 CONTENT = bytes(range(256)) * 40
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -355,8 +356,18 @@ def test_cache_folder(
 # The official weights.
 
 
+def fetch_from(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the official weights fetched from elsewhere."""
+    row = NAMED["official"]
+    assert row.download is not None
+    moved = replace(row, download=replace(row.download, url=url))
+    monkeypatch.setitem(NAMED, "official", moved)
+
+
 PINS = pytest.mark.parametrize(
-    "pin", [download.OFFICIAL, download.CITYSCAPES], ids=["portraits", "streets"]
+    "pin",
+    [row.download for row in NAMED.values() if row.download],
+    ids=[name for name, row in NAMED.items() if row.download],
 )
 
 
@@ -385,7 +396,7 @@ def test_official_weights_from_end_to_end(
     content = (shared / "weights" / "SINet-official.pth").read_bytes()
     server.answer = sends(content)
     url = f"{server.address}/SINet.pth"
-    monkeypatch.setattr(download, "OFFICIAL", replace(download.OFFICIAL, url=url))
+    fetch_from(url, monkeypatch)
     with np.load(shared / "golden" / "sinet_portrait.npz") as golden:
         rgb = np.ascontiguousarray(golden["bgr"][0, ..., ::-1])
         evidence = golden["logits"][0, 1] - golden["logits"][0, 0]
@@ -403,7 +414,7 @@ def test_official_weights_that_were_tampered_with(
     """Other weights under the same name are not used."""
     server.answer = sends((shared / "weights" / "SINet-bootstrap.pth").read_bytes())
     url = f"{server.address}/SINet.pth"
-    monkeypatch.setattr(download, "OFFICIAL", replace(download.OFFICIAL, url=url))
+    fetch_from(url, monkeypatch)
     with pytest.raises(WeightsError, match="not the file that was expected"):
         load_segmenter("official")
     assert kept(cache) == []
@@ -413,7 +424,7 @@ def test_official_weights_put_there_by_hand(
     server: Server, shared: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a network, the file that the message asks for is enough."""
-    monkeypatch.setattr(download, "OFFICIAL", replace(download.OFFICIAL, url=server.address))
+    fetch_from(server.address, monkeypatch)
     cache.mkdir()
     shutil.copy(shared / "weights" / "SINet-official.pth", cache)
     monkeypatch.setattr(export_sinet, "fast", lambda network: b"never run")

@@ -20,7 +20,14 @@ from sinet_video.models.load import load_segmenter
 from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
 from sinet_video.models.segmenter import InputSize, seen_size
 from sinet_video.models.sinet import S2Block, SINet
-from sinet_video.models.sinet_cityscapes import CityscapesSINet, CrossBlock, block, doubt, enlarge
+from sinet_video.models.sinet_cityscapes import (
+    CityscapesSINet,
+    CrossBlock,
+    block,
+    doubt,
+    enlarge,
+    from_cityscapes_reference,
+)
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 
@@ -193,7 +200,7 @@ def test_either_network_is_told_by_its_keys(checkpoint: Path, tmp_path: Path) ->
 def test_every_reference_name_is_renamed(official: Path) -> None:
     """Each of the reference code's names becomes one of ours; values stay, red first."""
     state = torch.load(official, map_location="cpu", weights_only=True)
-    ours = checkpoints.from_cityscapes_reference(state)
+    ours = from_cityscapes_reference(state)
     assert set(ours) == set(CityscapesSINet().state_dict())
     assert len(ours) == len(state) + 3
     assert torch.equal(ours["encoder.stem.conv.weight"], state["encoder.level1.conv.weight"])

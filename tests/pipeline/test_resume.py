@@ -119,6 +119,29 @@ def test_the_bytes_are_those_of_an_uninterrupted_run(kind, clip, tmp_path):
     assert (report.frames, report.resumed) == (50, 38)
 
 
+IMAGES = {
+    "a folder of PNGs": ("images", Encoding()),
+    "a folder of TIFFs": ("images", Encoding(format="tiff")),
+    "a folder of EXRs": ("images", Encoding(format="exr")),
+    "a pattern": ("%04d.png", Encoding()),
+}
+
+
+@pytest.mark.parametrize("kind", IMAGES)
+def test_images_and_their_times_are_those_of_a_run_without_resume(kind, clip, tmp_path):
+    """No image depends on the one before, so segments change no file, timestamps.txt included."""
+    name, encoding = IMAGES[kind]
+    found = []
+    for resume in (None, HALF):
+        folder = tmp_path / str(resume is None)
+        folder.mkdir()
+        convert(clip, folder / name, settings=SETTINGS, encoding=encoding, resume=resume)
+        found.append(contents(folder / name if "%" not in name else folder))
+    plain, resumed = found
+    assert len(plain) == 51
+    assert plain == resumed
+
+
 def test_times_and_sound_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
     """As ffprobe sees them, and ffmpeg decodes it all without a word."""
     whole, _, _ = alike(clip, tmp_path, "o.mp4", 30)
@@ -436,13 +459,13 @@ def test_lengths_that_cannot_be(seconds):
 @pytest.mark.parametrize("job", [{"the source": "this"}, {"the source": "another"}])
 def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch):
     """A signal may come when it is on disk and not yet known; what was another job's goes."""
-    output, put = tmp_path / "o.mkv", job_folder._put
+    output, put = tmp_path / "o.mkv", job_folder.store
 
-    def interrupted(path: Path, data: bytes) -> None:
-        put(path, data)
+    def interrupted(path: Path, data: bytes, *, durable: bool) -> None:
+        put(path, data, durable=durable)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(job_folder, "_put", interrupted)
+    monkeypatch.setattr(job_folder, "store", interrupted)
     with pytest.raises(KeyboardInterrupt), JobFolder(output, job, overwrite=False) as kept:
         kept.add(0, 6, SegmentBoundary(Fraction(0), 5, Fraction(6, 25), [], {}), None)
     assert is_finished(output).frames == 6

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -23,6 +24,7 @@ from sinet_video.stages.despill import Despill, despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
 from sinet_video.stages.edge import EdgeShape, shape_edge
 from sinet_video.stages.follow import follow
+from sinet_video.stages.memory import NOTHING, Memory, memory_of
 from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean, smooth
@@ -219,6 +221,51 @@ def test_two_runs_do_not_mix(stage):
     for expected, pair in zip(alone, pairs, strict=True):
         for matte in pair:
             np.testing.assert_array_equal(matte.alpha, expected)
+
+
+OWN = {
+    "segment": (segment, ()),
+    "follow": (follow, ()),
+    "smooth none": (smooth, (None,)),
+    "smooth exponential": (smooth, (ExponentialAverage(),)),
+    "smooth adaptive": (smooth, (MotionAdaptive(),)),
+    "smooth window": (smooth, (WindowMean(),)),
+    "tidy": (filter_regions, ()),
+    "tidy nothing": (filter_regions, ()),
+    "refine guided": (refine, ()),
+    "refine bilinear": (refine, ()),
+    "choke": (shape_edge, ()),
+    "feather": (shape_edge, ()),
+    "force": (apply_drawn_mattes, ()),
+    "key": (key, ()),
+    "despill": (despill, ()),
+    "decontaminate": (decontaminate, ()),
+    "composite colour": (composite, ()),
+    "composite blur": (composite, ()),
+    "foreground": (foreground, ()),
+}
+"""Each stage's function, and the settings that decide what it remembers."""
+
+
+def test_what_a_stage_remembers_is_declared():
+    """Of every stage that is tested here."""
+    assert OWN.keys() == STAGES.keys() - {"prefetch"}
+    for function, settings in OWN.values():
+        assert isinstance(memory_of(function, *settings), Memory)
+
+
+@pytest.mark.parametrize(
+    "name", [n for n, own in OWN.items() if memory_of(own[0], *own[1]) == NOTHING]
+)
+def test_what_remembers_nothing_gives_the_same_from_the_middle(name):
+    """Frames that come after others are treated as if they came first."""
+    stage = STAGES[name]
+    whole = list(stage.apply(Source(stage.takes).items()))
+    late = stage.apply(islice(Source(stage.takes).items(), 2, None))
+    for one, other in zip(whole[2:], late, strict=True):
+        np.testing.assert_array_equal(one.alpha, other.alpha)
+        for mine, theirs in zip(one.frame.planes, other.frame.planes, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
 
 
 def test_all_stages_in_a_row_close_their_source():

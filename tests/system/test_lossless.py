@@ -267,9 +267,9 @@ def test_the_encoder_gets_the_source_s_bytes_where_alpha_is_1(name, height, widt
         plane[...] = rng.integers(0, 2 ** PLANAR[name].bits, plane.shape)
     frame = Frame(video, 0, Fraction(1, 25))
     alpha = np.clip(rng.random((1, width)) * 3 - 1, 0, 1).astype(np.float32).repeat(height, 0)
-    chosen = plan(Path("a.mkv"), "opaque", name, Encoding("ffv1"))
+    chosen = plan(Path("a.mkv"), "rgb", name, Encoding("ffv1"))
     (over,) = composite([Matte(frame, alpha)], ColourBackground(1, 200, 90))
-    found, source = (picture(each, "opaque", chosen) for each in (over, Matte(frame, alpha)))
+    found, source = (picture(each, "rgb", chosen) for each in (over, Matte(frame, alpha)))
     for index, (got, own) in enumerate(zip(bytes_of(found), bytes_of(source), strict=True)):
         across = PLANAR[name].across if index else 1
         solid = np.pad(alpha, ((0, 0), (0, -width % across)), mode="edge")[0].reshape(-1, across)

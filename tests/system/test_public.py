@@ -13,6 +13,14 @@ import pytest
 
 import sinet_video
 
+
+def stub() -> list[ast.ImportFrom]:
+    """The stub's imports."""
+    text = Path(sinet_video.__file__).with_suffix(".pyi").read_text("utf-8")
+    return [node for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)]
+
+
+HOME = {alias.name: node.module for node in stub() for alias in node.names}
 NAMES = [name for name in sinet_video.__all__ if name != "__version__"]
 HEAVY = ("torch", "kornia", "onnxruntime", "av", "numpy")
 
@@ -52,7 +60,7 @@ def _string(statement: ast.stmt | None) -> str | None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_name_is_there_and_documented(name: str) -> None:
     """Each public name is defined in the module that is named for it, with a docstring."""
-    home = sinet_video._HOME[name]
+    home = HOME[name]
     assert getattr(sinet_video, name) is getattr(import_module(f"sinet_video.{home}"), name)
     written = defined_in(home)
     assert name in written, f"{name} is not defined in {home}, only imported there"
@@ -65,22 +73,33 @@ def test_version() -> None:
     assert [part.isdecimal() for part in sinet_video.__version__.split(".")] == [True] * 3
 
 
-def test_list_of_names_is_complete_and_sorted() -> None:
-    """`__all__` is what there are homes for, and the version."""
-    assert sinet_video.__all__ == sorted([*sinet_video._HOME, "__version__"])
+def test_the_stub_is_the_only_list() -> None:
+    """`__all__` is what the stub imports, each name once and under its own name."""
+    names = [alias.name for node in stub() for alias in node.names]
+    assert sinet_video.__all__ == sorted(names)
+    assert len(set(names)) == len(names)
+    assert all(alias.asname == alias.name for node in stub() for alias in node.names)
 
 
-def test_type_checkers_see_the_same_names() -> None:
-    """What is imported for type checkers is what is imported on use, from the same modules."""
-    tree = ast.parse(Path(sinet_video.__file__).read_text("utf-8"))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
-    seen = {
-        alias.name: (node.module or "").removeprefix("sinet_video.")
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    assert seen == sinet_video._HOME
+WRONG = """
+import sinet_video
+
+sinet_video.decode
+sinet_video.nope
+"""
+
+
+def test_a_name_that_there_is_not_is_a_type_error(tmp_path: Path) -> None:
+    """Type checkers know the public names, and refuse others."""
+    program = tmp_path / "program.py"
+    program.write_text(WRONG)
+    face = Path(sinet_video.__file__).with_suffix(".pyi")
+    run = ["--strict", "--follow-imports=skip", "--cache-dir", tmp_path, program, face]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *run], capture_output=True, text=True, check=False
+    )
+    (error,) = (line for line in done.stdout.splitlines() if ": error: " in line)
+    assert error.endswith('program.py:5: error: Module has no attribute "nope"  [attr-defined]')
 
 
 def test_dir_lists_what_is_public() -> None:
@@ -97,9 +116,15 @@ def test_star_import() -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "Matting", "_private", "refining_"])
 def test_unknown_name(name: str) -> None:
-    """A name that there is not raises what Python raises, with the name."""
-    with pytest.raises(AttributeError, match=f"'sinet_video' has no attribute '{name}'"):
+    """A name that there is not raises what Python raises for it, with the name."""
+    with pytest.raises(AttributeError, match=f"sinet_video attribute {name}"):
         getattr(sinet_video, name)
+
+
+def test_a_function_named_as_its_module() -> None:
+    """`prefetch` stays the function when its module is imported first, as other modules do."""
+    program = "import sinet_video.prefetch, sinet_video; assert callable(sinet_video.prefetch)"
+    assert modules_after(program) == set()
 
 
 def test_import_costs_nothing() -> None:
@@ -111,7 +136,7 @@ def test_import_costs_nothing() -> None:
 
 def test_pipeline_needs_no_torch() -> None:
     """Neither torch nor kornia is imported with the whole pipeline."""
-    found = modules_after("import sinet_video.pipeline")
+    found = modules_after("import sinet_video.pipeline.convert")
     assert found == {"onnxruntime", "av", "numpy"}
 
 

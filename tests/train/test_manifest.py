@@ -20,7 +20,7 @@ from sinet_video.train.generate.manifest import (
     read_manifest,
     source_of,
 )
-from sinet_video.train.generate.product_folder import Products, check_free, thumbnail, whole_folder
+from sinet_video.train.generate.product_folder import Products, check_free, new_folder, thumbnail
 from sinet_video.train.generate.repeat import repeat
 from sinet_video.train.generate.sources import good_pairs, good_pictures
 from sinet_video.train.image_folder import list_pairs, write_picture
@@ -102,7 +102,7 @@ def test_sources_that_changed_or_went_are_named(tmp_path):
 def test_a_folder_takes_its_name_when_it_is_whole(tmp_path):
     """Not before; an empty one of the name is replaced."""
     (tmp_path / "out").mkdir()
-    with whole_folder(tmp_path / "out") as part:
+    with new_folder(tmp_path / "out") as part:
         (part / "a").write_text("a")
         assert not list((tmp_path / "out").iterdir())
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a"]
@@ -113,7 +113,7 @@ def test_of_a_folder_that_fails_nothing_is_left(error, tmp_path):
     """However it ends."""
 
     def fail() -> None:
-        with whole_folder(tmp_path / "out") as part:
+        with new_folder(tmp_path / "out") as part:
             (part / "a").write_text("a")
             raise error
 
@@ -127,7 +127,7 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path):
     full = OSError(28, "No space left on device")
     with (
         pytest.raises(OutputError, match="out cannot be written: No space left"),
-        whole_folder(tmp_path / "out"),
+        new_folder(tmp_path / "out"),
     ):
         raise full
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from numpy.typing import NDArray
 
-from sinet_video.decoding.access import Allow, StrPath
+from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.matte_file import read_alphas
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
@@ -96,25 +96,26 @@ def evaluate_clip(
     """
     with closing(matte(pair.clip, settings=settings)) as mattes:
         made = ((each.alpha, each.frame) for each in mattes)
-        return _followed(made, pair.clip, pair.truth, method, progress, settings.allow)
+        truth = settings.source(pair.truth)
+        return _followed(made, settings.source(pair.clip), truth, method, progress)
 
 
 def evaluate_matte(
-    made: StrPath,
-    truth: StrPath,
+    made: StrPath | Source,
+    truth: StrPath | Source,
     *,
     method: str = "",
     progress: Progress | None = None,
-    allow: Allow = "nothing",
 ) -> Scores:
     """Compare a matte video that anybody made with another that is true, in the order of frames.
 
-    What counts as a file's matte, `mattefile.read_alphas` says, and what `allow` is. Raises
-    `InputError` when a file cannot be read, or the two do not fit each other.
+    What counts as a file's matte, `matte_file.read_alphas` says. Raises `InputError` when a file
+    cannot be read, or the two do not fit each other.
     """
-    with closing(read_alphas(made, allow)) as alphas:
+    made, truth = Source.of(made), Source.of(truth)
+    with closing(read_alphas(made)) as alphas:
         pairs = ((alpha, None) for alpha in alphas)
-        return _followed(pairs, made, truth, method, progress, allow)
+        return _followed(pairs, made, truth, method, progress)
 
 
 Made = tuple[Array, Frame | None]
@@ -123,21 +124,25 @@ Made = tuple[Array, Frame | None]
 
 def _followed(
     made: Iterable[Made],
-    source: StrPath,
-    truth: StrPath,
+    source: Source,
+    truth: Source,
     method: str,
     progress: Progress | None,
-    allow: Allow,
 ) -> Scores:
     """Measure frames one by one; nothing of them is kept but the worst, reduced."""
     tally, worst, before = Tally(), TopK[Example](), None
-    with closing(read_alphas(truth, allow)) as truths:
+    with closing(read_alphas(truth)) as truths:
         for index, ((alpha, frame), true) in enumerate(_paired(made, truths, source, truth)):
             figures = frame_figures(alpha, true, before)
             before = signed_error(alpha, true)
             tally.add(figures)
             example = partial(
-                _example, f"{Path(source).stem} frame {index}", figures.badness, frame, alpha, true
+                _example,
+                f"{Path(source.path).stem} frame {index}",
+                figures.badness,
+                frame,
+                alpha,
+                true,
             )
             worst.offer(index // NEIGHBOURS, figures.badness, example)
             if progress:
@@ -148,7 +153,7 @@ def _followed(
 
 
 def _paired(
-    made: Iterable[Made], truths: Iterable[Array], source: StrPath, truth: StrPath
+    made: Iterable[Made], truths: Iterable[Array], source: Source, truth: Source
 ) -> Iterator[tuple[Made, Array]]:
     for index, (given, true) in enumerate(zip_longest(made, truths)):
         if given is None or true is None:
@@ -156,7 +161,7 @@ def _paired(
             raise InputError(
                 f"{source} and {truth} are not of one length: {shorter} ends after {index} frames."
             )
-        check_shape(source, given[0], true.shape)
+        check_shape(source.path, given[0], true.shape)
         yield given, true
 
 

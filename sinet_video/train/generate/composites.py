@@ -23,8 +23,8 @@ from sinet_video.train.generate.product_folder import (
     Progress,
     Rejected,
     check_free,
+    new_folder,
     silent,
-    whole_folder,
 )
 from sinet_video.train.generate.sources import good_pairs, good_pictures, rejections
 from sinet_video.train.image_folder import Array, OnBad, Pair, read_pair, read_picture
@@ -218,7 +218,7 @@ def make_composites(
     manifest.bad = rejections(bad + more)
     find_faces = find_faces or HaarFaces(profiles=False)
     material = Material(people, pairs, backgrounds, rooms, find_faces)
-    with whole_folder(output) as part:
+    with new_folder(output) as part:
         products = Products(part, manifest, excluded=excluded, overlaid=False)
         for index in range(count):
             random = np.random.default_rng((seed, index))

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import Any
 
-from sinet_video import __version__
+from sinet_video._version import __version__
 from sinet_video.errors import InputError, SettingError
 
 FORMAT = 1

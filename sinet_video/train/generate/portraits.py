@@ -20,8 +20,8 @@ from sinet_video.train.generate.product_folder import (
     Progress,
     Rejected,
     check_free,
+    new_folder,
     silent,
-    whole_folder,
 )
 from sinet_video.train.generate.sources import good_pairs, rejections
 from sinet_video.train.image_folder import Array, OnBad, Pair, read_pair
@@ -236,7 +236,7 @@ def cut_portraits(
     find_faces = find_faces or HaarFaces()
     manifest = Manifest("portraits", asdict(settings), seed, {PEOPLE: str(folder.absolute())})
     manifest.bad = rejections(bad)
-    with whole_folder(output) as part:
+    with new_folder(output) as part:
         products = Products(part, manifest, excluded=excluded)
         for index, pair in enumerate(pairs):
             picture, mask = read_pair(pair)

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from sinet_video.atomic import temporary_name
-from sinet_video.errors import OutputError, SinetVideoError
+from sinet_video.atomic import translate_write_errors, whole_folder
+from sinet_video.errors import OutputError
 from sinet_video.train.contact_sheet import Tile, draw_sheet, overlay
 from sinet_video.train.generate.manifest import (
     FILE,
@@ -62,26 +62,14 @@ def check_free(path: Path) -> None:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path) -> Iterator[Path]:
     """Yield a hidden folder beside `path` that takes its name when the block ends well.
 
     When it does not, the folder goes. Raises `OutputError` where it cannot be written.
     """
     check_free(path)
-    target = path.absolute()
-    part = temporary_name(target)
-    try:
-        part.mkdir(parents=True)
+    with translate_write_errors(path), whole_folder(path) as part:
         yield part
-        if target.exists():
-            target.rmdir()
-        part.replace(target)
-    except SinetVideoError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 class Products:

@@ -29,8 +29,8 @@ from sinet_video.train.generate.product_folder import (
     Progress,
     Rejected,
     check_free,
+    new_folder,
     silent,
-    whole_folder,
 )
 from sinet_video.train.generate.sources import good_pictures, rejections
 from sinet_video.train.image_folder import Array, OnBad, read_picture
@@ -126,7 +126,7 @@ def label_portraits(
     paths, bad = good_pictures(folder, on_bad)
     manifest = Manifest("pseudo-labels", asdict(settings), 0, {PORTRAITS: str(folder.absolute())})
     manifest.teachers, manifest.bad = described(teachers), rejections(bad)
-    with whole_folder(output) as part:
+    with new_folder(output) as part:
         products = Products(part, manifest, excluded=excluded)
         for index, path in enumerate(paths):
             _add_label(products, path, panel, settings)

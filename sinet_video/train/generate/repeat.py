@@ -19,8 +19,8 @@ from sinet_video.train.generate.portraits import render_portrait
 from sinet_video.train.generate.product_folder import (
     Progress,
     check_free,
+    new_folder,
     silent,
-    whole_folder,
     write_lists,
     write_pair,
 )
@@ -51,7 +51,7 @@ def repeat(
     places = _places(manifest, folders or {})
     render = _renderer(manifest, teachers or [each.weights for each in manifest.teachers])
     check_sources(manifest.products, places)
-    with whole_folder(output) as part:
+    with new_folder(output) as part:
         for name in ("images", "masks"):
             (part / name).mkdir()
         other = []

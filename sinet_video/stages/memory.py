@@ -1,0 +1,60 @@
+"""What a stage remembers from one frame to the next, declared beside the stage.
+
+A job that goes on after an interruption must give the bytes of one that was not interrupted. So
+`pipeline.resume` has to know of every stage what it would have remembered, and asks `memory_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+Stage = TypeVar("Stage", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """How far back a stage remembers.
+
+    Attributes:
+        reach: "nothing", if a frame's result is decided by that frame and its time alone; "part",
+            if it forgets everything at the start of each part of a job, as `follow` does by
+            `part_of`; "recent", if the alphas of some frames before are enough to go on from;
+            "everything", if it needs all frames before.
+        frames: of how many frames before, if it is "recent".
+        alphas: whether these are the alphas that it takes or those that it gives.
+    """
+
+    reach: Literal["nothing", "part", "recent", "everything"]
+    frames: int = 0
+    alphas: Literal["taken", "given"] = "taken"
+
+
+NOTHING, PART, EVERYTHING = Memory("nothing"), Memory("part"), Memory("everything")
+
+_DECLARED: dict[Callable[..., Any], Memory | Callable[..., Memory]] = {}
+
+
+def remembers(memory: Memory | Callable[..., Memory]) -> Callable[[Stage], Stage]:
+    """Declare what a stage remembers; where that depends on its settings, by a function of them."""
+
+    def declare(stage: Stage) -> Stage:
+        _DECLARED[stage] = memory
+        return stage
+
+    return declare
+
+
+def memory_of(stage: Callable[..., Any], *settings: object) -> Memory:
+    """Return what a stage remembers with these settings.
+
+    Raises `TypeError` for a stage that does not declare it.
+    """
+    declared = _DECLARED.get(stage)
+    if declared is None:
+        raise TypeError(
+            f"{stage.__qualname__} does not declare what it remembers; decorate it with "
+            "sinet_video.stages.memory.remembers."
+        )
+    return declared if isinstance(declared, Memory) else declared(*settings)
