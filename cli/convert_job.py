@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.progress import Progress
+from sinet_video.cli.streams import printable
 
 if TYPE_CHECKING:
     from sinet_video.cli.output_options import OutputOptions
@@ -26,6 +27,7 @@ def convert_shown(
     resume: Resume | None = None,
     overwrite: bool,
     quiet: bool,
+    report_file: str | None = None,
 ) -> Report:
     """Convert as the options say, telling stderr how it goes unless `quiet`."""
     from sinet_video.pipeline.convert import convert
@@ -45,11 +47,12 @@ def convert_shown(
             resume=resume,
             overwrite=overwrite,
             progress=progress,
+            report=report_file,
         )
     except BaseException as error:
         progress.clear()
         if isinstance(error, KeyboardInterrupt | SystemExit):
-            click.echo(f"Note: stopped; {output} was not made.", err=True)
+            click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
         if resume is not None and progress.begun:
             _say_what_is_kept(Path(output))
         raise

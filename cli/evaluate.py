@@ -11,8 +11,8 @@ import click
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
 from sinet_video.cli.matting_options import MattingOptions, matting_options
-from sinet_video.cli.options import quiet_option
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.options import overwrite_option, quiet_option
+from sinet_video.cli.reports import check_reports, write_json, write_text
 
 from sinet_video.errors import SettingError
 
@@ -66,6 +66,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
 )
 @click.option("--sheet", metavar="FILE", help="Draw the worst ten of each row into a picture.")
 @click.option("--json", "report_file", metavar="FILE", help="Write all figures; - is stdout.")
+@overwrite_option
 @quiet_option
 def evaluate(
     data: tuple[str, ...],
@@ -78,6 +79,7 @@ def evaluate(
     on_bad: OnBad,
     sheet: str | None,
     report_file: str | None,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Measure mattes against what is true, and print a table.
@@ -91,9 +93,9 @@ def evaluate(
     of pixels that are neither background nor person, and what it is in truth.
     """
     _check(data, matte, truth, sheet)
-    for name in (report_file, sheet):
-        if name:
-            check_report(name)
+    reads = {f"input {place}": place for place in data} | {"matte": matte, "truth": truth}
+    reads |= {"predictions": predictions, "list": str(only) if only else None}
+    check_reports({"report": report_file, "sheet": sheet}, reads, overwrite=overwrite)
     names = read_names(only) if only else None
     with extra_needed("Measuring"):
         from sinet_video.cli.measuring import Measuring
@@ -111,14 +113,14 @@ def evaluate(
         if sheet:
             draw_worst(results, Path(sheet))
     if report_file != "-":
-        click.echo(tables(results))
+        write_text(tables(results))
     if report_file:
         report = {
             "options": asdict(matting),
             "results": [scores.to_dict() for scores in results],
             "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
         }
-        write_json(report_file, json.dumps(report, indent=2))
+        write_json(report_file, json.dumps(report, indent=2), overwrite=overwrite)
 
 
 repeatable(evaluate, "weights")

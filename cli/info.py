@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.options import allow_option
+from sinet_video.cli.reports import write_text
+from sinet_video.cli.streams import write_stdout
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -27,7 +29,10 @@ def info(file: str, as_json: bool, allow: Allow) -> None:
     from sinet_video.decoding.probe import probe
 
     clip = probe(Source(file, allow))
-    click.echo(as_text(clip) if as_json else describe(clip))
+    if as_json:
+        write_stdout(as_text(clip))
+    else:
+        write_text(describe(clip))
 
 
 def as_text(clip: Clip) -> str:

@@ -105,6 +105,10 @@ class MattingOptions(OnnxOptions):
             allow=self.allow,
         )
 
+    def reads(self) -> dict[str, str | None]:
+        """Return the files that are read, by what they are."""
+        return {"garbage matte": self.garbage, "core matte": self.core, "weights": self.weights}
+
     def _runtime(self) -> Runtime:
         if self.runtime == "auto":
             return "onnxruntime" if self.device == "cpu" else "torch"

@@ -9,7 +9,7 @@ import click
 from sinet_video.cli.matting_options import MattingOptions, matting_options
 from sinet_video.cli.options import Moment, overwrite_option, quiet_option
 from sinet_video.cli.progress import Progress
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.reports import check_reports, write_json
 
 
 @click.command()
@@ -60,8 +60,8 @@ def preview(
     from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.preview import preview as previewed
 
-    if report_file:
-        check_report(report_file)
+    writes = {"output": output, "report": report_file}
+    check_reports(writes, matting.reads() | {"input": source}, overwrite=overwrite)
     span = TimeRange(start, end)
     progress = Progress(span, quiet=quiet)
     try:
@@ -79,6 +79,6 @@ def preview(
     finally:
         progress.clear()
     if report_file:
-        write_json(report_file, json.dumps(found.to_dict(), indent=2))
+        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
     if not quiet:
         click.echo(f"Wrote {output}: {len(found.figures.times)} frames looked at.", err=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
+from sinet_video.cli.streams import printable
 
 if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
@@ -91,9 +92,9 @@ class Progress(Line):
         if report.resumed:
             click.echo(f"Note: {report.resumed} frames had been finished before.", err=True)
         for warning in report.warnings:
-            click.echo(f"Note: {warning}", err=True)
+            click.echo(printable(f"Note: {warning}"), err=True)
         click.echo(
-            f"Wrote {report.output}: {report.frames} frames in {report.seconds:.1f} s "
+            f"Wrote {printable(report.output)}: {report.frames} frames in {report.seconds:.1f} s "
             f"({report.frames_per_second:.1f} frames/s), {report.encoder}, alpha {report.alpha}, "
             f"audio {report.audio}.",
             err=True,

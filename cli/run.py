@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from sinet_video.cli.convert_job import convert_shown
 from sinet_video.cli.matting_options import MattingOptions, matting_options
@@ -14,7 +12,7 @@ from sinet_video.cli.output_options import (
     output_options,
     resume_options,
 )
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.reports import is_stream, write_json
 
 from sinet_video.errors import SettingError
 
@@ -47,8 +45,7 @@ def run(
     """
     if report_file == "-" and "-" in (output, matte):
         raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
-    if report_file:
-        check_report(report_file)
+    streamed = report_file is not None and is_stream(report_file)
     report = convert_shown(
         source,
         output,
@@ -58,6 +55,7 @@ def run(
         resume=going_on.wanted(),
         overwrite=overwrite,
         quiet=quiet,
+        report_file=None if streamed else report_file,
     )
-    if report_file:
-        write_json(report_file, json.dumps(report.to_dict(), indent=2))
+    if streamed and report_file is not None:
+        write_json(report_file, report.to_json(), overwrite=overwrite)

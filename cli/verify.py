@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import Moment, allow_option
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.options import Moment, allow_option, overwrite_option
+from sinet_video.cli.reports import check_reports, write_json, write_text
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -31,6 +31,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
 @allow_option
+@overwrite_option
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(
     file: str,
@@ -40,6 +41,7 @@ def verify(
     alpha: Wanted | None,
     skip: tuple[str, ...],
     allow: Allow,
+    overwrite: bool,
     report_file: str | None,
 ) -> None:
     """Play FILE to its end and check it, against its source if that is given.
@@ -55,16 +57,16 @@ def verify(
     from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.verify import verify as verified
 
-    if report_file:
-        check_report(report_file)
+    reads = {"input": file, "source": source}
+    check_reports({"report": report_file}, reads, overwrite=overwrite)
     theirs = None if source is None else Source(source, allow)
     found = verified(
         Source(file, allow), theirs, span=TimeRange(start, end), alpha=alpha, skip=skip
     )
     if report_file != "-":
-        click.echo(describe(found))
+        write_text(describe(found))
     if report_file:
-        write_json(report_file, json.dumps(found.to_dict(), indent=2))
+        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
     if not found.holds:
         names = ", ".join(check.name for check in found.failures)
         click.echo(f"sinet-video: {file} fails {_count(found)}: {names}.", err=True)

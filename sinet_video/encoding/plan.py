@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from sinet_video.checked import check_fields
 from sinet_video.containers.codecs import CODECS, Codec, Content
 from sinet_video.containers.formats import container_of
 from sinet_video.encoding.audio import AudioChoice
@@ -43,6 +44,7 @@ class Encoding:
     alpha: AlphaKind | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.alpha not in (None, *get_args(AlphaKind)):
             raise SettingError(
                 f"Alpha is {self.alpha!r}; it must be one of {', '.join(get_args(AlphaKind))}."

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError, WeightsError
 from sinet_video.models.onnx_session import (
     Alpha,
@@ -40,6 +41,7 @@ class Preprocessing:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.channels not in ("rgb", "bgr"):
             raise SettingError(f"Channel order is {self.channels!r}; it must be 'rgb' or 'bgr'.")
         if len(self.mean) != 3 or len(self.std) != 3:
@@ -84,6 +86,7 @@ class OnnxInput:
     channel: int = -1
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.activation not in get_args(Activation):
             raise SettingError(
                 f"Activation is {self.activation!r}; it must be one of "

@@ -9,6 +9,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame
 
@@ -40,6 +41,7 @@ class InputSize:
     exact: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.pixels is not None and not STEP * STEP <= self.pixels <= LARGEST:
             raise SettingError(
                 f"Network size is {self.pixels} pixels; it must be from {STEP * STEP} to {LARGEST}."

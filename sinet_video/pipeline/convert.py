@@ -128,16 +128,10 @@ def _read(
     source: Source, background: Source | Background | None, settings: Settings
 ) -> dict[str, Path]:
     """Return the files that a job reads, by what they are to it."""
-    named = {
-        "input": source,
-        "background": background,
-        "garbage matte": settings.garbage,
-        "core matte": settings.core,
-        "weights": settings.weights,
-    }
-    given = {what: n.path if isinstance(n, Source) else n for what, n in named.items()}
-    files = {what: Path(name) for what, name in given.items() if isinstance(name, str | Path)}
-    return {what: path for what, path in files.items() if os.path.lexists(path)}
+    given = {"input": source, "background": background}
+    files = {what: Path(n.path) for what, n in given.items() if isinstance(n, Source)}
+    there = {what: path for what, path in files.items() if os.path.lexists(path)}
+    return there | settings.reads()
 
 
 def _check_targets(

@@ -21,6 +21,7 @@ from typing import Self
 import numpy as np
 
 from sinet_video.atomic import translate_write_errors
+from sinet_video.checked import check_fields
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
@@ -50,6 +51,7 @@ class Resume:
     seconds: Fraction | float = 10
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 0 < self.seconds <= 3600:
             raise SettingError(
                 f"Segments of {float(self.seconds):g} s are asked for; they must be longer than 0 "

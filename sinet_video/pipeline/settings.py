@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from sinet_video.checked import check_fields
 from sinet_video.decoding.access import Allow, Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
@@ -81,7 +83,19 @@ class Settings:
     allow: Allow = "nothing"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_source_alpha(self.source_alpha)
+
+    def reads(self) -> dict[str, Path]:
+        """Return the files that are read besides a clip, by what they are."""
+        named = {
+            "garbage matte": self.garbage,
+            "core matte": self.core,
+            "weights": self.weights,
+        }
+        given = {what: n.path if isinstance(n, Source) else n for what, n in named.items()}
+        files = {what: Path(name) for what, name in given.items() if name is not None}
+        return {what: path for what, path in files.items() if os.path.lexists(path)}
 
     def check(self, clip: Clip) -> None:
         """Raise `SettingError` for what cannot be done with a clip."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
@@ -81,6 +82,7 @@ class ChromaKey:
     person: bool = True
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_screen(self.screen)
         if not 0 <= self.black < self.white <= 1:
             raise SettingError(

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.components import label
@@ -61,6 +62,7 @@ class RegionFilter:
     subject: Subject = "all"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("islands", "holes"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
@@ -62,6 +63,7 @@ class Despill:
     limit: Limit = "maximum"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_screen(self.screen)
         if self.limit not in get_args(Limit):
             raise SettingError(

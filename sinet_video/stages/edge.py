@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha, grid_view
@@ -53,6 +54,7 @@ class EdgeShape:
     side: FeatherSide = "both"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not -LARGEST <= self.choke <= LARGEST:
             raise SettingError(
                 f"Choke is {self.choke:g} px; it must be from -{LARGEST:g} to {LARGEST:g}."

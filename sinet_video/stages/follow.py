@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.scene_change import Coarse, coarse_luma, is_cut
@@ -65,6 +66,7 @@ class Following:
     every: float = 0.5
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("margin", "every"):
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
@@ -64,6 +65,7 @@ class GuidedRefinement:
     contrast: float = 1.3
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("radius", "eps", "contrast"):
             if getattr(self, name) <= 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
@@ -78,6 +80,7 @@ class BilinearRefinement:
     white: float = 0.9
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check_levels(self.black, self.white)
 
 

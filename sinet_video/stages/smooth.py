@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
@@ -31,6 +32,7 @@ class ExponentialAverage:
     weight: float = 0.5
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check_weight(self.weight)
 
 
@@ -49,6 +51,7 @@ class MotionAdaptive:
     moving: float = 0.06
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check_weight(self.weight)
         _check_motion(self.still, self.moving)
 
@@ -70,6 +73,7 @@ class WindowMean:
     moving: float = 0.06
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.frames < 1:
             raise SettingError(f"Window is of {self.frames} frames; it must be of at least 1.")
         _check_motion(self.still, self.moving)
