@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from sinet_video.models.load import checkpoint_path
 from sinet_video.models.network import Network
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
+from sinet_video.models.quiet_onnxruntime import onnxruntime
 from sinet_video.models.segmenter import InputSize
 from sinet_video.paths import check_named
 

@@ -5,17 +5,17 @@ A graph is a program. One of a few hundred bytes can ask for terabytes, or never
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
+from sinet_video.models.quiet_onnxruntime import onnxruntime
 
 MEMORY = 4 << 30
 """Bytes that the graphs of others may use, all together."""
@@ -27,9 +27,13 @@ LARGEST = 16_777_216
 """Pixels that one may want its picture to have."""
 
 
+_OF_ITSELF = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/onnxruntime_src/\S+ .*?\) ")
+"""What it says that is of interest to those alone who make it."""
+
+
 @cache
 def _register_arena() -> None:
-    """Make, once a process, the memory that sessions share that are opened with `bound`."""
+    """Make, once a process, the memory that sessions share that are opened with `bound_memory`."""
     limits = {
         "max_mem": MEMORY,
         "arena_extend_strategy": 1,  # by what is asked for, not twice as much
@@ -45,7 +49,7 @@ def _register_arena() -> None:
     onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(limits))
 
 
-def bound(options: onnxruntime.SessionOptions) -> None:
+def bound_memory(options: onnxruntime.SessionOptions) -> None:
     """Let a session that is opened with these options use no more memory than `MEMORY`."""
     _register_arena()
     options.add_session_config_entry("session.use_env_allocators", "1")
@@ -68,18 +72,20 @@ def run_bounded(
     except Exception as error:  # onnxruntime's own errors derive from Exception alone
         shape = next(iter(inputs.values())).shape
         raise WeightsError(
-            f"{name} gave no answer to a picture of shape {shape}: {_why(str(error))}."
+            f"{name} gave no answer to a picture of shape {shape}: {why(str(error))}."
         ) from error
     finally:
         timer.cancel()
 
 
-def _why(message: str) -> str:
+def why(message: str) -> str:
+    """Return in short what onnxruntime says of a graph."""
     if "terminate flag" in message:
         return f"it had not ended after {SECONDS:g} s"
     if "Available memory of" in message or "bad_alloc" in message:
         return f"it wants more than {MEMORY >> 30} GiB of memory"
-    return " ".join(message.split())[:200].rstrip(".")
+    said = _OF_ITSELF.sub("", " ".join(message.split()))
+    return said[:200].rstrip(". ")
 
 
 def check_map(answer: Any, name: str) -> NDArray[Any]:
@@ -95,10 +101,3 @@ def check_map(answer: Any, name: str) -> NDArray[Any]:
         )
     found: NDArray[Any] = answer
     return found
-
-
-def check_file_size(path: Path, most: int) -> None:
-    """Raise `WeightsError` for a file that is larger than weights of any network here can be."""
-    size = path.stat().st_size
-    if size > most:
-        raise WeightsError(f"{path} has {size} bytes; weights may have {most} at most.")

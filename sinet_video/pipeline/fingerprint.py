@@ -10,10 +10,10 @@ from typing import Any
 
 import av
 import numpy as np
-import onnxruntime
 
 from sinet_video._version import __version__
 from sinet_video.decoding.access import Source
+from sinet_video.models.quiet_onnxruntime import onnxruntime
 
 LOOKED_AT = 1 << 20
 """Bytes at either end of a file that tell it from others."""
