@@ -31,7 +31,7 @@ def cache_folder() -> Path:
 
 def keep(name: str, content: bytes) -> None:
     """Keep a file with its checksum in the cache. Raises `OSError` where that cannot be."""
-    folder = _own_folder(cache_folder())
+    folder = own_folder(cache_folder())
     store(folder / f"{name}.sha256", hashlib.sha256(content).hexdigest().encode())
     store(folder / name, content)
 
@@ -49,7 +49,8 @@ def kept(name: str) -> bytes | None:
     return content if checksum == hashlib.sha256(content).hexdigest() else None
 
 
-def _own_folder(folder: Path) -> Path:
+def own_folder(folder: Path) -> Path:
+    """Make a folder, if it is not there, that is its user's alone, whatever the umask."""
     folder.mkdir(mode=OWN, parents=True, exist_ok=True)
     return folder
 
@@ -80,7 +81,7 @@ def _claim(target: Path, stack: ExitStack) -> None:
 
     name = hashlib.sha256(os.fsencode(place_of(target))).hexdigest()[:32]
     try:
-        folder = _own_folder(_own_folder(cache_folder()) / "claims")
+        folder = own_folder(own_folder(cache_folder()) / "claims")
         lock = FileLock(folder / name, thread_local=False)
         stack.enter_context(lock.acquire(blocking=False))
     except Timeout:

@@ -111,7 +111,8 @@ class FastSegmenter(_Ours):
             alpha: Alpha = session.run(["alpha"], inputs)[0][0]
             return alpha
         answer = check_map(run_bounded(session, ["alpha"], inputs, self.name), self.name)
-        return answer.astype(np.float32)[0].reshape(answer.shape[-2:])
+        found: Alpha = answer.astype(np.float32)[0].reshape(answer.shape[-2:])
+        return found
 
     def _session_for(self, sides: tuple[int, ...]) -> onnxruntime.InferenceSession:
         if not self._pinned or self._pinned[0] != sides:

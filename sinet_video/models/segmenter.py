@@ -173,7 +173,8 @@ def as_seen(picture: NDArray[np.uint8], segmenter: Any) -> NDArray[np.uint8]:
         return picture
     wide, high = seen_size(segmenter, InputSize(), width / height)
     video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
-    return reformat(video, width=wide, height=high).to_ndarray()
+    scaled: NDArray[Any] = reformat(video, width=wide, height=high).to_ndarray()
+    return scaled
 
 
 def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:
