@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -9,6 +10,13 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+LOGGER = logging.getLogger("sinet_video")
+
+PATIENCE = 10.0
+"""Seconds to wait for a producer that is told to stop. One that is held by what it calls, such as a
+pipe of which nothing comes, is let go of: its thread ends when that returns, or with the process.
+"""
 
 POLL = 0.1
 """Seconds after which a producer that waits for room looks whether anybody still wants it."""
@@ -36,9 +44,11 @@ class _Producer(Generic[T]):
         return self._queue.get()
 
     def close(self) -> None:
-        """Tell it to stop, and wait until it has closed its source."""
+        """Tell it to stop, and wait until it has closed its source, but not for ever."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            LOGGER.warning("The thread %s does not end, and is let go of.", self._thread.name)
         if self._unsaid is not None:
             raise self._unsaid
 
@@ -75,7 +85,8 @@ def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> G
     """Yield the items in order, made in a thread that runs at most `depth` ahead.
 
     What the source raises is raised here. When the consumer stops early, the thread is stopped and
-    its source closed before this generator's own close returns.
+    its source closed before this generator's own close returns, unless the source stands still for
+    longer than `PATIENCE`.
     """
     producer = _Producer(iter(items), depth, name)
     try:

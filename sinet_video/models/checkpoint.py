@@ -87,7 +87,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _check_size(path: Path) -> None:
-    """Raise `WeightsError` for a file that would fill the memory: a small one can unpack to much."""
+    """Raise `WeightsError` for a file that unpacks to what would fill the memory."""
     try:
         size = path.stat().st_size
         if zipfile.is_zipfile(path):

@@ -115,13 +115,13 @@ class JobState:
             "made": self.made and asdict(self.made),
             "checksums": self.checksums,
         }
-        return json.dumps({**plain, "checksum": _checksum_of(plain)}, indent=1)
+        return json.dumps({**plain, "checksum": seal(plain)}, indent=1)
 
     @classmethod
     def parse(cls, text: str) -> JobState:
         """Read what `text` gave. Raises `ValueError`, `KeyError` or `TypeError` for else."""
         plain = json.loads(text)
-        if plain.pop("checksum") != _checksum_of(plain):
+        if plain.pop("checksum") != seal(plain):
             raise ValueError("its checksum does not agree")
         if plain.pop("format") != FORMAT:
             raise ValueError("it was written by another version")
@@ -153,7 +153,8 @@ def _read_state(folder: Path) -> JobState | None:
         raise ValueError("it is not what is written there") from error
 
 
-def _checksum_of(plain: dict[str, Any]) -> str:
+def seal(plain: dict[str, Any]) -> str:
+    """Return the checksum of what is noted."""
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 

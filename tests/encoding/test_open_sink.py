@@ -520,7 +520,7 @@ def test_pixel_aspect_is_carried(name, codec, made, video_facts, tmp_path):
 
 def test_pixel_aspect_that_is_not_carried_is_said(made, tmp_path, monkeypatch):
     """A Matroska file without room for it comes with a warning; one of square pixels without."""
-    monkeypatch.setattr("sinet_video.encoding.video_file.say_aspect", lambda *_: False)
+    monkeypatch.setattr("sinet_video.encoding.video_file.write_display_size", lambda *_: False)
     settings = {"background": "green", "settings": HALF, "encoding": Encoding("ffv1")}
     wide = convert(made("wide.mp4", "-vf", "setsar=4/3"), tmp_path / "o.mkv", **settings)
     assert any("not square (4/3)" in warning for warning in wide.warnings)

@@ -141,14 +141,21 @@ def test_a_bad_file_stops_nothing(folder, tmp_path):
     assert sorted(p.name for p in out.iterdir()) == ["a.mp4", "c.mp4"]
 
 
-def test_an_error_of_the_program_is_not_swallowed(folder, tmp_path):
-    """Only what the library raises on purpose counts as a bad file."""
+@pytest.mark.parametrize("error", [ZeroDivisionError("by nought"), MemoryError(), EOFError()])
+def test_whatever_one_file_raises_is_its_own(error, folder, tmp_path, caplog):
+    """The next is begun all the same, and what it was is logged with its place."""
 
-    def broken(*_: Path) -> Report:
-        raise ZeroDivisionError
+    def broken(source: Path, output: Path) -> Report:
+        if source.name == "a.mp4":
+            raise error
+        return pretended(source, output)
 
-    with pytest.raises(ZeroDivisionError):
-        list(batch([folder("in", "a.mp4")], tmp_path / "out", broken))
+    made = folder("in", "a.mp4", "b.mp4")
+    first, second = batch([made], tmp_path / "out", broken)
+    assert (first.status, second.status) == ("failed", "done")
+    assert f"a.mp4 failed: {type(error).__name__}" in str(first.error)
+    assert first.error.__cause__ is error
+    assert "Traceback" in caplog.text
 
 
 def test_what_is_there_is_skipped(folder, tmp_path):
