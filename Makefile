@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test lint types bench weights clean
+.PHONY: demo test lint types imports tree bench weights clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py
@@ -17,12 +17,17 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-# The command's folder is mapped into the package, which mypy can only see as a tree.
-types: $(INSTALLED)
-	rm -rf build/types && mkdir -p build/types/sinet_video
-	ln -s $(CURDIR)/sinet_video/* build/types/sinet_video/
-	ln -s $(CURDIR)/cli build/types/sinet_video/cli
-	cd build/types && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p sinet_video
+# The command's folder is mapped into the package, which these tools can only see as a tree.
+types: $(INSTALLED) tree
+	cd build/tree && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p sinet_video
+
+imports: $(INSTALLED) tree
+	cd build/tree && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --no-cache --no-logo $(CURDIR)/pyproject.toml
+
+tree:
+	rm -rf build/tree && mkdir -p build/tree/sinet_video
+	ln -s $(CURDIR)/sinet_video/* build/tree/sinet_video/
+	ln -s $(CURDIR)/cli build/tree/sinet_video/cli
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/network.py

@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 
 from sinet_video.models import checkpoint, export_sinet
-from sinet_video.models.segmenter import InputSize
+from sinet_video.models.input_settings import InputSize
 
 
 def session(graph: bytes, height: int, width: int) -> onnxruntime.InferenceSession:

@@ -4,7 +4,7 @@
 
 CLIP is repeated to --frames frames by packet copy. `sinet-video run` (green, H.264, veryfast, crf
 20) and `ffmpeg` take turns; printed are wall times with start-up, their ratio round by round, and
-peak memory; then the memory for --long times the length. --size is that of `run`.
+peak memory; then the memory for --long times the length. --size is `run`'s --network-size.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def ours(clip: Path, output: Path, size: str | None) -> list[str | Path]:
     """Return the command of this library."""
     program = Path(sys.executable).with_name("sinet-video")
     options = ["--background", "green", "--preset", "veryfast", "--crf", "20", "--overwrite"]
-    return [program, "run", clip, output, *options, *(["--size", size] if size else []), "--quiet"]
+    options += ["--network-size", size] if size else []
+    return [program, "run", clip, output, *options, "--quiet"]
 
 
 def theirs(clip: Path, output: Path) -> list[str | Path]:

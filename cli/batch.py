@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.convert_job import convert_shown
-from sinet_video.cli.matting_options import MattingOptions, matting_options
-from sinet_video.cli.options import overwrite_option, quiet_option
-from sinet_video.cli.output_options import (
-    OutputOptions,
-    ResumeOptions,
-    output_options,
-    resume_options,
-)
+from sinet_video.cli.command import Command
+from sinet_video.cli.convert_job import Job, job_options
+from sinet_video.cli.options import option, overwrite_option
+from sinet_video.cli.output_options import RESULT
 from sinet_video.cli.streams import printable
+from sinet_video.cli.talk import Talk, talk_options
 
 if TYPE_CHECKING:
     from sinet_video.pipeline.batch import Outcome
@@ -25,58 +21,70 @@ if TYPE_CHECKING:
 KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""}
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("-o", "--output", "folder", required=True, metavar="FOLDER", help="Where results go.")
-@click.option("--to", "kind", type=click.Choice(list(KINDS)), default="mp4", help="What to write.")
-@click.option("--recursive", is_flag=True, help="Take the videos in folders in folders, too.")
-@output_options
-@matting_options
-@resume_options
+@option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    metavar="FOLDER",
+    group=RESULT,
+    brief=True,
+    help="Where results go.",
+)
+@option(
+    "--to",
+    "kind",
+    type=click.Choice(list(KINDS)),
+    default="mp4",
+    group=RESULT,
+    brief=True,
+    help="What to write.",
+)
+@option(
+    "--recursive",
+    is_flag=True,
+    group=RESULT,
+    brief=True,
+    help="Take the videos in folders in folders as well.",
+)
+@job_options
 @overwrite_option
-@quiet_option
+@talk_options
 def batch(
     inputs: tuple[str, ...],
     folder: str,
     kind: str,
     recursive: bool,
-    look: OutputOptions,
-    matting: MattingOptions,
-    going_on: ResumeOptions,
+    job: Job,
     overwrite: bool,
-    quiet: bool,
+    talk: Talk,
 ) -> None:
     """Cut the person out of every video of INPUTS: files, folders or patterns.
 
     What is already in FOLDER is skipped. A file that fails does not stop the others; it is named
     at the end, and the exit status is 1.
     """
-    from dataclasses import replace
-
     from sinet_video.pipeline.batch import batch as convert_all
     from sinet_video.pipeline.batch import count_unseen
 
-    settings, resume = matting.settings(), going_on.wanted()
-    # Loaded once: the network is the same for all files.
-    settings = replace(settings, segmenter=settings.load())
+    job.resuming.wanted()  # so that what is wrong with it is said once
+    loaded = job.loaded()
 
     def one(source: Path, output: Path) -> Report:
-        return convert_shown(
-            source, output, look, settings, resume=resume, overwrite=overwrite, quiet=quiet
-        )
+        return loaded.convert(source, output, overwrite=overwrite, talk=talk)
 
-    look.check(f"any{KINDS[kind]}")
-    if not (recursive or quiet) and (unseen := count_unseen(inputs)):
-        note = f"{unseen} videos in folders in the folders are left out; --recursive takes them."
-        click.echo(f"Note: {note}", err=True)
+    job.check(f"any{KINDS[kind]}")
+    if not recursive and (unseen := count_unseen(inputs)):
+        talk.note(f"{unseen} videos in folders in the folders are left out; use --recursive.")
     failed = []
     outcomes = convert_all(
         inputs, folder, one, suffix=KINDS[kind], overwrite=overwrite, recursive=recursive
     )
     for outcome in outcomes:
-        if outcome.status == "skipped" and not quiet:
-            said = f"Skipped {outcome.source}: {outcome.output} is there already."
-            click.echo(printable(said), err=True)
+        if outcome.status == "skipped":
+            talk.note(f"Skipped {outcome.source}: {outcome.output} exists.")
         if outcome.error is not None:
             failed.append(outcome)
     for outcome in failed:

@@ -2,63 +2,122 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
-from sinet_video.cli.progress import Progress
+from sinet_video.cli.options import Command, options_from
+from sinet_video.cli.output_options import OutputOptions, ResumeOptions
 from sinet_video.cli.streams import printable
 
+from sinet_video.encoding.settings import Encoding
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline.settings import Settings
+
 if TYPE_CHECKING:
-    from sinet_video.cli.output_options import OutputOptions
+    from sinet_video.cli.talk import Talk
 
     from sinet_video.pipeline.report import Report
-    from sinet_video.pipeline.resume import Resume
-    from sinet_video.pipeline.settings import Settings
 
 
-def convert_shown(
-    source: str | Path,
-    output: str | Path,
-    look: OutputOptions,
-    settings: Settings,
-    *,
-    matte: str | None = None,
-    resume: Resume | None = None,
-    overwrite: bool,
-    quiet: bool,
-    report_file: str | None = None,
-) -> Report:
-    """Convert as the options say, telling stderr how it goes unless `quiet`."""
-    from sinet_video.pipeline.convert import convert
+@dataclass(frozen=True)
+class Job:
+    """What the user said about a conversion, but for its files."""
 
-    progress = Progress(look.span(), quiet=quiet)
-    try:
-        report = convert(
-            source,
-            output,
-            background=look.background,
-            fit=look.fit,
-            show=look.show,
-            matte=matte,
-            settings=settings,
-            encoding=look.encoding(),
-            span=look.span(),
-            resume=resume,
-            overwrite=overwrite,
-            progress=progress,
-            report=report_file,
-        )
-    except BaseException as error:
+    look: OutputOptions
+    span: TimeRange
+    encoding: Encoding
+    settings: Settings
+    resuming: ResumeOptions
+
+    def loaded(self) -> Job:
+        """Return the same with its network loaded, for many files."""
+        return replace(self, settings=replace(self.settings, segmenter=self.settings.load()))
+
+    def check(self, output: str) -> None:
+        """Raise `SettingError` for what no clip can be written as, before any is begun."""
+        from sinet_video.decoding.access import Source
+        from sinet_video.encoding.plan import plan
+        from sinet_video.pipeline.chain import output_kind
+
+        look, path = self.look, Path(output)
+        background = None if look.background is None else Source(look.background, "network")
+        kind = output_kind(path, background, look.fit, look.show, self.encoding)
+        plan(path, kind.content, "yuv420p", self.encoding)
+
+    def is_done(self, output: str) -> bool:
+        """Whether an output exists that is not an interrupted job's to finish."""
+        from sinet_video.pipeline.batch import is_there
+
+        return output != "-" and is_there(Path(output))
+
+    def convert(
+        self,
+        source: str | Path,
+        output: str | Path,
+        *,
+        matte: str | None = None,
+        overwrite: bool,
+        talk: Talk,
+        report_file: str | None = None,
+    ) -> Report:
+        """Convert as the options say, saying how it goes."""
+        from sinet_video.pipeline.convert import convert
+
+        resume = self.resuming.wanted()
+        progress = talk.progress(self.span)
+        try:
+            report = convert(
+                source,
+                output,
+                background=self.look.background,
+                fit=self.look.fit,
+                show=self.look.show,
+                matte=matte,
+                settings=self.settings,
+                encoding=self.encoding,
+                span=self.span,
+                resume=resume,
+                overwrite=overwrite,
+                progress=progress,
+                report=report_file,
+            )
+        except BaseException as error:
+            progress.clear()
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
+            if resume is not None and progress.begun:
+                _say_what_is_kept(Path(output))
+            raise
         progress.clear()
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
-        if resume is not None and progress.begun:
-            _say_what_is_kept(Path(output))
-        raise
-    progress.clear()
-    progress.finish(report)
-    return report
+        progress.finish(report)
+        return report
+
+
+PARTS: tuple[tuple[type, str], ...] = (
+    (OutputOptions, "look"),
+    (TimeRange, "span"),
+    (Encoding, "encoding"),
+    (Settings, "settings"),
+    (ResumeOptions, "resuming"),
+)
+"""The settings classes of a job, in the order in which help lists their options."""
+
+
+def job_options(command: Command) -> Command:
+    """Add the options of a job; the command gets them as one value, `job`."""
+
+    @wraps(command)
+    def gathered(**given: Any) -> None:
+        parts = {name: given.pop(name) for _, name in PARTS}
+        command(**given, job=Job(**parts))
+
+    decorated: Command = gathered
+    for kind, name in reversed(PARTS):
+        decorated = options_from(kind, name)(decorated)
+    return decorated
 
 
 def _say_what_is_kept(output: Path) -> None:

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
+from sinet_video.cli.command import Command
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
-from sinet_video.cli.matting_options import MattingOptions, matting_options
-from sinet_video.cli.options import overwrite_option, quiet_option
+from sinet_video.cli.options import (
+    option,
+    options_from,
+    overwrite_option,
+    quiet_option,
+    report_option,
+)
+from sinet_video.cli.progress import ticking
 from sinet_video.cli.reports import check_reports, write_json, write_text
 
 from sinet_video.errors import SettingError
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.train.evaluate.clips import Stage
     from sinet_video.train.image_folder import OnBad
+
+MEASURING = "Measuring"
+"""The heading of the options that say what is measured."""
 
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 
@@ -31,46 +43,71 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     return command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("data", nargs=-1)
-@matting_options
-@click.option(
+@options_from(Settings, "settings")
+@option(
     "--stage",
     "stages",
     type=click.Choice(["network", "refined", "pipeline"]),
     multiple=True,
     default=("network", "pipeline"),
-    help="Again and again: the network's alpha merely enlarged, refined, or all that run would "
-    "do.  [default: network and pipeline]",
+    group=MEASURING,
+    brief=True,
+    help="Again and again: the network's alpha merely enlarged, refined, or all that run would do.",
 )
-@click.option(
+@option(
     "--predictions",
     metavar="FOLDER",
+    group=MEASURING,
+    brief=True,
     help="Instead of a network's, mattes NAME.png of a folder's pictures.",
 )
-@click.option(
+@option(
     "--names",
     "only",
     type=click.Path(path_type=Path),
     metavar="FILE",
+    group=MEASURING,
+    brief=True,
     help="Only these pictures of a folder: names without endings, one a line.",
 )
-@click.option("--matte", metavar="FILE", help="A matte video of anybody's: gray, or with alpha.")
-@click.option("--truth", metavar="FILE", help="What --matte is compared with, frame by frame.")
-@click.option(
-    "--bad",
+@option(
+    "--matte",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="A matte video of anybody's: gray, or with alpha.",
+)
+@option(
+    "--truth",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="What --matte is compared with, frame by frame.",
+)
+@option(
+    "--on-bad",
     "on_bad",
     type=click.Choice(["skip", "refuse"]),
     default="skip",
+    group=MEASURING,
+    brief=True,
     help="Name what cannot be measured and go on, or stop there.",
 )
-@click.option("--sheet", metavar="FILE", help="Draw the worst ten of each row into a picture.")
-@click.option("--json", "report_file", metavar="FILE", help="Write all figures; - is stdout.")
+@option(
+    "--sheet",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="Draw the worst ten of each row into a picture.",
+)
+@report_option
 @overwrite_option
 @quiet_option
 def evaluate(
     data: tuple[str, ...],
-    matting: MattingOptions,
+    settings: Settings,
     stages: tuple[Stage, ...],
     predictions: str | None,
     only: Path | None,
@@ -98,15 +135,23 @@ def evaluate(
     check_reports({"report": report_file, "sheet": sheet}, reads, overwrite=overwrite)
     names = read_names(only) if only else None
     with extra_needed("Measuring"):
-        from sinet_video.cli.measuring import Measuring
-        from sinet_video.cli.tables import draw_worst, tables
+        from sinet_video.cli.tables import tables
 
         from sinet_video.decoding.access import Source
+        from sinet_video.train.evaluate.run import Evaluation, draw_worst
 
-        each = [(m.weights, m.settings()) for m in one_by_one(matting)]
-        work = Measuring(each, stages, predictions, names, on_bad, quiet)
+        each = [(str(one.weights), one) for one in one_by_one(settings)]
+        work = Evaluation(
+            each,
+            stages,
+            predictions=predictions,
+            names=names,
+            on_bad=on_bad,
+            watch=partial(ticking, quiet=quiet),
+            skipped=lambda bad: click.echo(f"Skipped {bad.path}: {bad.reason}", err=True),
+        )
         if matte and truth:
-            work.matte(Source(matte, matting.allow), Source(truth, matting.allow))
+            work.matte(Source(matte, settings.allow), Source(truth, settings.allow))
         for place in data:
             work.place(Path(place))
         results = work.results()
@@ -116,7 +161,7 @@ def evaluate(
         write_text(tables(results))
     if report_file:
         report = {
-            "options": asdict(matting),
+            "options": asdict(settings),
             "results": [scores.to_dict() for scores in results],
             "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
         }
@@ -126,10 +171,10 @@ def evaluate(
 repeatable(evaluate, "weights")
 
 
-def one_by_one(matting: MattingOptions) -> list[MattingOptions]:
-    """Return options with one of the weights each."""
+def one_by_one(settings: Settings) -> list[Settings]:
+    """Return settings with one of the weights each."""
     # `repeatable` made it several.
-    return [replace(matting, weights=name) for name in cast(tuple[str, ...], matting.weights)]
+    return [replace(settings, weights=name) for name in cast(tuple[str, ...], settings.weights)]
 
 
 def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import click
-from sinet_video.cli.options import overwrite_option, quiet_option, weights_option
+from sinet_video.cli.options import option_of, overwrite_option, quiet_option
 
 from sinet_video.errors import SettingError
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.models.export_onnx import ExportReport, Port
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("output", metavar="OUTPUT.onnx")
-@weights_option
+@option_of(Settings, "weights")
 @click.option(
     "--graph",
     type=click.Choice(["fast", "plain"]),
@@ -68,7 +69,7 @@ def export(
 
 def parse_sides(text: str | None) -> tuple[int, int] | None:
     """Read "320x192"; no text is no size."""
-    from sinet_video.models.segmenter import InputSize
+    from sinet_video.models.input_settings import InputSize
 
     if text is None:
         return None

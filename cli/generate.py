@@ -20,9 +20,10 @@ from sinet_video.cli.generate_options import (
     share_option,
     tell,
 )
-from sinet_video.cli.matting_options import OnnxOptions, onnx_options
-from sinet_video.cli.options import quiet_option
+from sinet_video.cli.options import options_from, quiet_option
 from sinet_video.cli.progress import Counting
+
+from sinet_video.models.input_settings import OnnxInput
 
 if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
@@ -111,7 +112,7 @@ def portraits(
     default="guided",
     help="Fit the labels' edges to the picture, or merely enlarge.",
 )
-@onnx_options
+@options_from(OnnxInput, "onnx")
 @bad_option
 @exclude_option
 @quiet_option
@@ -123,7 +124,7 @@ def pseudo_labels(
     agreement: float,
     confidence: float,
     refine: str,
-    onnx: OnnxOptions,
+    onnx: OnnxInput,
     on_bad: OnBad,
     exclude: Path | None,
     quiet: bool,
@@ -141,7 +142,7 @@ def pseudo_labels(
             agreement,
             confidence,
             refined=refine == "guided",
-            onnx=onnx.onnx_input(),
+            onnx=onnx,
         )
         manifest = label_portraits(
             folder,

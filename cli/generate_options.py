@@ -61,8 +61,7 @@ output_option = click.option(
 )
 seed_option = option("--seed", type=click.IntRange(0), default=0, help="Other draws.")
 bad_option = option(
-    "--bad",
-    "on_bad",
+    "--on-bad",
     type=click.Choice(["skip", "refuse"]),
     default="skip",
     help="Name what cannot serve and leave it out, or name it and stop.",

@@ -7,13 +7,15 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import allow_option
+from sinet_video.cli.options import option_of
 from sinet_video.cli.reports import write_text
-from sinet_video.cli.streams import write_stdout
+from sinet_video.cli.streams import printable, write_stdout
+
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
-    from sinet_video.decoding.clip import Clip
+    from sinet_video.decoding.clip import Chapter, Clip
 
 MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
 RANGES = {1: "limited", 2: "full"}
@@ -22,7 +24,7 @@ RANGES = {1: "limited", 2: "full"}
 @click.command()
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@allow_option
+@option_of(Settings, "allow")
 def info(file: str, as_json: bool, allow: Allow) -> None:
     """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
     from sinet_video.decoding.access import Source
@@ -44,7 +46,7 @@ def as_text(clip: Clip) -> str:
 
 def describe(clip: Clip) -> str:
     """Return a clip's facts, a line each."""
-    from sinet_video.models.segmenter import InputSize
+    from sinet_video.models.input_settings import InputSize
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
@@ -53,7 +55,7 @@ def describe(clip: Clip) -> str:
     turned += ", interlaced" if clip.interlaced else ""
     width, height = InputSize().of(clip.shown_aspect)
     lines = [
-        f"{clip.path}",
+        printable(clip.path),
         f"  container  {clip.container}",
         f"  video      {clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}{turned}",
         f"  time       {length}, {count}, {rate}, starts at "
@@ -76,12 +78,19 @@ def _beside(clip: Clip) -> list[str]:
         *(sound or ["  audio      none"]),
         *(f"  subtitles  {each.codec}{_spoken(each.language)}" for each in clip.subtitles),
         *(
-            f"  chapter    from {each.start:.3f} s to {each.end:.3f} s: {each.title or 'unnamed'}"
+            f"  chapter    from {each.start:.3f} s to {each.end:.3f} s: {_title(each)}"
             for each in clip.chapters
         ),
-        *(f"  attached   {each.name}, {each.kind or 'of no kind'}" for each in clip.attachments),
+        *(
+            f"  attached   {printable(each.name)}, {printable(each.kind or 'of no kind')}"
+            for each in clip.attachments
+        ),
     ]
 
 
+def _title(chapter: Chapter) -> str:
+    return printable(chapter.title or "unnamed")
+
+
 def _spoken(language: str | None) -> str:
-    return f", in {language}" if language not in (None, "und") else ""
+    return f", in {printable(language)}" if language not in (None, "und") else ""

@@ -6,16 +6,22 @@ Nothing heavy is imported here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import wraps
 from typing import Any, cast
 
 import click
 
+from sinet_video.option import Option as How
+from sinet_video.option import built, options_of
+
 Command = Callable[..., None]
 Decorator = Callable[[Command], Command]
+
+PREFIX = "SINET_VIDEO_"
+"""What the environment variables of options begin with."""
 
 
 CLOCK = re.compile(
@@ -52,8 +58,8 @@ class Triple(click.ParamType[tuple[float, float, float]]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[float, float, float]:
         """Read them."""
-        if isinstance(value, tuple):
-            return cast(tuple[float, float, float], value)
+        if isinstance(value, tuple | list) and len(value) == 3:
+            return cast(tuple[float, float, float], tuple(map(float, value)))
         try:
             first, second, third = (float(part) for part in str(value).split(","))
         except ValueError:
@@ -61,37 +67,121 @@ class Triple(click.ParamType[tuple[float, float, float]]):
         return first, second, third
 
 
-def grouped(kind: type, name: str, options: tuple[Decorator, ...]) -> Decorator:
-    """Return a decorator that adds options and hands them to the command as one `kind`, `name`."""
+TYPES: dict[type, click.ParamType[Any] | type] = {Fraction: Moment(), tuple: Triple()}
+"""How what is typed is read, where its type alone does not say."""
+
+
+class Option(click.Option):
+    """An option under a heading, which an environment variable gives as well."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        group: str = "General",
+        brief: str | bool = "",
+        variable: bool = True,
+        **more: Any,
+    ) -> None:
+        self.group = group
+        self.brief = str(more.get("help")) if brief is True else brief or ""
+        if variable:
+            more["envvar"] = PREFIX + _key(names).upper()
+        super().__init__(names, show_default=more.pop("show_default", True), **more)
+
+    def brief_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return what short help says of it: two names at most, what goes there, a few words."""
+        if not self.brief:
+            return None
+        short = [name for name in self.opts if not name.startswith("--")][:1]
+        long = [name for name in self.opts if name.startswith("--")][:1]
+        text = ", ".join([*short, *long])
+        if not self.is_flag:
+            text += f" {self.make_metavar(ctx)}"
+        return text, self.brief
+
+    @property
+    def key(self) -> str:
+        """Its longest name, with underscores: in files of settings and in variables."""
+        return _key(self.opts)
+
+
+def _key(names: Sequence[str]) -> str:
+    """Return the first long name among those of an option, with underscores."""
+    long = next(name for name in names if name.startswith("--"))
+    return long.partition("/")[0].removeprefix("--").replace("-", "_")
+
+
+def option(*names: str, group: str = "General", **more: Any) -> Decorator:
+    """Return a decorator that adds an option under a heading."""
+    return click.option(*names, cls=Option, group=group, **more)
+
+
+def options_from(settings: type, name: str) -> Decorator:
+    """Return a decorator that adds the options of a settings class.
+
+    The command gets them as one value of that class, called `name`.
+    """
+    found = list(options_of(settings))
 
     def decorate(command: Command) -> Command:
         @wraps(command)
         def gathered(**given: Any) -> None:
-            own = {field.name: given.pop(field.name) for field in fields(kind)}
-            command(**given, **{name: kind(**own)})
+            typed = {key: given.pop(key) for key, *_ in found}
+            command(**given, **{name: built(settings, typed)})
 
         decorated: Command = gathered
-        for option in reversed(options):
-            decorated = option(decorated)
+        for key, how, default in reversed(found):
+            decorated = _option(key, how, default)(decorated)
         return decorated
 
     return decorate
 
 
-weights_option = click.option(
-    "--weights",
-    default="default",
-    metavar="NAME|FILE",
-    help="default; official or cityscapes (each fetched once); or a .pth or .onnx file.",
-)
+def option_of(settings: type, key: str, **changed: Any) -> Decorator:
+    """Return a decorator that adds one option of a settings class, perhaps changed."""
+    (found,) = (each for each in options_of(settings) if each[0] == key)
+    return _option(key, replace(found[1], **changed), found[2])
 
-allow_option = click.option(
-    "--allow",
-    type=click.Choice(["nothing", "files", "network"]),
-    default="nothing",
-    help="What may be read besides the files that you name: files that these name, as playlists "
-    "do, or the network, as for URLs.",
-)
 
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there.")
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="Say nothing but errors.")
+def _option(key: str, how: How, default: Any) -> Decorator:
+    """Return the command's option for one of a settings class."""
+    flag = "--" + key.replace("_", "-")
+    names = [f"{flag}/--{how.off}" if how.off else flag, *MORE_NAMES.get(key, ())]
+    typed = default if how.typed is None and how.parse is None else how.typed
+    more: dict[str, Any] = {"type": TYPES.get(how.kind, how.kind)}
+    if how.kind is bool:
+        more = {"is_flag": True}
+    elif how.choices:
+        more = {"type": click.Choice(how.choices)}
+    if how.metavar:
+        more["metavar"] = how.metavar
+    if how.shown:
+        more["show_default"] = how.shown
+    return option(
+        *names, key, group=how.group, brief=how.brief, default=typed, help=how.help, **more
+    )
+
+
+MORE_NAMES = {"weights": ("--model", "-m"), "quiet": ("-q",), "verbose": ("-v",)}
+"""Other names of options: short ones, and those by which people look for them."""
+
+JOB = "Job"
+
+overwrite_option = option(
+    "--overwrite",
+    "-y",
+    is_flag=True,
+    group=JOB,
+    brief=True,
+    help="Replace files that exist.",
+)
+report_option = option(
+    "--json",
+    "report_file",
+    metavar="FILE",
+    group=JOB,
+    variable=False,
+    help="Write all figures to this file; - is stdout.",
+)
+quiet_option = option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")

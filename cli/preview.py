@@ -6,49 +6,74 @@ import json
 from fractions import Fraction
 
 import click
-from sinet_video.cli.matting_options import MattingOptions, matting_options
-from sinet_video.cli.options import Moment, overwrite_option, quiet_option
-from sinet_video.cli.progress import Progress
-from sinet_video.cli.reports import check_reports, write_json
-
-
-@click.command()
-@click.argument("source", metavar="INPUT")
-@click.option("-o", "--output", required=True, metavar="FILE", help="sheet.png or report.html.")
-@click.option(
-    "--moments", type=int, default=8, help="So many moments, spread evenly.", show_default=True
+from sinet_video.cli.command import Command
+from sinet_video.cli.options import (
+    Moment,
+    option,
+    options_from,
+    overwrite_option,
+    report_option,
 )
-@click.option(
+from sinet_video.cli.output_options import RESULT
+from sinet_video.cli.reports import check_reports, write_json
+from sinet_video.cli.talk import Talk, talk_options
+
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline.settings import Settings
+
+
+@click.command(cls=Command)
+@click.argument("source", metavar="INPUT")
+@option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    group=RESULT,
+    brief=True,
+    variable=False,
+    help="sheet.png or report.html.",
+)
+@option(
+    "--moments",
+    type=int,
+    default=8,
+    group=RESULT,
+    brief="How many moments to show.",
+    help="How many moments to show, spread evenly.",
+)
+@option(
     "--at",
     type=Moment(),
     multiple=True,
-    help="This moment as well: seconds or h:mm:ss. Repeatable.",
+    group=RESULT,
+    brief="Show this moment as well. May be repeated.",
+    help="Show this moment as well: seconds or h:mm:ss. May be repeated.",
 )
-@click.option(
+@option(
     "--worst",
     type=int,
     default=3,
-    help="So many of the worst moments by flicker, and by uncertainty.",
-    show_default=True,
+    group=RESULT,
+    brief="How many of the worst moments to show.",
+    help="How many of the worst moments to show, by flicker and by uncertainty.",
 )
-@click.option("--start", type=Moment(), help="Begin here: seconds or h:mm:ss.")
-@click.option("--end", type=Moment(), help="Stop before this.")
-@matting_options
+@options_from(TimeRange, "span")
+@options_from(Settings, "settings")
 @overwrite_option
-@quiet_option
-@click.option("--json", "report_file", metavar="FILE", help="Write all figures; - is stdout.")
+@report_option
+@talk_options
 def preview(
     source: str,
     output: str,
     moments: int,
     at: tuple[Fraction, ...],
     worst: int,
-    start: Fraction | None,
-    end: Fraction | None,
-    matting: MattingOptions,
+    span: TimeRange,
+    settings: Settings,
     overwrite: bool,
-    quiet: bool,
     report_file: str | None,
+    talk: Talk,
 ) -> None:
     """Show how well the person is cut out of INPUT: a picture, or a page for a browser.
 
@@ -57,18 +82,17 @@ def preview(
     cells between 0.05 and 0.95) over time, cuts marked; and the worst moments enlarged. An .html
     file is whole in itself, works offline, and has a slider between before and after.
     """
-    from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.preview import preview as previewed
 
     writes = {"output": output, "report": report_file}
-    check_reports(writes, matting.reads() | {"input": source}, overwrite=overwrite)
-    span = TimeRange(start, end)
-    progress = Progress(span, quiet=quiet)
+    reads = {what: str(path) for what, path in settings.reads().items()} | {"input": source}
+    check_reports(writes, reads, overwrite=overwrite)
+    progress = talk.progress(span)
     try:
         found = previewed(
             source,
             output,
-            settings=matting.settings(),
+            settings=settings,
             span=span,
             moments=moments,
             at=at,
@@ -80,5 +104,4 @@ def preview(
         progress.clear()
     if report_file:
         write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
-    if not quiet:
-        click.echo(f"Wrote {output}: {len(found.figures.times)} frames looked at.", err=True)
+    talk.note(f"Wrote {output}: {len(found.figures.times)} frames looked at.")

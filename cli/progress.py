@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from sinet_video.cli.streams import printable
@@ -15,16 +19,12 @@ if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
     from sinet_video.media.time_range import TimeRange
     from sinet_video.pipeline.report import Report
-from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
     from sinet_video.train.generate.manifest import Manifest
-
 
 TERMINAL_SECONDS = 0.1
 PLAIN_SECONDS = 5.0
+EVENT_SECONDS = 0.5
+"""How often progress is shown: on a terminal, as plain lines, and to programs."""
 
 
 class Line:
@@ -82,7 +82,11 @@ class Progress(Line):
         """Take note of a finished frame; those that an earlier run finished took no time."""
         before = self._before = frames - 1 if self._before is None else self._before
         expected = expected_frames(clip, self._span)
-        self.show(lambda spent: describe(frames, expected, spent, before))
+        self.show(lambda spent: self.describe(frames, expected, spent, before))
+
+    def describe(self, frames: int, expected: int | None, seconds: float, before: int) -> str:
+        """Return what is shown of a finished frame."""
+        return describe(frames, expected, seconds, before)
 
     def finish(self, report: Report) -> None:
         """Say what was done."""
@@ -99,6 +103,36 @@ class Progress(Line):
             f"audio {report.audio}.",
             err=True,
         )
+
+
+class JsonProgress(Progress):
+    """The same for programs: a JSON object a line."""
+
+    def __init__(self, span: TimeRange, *, quiet: bool = False) -> None:
+        super().__init__(span, quiet=quiet)
+        self._moves, self._every = False, EVENT_SECONDS
+
+    def describe(self, frames: int, expected: int | None, seconds: float, before: int) -> str:
+        """Return the event of a finished frame."""
+        speed = (frames - before) / seconds if seconds > 0 else 0.0
+        left = (expected - frames) / speed if expected and speed else None
+        return event(
+            "progress",
+            frame=frames,
+            frames=expected,
+            seconds=round(seconds, 3),
+            frames_per_second=round(speed, 2),
+            seconds_left=None if left is None else round(max(0.0, left), 1),
+        )
+
+    def finish(self, report: Report) -> None:
+        """Write the report."""
+        click.echo(event("done", report=report.to_dict()), err=True)
+
+
+def event(name: str, **facts: Any) -> str:
+    """Return one event for programs, as a JSON object in a line."""
+    return json.dumps({"event": name, **facts})
 
 
 def expected_frames(clip: Clip, span: TimeRange) -> int | None:
@@ -180,3 +214,13 @@ class Ticker(Line):
     def __call__(self, done: int, total: int | None) -> None:
         """Take note of something finished."""
         self.show(lambda spent: f"{self._what}: {describe(done, total, spent)}")
+
+
+@contextmanager
+def ticking(what: str, *, quiet: bool) -> Iterator[Ticker]:
+    """Show the progress of something with a ticker, which goes when that is done."""
+    ticker = Ticker(what, quiet=quiet)
+    try:
+        yield ticker
+    finally:
+        ticker.clear()

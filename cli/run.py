@@ -3,59 +3,98 @@
 from __future__ import annotations
 
 import click
-from sinet_video.cli.convert_job import convert_shown
-from sinet_video.cli.matting_options import MattingOptions, matting_options
-from sinet_video.cli.options import overwrite_option, quiet_option
-from sinet_video.cli.output_options import (
-    OutputOptions,
-    ResumeOptions,
-    output_options,
-    resume_options,
-)
+from sinet_video.cli.command import Command
+from sinet_video.cli.convert_job import Job, job_options
+from sinet_video.cli.options import JOB, option, overwrite_option
+from sinet_video.cli.output_options import RESULT
 from sinet_video.cli.reports import is_stream, write_json
+from sinet_video.cli.talk import Talk, talk_options
 
 from sinet_video.errors import SettingError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("source", metavar="INPUT")
-@click.argument("output")
-@output_options
-@click.option("--matte", metavar="FILE", help="Write the matte, as gray, to this file as well.")
-@matting_options
-@resume_options
+@click.argument("given", metavar="OUTPUT", required=False)
+@option(
+    "--output",
+    "-o",
+    "named",
+    metavar="FILE",
+    group=RESULT,
+    variable=False,
+    help="OUTPUT, where an option is easier to write.",
+)
+@option(
+    "--matte",
+    metavar="FILE",
+    group=RESULT,
+    variable=False,
+    brief="Write the matte to this file as well.",
+    help="Write the matte, as gray, to this file as well.",
+)
+@job_options
 @overwrite_option
-@quiet_option
-@click.option("--json", "report_file", metavar="FILE", help="Write what was done; - is stdout.")
+@option(
+    "--no-overwrite",
+    "-n",
+    "keep",
+    is_flag=True,
+    group=JOB,
+    brief=True,
+    help="If OUTPUT exists, do nothing and succeed.",
+)
+@option(
+    "--json",
+    "report_file",
+    metavar="FILE",
+    group=JOB,
+    variable=False,
+    help="Write a report to this file; - is stdout.",
+)
+@talk_options
 def run(
     source: str,
-    output: str,
+    given: str | None,
+    named: str | None,
     matte: str | None,
-    look: OutputOptions,
-    matting: MattingOptions,
-    going_on: ResumeOptions,
+    job: Job,
     overwrite: bool,
-    quiet: bool,
+    keep: bool,
     report_file: str | None,
+    talk: Talk,
 ) -> None:
     """Cut the person out of INPUT and write OUTPUT.
 
-    OUTPUT's extension decides: .mp4 .mkv .mov .webm, a folder for PNGs, or out/%05d.png. As INPUT
-    and as OUTPUT, - is a pipe, such as from and to ffmpeg.
+    OUTPUT's extension decides: .mp4, .mkv, .mov or .webm; a folder or out/%05d.png for an image
+    sequence. As INPUT or OUTPUT, - is a pipe from or to a program such as ffmpeg.
     """
+    output = _output(given, named)
     if report_file == "-" and "-" in (output, matte):
         raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
-    streamed = report_file is not None and is_stream(report_file)
-    report = convert_shown(
+    if keep and overwrite:
+        raise click.UsageError("--overwrite and --no-overwrite exclude each other; give one.")
+    if keep and job.is_done(output):
+        talk.note(f"Skipped {source}: {output} exists.")
+        return
+    streamed = report_file if report_file is not None and is_stream(report_file) else None
+    report = job.convert(
         source,
         output,
-        look,
-        matting.settings(),
         matte=matte,
-        resume=going_on.wanted(),
         overwrite=overwrite,
-        quiet=quiet,
+        talk=talk,
         report_file=None if streamed else report_file,
     )
-    if streamed and report_file is not None:
-        write_json(report_file, report.to_json(), overwrite=overwrite)
+    if streamed:
+        write_json(streamed, report.to_json(), overwrite=overwrite)
+
+
+def _output(given: str | None, named: str | None) -> str:
+    """Return the output, which is given once, as an argument or as an option."""
+    if given is not None and named is not None:
+        raise click.UsageError(f"OUTPUT is given twice, as {given} and as {named}; give it once.")
+    output = named if given is None else given
+    if output is None:
+        raise click.UsageError("Missing OUTPUT: a file, a folder, a pattern or -.")
+    return output

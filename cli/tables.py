@@ -1,21 +1,11 @@
-"""What was measured, for people: a table for each kind of figures, and a sheet of the worst."""
+"""What was measured, as a table for each kind of figures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
-
-from sinet_video.errors import OutputError
-from sinet_video.train.contact_sheet import Tile, draw_sheet
-from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
-
-COLUMNS = 5
-TILE_SIDE = 400
-BLANK = Tile(np.zeros((1, 1, 3), np.uint8), "")
 
 
 @dataclass(frozen=True)
@@ -80,27 +70,3 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     words = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
     numbers = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
     return "  ".join(words + numbers)
-
-
-def draw_worst(results: Sequence[Scores], path: Path) -> None:
-    """Draw the worst of each result, what was made beside what is true, as one picture file."""
-    tiles: list[Tile] = []
-    for scores in results:
-        tiles += [example.tile(caption(scores, example)) for example in scores.worst]
-        tiles += [BLANK] * (-len(tiles) % COLUMNS)  # each result starts a row
-    try:
-        draw_sheet(tiles, path, columns=COLUMNS, side=TILE_SIDE)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
-
-
-def caption(scores: Scores, example: Example) -> str:
-    """Return what made an example, which it is, and its main figure."""
-    weights, comma, stage = scores.method.rpartition(", ")
-    if not comma:
-        weights, stage = stage, ""
-    if isinstance(scores.mean, PictureFigures):
-        figure = f"IoU {100 * (1 - example.badness):.1f} %"
-    else:
-        figure = f"MAD {1000 * example.badness:.1f}"
-    return f"{Path(weights).stem}{comma}{stage}: {example.name}, {figure}"

@@ -8,8 +8,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import Moment, allow_option, overwrite_option
+from sinet_video.cli.options import option_of, options_from, overwrite_option
 from sinet_video.cli.reports import check_reports, write_json, write_text
+
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -22,23 +25,21 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 @click.command()
 @click.argument("file")
 @click.option("--against", "source", metavar="SOURCE", help="The clip that FILE was made from.")
-@click.option("--start", type=Moment(), help="Of the source, only from here: seconds or h:mm:ss.")
-@click.option("--end", type=Moment(), help="Of the source, only what is before this.")
+@options_from(TimeRange, "span")
 @click.option(
-    "--alpha",
+    "--alpha-mode",
     type=click.Choice(["straight", "premultiplied", "none"]),
-    help="What alpha FILE must have. Not given, any will do.",
+    help="What alpha FILE must have; any will do if this is not given.",
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
-@allow_option
+@option_of(Settings, "allow")
 @overwrite_option
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(
     file: str,
     source: str | None,
-    start: Fraction | None,
-    end: Fraction | None,
-    alpha: Wanted | None,
+    span: TimeRange,
+    alpha_mode: Wanted | None,
     skip: tuple[str, ...],
     allow: Allow,
     overwrite: bool,
@@ -54,15 +55,12 @@ def verify(
     Prints a table; the exit status is 1 if a check fails.
     """
     from sinet_video.decoding.access import Source
-    from sinet_video.media.time_range import TimeRange
     from sinet_video.quality.verify import verify as verified
 
     reads = {"input": file, "source": source}
     check_reports({"report": report_file}, reads, overwrite=overwrite)
     theirs = None if source is None else Source(source, allow)
-    found = verified(
-        Source(file, allow), theirs, span=TimeRange(start, end), alpha=alpha, skip=skip
-    )
+    found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
         write_text(describe(found))
     if report_file:

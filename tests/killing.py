@@ -27,7 +27,7 @@ SOURCE = (
     *("-f", "lavfi", "-i", "sine=d=3"),
     *("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "20", "-c:a", "aac"),
 )
-QUICK = ("--size", "1024", "--segment", "0.2")
+QUICK = ("--network-size", "1024", "--checkpoint-every", "0.2")
 
 KINDS: dict[str, tuple[str, ...]] = {
     # x264's slower presets add up floating-point numbers in ways that not every machine repeats.

@@ -52,7 +52,7 @@ def decode(
         wanted = span
         if since is not None and since > span.late:
             wanted = TimeRange(span.shift + since, span.end)
-        videos = _videos(clip, wanted, stack, on_error, tally)
+        videos = _videos(clip.within(wanted), stack, on_error, tally)
         if deinterlace:
             videos = deinterlaced(videos, clip.time_base)
         frames = drop_nonmonotonic(with_times(videos, clip, tally), tally)
@@ -60,16 +60,17 @@ def decode(
 
 
 def _videos(
-    clip: Clip, span: TimeRange, stack: ExitStack, on_error: OnError, tally: Tally
+    clip: Clip, stack: ExitStack, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    """Return the pictures from the beginning of the span, or some before it."""
+    """Return the pictures from the beginning of the clip's span, or some before it."""
     if clip.piped is not None:
         return _decoded(clip.piped.videos(), clip.path)
     container = stack.enter_context(opened(clip.source))
     stream = video_stream(container, clip.path)
     stream.thread_type = "AUTO"
     reading = _Reading(container, stream, clip.path, on_error, tally)
-    return reading.since(span.start) if span.start else reading.whole()
+    start = clip.span.start
+    return reading.since(start) if start else reading.whole()
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,15 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 from sinet_video.containers.codec_delay import described, priming
+from sinet_video.containers.formats import BY_MUXER
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.media.filter_graph import pull_frames
 from sinet_video.media.time_range import TimeRange, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-ENCODERS = {"webm": "libopus", "mp4": "aac", "mov": "aac", "matroska": "aac"}
 OPUS_RATE = 48_000
-NOT_IN_MOV = frozenset({"flac", "opus", "vorbis"})
 
 LONGEST_PACKET = 2**31
 """Ticks; of Ogg's last packet more may be cut off than there is: libav's 2**32 less a little."""
@@ -30,17 +30,9 @@ LONGEST_PACKET = 2**31
 # What encoders take for so many channels.
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
-# Containers that write no edit list: what the source's edit list hides must not get into them, but
-# for what primes the decoder, if they are told how much it is.
-WITHOUT_EDITS = frozenset({"matroska", "webm"})
-
 
 AudioResult = Literal["copied", "encoded", "none"]
 """What became of the sound."""
-
-
-AudioChoice = Literal["copy", "encode", "none"]
-"""What is asked for: packets as they are where the file can hold them, anew, or no sound."""
 
 
 class Track(Protocol):
@@ -189,16 +181,12 @@ def usual_layout(layout: av.AudioLayout) -> str:
 def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> bool:
     """Whether a container holds packets of a codec as they are.
 
-    libav names what a muxer could hold at all; QuickTime files refuse some of it, and MP4 files
-    sound that does not say where its channels belong. Plain samples (PCM) in MP4 are in the
-    standard (ISO/IEC 23003-5), but FFmpeg before 6 plays 24 bits of it as noise, and browsers none.
+    libav names what a muxer could hold at all; `Container.no_copy` is what players then refuse.
     """
-    container = output.format.name
-    if container == "mov" and codec in NOT_IN_MOV:
+    container = BY_MUXER[output.format.name]
+    if {codec, codec.partition("_")[0]} & container.no_copy:
         return False
-    if container == "mp4" and codec.startswith("pcm_"):
-        return False
-    unsaid = is_unsaid(layout) and container in ("mp4", "mov")
+    unsaid = is_unsaid(layout) and container.channel_layout
     return codec in output.supported_codecs and not unsaid
 
 
@@ -209,13 +197,13 @@ def audio_track(
     context, container = stream.codec_context, output.format.name
     codec = context.codec.canonical_name
     if choice == "copy" and can_copy(codec, context.layout, output):
-        if container not in WITHOUT_EDITS:
+        if not BY_MUXER[container].codec_delay:
             return Copied(stream, output.add_stream_from_template(stream), span, True), None
         before = Fraction(0) if span.shift else priming(stream)
         with described(stream, before) as like:
             target: Any = output.add_stream_from_template(like)
         return Copied(stream, target, span, False, before), None
-    encoder = ENCODERS.get(container, "aac")
+    encoder = BY_MUXER[container].audio_encoder
     rate = OPUS_RATE if encoder == "libopus" else context.sample_rate
     target = output.add_stream(encoder, rate=rate, layout=usual_layout(context.layout))
     warning = (

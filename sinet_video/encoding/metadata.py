@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from sinet_video.containers.formats import Container
 from sinet_video.media.time_range import TimeRange
-
-# QuickTime has a short list of languages; libav knows it by these codes and not by the usual ones.
-QUICKTIME_LANGUAGES = {
-    "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
-    "sqi": "alb", "mkd": "mac", "eus": "baq", "cym": "wel", "bod": "tib", "mya": "bur",
-}  # fmt: skip
 
 # Names that describe the file that was, not what is in it; muxers write their own.
 OWN_NAMES = frozenset(
@@ -30,14 +25,13 @@ def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def track_names(names: Mapping[str, str], container: str) -> dict[str, str]:
-    """Return the names of a track as a muxer knows them."""
+def track_names(names: Mapping[str, str], container: Container) -> dict[str, str]:
+    """Return the names of a track as a container knows them."""
     kept = portable_tags(names)
     if "name" in kept:  # as libav reads what it writes for "title" into MP4
         kept.setdefault("title", kept.pop("name"))
-    language = kept.get("language", "")
-    if container == "mov" and language in QUICKTIME_LANGUAGES:
-        kept["language"] = QUICKTIME_LANGUAGES[language]
+    if language := container.languages.get(kept.get("language", "")):
+        kept["language"] = language
     return kept
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
+from sinet_video.containers.formats import BY_MUXER
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.plan import Plan
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-ISO_MUXERS = frozenset({"mp4", "mov"})
 LARGEST_TIMESCALE = 2**31 - 1
 LARGEST_LENGTH = 2**32 - 1
 
@@ -64,6 +64,6 @@ def timescale_of(clip: Clip, plan: Plan) -> dict[str, str]:
     units = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))
     if not late and units * (clip.duration or LARGEST_LENGTH) >= LARGEST_LENGTH:
         units = clip.time_base.denominator
-    if plan.muxer not in ISO_MUXERS or not 1000 <= units <= LARGEST_TIMESCALE:
+    if not BY_MUXER[plan.muxer].edit_list or not 1000 <= units <= LARGEST_TIMESCALE:
         return {}
     return {"movie_timescale": str(units)}

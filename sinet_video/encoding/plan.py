@@ -5,54 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
-from sinet_video.checked import check_fields
 from sinet_video.containers.codecs import CODECS, Codec, Content
 from sinet_video.containers.formats import container_of
-from sinet_video.encoding.audio import AudioChoice
+from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.tiled_alpha import AlphaKind
 
 WITH_ALPHA = ".webm (VP9), .mov (ProRes 4444) or a folder of PNGs"
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How to encode; what is None is chosen for the container.
-
-    Attributes:
-        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr".
-        crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
-        preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
-        format: what standard output gets: "nut", which keeps times, alpha and sound, "y4m" or
-            "rawvideo"; what a folder gets: "png", "tiff" or "exr"; None with a file, whose name
-            says it.
-        alpha: whether colours of pictures with an alpha channel are "straight", or "premultiplied";
-            None is what the format is read as where nothing is said: premultiplied in EXR, straight
-            in all others.
-        audio: "copy" keeps the sound's packets where the file can hold them and encodes them anew
-            where it cannot; "encode" always does; "none" leaves it out.
-    """
-
-    codec: str | None = None
-    crf: float | None = None
-    preset: str | None = None
-    format: str | None = None
-    audio: AudioChoice = "copy"
-    alpha: AlphaKind | None = None
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if self.alpha not in (None, *get_args(AlphaKind)):
-            raise SettingError(
-                f"Alpha is {self.alpha!r}; it must be one of {', '.join(get_args(AlphaKind))}."
-            )
-        if self.audio not in get_args(AudioChoice):
-            raise SettingError(
-                f"Audio is {self.audio!r}; it must be one of {', '.join(get_args(AudioChoice))}."
-            )
 
 
 @dataclass(frozen=True)
@@ -101,8 +62,8 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
 
 
 def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> AlphaKind:
-    kind = encoding.alpha or codec.kinds[0]
-    if encoding.alpha is not None and content != "rgba":
+    kind = encoding.alpha_mode or codec.kinds[0]
+    if encoding.alpha_mode is not None and content != "rgba":
         raise SettingError(
             f"Nothing is to have an alpha channel that could be {kind}; leave that out, or make "
             "the background transparent."

@@ -13,12 +13,14 @@ import av
 from av.container import InputContainer, OutputContainer
 
 from sinet_video.containers.codec_delay import priming
+from sinet_video.containers.formats import BY_MUXER
 from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
-from sinet_video.encoding.audio import AudioChoice, AudioResult, Copied, Encoded, Track, audio_track
+from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
 from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, reason
 from sinet_video.media.time_range import TimeRange, seconds
@@ -69,6 +71,7 @@ class SideStreams:
         self.carried: AudioResult = "none"
         """What became of the sound as a whole."""
         self._source, self._output, self._span, self._audio = clip.source, output, span, audio
+        self._format = BY_MUXER[output.format.name]
         self._on_error = on_error
         self._piped, self._opened = clip.piped, ExitStack()
         if clip.piped:
@@ -201,7 +204,7 @@ class SideStreams:
             self.warnings.append(warning)
         if track is None:
             return
-        names = track_names(track.source.metadata, self._output.format.name)
+        names = track_names(track.source.metadata, self._format)
         track.target.metadata.update(names)
         track.target.disposition = track.source.disposition
         self.tracks[track.source.index] = track
@@ -210,7 +213,7 @@ class SideStreams:
         """Carry covers where that can be; where it cannot, `lost` will say so."""
         for stream in _covers(self._input):
             codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
-            if self._output.format.name == "matroska" and codec in COVER_TYPES:
+            if self._format.attachments and codec in COVER_TYPES:
                 self._attach_cover(stream, COVER_TYPES[codec])
             elif codec in self._output.supported_codecs:
                 target = self._output.add_stream_from_template(stream, opaque=True)
@@ -227,7 +230,7 @@ class SideStreams:
 
     def _add_attachments(self) -> None:
         attachments = self._input.streams.attachments
-        if self._output.format.name == "matroska":
+        if self._format.attachments:
             for stream in attachments:
                 self._output.add_stream_from_template(stream)
         elif attachments:
@@ -240,7 +243,7 @@ class SideStreams:
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
         pictures = video_stream(self._input, self._source)
-        names = track_names(pictures.metadata, self._output.format.name)
+        names = track_names(pictures.metadata, self._format)
         if self._span.start:  # it is that of the first picture
             names.pop("timecode", None)
             self._output.metadata.pop("timecode", None)

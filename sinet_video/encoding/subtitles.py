@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.container import OutputContainer
 
+from sinet_video.containers.formats import BY_MUXER
 from sinet_video.encoding.audio import Track
 from sinet_video.media.time_range import TimeRange
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 TEXT = frozenset({"subrip", "ass", "ssa", "mov_text", "webvtt", "text"})
-ENCODERS = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 
 
 @dataclass
@@ -81,7 +81,7 @@ def text_track(
     if {codec, stream.codec_context.name} & output.supported_codecs:
         return CopiedText(stream, output.add_stream_from_template(stream), span), None
     problem = f"Subtitles are {codec}, which a {container} file cannot hold"
-    encoder = ENCODERS.get(container)
+    encoder = BY_MUXER[container].text_encoder
     if codec not in TEXT or encoder is None:
         return None, f"{problem}, nor can pictures be made text: left out."
     target: Any = output.add_stream(encoder)

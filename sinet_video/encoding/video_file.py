@@ -14,16 +14,16 @@ from sinet_video.atomic import begin_file, discard, translate_write_errors
 from sinet_video.containers.alpha_tag import TAG, write_mov_alpha_tag
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.display_size import write_display_size
-from sinet_video.containers.formats import PIPE
+from sinet_video.containers.formats import BY_MUXER, PIPE
 from sinet_video.containers.isobmff import hide_starts
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.audio import AudioChoice
 from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
 from sinet_video.encoding.packet_file import joined
-from sinet_video.encoding.packet_timing import ISO_MUXERS, PacketTimes, timescale_of
+from sinet_video.encoding.packet_timing import PacketTimes, timescale_of
 from sinet_video.encoding.plan import Plan
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.side_streams import SideStreams
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
@@ -35,11 +35,6 @@ from sinet_video.publish import Publication
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
-
-MATROSKA = frozenset({"matroska", "webm"})
-TIMELESS = frozenset({"yuv4mpegpipe", "rawvideo"})
-TURNING = ISO_MUXERS | {"matroska", "webm"}
-"""Muxers that say how a picture is to be turned; for others it is turned itself."""
 
 
 class VideoFile(Sink):
@@ -59,11 +54,12 @@ class VideoFile(Sink):
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
         self._overwrite = overwrite
-        self._turn = Orientation() if plan.muxer in TURNING else clip.orientation
-        clip = clip if plan.muxer in TURNING else clip.as_shown()
+        self._format = BY_MUXER[plan.muxer]
+        self._turn = Orientation() if self._format.orientation_tag else clip.orientation
+        clip = clip if self._format.orientation_tag else clip.as_shown()
         self._path = path
         self._companions: SideStreams | None = None
-        self._counter = _Counter(clip) if plan.muxer in TIMELESS else None
+        self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
         self._aspect = clip.sample_aspect
         with translate_write_errors(path):
@@ -110,8 +106,8 @@ class VideoFile(Sink):
         if not clip.orientation.upright:
             # libav's angle is that before mirroring, as ours is.
             stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
-        if self.plan.codec == "hevc" and self.plan.muxer in ISO_MUXERS:
-            stream.codec_context.codec_tag = "hvc1"  # the only tag that Apple's players take
+        if tag := self._format.codec_tags.get(self.plan.codec):
+            stream.codec_context.codec_tag = tag
         if self.content == "rgba":
             stream.metadata["alpha_mode"] = "1"
             stream.metadata[TAG] = self.plan.alpha
@@ -160,14 +156,14 @@ class VideoFile(Sink):
 
     def _complete(self) -> None:
         """Put right what the muxer was not told, and look over what it made of the companions."""
-        if self.plan.muxer == "mov" and self.content == "rgba":
+        if self._format.alpha_tag == "graphics mode" and self.content == "rgba":
             write_mov_alpha_tag(self._part, self.plan.alpha)
-        if self._aspect != 1 and self.plan.muxer in MATROSKA:
+        if self._aspect != 1 and self._format.sample_aspect == "display size":
             said = write_display_size(self._part, self._size, self._aspect)
             self.warnings += [] if said else [_shown_square(self._aspect, self.plan)]
         if self._companions is None:
             return
-        if self.plan.muxer in ISO_MUXERS:
+        if self._format.edit_list:
             hide_starts(self._part, self._companions.hidden_starts)
         self.warnings += self._companions.lost(self._part)
 
@@ -227,7 +223,7 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
             "What the source says of the screen that it was graded on, and of light levels, is "
             f"lost in {plan.codec}; hevc and av1 keep it."
         )
-    if clip.sample_aspect != 1 and plan.muxer not in ISO_MUXERS | MATROSKA:
+    if clip.sample_aspect != 1 and BY_MUXER[plan.muxer].sample_aspect == "no":
         warnings.append(_shown_square(clip.sample_aspect, plan))
     return warnings
 

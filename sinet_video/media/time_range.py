@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
+from sinet_video.option import option
 
 if TYPE_CHECKING:
     pass
 
 RATE_IF_UNKNOWN = Fraction(25)
 """Frames a second, where a file does not say."""
+
+TIME = "Result"
+"""The heading of the options for a stretch."""
 
 LONGEST = 1e7
 """Seconds: four months, more than any time in a file."""
@@ -26,8 +30,14 @@ class TimeRange:
     All that is in it comes `late`, seconds, in what is made of it.
     """
 
-    start: Fraction | None = None
-    end: Fraction | None = None
+    start: Fraction | None = option(
+        None,
+        "Begin here: seconds or h:mm:ss.",
+        TIME,
+        kind=Fraction,
+        brief=True,
+    )
+    end: Fraction | None = option(None, "Stop before this.", TIME, kind=Fraction, brief=True)
     late: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from sinet_video.atomic import check_file, store, translate_write_errors
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.models.checkpoint import load_any
+from sinet_video.models.input_settings import InputSize
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.network import Network
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
 from sinet_video.models.quiet_onnxruntime import onnxruntime
-from sinet_video.models.segmenter import InputSize
 from sinet_video.paths import check_named
 
 Graph = Literal["fast", "plain"]

@@ -10,7 +10,8 @@ from pathlib import Path
 from sinet_video.errors import SettingError, WeightsError, reason
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames, wanted
-from sinet_video.models.onnx_segmenter import OnnxInput, OnnxSegmenter
+from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_segmenter import OnnxSegmenter
 from sinet_video.models.onnx_session import Runtime, fixed_size, open_session
 from sinet_video.models.registry import (
     NAMED,

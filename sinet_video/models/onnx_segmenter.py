@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError, WeightsError
+from sinet_video.models.input_settings import OnnxInput
 from sinet_video.models.onnx_limits import LARGEST, check_map, run_bounded
 from sinet_video.models.onnx_session import (
     Alpha,
@@ -23,78 +22,6 @@ from sinet_video.models.onnx_session import (
 )
 from sinet_video.models.quiet_onnxruntime import onnxruntime
 from sinet_video.models.segmenter import as_seen
-
-ChannelOrder = Literal["rgb", "bgr"]
-Triple = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """The constants of `(value - mean) / std * scale`, applied to 8-bit values of each channel.
-
-    `mean` and `std` are in 8-bit units (0 to 255) and in the order that `channels` names.
-    A recipe given for values in [0, 1] has its mean and std multiplied by 255 here.
-
-    Raises `SettingError` for an unknown channel order, a wrong count or a std of zero.
-    """
-
-    channels: ChannelOrder = "rgb"
-    mean: Triple = (0.0, 0.0, 0.0)
-    std: Triple = (255.0, 255.0, 255.0)
-    scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if self.channels not in ("rgb", "bgr"):
-            raise SettingError(f"Channel order is {self.channels!r}; it must be 'rgb' or 'bgr'.")
-        if len(self.mean) != 3 or len(self.std) != 3:
-            raise SettingError(
-                f"Mean has {len(self.mean)} values and std {len(self.std)}; each needs three, "
-                "one a channel."
-            )
-        if not all(self.std):
-            raise SettingError(f"Std is {self.std}; none of its values may be zero.")
-
-    @property
-    def gain(self) -> Triple:
-        """What each RGB value is multiplied by."""
-        gain = tuple(self.scale / s for s in self.std)
-        return _rgb(gain, self.channels)
-
-    @property
-    def offset(self) -> Triple:
-        """What is added to each RGB value after that."""
-        offset = tuple(-m * self.scale / s for m, s in zip(self.mean, self.std, strict=True))
-        return _rgb(offset, self.channels)
-
-
-def _rgb(values: tuple[float, ...], order: ChannelOrder) -> Triple:
-    first, second, third = values
-    return (first, second, third) if order == "rgb" else (third, second, first)
-
-
-Activation = Literal["none", "sigmoid", "softmax"]
-
-
-@dataclass(frozen=True)
-class OnnxInput:
-    """How a foreign ONNX file wants its picture, and what it answers.
-
-    `preprocessing` is applied to 8-bit values. `activation` turns the answer into a probability.
-    `channel` is the output channel of the person where there are several; -1 is the last.
-    """
-
-    preprocessing: Preprocessing = Preprocessing()
-    activation: Activation = "none"
-    channel: int = -1
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if self.activation not in get_args(Activation):
-            raise SettingError(
-                f"Activation is {self.activation!r}; it must be one of "
-                f"{', '.join(get_args(Activation))}."
-            )
 
 
 def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:

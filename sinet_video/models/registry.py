@@ -13,7 +13,7 @@ from typing import Any
 
 from sinet_video.models import cityscapes_classes
 from sinet_video.models.download import Remote
-from sinet_video.models.segmenter import PIXELS, STEP
+from sinet_video.models.input_settings import PIXELS, STEP
 
 
 @dataclass(frozen=True)

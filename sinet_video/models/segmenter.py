@@ -3,106 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import log
 from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame
+from sinet_video.models.input_settings import LARGEST, PIXELS, STEP, InputSize
 
 Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Any function from an RGB picture, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
 
-STEP = 32
-PIXELS = 64_000
-"""What the portrait network wants: multiples of this as sides, and about so many pixels.
-
-More make mattes better still, but then refining 1080p takes a finer guide, and half as long again.
-"""
-
-LARGEST = 4_000_000
-
 ROUNDING = 1e-3
 """How far beyond 0 and 1 a segmenter may answer before it is taken to mean something else."""
-
-
-@dataclass(frozen=True)
-class InputSize:
-    """How large the network sees a picture: about so many pixels, or exactly width x height.
-
-    With `pixels` the picture keeps its own aspect, to the nearest sides that the network can have;
-    with neither, there are as many pixels as suit the network: 64,000 for portraits.
-    """
-
-    pixels: int | None = None
-    exact: tuple[int, int] | None = None
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if self.pixels is not None and not STEP * STEP <= self.pixels <= LARGEST:
-            raise SettingError(
-                f"Network size is {self.pixels} pixels; it must be from {STEP * STEP} to {LARGEST}."
-            )
-        if self.exact and self.exact[0] * self.exact[1] > LARGEST:
-            raise SettingError(
-                f"Network size is {self.exact[0]}x{self.exact[1]}; it may have at most {LARGEST} "
-                "pixels."
-            )
-        self._check_sides(STEP)
-
-    def _check_sides(self, step: int) -> None:
-        for side in self.exact or ():
-            if side < step or side % step:
-                raise SettingError(
-                    f"Network side is {side}; it must be a multiple of {step}, at least {step}."
-                )
-
-    @classmethod
-    def parse(cls, text: str) -> InputSize:
-        """Read "64000" or "320x192"."""
-        width, cross, height = text.lower().partition("x")
-        try:
-            return cls(exact=(int(width), int(height))) if cross else cls(int(text))
-        except ValueError as error:
-            if isinstance(error, SettingError):
-                raise
-            raise SettingError(
-                f"Network size is {text!r}; give a number of pixels such as 64000, or a width and "
-                "height such as 320x192."
-            ) from error
-
-    def of(self, aspect: float, *, pixels: int = PIXELS, step: int = STEP) -> tuple[int, int]:
-        """Return (width, height) for a picture whose shown width over height is `aspect`.
-
-        `pixels` is what suits the network, and `step` is what its sides must be multiples of.
-        Raises `SettingError` for exact sides that are not.
-        """
-        if self.exact:
-            self._check_sides(step)
-            return self.exact
-        wanted = self.pixels or pixels
-        return min(_sizes(wanted, step), key=lambda side: _misfit(side, aspect, wanted))
-
-
-def _sizes(pixels: int, step: int) -> list[tuple[int, int]]:
-    most = pixels * 1.05
-    return [
-        (width, height)
-        for width in range(step, max(step, int(most / step)) + 1, step)
-        for height in range(step, max(step, int(most / width)) + 1, step)
-    ]
-
-
-def _misfit(side: tuple[int, int], aspect: float, pixels: int) -> float:
-    """Distortion counts four times as much as missing size: both as ratios."""
-    width, height = side
-    return 4 * abs(log(width / height / aspect)) + abs(log(width * height / pixels))
 
 
 def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArray[np.float32]:

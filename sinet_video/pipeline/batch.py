@@ -152,7 +152,7 @@ def _one(
 ) -> Outcome:
     try:
         with translate_write_errors(output):
-            if _is_done(output) and not overwrite:
+            if is_there(output) and not overwrite:
                 return Outcome(source, output, "skipped")
             output.parent.mkdir(parents=True, exist_ok=True)
             with _as_folder(output):
@@ -166,7 +166,7 @@ def _one(
         return Outcome(source, output, "failed", error=said)
 
 
-def _is_done(output: Path) -> bool:
+def is_there(output: Path) -> bool:
     """Whether an output is there, and no interrupted job had yet to put all of it there."""
     if not os.path.lexists(output) or (output.is_dir() and not any(output.iterdir())):
         return False

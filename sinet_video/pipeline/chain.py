@@ -18,27 +18,29 @@ from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
-from sinet_video.encoding.plan import Encoding
+from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
-from sinet_video.prefetch import prefetch
+from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
-from sinet_video.stages.chroma_key import ChromaKey, Screened, key
-from sinet_video.stages.clean_regions import RegionFilter, filter_regions
+from sinet_video.stages.chroma_key import Screened, key
+from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.composite import Background, composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
-from sinet_video.stages.despill import Despill, despill
+from sinet_video.stages.despill import despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
-from sinet_video.stages.edge import EdgeShape, shape_edge
+from sinet_video.stages.edge import shape_edge
 from sinet_video.stages.follow import PartOf, follow
+from sinet_video.stages.matte_settings import EdgeShape, RegionFilter, Smoothing
 from sinet_video.stages.memory import NOTHING, memory_of
 from sinet_video.stages.refine import refine
+from sinet_video.stages.screen_settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
-from sinet_video.stages.smooth import Smoothing, smooth
+from sinet_video.stages.smooth import smooth
 from sinet_video.stages.source_alpha import apply_source_alpha
 
 DEPTH = 4

@@ -21,7 +21,7 @@ from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
-from sinet_video.encoding.plan import Encoding
+from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
@@ -34,8 +34,8 @@ from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
-from sinet_video.prefetch import prefetch
 from sinet_video.publish import Publication
+from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
@@ -120,7 +120,7 @@ def convert(
     with claimed(each for each in (*targets, report) if each is not None and each != PIPE):
         done = job.run(progress)
     for warning in done.warnings:
-        LOGGER.warning("%s: %s", done.output, warning)
+        LOGGER.warning("%s: %s", done.output, warning, extra={"reported": True})
     return done
 
 

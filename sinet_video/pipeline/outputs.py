@@ -16,12 +16,14 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError, Tally
 from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.open_sink import open_sink
-from sinet_video.encoding.plan import Encoding, Plan, plan
+from sinet_video.encoding.plan import Plan, plan
+from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.publish import Publication
-from sinet_video.stages.smooth import Smoothing, smooth
+from sinet_video.stages.matte_settings import Smoothing
+from sinet_video.stages.smooth import smooth
 
 Read = Callable[[Fraction | None, Tally], Iterator[Frame]]
 """Decodes a job's pictures from a moment of the output on, or all; counts what is out of order."""

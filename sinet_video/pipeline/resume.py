@@ -33,8 +33,9 @@ from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
 from sinet_video.publish import Publication
+from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.memory import memory_of
-from sinet_video.stages.smooth import Smoothing, smooth
+from sinet_video.stages.smooth import smooth
 
 OVERLAP = 1
 """Seconds at the end of a segment whose pictures are remembered by their checksums."""

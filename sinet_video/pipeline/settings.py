@@ -1,29 +1,47 @@
-"""How a person is found and cut out: every choice in one value."""
+"""How a person is found and cut out: every choice in one value, and how each is an option.
+
+Nothing heavy is imported here before a network is loaded, so that the command can list its options
+at once.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
 
 from sinet_video.checked import check_fields
-from sinet_video.decoding.access import Allow, Source, StrPath
-from sinet_video.decoding.clip import Clip
-from sinet_video.decoding.concealment import OnError
 from sinet_video.errors import SettingError
-from sinet_video.models.cityscapes_classes import ClassNames
-from sinet_video.models.load import load_segmenter
-from sinet_video.models.onnx_segmenter import OnnxInput
-from sinet_video.models.onnx_session import Runtime
-from sinet_video.models.segmenter import InputSize, Segmenter
-from sinet_video.stages.chroma_key import ChromaKey
-from sinet_video.stages.clean_regions import RegionFilter
-from sinet_video.stages.despill import Despill
-from sinet_video.stages.edge import EdgeShape
-from sinet_video.stages.follow import Following
-from sinet_video.stages.refine import GuidedRefinement, Refinement
-from sinet_video.stages.smooth import Smoothing, WindowMean
-from sinet_video.stages.source_alpha import SourceAlpha, check_source_alpha
+from sinet_video.models.input_settings import InputSize, OnnxInput
+from sinet_video.option import option, parts
+from sinet_video.stages.matte_settings import (
+    EDGE,
+    MATTE,
+    EdgeShape,
+    Following,
+    GuidedRefinement,
+    Refinement,
+    RegionFilter,
+    Smoothing,
+    SourceAlpha,
+    WindowMean,
+    check_source_alpha,
+    parse_refinement,
+    parse_smoothing,
+)
+from sinet_video.stages.screen_settings import ChromaKey, Despill, parse_despill
+
+if TYPE_CHECKING:
+    from sinet_video.decoding.access import Allow, Source, StrPath
+    from sinet_video.decoding.clip import Clip
+    from sinet_video.decoding.concealment import OnError
+    from sinet_video.models.cityscapes_classes import ClassNames
+    from sinet_video.models.onnx_session import Runtime
+    from sinet_video.models.segmenter import Segmenter
+
+NETWORK, SCREEN, INPUT = "Network", "Green screen", "Input"
+"""Headings of options, beside those of the stages."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,7 @@ class Settings:
 
     Attributes:
         weights: "default", "official", "cityscapes", or the path of a checkpoint or an ONNX file.
-        runtime: "onnxruntime" (CPU) or "torch".
+        runtime: "onnxruntime" (CPU), "torch", or "auto": the first on the CPU, else the second.
         device: "cpu", or with torch any device it knows.
         onnx: how an ONNX file that is not ours wants its picture.
         classes: what counts as the person where the weights tell the 19 classes of Cityscapes, such
@@ -60,27 +78,133 @@ class Settings:
             of them may be a URL.
     """
 
-    weights: str | Path = "default"
-    runtime: Runtime = "onnxruntime"
-    device: str = "cpu"
-    onnx: OnnxInput = OnnxInput()
-    classes: ClassNames | None = None
-    size: InputSize = InputSize()
-    following: Following | None = Following()
-    smoothing: Smoothing = WindowMean()
-    regions: RegionFilter = RegionFilter()
-    refinement: Refinement = GuidedRefinement()
-    key: ChromaKey | None = None
-    edge: EdgeShape = EdgeShape()
-    garbage: StrPath | Source | None = None
-    core: StrPath | Source | None = None
-    despill: Despill | None = None
-    decontaminate: bool = True
+    weights: str | Path = option(
+        "default",
+        "default, official or cityscapes (each fetched once); or a .pth or .onnx file.",
+        NETWORK,
+        kind=str,
+        metavar="NAME|FILE",
+        brief="default, official, cityscapes, or a file.",
+    )
+    runtime: Literal["auto"] | Runtime = option(
+        "auto",
+        "What runs the network; auto is onnxruntime on the CPU and torch on other devices.",
+        NETWORK,
+        choices=("auto", "onnxruntime", "torch"),
+    )
+    device: str = option("cpu", "cpu, or a device of torch such as cuda.", NETWORK)
+    onnx: OnnxInput = parts(OnnxInput())
+    classes: ClassNames | None = option(
+        None,
+        "With cityscapes: what to cut out of its 19 classes, such as person,bicycle or car.",
+        NETWORK,
+        kind=str,
+        metavar="NAMES",
+        shown="person,rider",
+    )
+    size: InputSize = option(
+        InputSize(),
+        "How large the network sees the frame, in its own aspect.",
+        NETWORK,
+        name="network-size",
+        parse=InputSize.parse,
+        metavar="PIXELS|WxH",
+        shown="64000; with cityscapes 600000",
+    )
+    following: Following | None = option(
+        Following(),
+        "Show the network small people larger, by following and searching for them.",
+        NETWORK,
+        name="follow",
+        off="no-follow",
+        kind=bool,
+        typed=True,
+        parse=lambda wanted: Following() if wanted else None,
+    )
+    smoothing: Smoothing = option(
+        WindowMean(),
+        "Steady the matte over time: window (by the frames around each; :FRAMES may follow), "
+        "adaptive or exponential (by those before; :WEIGHT may follow), or off.",
+        MATTE,
+        name="smooth",
+        parse=parse_smoothing,
+        typed="window",
+        metavar="HOW",
+    )
+    regions: RegionFilter = parts(RegionFilter())
+    refinement: Refinement = option(
+        GuidedRefinement(),
+        "Fit the edge to the frame's own edges, or only enlarge it.",
+        MATTE,
+        name="refine",
+        parse=parse_refinement,
+        typed="guided",
+        choices=("guided", "bilinear"),
+    )
+    key: ChromaKey | None = option(
+        None,
+        "Key the screen behind the person: green, blue, any other colour, or auto for whichever of "
+        "green and blue there is.",
+        SCREEN,
+        parse=ChromaKey,
+        metavar="COLOUR",
+        brief="Key a screen: green, blue, #RRGGBB or auto.",
+    )
+    edge: EdgeShape = parts(EdgeShape())
+    garbage: StrPath | Source | None = option(
+        None,
+        "An image or video that is white where nothing is to be kept.",
+        MATTE,
+        kind=str,
+        metavar="FILE",
+        brief="Image or video, white where nothing is kept.",
+    )
+    core: StrPath | Source | None = option(
+        None,
+        "The same, white where everything is to be kept.",
+        MATTE,
+        kind=str,
+        metavar="FILE",
+        brief="Image or video, white where all is kept.",
+    )
+    despill: Despill | None = option(
+        None,
+        "Remove a screen's light from the person: green, blue, any other colour, off, or auto for "
+        "the screen that is keyed.",
+        SCREEN,
+        parse=parse_despill,
+        needs=("key",),
+        typed="auto",
+        metavar="COLOUR",
+    )
+    decontaminate: bool = option(
+        True,
+        "Remove the old background's colour from the edge.",
+        EDGE,
+        off="no-decontaminate",
+    )
     segmenter: Segmenter | None = None
-    source_alpha: SourceAlpha = "multiply"
-    deinterlace: bool = False
-    on_error: OnError = "stop"
-    allow: Allow = "nothing"
+    source_alpha: SourceAlpha = option(
+        "multiply",
+        "What becomes of INPUT's own alpha channel: it multiplies the matte, is kept in its place, "
+        "or is ignored.",
+        MATTE,
+        choices=get_args(SourceAlpha),
+    )
+    deinterlace: bool = option(False, "Deinterlace INPUT, at its own frame rate.", INPUT)
+    on_error: OnError = option(
+        "stop",
+        "Where INPUT is damaged: stop and write nothing, or leave out what is lost.",
+        INPUT,
+        choices=("stop", "conceal"),
+    )
+    allow: Allow = option(
+        "nothing",
+        "What may be read besides the files that you name: the files that these name, as "
+        "playlists do, or the network, as for URLs.",
+        INPUT,
+        choices=("nothing", "files", "network"),
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -106,16 +230,26 @@ class Settings:
 
     def source(self, given: StrPath | Source) -> Source:
         """Return a file or URL with what it may read: a `Source` as it is, others by `allow`."""
+        from sinet_video.decoding.access import Source
+
         return Source.of(given, self.allow)
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""
         if self.segmenter is not None:
             return self.segmenter
+        from sinet_video.models.load import load_segmenter
+
         return load_segmenter(
             self.weights,
-            runtime=self.runtime,
+            runtime=self._runtime,
             device=self.device,
             onnx=self.onnx,
             classes=self.classes,
         )
+
+    @property
+    def _runtime(self) -> Runtime:
+        if self.runtime == "auto":
+            return "onnxruntime" if self.device == "cpu" else "torch"
+        return self.runtime

@@ -10,9 +10,12 @@ import av
 from av.container import InputContainer
 
 from sinet_video.decoding.access import Source
+from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.demux import opened
 from sinet_video.errors import reason
 from sinet_video.media.time_range import TimeRange, seconds
+
+WHOLE = TimeRange()
 
 
 @dataclass(frozen=True)
@@ -44,47 +47,49 @@ class AudioReport:
     damage: str | None = None
 
 
-def measure_audio(source: Source, span: TimeRange = TimeRange()) -> AudioReport:
-    """Return the sound of a file; with a span of that stretch, its times less the span's start.
+def measure_audio(source: Clip | Source) -> AudioReport:
+    """Return the sound of a file; of a clip that of its stretch, times less that stretch's start.
 
     Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
     """
+    source, span = (source.source, source.span) if isinstance(source, Clip) else (source, WHOLE)
     with opened(source) as container:
-        tracks = {s.index: _Track(s) for s in container.streams.audio if s.codec_context}
+        tracks = {s.index: _Track(s, span) for s in container.streams.audio if s.codec_context}
         harm = None
         try:
-            _measure(container, tracks, span)
+            if span.start:
+                container.seek(int(span.start * av.time_base))
+            _measure(container, tracks)
         except av.FFmpegError as error:
             harm = f"The sound of {source} is damaged or cut off ({reason(error)})."
-        heard = (track.heard(span.shift) for track in tracks.values())
+        heard = (track.heard() for track in tracks.values())
         return AudioReport(tuple(each for each in heard if each is not None), harm)
 
 
-def _measure(container: InputContainer, tracks: dict[int, _Track], span: TimeRange) -> None:
+def _measure(container: InputContainer, tracks: dict[int, _Track]) -> None:
     if not tracks:
         return
-    if span.start:
-        container.seek(int(span.start * av.time_base))
     waiting = set(tracks)
     for packet in container.demux([track.stream for track in tracks.values()]):
         track = tracks[packet.stream.index]
         for frame in packet.decode():
-            if isinstance(frame, av.AudioFrame) and not track.note(frame, span):
+            if isinstance(frame, av.AudioFrame) and not track.note(frame):
                 waiting.discard(packet.stream.index)
         if not waiting:
             return
 
 
 class _Track:
-    """A stream on its way to being `AudioTiming`."""
+    """A stream, as far as it lies in a stretch, on its way to being `AudioTiming`."""
 
-    def __init__(self, stream: Any) -> None:
-        self.stream = stream
+    def __init__(self, stream: Any, span: TimeRange) -> None:
+        self.stream, self._span = stream, span
         self._start: Fraction | None = None
         self._end = self._step = Fraction(0)
 
-    def note(self, frame: av.AudioFrame, span: TimeRange) -> bool:
-        """Take a piece of sound; whether more may come in the span."""
+    def note(self, frame: av.AudioFrame) -> bool:
+        """Take a piece of sound; whether more may come in the stretch."""
+        span = self._span
         if frame.pts is None:
             return True
         length = Fraction(frame.samples, frame.sample_rate)
@@ -98,11 +103,11 @@ class _Track:
             self._step = max(self._step, length)
         return True
 
-    def heard(self, shift: Fraction) -> AudioTiming | None:
+    def heard(self) -> AudioTiming | None:
         """Return what was noted, or None if there was no sound."""
         if self._start is None:
             return None
-        context = self.stream.codec_context
+        context, shift = self.stream.codec_context, self._span.shift
         return AudioTiming(
             codec=context.codec.canonical_name,
             rate=context.sample_rate,

@@ -174,14 +174,14 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
     return Check("alpha", True, detail)
 
 
-def alpha_kind(figures: AlphaFigures | None, wanted: Wanted) -> Check:
+def alpha_mode(figures: AlphaFigures | None, wanted: Wanted) -> Check:
     """Whether alpha is straight, premultiplied or not there, as it should be."""
     found: AlphaKind | Literal["none"] | None = figures.kind if figures else "none"
     if found is None:
-        return Check("alpha kind", None, f"Whether it is {wanted} cannot be told: nothing is soft.")
+        return Check("alpha mode", None, f"Whether it is {wanted} cannot be told: nothing is soft.")
     if found == wanted:
-        return Check("alpha kind", True, f"It is {found}, as it should be.")
-    return Check("alpha kind", False, f"Alpha should be {wanted}, and is {found}.")
+        return Check("alpha mode", True, f"It is {found}, as it should be.")
+    return Check("alpha mode", False, f"Alpha should be {wanted}, and is {found}.")
 
 
 def frames(mine: Timing, theirs: Timing) -> Check:

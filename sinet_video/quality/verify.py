@@ -29,7 +29,7 @@ from sinet_video.quality.playback import (
 )
 
 CHECKS = (
-    "whole", "order", "alpha", "alpha kind", "frames", "times", "length", "size",
+    "whole", "order", "alpha", "alpha mode", "frames", "times", "length", "size",
     "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
 )  # fmt: skip
 """The names of all checks, in the order of a report."""
@@ -89,16 +89,17 @@ def verify(
     source: StrPath | Source | None = None,
     *,
     span: TimeRange = TimeRange(),
-    alpha: Wanted | None = None,
+    alpha_mode: Wanted | None = None,
     skip: Collection[str] = (),
 ) -> Verification:
     """Play a result to its end and check it; with a source, against that.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
-    stretch of the source that the result was made of, `alpha` what alpha it must have, `skip` names
-    checks (of `CHECKS`) to leave out. A `Source` says what a file may make us read besides. Times
-    must be the source's exactly, or where time bases differ to the nearest tick of the coarser one.
+    stretch of the source that the result was made of, `alpha_mode` what alpha it must have, `skip`
+    names checks (of `CHECKS`) to leave out. A `Source` says what a file may make us read besides.
+    Times must be the source's exactly, or where time bases differ to the nearest tick of the
+    coarser one.
 
     Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
     result that is damaged further on fails the check "whole".
@@ -113,7 +114,7 @@ def verify(
     for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip)):
         seen.note(shown, frame)
     sound, heard = _sounds(look, file, clip)
-    checks = seen.checks(sound, heard, alpha)
+    checks = seen.checks(sound, heard, alpha_mode)
     return Verification(
         file=file.located,
         source=clip.path if clip is not None else None,
@@ -141,7 +142,7 @@ def _sounds(
     if look.is_pictures:
         return AudioReport(), AudioReport()
     mine = measure_audio(file)
-    return mine, AudioReport() if clip is None else measure_audio(clip.source, clip.span)
+    return mine, AudioReport() if clip is None else measure_audio(clip)
 
 
 class _Seen:
@@ -182,7 +183,7 @@ class _Seen:
             checks.alpha(self.look, timing.frames, figures),
         ]
         if wanted is not None:
-            made.append(checks.alpha_kind(figures, wanted))
+            made.append(checks.alpha_mode(figures, wanted))
         if self.theirs is None:
             return made
         return [*made, *self._compared(self.theirs, sound, heard)]

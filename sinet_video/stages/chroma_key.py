@@ -18,8 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
-from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pyramid import Enlarged
@@ -29,12 +27,12 @@ from sinet_video.stages.clean_plate import (
     Plate,
     as_yuv,
     centred,
-    check_screen,
     detect_screen,
     difference,
     update_plate,
 )
 from sinet_video.stages.memory import EVERYTHING, remembers
+from sinet_video.stages.screen_settings import ChromaKey
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -60,38 +58,6 @@ SAME = 0.03
 
 BATCH = 32
 """Tiles worked on at once: as many as stay in the processor's cache."""
-
-
-@dataclass(frozen=True)
-class ChromaKey:
-    """What to key, and how firmly.
-
-    Attributes:
-        screen: "green" or "blue", of any shade that a screen of that name has; "#RRGGBB" for any
-            other colour; "auto" for whichever of green and blue there is more of.
-        black, white: alpha at or below `black` becomes 0, at or above `white` 1.
-        steadiness: share of the old plate kept from picture to picture, in [0, 1).
-        person: whether the matte that comes in has a say: nothing is kept far from the person that
-            it sees, and nothing is lost deep inside. Where it sees nobody, the key alone counts.
-    """
-
-    screen: str = "auto"
-    black: float = 0.1
-    white: float = 0.95
-    steadiness: float = 0.8
-    person: bool = True
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_screen(self.screen)
-        if not 0 <= self.black < self.white <= 1:
-            raise SettingError(
-                f"Black is {self.black} and white {self.white}; it must be 0 <= black < white <= 1."
-            )
-        if not 0 <= self.steadiness < 1:
-            raise SettingError(
-                f"Steadiness is {self.steadiness}; it must be at least 0 and below 1."
-            )
 
 
 @dataclass

@@ -6,59 +6,28 @@ pass over the rest: how green a screen is differs from place to place.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from math import cos, hypot, radians
+from math import cos, radians
 from typing import Any
 
 import numpy as np
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
-from sinet_video.errors import SettingError
 from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pyramid import reduced, reduced_alpha, subsampling
+from sinet_video.stages.screen_settings import SATURATED, hues_of
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
 
-HUES = {"green": (-0.331, -0.419), "blue": (0.5, -0.081)}
-"""Pb and Pr of pure green and blue; the matrices differ by two degrees of hue."""
-
 AROUND = {True: cos(radians(70)), False: cos(radians(30))}
 """How near a screen's hue is to that of its name, and to that of a colour that was given."""
 
-SATURATED = 0.08
-"""Least distance of a screen's chroma from gray; 0.5 is the largest there is."""
-
 FEWEST = 0.05
 """Least share of the picture that a screen takes; with less there is none."""
-
-
-def check_screen(name: str) -> None:
-    """Raise `SettingError` unless it is "auto", "green", "blue" or "#RRGGBB" of some colour."""
-    if name not in ("auto", *HUES) and not re.fullmatch(r"#[0-9a-fA-F]{6}", name):
-        raise SettingError(
-            f"Screen is {name!r}; it must be auto, green, blue or a colour such as #30a040."
-        )
-    if name.startswith("#") and hypot(*hue_of(name)) < SATURATED:
-        raise SettingError(f"Screen is {name}, which is nearly gray; give a colour.")
-
-
-def hues_of(name: str) -> list[tuple[float, float]]:
-    """Return Pb and Pr of the colours that a screen of this name may have."""
-    if name == "auto":
-        return list(HUES.values())
-    return [HUES[name] if name in HUES else hue_of(name)]
-
-
-def hue_of(code: str) -> tuple[float, float]:
-    """Return Pb and Pr of "#RRGGBB", in [-0.5, 0.5]; BT.601."""
-    red, green, blue = (value / 255 for value in bytes.fromhex(code[1:]))
-    luma = 0.299 * red + 0.587 * green + 0.114 * blue
-    return (blue - luma) / 1.772, (red - luma) / 1.402
 
 
 @dataclass(frozen=True)

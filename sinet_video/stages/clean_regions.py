@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
-from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.components import label
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.resample import resized
 from sinet_video.media.scene_change import coarse_luma, is_cut
+from sinet_video.stages.matte_settings import RegionFilter
 from sinet_video.stages.memory import EVERYTHING, remembers
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
-
-Subject = Literal["all", "main"]
 
 SEEN, FULL = 0.3, 0.9
 """Up to the one, alpha is background, from the other on person; as `refine` has them."""
@@ -43,36 +40,6 @@ PATIENCE = Fraction(1, 2)
 LEARNT = 0.2
 """Share of each new frame in what is known of where the subject is: those whom it touches for a
 moment are not taken for it."""
-
-
-@dataclass(frozen=True)
-class RegionFilter:
-    """Which regions to keep. A region is what hangs together, cell by cell.
-
-    Attributes:
-        islands: regions of person smaller than this share of the largest are removed.
-        holes: enclosed regions of background smaller than this share of the largest region of
-            person are filled.
-        subject: "main" keeps one region, the largest and most central at first and after a cut,
-            and from then on the one that is where it was; "all" keeps all.
-    """
-
-    islands: float = 0.0
-    holes: float = 0.0
-    subject: Subject = "all"
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        for name in ("islands", "holes"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(
-                    f"The limit of {name} is {getattr(self, name):g}; it must be from 0 to 1, a "
-                    "share of the largest region."
-                )
-        if self.subject not in get_args(Subject):
-            raise SettingError(
-                f"Subject is {self.subject!r}; it must be one of {', '.join(get_args(Subject))}."
-            )
 
 
 @remembers(EVERYTHING)

@@ -9,14 +9,12 @@ lowering green alone would darken whoever stands near the screen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from math import hypot
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
@@ -26,18 +24,14 @@ from sinet_video.stages.clean_plate import (
     Plate,
     as_yuv,
     centred,
-    check_screen,
     detect_screen,
-    hues_of,
     update_plate,
 )
 from sinet_video.stages.memory import EVERYTHING, remembers
+from sinet_video.stages.screen_settings import Despill, Limit, hues_of
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
-
-Limit = Literal["average", "maximum"]
-"""What a colour may keep of the screen's: as much as the mean of its others, or as the larger."""
 
 NARROWING = {"average": 0.0, "maximum": 1.0}
 """How much what lies across the hue counts against what lies along it."""
@@ -46,29 +40,6 @@ STEADINESS = 0.8
 
 BATCH = 32
 """Tiles worked on at once: as many as stay in the processor's cache."""
-
-
-@dataclass(frozen=True)
-class Despill:
-    """What light to take out.
-
-    Attributes:
-        screen: "green", "blue", "#RRGGBB", or "auto" for the screen that is in the picture. The
-            hue is that of the screen behind the person; where "green" or "blue" finds none, pure.
-        limit: "maximum" leaves skin and hair alone also before yellowish screens; "average" takes
-            out more.
-    """
-
-    screen: str = "auto"
-    limit: Limit = "maximum"
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        check_screen(self.screen)
-        if self.limit not in get_args(Limit):
-            raise SettingError(
-                f"Limit is {self.limit!r}; it must be one of {', '.join(get_args(Limit))}."
-            )
 
 
 @remembers(EVERYTHING)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from math import ceil, floor
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
-from sinet_video.errors import SettingError
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha, grid_view
+from sinet_video.stages.matte_settings import EdgeShape, FeatherSide
 from sinet_video.stages.memory import NOTHING, remembers
 
 if TYPE_CHECKING:
@@ -22,13 +20,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-LARGEST = 16.0
-"""Pixels; farther than this an edit would reach past the tiles around an edge."""
-
 TINY = 1e-5
-
-FeatherSide = Literal["both", "inward", "outward"]
-"""Where the fade of a feathered edge lies: about the edge, all within the person, or all around."""
 
 ROUND = (5, 4, 5)
 """Squared radii of discs of 2 pixels, taken in turn: an octagon is a little large, a diamond small,
@@ -36,36 +28,6 @@ and so added up a circle keeps its shape and moves by the pixels asked."""
 
 BATCH = 64
 """Tiles worked on at once: morphology in kornia copies each pixel's whole neighbourhood."""
-
-
-@dataclass(frozen=True)
-class EdgeShape:
-    """How to change the edge.
-
-    Attributes:
-        choke: pixels by which the person shrinks; negative spreads. Fractions count.
-        feather: pixels over which the edge fades.
-        side: whether the fade is centred on the edge ("both"), ends there ("inward": nothing is
-            added to the person) or starts there ("outward": nothing is taken off).
-    """
-
-    choke: float = 0.0
-    feather: float = 0.0
-    side: FeatherSide = "both"
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if not -LARGEST <= self.choke <= LARGEST:
-            raise SettingError(
-                f"Choke is {self.choke:g} px; it must be from -{LARGEST:g} to {LARGEST:g}."
-            )
-        if not 0 <= self.feather <= LARGEST:
-            raise SettingError(f"Feather is {self.feather:g} px; it must be from 0 to {LARGEST:g}.")
-        if self.side not in get_args(FeatherSide):
-            raise SettingError(
-                f"Feather side is {self.side!r}; it must be one of "
-                f"{', '.join(get_args(FeatherSide))}."
-            )
 
 
 @remembers(NOTHING)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp
 
-from sinet_video.checked import check_fields
-from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.scene_change import Coarse, coarse_luma, is_cut
-from sinet_video.models.segmenter import InputSize, Segmenter, seen_size
+from sinet_video.models.input_settings import InputSize
+from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.memory import PART, remembers
 from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
 
@@ -49,29 +49,6 @@ def _parts(zoom: int) -> tuple[Box, ...]:
 
 
 HALVES, QUARTERS = _parts(2), _parts(4)
-
-
-@dataclass(frozen=True)
-class Following:
-    """How closely people are followed.
-
-    Attributes:
-        margin: room left around them on each side, as a share of their size; above 0.
-        zoom: how many times larger than in the whole picture they are seen at most; at least 1.
-        every: seconds from one look at the whole picture to the next; above 0.
-    """
-
-    margin: float = 0.3
-    zoom: float = 4.0
-    every: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        for name in ("margin", "every"):
-            if not getattr(self, name) > 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
-        if not self.zoom >= 1:
-            raise SettingError(f"zoom is {self.zoom}; it must be at least 1.")
 
 
 @dataclass(frozen=True)

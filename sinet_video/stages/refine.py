@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
-from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
@@ -26,6 +24,7 @@ from sinet_video.media.pyramid import Enlarged, bounding_slices, reduced
 from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
 from sinet_video.stages.guided_filter import Lines, confidence, fit
+from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement, Refinement
 from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
@@ -45,53 +44,6 @@ REACH = 7
 
 SLACK = 0.05
 """How far beyond 0 or 1 a fitted value must be for the finer picture not to bring it back."""
-
-
-@dataclass(frozen=True)
-class GuidedRefinement:
-    """Guided filter on all three planes.
-
-    Attributes:
-        radius: half the window in cells of the coarse alpha; larger follows the picture further.
-        eps: variance, in [0, 1] squared, below which a plane has no say.
-        black, white: coarse alpha at or below `black` is background, at or above `white` person.
-        contrast: how much steeper each of the two fits is made, about a half, as fits soften.
-    """
-
-    radius: float = 4.0
-    eps: float = 6e-5
-    black: float = 0.4
-    white: float = 0.9
-    contrast: float = 1.3
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        for name in ("radius", "eps", "contrast"):
-            if getattr(self, name) <= 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
-        _check_levels(self.black, self.white)
-
-
-@dataclass(frozen=True)
-class BilinearRefinement:
-    """Plain enlargement, blind to the picture; `black` and `white` as in `GuidedRefinement`."""
-
-    black: float = 0.4
-    white: float = 0.9
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        _check_levels(self.black, self.white)
-
-
-Refinement = GuidedRefinement | BilinearRefinement
-
-
-def _check_levels(black: float, white: float) -> None:
-    if not 0 <= black < white <= 1:
-        raise SettingError(
-            f"Black is {black} and white {white}; it must be 0 <= black < white <= 1."
-        )
 
 
 @remembers(NOTHING)

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.models.segmenter import (
-    InputSize,
-    Segmenter,
-    answer,
-    seen_size,
-)
+from sinet_video.models.input_settings import InputSize
+from sinet_video.models.segmenter import Segmenter, answer, seen_size
 from sinet_video.stages.memory import NOTHING, remembers
 
 

@@ -4,93 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_fields
-from sinet_video.errors import SettingError
 from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
 from sinet_video.media.pyramid import doubled, halved
 from sinet_video.media.resample import resized
 from sinet_video.media.scene_change import coarse_colours, coarse_luma, is_cut, motion, moving_share
+from sinet_video.stages.matte_settings import (
+    ExponentialAverage,
+    MotionAdaptive,
+    Smoothing,
+    WindowMean,
+)
 from sinet_video.stages.memory import Memory, remembers
 
 Coarse = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class ExponentialAverage:
-    """Each alpha is mixed with those before it: `weight` of the new, the rest of the old.
-
-    `weight` is in (0, 1]; 1 changes nothing. Simple, and leaves ghosts behind what moves.
-    """
-
-    weight: float = 0.5
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        _check_weight(self.weight)
-
-
-@dataclass(frozen=True)
-class MotionAdaptive:
-    """As `ExponentialAverage` where the picture stands still; where it moves, the new alpha alone.
-
-    Attributes:
-        weight: share of the new alpha where nothing moves, in (0, 1].
-        still: change of luma, in [0, 1], up to which a place counts as standing still.
-        moving: change of luma from which it counts as moving; between the two, in proportion.
-    """
-
-    weight: float = 0.3
-    still: float = 0.015
-    moving: float = 0.06
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        _check_weight(self.weight)
-        _check_motion(self.still, self.moving)
-
-
-@dataclass(frozen=True)
-class WindowMean:
-    """Each alpha is averaged with those of the frames around it, where nothing moves in between.
-
-    It comes as many frames late, and little of what moves is left behind or runs ahead.
-
-    Attributes:
-        frames: how many frames before, and how many after; at least 1.
-        still: change of colours between frames, in [0, 1], up to which a place stands still.
-        moving: change from which it moves; between the two, in proportion.
-    """
-
-    frames: int = 4
-    still: float = 0.015
-    moving: float = 0.06
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if self.frames < 1:
-            raise SettingError(f"Window is of {self.frames} frames; it must be of at least 1.")
-        _check_motion(self.still, self.moving)
-
-
-Smoothing = WindowMean | MotionAdaptive | ExponentialAverage | None
-"""How to steady alpha; None leaves every frame as it is."""
-
-
-def _check_motion(still: float, moving: float) -> None:
-    if not 0 <= still < moving:
-        raise SettingError(f"Still is {still} and moving {moving}; it must be 0 <= still < moving.")
-
-
-def _check_weight(weight: float) -> None:
-    if not 0 < weight <= 1:
-        raise SettingError(f"Smoothing weight is {weight}; it must be above 0 and at most 1.")
 
 
 def _memory(smoothing: Smoothing) -> Memory:

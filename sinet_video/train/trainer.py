@@ -18,7 +18,7 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.models.checkpoint import load, save
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.sinet import SINet
-from sinet_video.prefetch import prefetch
+from sinet_video.read_ahead import prefetch
 from sinet_video.train.curves import Row, draw_curves, write_csv
 from sinet_video.train.data_parallel import Shards, Work
 from sinet_video.train.fused_layers import fuse, unavailable_reason

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from sinet_video.models.segmenter import InputSize
+from sinet_video.models.input_settings import InputSize
 from sinet_video.models.sinet import SINet
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.train.image_folder import Pair, read_pair

@@ -18,12 +18,14 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.main import cli
-from sinet_video.cli.matting_options import matting_options
 from sinet_video.cli.progress import Ticker
-from sinet_video.cli.tables import caption, table, tables
+from sinet_video.cli.tables import table, tables
 
 from sinet_video.models.load import packaged_graph
+from sinet_video.option import options_of
+from sinet_video.pipeline.settings import Settings
 from sinet_video.train.evaluate.examples import Example
+from sinet_video.train.evaluate.run import caption
 from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
 
 HEIGHT, WIDTH, FRAMES = 96, 160, 12
@@ -91,7 +93,8 @@ def test_pictures_by_two_networks(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.onnx").write_bytes(packaged_graph())
     done = run(
         folder, "--weights", "default", "--weights", tmp_path / "mine.onnx",
-        "--json", tmp_path / "all.json", "--sheet", tmp_path / "worst.png", "--size", "96x64",
+        "--json", tmp_path / "all.json", "--sheet", tmp_path / "worst.png",
+        "--network-size", "96x64",
     )  # fmt: skip
     assert (done.exit_code, done.stderr) == (0, "")
     head, first, refined, second, other = rows_of(done.stdout)
@@ -107,7 +110,7 @@ def test_pictures_by_two_networks(folder: Path, tmp_path: Path) -> None:
         *(second[1], other[1]),
     ]
     assert report["bad"] == []
-    assert report["options"]["size"] == "96x64"
+    assert report["options"]["size"]["exact"] == [96, 64]
     mean = report["results"][0]["mean"]["foreground_iou"]
     assert f"{100 * mean:.2f}" == first[3]
     assert size_of(tmp_path / "worst.png") == (5 * 400, 4 * 414)
@@ -122,7 +125,7 @@ def test_pictures_by_another_s_mattes(folder: Path) -> None:
 
 def test_clips_by_stages(clips: Path, tmp_path: Path) -> None:
     """By default the network alone and all that run does, and the mean over clips of each."""
-    done = run(clips, "--sheet", tmp_path / "worst.png", "--size", "96x64")
+    done = run(clips, "--sheet", tmp_path / "worst.png", "--network-size", "96x64")
     assert done.exit_code == 0, done.stderr
     head, *rows = rows_of(done.stdout)
     assert head[2:8] == ["frames", "MAD x1000", "MSE x1000", "gradient", "connect.", "dtSSD x100"]
@@ -141,7 +144,7 @@ def test_clips_by_stages(clips: Path, tmp_path: Path) -> None:
 
 def test_a_clip_and_one_stage(clips: Path) -> None:
     """A file instead of a folder; a stage instead of two; no mean over one."""
-    done = run(clips / "one.mp4", "--stage", "refined", "--size", "96x64")
+    done = run(clips / "one.mp4", "--stage", "refined", "--network-size", "96x64")
     assert done.exit_code == 0, done.stderr
     (row,) = rows_of(done.stdout)[1:]
     assert row[:3] == [str(clips / "one.mp4"), "default, refined", str(FRAMES)]
@@ -168,7 +171,7 @@ def test_json_on_stdout_is_all_there_is(folder: Path) -> None:
 
 def test_pictures_and_clips_have_a_table_each(folder: Path, clips: Path) -> None:
     """As they have other figures."""
-    done = run(folder, clips / "one.mp4", "--stage", "network", "--size", "96x64")
+    done = run(folder, clips / "one.mp4", "--stage", "network", "--network-size", "96x64")
     first, second = done.stdout.split("\n\n")
     assert "mIoU" in first
     assert "dtSSD" in second
@@ -183,7 +186,7 @@ def test_bad_data_are_named_and_left_out(folder: Path, clips: Path) -> None:
     (clips / "two.mp4").write_text("words")
     (clips / "one.alpha.mkv").rename(clips / "gone.alpha.mkv")
     shutil.copy(clips / "gone.alpha.mkv", clips / "one.alpha.mkv")
-    done = run(folder, clips, "--size", "96x64", "--json", "-")
+    done = run(folder, clips, "--network-size", "96x64", "--json", "-")
     assert done.exit_code == 0, done.stderr
     said = [line.split(":")[0] for line in done.stderr.splitlines()]
     assert said == [
@@ -202,7 +205,9 @@ def test_bad_data_can_be_refused(what: str, folder: Path, clips: Path) -> None:
     bad = {"picture": folder / "images" / "1.jpg", "clip": clips / "one.mp4",
            "lone clip": clips / "three.mp4"}[what]  # fmt: skip
     bad.write_text("words")
-    done = run(folder if what == "picture" else clips, "--bad", "refuse", "--size", "96x64")
+    done = run(
+        folder if what == "picture" else clips, "--on-bad", "refuse", "--network-size", "96x64"
+    )
     assert (done.exit_code, done.stdout) == (1, "")
     assert re.fullmatch(rf"sinet-video: .*{bad.name}.*\n", done.stderr)
 
@@ -232,7 +237,7 @@ def test_nothing_good_at_all(clips: Path) -> None:
         ("CLIPS --sheet worst.txt", 2, "must end in one of"),
         ("CLIPS --sheet none/worst.png", 1, "no folder none"),
         ("CLIPS --json none/all.json", 1, "no folder none"),
-        ("CLIPS --size 100x100", 2, "multiple of 32"),
+        ("CLIPS --network-size 100x100", 2, "multiple of 32"),
         ("CLIPS --weights mine.pth", 1, "mine.pth"),
         ("CLIPS --weights default --weights mine.pth", 1, "mine.pth"),
         ("CLIPS --matte none.mkv --truth CLIPS/one.alpha.mkv", 1, "no file none.mkv"),
@@ -279,8 +284,8 @@ def test_help_documents_every_option() -> None:
     """Each has a sentence; those of run are there."""
     options = [param for param in evaluate.params if isinstance(param, click.Option)]
     assert all(option.help for option in options)
-    shared = click.command()(matting_options(lambda **_: None))
-    assert {param.name for param in shared.params} <= {option.name for option in options}
+    shared = {name for name, *_ in options_of(Settings)}
+    assert shared <= {option.name for option in options}
 
 
 def test_only_weights_became_repeatable() -> None:

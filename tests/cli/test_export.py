@@ -166,7 +166,7 @@ def test_classes_reach_the_job(streets, clip, tmp_path):
     """A checkpoint of the Cityscapes network is known by its keys, and sees its own size."""
     report = job(clip, tmp_path / "o.mp4", "--weights", streets, "--classes", "person,car")
     assert report["network_size"] == [896, 512]
-    small = job(clip, tmp_path / "s.mp4", "--weights", streets, "--size", "256x128")
+    small = job(clip, tmp_path / "s.mp4", "--weights", streets, "--network-size", "256x128")
     assert small["network_size"] == [256, 128]
 
 
@@ -176,7 +176,7 @@ def test_classes_by_an_exported_file(streets, clip, tmp_path):
     done = invoke("export", made, "--weights", streets)
     assert "takes wanted: float32 (19), 1 for each class that counts, else 0" in done.stderr
     assert "multiples of 128" in done.stderr
-    options = ("--weights", made, "--classes", "sky", "--size", "128x128")
+    options = ("--weights", made, "--classes", "sky", "--network-size", "128x128")
     assert job(clip, tmp_path / "o.mp4", *options)["frames"] == 2
 
 
@@ -184,7 +184,7 @@ def test_classes_by_an_exported_file(streets, clip, tmp_path):
     ("words", "options"),
     [
         ("'dog'", "--classes dog"),
-        ("multiple of 128", "--size 288x160"),
+        ("multiple of 128", "--network-size 288x160"),
         ("''", "--classes person,"),
     ],
 )

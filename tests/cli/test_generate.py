@@ -105,7 +105,7 @@ def test_bad_data_is_refused_if_asked(kind, data):
         "portraits": (data / "people",),
         "pseudo-labels": (data / "rooms",),
     }[kind]
-    done = run(kind, *folders, "-o", data / "out", "--bad", "refuse")
+    done = run(kind, *folders, "-o", data / "out", "--on-bad", "refuse")
     assert done.exit_code == 1
     assert ("s.jpg" if kind == "pseudo-labels" else "c.jpg") in done.stderr
     assert not (data / "out").exists()

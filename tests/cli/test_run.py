@@ -19,8 +19,8 @@ import click
 import pytest
 from click.testing import CliRunner
 from sinet_video.cli import progress as progress_module
+from sinet_video.cli.command import Command
 from sinet_video.cli.main import cli
-from sinet_video.cli.matting_options import parse_despill, parse_refinement, parse_smoothing
 from sinet_video.cli.options import Moment, Triple
 from sinet_video.cli.progress import Progress, clock, describe, expected_frames
 
@@ -29,17 +29,20 @@ from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import FOLDERS, PIPES
 from sinet_video.decoding.access import Allow
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.audio import AudioChoice
+from sinet_video.encoding.settings import AudioChoice
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.models.onnx_segmenter import Activation
+from sinet_video.models.input_settings import Activation
 from sinet_video.models.onnx_session import Runtime
 from sinet_video.pipeline.chain import Show
 from sinet_video.stages.backgrounds import Fit
-from sinet_video.stages.clean_plate import HUES
-from sinet_video.stages.clean_regions import Subject
-from sinet_video.stages.despill import Despill
-from sinet_video.stages.edge import FeatherSide
-from sinet_video.stages.source_alpha import SourceAlpha
+from sinet_video.stages.matte_settings import (
+    FeatherSide,
+    SourceAlpha,
+    Subject,
+    parse_refinement,
+    parse_smoothing,
+)
+from sinet_video.stages.screen_settings import HUES, Despill, parse_despill
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 Done = subprocess.CompletedProcess
@@ -74,7 +77,7 @@ def test_run_writes_a_video(carphone, tmp_path, ffprobe_pts):
     assert done.returncode == 0
     assert ffprobe_pts(tmp_path / "o.mp4") == ffprobe_pts(carphone)
     assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("frame "))
     assert line.startswith(f"Wrote {tmp_path / 'o.mp4'}: 120 frames in ")
     corner = next(decode(tmp_path / "o.mp4")).rgb[:16, -16:].mean((0, 1))
     assert corner == pytest.approx((0, 177, 64), abs=8)
@@ -85,7 +88,8 @@ def test_every_option_reaches_the_job(clip, tmp_path):
     done = sinet_video(
         "run", clip, tmp_path / "o.mkv", "--background", "blue", "--codec", "hevc",
         "--crf", "30", "--preset", "ultrafast", "--start", "0:00.08", "--end", "0:00:00.4",
-        "--matte", tmp_path / "m.mkv", "--runtime", "torch", "--size", "96x64", "--no-follow",
+        "--matte", tmp_path / "m.mkv", "--runtime", "torch",
+        "--network-size", "96x64", "--no-follow",
         "--smooth", "exponential:0.5", "--refine", "bilinear", "--choke", "1", "--feather", "2",
         "--json", "-",
     )  # fmt: skip
@@ -186,7 +190,7 @@ BAD = {
     "input is output": (2, "is the input", "good.mp4 good.mp4 --overwrite"),
     "alpha in mp4": (2, "cannot hold an alpha", "good.mp4 NEW/o.mp4 --background transparent"),
     "colour": (2, "#12345", "good.mp4 NEW/o.mp4 --background #12345"),
-    "size": (2, "multiple of 32", "good.mp4 NEW/o.mp4 --size 100x100"),
+    "size": (2, "multiple of 32", "good.mp4 NEW/o.mp4 --network-size 100x100"),
     "backwards": (2, "must come after", "good.mp4 NEW/o.mp4 --start 0.4 --end 0.2"),
     "codec": (2, "'theora'", "good.mp4 NEW/o.mp4 --codec theora"),
     "crf": (2, "0 to 51", "good.mp4 NEW/o.mp4 --crf 99"),
@@ -216,7 +220,7 @@ MORE_BAD = {
     "background": (2, "nowhere.jpg", "good.mp4 NEW/o.mp4 --background nowhere.jpg"),
     "bad background": (1, "words.mp4", "good.mp4 NEW/o.mp4 --background words.mp4"),
     "blur": (2, "Blur is 99", "good.mp4 NEW/o.mp4 --background blur:99"),
-    "size in words": (2, "'big'", "good.mp4 NEW/o.mp4 --size big"),
+    "size in words": (2, "'big'", "good.mp4 NEW/o.mp4 --network-size big"),
     "smooth": (2, "'much'", "good.mp4 NEW/o.mp4 --smooth much"),
     "choke": (2, "from -16 to 16", "good.mp4 NEW/o.mp4 --choke 99"),
     "negative start": (2, "must be from 0", "good.mp4 NEW/o.mp4 --start -3"),
@@ -575,7 +579,7 @@ def test_the_commands():
 def test_help_documents_every_option(name):
     """Each with a sentence, and the command itself with one."""
     command = commands()[name]
-    done = sinet_video(name, "--help")
+    done = sinet_video(name, "--help-all" if isinstance(command, Command) else "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert command.help
     for option in options_of(command):
@@ -589,6 +593,16 @@ def test_help_of_the_whole():
     assert done.stdout == short.stdout
     assert all(f"  {name}" in done.stdout for name in commands())
     assert sinet_video("run", "-h").stdout == sinet_video("run", "--help").stdout
+
+
+def test_help_fits_a_screen():
+    """What most people need, in fifty lines; all else is named where it is."""
+    lines = sinet_video("run", "--help").stdout.splitlines()
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 80
+    assert any("--help-all" in line for line in lines)
+    assert not any("--onnx-mean" in line for line in lines)
+    assert "--onnx-mean" in sinet_video("run", "--help-all").stdout
 
 
 def test_version():
@@ -644,8 +658,8 @@ def test_choices_are_the_library_s():
     assert choices["allow"] == get_args(Allow)
     assert choices["subject"] == get_args(Subject)
     assert choices["feather_side"] == get_args(FeatherSide)
-    assert choices["form"] == (*PIPES, *FOLDERS)
-    assert choices["alpha"] == get_args(AlphaKind)
+    assert choices["format"] == (*PIPES, *FOLDERS)
+    assert choices["alpha_mode"] == get_args(AlphaKind)
     assert choices["source_alpha"] == get_args(SourceAlpha)
     (despill,) = [option for option in options_of(commands()["run"]) if option.name == "despill"]
     (key,) = [option for option in options_of(commands()["run"]) if option.name == "key"]
@@ -657,7 +671,7 @@ def test_choices_are_the_library_s():
 def test_batch_has_the_options_of_run():
     """Except those that are about one file."""
     names = {name: {o.name for o in options_of(commands()[name])} for name in ("run", "batch")}
-    assert names["run"] - names["batch"] == {"matte", "report_file"}
+    assert names["run"] - names["batch"] == {"matte", "report_file", "named", "keep"}
     assert names["batch"] - names["run"] == {"folder", "kind"}
 
 

@@ -71,7 +71,7 @@ def test_a_training(root: Path) -> None:
 def test_bad_pictures_are_named_and_skipped(root: Path) -> None:
     """On stderr and in a file; or the command stops, and nothing is begun."""
     (root / "people/masks/p04.png").unlink()
-    done = run(root, "--bad", "refuse")
+    done = run(root, "--on-bad", "refuse")
     assert done.exit_code == 1
     assert "p04.png: no mask of its name" in done.stderr
     assert not (root.parent / "out").exists()

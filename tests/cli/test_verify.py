@@ -40,7 +40,8 @@ def run(*arguments: object) -> Result:
 
 def test_all_is_well(clip, webm):
     """A table on stdout, nothing on stderr."""
-    done = run(webm, "--against", clip, "--start", "0.04", "--end", "0.2", "--alpha", "straight")
+    stretch = ("--start", "0.04", "--end", "0.2")
+    done = run(webm, "--against", clip, *stretch, "--alpha-mode", "straight")
     assert (done.exit_code, done.stderr) == (0, "")
     first, *facts = done.stdout.splitlines()
     assert first == f"{webm}, against {clip}"
@@ -99,7 +100,7 @@ def test_json_in_a_file_also_of_a_fault(clip, webm, tmp_path):
         (["CLIP", "--end", "1"], 2, "are of the source"),
         (["CLIP", "--skip", "luck"], 2, "no check 'luck'"),
         (["CLIP", "--against", "CLIP", "--end", "soon"], 2, "is no time"),
-        (["CLIP", "--alpha", "curved"], 2, "curved"),
+        (["CLIP", "--alpha-mode", "curved"], 2, "curved"),
         ([], 2, "FILE"),
     ],
 )

@@ -321,7 +321,7 @@ def test_results_and_their_sources_are_verified_where_allowed(folder, host):
     for pair in ((listed, None), (folder / "clip.ts", listed)):
         with pytest.raises(InputError, match='allow "files" or "network"'):
             verify(*pair)
-        assert verify(*(Source(each, "files") for each in pair)).holds
+        assert verify(*(each and Source(each, "files") for each in pair)).holds
     with pytest.raises(InputError, match='allow "network"'):
         verify(folder / "clip.mp4", Source(f"{address}/clip.mp4", "files"))
     assert asked == []

@@ -115,8 +115,10 @@ def test_alpha_is_straight_but_in_exr():
     for suffix in (".mov", ".webm", ".png", ".tif"):
         assert plan(Path("a" + suffix), "rgba", "yuv420p").alpha == "straight"
     assert plan(Path("a.exr"), "rgba", "yuv420p").alpha == "premultiplied"
-    assert plan(Path("a.exr"), "rgba", "yuv420p", Encoding(alpha="straight")).alpha == "straight"
-    assert "PNG is straight" in refusal(".png", "rgba", alpha="premultiplied")
+    assert (
+        plan(Path("a.exr"), "rgba", "yuv420p", Encoding(alpha_mode="straight")).alpha == "straight"
+    )
+    assert "PNG is straight" in refusal(".png", "rgba", alpha_mode="premultiplied")
 
 
 @pytest.mark.parametrize("suffix", TABLE)

@@ -19,8 +19,9 @@ from sinet_video.errors import OutputError, SettingError, WeightsError
 from sinet_video.models import checkpoint, export_sinet
 from sinet_video.models import export_onnx as exporting
 from sinet_video.models.export_onnx import ExportReport, Port, export_onnx
+from sinet_video.models.input_settings import InputSize
 from sinet_video.models.load import load_segmenter
-from sinet_video.models.segmenter import InputSize, seen_size
+from sinet_video.models.segmenter import seen_size
 from sinet_video.models.sinet_cityscapes import CityscapesSINet
 from sinet_video.stages.segment import segment
 

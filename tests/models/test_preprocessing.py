@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sinet_video.errors import SettingError
-from sinet_video.models.onnx_segmenter import Preprocessing
+from sinet_video.models.input_settings import Preprocessing
 
 MEAN, STD, SCALE = (10.0, 20.0, 30.0), (2.0, 4.0, 8.0), 0.5
 

@@ -16,9 +16,10 @@ from sinet_video.errors import SettingError, WeightsError
 from sinet_video.models import checkpoint as checkpoints
 from sinet_video.models import cityscapes_classes, export_cityscapes, export_sinet
 from sinet_video.models.cityscapes_classes import CLASSES
+from sinet_video.models.input_settings import InputSize
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
-from sinet_video.models.segmenter import InputSize, seen_size
+from sinet_video.models.segmenter import seen_size
 from sinet_video.models.sinet import S2Block, SINet
 from sinet_video.models.sinet_cityscapes import (
     CityscapesSINet,

@@ -20,14 +20,12 @@ from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.resume import Resume
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.backgrounds import ColourBackground
-from sinet_video.stages.chroma_key import ChromaKey
-from sinet_video.stages.clean_regions import RegionFilter
-from sinet_video.stages.despill import Despill
-from sinet_video.stages.edge import EdgeShape
 from sinet_video.stages.follow import follow
+from sinet_video.stages.matte_settings import EdgeShape, RegionFilter, WindowMean
 from sinet_video.stages.memory import EVERYTHING, NOTHING, Memory, memory_of, remembers
+from sinet_video.stages.screen_settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
-from sinet_video.stages.smooth import WindowMean, smooth
+from sinet_video.stages.smooth import smooth
 
 OPAQUE = OutputKind("rgb", ColourBackground(0, 255, 0))
 PLAIN = ["smooth", "refine"]

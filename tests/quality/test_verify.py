@@ -137,7 +137,7 @@ def test_the_source_itself_holds(source, ffprobe_pts):
     found = verify(source, source)
     times = ffprobe_pts(source)
     assert found.holds
-    assert [check.name for check in found.checks] == [n for n in CHECKS if n != "alpha kind"]
+    assert [check.name for check in found.checks] == [n for n in CHECKS if n != "alpha mode"]
     assert (found.timing.first, found.timing.last) == (times[0], times[-1])
     assert (found.timing.frames, found.timing.duration) == (FRAMES, Fraction(FRAMES, 25))
     assert all(check.holds for check in found.checks if check.name != "alpha")
@@ -442,7 +442,7 @@ def test_pictures_by_folder_or_by_pattern(pngs, source):
 def test_a_folder_of_tiffs(source, tmp_path):
     """By its name alone; a damaged one is found."""
     convert(source, tmp_path / "t" / "%05d.tif", settings=SOFT)
-    found = verify(tmp_path / "t", source, alpha="straight")
+    found = verify(tmp_path / "t", source, alpha_mode="straight")
     assert (failed(found), found.properties.codec) == ([], "tiff")
     path = tmp_path / "t" / "00002.tif"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -516,7 +516,7 @@ def test_alpha_is_what_ffmpeg_decodes(name, transparent, ffmpeg, tmp_path):
     extract = ("-vf", "alphaextract", "-f", "rawvideo", "-pix_fmt", "gray16le")
     ffmpeg("ffmpeg", *decoder, "-i", path, *extract, raw)
     expected = np.fromfile(raw, "<u2").reshape(10, 48, 64) / 65535
-    found = verify(path, alpha="straight")
+    found = verify(path, alpha_mode="straight")
     assert failed(found) == []
     assert found.alpha is not None
     assert found.alpha.pictures == 10
@@ -534,8 +534,8 @@ def test_lost_alpha_is_found(transparent, made):
     found = verify(lost)
     assert (found.properties.alpha_mode, found.alpha) == ("1", None)
     assert failed(found) == ["alpha"]
-    assert failed(verify(lost, alpha="straight")) == ["alpha", "alpha kind"]
-    assert failed(verify(made("kept.webm", "-i", path, "-c", "copy"), alpha="straight")) == []
+    assert failed(verify(lost, alpha_mode="straight")) == ["alpha", "alpha mode"]
+    assert failed(verify(made("kept.webm", "-i", path, "-c", "copy"), alpha_mode="straight")) == []
 
 
 def test_alpha_without_the_tag_is_found(transparent, tmp_path):
@@ -554,11 +554,11 @@ def test_premultiplied_is_told_from_straight(name, transparent):
     """No colour is above its alpha, to what codecs add."""
     multiplied = f"{ALPHA},format=gbrap,premultiply=inplace=1"
     path = transparent(name, *STORED[name], filters=multiplied)
-    found = verify(path, alpha="straight")
+    found = verify(path, alpha_mode="straight")
     assert found.alpha is not None
     assert found.alpha.kind == "premultiplied"
-    assert failed(found) == ["alpha kind"]
-    assert verify(path, alpha="premultiplied").holds
+    assert failed(found) == ["alpha mode"]
+    assert verify(path, alpha_mode="premultiplied").holds
     assert verify(path).holds
 
 
@@ -569,19 +569,19 @@ def test_what_cannot_be_told_is_not_said(alpha, transparent):
     filters = f"format=gbrap{black},geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a={alpha}"
     found = verify(
         transparent(f"{alpha}.mkv", "-c:v", "ffv1", "-pix_fmt", "bgra", filters=filters),
-        alpha="straight",
+        alpha_mode="straight",
     )
     assert found.alpha is not None
     assert (found.alpha.kind, found.alpha.mean) == (None, alpha / 255)
     assert found.holds
-    assert [check.holds for check in found.checks if check.name == "alpha kind"] == [None]
+    assert [check.holds for check in found.checks if check.name == "alpha mode"] == [None]
 
 
 def test_alpha_where_there_should_be_none_is_found(transparent, source):
     """And none where there should be."""
-    assert failed(verify(transparent("a.mkv", *FFV1), alpha="none")) == ["alpha kind"]
-    assert failed(verify(source, alpha="none")) == []
-    assert failed(verify(source, alpha="premultiplied")) == ["alpha kind"]
+    assert failed(verify(transparent("a.mkv", *FFV1), alpha_mode="none")) == ["alpha mode"]
+    assert failed(verify(source, alpha_mode="none")) == []
+    assert failed(verify(source, alpha_mode="premultiplied")) == ["alpha mode"]
 
 
 # The rest

@@ -356,7 +356,7 @@ def test_blur_serves_any_size(size, radius):
 @pytest.mark.parametrize("radius", [0, -1, 20.1, float("nan"), float("inf")])
 def test_bad_radius_is_refused(radius):
     """Above 0 and at most 20."""
-    with pytest.raises(SettingError, match="BlurBackground"):
+    with pytest.raises(SettingError, match="Blur is"):
         BlurBackground(radius)
 
 

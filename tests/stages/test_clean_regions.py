@@ -13,7 +13,8 @@ from sinet_video.errors import SettingError
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.resample import resized
-from sinet_video.stages.clean_regions import RegionFilter, filter_regions
+from sinet_video.stages.clean_regions import filter_regions
+from sinet_video.stages.matte_settings import RegionFilter
 
 SHAPE = (60, 100)
 

@@ -14,7 +14,8 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.stages.composite import composite, foreground
-from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
+from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement
+from sinet_video.stages.refine import refine
 
 FORMATS = [
     *(f"yuv{chroma}p{depth}" for chroma in (420, 422, 444) for depth in ("", "10le", "12le")),

@@ -10,7 +10,8 @@ from scipy import ndimage
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
-from sinet_video.stages.edge import EdgeShape, shape_edge
+from sinet_video.stages.edge import shape_edge
+from sinet_video.stages.matte_settings import EdgeShape
 
 
 def shaped(

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import matrix_of, planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.models.segmenter import InputSize
+from sinet_video.models.input_settings import InputSize
 from sinet_video.quality.metrics import foreground_iou
-from sinet_video.stages.follow import HALVES, QUARTERS, Following, fit_view, follow
-from sinet_video.stages.refine import BilinearRefinement, refine
+from sinet_video.stages.follow import HALVES, QUARTERS, fit_view, follow
+from sinet_video.stages.matte_settings import BilinearRefinement, Following
+from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread

@@ -21,13 +21,8 @@ from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.models.load import load_segmenter
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.stages.guided_filter import confidence, fit
-from sinet_video.stages.refine import (
-    BilinearRefinement,
-    GuidedRefinement,
-    refine,
-    subsampling,
-    transition_band,
-)
+from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement
+from sinet_video.stages.refine import refine, subsampling, transition_band
 from sinet_video.stages.segment import segment
 
 BOTH = [GuidedRefinement(), BilinearRefinement()]

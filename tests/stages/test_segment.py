@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame
-from sinet_video.models.segmenter import STEP, InputSize, inscribed, seen_size
+from sinet_video.models.input_settings import STEP, InputSize
+from sinet_video.models.segmenter import inscribed, seen_size
 from sinet_video.stages.segment import segment
 
 Picture = NDArray[np.uint8]

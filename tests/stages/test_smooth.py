@@ -15,9 +15,10 @@ from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.load import load_segmenter
 from sinet_video.quality.metrics import dtssd
+from sinet_video.stages.matte_settings import ExponentialAverage, MotionAdaptive, WindowMean
 from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
-from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean, smooth
+from sinet_video.stages.smooth import smooth
 
 ALL = [None, ExponentialAverage(), MotionAdaptive(), WindowMean()]
 

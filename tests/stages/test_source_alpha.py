@@ -169,7 +169,7 @@ def job(source: Path, output: Path, alpha: str | None, codec: str | None = None,
         output,
         background="transparent",
         settings=Settings(segmenter=soft, decontaminate=False),
-        encoding=Encoding(codec, format=form, alpha=alpha),
+        encoding=Encoding(codec, format=form, alpha_mode=alpha),
     )
 
 
@@ -181,12 +181,12 @@ def test_alpha_is_as_asked_and_told(name, kind, make_clip, tmp_path):
     folder.mkdir()
     report = job(make_clip(frames=3), folder / name, kind, OUTPUTS[name])
     assert report.alpha == kind
-    found = verify(folder / name, alpha=kind)
+    found = verify(folder / name, alpha_mode=kind)
     assert found.holds, found.failures
     assert found.properties.alpha_said == kind
     assert found.alpha.kind == kind
     other = "straight" if kind == "premultiplied" else "premultiplied"
-    assert not verify(folder / name, alpha=other).holds
+    assert not verify(folder / name, alpha_mode=other).holds
 
 
 @pytest.mark.parametrize("name", ["out.webm", "out.mkv", "out.mov", "q.mov"])
@@ -236,10 +236,10 @@ def test_premultiplied_needs_alpha(make_clip, tmp_path):
             make_clip(frames=1),
             tmp_path / "out.mp4",
             settings=Settings(segmenter=soft, decontaminate=False),
-            encoding=Encoding(alpha="premultiplied"),
+            encoding=Encoding(alpha_mode="premultiplied"),
         )
     with pytest.raises(SettingError, match="straight, premultiplied"):
-        Encoding(alpha="both")  # type: ignore[arg-type]
+        Encoding(alpha_mode="both")  # type: ignore[arg-type]
 
 
 def test_a_false_tag_is_found(make_clip, tmp_path):

@@ -118,7 +118,7 @@ def test_what_ends_the_process_is_refused(make_clip, tmp_path):
 def test_samples_are_light_times_alpha(kind, codec, pixel_format, make_clip, ffmpeg, tmp_path):
     """By two readers that are not ours; half floats up to 10 bits, and whole ones beyond."""
     source = make_clip("a.mkv", codec=codec, pixel_format=pixel_format, frames=1)
-    report = job(source, tmp_path / "%05d.exr", alpha=kind)
+    report = job(source, tmp_path / "%05d.exr", alpha_mode=kind)
     assert (report.alpha, report.pixel_format) == (kind, "gbrapf32le")
     found = read(ffmpeg, tmp_path / "00001.exr")
     np.testing.assert_array_equal(found, read_by_opencv(tmp_path / "00001.exr"))
@@ -139,13 +139,13 @@ def test_a_folder_of_them(make_clip, tmp_path):
     assert report.alpha == "premultiplied"
     names = sorted(path.name for path in (tmp_path / "frames").iterdir())
     assert names == ["00001.exr", "00002.exr", "00003.exr", "timestamps.txt"]
-    found = verify(tmp_path / "frames", source, alpha="premultiplied")
+    found = verify(tmp_path / "frames", source, alpha_mode="premultiplied")
     assert found.holds, found.failures
     assert found.properties.codec == "exr"
-    assert not verify(tmp_path / "frames", alpha="straight").holds
-    job(source, tmp_path / "straight", format="exr", alpha="straight")
+    assert not verify(tmp_path / "frames", alpha_mode="straight").holds
+    job(source, tmp_path / "straight", format="exr", alpha_mode="straight")
     assert read_alpha_tag(tmp_path / "straight" / "00001.exr") == "straight"
-    assert verify(tmp_path / "straight", alpha="straight").holds
+    assert verify(tmp_path / "straight", alpha_mode="straight").holds
 
 
 def test_a_matte_and_opaque_ones(make_clip, ffmpeg, tmp_path):

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.models.segmenter import InputSize
+from sinet_video.models.input_settings import InputSize
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
-from sinet_video.stages.smooth import ExponentialAverage, MotionAdaptive, WindowMean, smooth
+from sinet_video.stages.matte_settings import ExponentialAverage, MotionAdaptive, WindowMean
+from sinet_video.stages.smooth import smooth
 
 HEIGHT, WIDTH, FRAMES = 192, 320, 8
 NETWORK = 160, 96

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sinet_video import BilinearRefinement, EdgeShape, InputError, InputSize, SettingError, Settings
-from sinet_video.stages.smooth import ExponentialAverage
+from sinet_video.stages.matte_settings import ExponentialAverage
 from sinet_video.train.evaluate.clips import (
     TrueClip,
     evaluate_clip,

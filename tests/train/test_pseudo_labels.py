@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sinet_video.errors import InputError, SettingError, WeightsError
-from sinet_video.models.segmenter import InputSize
+from sinet_video.models.input_settings import InputSize
 from sinet_video.train.generate import pseudo_labels
 from sinet_video.train.generate.ensemble import Verdict, judge, label, overlap
 from sinet_video.train.generate.manifest import read_manifest

@@ -10,7 +10,7 @@ import torch
 from made_people import write_people
 from torch import Tensor, nn
 
-from sinet_video.models.segmenter import InputSize
+from sinet_video.models.input_settings import InputSize
 from sinet_video.models.sinet import SINet
 from sinet_video.train.image_folder import Pair, list_pairs, write_picture
 from sinet_video.train.validation import picture_iou, validate

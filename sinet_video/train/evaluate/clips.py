@@ -20,8 +20,7 @@ from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.metrics import signed_error
 from sinet_video.quality.top_k import TopK
-from sinet_video.stages.edge import EdgeShape
-from sinet_video.stages.refine import BilinearRefinement
+from sinet_video.stages.matte_settings import BilinearRefinement, EdgeShape
 from sinet_video.train.evaluate.examples import Example, reduced
 from sinet_video.train.evaluate.images import Progress, check_shape
 from sinet_video.train.evaluate.scores import Scores, Tally, frame_figures

@@ -17,7 +17,8 @@ from sinet_video.decoding.matte_file import read_alpha
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
 from sinet_video.media.resample import resized
-from sinet_video.models.segmenter import InputSize, Segmenter, check_answer, seen_size, upright
+from sinet_video.models.input_settings import InputSize
+from sinet_video.models.segmenter import Segmenter, check_answer, seen_size, upright
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.top_k import TopK

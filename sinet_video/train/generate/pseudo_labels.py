@@ -12,9 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sinet_video.errors import SettingError
+from sinet_video.models.input_settings import InputSize, OnnxInput, Preprocessing
 from sinet_video.models.load import checkpoint_path, load_segmenter
-from sinet_video.models.onnx_segmenter import OnnxInput, Preprocessing
-from sinet_video.models.segmenter import InputSize
 from sinet_video.train.generate.ensemble import Panel, Verdict, judge, label
 from sinet_video.train.generate.manifest import (
     Manifest,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinet_video.prefetch import prefetch
+from sinet_video.read_ahead import prefetch
 
 PATIENCE = 10
 """Seconds to wait for what should come at once; only a failing test waits them out."""

@@ -1,18 +1,18 @@
-"""What `sinet-video evaluate` measures, place by place, with its progress shown."""
+"""Measuring one place after the other, by several methods, and drawing the worst results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-import click
-from sinet_video.cli.progress import Ticker
+import numpy as np
 
 from sinet_video.decoding.access import Source
-from sinet_video.errors import InputError, SettingError
+from sinet_video.errors import InputError, OutputError, SettingError
 from sinet_video.pipeline.settings import Settings
+from sinet_video.train.contact_sheet import Tile, draw_sheet
 from sinet_video.train.evaluate.clips import (
     Stage,
     TrueClip,
@@ -22,6 +22,7 @@ from sinet_video.train.evaluate.clips import (
     staged,
     truth_of,
 )
+from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.evaluate.images import (
     Predict,
     by_flow,
@@ -29,25 +30,49 @@ from sinet_video.train.evaluate.images import (
     evaluate_folder,
     from_folder,
 )
-from sinet_video.train.evaluate.scores import FrameFigures, Scores, mean_of
+from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores, mean_of
 from sinet_video.train.image_folder import Bad, OnBad
 
+COLUMNS = 5
+TILE_SIDE = 400
+BLANK = Tile(np.zeros((1, 1, 3), np.uint8), "")
 
-class Measuring:
-    """Measures one place after the other by each of some methods, and gathers what comes out."""
+Count = Callable[[int, int | None], None]
+"""Called with how many pictures or frames are measured, and of how many, if that is known."""
+
+Watch = Callable[[str], AbstractContextManager[Count]]
+"""Given what is measured now, returns what counts it until that is done."""
+
+
+def _unwatched(what: str) -> AbstractContextManager[Count]:
+    return nullcontext(lambda done, total: None)
+
+
+class Evaluation:
+    """Measures one place after the other by each of some methods, and gathers the scores.
+
+    `methods` are settings, each with a name; of each the mattes of `stages` are measured. With
+    `predictions`, a folder of mattes NAME.png, these are measured instead of a network's. `names`
+    are the only pictures of a folder to measure. What cannot be measured is left out and listed in
+    `bad`, or with `on_bad` "refuse" raises `InputError`; `skipped` is called with it. `watch` shows
+    the progress.
+    """
 
     def __init__(
         self,
         methods: list[tuple[str, Settings]],
         stages: tuple[Stage, ...],
-        predictions: str | None,
-        names: frozenset[str] | None,
-        on_bad: OnBad,
-        quiet: bool,
+        *,
+        predictions: str | None = None,
+        names: frozenset[str] | None = None,
+        on_bad: OnBad = "skip",
+        watch: Watch = _unwatched,
+        skipped: Callable[[Bad], None] = lambda bad: None,
     ) -> None:
         self._methods, self._loaded = methods, False
         self._stages, self._predictions = stages, predictions
-        self._names, self._on_bad, self._quiet = names, on_bad, quiet
+        self._names, self._on_bad = names, on_bad
+        self._watch, self._skipped = watch, skipped
         self._found: list[Scores] = []
         self.bad: list[Bad] = []
 
@@ -60,7 +85,7 @@ class Measuring:
 
     def matte(self, made: Source, truth: Source) -> None:
         """Compare a matte video with a true one."""
-        with self._progress(Path(made.path).name) as progress:
+        with self._watch(Path(made.path).name) as progress:
             scores = evaluate_matte(made, truth, method="given", progress=progress)
         self._found.append(scores)
 
@@ -82,7 +107,7 @@ class Measuring:
 
     def _pictures(self, folder: Path) -> None:
         for name, predict in self._predicts():
-            with self._progress(f"{name}, {folder.name}") as progress:
+            with self._watch(f"{name}, {folder.name}") as progress:
                 scores = evaluate_folder(
                     folder,
                     predict,
@@ -120,7 +145,7 @@ class Measuring:
         for name, settings in self._ready():
             for stage in self._stages:
                 method = f"{name}, {stage}"
-                with self._progress(f"{method}, {clip.clip.name}") as progress:
+                with self._watch(f"{method}, {clip.clip.name}") as progress:
                     own = staged(settings, stage)
                     yield evaluate_clip(clip, own, method=method, progress=progress)
 
@@ -136,15 +161,7 @@ class Measuring:
             raise InputError(f"{item.path} cannot be measured: {item.reason}")
         if item not in self.bad:
             self.bad.append(item)
-            click.echo(f"Skipped {item.path}: {item.reason}", err=True)
-
-    @contextmanager
-    def _progress(self, what: str) -> Iterator[Callable[[int, int | None], None]]:
-        ticker = Ticker(what, quiet=self._quiet)
-        try:
-            yield ticker
-        finally:
-            ticker.clear()
+            self._skipped(item)
 
 
 def _clips(path: Path) -> tuple[list[TrueClip], list[Bad]]:
@@ -162,3 +179,27 @@ def _clips(path: Path) -> tuple[list[TrueClip], list[Bad]]:
 
 def _lone(path: Path) -> tuple[list[TrueClip], list[Bad]]:
     raise InputError(f"{path} has no true alpha: there is no {truth_of(path).name} beside it.")
+
+
+def draw_worst(results: Sequence[Scores], path: Path) -> None:
+    """Draw the worst of each result, what was made beside what is true, as one picture file."""
+    tiles: list[Tile] = []
+    for scores in results:
+        tiles += [example.tile(caption(scores, example)) for example in scores.worst]
+        tiles += [BLANK] * (-len(tiles) % COLUMNS)  # each result starts a row
+    try:
+        draw_sheet(tiles, path, columns=COLUMNS, side=TILE_SIDE)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def caption(scores: Scores, example: Example) -> str:
+    """Return what made an example, which it is, and its main figure."""
+    weights, comma, stage = scores.method.rpartition(", ")
+    if not comma:
+        weights, stage = stage, ""
+    if isinstance(scores.mean, PictureFigures):
+        figure = f"IoU {100 * (1 - example.badness):.1f} %"
+    else:
+        figure = f"MAD {1000 * example.badness:.1f}"
+    return f"{Path(weights).stem}{comma}{stage}: {example.name}, {figure}"

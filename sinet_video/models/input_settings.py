@@ -1,0 +1,193 @@
+"""How a network wants its picture: its size, and what other people's ONNX files expect.
+
+Nothing heavy is imported here, so that the command can list its options at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+from typing import Literal, get_args
+
+from sinet_video.checked import check_fields
+from sinet_video.errors import SettingError
+from sinet_video.option import option, parts
+
+ONNX = "ONNX files of others"
+"""The heading of the options for them."""
+
+STEP = 32
+PIXELS = 64_000
+"""What the portrait network wants: multiples of this as sides, and about so many pixels.
+
+More make mattes better still, but then refining 1080p takes a finer guide, and half as long again.
+"""
+
+LARGEST = 4_000_000
+
+
+@dataclass(frozen=True)
+class InputSize:
+    """How large the network sees a picture: about so many pixels, or exactly width x height.
+
+    With `pixels` the picture keeps its own aspect, to the nearest sides that the network can have;
+    with neither, there are as many pixels as suit the network: 64,000 for portraits.
+    """
+
+    pixels: int | None = None
+    exact: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.pixels is not None and not STEP * STEP <= self.pixels <= LARGEST:
+            raise SettingError(
+                f"Network size is {self.pixels} pixels; it must be from {STEP * STEP} to {LARGEST}."
+            )
+        if self.exact and self.exact[0] * self.exact[1] > LARGEST:
+            raise SettingError(
+                f"Network size is {self.exact[0]}x{self.exact[1]}; it may have at most {LARGEST} "
+                "pixels."
+            )
+        self._check_sides(STEP)
+
+    def _check_sides(self, step: int) -> None:
+        for side in self.exact or ():
+            if side < step or side % step:
+                raise SettingError(
+                    f"Network side is {side}; it must be a multiple of {step}, at least {step}."
+                )
+
+    @classmethod
+    def parse(cls, text: str) -> InputSize:
+        """Read "64000" or "320x192"."""
+        width, cross, height = text.lower().partition("x")
+        try:
+            return cls(exact=(int(width), int(height))) if cross else cls(int(text))
+        except ValueError as error:
+            if isinstance(error, SettingError):
+                raise
+            raise SettingError(
+                f"Network size is {text!r}; give a number of pixels such as 64000, or a width and "
+                "height such as 320x192."
+            ) from error
+
+    def of(self, aspect: float, *, pixels: int = PIXELS, step: int = STEP) -> tuple[int, int]:
+        """Return (width, height) for a picture whose shown width over height is `aspect`.
+
+        `pixels` is what suits the network, and `step` is what its sides must be multiples of.
+        Raises `SettingError` for exact sides that are not.
+        """
+        if self.exact:
+            self._check_sides(step)
+            return self.exact
+        wanted = self.pixels or pixels
+        return min(_sizes(wanted, step), key=lambda side: _misfit(side, aspect, wanted))
+
+
+def _sizes(pixels: int, step: int) -> list[tuple[int, int]]:
+    most = pixels * 1.05
+    return [
+        (width, height)
+        for width in range(step, max(step, int(most / step)) + 1, step)
+        for height in range(step, max(step, int(most / width)) + 1, step)
+    ]
+
+
+def _misfit(side: tuple[int, int], aspect: float, pixels: int) -> float:
+    """Distortion counts four times as much as missing size: both as ratios."""
+    width, height = side
+    return 4 * abs(log(width / height / aspect)) + abs(log(width * height / pixels))
+
+
+ChannelOrder = Literal["rgb", "bgr"]
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The constants of `(value - mean) / std * scale`, applied to 8-bit values of each channel.
+
+    `mean` and `std` are in 8-bit units (0 to 255) and in the order that `channels` names.
+    A recipe given for values in [0, 1] has its mean and std multiplied by 255 here.
+
+    Raises `SettingError` for an unknown channel order, a wrong count or a std of zero.
+    """
+
+    channels: ChannelOrder = option(
+        "rgb",
+        "The order in which the file wants colours.",
+        ONNX,
+        name="onnx-channels",
+        choices=get_args(ChannelOrder),
+    )
+    mean: Triple = option(
+        (0.0, 0.0, 0.0),
+        "What is subtracted from values of 0 to 255, one number a channel.",
+        ONNX,
+        name="onnx-mean",
+    )
+    std: Triple = option(
+        (255.0, 255.0, 255.0), "What they are then divided by.", ONNX, name="onnx-std"
+    )
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.channels not in ("rgb", "bgr"):
+            raise SettingError(f"Channel order is {self.channels!r}; it must be 'rgb' or 'bgr'.")
+        if len(self.mean) != 3 or len(self.std) != 3:
+            raise SettingError(
+                f"Mean has {len(self.mean)} values and std {len(self.std)}; each needs three, "
+                "one a channel."
+            )
+        if not all(self.std):
+            raise SettingError(f"Std is {self.std}; none of its values may be zero.")
+
+    @property
+    def gain(self) -> Triple:
+        """What each RGB value is multiplied by."""
+        gain = tuple(self.scale / s for s in self.std)
+        return _rgb(gain, self.channels)
+
+    @property
+    def offset(self) -> Triple:
+        """What is added to each RGB value after that."""
+        offset = tuple(-m * self.scale / s for m, s in zip(self.mean, self.std, strict=True))
+        return _rgb(offset, self.channels)
+
+
+def _rgb(values: tuple[float, ...], order: ChannelOrder) -> Triple:
+    first, second, third = values
+    return (first, second, third) if order == "rgb" else (third, second, first)
+
+
+Activation = Literal["none", "sigmoid", "softmax"]
+
+
+@dataclass(frozen=True)
+class OnnxInput:
+    """How a foreign ONNX file wants its picture, and what it answers.
+
+    `preprocessing` is applied to 8-bit values. `activation` turns the answer into a probability.
+    `channel` is the output channel of the person where there are several; -1 is the last.
+    """
+
+    preprocessing: Preprocessing = parts(Preprocessing())
+    activation: Activation = option(
+        "none",
+        "What makes a probability of the file's output.",
+        ONNX,
+        name="onnx-activation",
+        choices=get_args(Activation),
+    )
+    channel: int = option(
+        -1, "Which output channel is the person; -1 is the last.", ONNX, name="onnx-channel"
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.activation not in get_args(Activation):
+            raise SettingError(
+                f"Activation is {self.activation!r}; it must be one of "
+                f"{', '.join(get_args(Activation))}."
+            )
