@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import fields
 from fractions import Fraction
 from math import isfinite
 from numbers import Integral, Rational, Real
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
-
-import numpy as np
+from typing import Any, Literal, Union, get_args, get_origin
 
 from sinet_video.errors import SettingError
 
 KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
-    bool: ((bool, np.bool_), "True or False"),
+    bool: (bool, "True or False"),
     int: (Integral, "a whole number"),
     float: (Real, "a number"),
     Fraction: (Rational, "an exact number"),
@@ -30,17 +29,26 @@ def check_fields(settings: Any) -> None:
 
     Which values of that type are allowed is for the class itself to say.
     """
-    hints = get_type_hints(type(settings))
     for field in fields(settings):
-        value = getattr(settings, field.name)
-        if not _fits(value, hints[field.name]):
+        value, hint = getattr(settings, field.name), _hint(type(settings), field.type)
+        if not _fits(value, hint):
             raise SettingError(
-                f"{type(settings).__name__}'s {field.name} is {value!r}; it must be "
-                f"{_words(hints[field.name])}."
+                f"{type(settings).__name__}'s {field.name} is {value!r}; it must be {_words(hint)}."
             )
 
 
+def _hint(kind: type, said: Any) -> Any:
+    """Return a field's type; `Any` for one that only type checkers import, as it is costly."""
+    known = vars(sys.modules[kind.__module__])
+    try:
+        return eval(said, dict(known)) if isinstance(said, str) else said
+    except NameError:
+        return Any
+
+
 def _fits(value: object, hint: Any) -> bool:
+    if hint is Any:
+        return True
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(_fits(value, each) for each in inner)
@@ -61,6 +69,8 @@ def _fits_tuple(value: object, inner: tuple[Any, ...]) -> bool:
 
 
 def _is_one(value: object, kind: Any) -> bool:
+    if kind is bool and type(value).__name__ == "bool" and hasattr(value, "__bool__"):
+        return True  # numpy's as well, without importing it
     if kind in KINDS:
         # Python's True is a number, but nobody means 1 by it.
         if not isinstance(value, KINDS[kind][0]) or (isinstance(value, bool) and kind is not bool):

@@ -4,7 +4,8 @@
     |-- SettingError (ValueError)    an option's value that cannot be
     |-- InputError (OSError)         a file that cannot be read, or is not what it should be
     |-- OutputError (OSError)        a file that cannot be written
-    `-- WeightsError (ValueError)    weights that cannot be had, or do not fit
+    |-- WeightsError (ValueError)    weights that cannot be had, or do not fit
+    `-- OutOfMemoryError (MemoryError)
 
 Each message is one sentence or two for a person: what came, what is allowed, what to do.
 """
@@ -26,6 +27,10 @@ class InputError(SinetVideoError, OSError):
 
 class OutputError(SinetVideoError, OSError):
     """The result cannot be written where or as what was asked."""
+
+
+class OutOfMemoryError(SinetVideoError, MemoryError):
+    """There is not enough memory for a job."""
 
 
 class WeightsError(SinetVideoError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Literal, get_args
 
 import av
 
+from sinet_video.containers.formats import PIPE
 from sinet_video.errors import InputError, SettingError
 from sinet_video.paths import check_named
 
@@ -87,6 +89,11 @@ class Source:
         """Whether it is on a host."""
         return is_url(self.path)
 
+    @property
+    def is_pipe(self) -> bool:
+        """Whether it can be read once: standard input, or a file that is a pipe, as a FIFO is."""
+        return not self.is_url and (self.path in ("-", PIPE) or is_fifo(Path(self.path)))
+
     def open_options(self) -> dict[str, str]:
         """Return the options by which libav reads it and what else is allowed, and no more."""
         # A number in a file's name is part of the name, not the place of others' numbers.
@@ -120,6 +127,14 @@ class Source:
             f"{Path(self.path)} is {kind} and names other {more} to read, which are read only if "
             f"allowed; allow {wanted} if you trust it."
         )
+
+
+def is_fifo(path: Path) -> bool:
+    """Whether a name is a pipe's, as those are that a shell gives for <(...)."""
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def is_url(source: StrPath) -> bool:

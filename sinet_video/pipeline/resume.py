@@ -22,7 +22,6 @@ import numpy as np
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.checked import check_fields
-from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
 from sinet_video.encoding.open_sink import check_output
@@ -307,7 +306,7 @@ class Segments(Writing):
 
 def check_files(*names: Source) -> None:
     """Raise `SettingError` for pipes, which nobody can read or write twice, and for other hosts."""
-    if any(name.located == PIPE or name.is_url for name in names):
+    if any(name.is_pipe or name.is_url for name in names):
         raise SettingError(
             "What comes or goes through a pipe or from a host cannot be resumed; give files."
         )
