@@ -212,6 +212,8 @@ class Settings:
 
     def reads(self) -> dict[str, Path]:
         """Return the files that are read besides a clip, by what they are."""
+        from sinet_video.decoding.access import Source
+
         named = {
             "garbage matte": self.garbage,
             "core matte": self.core,
