@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from sinet_video import native
 from sinet_video.atomic import begin_file, check_file, discard, translate_write_errors
 from sinet_video.cache import claimed
 from sinet_video.containers.formats import PIPE
@@ -328,6 +329,7 @@ class _Job:
             weights=getattr(segmenter, "name", "your own segmenter"),
             runtime=getattr(segmenter, "runtime", "your own segmenter"),
             device=getattr(segmenter, "device", "unknown"),
+            arithmetic=native.described(),
             encoder=made.encoder,
             pixel_format=made.pixel_format,
             alpha=made.alpha,
