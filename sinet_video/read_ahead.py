@@ -7,7 +7,9 @@ import os
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -110,3 +112,13 @@ def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> G
             yield item
     finally:
         producer.close()
+
+
+@contextmanager
+def closed_at_end(items: Generator[T]) -> Iterator[Generator[T]]:
+    """Close a generator at the end of a block, unless a thread that was let go of is in it."""
+    try:
+        yield items
+    finally:
+        if getgeneratorstate(items) != GEN_RUNNING:
+            items.close()

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -36,7 +36,7 @@ from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
 from sinet_video.publish import Publication
-from sinet_video.read_ahead import prefetch
+from sinet_video.read_ahead import closed_at_end, prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
@@ -282,7 +282,7 @@ class _Job:
         """Start a thread each for decoding, segmenting and the rest; the stack ends them."""
 
         def ahead(items: Iterator[Item], name: str) -> Iterator[Item]:
-            return stack.enter_context(closing(prefetch(items, DEPTH, name=name)))
+            return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
 
         writing, (decoding, seeing, working) = self.writing, meters
         pictures = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
