@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, cast
 
 import click
 from sinet_video.cli.command import Command
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
 from sinet_video.cli.options import (
     option,
@@ -23,6 +22,7 @@ from sinet_video.cli.progress import ticking
 from sinet_video.cli.reports import check_reports, write_json, write_text
 
 from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
 from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     return command
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Measure mattes against true ones.")
 @click.argument("data", nargs=-1)
 @options_from(Settings, "settings")
 @option(
@@ -71,6 +71,21 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     group=MEASURING,
     brief=True,
     help="Only these pictures of a folder: names without endings, one a line.",
+)
+@option(
+    "--recipe",
+    metavar="NAME|FILE",
+    group=MEASURING,
+    brief=True,
+    help="DATA is what train is given: only what this recipe keeps from the training of each of "
+    "its folders, pictures without people too.",
+)
+@option(
+    "--empty",
+    is_flag=True,
+    group=MEASURING,
+    brief=True,
+    help="DATA is folders of pictures without people: how often and how much is found there.",
 )
 @option(
     "--matte",
@@ -111,6 +126,8 @@ def evaluate(
     stages: tuple[Stage, ...],
     predictions: str | None,
     only: Path | None,
+    recipe: str | None,
+    empty: bool,
     matte: str | None,
     truth: str | None,
     on_bad: OnBad,
@@ -127,9 +144,12 @@ def evaluate(
     Of pictures: intersection over union of the person (IoU) and averaged with the background's
     (mIoU), and how well the outline follows (F). Of clips: mean absolute and squared error (MAD,
     MSE), gradient, connectivity, flicker (dtSSD), and MAD around soft edges. "Soft" is the share
-    of pixels that are neither background nor person, and what it is in truth.
+    of pixels that are neither background nor person, and what it is in truth. Of pictures without
+    people: the share of them, and of each, in which somebody is found; more than 0.5 % of a picture
+    counts.
     """
     _check(data, matte, truth, sheet)
+    _check_kind(recipe, only, empty)
     reads = {f"input {place}": place for place in data} | {"matte": matte, "truth": truth}
     reads |= {"predictions": predictions, "list": str(only) if only else None}
     check_reports({"report": report_file, "sheet": sheet}, reads, overwrite=overwrite)
@@ -139,6 +159,7 @@ def evaluate(
 
         from sinet_video.decoding.access import Source
         from sinet_video.train.evaluate.run import Evaluation, draw_worst
+        from sinet_video.train.recipe import load_recipe
 
         each = [(str(one.weights), one) for one in one_by_one(settings)]
         work = Evaluation(
@@ -153,7 +174,12 @@ def evaluate(
         if matte and truth:
             work.matte(Source(matte, settings.allow), Source(truth, settings.allow))
         for place in data:
-            work.place(Path(place))
+            if recipe:
+                work.set_aside(load_recipe(recipe).data, Path(place))
+            elif empty:
+                work.empty(Path(place))
+            else:
+                work.place(Path(place))
         results = work.results()
         if sheet:
             draw_worst(results, Path(sheet))
@@ -175,6 +201,13 @@ def one_by_one(settings: Settings) -> list[Settings]:
     """Return settings with one of the weights each."""
     # `repeatable` made it several.
     return [replace(settings, weights=name) for name in cast(tuple[str, ...], settings.weights)]
+
+
+def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:
+    if recipe and (only or empty):
+        raise SettingError(
+            f"--recipe says which pictures count; leave out {'--names' if only else '--empty'}."
+        )
 
 
 def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:

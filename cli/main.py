@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.batch import batch
+from sinet_video.cli.doctor import doctor
 from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.export import export
 from sinet_video.cli.generate import generate
@@ -17,6 +18,7 @@ from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
 from sinet_video.cli.signals import heed, status_of
 from sinet_video.cli.streams import Unheard, open_closed_streams, printable
+from sinet_video.cli.talk import EVENTS, write_event
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
 
@@ -24,6 +26,14 @@ from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError, reason
 
 STOPPED = status_of(signal.SIGINT)
+
+SECTIONS = {
+    "Cut people out": ("run", "batch"),
+    "Look results over": ("preview", "verify", "info"),
+    "Networks": ("export", "evaluate", "generate", "train"),
+    "This program": ("doctor",),
+}
+"""The commands, in the order of use."""
 
 
 class Group(click.Group):
@@ -34,17 +44,51 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except SinetVideoError as error:
-            _fail(str(error), 2 if isinstance(error, SettingError) else 1)
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            _fail(ctx, in_options(error, command), 2 if isinstance(error, SettingError) else 1)
         except KeyboardInterrupt:
             sys.exit(STOPPED)
         except MemoryError:
-            _fail("There is not enough memory for this.")
+            _fail(ctx, "There is not enough memory for this.")
         except (OSError, EOFError) as error:
-            _fail(_in_words(error))
+            _fail(ctx, _in_words(error))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of use."""
+        return [name for names in SECTIONS.values() for name in names]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, a line each, under headings."""
+        width = max(map(len, self.commands))
+        for heading, names in SECTIONS.items():
+            with formatter.section(heading):
+                rows = [(f"{name:<{width}}", self._summary(name)) for name in names]
+                formatter.write_dl(rows)
+
+    def _summary(self, name: str) -> str:
+        return self.commands[name].get_short_help_str(limit=80)
 
 
-def _fail(message: str, status: int = 1) -> NoReturn:
-    click.echo(f"sinet-video: {printable(message, lines=True)}", err=True)
+def in_options(error: SinetVideoError, command: click.Command | None) -> str:
+    """Return an error's message, its remedy named by the command's option as it is typed."""
+    remedy = error.remedy
+    if remedy is None or command is None:
+        return str(error)
+    options = (each for each in command.params if each.name == remedy.setting)
+    option = next(options, None)
+    if not isinstance(option, click.Option):
+        return error.message
+    typed = next(name for name in option.opts if name.startswith("--"))
+    if not option.is_flag:
+        typed += f" {remedy.value}"
+    return f"{error.message} Use {typed} {remedy.purpose}."
+
+
+def _fail(ctx: click.Context, message: str, status: int = 1) -> NoReturn:
+    if ctx.find_root().meta.get(EVENTS):
+        write_event("error", message=message, status=status)
+    else:
+        click.echo(f"sinet-video: {printable(message, lines=True)}", err=True)
     sys.exit(status)
 
 
@@ -60,7 +104,10 @@ def _in_words(error: OSError | EOFError) -> str:
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sinet-video")
 def cli() -> None:
-    """Cut people out of video: green screens, new backgrounds, alpha channels."""
+    """Cut people out of video: green screens, new backgrounds, alpha channels.
+
+    sinet-video COMMAND --help says more of each command.
+    """
 
 
 cli.add_command(run)
@@ -72,6 +119,7 @@ cli.add_command(generate)
 cli.add_command(train)
 cli.add_command(verify)
 cli.add_command(preview)
+cli.add_command(doctor)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sinet_video.atomic import place, temporary_name
+from sinet_video.atomic import OVERWRITE, place, temporary_name
 from sinet_video.errors import OutputError
 
 
@@ -57,8 +57,8 @@ class Publication:
             place(part, target)
         except FileExistsError as error:
             raise OutputError(
-                f"{target} has appeared since the job was begun, and stays as it is; choose to "
-                "overwrite it, or another name."
+                f"{target} has appeared since the job was begun, and stays as it is.",
+                remedy=OVERWRITE,
             ) from error
         self._placed.add(target.absolute())
         self._undo.append(lambda: target.replace(part))

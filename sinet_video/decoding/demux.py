@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import fspath
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -16,8 +17,19 @@ from av.video.stream import VideoStream
 
 from sinet_video.atomic import translate_read_errors
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import PATIENCE, Source, StrPath
-from sinet_video.errors import InputError, reason
+from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
+from sinet_video.errors import InputError, SettingError, reason
+
+LENIENT: dict[str, Any] = (
+    {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+)
+"""What makes PyAV read names that are not UTF-8; 19 does of itself."""
+
+
+def _open(name: str, options: dict[str, str], timeout: float | None = None) -> InputContainer:
+    container: InputContainer = av.open(name, options=options, timeout=timeout, **LENIENT)
+    return container
+
 
 MOST_PIXELS = 150_000_000
 """Pixels that a picture may have: 16384 x 8192, and something more."""
@@ -32,13 +44,15 @@ def opened(source: StrPath | Source) -> Iterator[InputContainer]:
     source = Source.of(source)
     source.check_host()
     with _opened_url(source) if source.is_url else _opened_file(source) as one:
+        if source.file_id is not None:
+            check_same(source.located, file_id(source.located), source.file_id)
         yield one
 
 
 def _opened_url(url: Source) -> InputContainer:
     options = url.open_options()
     try:
-        return av.open(str(url), options=options, metadata_errors="replace", timeout=PATIENCE)
+        return _open(str(url), options, PATIENCE)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
@@ -56,11 +70,8 @@ def _opened_file(source: Source) -> InputContainer:
             raise InputError(f"{file} is empty.")
     options = source.open_options()
     try:
-        return av.open(
-            fspath(file.absolute()),
-            options=options,
-            metadata_errors="replace",
-            timeout=PATIENCE if source.allow == "network" else None,
+        return _open(
+            fspath(file.absolute()), options, PATIENCE if source.allow == "network" else None
         )
     except MemoryError:
         raise
@@ -88,7 +99,7 @@ def open_pipe(source: Source) -> InputContainer:
             number = os.open(source.path, os.O_RDONLY)
     options = Source(PIPE).open_options() | {"protocol_whitelist": "pipe"}
     try:
-        return av.open(f"pipe:{number}", options=options, metadata_errors="replace")
+        return _open(f"pipe:{number}", options)
     except MemoryError:
         raise
     except (av.FFmpegError, ValueError) as error:
@@ -106,13 +117,18 @@ def _check_stdin() -> None:
         raise InputError("Standard input is a terminal; pipe a video into it, or give a file.")
 
 
-def video_stream(container: InputContainer, path: StrPath | Source) -> VideoStream:
-    """Return the video to work on: the first stream that is not a cover picture."""
+def video_stream(container: InputContainer, source: StrPath | Source) -> VideoStream:
+    """Return the video to work on: the one that the source chooses, or the best that is no cover.
+
+    That is one with more than a picture, which the file says is the default, with the most
+    pictures, or else libav's own choice.
+    """
+    path, index = str(source), Source.of(source).stream
     pictures = [s for s in container.streams.video if not is_cover(s)]
     if not pictures:
         kinds = " and ".join(sorted(set(map(_kind, container.streams)))) or "nothing"
         raise InputError(f"{path} has no video in it, only {kinds}.")
-    stream = pictures[0]
+    stream = _best(container, pictures) if index is None else _indexed(pictures, path, index)
     if stream.codec_context is None:
         raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
     _check_pixels(stream, path)
@@ -130,6 +146,25 @@ def _check_pixels(stream: VideoStream, path: object) -> None:
             f"{path} has pictures of {context.width}x{context.height}; they may have "
             f"{MOST_PIXELS // 10**6} million pixels at most, as each takes gigabytes of memory."
         )
+
+
+def _best(container: InputContainer, streams: list[VideoStream]) -> VideoStream:
+    favourite = container.streams.best("video")
+
+    def rank(stream: VideoStream) -> tuple[bool, bool, bool, int, bool]:
+        default = bool(stream.disposition & av.stream.Disposition.default)
+        known, count = stream.codec_context is not None, stream.frames
+        return known, count != 1, default, count, stream == favourite
+
+    return max(streams, key=rank)
+
+
+def _indexed(streams: list[VideoStream], path: str, index: int) -> VideoStream:
+    found = next((stream for stream in streams if stream.index == index), None)
+    if found is None:
+        there = " and ".join(str(stream.index) for stream in streams)
+        raise SettingError(f"{path} has no video in stream {index}; there is video in {there}.")
+    return found
 
 
 def is_cover(stream: Stream) -> bool:

@@ -29,6 +29,7 @@ from sinet_video.encoding.image_sequence import (
 )
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
+from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
@@ -60,13 +61,15 @@ def open_sink(
     container = container_of(path, encoding.format)
     check_output(path, clip.path, form=encoding.format, overwrite=overwrite)
     if container.is_pictures:
-        return PictureFolder(path, clip, content, chosen, overwrite=overwrite)
+        folder = PictureFolder(path, clip, content, chosen, overwrite=overwrite)
+        folder.warnings += not_held(clip, "An image sequence") if companions else []
+        return folder
     carried = clip.span if companions and not container.alone else None
     sink = VideoFile(
         path, clip, content, chosen, carried, encoding.audio, on_error, overwrite=overwrite
     )
-    if companions and container.alone and clip.audio:
-        sink.warnings.append(f"A {encoding.format} stream holds no sound: left out.")
+    if companions and container.alone:
+        sink.warnings += not_held(clip, f"A {encoding.format} stream")
     return sink
 
 

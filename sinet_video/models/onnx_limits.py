@@ -62,13 +62,24 @@ def run_bounded(
     name: str,
 ) -> Any:
     """Return a graph's first answer. Raises `WeightsError`, which names it, where it has none."""
+    return answers_bounded(session, inputs, name, outputs)[0]
+
+
+def answers_bounded(
+    session: onnxruntime.InferenceSession,
+    inputs: Mapping[str, NDArray[Any]],
+    name: str,
+    outputs: Sequence[str] | None = None,
+) -> list[Any]:
+    """Return all answers of a graph, as `run_bounded` does the first."""
     options = onnxruntime.RunOptions()
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed
     timer = Timer(SECONDS, setattr, (options, "terminate", True))
     timer.daemon = True
     timer.start()
     try:
-        return session.run(outputs, dict(inputs), options)[0]
+        answers: list[Any] = session.run(outputs, dict(inputs), options)
+        return answers
     except Exception as error:  # onnxruntime's own errors derive from Exception alone
         shape = next(iter(inputs.values())).shape
         raise WeightsError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.input_settings import OnnxInput, Preprocessing
 from sinet_video.models.onnx_limits import LARGEST, check_map, run_bounded
 from sinet_video.models.onnx_session import (
     Alpha,
@@ -28,7 +28,11 @@ def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
     """Return a graph's one input, or raise `WeightsError` if it cannot be given pictures."""
     if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape) != 4:
         raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
-    given = session.get_inputs()[0]
+    return checked_picture(session.get_inputs()[0], name)
+
+
+def checked_picture(given: Any, name: str) -> Any:
+    """Return an input that is to be given one picture, or raise `WeightsError` if it cannot be."""
     batch, *rest = given.shape
     if 3 not in (rest[0], rest[2]):
         raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
@@ -46,6 +50,16 @@ def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
     if given.type != "tensor(float)":
         raise WeightsError(f"{name} takes {given.type}; export it for 32-bit floats.")
     return given
+
+
+def prepared(picture: Picture, wanted: Preprocessing, *, first: bool) -> NDArray[np.float32]:
+    """Return a picture (h, w, 3) as a graph wants it, with channels `first` or last."""
+    ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
+    if wanted.channels == "bgr":
+        ready = ready[..., ::-1]
+    if first:
+        ready = ready.transpose(2, 0, 1)
+    return np.ascontiguousarray(ready[None], np.float32)
 
 
 class OnnxSegmenter:
@@ -73,18 +87,10 @@ class OnnxSegmenter:
         """Return alpha for a picture, (h, w, 3) uint8; what does not fit is scaled."""
         picture = as_seen(picture, self)
         full = padded(picture, self.input_size)
-        answer = run_bounded(self._session, None, {self._input: self._prepared(full)}, self.name)
+        ready = prepared(full, self._onnx.preprocessing, first=self._channels_first)
+        answer = run_bounded(self._session, None, {self._input: ready}, self.name)
         alpha: Alpha = self._person(check_map(answer, self.name)).astype(np.float32)
         return np.clip(cropped(alpha, picture, full), 0, 1)
-
-    def _prepared(self, picture: Picture) -> NDArray[np.float32]:
-        wanted = self._onnx.preprocessing
-        ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
-        if wanted.channels == "bgr":
-            ready = ready[..., ::-1]
-        if self._channels_first:
-            ready = ready.transpose(2, 0, 1)
-        return np.ascontiguousarray(ready[None], np.float32)
 
     def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
         answer = answer[0].astype(np.float32, copy=False)

@@ -15,12 +15,14 @@ from typing import TypeVar
 from sinet_video import native
 from sinet_video.atomic import begin_file, check_file, discard, translate_write_errors
 from sinet_video.cache import claimed
+from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
+from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutOfMemoryError, SettingError, SinetVideoError
@@ -42,12 +44,18 @@ from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
-LOGGER = logging.getLogger("sinet_video")
+logger = logging.getLogger("sinet_video")
 
 BASE_MEMORY, MEMORY_OF_PIXEL = 170, 140e-6
 """Megabytes, as measured of .mp4 at 1080p and 2160p; .webm with alpha takes half as much more."""
 
 Item = TypeVar("Item")
+
+FAR = 10
+"""Seconds from which on a clock that begins there is told of."""
+
+CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
+"""Encoders whose packets can be given captions."""
 
 Progress = Callable[[int, Clip], None]
 """Called with the number of finished frames and the clip, after every frame."""
@@ -90,15 +98,17 @@ def convert(
     """
     started = time.perf_counter()
     check_named(input=source, output=output, matte=matte, report=report, background=background)
-    (output, encoding), source = as_folder(output, encoding), settings.source(source)
+    (output, encoding), source = as_folder(output, encoding), settings.clip_source(source)
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
-    clip = from_zero(probe(source).within(span))
+    clip = settings.sized(from_zero(probe(source).within(span)))
     settings.check(clip)
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
+    logger.info("Reading %s: %s", source, _in_words(clip))
+    logger.info("Settings: %s", settings)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     outputs = _outputs(work, output, matte, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
@@ -123,8 +133,12 @@ def convert(
     job = _Job(work, targets, writing, started, report, overwrite)
     with claimed(each for each in (*targets, report) if each is not None and each != PIPE):
         done = _within_memory(job, progress)
+    logger.info(
+        "Wrote %s with %s, %s; frames/s of each stage alone: %s",
+        output, done.encoder, done.pixel_format, done.stages,
+    )  # fmt: skip
     for warning in done.warnings:
-        LOGGER.warning("%s: %s", done.output, warning, extra={"reported": True})
+        logger.warning("%s: %s", done.output, warning, extra={"reported": True})
     return done
 
 
@@ -142,6 +156,12 @@ def _within_memory(job: _Job, progress: Progress | None) -> Report:
             f"{need} MB. A smaller clip, a result without a matte beside it, or .mp4 instead of "
             ".webm needs less."
         ) from error
+
+
+def _in_words(clip: Clip) -> str:
+    rate = f"{float(clip.rate):.3f} frames/s" if clip.rate else "no rate"
+    length = f"{clip.duration:.3f} s" if clip.duration else "unknown length"
+    return f"{clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}, {rate}, {length}"
 
 
 def _read(
@@ -347,6 +367,16 @@ class _Job:
         said = self.writing.tally.warnings(self._clip.path)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
+        if self._clip.origin >= FAR:
+            said.append(
+                f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "
+                "broadcasts; that moment is 0 in the result, and for start and end."
+            )
+        if self.writing.tally.captioned and self.writing.made.encoder not in CAPTIONED:
+            said.append(
+                "The source's closed captions are lost, as this output cannot hold them; h264 and "
+                "hevc in .mp4, .mov and .mkv can."
+            )
         if self._clip.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "

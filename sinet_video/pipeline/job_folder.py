@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.atomic import parts_name, store, sync, translate_write_errors
-from sinet_video.errors import OutputError, reason
+from sinet_video.errors import OutputError, Remedy, reason
 from sinet_video.pipeline.fingerprint import differing
 from sinet_video.pipeline.outputs import Made
 
@@ -210,7 +210,8 @@ class JobFolder:
                 raise OutputError(
                     f"{self._output} was begun by another job, and {there.frames} pictures of it "
                     f"are finished; what differs: {', '.join(names)}. Give the same as then to go "
-                    "on, choose to overwrite to begin anew, or give another name."
+                    "on, or another name.",
+                    remedy=Remedy("overwrite", True, "to begin anew"),
                 )
             there = None
         if there is not None:

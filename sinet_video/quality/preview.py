@@ -77,7 +77,7 @@ def preview(
     is whole, or not at all.
     """
     check_named(input=source, output=output)
-    source, output = settings.source(source), Path(output)
+    source, output = settings.clip_source(source), Path(output)
     reads = settings.reads() | {"input": Path(source.path)}
     check_apart({"report": output}, reads)
     kind = _checked(output, moments, worst, overwrite=overwrite)
