@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from sinet_video.pipeline.settings import Settings
 if TYPE_CHECKING:
     from sinet_video.cli.talk import Talk
 
+    from sinet_video.pipeline.conversion import Conversion
     from sinet_video.pipeline.report import Report
 
 
@@ -32,9 +33,19 @@ class Job:
     settings: Settings
     resuming: ResumeOptions
 
-    def loaded(self) -> Job:
-        """Return the same with its network loaded, for many files."""
-        return replace(self, settings=replace(self.settings, segmenter=self.settings.load()))
+    def conversion(self) -> Conversion:
+        """Return the same as the library has it."""
+        from sinet_video.pipeline.conversion import Conversion
+
+        return Conversion(
+            background=self.look.background,
+            fit=self.look.fit,
+            show=self.look.show,
+            settings=self.settings,
+            encoding=self.encoding,
+            span=self.span,
+            resume=self.resuming.wanted(),
+        )
 
     def check(self, output: str) -> None:
         """Raise `SettingError` for what no clip can be written as, before any is begun."""
@@ -49,7 +60,7 @@ class Job:
 
     def is_done(self, output: str) -> bool:
         """Whether an output exists that is not an interrupted job's to finish."""
-        from sinet_video.pipeline.batch import is_there
+        from sinet_video.batches.decide import is_there
 
         return output != "-" and is_there(Path(output))
 
@@ -64,22 +75,13 @@ class Job:
         report_file: str | None = None,
     ) -> Report:
         """Convert as the options say, saying how it goes."""
-        from sinet_video.pipeline.convert import convert
-
-        resume = self.resuming.wanted()
-        progress = talk.progress(self.span)
+        conversion, progress = self.conversion(), talk.progress(self.span)
+        resume = conversion.resume
         try:
-            report = convert(
+            report = conversion(
                 source,
                 output,
-                background=self.look.background,
-                fit=self.look.fit,
-                show=self.look.show,
                 matte=matte,
-                settings=self.settings,
-                encoding=self.encoding,
-                span=self.span,
-                resume=resume,
                 overwrite=overwrite,
                 progress=progress,
                 report=report_file,
