@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,7 @@ from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
 from sinet_video.cli.destinations import destination_option
 from sinet_video.cli.options import overwrite_option, report_option
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.reports import check_reports, write_json, write_text
 from sinet_video.cli.talk import Talk, talk_options
 
 if TYPE_CHECKING:
@@ -42,14 +43,14 @@ def batch(
     in the output folder keeps account. A clip that fails does not stop the others; it is named at
     the end, and the exit status is 1.
     """
-    if report_file:
-        check_report(report_file)
+    reads = {f"input {each}": each for each in inputs if Path(each).is_file()}
+    check_reports({"report": report_file}, reads, overwrite=overwrite)
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, talk)
     steps = many.planned(given, conversion, overwrite=overwrite)
     wanted = sum(step.wanted for step in steps)
     if many.dry_run:
-        click.echo(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
+        write_text(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
         return
     outcomes = []
     with BatchProgress(talk, wanted) as progress:
@@ -58,7 +59,8 @@ def batch(
             outcomes.append(outcome)
     talk.note(closing_table(outcomes))
     if report_file:
-        write_json(report_file, json.dumps([_plain(outcome) for outcome in outcomes], indent=2))
+        text = json.dumps([_plain(outcome) for outcome in outcomes], indent=2)
+        write_json(report_file, text, overwrite=overwrite)
     _end(outcomes)
 
 

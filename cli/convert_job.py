@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from sinet_video.cli.options import Command, options_from
 from sinet_video.cli.output_options import OutputOptions, ResumeOptions
+from sinet_video.cli.streams import printable
 
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
@@ -46,6 +47,17 @@ class Job:
             resume=self.resuming.wanted(),
         )
 
+    def check(self, output: str) -> None:
+        """Raise `SettingError` for what no clip can be written as, before any is begun."""
+        from sinet_video.decoding.access import Source
+        from sinet_video.encoding.plan import plan
+        from sinet_video.pipeline.chain import output_kind
+
+        look, path = self.look, Path(output)
+        background = None if look.background is None else Source(look.background, "network")
+        kind = output_kind(path, background, look.fit, look.show, self.encoding)
+        plan(path, kind.content, "yuv420p", self.encoding)
+
     def is_done(self, output: str) -> bool:
         """Whether an output exists that is not an interrupted job's to finish."""
         from sinet_video.batches.decide import is_there
@@ -60,16 +72,24 @@ class Job:
         matte: str | None = None,
         overwrite: bool,
         talk: Talk,
+        report_file: str | None = None,
     ) -> Report:
         """Convert as the options say, saying how it goes."""
         conversion, progress = self.conversion(), talk.progress(self.span)
         resume = conversion.resume
         try:
-            report = conversion(source, output, matte=matte, overwrite=overwrite, progress=progress)
+            report = conversion(
+                source,
+                output,
+                matte=matte,
+                overwrite=overwrite,
+                progress=progress,
+                report=report_file,
+            )
         except BaseException as error:
             progress.clear()
             if isinstance(error, KeyboardInterrupt | SystemExit):
-                click.echo(f"Note: stopped; {output} was not made.", err=True)
+                click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
             if resume is not None and progress.begun:
                 _say_what_is_kept(Path(output))
             raise

@@ -133,7 +133,7 @@ def _devices() -> list[str]:
 
 def _caches() -> dict[str, Any]:
     """Return where fetched weights are kept, and which are there."""
-    from sinet_video.models.download import cache_folder
+    from sinet_video.cache import cache_folder
 
     folder = cache_folder()
     files = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []

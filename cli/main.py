@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.batch import batch
@@ -15,12 +16,16 @@ from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
+from sinet_video.cli.signals import heed, status_of
+from sinet_video.cli.streams import Unheard, open_closed_streams, printable
 from sinet_video.cli.talk import EVENTS, write_event
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
 
 from sinet_video._version import __version__
-from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.errors import SettingError, SinetVideoError, reason
+
+STOPPED = status_of(signal.SIGINT)
 
 SECTIONS = {
     "Cut people out": ("run", "batch"),
@@ -41,6 +46,12 @@ class Group(click.Group):
         except SinetVideoError as error:
             command = self.commands.get(ctx.invoked_subcommand or "")
             _fail(ctx, in_options(error, command), 2 if isinstance(error, SettingError) else 1)
+        except KeyboardInterrupt:
+            sys.exit(STOPPED)
+        except MemoryError:
+            _fail(ctx, "There is not enough memory for this.")
+        except (OSError, EOFError) as error:
+            _fail(ctx, _in_words(error))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of use."""
@@ -77,8 +88,17 @@ def _fail(ctx: click.Context, message: str, status: int = 1) -> NoReturn:
     if ctx.find_root().meta.get(EVENTS):
         write_event("error", message=message, status=status)
     else:
-        click.echo(f"sinet-video: {message}", err=True)
+        click.echo(f"sinet-video: {printable(message, lines=True)}", err=True)
     sys.exit(status)
+
+
+def _in_words(error: OSError | EOFError) -> str:
+    """Say what the system refused, where no other place has said it better."""
+    if getattr(error, "errno", None) == errno.EPIPE:
+        return "The program that standard output went to has ended."
+    what = getattr(error, "filename", None)
+    where = f"{what}: " if what is not None else ""
+    return f"{where}{reason(error)}."
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -103,6 +123,9 @@ cli.add_command(doctor)
 
 
 def main() -> None:
-    """Run the command line; being terminated cleans up as being interrupted does."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    cli()
+    """Run the command line; being interrupted or terminated cleans up, and always ends it."""
+    open_closed_streams()
+    if sys.stderr is not None:
+        sys.stderr = cast(TextIO, Unheard(sys.stderr))
+    heed()
+    cli(prog_name="sinet-video")

@@ -12,6 +12,11 @@
 Each name is imported when it is first used, so importing the package is cheap.
 """
 
+import logging
+
 import lazy_loader
+
+# What is logged to "sinet_video" is shown by programs that want it shown.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

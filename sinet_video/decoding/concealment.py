@@ -141,6 +141,8 @@ def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) 
     """Turn libav's errors into an `InputError` that says after which time they occurred."""
     try:
         yield
+    except MemoryError:
+        raise  # which is not the file's fault
     except av.FFmpegError as error:
         raise InputError(
             f"{path} is damaged or cut off {where(last())} ({reason(error)}); repair it, or end "

@@ -13,7 +13,6 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.alpha_tag import read_alpha_tag
-from sinet_video.containers.formats import PIPE
 from sinet_video.containers.isobmff import Sample, samples
 from sinet_video.decoding.access import Source, StrPath, file_id
 from sinet_video.decoding.clip import (
@@ -49,13 +48,23 @@ def probe(source: StrPath | Source) -> Clip:
     or may not be read, and `SettingError` when there is no video in the source's stream.
     """
     source = Source.of(source)
-    if Path(source.path) == PIPE:
+    if source.is_pipe:
         return _probe_pipe(source)
     with opened(source) as container:
         stream = video_stream(container, source)
+        _check_decodable(stream, source)
         with translate_decode_errors(source.path, lambda: None):
             first = first_picture(container, stream)
         return _clip(container, stream, source, first)
+
+
+def _check_decodable(stream: VideoStream, source: Source) -> None:
+    """Raise `InputError` for what libav takes for a picture and does not decode."""
+    if stream.codec_context.name == "webp" and not stream.codec_context.width:
+        raise InputError(
+            f"{source} is an animated WebP, which FFmpeg cannot decode; convert it to a video or "
+            "to PNGs with another program first."
+        )
 
 
 def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
@@ -69,13 +78,13 @@ def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFra
 
 
 def _probe_pipe(source: Source) -> Clip:
-    container = open_pipe()  # read on by whoever decodes the clip
+    container = open_pipe(source)  # read on by whoever decodes the clip
     stream = video_stream(container, source)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
-    with translate_decode_errors(PIPE, lambda: None):
+    with translate_decode_errors(source.path, lambda: None):
         first = piped.first()
-    return replace(_clip(container, stream, Source(PIPE), first), piped=piped)
+    return replace(_clip(container, stream, source, first), piped=piped)
 
 
 def _clip(

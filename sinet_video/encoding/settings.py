@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -85,6 +86,7 @@ class Encoding:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.codec is not None:
             from sinet_video.containers.codecs import codec_named
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
 from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_limits import answers_bounded, check_map
 from sinet_video.models.onnx_segmenter import checked_picture, prepared
 from sinet_video.models.onnx_session import Alpha, Picture, Runtime, open_session
 
@@ -38,9 +40,11 @@ class RecurrentSegmenter:
     device = "cpu"
     input_size = None
 
-    def __init__(self, graph: bytes, onnx: OnnxInput = OnnxInput(), *, name: str = "") -> None:
+    def __init__(
+        self, graph: bytes | Path, onnx: OnnxInput = OnnxInput(), *, name: str = ""
+    ) -> None:
         self._onnx, self.name = onnx, name
-        self._session = open_session(graph, name)
+        self._session = open_session(graph, name, bounded=True)
         self._picture, *others = self._session.get_inputs()
         checked_picture(self._picture, name)
         self._states = [given.name for given in others if given.name != RATIO]
@@ -66,7 +70,10 @@ class RecurrentSegmenter:
         if self._ratio:
             given[RATIO] = np.array([min(1.0, SEEN / max(picture.shape[:2]))], np.float32)
         for _ in range(PASSES):
-            found = dict(zip(self._outputs, self._session.run(None, given), strict=True))
+            found = dict(
+                zip(self._outputs, answers_bounded(self._session, given, self.name), strict=True)
+            )
             given |= {name: found[f"{name[:-1]}o"] for name in self._states}
-        alpha: Alpha = np.clip(found[self._alpha][0, 0], 0, 1)
+        answer = check_map(found[self._alpha], self.name)
+        alpha: Alpha = np.clip(answer[0].reshape(answer.shape[-2:]), 0, 1)
         return alpha
