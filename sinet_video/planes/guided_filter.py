@@ -13,14 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD:sinet_video/planes/guided_filter.py
-from sinet_video.planes.box_filter import box_mean, box_sum
-from sinet_video.planes.pyramid import doubled, halved
-=======
 from sinet_video.media.arrays import FloatArray
 from sinet_video.planes.box_filter import box_mean, box_sum
 from sinet_video.planes.pyramid import doubled, halved
->>>>>>> ready/english:sinet_video/media/guided_filter.py
 
 LEAST = np.float32(0.02)
 """Weight of a cell that is entirely uncertain."""
