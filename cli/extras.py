@@ -7,26 +7,29 @@ from contextlib import contextmanager
 
 from sinet_video.errors import SinetVideoError
 
-TRAIN = {
-    "cv2": "OpenCV",
-    "matplotlib": "matplotlib",
-    "ninja": "ninja",
-    "PIL": "Pillow",
-    "scipy": "scipy",
+EXTRAS = {
+    "train": {
+        "cv2": "OpenCV",
+        "matplotlib": "matplotlib",
+        "ninja": "ninja",
+        "PIL": "Pillow",
+        "scipy": "scipy",
+    },
+    "serve": {"starlette": "Starlette", "uvicorn": "uvicorn"},
 }
-"""Packages of the extra `train`, by the name that is imported."""
+"""Packages of each extra, by the name that is imported."""
 
 
 @contextmanager
-def extra_needed(what: str) -> Iterator[None]:
+def extra_needed(what: str, extra: str = "train") -> Iterator[None]:
     """Say in a sentence which package lacks, and how to get it; `what` needs it."""
     try:
         yield
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        if package not in TRAIN:
+        if package not in EXTRAS[extra]:
             raise
         raise SinetVideoError(
-            f"{what} needs {TRAIN[package]}, which is not installed; "
-            "pip install 'sinet-video[train]'."
+            f"{what} needs {EXTRAS[extra][package]}, which is not installed; "
+            f"pip install 'sinet-video[{extra}]'."
         ) from error

@@ -14,6 +14,7 @@ from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
+from sinet_video.cli.serve import serve
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
 
@@ -48,6 +49,7 @@ cli.add_command(generate)
 cli.add_command(train)
 cli.add_command(verify)
 cli.add_command(preview)
+cli.add_command(serve)
 
 
 def main() -> None:
