@@ -21,8 +21,8 @@ SERVER = "Server"
 
 @click.command(cls=Command)
 @option(
-    "--port", type=click.IntRange(0, 65535), default=0, group=SERVER, show_default="one that is free",
-    brief="The port.", help="The port to listen at.",
+    "--port", type=click.IntRange(0, 65535), default=0, group=SERVER,
+    show_default="one that is free", brief="The port.", help="The port to listen at.",
 )  # fmt: skip
 @option(
     "--host", default="127.0.0.1", group=SERVER, brief="The address to listen at.",

@@ -1,1 +1,1 @@
-"""The page on which people fix mattes, and the HTTP interface that it uses; needs the extra `serve`."""
+"""The page on which people fix mattes, and its HTTP interface; needs the extra `serve`."""

@@ -66,7 +66,9 @@ def _measured(
 def _counted(mattes: Iterable[Matte], clip: Clip) -> Iterator[Matte]:
     """Say every so often how far it is."""
     started = said = time.monotonic()
-    total = clip.frames or (clip.duration and clip.rate and round(clip.duration * clip.rate)) or None
+    total = (
+        clip.frames or (clip.duration and clip.rate and round(clip.duration * clip.rate)) or None
+    )
     for count, each in enumerate(mattes, 1):
         yield each
         now = time.monotonic()

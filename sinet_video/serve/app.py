@@ -30,7 +30,12 @@ logger = logging.getLogger("sinet_video")
 MOST_CONNECTIONS = 128
 LEAST_TOKEN = 16
 
-MEDIA = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+MEDIA = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 
 
 def application(workplace: Workplace, address: Address) -> ASGIApp:
@@ -92,9 +97,7 @@ async def _broken(_: Request, error: Exception) -> Response:
     return refused(500, "The server failed at this; its log says why.")
 
 
-def serve(
-    address: Address, *, limits: Limits = Limits(), ready: Callable[[Address], None]
-) -> None:
+def serve(address: Address, *, limits: Limits = Limits(), ready: Callable[[Address], None]) -> None:
     """Serve until interrupted; `ready` is told the address when it can be opened.
 
     A port of 0 is any that is free. Raises `SettingError` for an address that others reach if the

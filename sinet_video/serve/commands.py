@@ -19,10 +19,11 @@ def run_words(clip: StoredClip, target: Destination, output: str) -> list[str]:
     return ["-m", "sinet_video", "run", clip.file.name, output, *options]
 
 
-def verify_words(clip: StoredClip, output: str) -> list[str]:
+def verify_words(clip: StoredClip, target: Destination, output: str) -> list[str]:
     """Return what Python is started with to check an export."""
-    report = f"{output}.{VERIFICATION}"
-    return ["-m", "sinet_video", "verify", output, "--against", clip.file.name, "--json", report]
+    skipped = [f"--skip={name}" for name in target.unchecked]
+    words = ["verify", output, f"--against={clip.file.name}", f"--json={output}.{VERIFICATION}"]
+    return ["-m", "sinet_video", *words, *skipped]
 
 
 def look_words(clip: StoredClip) -> list[str]:
@@ -56,7 +57,10 @@ def _options(clip: StoredClip, target: Destination, *, shown: bool) -> list[str]
     words = [f"--{name}={value}" for name, value in target.options.items()]
     if not target.transparent:
         words += _background(clip, shown=shown)
-    names = {"garbage": f"{Path(clip.name).stem}-{GARBAGE}", "core": f"{Path(clip.name).stem}-{CORE}"}
+    names = {
+        "garbage": f"{Path(clip.name).stem}-{GARBAGE}",
+        "core": f"{Path(clip.name).stem}-{CORE}",
+    }
     words += [f"--{key}={names[key] if shown else file}" for key, file in clip.drawn.items()]
     return [*words, *clip.edits.arguments()]
 

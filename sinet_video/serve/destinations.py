@@ -19,6 +19,7 @@ class Destination:
         suffix: what the output's name ends in; a folder's is packed as .zip.
         options: of the command, by their names with dashes.
         transparent: whether it has alpha, so that no background is put behind the person.
+        unchecked: the checks of `verify` that say nothing about it.
         bits: bits a pixel of a frame that its results took, about; see benchmarks/export_sizes.py.
     """
 
@@ -27,6 +28,7 @@ class Destination:
     suffix: str
     options: Mapping[str, str] = field(default_factory=dict)
     transparent: bool = True
+    unchecked: tuple[str, ...] = ()
     bits: float = 0.0
 
     @property
@@ -88,6 +90,8 @@ DESTINATIONS: Mapping[str, Destination] = {
         "The matte as a gray video, white where the person is.",
         ".mp4",
         {"show": "alpha", "audio": "none"},
+        # It has no audio, and grays are not tagged as the source's colours are.
+        unchecked=("colour", "sound tracks", "sound start", "sound length"),
     ),
 }
 
@@ -95,7 +99,5 @@ DESTINATIONS: Mapping[str, Destination] = {
 def destination_of(name: object) -> Destination:
     """Return a destination; raises `SettingError` for a name that there is not."""
     if not isinstance(name, str) or name not in DESTINATIONS:
-        raise SettingError(
-            f"Destination is {name!r}; it must be one of {', '.join(DESTINATIONS)}."
-        )
+        raise SettingError(f"Destination is {name!r}; it must be one of {', '.join(DESTINATIONS)}.")
     return DESTINATIONS[name]

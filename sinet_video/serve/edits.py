@@ -75,8 +75,14 @@ class Edits:
         """Return the command's options, but for the background; each is one word."""
         options = _options()
         words = (_argument(key, options[key][0], value) for key, value in self.values.items())
-        defaults = {key: how.typed if how.typed is not None else d for key, (how, d) in options.items()}
-        return [w for w, key in zip(words, self.values, strict=True) if self.values[key] != defaults[key]]
+        defaults = {
+            key: how.typed if how.typed is not None else d for key, (how, d) in options.items()
+        }
+        return [
+            w
+            for w, key in zip(words, self.values, strict=True)
+            if self.values[key] != defaults[key]
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -90,7 +96,11 @@ def _checked(key: str, how: Option, value: object) -> Value:
             raise SettingError(f"{name} must be true or false.")
         return value
     if how.kind is float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
             raise SettingError(f"{name} must be a number.")
         return float(value)
     if not isinstance(value, str) or not re.fullmatch(r"[\w#:.,-]{1,40}", value, re.ASCII):

@@ -16,7 +16,14 @@ from sinet_video.errors import SinetVideoError
 from sinet_video.serve import commands
 from sinet_video.serve.destinations import DESTINATIONS
 from sinet_video.serve.processes import run
-from sinet_video.serve.workplace import Full, NotThere, StoredClip, Workplace, new_id, own_file
+from sinet_video.serve.workplace import (
+    FullError,
+    NotThereError,
+    StoredClip,
+    Workplace,
+    new_id,
+    own_file,
+)
 
 State = Literal["queued", "running", "checking", "done", "failed", "cancelled"]
 
@@ -25,11 +32,11 @@ LOOK = "look"
 """What the job is called that looks through a clip, for the player and its timeline."""
 
 
-class Busy(SinetVideoError):
+class BusyError(SinetVideoError):
     """A job is not in a state in which that can be done."""
 
 
-class Failed(SinetVideoError):
+class JobFailedError(SinetVideoError):
     """A job's program failed, and said why."""
 
 
@@ -108,16 +115,16 @@ class Jobs:
         return list(self._jobs.values())
 
     def find(self, name: str) -> Job:
-        """Return a job. Raises `NotThere`."""
+        """Return a job. Raises `NotThereError`."""
         if name not in self._jobs:
-            raise NotThere("There is no such job; it may have been deleted.")
+            raise NotThereError("There is no such job; it may have been deleted.")
         return self._jobs[name]
 
     def add(self, clip: StoredClip, what: str) -> Job:
-        """Queue a job. Raises `Full` for a clip that has too many."""
+        """Queue a job. Raises `FullError` for a clip that has too many."""
         most = self._workplace.limits.results
         if what != LOOK and sum(j.clip is clip and j.what != LOOK for j in self.all()) >= most:
-            raise Full(f"The clip has {most} exports, as --max-results says; delete one.")
+            raise FullError(f"The clip has {most} exports, as --max-results says; delete one.")
         job = Job(new_id(), clip, what)
         job.words = commands.look_words(clip)
         if what != LOOK:
@@ -129,16 +136,18 @@ class Jobs:
         return job
 
     def retry(self, job: Job) -> None:
-        """Queue a job again that did not come to its end. Raises `Busy`."""
+        """Queue a job again that did not come to its end. Raises `BusyError`."""
         if job.state not in ("failed", "cancelled"):
-            raise Busy(f"The job is {job.state}; only one that failed or was cancelled is retried.")
+            raise BusyError(
+                f"The job is {job.state}; only one that failed or was cancelled is retried."
+            )
         job.state, job.frame, job.error, job.seconds_left = "queued", 0, None, None
         self._begin(job)
 
     async def cancel(self, job: Job) -> None:
-        """End a job's program, and wait until it has ended. Raises `Busy`."""
+        """End a job's program, and wait until it has ended. Raises `BusyError`."""
         if job.state not in ACTIVE:
-            raise Busy(f"The job is {job.state} already.")
+            raise BusyError(f"The job is {job.state} already.")
         task = self._tasks[job.id]
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -193,9 +202,11 @@ class Jobs:
         clip, target = job.clip, DESTINATIONS[job.what]
         await _checked(run(job.words, clip.folder, job.hear))
         job.state, job.seconds_left = "checking", None
-        words = commands.verify_words(clip, job.output)
+        words = commands.verify_words(clip, target, job.output)
         await run(words, clip.folder, lambda _: None)
-        job.verification = _verification(clip, clip.folder / f"{job.output}.{commands.VERIFICATION}")
+        job.verification = _verification(
+            clip, clip.folder / f"{job.output}.{commands.VERIFICATION}"
+        )
         made = clip.folder / job.output
         job.result = await asyncio.to_thread(_packed, made) if target.is_folder else made
         own_file(job.result, clip.folder)
@@ -204,11 +215,13 @@ class Jobs:
 async def _checked(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
     status, said = await running
     if status < 0:
-        raise Failed(
+        raise JobFailedError(
             f"The job was ended from outside ({signal.Signals(-status).name}); try again."
         )
     if status:
-        raise Failed(said.splitlines()[-1] if said else f"The job failed with status {status}.")
+        raise JobFailedError(
+            said.splitlines()[-1] if said else f"The job failed with status {status}."
+        )
 
 
 def _verification(clip: StoredClip, path: Path) -> dict[str, Any] | None:

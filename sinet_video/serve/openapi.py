@@ -18,8 +18,8 @@ from sinet_video.serve.routes import TABLE
 Schema = dict[str, Any]
 
 INTRODUCTION = (
-    "The address of the server contains a token, which every path begins with. Errors are an object "
-    "with one sentence, `error`. Bodies of clips and backgrounds are the file itself."
+    "The address of the server contains a token, which every path begins with. Errors are an "
+    "object with one sentence, `error`. Bodies of clips and backgrounds are the file itself."
 )
 
 _BINARY: Schema = {"schema": {"type": "string", "format": "binary"}}
@@ -35,7 +35,8 @@ def _reference(name: str) -> Schema:
 
 def _edit(key: str) -> Schema:
     how = next(how for name, how, _ in options_of(Settings) if name == key)
-    kind = {bool: "boolean", float: "number"}.get(how.kind, "string")
+    kinds: dict[type, str] = {bool: "boolean", float: "number"}
+    kind = kinds.get(how.kind, "string")
     choices = {"enum": list(how.choices)} if how.choices else {}
     return {"type": kind, "description": how.help, **choices}
 
@@ -61,13 +62,19 @@ def _stroke() -> Schema:
 def _schemas() -> dict[str, Schema]:
     text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
     edits = {key: _edit(key) for key in ALLOWED} | {"background": text}
-    job = {"id": text, "clip": text, "command": text, "frame": count, "state": {"enum": list(get_args(State))}}
+    job = {
+        "id": text,
+        "clip": text,
+        "command": text,
+        "frame": count,
+        "state": {"enum": list(get_args(State))},
+    }
     return {
         "Error": {"type": "object", "required": ["error"], "properties": {"error": text}},
         "Clip": {
             "type": "object",
             "required": ["id", "name", "size", "edits", "strokes"],
-            "properties": {"id": text, "name": text, "size": count, "duration": {"type": ["number", "null"]}},
+            "properties": {"id": text, "name": text, "size": count, "duration": {}},
         },
         "Job": {"type": "object", "required": [*job, "what"], "properties": {**job, "what": text}},
         "Edits": {"type": "object", "additionalProperties": False, "properties": edits},
@@ -129,7 +136,11 @@ def _operation(method: str, path: str, summary: str) -> dict[str, Any]:
         "responses": {**_success(method, path), **{str(code): _error() for code in ERRORS}},
     }
     body = BODIES.get((method, path))
-    return operation if body is None else {**operation, "requestBody": {"required": True, "content": body}}
+    return (
+        operation
+        if body is None
+        else {**operation, "requestBody": {"required": True, "content": body}}
+    )
 
 
 def _in_path(path: str) -> list[Schema]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -128,7 +128,8 @@ def _said(matte: Array, cover: Array, wanted: bool) -> Array:
 
 
 def _bytes(matte: Array) -> Array:
-    return np.rint(matte * 255).astype(np.uint8)
+    samples: Array = np.rint(matte * 255).astype(np.uint8)
+    return samples
 
 
 def _cover(stroke: Stroke, shape: tuple[int, int]) -> Array:
@@ -186,26 +187,25 @@ def write_mattes(
     a frame until the next one's time; its codec is lossless.
     """
     times = sorted({0.0, *(s.start for s in strokes), *(s.end for s in strokes if s.end)})
-    frames = [(time, *painted(strokes, time, aspect)) for time in times]
-    needed = []
-    for index, path in ((1, garbage), (2, core)):
-        wanted = any(frame[index].any() for frame in frames)
-        path.unlink(missing_ok=True)
-        if wanted:
-            _write(path, ((float(frame[0]), frame[index]) for frame in frames))
-        needed.append(wanted)
-    return needed[0], needed[1]
+    pairs = [painted(strokes, time, aspect) for time in times]
+    garbages, cores = zip(*pairs, strict=True)
+    return _write(garbage, times, garbages), _write(core, times, cores)
 
 
-def _write(path: Path, frames: Iterator[tuple[float, Array]]) -> None:
+def _write(path: Path, times: Sequence[float], mattes: Sequence[Array]) -> bool:
+    """Write a matte for each time, if any of them says something; return whether one does."""
+    path.unlink(missing_ok=True)
+    if not any(matte.any() for matte in mattes):
+        return False
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("ffv1", rate=1000)
         stream.pix_fmt = "gray"
         stream.time_base = stream.codec_context.time_base = TICK
-        for time, matte in frames:
+        for time, matte in zip(times, mattes, strict=True):
             stream.width, stream.height = matte.shape[1], matte.shape[0]
             video = av.VideoFrame.from_ndarray(matte, "gray")
             # Rounded down, so that it is there no later than the frame from which it counts.
             video.pts, video.time_base = math.floor(time * 1000), TICK
             container.mux(stream.encode(video))
         container.mux(stream.encode(None))
+    return True

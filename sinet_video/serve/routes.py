@@ -17,16 +17,16 @@ from sinet_video.serve.commands import shown_command
 from sinet_video.serve.destinations import DESTINATIONS, destination_of
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.guard import refused
-from sinet_video.serve.jobs import LOOK, Busy, Job
+from sinet_video.serve.jobs import LOOK, BusyError, Job
 from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
 from sinet_video.serve.painting import parse_strokes, write_mattes
 from sinet_video.serve.service import Service
-from sinet_video.serve.uploads import TooLarge, TooMany, TooSlow
-from sinet_video.serve.workplace import Full, NotThere, StoredClip, own_file
+from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError
+from sinet_video.serve.workplace import FullError, NotThereError, StoredClip, own_file
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
-    (NotThere, 404), (Busy, 409), (TooLarge, 413), (TooSlow, 408), (TooMany, 429), (Full, 507),
-    (SettingError, 422), (SinetVideoError, 422),
+    (NotThereError, 404), (BusyError, 409), (TooLargeError, 413), (TooSlowError, 408),
+    (TooManyError, 429), (FullError, 507), (SettingError, 422), (SinetVideoError, 422),
 )  # fmt: skip
 """The status for each kind of error; the sentence is the error's own."""
 
@@ -122,7 +122,7 @@ async def matte_file(service: Service, request: Request) -> Response:
     clip = _clip(service, request)
     name = MATTES.get(request.path_params["matte"])
     if name is None:
-        raise NotThere("There are garbage and core mattes.")
+        raise NotThereError("There are garbage and core mattes.")
     return _download(own_file(clip.folder / name, clip.folder))
 
 
@@ -164,7 +164,7 @@ async def result(service: Service, request: Request) -> Response:
     """What a finished job made."""
     job = _job(service, request)
     if job.state != "done" or job.result is None:
-        raise NotThere(f"The job has no result; it is {job.state}.")
+        raise NotThereError(f"The job has no result; it is {job.state}.")
     return _download(own_file(job.result, job.clip.folder))
 
 
@@ -194,7 +194,7 @@ def _number(request: Request, name: str, default: float) -> float:
 
 
 async def _json(request: Request) -> Any:
-    """Return a body as JSON. Raises `SettingError` or `TooLarge`."""
+    """Return a body as JSON. Raises `SettingError` or `TooLargeError`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/json":
         raise SettingError("The body must be JSON; say so by Content-Type: application/json.")
@@ -202,7 +202,7 @@ async def _json(request: Request) -> Any:
     async for chunk in request.stream():
         body += chunk
         if len(body) > JSON_BYTES:
-            raise TooLarge(f"The request is larger than {JSON_BYTES // 10**6} MB.")
+            raise TooLargeError(f"The request is larger than {JSON_BYTES // 10**6} MB.")
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -215,7 +215,10 @@ def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable
             return await answer(service, request)
         except SinetVideoError as error:
             status = next(number for kind, number in STATUS if isinstance(error, kind))
-            return refused(status, str(error))
+            answer = refused(status, str(error))
+            if request.method in ("PUT", "POST"):
+                answer.headers["Connection"] = "close"  # or a body without end would be read on
+            return answer
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
 

@@ -12,21 +12,21 @@ from starlette.requests import Request
 
 from sinet_video.errors import SinetVideoError
 from sinet_video.serve.limits import GRACE, MEGABYTE, SLOWEST
-from sinet_video.serve.workplace import Full, Workplace
+from sinet_video.serve.workplace import FullError, Workplace
 
 CHECK_EVERY = 16 * MEGABYTE
 MOST_AT_ONCE = 4
 
 
-class TooLarge(SinetVideoError):
+class TooLargeError(SinetVideoError):
     """A body has more bytes than are allowed."""
 
 
-class TooSlow(SinetVideoError):
+class TooSlowError(SinetVideoError):
     """A body came too slowly."""
 
 
-class TooMany(SinetVideoError):
+class TooManyError(SinetVideoError):
     """Too much is asked for at the same time."""
 
 
@@ -39,10 +39,10 @@ class Uploads:
     async def store(self, request: Request, path: Path) -> int:
         """Write a request's body to a file and return how many bytes it had.
 
-        Raises `TooLarge`, `TooSlow`, `TooMany` or `Full`, and leaves no file then.
+        Raises one of this module's errors or `FullError`, and leaves no file then.
         """
         if self._running >= MOST_AT_ONCE:
-            raise TooMany(f"{MOST_AT_ONCE} files are being uploaded; wait for one to be done.")
+            raise TooManyError(f"{MOST_AT_ONCE} files are being uploaded; wait for one to be done.")
         self._running += 1
         try:
             self._check_size(int(request.headers.get("content-length", 0)))
@@ -56,7 +56,7 @@ class Uploads:
     def _check_size(self, size: int) -> None:
         most = self._workplace.limits.size
         if size > most * MEGABYTE:
-            raise TooLarge(f"The file is larger than {most} MB, as --max-size says.")
+            raise TooLargeError(f"The file is larger than {most} MB, as --max-size says.")
 
     async def _written(self, request: Request, path: Path) -> int:
         self._workplace.check_room(int(request.headers.get("content-length", 0)))
@@ -75,16 +75,16 @@ class Uploads:
         return size
 
 
-def _disk_error(error: OSError) -> Full:
+def _disk_error(error: OSError) -> FullError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return Full(
+    return FullError(
         "The disk is full; make room on it, or delete clips and results." if full
         else f"The file cannot be written: {error.strerror}."
     )  # fmt: skip
 
 
 async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield chunks while they come fast enough. Raises `TooSlow`."""
+    """Yield chunks while they come fast enough. Raises `TooSlowError`."""
     started, size = time.monotonic(), 0
     while True:
         try:
@@ -92,9 +92,11 @@ async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            raise TooSlow(f"Nothing came for {GRACE:g} seconds; upload the file again.") from error
+            raise TooSlowError(
+                f"Nothing came for {GRACE:g} seconds; upload the file again."
+            ) from error
         size += len(chunk)
         spent = time.monotonic() - started
         if spent > GRACE and size < (spent - GRACE) * SLOWEST:
-            raise TooSlow(f"The file comes more slowly than {SLOWEST} bytes a second.")
+            raise TooSlowError(f"The file comes more slowly than {SLOWEST} bytes a second.")
         yield chunk

@@ -34,11 +34,11 @@ SUFFIXES = (
 GARBAGE, CORE = "garbage.mkv", "core.mkv"
 
 
-class NotThere(SinetVideoError):
+class NotThereError(SinetVideoError):
     """What a client asked for does not exist."""
 
 
-class Full(SinetVideoError):
+class FullError(SinetVideoError):
     """There is no room for more."""
 
 
@@ -117,16 +117,16 @@ class Workplace:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def clip(self, name: str) -> StoredClip:
-        """Return a clip. Raises `NotThere`."""
+        """Return a clip. Raises `NotThereError`."""
         if name not in self.clips:
-            raise NotThere("There is no such clip; it may have been deleted.")
+            raise NotThereError("There is no such clip; it may have been deleted.")
         self.clips[name].touched = time.monotonic()
         return self.clips[name]
 
     def begin(self, given: str) -> StoredClip:
-        """Make room for a clip that is about to come. Raises `Full`."""
+        """Make room for a clip that is about to come. Raises `FullError`."""
         if len(self.clips) >= self.limits.clips:
-            raise Full(
+            raise FullError(
                 f"There are {len(self.clips)} clips already, as many as --max-clips allows; delete "
                 "one."
             )
@@ -150,15 +150,17 @@ class Workplace:
         return sum(entry.stat(follow_symlinks=False).st_size for entry in _files(self.folder))
 
     def check_room(self, more: int = 0) -> None:
-        """Raise `Full` if there is no room for so many bytes more."""
+        """Raise `FullError` if there is no room for so many bytes more."""
         allowed = self.limits.disk * MEGABYTE
         if self.used() + more > allowed:
-            raise Full(
+            raise FullError(
                 f"Clips and results would take more than {self.limits.disk} MB, as --max-disk "
                 "says; delete some."
             )
         if shutil.disk_usage(self.folder).free < more + SPARE_DISK:
-            raise Full("The disk is nearly full; make room on it, or delete clips and results.")
+            raise FullError(
+                "The disk is nearly full; make room on it, or delete clips and results."
+            )
 
     def forgotten(self) -> list[StoredClip]:
         """Return the clips that nobody asked for in a long time."""
@@ -173,13 +175,13 @@ def known_suffix(name: str) -> str:
 
 
 def own_file(path: Path, folder: Path) -> Path:
-    """Return a file of a folder, if it is there and no link. Raises `NotThere`."""
+    """Return a file of a folder, if it is there and no link. Raises `NotThereError`."""
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        raise NotThere("There is no such file yet.") from error
+        raise NotThereError("There is no such file yet.") from error
     if not stat.S_ISREG(mode) or path.resolve().parent != folder.resolve():
-        raise NotThere("There is no such file.")
+        raise NotThereError("There is no such file.")
     return path
 
 

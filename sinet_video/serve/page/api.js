@@ -55,7 +55,7 @@ function send(path, file, progress, began) {
       if (request.status < 300) resolve(said);
       else reject(new Refused(said.error ?? `The server answered ${request.status}.`));
     });
-    request.addEventListener("error", () => reject(new Refused(`${file.name} could not be uploaded; the server stopped reading it.`)));
+    request.addEventListener("error", () => reject(new Refused(`${file.name} could not be uploaded: the server stopped reading it. It may be too large, or there are too many clips.`)));
     request.addEventListener("abort", () => reject(new Refused(`${file.name} was not uploaded: you stopped it.`)));
     began?.(() => request.abort());
     request.send(file);

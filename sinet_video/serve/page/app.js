@@ -168,6 +168,7 @@ new ResizeObserver(placeSplit).observe(get("picture"));
 async function take(file) {
   const limit = page.state.limits.size * 1e6;
   if (limit && file.size > limit) { alertOf(new Error(`${file.name} is ${size(file.size)}; files may have up to ${size(limit)}.`)); return; }
+  if (page.state.clips.length >= (page.state.limits.clips ?? Infinity)) { alertOf(new Error(`${file.name} was not uploaded: there are ${page.state.clips.length} clips already; delete one.`)); return; }
   const upload = { id: ++counter, name: file.name, share: 0 };
   page.uploads.push(upload);
   render();
