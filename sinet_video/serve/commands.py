@@ -32,11 +32,15 @@ def look_words(clip: StoredClip) -> list[str]:
     return ["-m", "sinet_video.serve.analysis", clip.file.name, *said]
 
 
+def shown_output(clip: StoredClip, target: Destination) -> str:
+    """Return what an export is called to people."""
+    return f"{Path(clip.name).stem}-matte{target.suffix}"
+
+
 def shown_command(clip: StoredClip, target: Destination) -> str:
     """Return what does the same in a shell, by the client's own names."""
-    source = _safe(clip.name)
-    output = f"{Path(source).stem}-matte{target.suffix}"
-    words = ["run", source, _safe(output), *_options(clip, target, shown=True)]
+    files = _safe(clip.name), _safe(shown_output(clip, target))
+    words = ["run", *files, *_options(clip, target, shown=True)]
     return shlex.join(["sinet-video", *words])
 
 

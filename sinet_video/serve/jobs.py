@@ -98,7 +98,14 @@ class Job:
         elif event["event"] == "done":
             self.frame = int(event["report"]["frames"])
             said = event["report"].get("warnings", [])
-            self.notes = [commands.own_names(self.clip, str(line)) for line in said]
+            self.notes = [self.shown(str(line)) for line in said]
+
+    def shown(self, text: str) -> str:
+        """Return what its program said, in the client's names."""
+        if self.what != LOOK:
+            called = commands.shown_output(self.clip, DESTINATIONS[self.what])
+            text = text.replace(self.output, called)
+        return commands.own_names(self.clip, text)
 
 
 class Jobs:
@@ -187,7 +194,7 @@ class Jobs:
                 await work(job)
                 job.state, job.seconds_left = "done", None
         except (SinetVideoError, OSError) as error:
-            job.state, job.error = "failed", commands.own_names(job.clip, str(error))
+            job.state, job.error = "failed", job.shown(str(error))
         except asyncio.CancelledError:
             job.state = "cancelled"
             raise
@@ -204,9 +211,7 @@ class Jobs:
         job.state, job.seconds_left = "checking", None
         words = commands.verify_words(clip, target, job.output)
         await run(words, clip.folder, lambda _: None)
-        job.verification = _verification(
-            clip, clip.folder / f"{job.output}.{commands.VERIFICATION}"
-        )
+        job.verification = _verification(job)
         made = clip.folder / job.output
         job.result = await asyncio.to_thread(_packed, made) if target.is_folder else made
         own_file(job.result, clip.folder)
@@ -224,15 +229,14 @@ async def _checked(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
         )
 
 
-def _verification(clip: StoredClip, path: Path) -> dict[str, Any] | None:
+def _verification(job: Job) -> dict[str, Any] | None:
     """Return the checks of a result, in the client's names."""
+    path = job.clip.folder / f"{job.output}.{commands.VERIFICATION}"
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
-    checks = [
-        {**check, "detail": commands.own_names(clip, check["detail"])} for check in found["checks"]
-    ]
+    checks = [{**check, "detail": job.shown(check["detail"])} for check in found["checks"]]
     return {"holds": found["holds"], "checks": checks}
 
 

@@ -215,10 +215,10 @@ def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable
             return await answer(service, request)
         except SinetVideoError as error:
             status = next(number for kind, number in STATUS if isinstance(error, kind))
-            answer = refused(status, str(error))
+            refusal = refused(status, str(error))
             if request.method in ("PUT", "POST"):
-                answer.headers["Connection"] = "close"  # or a body without end would be read on
-            return answer
+                refusal.headers["Connection"] = "close"  # or a body without end would be read on
+            return refusal
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
 

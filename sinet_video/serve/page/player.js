@@ -15,6 +15,7 @@ export const player = {
     Object.assign(this, { clip, times: [], rate: clip.rate ?? 25, time: 0, still: null, stillAt: -1, playable: false });
     video.removeAttribute("src");
     video.load();
+    stage.style.setProperty("--aspect", clip.width / clip.height);
     picture.width = Math.min(clip.width, SIDE);
     picture.height = Math.round((picture.width * clip.height) / clip.width);
     this.refresh();
