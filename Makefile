@@ -38,7 +38,8 @@ weights: $(INSTALLED)
 	$(BIN)/sinet-video train $(DATA) -o runs/default
 	$(BIN)/python -m sinet_video.train.package_weights runs/default/weights.pth
 
-$(INSTALLED): pyproject.toml constraints.txt
+# The kernels are built again when they change.
+$(INSTALLED): pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native/*.cpp sinet_video/native/*.h)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@

@@ -42,6 +42,7 @@ def as_text(clip: Clip) -> str:
 def describe(clip: Clip) -> str:
     """Return a clip's facts, a line each."""
     from sinet_video.models.input_settings import InputSize
+    from sinet_video.native import described
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
@@ -58,6 +59,7 @@ def describe(clip: Clip) -> str:
         f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
         f"{RANGES.get(clip.colour.range, 'range not said')}",
         f"  network    sees it at {width}x{height}",
+        f"  arithmetic in {described()}",
     ]
     return "\n".join([*lines, *_beside(clip)])
 

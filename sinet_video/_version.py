@@ -1,3 +1,3 @@
-"""The version, for whoever needs it without the rest of the package."""
+"""The version, for code that needs it without the rest of the package."""
 
 __version__ = "0.1.0"

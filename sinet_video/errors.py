@@ -1,23 +1,23 @@
-"""Everything that this library raises on purpose.
+"""The errors that this library raises on purpose.
 
     SinetVideoError
-    |-- SettingError (ValueError)    an option's value that cannot be
-    |-- InputError (OSError)         a file that cannot be read, or is not what it should be
-    |-- OutputError (OSError)        a file that cannot be written
-    `-- WeightsError (ValueError)    weights that cannot be had, or do not fit
+    |-- SettingError (ValueError)    an option has an invalid value
+    |-- InputError (OSError)         a file cannot be read, or is not what it should be
+    |-- OutputError (OSError)        a file cannot be written
+    `-- WeightsError (ValueError)    weights are unavailable or do not fit the network
 
-Each message is one sentence or two for a person: what came, what is allowed, what to do.
+Each message is one or two sentences for a person: what was given, what is allowed, what to do.
 """
 
 from __future__ import annotations
 
 
 class SinetVideoError(Exception):
-    """Base of every error that this library raises on purpose."""
+    """Base class of all errors that this library raises on purpose."""
 
 
 class SettingError(SinetVideoError, ValueError):
-    """A setting has a value that it cannot have."""
+    """A setting has an invalid value."""
 
 
 class InputError(SinetVideoError, OSError):
@@ -25,13 +25,13 @@ class InputError(SinetVideoError, OSError):
 
 
 class OutputError(SinetVideoError, OSError):
-    """The result cannot be written where or as what was asked."""
+    """The result cannot be written at that place or in that form."""
 
 
 class WeightsError(SinetVideoError, ValueError):
-    """Weights cannot be found, fetched or fitted to the network."""
+    """Weights cannot be found or downloaded, or do not fit the network."""
 
 
 def reason(error: Exception) -> str:
-    """Return what libav says went wrong, in its few words."""
+    """Return libav's own short description of an error."""
     return str(getattr(error, "strerror", None) or error)

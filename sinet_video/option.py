@@ -1,7 +1,8 @@
-"""How a field of a settings class is given as an option, stated once and beside the field.
+"""Options of the command, declared once beside the settings field that they set.
 
-The command's options are made from these, so that a new setting is a new option without more ado.
-Nothing here knows a command line: an option is a sentence, its choices and how its text is read.
+The command builds its options from these declarations, so a new setting becomes a new option with
+no further work. Nothing here knows about a command line: an option is a sentence, its choices and a
+way to parse its text.
 """
 
 from __future__ import annotations
@@ -13,27 +14,27 @@ from typing import Any, TypeVar
 Settings = TypeVar("Settings")
 
 OPTION, PARTS = "option", "parts"
-"""Keys of a field's metadata: it is an option, or a settings class whose fields are."""
+"""Metadata keys: the field is an option, or holds a settings class whose fields are options."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """How one field is given.
+    """How one field is given as an option.
 
     Attributes:
         help: what it does, in a sentence or two.
         group: the heading under which it is listed.
-        name: its name, with dashes; the field's own if empty.
+        name: its name, with dashes; empty for the field's own name.
         off: for a switch that is on by default, the name that turns it off.
-        metavar: what stands for its value, such as PX.
-        choices: the words that it may be, if there is a list of them.
-        kind: the type of what is typed, before `parse`.
-        typed: what is meant if nothing is typed; None is the field's own default.
-        shown: how help shows the default where `typed` and the field's own do not tell.
-        parse: makes the field's value of what is typed, and of what was typed for `needs`. Raises
-            `SettingError`.
-        needs: names of other options that decide as well.
-        brief: for those that most people need, what it does in a few words; True is `help` itself.
+        metavar: placeholder for its value, such as PX.
+        choices: the allowed words, if there is a fixed list.
+        kind: the type of the typed value, before `parse`.
+        typed: the value assumed if nothing is typed; None for the field's own default.
+        shown: how help shows the default, where `typed` and the field's default do not say it.
+        parse: turns the typed value, and the typed values of `needs`, into the field's value.
+            Raises `SettingError`.
+        needs: names of other options that `parse` also needs.
+        brief: for the most common options, what it does in a few words; True uses `help`.
     """
 
     help: str
@@ -58,12 +59,12 @@ def option(default: Any, text: str, group: str, **more: Any) -> Any:
 
 
 def parts(default: Any) -> Any:
-    """Return a dataclass field whose value's own fields are options."""
+    """Return a dataclass field whose value has fields that are options."""
     return field(default=default, metadata={PARTS: type(default)})
 
 
 def options_of(settings: type) -> Iterator[tuple[str, Option, Any]]:
-    """Yield each option of a settings class and its parts: name, how it is given, default."""
+    """Yield the name, declaration and default of each option of a settings class and its parts."""
     for each in fields(settings):
         if PARTS in each.metadata:
             yield from options_of(each.metadata[PARTS])
@@ -72,7 +73,7 @@ def options_of(settings: type) -> Iterator[tuple[str, Option, Any]]:
 
 
 def built(settings: type[Settings], typed: dict[str, Any]) -> Settings:
-    """Return settings of what was typed, by the options' names; None is the field's default."""
+    """Return settings built from typed values, keyed by option name; None uses the default."""
     given: dict[str, Any] = {}
     for each in fields(settings):  # type: ignore[arg-type]  # every settings class is a dataclass
         if PARTS in each.metadata:

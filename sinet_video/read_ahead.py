@@ -1,7 +1,8 @@
-"""Running part of a chain of iterators in a thread of its own."""
+"""Running part of a chain of iterators in its own thread."""
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -11,12 +12,19 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 POLL = 0.1
-"""Seconds after which a producer that waits for room looks whether anybody still wants it."""
+"""Seconds between checks by a blocked producer whether it has been told to stop."""
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
 class _Ended(Generic[T]):
-    """The producer's last word: with an error, or without."""
+    """The last item of a producer, with an error if it failed."""
 
     error: BaseException | None = None
 
@@ -36,7 +44,7 @@ class _Producer(Generic[T]):
         return self._queue.get()
 
     def close(self) -> None:
-        """Tell it to stop, and wait until it has closed its source."""
+        """Stop the thread, and wait until it has closed its source."""
         self._stop.set()
         self._thread.join()
         if self._unsaid is not None:
@@ -51,17 +59,20 @@ class _Producer(Generic[T]):
         except BaseException as error:
             ended = _Ended(error)
         try:
-            # The source is closed where it ran: libav and generators want it so.
+            # libav and generators must be closed in the thread in which they ran.
             if isinstance(self._source, Generator):
                 self._source.close()
         except BaseException as error:
             ended = _Ended(ended.error or error)
-            if self._stop.is_set():  # nobody reads the queue any more
+            if self._stop.is_set():  # the queue has no reader any more
                 self._unsaid = error
         self._put(ended)
 
     def _put(self, item: T | _Ended[T]) -> bool:
-        """Wait for room; whether the item was taken. A blocking put could never be stopped."""
+        """Wait for room, and return whether the item was queued.
+
+        A blocking `put` could never be stopped.
+        """
         while not self._stop.is_set():
             try:
                 self._queue.put(item, timeout=POLL)
@@ -72,10 +83,10 @@ class _Producer(Generic[T]):
 
 
 def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> Generator[T]:
-    """Yield the items in order, made in a thread that runs at most `depth` ahead.
+    """Yield the items in order, produced by a thread that runs at most `depth` items ahead.
 
-    What the source raises is raised here. When the consumer stops early, the thread is stopped and
-    its source closed before this generator's own close returns.
+    Errors of the source are raised here. If the consumer stops early, the thread is stopped and its
+    source closed before this generator's own `close` returns.
     """
     producer = _Producer(iter(items), depth, name)
     try:

@@ -24,6 +24,10 @@ from sinet_video.decoding.timestamps import drop_nonmonotonic, fill_durations, s
 from sinet_video.errors import InputError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange, seconds
+from sinet_video.read_ahead import cores
+
+MOST_THREADS = 16
+"""As many as libav takes by itself; more hold more pictures and decode no faster."""
 
 
 def decode(
@@ -68,6 +72,7 @@ def _videos(
     container = stack.enter_context(opened(clip.source))
     stream = video_stream(container, clip.path)
     stream.thread_type = "AUTO"
+    stream.codec_context.thread_count = min(cores(), MOST_THREADS)
     reading = _Reading(container, stream, clip.path, on_error, tally)
     start = clip.span.start
     return reading.since(start) if start else reading.whole()

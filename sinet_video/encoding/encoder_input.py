@@ -16,8 +16,10 @@ from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.tiled_alpha import AlphaKind, TiledAlpha
 from sinet_video.media.transfer import to_light
+from sinet_video.native import tiles as kernels
 
 RGBA = {
     "rgba": "rgb24", "argb": "rgb24", "bgra": "bgr24",
@@ -65,11 +67,13 @@ def encodable(
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
     """Alpha as gray: full range in a gray format, limited range and no colour in a YUV one."""
     if pixel_format == "gray":
-        return av.VideoFrame.from_ndarray(quantised(matte.alpha, 0, 255), "gray")
+        video = av.VideoFrame(matte.frame.width, matte.frame.height, "gray")
+        write_alpha(matte, 0, 255, planes_of(video)[0])
+        return video
     video = av.VideoFrame(matte.frame.width, matte.frame.height, pixel_format)
     step = 1 << (video.format.components[0].bits - 8)
     luma, *chroma = planes_of(video)
-    luma[...] = quantised(matte.alpha, 16 * step, 235 * step)
+    write_alpha(matte, 16 * step, 235 * step, luma)
     for plane in chroma:
         plane[...] = 128 * step
     return video
@@ -93,7 +97,7 @@ def with_alpha(
         colour = multiplied(matte, colour, most)
     for target, source in zip(planes, planes_of(colour), strict=True):
         target[...] = source
-    alpha[...] = quantised(matte.alpha, 0, most)
+    write_alpha(matte, 0, most, alpha)
     return video
 
 
@@ -147,6 +151,15 @@ def rgba(matte: Matte, pixel_format: str = "rgba", kind: AlphaKind = "straight")
     planes = [alpha, seen] if pixel_format == "argb" else [seen, alpha]
     packed: Any = np.dstack(planes).astype(colour.dtype, copy=False)
     return av.VideoFrame.from_ndarray(packed, pixel_format)
+
+
+def write_alpha(matte: Matte, low: int, high: int, target: Plane) -> None:
+    """Write alpha to a plane as whole numbers from low to high, as `quantised` does."""
+    tiles = matte.plane
+    if isinstance(tiles, TiledAlpha) and kernels.suits(tiles.grid):
+        kernels.quantise(tiles, low, high, target)
+    else:
+        target[...] = quantised(matte.alpha, low, high)
 
 
 def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:

@@ -20,8 +20,12 @@ from sinet_video.encoding.svt_av1 import open_encoder
 from sinet_video.errors import SettingError
 from sinet_video.media.hdr import Hdr
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
+from sinet_video.read_ahead import cores
 
 BT709 = 1
+
+MOST_THREADS = 128
+"""As many as x264 can start."""
 
 UNCUT = 352, 288
 """The largest picture that libav's FFV1 encoder can leave in one piece."""
@@ -57,6 +61,9 @@ def add_video_stream(
     stream.time_base = context.time_base = time_base
     context.sample_aspect_ratio = clip.sample_aspect
     context.thread_type = "AUTO"
+    if plan.encoder == "libx264":
+        # Left alone it starts half as many again, which only take turns with the other stages.
+        context.thread_count = min(cores(), MOST_THREADS)
     if not av.VideoFormat(plan.pixel_format).is_rgb:
         _tag(context, clip, content, plan)
     if plan.encoder == "libsvtav1":

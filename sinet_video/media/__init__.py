@@ -1,4 +1,4 @@
-"""Frames, alpha planes, colour and time, and arithmetic on them; knows no file.
+"""Frames, alpha planes, colour and time, and arithmetic on them; no file access.
 
 Imports only `errors`.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import av
@@ -10,12 +10,18 @@ import numpy as np
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
+from sinet_video.errors import SettingError
 from sinet_video.media.convert import blank_like, planes_of, range_of
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.tiled_alpha import Canvas, Kind, TiledAlpha
+from sinet_video.native import tiles as kernels
 
 Tiles = NDArray[Any]
+
+
+Blank = Callable[[av.VideoFrame], av.VideoFrame]
+"""Returns a picture to write to, of another's size, format and tags."""
 
 
 def black(frame: Frame) -> tuple[Plane, ...]:
@@ -37,12 +43,13 @@ def blended(
     alpha: TiledAlpha,
     background: tuple[Plane, ...],
     own: Sequence[Plane] | None = None,
+    blank: Blank = blank_like,
 ) -> av.VideoFrame:
     """Return a new picture: `background + alpha * (frame - background)`, rounded to nearest.
 
-    `own`, where given, stands for the frame in the partial tiles.
+    `own`, where given, stands for the frame in the partial tiles; `blank` gives the picture.
     """
-    video = blank_like(frame.video)
+    video = blank(frame.video)
     chroma = (frame.format.down, frame.format.across)
     shared = ((1, 1), chroma, chroma)
     planes = zip(frame.planes, background, planes_of(video), shared, strict=True)
@@ -50,6 +57,17 @@ def blended(
         tiles = own[index] if own else None
         _blend_plane(source, behind, target, alpha, down, across, tiles)
     return video
+
+
+def _check(source: Plane, behind: Plane, alpha: TiledAlpha, down: int, across: int) -> None:
+    """Raise `SettingError` for planes of another size than alpha says."""
+    size = -(-alpha.grid.height // down), -(-alpha.grid.width // across)
+    for plane, name in ((source, "frame"), (behind, "background")):
+        if plane.shape != size and not (name == "background" and plane.shape == (1, 1)):
+            raise SettingError(
+                f"A plane of the {name} is {plane.shape[1]}x{plane.shape[0]}; by the alpha it must "
+                f"be {size[1]}x{size[0]}."
+            )
 
 
 def _blend_plane(
@@ -62,6 +80,10 @@ def _blend_plane(
     own: Plane | None,
 ) -> None:
     grid, kinds = alpha.grid, alpha.kinds
+    _check(source, behind, alpha, down, across)
+    if kernels.suits(grid):
+        kernels.blend(source, behind, target, alpha, (down, across), own)
+        return
     mostly_clear = np.count_nonzero(kinds == Kind.CLEAR) * 2 > kinds.size
     target[...] = behind if mostly_clear else source
     canvas = Canvas(target, grid, down, across)

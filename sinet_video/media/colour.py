@@ -32,7 +32,7 @@ UNSAID = 2
 
 @dataclass(frozen=True)
 class Colour:
-    """ITU-T H.273 codes as libav numbers them; 2 (or 0 for the range) means not said."""
+    """ITU-T H.273 codes as libav numbers them; 2 (0 for the range) means unspecified."""
 
     matrix: int
     range: int
@@ -41,7 +41,7 @@ class Colour:
 
     @classmethod
     def of(cls, video: av.VideoFrame) -> Colour:
-        """The tags of a picture."""
+        """Return the colour tags of a video frame."""
         return cls(
             int(video.colorspace),
             int(video.color_range),

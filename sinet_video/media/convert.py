@@ -138,9 +138,14 @@ def blank_like(
     """Return a picture of the same tags, and size unless one is given, its samples not set."""
     size = (width or video.width, height or video.height)
     new = av.VideoFrame(*size, pixel_format or video.format.name)
+    tag_like(new, video)
+    return new
+
+
+def tag_like(new: av.VideoFrame, video: av.VideoFrame) -> None:
+    """Give a picture another's tags of colour."""
     new.colorspace, new.color_range = video.colorspace, video.color_range
     new.color_primaries, new.color_trc = video.color_primaries, video.color_trc
-    return new
 
 
 def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:

@@ -1,4 +1,4 @@
-"""What libav's filter graphs are used with."""
+"""Helpers for libav's filter graphs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import av
 
 
 def pull_frames(graph: av.filter.Graph) -> Iterator[av.VideoFrame | av.AudioFrame]:
-    """Yield what has come through a graph so far."""
+    """Yield all frames that a graph has produced so far."""
     while True:
         try:
             frame = graph.pull()

@@ -1,4 +1,4 @@
-"""Pictures as the bytes of PNG and JPEG files."""
+"""Images encoded as PNG and JPEG bytes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Array = NDArray[Any]
 
 
 def png(picture: Array) -> bytes:
-    """Return an RGB picture, (H, W, 3) uint8, as a PNG file."""
+    """Return an RGB image, (H, W, 3) uint8, as the bytes of a PNG file."""
     return _encoded(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24"), "png")
 
 
 def jpeg(picture: Array, *, quantiser: int = 3) -> bytes:
-    """Return a picture, (H, W, 3) RGB or (H, W) gray, uint8, as a JPEG file.
+    """Return an image, (H, W, 3) RGB or (H, W) gray, uint8, as the bytes of a JPEG file.
 
-    `quantiser` is libav's, from 2 for the best.
+    `quantiser` is libav's, from 2 for the best quality.
     """
     name = "gray" if picture.ndim == 2 else "rgb24"
-    # JFIF means full-range BT.601, whatever the size.
+    # JFIF is always full-range BT.601, whatever the size.
     video = reformat(
         av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), name),
         pixel_format="yuvj420p",

@@ -1,4 +1,4 @@
-"""The planar pixel formats that frames are handled in."""
+"""The planar pixel formats in which frames are processed."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _SAMPLED = {
 }  # fmt: skip
 
 ROUNDED = re.compile(r"gbra?pf32|grayf32|xyz12")
-"""Formats of pictures whose samples are rounded on decoding: floating point, and XYZ."""
+"""Formats whose samples are rounded on decoding: floating point, and XYZ."""
 
 NOT_HELD = re.compile(
     r"bayer_|yaf|rgba?f|gbra?pf16|grayf16|gray32|gbrap32|rgb96|rgba128|uyyvyy411|(rgb|bgr)4$|"
     r"(v30x|xv30|x2rgb10|x2bgr10|y21[026])be|.*msbbe"
 )
-"""Formats that libswscale does not read, or not exactly."""
+"""Formats that libswscale cannot read, or not exactly."""
 
 
 def working_format(pixel_format: str) -> str:
-    """Return the planar format that holds all samples of a format, but for those of `ROUNDED`.
+    """Return the planar format that holds all samples of a format, except those of `ROUNDED`.
 
-    Gray is held as 4:2:0, which has room for a coloured background. Raises `InputError` for what no
-    format holds.
+    Gray is held as 4:2:0, which leaves room for a coloured background. Raises `InputError` if no
+    format can hold it.
     """
     if pixel_format in PLANAR:
         return pixel_format
@@ -52,12 +52,12 @@ def working_format(pixel_format: str) -> str:
 
 
 Plane = NDArray[Any]
-"""One plane of a picture: (H, W) uint8, or uint16 for more than 8 bits."""
+"""One plane of a frame: (H, W) uint8, or uint16 for more than 8 bits."""
 
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """A planar format: bits a sample, and how many luma samples share a chroma sample."""
+    """A planar format: bits per sample, and how many luma samples share a chroma sample."""
 
     bits: int
     across: int = 1
@@ -71,7 +71,7 @@ class PixelFormat:
 
 
 SUFFIXES = {8: "", 9: "9le", 10: "10le", 12: "12le", 14: "14le", 16: "16le"}
-"""How names of formats end, by bits a sample."""
+"""Suffixes of format names, by bits per sample."""
 
 _SAMPLINGS = {"420": (2, 2), "422": (2, 1), "444": (1, 1)}
 _RARE = {"440": ((1, 2), (8, 10, 12)), "411": ((4, 1), (8,)), "410": ((4, 4), (8,))}
@@ -91,14 +91,14 @@ PLANAR: dict[str, PixelFormat] = {
     },
     **{f"gbrp{suffix}": PixelFormat(bits, is_rgb=True) for bits, suffix in SUFFIXES.items()},
 }
-"""The formats that pictures keep from decoder to encoder: planar YUV and planar RGB.
+"""The formats that frames keep from decoder to encoder: planar YUV and planar RGB.
 
 All others are converted on decoding; see `working_format`.
 """
 
 
 def unread(pixel_format: str) -> InputError:
-    """Return the error of pictures in a format that cannot be read, or not rightly."""
+    """Return the error for a pixel format that cannot be read, or not correctly."""
     return InputError(
         f"Pictures in pixel format {pixel_format} are not read; convert their file, such as with "
         "ffmpeg -i IN -c:v ffv1 -pix_fmt gbrp16le OUT.mkv."
@@ -106,5 +106,5 @@ def unread(pixel_format: str) -> InputError:
 
 
 def has_alpha(video: av.VideoFrame) -> bool:
-    """Whether a picture has an alpha channel."""
+    """Whether a video frame has an alpha channel."""
     return any(component.is_alpha for component in video.format.components)

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from sinet_video import native
 from sinet_video.media.convert import AREA, planes_of, reformat
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
+from sinet_video.native import tiles as kernels
 
 Array = NDArray[Any]
 """Float32 throughout; numpy's types would call much of it float64."""
@@ -110,6 +112,8 @@ def _doubled_rows(cells: Array) -> Array:
 
 
 def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> Array:
+    if native.available():
+        return kernels.means(plane, shape, down, across)
     fill = (0, shape[0] * down - plane.shape[0]), (0, shape[1] * across - plane.shape[1])
     cells = np.pad(plane, fill, mode="edge").reshape(shape[0], down, shape[1], across)
     means: Array = cells.mean((1, 3), dtype=np.float32)
@@ -119,6 +123,8 @@ def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> Arra
 def reduced_alpha(alpha: TiledAlpha, factor: int) -> Array:
     """Return alpha averaged over cells of `factor` pixels, (h, w) float32."""
     grid = alpha.grid
+    if kernels.suits(grid):
+        return kernels.reduced(alpha, factor)
     down, across = grid.down // factor, grid.across // factor
     tiles = np.empty((grid.rows, down, grid.columns, across), np.float32)
     tiles[...] = (alpha.kinds == Kind.SOLID)[:, None, :, None]

@@ -1,4 +1,4 @@
-"""Arrays on one grid taken to another, bilinearly."""
+"""Bilinear resampling of arrays from one grid to another."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Array = NDArray[Any]
 def resized(
     alpha: Array, shape: tuple[int, ...], extent: tuple[float, float] | None = None
 ) -> Array:
-    """Return an array (h, w) enlarged or reduced bilinearly, cell centres on cell centres.
+    """Return an array, (h, w), resized bilinearly with cell centres aligned.
 
-    `extent` is how many of the new cells, (down, across), the array covers; by default all. It is a
-    fraction less where a picture's side is no multiple of a cell.
+    `extent` is how many of the new cells, (down, across), the array covers; by default all. It is
+    fractional where a side of the frame is not a multiple of a cell.
     """
     down, across = extent or (shape[0], shape[1])
     return _lerp(_lerp(alpha, shape[0], down, 0), shape[1], across, 1)
@@ -28,9 +28,9 @@ def _lerp(values: Array, length: int, extent: float, axis: int) -> Array:
 
 
 def sampled(values: Array, lower: NDArray[np.intp], share: Array, axis: int) -> Array:
-    """Return values between neighbours along an axis: `share` of the way from `lower` to the next.
+    """Interpolate along an axis: `share` of the way from the sample `lower` to the next.
 
-    `lower` and `share` are (n,), which the axis of the result is long.
+    `lower` and `share` are (n,), and n is the length of that axis in the result.
     """
     upper = np.minimum(lower + 1, values.shape[axis] - 1)
     share = share.reshape((-1, 1) if axis == 0 else (1, -1))
@@ -41,12 +41,12 @@ def sampled(values: Array, lower: NDArray[np.intp], share: Array, axis: int) -> 
 
 @lru_cache(16)
 def _positions(length: int, wanted: int, extent: float) -> tuple[NDArray[np.intp], Array]:
-    """For each wanted sample, the sample below it and how far it lies towards the next."""
+    """Return, for each output sample, the input sample below it and the fraction to the next."""
     return between((np.arange(wanted) + 0.5) * length / extent - 0.5, length)
 
 
 def between(places: Array, length: int) -> tuple[NDArray[np.intp], Array]:
-    """Return `lower` and `share` for `sampled`; places beyond the ends count as the ends."""
+    """Return `lower` and `share` for `sampled`; places beyond the ends are clamped."""
     places = np.clip(places, 0, length - 1)
     lower = places.astype(np.intp)
     return lower, (places - lower).astype(np.float32)

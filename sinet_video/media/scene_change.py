@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video import native
 from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Frame
+from sinet_video.media.pyramid import halved
+from sinet_video.native import coarse as kernels
 
 Coarse = NDArray[Any]
 
@@ -33,6 +36,13 @@ def coarse_colours(frame: Frame, shape: tuple[int, ...]) -> Coarse:
     return frame.once(("colours", height, width), make)
 
 
+def half_colours(frame: Frame, shape: tuple[int, ...]) -> Coarse:
+    """Return `coarse_colours` averaged over 2 x 2: (3, h / 2, w / 2) float32 in [0, 1]."""
+    if native.available():
+        return kernels.half_colours(frame.scaled(shape[1], shape[0]))
+    return halved(coarse_colours(frame, shape))
+
+
 def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
     """Return a frame's luma on a grid of (h, w), float32 in [0, 1]; weights as in BT.601.
 
@@ -40,6 +50,8 @@ def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
     """
 
     def make() -> Coarse:
+        if native.available():
+            return kernels.luma(frame.scaled(shape[1], shape[0]))
         red, green, blue = coarse_colours(frame, shape)
         luma: Coarse = red * np.float32(0.299) + green * np.float32(0.587)
         luma += blue * np.float32(0.114)
@@ -50,7 +62,13 @@ def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
 
 def is_cut(before: Coarse, luma: Coarse) -> bool:
     """Whether two neighbouring pictures belong to different shots."""
-    return before.shape != luma.shape or float(np.abs(luma - before).mean()) > CUT
+    return before.shape != luma.shape or _mean_change(before, luma) > CUT
+
+
+def _mean_change(before: Coarse, luma: Coarse) -> float:
+    if native.available():
+        return kernels.mean_change(before, luma)
+    return float(np.abs(luma - before).mean())
 
 
 def motion(before: Coarse, luma: Coarse, still: float = 0.015, moving: float = 0.06) -> Coarse:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.native import tiles as kernels
+
 if TYPE_CHECKING:
     pass
 
@@ -93,6 +95,8 @@ class TiledAlpha:
         """Cut an array, (H, W) float32 in [0, 1]."""
         height, width = alpha.shape
         grid = Grid.of(height, width)
+        if kernels.suits(grid):
+            return cls(grid, *kernels.cut(alpha, grid))
         tiles = grid.tiled(alpha)
         lowest, highest = tiles.min(axis=(1, 3)), tiles.max(axis=(1, 3))
         kinds = np.full(lowest.shape, Kind.PARTIAL, np.uint8)
@@ -110,6 +114,8 @@ class TiledAlpha:
     def dense(self) -> NDArray[np.float32]:
         """The whole plane, (H, W) float32."""
         grid = self.grid
+        if kernels.suits(grid):
+            return kernels.dense(self)
         plane = np.empty((grid.rows * grid.down, grid.columns * grid.across), np.float32)
         tiles = grid_view(plane, grid)
         tiles[...] = (self.kinds == Kind.SOLID)[:, None, :, None]

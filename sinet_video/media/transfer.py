@@ -1,8 +1,8 @@
-"""From values as they are shown to light: what EXR files hold, by convention.
+"""Conversion of display values to linear light, which EXR files hold by convention.
 
-The functions are those of ITU-R BT.709, BT.2100 and IEC 61966-2-1, chosen by ITU-T H.273's code for
-the transfer. Video of cameras is taken back to the scene's light, in which 1 is diffuse white; for
-PQ, which says how much light a screen gives, 1 is BT.2408's white of 203 candelas a square metre.
+The functions are those of ITU-R BT.709, BT.2100 and IEC 61966-2-1, chosen by the H.273 transfer
+code. Camera video is converted back to scene light, in which 1 is diffuse white. For PQ, which
+states how much light a display emits, 1 is the white of BT.2408, 203 cd/m².
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ UNSAID = frozenset({0, 2})
 SRGB = 13
 BT709 = 1
 WHITE = 203 / 10000
-"""Of PQ's whole range."""
+"""As a share of PQ's whole range."""
 HLG_WHITE = 0.265
-"""What HLG's diffuse white, a signal of 0.75, is in its whole range: BT.2408."""
+"""Light of HLG's diffuse white (a signal of 0.75) as a share of its whole range: BT.2408."""
 
 
 @lru_cache(4)
 def to_light(transfer: int, bits: int, *, is_rgb: bool) -> NDArray[np.float32]:
-    """Return the light of each full-range value of so many bits, (2**bits,) float32.
+    """Return the linear light of every full-range value of this bit depth, (2**bits,) float32.
 
-    What says nothing is taken for sRGB where it is RGB, else for BT.709.
+    An unspecified transfer is taken as sRGB for RGB, and as BT.709 for the rest.
     """
     code = (SRGB if is_rgb else BT709) if transfer in UNSAID else transfer
     values = np.linspace(0, 1, 2**bits)
@@ -49,7 +49,7 @@ def _srgb(values: Values) -> Values:
 
 
 def _curve(values: Values, bend: float, slope: float, offset: float, power: float) -> Values:
-    """A straight line near black, and from `bend` on a power."""
+    """Return a curve that is linear near black and a power function from `bend` on."""
     bent = ((values + offset) / (1 + offset)) ** power
     return np.where(values < bend, values / slope, bent)
 

@@ -1,4 +1,4 @@
-"""Networks, their weights, and the runtimes that answer a picture with alpha.
+"""Networks, their weights, and the runtimes that compute alpha from an image.
 
 May import `media` and `atomic`.
 """

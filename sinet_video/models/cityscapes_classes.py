@@ -30,17 +30,17 @@ CLASSES = (
     "motorcycle",
     "bicycle",
 )
-"""The names of the 19 classes of Cityscapes (1604.01685), in the order of the network's outputs."""
+"""Names of the 19 classes of Cityscapes (arXiv 1604.01685), in the order of the outputs."""
 
 DEFAULT = ("person", "rider")
-"""People on foot, and people on what they ride, without it."""
+"""People on foot, and people on a vehicle, without the vehicle."""
 
 STEP = 128
 PIXELS = 600_000
-"""What the network wants: multiples of this as sides, and about so many pixels.
+"""The network's input sides are multiples of STEP; about PIXELS pixels suit it.
 
-It was trained on crops of 1024x512. On full figures outdoors, fewer pixels made blobs, and more
-cost time and holes; 16:9 becomes 896x512 and 4:3 becomes 896x640.
+It was trained on crops of 1024x512. On full figures outdoors, fewer pixels gave blobs, and more
+took longer and gave holes; 16:9 becomes 896x512 and 4:3 becomes 896x640.
 """
 
 ClassNames = str | Sequence[str]
@@ -50,8 +50,8 @@ ClassNames = str | Sequence[str]
 def wanted(names: ClassNames = DEFAULT, classes: Sequence[str] = CLASSES) -> NDArray[np.float32]:
     """Return (len(classes),) float32: 1 for each chosen class, 0 for the others.
 
-    Capital letters and spaces around names do not matter. Raises `SettingError` for a name that is
-    none of the classes, and for no name at all.
+    Case and spaces around names are ignored. Raises `SettingError` for an unknown class and for an
+    empty choice.
     """
     given = names.split(",") if isinstance(names, str) else names
     chosen = [name.strip().lower() for name in given]

@@ -1,4 +1,4 @@
-"""The Cityscapes network rewritten, exactly, into what onnxruntime runs quickest; see `export`."""
+"""The Cityscapes network rewritten, exactly, for speed in onnxruntime; see `export_sinet`."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ from sinet_video.models.sinet_cityscapes import CityscapesSINet, CrossBlock, enl
 def fast(
     network: CityscapesSINet, *, size: tuple[int, int] | None = None, opset: int = OPSET
 ) -> bytes:
-    """Return the quick graph of the Cityscapes network.
+    """Return the fast graph of the Cityscapes network.
 
-    Inputs `picture`: RGB (n, h, w, 3) uint8, sides multiples of 128; `wanted` (19,) float32: 1 for
-    each class that counts, else 0. Output `alpha`: the wanted classes' probability (n, h/2, w/2) in
-    [0, 1]. With `size`, (width, height), n is 1 and h and w are fixed.
+    Inputs: `picture`, RGB (n, h, w, 3) uint8 with sides that are multiples of 128, and `wanted`,
+    (19,) float32 with 1 for each class that counts and 0 for the others. Output: `alpha`, the
+    probability of the wanted classes, (n, h/2, w/2) float32 in [0, 1]. With `size`, (width,
+    height), n is 1 and h and w are fixed.
     """
     width, height = size or (3 * STEP, 2 * STEP)
     pictures = torch.zeros(1, height, width, 3, dtype=torch.uint8)
@@ -42,7 +43,7 @@ def fast(
 
 
 class FastCross(nn.Module):
-    """Crossed block with all normalisations folded."""
+    """Crossed block with all normalisations folded in."""
 
     def __init__(self, block: CrossBlock) -> None:
         super().__init__()
@@ -60,19 +61,19 @@ class FastCross(nn.Module):
 
 
 def fast_block(block: nn.Module) -> nn.Module:
-    """Return the quick form of either kind of block."""
+    """Return the fast form of either kind of block."""
     return FastCross(block) if isinstance(block, CrossBlock) else FastBlock(cast(S2Block, block))
 
 
 def fast_level(level: nn.Sequential) -> nn.Sequential:
-    """Return the quick form of modules in a row."""
+    """Return the fast form of a sequence of modules."""
     return nn.Sequential(*(FastModule(cast(S2Module, m), fast_block) for m in level))
 
 
 def corners(conv: nn.ConvTranspose2d) -> nn.Conv2d:
     """Return a transposed 2x2 convolution of stride 2 as a 1x1 convolution.
 
-    Its channels are all of the top left corner, then the top right, bottom left, bottom right.
+    Its channels are grouped by corner: top left, top right, bottom left, bottom right.
     """
     dense = nn.Conv2d(conv.in_channels, 4 * conv.out_channels, 1, bias=False)
     by_corner = conv.weight.data.permute(2, 3, 1, 0)
@@ -108,22 +109,23 @@ class FastCityscapes(nn.Module):
         coarse = enlarge(self.coarse(sixteenth))
         fine = self.fine_norm(enlarge(fast_doubt(coarse) * self.detail(eighth) + coarse))
         logits = self.classify(fast_doubt(fine) * quarter + fine)
-        # Summed over classes corner by corner, a 19th of the values is left to be interleaved.
+        # Summing over the classes before interleaving the corners leaves a 19th of the values to
+        # move.
         alpha = torch.cat([share(corner, wanted) for corner in logits.chunk(4, 1)], 1)
         return F.pixel_shuffle(alpha, 2).squeeze(1)
 
 
 def raised(logits: Tensor) -> Tensor:
-    """Return the exponentials of (n, c, h, w), each picture point's largest being 1."""
+    """Return exponentials of (n, c, h, w), scaled to a largest value of 1 at each point."""
     return torch.exp(logits - logits.amax(1, keepdim=True))
 
 
 def fast_doubt(logits: Tensor) -> Tensor:
-    """Return `cityscapes.doubt` without a softmax, for which onnxruntime moves axes about."""
+    """Return `sinet_cityscapes.doubt` without a softmax, which onnxruntime would transpose for."""
     return 1 - 1 / raised(logits).sum(1, keepdim=True)
 
 
 def share(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Return the wanted classes' probability (n, 1, h, w) from logits (n, classes, h, w)."""
+    """Return the wanted classes' probability, (n, 1, h, w), from logits (n, classes, h, w)."""
     parts = raised(logits)
     return F.conv2d(parts, wanted.view(1, -1, 1, 1)) / parts.sum(1, keepdim=True)

@@ -1,9 +1,9 @@
 """ONNX graphs made from the torch network.
 
-`plain` writes the network as it stands, for other programs. `fast` first rewrites it, exactly, into
-what onnxruntime runs quickest: PReLU as a maximum (onnxruntime does not vectorise PReLU), batch
-normalisation inside the convolutions, one channel of evidence instead of two classes, and 8-bit
-pictures as input.
+`plain` writes the network as it is, for other programs. `fast` first rewrites it, exactly, into
+what onnxruntime runs fastest: PReLU as a maximum (onnxruntime does not vectorise PReLU), batch
+normalisation folded into the convolutions, one evidence channel instead of two classes, and 8-bit
+images as input.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from sinet_video.models.sinet import (
 )
 
 FREE = (96, 64)
-"""The (width, height) that graphs of free size are traced at."""
+"""The (width, height) at which graphs of free size are traced."""
 
 
 def plain(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OPSET) -> bytes:
-    """Return the graph that other programs are most likely to feed right.
+    """Return the graph that is easiest to use from other programs.
 
-    Input `picture`: RGB (n, 3, h, w) float32 in [0, 1]. Outputs `alpha`: the person's probability
-    (n, 1, h, w) in [0, 1]; `logits` (n, 2, h, w) of background and person. With `size`, (width,
-    height), n is 1 and h and w are fixed.
+    Input: `picture`, RGB (n, 3, h, w) float32 in [0, 1]. Outputs: `alpha`, the person's probability
+    (n, 1, h, w) in [0, 1], and `logits`, (n, 2, h, w) of background and person. With `size`,
+    (width, height), n is 1 and h and w are fixed.
     """
     width, height = size or FREE
     pictures = {"picture": torch.zeros(1, 3, height, width)}
@@ -45,11 +45,11 @@ def plain(network: SINet, *, size: tuple[int, int] | None = None, opset: int = O
 
 
 def fast(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OPSET) -> bytes:
-    """Return the quick graph of the same function.
+    """Return the fast graph of the same function.
 
-    Input `picture`: RGB (n, h, w, 3) uint8. Outputs `alpha`: the person's probability (n, h, w)
-    in [0, 1]; `evidence`: the logit of the person less that of the background, same shape. `size`
-    as for `plain`.
+    Input: `picture`, RGB (n, h, w, 3) uint8. Outputs: `alpha`, the person's probability (n, h, w)
+    in [0, 1], and `evidence`, the person's logit minus the background's, same shape. `size` is as
+    for `plain`.
     """
     width, height = size or FREE
     pictures = {"picture": torch.zeros(1, height, width, 3, dtype=torch.uint8)}
@@ -58,7 +58,7 @@ def fast(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OP
 
 
 class PlainSINet(nn.Module):
-    """The network with its preprocessing, for pictures of values in [0, 1]."""
+    """The network with its preprocessing, for images with values in [0, 1]."""
 
     def __init__(self, network: SINet) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ def affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
 
 
 def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
-    """Return one convolution with bias that does both."""
+    """Return one convolution with bias that does the work of both."""
     gain, offset = affine_of(norm)
     folded = nn.Conv2d(
         conv.in_channels,
@@ -93,7 +93,7 @@ def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
 
 
 def shuffled_dense(conv: nn.Conv2d) -> nn.Conv2d:
-    """Return a dense 1x1 convolution that is a grouped one and the channel shuffle after it."""
+    """Return a grouped 1x1 convolution and its channel shuffle as one dense 1x1 convolution."""
     dense = nn.Conv2d(conv.in_channels, conv.out_channels, 1, bias=False)
     dense.weight.data = shuffled_matrix(conv.weight.data, conv.groups)[:, :, None, None]
     return dense
@@ -102,8 +102,8 @@ def shuffled_dense(conv: nn.Conv2d) -> nn.Conv2d:
 def scaling(gain: Tensor, offset: Tensor) -> nn.Conv2d:
     """Return `x * gain + offset`, per channel, as a depthwise 1x1 convolution.
 
-    onnxruntime keeps convolutions in its blocked layout; a multiplication would leave it, and each
-    change of layout costs as much as the multiplication.
+    onnxruntime keeps convolutions in its blocked layout. A multiplication would leave that layout,
+    and each change of layout costs as much as the multiplication itself.
     """
     channels = gain.numel()
     conv = nn.Conv2d(channels, channels, 1, groups=channels)
@@ -113,10 +113,10 @@ def scaling(gain: Tensor, offset: Tensor) -> nn.Conv2d:
 
 
 class FastPReLU(nn.Module):
-    """PReLU, after an optional normalisation, by convolutions; exact for every slope.
+    """PReLU, after an optional normalisation, built from convolutions; exact for every slope.
 
-    `prelu(x) = slope * x + (1 - slope) * relu(x)`, and a factor that is not negative may move into
-    relu's argument: two passes over the data, the second adding to the first.
+    `prelu(x) = slope * x + (1 - slope) * relu(x)`, and a non-negative factor can move inside relu.
+    That takes two passes over the data, the second adding to the first.
     """
 
     def __init__(self, act: nn.PReLU, norm: nn.BatchNorm2d | None = None) -> None:
@@ -155,7 +155,7 @@ class FastExcite(nn.Module):
 
 
 class FastNormalise(nn.Module):
-    """Pictures (n, h, w, 3), uint8, to a network's input (n, 3, h, w), in one step."""
+    """Convert images (n, h, w, 3) uint8 to a network's input (n, 3, h, w) in one step."""
 
     gain: Tensor
     offset: Tensor
@@ -171,12 +171,12 @@ class FastNormalise(nn.Module):
 
 
 def fast_conv(layer: ConvNormAct) -> nn.Sequential:
-    """Return the quick form of a convolution with its normalisation and PReLU."""
+    """Return the fast form of a convolution with its normalisation and PReLU."""
     return nn.Sequential(fold(layer.conv, layer.norm), FastPReLU(layer.act))
 
 
 def fast_down(down: Downsample) -> nn.Sequential:
-    """Return the quick form of a downsampling step."""
+    """Return the fast form of a downsampling step."""
     return nn.Sequential(
         down.depthwise,
         FastExcite(down.excite),
@@ -186,7 +186,7 @@ def fast_down(down: Downsample) -> nn.Sequential:
 
 
 class FastBlock(nn.Module):
-    """S2 block with both normalisations folded; the last commutes with the enlargement."""
+    """S2 block with both normalisations folded in; the last commutes with the upsampling."""
 
     def __init__(self, block: S2Block) -> None:
         super().__init__()
@@ -202,7 +202,7 @@ class FastBlock(nn.Module):
 
 
 class FastModule(nn.Module):
-    """S2 module with the shuffle inside the reducing convolution."""
+    """S2 module with the shuffle folded into the reducing convolution."""
 
     def __init__(self, module: S2Module, quick: Callable[[Any], nn.Module] = FastBlock) -> None:
         super().__init__()
@@ -251,7 +251,7 @@ class FastSINet(nn.Module):
 
 
 def difference(conv: nn.Conv2d) -> nn.Conv2d:
-    """Return the convolution that gives the second output less the first."""
+    """Return the convolution that gives the second output minus the first."""
     single = nn.Conv2d(conv.in_channels, 1, 3, padding=1, bias=False)
     single.weight.data = conv.weight.data[1:] - conv.weight.data[:1]
     return single

@@ -1,6 +1,6 @@
-"""How a network wants its picture: its size, and what other people's ONNX files expect.
+"""The input size of a network, and what ONNX files from elsewhere expect.
 
-Nothing heavy is imported here, so that the command can list its options at once.
+Nothing heavy is imported here, so that the command lists its options quickly.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from sinet_video.errors import SettingError
 from sinet_video.option import option, parts
 
 ONNX = "ONNX files of others"
-"""The heading of the options for them."""
+"""Heading of the options for ONNX files from elsewhere."""
 
 STEP = 32
 PIXELS = 64_000
-"""What the portrait network wants: multiples of this as sides, and about so many pixels.
+"""The portrait network's input sides are multiples of STEP; about PIXELS pixels suit it.
 
-More make mattes better still, but then refining 1080p takes a finer guide, and half as long again.
+More pixels improve mattes further, but refining 1080p then needs a finer guide and takes half as
+long again.
 """
 
 LARGEST = 4_000_000
@@ -27,10 +28,11 @@ LARGEST = 4_000_000
 
 @dataclass(frozen=True)
 class InputSize:
-    """How large the network sees a picture: about so many pixels, or exactly width x height.
+    """The size at which the network sees a frame: about `pixels` pixels, or `exact` sides.
 
-    With `pixels` the picture keeps its own aspect, to the nearest sides that the network can have;
-    with neither, there are as many pixels as suit the network: 64,000 for portraits.
+    `exact` is (width, height). With `pixels` the frame's aspect ratio is kept, up to the nearest
+    sides that the network accepts. With neither, the size suits the network: 64,000 pixels for
+    portraits. Raises `SettingError` for sizes that cannot be.
     """
 
     pixels: int | None = None
@@ -57,7 +59,7 @@ class InputSize:
 
     @classmethod
     def parse(cls, text: str) -> InputSize:
-        """Read "64000" or "320x192"."""
+        """Parse "64000" or "320x192". Raises `SettingError`."""
         width, cross, height = text.lower().partition("x")
         try:
             return cls(exact=(int(width), int(height))) if cross else cls(int(text))
@@ -70,10 +72,10 @@ class InputSize:
             ) from error
 
     def of(self, aspect: float, *, pixels: int = PIXELS, step: int = STEP) -> tuple[int, int]:
-        """Return (width, height) for a picture whose shown width over height is `aspect`.
+        """Return (width, height) for a frame displayed at this aspect ratio (width over height).
 
-        `pixels` is what suits the network, and `step` is what its sides must be multiples of.
-        Raises `SettingError` for exact sides that are not.
+        `pixels` is what suits the network; its sides must be multiples of `step`. Raises
+        `SettingError` for exact sides that are not.
         """
         if self.exact:
             self._check_sides(step)
@@ -92,7 +94,10 @@ def _sizes(pixels: int, step: int) -> list[tuple[int, int]]:
 
 
 def _misfit(side: tuple[int, int], aspect: float, pixels: int) -> float:
-    """Distortion counts four times as much as missing size: both as ratios."""
+    """Return a cost in which distortion counts four times as much as a wrong size.
+
+    Both are taken as ratios.
+    """
     width, height = side
     return 4 * abs(log(width / height / aspect)) + abs(log(width * height / pixels))
 
@@ -103,10 +108,10 @@ Triple = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The constants of `(value - mean) / std * scale`, applied to 8-bit values of each channel.
+    """The constants of `(value - mean) / std * scale`, applied to the 8-bit values of a channel.
 
-    `mean` and `std` are in 8-bit units (0 to 255) and in the order that `channels` names.
-    A recipe given for values in [0, 1] has its mean and std multiplied by 255 here.
+    `mean` and `std` are in 8-bit units (0 to 255) and in the order that `channels` names. If a
+    recipe is given for values in [0, 1], multiply its mean and std by 255.
 
     Raises `SettingError` for an unknown channel order, a wrong count or a std of zero.
     """
@@ -142,13 +147,13 @@ class Preprocessing:
 
     @property
     def gain(self) -> Triple:
-        """What each RGB value is multiplied by."""
+        """Factor for each RGB value."""
         gain = tuple(self.scale / s for s in self.std)
         return _rgb(gain, self.channels)
 
     @property
     def offset(self) -> Triple:
-        """What is added to each RGB value after that."""
+        """Offset added to each RGB value after that."""
         offset = tuple(-m * self.scale / s for m, s in zip(self.mean, self.std, strict=True))
         return _rgb(offset, self.channels)
 
@@ -163,10 +168,11 @@ Activation = Literal["none", "sigmoid", "softmax"]
 
 @dataclass(frozen=True)
 class OnnxInput:
-    """How a foreign ONNX file wants its picture, and what it answers.
+    """The input that an ONNX file from elsewhere expects, and the meaning of its output.
 
-    `preprocessing` is applied to 8-bit values. `activation` turns the answer into a probability.
-    `channel` is the output channel of the person where there are several; -1 is the last.
+    `preprocessing` is applied to 8-bit values. `activation` turns the output into a probability.
+    `channel` is the person's output channel if there are several; -1 is the last. Raises
+    `SettingError` for an unknown activation.
     """
 
     preprocessing: Preprocessing = parts(Preprocessing())

@@ -1,4 +1,4 @@
-"""What every network of this library is, in torch."""
+"""The interface of every network in this library, in torch."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sinet_video.models.registry import Architecture
 
 
 class Network(nn.Module):
-    """A network that maps 8-bit RGB pictures to alpha, its preprocessing included.
+    """A network that maps 8-bit RGB images to alpha, including its preprocessing.
 
-    `architecture` is its row in `registry`. `alpha` maps pictures (n, h, w, 3) uint8 to (n, h, w)
-    float in [0, 1]; where the architecture has classes, it takes their choice as well, (classes,)
-    float: 1 for a class that counts, 0 for one that does not. `normalise` maps RGB values in
-    [0, 255], (n, 3, h, w), to what the network itself takes; only those need it whose graphs have
-    the output `logits` or `evidence`, of background and person, besides `alpha`.
+    `architecture` is its row in `registry`. `alpha` maps images (n, h, w, 3) uint8 to (n, h, w)
+    float in [0, 1]. If the architecture has classes, it also takes their choice, (classes,) float:
+    1 for a class that counts, 0 for one that does not. `normalise` maps RGB values in [0, 255], (n,
+    3, h, w), to the network's own input. It is only needed if the graph has the output `logits` or
+    `evidence`, of background and person, besides `alpha`.
     """
 
     architecture: ClassVar[Architecture]

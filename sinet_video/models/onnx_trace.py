@@ -1,4 +1,4 @@
-"""Torch modules as ONNX files, by torch's tracing exporter: it needs no package beyond torch."""
+"""Export of torch modules with torch's tracing exporter, which needs no other package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 OPSET = 17
 
-# The part of the exporter in which `_without_onnx` changes something, in newer and older torch.
+# The parts of the exporter that `_without_onnx` patches, in newer and older torch.
 PARTS = (
     "torch.onnx._internal.torchscript_exporter.onnx_proto_utils",
     "torch.onnx._internal.onnx_proto_utils",
@@ -28,10 +28,11 @@ def traced(
     outputs: dict[str, dict[int, str]],
     opset: int = OPSET,
 ) -> bytes:
-    """Return a module as an ONNX file.
+    """Return a module as the content of an ONNX file.
 
-    `inputs` has an example of each by its name; `outputs` names the free axes of each. The input
-    `picture`, (n, 3, h, w) or (n, h, w, 3), has n, h and w free where the outputs have free axes.
+    `inputs` has an example of each input by name; `outputs` names the free axes of each output. The
+    input `picture`, (n, 3, h, w) or (n, h, w, 3), has n, h and w free if the outputs have free
+    axes.
     """
     free = next(iter(outputs.values()))
     sides = (2, 3) if inputs["picture"].shape[1] == 3 else (1, 2)
@@ -42,7 +43,7 @@ def traced(
         torch.onnx.export(
             module.eval(),
             tuple(inputs.values()),
-            cast(Any, buffer),  # the tracing exporter takes an open file, its annotation does not
+            cast(Any, buffer),  # the exporter accepts an open file, its annotation does not
             input_names=list(inputs),
             output_names=list(outputs),
             dynamic_axes={"picture": picture, **outputs},
@@ -54,10 +55,10 @@ def traced(
 
 @contextmanager
 def _without_onnx() -> Iterator[None]:
-    """Keep the exporter from reading what it wrote once more with the package onnx.
+    """Keep the exporter from reading its output again with the package onnx.
 
-    It looks for operators of one's own, to add their functions; our graphs have none. There is no
-    setting for this, and without that package, which is not among our dependencies, it fails.
+    It does so to add the functions of custom operators, which our graphs do not have. There is no
+    setting for this, and without that package, which is not a dependency, it fails.
     """
     part = next(filter(None, map(_part, PARTS)), None)
     if part is None:

@@ -1,7 +1,7 @@
-"""The networks that this library knows and the weights that go by a name: one row each.
+"""The known networks and named weights, one row each.
 
-Nothing else tests these names. To add a network, write its module (see `Architecture`) and add a
-row to `NAMED`. No torch is needed to read the table.
+No other code compares these names. To add a network, write its module (see `Architecture`) and add
+a row to `NAMED`. Reading the table needs no torch.
 """
 
 from __future__ import annotations
@@ -18,20 +18,21 @@ from sinet_video.models.input_settings import PIXELS, STEP
 
 @dataclass(frozen=True)
 class Architecture:
-    """A network, as far as its weights' users need to know it without importing torch.
+    """A network, as far as its weights can be used without importing torch.
 
     Attributes:
-        module: the module of `sinet_video.models` with the network. It has `recognises(state)`,
-            whether a state dict is of this network, and `from_state(state)`, which returns it with
-            these weights. The network has this `Architecture` as its attribute `architecture`.
+        module: the module of `sinet_video.models` that defines the network. It has
+            `recognises(state)`, which says whether a state dict belongs to this network, and
+            `from_state(state)`, which returns the network with these weights. The network has this
+            `Architecture` as its attribute `architecture`.
         export: the module, perhaps the same, with `fast(network, size=, opset=)`, which returns an
-            ONNX graph of uint8 pictures as `export_sinet.fast` does; where there is a plain graph
-            too, `plain` returns it.
-        step: what the sides of its pictures must be multiples of.
-        pixels: about how many pixels suit it.
-        classes: the classes that it tells apart; none where it tells the person only. A graph with
-            classes has a second input, `wanted`.
-        person: those that count as the person unless others are chosen.
+            ONNX graph for uint8 images as `export_sinet.fast` does, and `plain` if there is a plain
+            graph too.
+        step: input sides must be multiples of this.
+        pixels: approximate number of input pixels that suits the network.
+        classes: the classes it tells apart; empty if it only knows the person. A graph with classes
+            has a second input, `wanted`.
+        person: the classes that count as the person by default.
     """
 
     module: str
@@ -43,7 +44,7 @@ class Architecture:
 
     @property
     def code(self) -> Any:
-        """The module with the network; importing it imports torch."""
+        """The module that defines the network; importing it imports torch."""
         return import_module(f"sinet_video.models.{self.module}")
 
     @property
@@ -54,11 +55,11 @@ class Architecture:
 
 @dataclass(frozen=True)
 class NamedWeights:
-    """Weights that go by a name: in this package, or fetched the first time.
+    """Weights with a name: part of this package, or downloaded the first time.
 
     Attributes:
-        architecture: the network that they are of.
-        download: where the checkpoint is fetched from, if it is not packaged.
+        architecture: the network they belong to.
+        download: where to download the checkpoint, if it is not packaged.
         checkpoint: the file of the packaged checkpoint.
         graph: the file of its fast graph, gzipped, if that is packaged too.
     """
@@ -82,7 +83,7 @@ CITYSCAPES = Architecture(
 
 NAMED = {
     "default": NamedWeights(SINET, checkpoint="default.pth", graph="default.onnx.gz"),
-    # The weights that the paper's authors released (MIT, (c) NAVER Corp.).
+    # The weights released by the paper's authors (MIT, (c) NAVER Corp.).
     "official": NamedWeights(
         SINET,
         Remote(
@@ -95,7 +96,7 @@ NAMED = {
             sha256="d164a9643c6e6765fc6dd4ec73f6018ad2526c21336911b4484715f33e6981a4",
         ),
     ),
-    # Their weights of the network for street scenes, trained on Cityscapes (MIT, (c) NAVER Corp.).
+    # The authors' weights for street scenes, trained on Cityscapes (MIT, (c) NAVER Corp.).
     "cityscapes": NamedWeights(
         CITYSCAPES,
         Remote(
@@ -111,26 +112,26 @@ NAMED = {
 }
 
 NAMES = ", ".join(f"'{name}'" for name in NAMED)
-"""The names as messages list them."""
+"""The names, as messages list them."""
 
 
 def named(weights: str | Path) -> NamedWeights | None:
-    """Return the row of a name, or None for what must be a path."""
+    """Return the row of a name, or None if it must be a path."""
     return NAMED.get(weights) if isinstance(weights, str) else None
 
 
 def architectures() -> list[Architecture]:
-    """Return every network that the table knows, the packaged one first."""
+    """Return every known network, the packaged one first."""
     return list(dict.fromkeys(row.architecture for row in NAMED.values()))
 
 
 def architecture_of_state(state: dict[str, Any]) -> Architecture:
-    """Return the network that a state dict is of; the packaged one where none recognises it."""
+    """Return the network that a state dict belongs to; the packaged one if none recognises it."""
     every = architectures()
     return next((each for each in every if each.code.recognises(state)), every[0])
 
 
 def architecture_of_graph(classes: int) -> Architecture:
-    """Return the network that a fast graph is of, by the number of its classes."""
+    """Return the network that a fast graph belongs to, by the number of its classes."""
     every = architectures()
     return next((each for each in every if len(each.classes) == classes), every[0])

@@ -45,14 +45,14 @@ def batch_norm(channels: int) -> nn.BatchNorm2d:
 
 
 def conv(inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    """Return a size-keeping convolution without bias."""
+    """Return a convolution without bias that keeps the size."""
     return nn.Conv2d(
         inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False
     )
 
 
 def upsample(x: Tensor, factor: int) -> Tensor:
-    """Enlarge (n, c, h, w) bilinearly, corners on corners."""
+    """Enlarge (n, c, h, w) bilinearly, with corners aligned."""
     if factor == 1:
         return x
     return F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=True)
@@ -70,14 +70,14 @@ class Upsample(nn.Module):
 
 
 def shuffle_channels(x: Tensor, groups: int) -> Tensor:
-    """Interleave the channels of the groups of a grouped convolution (ShuffleNet, 1707.01083)."""
+    """Interleave the channels of a grouped convolution's groups (ShuffleNet, arXiv 1707.01083)."""
     count, channels, height, width = x.shape
     grouped = x.view(count, groups, channels // groups, height, width)
     return grouped.transpose(1, 2).reshape(x.shape)
 
 
 def shuffled_matrix(weight: Tensor, groups: int) -> Tensor:
-    """Return a grouped 1x1 convolution and the shuffle after it as one matrix, (outputs, inputs).
+    """Return a grouped 1x1 convolution and its channel shuffle as one matrix, (outputs, inputs).
 
     `weight` is the convolution's, (outputs, inputs / groups, 1, 1). Most of the matrix is zero.
     """
@@ -89,7 +89,7 @@ def shuffled_matrix(weight: Tensor, groups: int) -> Tensor:
 
 
 class GroupedReduce(nn.Conv2d):
-    """A 1x1 convolution in two groups without bias, its channels then shuffled."""
+    """A 1x1 convolution in two groups without bias, followed by a channel shuffle."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 1, groups=2, bias=False)
@@ -123,7 +123,7 @@ class ConvNormAct(NormAct):
 
 
 class SqueezeExcite(nn.Module):
-    """Scale each channel by a function of all channels' means; unlike 1709.01507, unbounded."""
+    """Scale each channel by a function of all channel means; unlike arXiv 1709.01507, unbounded."""
 
     def __init__(self, channels: int, bottleneck: int | None = None) -> None:
         super().__init__()
@@ -133,14 +133,14 @@ class SqueezeExcite(nn.Module):
             self.dense.extend([nn.Linear(inputs, outputs), nn.PReLU(outputs)])
 
     def forward(self, x: Tensor) -> Tensor:
-        # adaptive_avg_pool2d rather than mean(): exported, it leaves the batch size free.
+        # adaptive_avg_pool2d instead of mean(): when exported, it leaves the batch size free.
         means = F.adaptive_avg_pool2d(x, 1).flatten(1)
         gain: Tensor = self.dense(means)
         return gain[:, :, None, None] * x
 
 
 class Downsample(NormAct):
-    """Halve the picture: depthwise 3x3 with stride 2, squeeze-excite, 1x1, norm, PReLU."""
+    """Halve the size: depthwise 3x3 with stride 2, squeeze-excite, 1x1, norm, PReLU."""
 
     def __init__(self, inputs: int, outputs: int, bottleneck: int | None = None) -> None:
         super().__init__(outputs)
@@ -174,11 +174,11 @@ class S2Block(nn.Module):
 
 
 Block = Callable[[int, int, int], nn.Module]
-"""What makes a block from its channels, kernel and pool."""
+"""A function that makes a block from its channels, kernel and pool."""
 
 
 class S2Module(nn.Module):
-    """Two S2 blocks side by side on the same reduced input, with a residual where widths allow."""
+    """Two S2 blocks side by side on the same reduced input, with a residual if the widths match."""
 
     def __init__(self, inputs: int, outputs: int, squeeze: Squeeze, block: Block = S2Block) -> None:
         super().__init__()
@@ -196,7 +196,7 @@ class S2Module(nn.Module):
 
 
 def s2_modules(inputs: int, outputs: int, squeezes: tuple[Squeeze, ...]) -> nn.Sequential:
-    """Return a level: modules of one width in a row."""
+    """Return a level: a sequence of modules of one width."""
     widths = [inputs] + [outputs] * len(squeezes)
     return nn.Sequential(
         *(S2Module(a, b, s) for a, b, s in zip(widths[:-1], widths[1:], squeezes, strict=True))
@@ -204,7 +204,7 @@ def s2_modules(inputs: int, outputs: int, squeezes: tuple[Squeeze, ...]) -> nn.S
 
 
 class Encoder(nn.Module):
-    """Three levels down to an eighth of the size; 86,764 parameters."""
+    """Three levels, down to an eighth of the size; 86,764 parameters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -218,7 +218,7 @@ class Encoder(nn.Module):
         self.classify = conv(144, 2, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits at an eighth (n, 2, h/8, w/8) and features at a quarter (n, 48, ..)."""
+        """Return logits, (n, 2, h/8, w/8), and features, (n, 48, h/4, w/4)."""
         entry2 = self.down2(self.stem(x))
         quarter = self.level2(entry2)
         entry3 = self.down3(self.post2(torch.cat([entry2, quarter], 1)))
@@ -229,9 +229,9 @@ class Encoder(nn.Module):
 class SINet(Network):
     """The whole network: encoder and information-blocking decoder, 86,910 parameters.
 
-    Calling it maps normalised RGB pictures (n, 3, h, w), sides multiples of 32, to the logits
-    (n, 2, h, w) of background and person. How a picture is normalised is in the buffers `mean` and
-    `std` (8-bit units, RGB) and `scale`, so that weights and preprocessing cannot part.
+    It maps normalised RGB images (n, 3, h, w), with sides that are multiples of 32, to logits (n,
+    2, h, w) of background and person. The buffers `mean` and `std` (8-bit units, RGB) and `scale`
+    hold the normalisation, so that weights and preprocessing stay together.
     """
 
     architecture: ClassVar[registry.Architecture] = registry.SINET
@@ -260,23 +260,23 @@ class SINet(Network):
         return self.decode(*self.encoder(x))
 
     def decode(self, eighth: Tensor, quarter: Tensor) -> Tensor:
-        """Map what the encoder returns to logits at input size."""
+        """Map the encoder's results to logits at input size."""
         coarse = self.coarse_norm(self.enlarge(eighth))
-        # Detail enters only where the coarse decision is unsure (section 3.3 of the paper).
+        # Detail is only added where the coarse decision is uncertain (section 3.3 of the paper).
         doubt = 1 - coarse.softmax(1).amax(1, keepdim=True)
         half = self.fine_norm(self.enlarge(doubt * self.detail(quarter) + coarse))
         logits: Tensor = self.classify(self.enlarge(half))
         return logits
 
     def alpha(self, pictures: Tensor) -> Tensor:
-        """Map RGB pictures (n, h, w, 3), uint8, to the person's probability (n, h, w) in [0, 1]."""
+        """Map RGB images (n, h, w, 3) uint8 to the person's probability (n, h, w) in [0, 1]."""
         rgb = pictures.permute(0, 3, 1, 2).to(self.mean.dtype)
         logits = self(self.normalise(rgb))
         return torch.sigmoid(logits[:, 1] - logits[:, 0])
 
 
 def recognises(state: dict[str, Any]) -> bool:
-    """Whether a state dict is of this network, under our names or the reference code's."""
+    """Whether a state dict belongs to this network, under our names or the reference code's."""
     ours = "encoder.down3.depthwise.weight" in state
     return "level2_C.conv.weight" in state or (
         ours and "encoder.down4.depthwise.weight" not in state

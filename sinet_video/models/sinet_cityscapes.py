@@ -1,8 +1,8 @@
 """SINet for street scenes, in torch: the 19 classes of Cityscapes instead of one person.
 
-As the paper's authors released it (github.com/clovaai/c3_sinet). It differs from the portrait
-network of `sinet` in one more halving, in blocks of two crossed line kernels, and in a decoder that
-blocks information twice and answers at half the picture's size.
+As released by the paper's authors (github.com/clovaai/c3_sinet). It differs from the portrait
+network of `sinet` by one more downsampling, by blocks of two crossed line kernels, and by a decoder
+that blocks information twice and whose output is half the input size.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from sinet_video.models.sinet_reference import REFERENCE_NAMES, Names, renamed
 
 MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
-"""What the released weights were trained with, in 8-bit units: ImageNet's constants, RGB."""
+"""Constants that the released weights were trained with, in 8-bit units: ImageNet's, RGB."""
 
 CITYSCAPES_NAMES: Names = (
     (r"^bn_4\.", "coarse_norm."),
@@ -42,7 +42,7 @@ CITYSCAPES_NAMES: Names = (
 )
 
 WHOLE = 0
-"""In place of a pool: an undivided square kernel at full size."""
+"""Instead of a pool: an undivided square kernel at full size."""
 
 LEVEL_3: tuple[Squeeze, ...] = (((3, 1), (5, 1)), ((3, WHOLE), (3, 1)), ((3, WHOLE), (3, 1)))
 LEVEL_4_NARROW: tuple[Squeeze, ...] = (
@@ -89,12 +89,12 @@ def _line(channels: int, kernel: tuple[int, int]) -> nn.Conv2d:
 
 
 def block(channels: int, kernel: int, pool: int) -> nn.Module:
-    """Return the block that a pair of the tables above means."""
+    """Return the block described by a pair of the tables above."""
     return S2Block(channels, kernel, 1) if pool == WHOLE else CrossBlock(channels, kernel, pool)
 
 
 def level(widths: list[int], squeezes: tuple[Squeeze, ...]) -> nn.Sequential:
-    """Return modules in a row, between widths of which there is one more."""
+    """Return a sequence of modules; `widths` has one more entry than there are modules."""
     return nn.Sequential(
         *(
             S2Module(inputs, outputs, squeeze, block)
@@ -104,7 +104,7 @@ def level(widths: list[int], squeezes: tuple[Squeeze, ...]) -> nn.Sequential:
 
 
 class Encoder(nn.Module):
-    """Four levels down to a sixteenth of the size."""
+    """Four levels, down to a sixteenth of the size."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -129,11 +129,11 @@ class Encoder(nn.Module):
 
 
 class CityscapesSINet(Network):
-    """The whole network: encoder and twice blocking decoder, 119,418 parameters.
+    """The whole network: encoder and twice-blocking decoder, 119,418 parameters.
 
-    Calling it maps normalised RGB pictures (n, 3, h, w), sides multiples of 128, to logits
-    (n, 19, h/2, w/2) of the classes of `cityscapes_classes.CLASSES`. As in `sinet.SINet`, how a
-    picture is normalised is in the buffers `mean` and `std` (8-bit units, RGB) and `scale`.
+    It maps normalised RGB images (n, 3, h, w), with sides that are multiples of 128, to logits (n,
+    19, h/2, w/2) of the classes of `cityscapes_classes.CLASSES`. As in `sinet.SINet`, the buffers
+    `mean` and `std` (8-bit units, RGB) and `scale` hold the normalisation.
     """
 
     architecture: ClassVar[registry.Architecture] = registry.CITYSCAPES
@@ -166,10 +166,10 @@ class CityscapesSINet(Network):
         return logits
 
     def alpha(self, pictures: Tensor, wanted: Tensor) -> Tensor:
-        """Map RGB pictures (n, h, w, 3), uint8, to the probability of the wanted classes.
+        """Map RGB images (n, h, w, 3) uint8 to the probability of the wanted classes.
 
-        `wanted` is (19,): 1 for a class that counts, 0 for one that does not. The answer is
-        (n, h/2, w/2) in [0, 1].
+        `wanted` is (19,): 1 for a class that counts, 0 for one that does not. The result is (n,
+        h/2, w/2) in [0, 1].
         """
         rgb = pictures.permute(0, 3, 1, 2).to(self.mean.dtype)
         probabilities = self(self.normalise(rgb)).softmax(1)
@@ -178,17 +178,17 @@ class CityscapesSINet(Network):
 
 
 def enlarge(x: Tensor) -> Tensor:
-    """Double (n, c, h, w) bilinearly, pixels as areas: unlike `sinet.upsample`, not by corners."""
+    """Double (n, c, h, w) bilinearly, with pixels as areas, unlike `sinet.upsample`."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def doubt(logits: Tensor) -> Tensor:
-    """Return where the classes of (n, c, h, w) are unsure: 1 less the largest probability."""
+    """Return the uncertainty of the classes of (n, c, h, w): 1 minus the largest probability."""
     return 1 - logits.softmax(1).amax(1, keepdim=True)
 
 
 def recognises(state: dict[str, Any]) -> bool:
-    """Whether a state dict is of this network, under our names or the reference code's."""
+    """Whether a state dict belongs to this network, under our names or the reference code's."""
     return "level3_C.conv.weight" in state or "encoder.down4.depthwise.weight" in state
 
 
@@ -201,7 +201,7 @@ def from_state(state: dict[str, Any]) -> CityscapesSINet:
 
 
 def from_cityscapes_reference(state: dict[str, Any]) -> dict[str, Any]:
-    """Turn the reference code's state dict of the Cityscapes network, for RGB too, into ours."""
+    """Convert the reference code's state dict of the Cityscapes network, also for RGB, to ours."""
     ours = renamed(state, CITYSCAPES_NAMES)
     ours["mean"] = torch.tensor(MEAN)
     ours["std"] = torch.tensor(STD)

@@ -1,4 +1,4 @@
-"""The state dicts of the reference code, turned into ours."""
+"""Conversion of the reference code's state dicts to ours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-# What the reference's training did to 8-bit BGR values: subtract, divide, and divide by 255.
+# The reference's preprocessing of 8-bit BGR values: subtract, divide, and divide by 255.
 REFERENCE_MEAN = (107.304565, 115.69884, 132.35703)
 REFERENCE_STD = (63.97182, 65.1337, 68.29726)
 REFERENCE_SCALE = 1 / 255
@@ -49,10 +49,10 @@ def from_reference(
     std: tuple[float, ...] = REFERENCE_STD,
     scale: float = REFERENCE_SCALE,
 ) -> dict[str, Any]:
-    """Turn the reference code's state dict, for BGR pictures, into ours, for RGB pictures.
+    """Convert the reference code's state dict, for BGR images, to ours, for RGB images.
 
-    `mean` and `std` are in 8-bit units and BGR order. That the released weights want `scale` is not
-    in their file: a network trained without the second division says 1.
+    `mean` and `std` are in 8-bit units and BGR order. The released weights need `scale`, which
+    their file does not state; for a network trained without the second division, pass 1.
     """
     ours = renamed(state, PORTRAIT_NAMES)
     ours["encoder.stem.conv.weight"] = ours["encoder.stem.conv.weight"].flip(1)
@@ -63,7 +63,7 @@ def from_reference(
 
 
 def renamed(state: dict[str, Any], names: Names) -> dict[str, Any]:
-    """Return a state dict under our names."""
+    """Return a state dict with our names."""
     return {_our_name(key, names): value for key, value in state.items()}
 
 

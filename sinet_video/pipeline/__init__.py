@@ -1,4 +1,4 @@
-"""From a file to finished files: settings, the chain of stages, the job, resuming, batches.
+"""From an input file to finished files: settings, the chain of stages, jobs, resuming and batches.
 
 May import every room above it.
 """

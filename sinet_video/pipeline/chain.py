@@ -43,7 +43,7 @@ from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 from sinet_video.stages.source_alpha import apply_source_alpha
 
-DEPTH = 4
+DEPTH = 2
 """Pictures that wait between two threads: enough to even out, few enough to stay small."""
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+from sinet_video import native
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
@@ -212,6 +213,7 @@ class _Job:
             weights=getattr(segmenter, "name", "your own segmenter"),
             runtime=getattr(segmenter, "runtime", "your own segmenter"),
             device=getattr(segmenter, "device", "unknown"),
+            arithmetic=native.described(),
             encoder=made.encoder,
             pixel_format=made.pixel_format,
             alpha=made.alpha,

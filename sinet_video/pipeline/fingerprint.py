@@ -10,8 +10,8 @@ from typing import Any
 
 import av
 import numpy as np
-import onnxruntime
 
+from sinet_video import native
 from sinet_video._version import __version__
 from sinet_video.decoding.access import Source
 
@@ -35,11 +35,13 @@ def of_job(source: Path, **settings: object) -> dict[str, str]:
 
     Files are known by `of_file`, functions and objects that are no settings by their names.
     """
+    import onnxruntime  # takes long, and only jobs that can be resumed ask
+
     versions = f"{__version__}, av {av.__version__}, {av.library_versions}"
     run = {
         "the source": of_file(source),
         "the versions": f"{versions}, onnxruntime {onnxruntime.__version__}, "
-        f"numpy {np.__version__}",
+        f"numpy {np.__version__}, arithmetic in {native.described()}",
     }
     for name, value in settings.items():
         run |= _told(name, value)

@@ -22,6 +22,7 @@ class Report:
     their sum. `decontaminated` says whether the old background's colour was taken out of the edge.
     `lost` counts pictures that could not be decoded, `repeated` those that were not later than the
     one before, `untimed` those without a time, and `resized` those of another size than the first.
+    `arithmetic` is what worked on the pictures: "C++", or "numpy" where that was not built.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Report:
     weights: str = ""
     runtime: str = ""
     device: str = ""
+    arithmetic: str = ""
     encoder: str = ""
     pixel_format: str = ""
     alpha: AlphaKind | Literal["none"] = "none"

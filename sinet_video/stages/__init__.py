@@ -1,4 +1,4 @@
-"""The steps of matting, one generator a file: mattes in, mattes out.
+"""The steps of matting, one generator per file: mattes in, mattes out.
 
 May import `media`, `containers`, `decoding` and `models.segmenter`; no stage imports another.
 """

@@ -1,4 +1,4 @@
-"""What can stand behind the person: a colour, an image, a video, or the blurred room."""
+"""Backgrounds to place behind the person: a colour, an image, a video or the blurred original."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sinet_video.stages.composite import Background
 Fit = Literal["cover", "contain", "stretch"]
 
 NAMED = {
-    "green": "#00b140",  # what chroma-key paint and cloth are sold as; not the web's dark green
+    "green": "#00b140",  # the usual colour of chroma-key paint and cloth; not the web's dark green
     "blue": "#0047bb",
     "black": "#000000",
     "white": "#ffffff",
@@ -54,7 +54,7 @@ STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".
 
 
 Kind = tuple[object, ...]
-"""All that decides what a background's planes look like, but for the background."""
+"""Everything about a frame that determines the planes of a background."""
 
 
 def kind_of(frame: Frame) -> Kind:
@@ -72,7 +72,7 @@ def kind_of(frame: Frame) -> Kind:
 
 
 class ColourBackground:
-    """One colour throughout, as 8-bit RGB."""
+    """A single colour, given as 8-bit RGB."""
 
     def __init__(self, red: int, green: int, blue: int) -> None:
         self.rgb = (red, green, blue)
@@ -80,14 +80,14 @@ class ColourBackground:
 
     @classmethod
     def parse(cls, text: str) -> ColourBackground:
-        """Read a name or "#RRGGBB". Raises `SettingError`."""
+        """Parse a colour name or "#RRGGBB". Raises `SettingError`."""
         code = NAMED.get(text.lower(), text)
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
             raise SettingError(f"Colour is {text!r}; give #RRGGBB or one of {', '.join(NAMED)}.")
         return cls(*bytes.fromhex(code[1:]))
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
-        """As `Background` says."""
+        """Return the planes of the colour; see `Background.planes`."""
         kind = kind_of(matte.frame)
         if self._made is None or self._made[0] != kind:
             patch = np.empty((16, 16, 3), np.uint8)
@@ -98,7 +98,7 @@ class ColourBackground:
 
 
 class ImageBackground:
-    """One picture, from any file that FFmpeg reads as one."""
+    """A still image, from any image file that FFmpeg can read."""
 
     def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
@@ -106,7 +106,7 @@ class ImageBackground:
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
-        """As `Background` says."""
+        """Return the planes of the image; see `Background.planes`."""
         kind = kind_of(matte.frame)
         if self._made is None or self._made[0] != kind:
             self._made = kind, fit_background(self._picture, matte.frame, self._fit)
@@ -114,14 +114,15 @@ class ImageBackground:
 
 
 class VideoBackground:
-    """A video, looped, timed by pts: at each moment the picture that it would be showing.
+    """A looped video, synchronised by timestamps.
 
-    It starts with the first frame that it stands behind.
+    Playback begins with the first frame that the background is used for. For each frame it gives
+    the video frame that would be on screen at that time.
     """
 
     def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
-        # Now, so that a bad file is said at once, not at the first frame.
+        # Opened here, so that a bad file is reported at once and not at the first frame.
         self._clip = probe(source)
         self._shown: Iterator[tuple[Fraction, Frame]] | None = None
         self._current: Frame | None = None
@@ -130,20 +131,20 @@ class VideoBackground:
         self._made: av.VideoFrame | None = None
 
     def begin(self, start: Fraction, now: Fraction) -> None:
-        """Start at a moment, in seconds, though the first frame comes `now`, later."""
+        """Set the playback start, in seconds, when the first frame only arrives at `now`."""
         self._shown, self._start = looped(self._clip, now - start), start
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
-        """As `Background` says."""
+        """Return the planes of the current video frame; see `Background.planes`."""
         if self._shown is None:
             self.begin(matte.time, matte.time)
         if self._advance(matte.time - self._start) or self._made is None:
-            assert self._current is not None  # _advance took the first picture
+            assert self._current is not None  # _advance has read the first frame
             self._made = fit_background(self._current.video, matte.frame, self._fit)
         return planes_of(self._made)
 
     def _advance(self, time: Fraction) -> bool:
-        """Go on to the picture of a moment; whether it is another than before."""
+        """Move to the video frame for a time, and return whether it is another one."""
         assert self._shown is not None
         moved = False
         while self._next is None or self._next[0] <= time:
@@ -154,10 +155,10 @@ class VideoBackground:
 
 
 def parse_background(text: StrPath | Source, fit: Fit = "cover") -> Background | None:
-    """Read what a user says: a colour, a file, "blur" or "blur:RADIUS", or "transparent" (None).
+    """Parse a colour, a file, "blur", "blur:RADIUS" or "transparent" (which returns None).
 
-    A `Source` says what the file may make us read, and whether it may be a URL. Raises
-    `SettingError` for what is none of these, `InputError` for a file that cannot be read.
+    Pass a `Source` to say which other files the file may open, and whether it may be a URL. Raises
+    `SettingError` if the text is none of these and `InputError` if the file cannot be read.
     """
     checked_fit(fit)
     source = Source.of(text)
@@ -185,23 +186,23 @@ def _radius(text: str) -> float:
 
 
 def checked_fit(fit: Fit) -> Fit:
-    """Return the fit mode, or raise `SettingError`."""
+    """Return the fit mode. Raises `SettingError` if there is no such mode."""
     if fit not in get_args(Fit):
         raise SettingError(f"Fit is {fit!r}; it must be one of {', '.join(get_args(Fit))}.")
     return fit
 
 
 def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction, Frame]]:
-    """Yield a clip's frames over and over, each with its time since the first frame of all.
+    """Yield the frames of a clip in a loop, each with its time since the very first frame.
 
-    Turns of the loop, but for the first, that end before `since` are left out.
+    After the first pass, passes that end before `since` (in seconds) are skipped.
     """
     offset = Fraction(0)
     while True:
         start = end = None
         for frame in decode(clip):
             start = frame.time if start is None else start
-            # A picture that says no duration lasts as long as those on average do.
+            # A frame without a duration lasts as long as the average frame does.
             length = frame.duration * frame.time_base or 1 / (clip.rate or Fraction(25))
             end = frame.time + length - start
             yield offset + frame.time - start, frame
@@ -211,10 +212,10 @@ def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction
 
 
 def fit_background(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
-    """Return a picture in a frame's size, format, matrix and range.
+    """Return an image converted to a frame's size, format, matrix and range.
 
-    "cover" fills the frame and cuts what juts out, "contain" shows all with black around it,
-    "stretch" distorts. The frame's pixels may not be square; the picture's are.
+    "cover" fills the frame and crops the overhang, "contain" shows the whole image with black bars,
+    and "stretch" distorts it. The image must have square pixels; the frame need not.
     """
     turned = frame.orientation.sideways
     wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
@@ -233,7 +234,7 @@ def fit_background(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFr
 
 
 def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Cut or fill up with black, evenly on both sides, to (height, width, 3)."""
+    """Crop or pad with black, evenly on both sides, to (height, width, 3)."""
     for axis, wanted in ((0, height), (1, width)):
         excess = rgb.shape[axis] - wanted
         if excess > 0:
@@ -246,7 +247,7 @@ def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8
 
 
 def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
-    """Return an RGB picture in another's format, matrix and range."""
+    """Return an RGB frame converted to another frame's format, matrix and range."""
     return reformat(
         rgb,
         pixel_format=like.format.name,
@@ -267,7 +268,7 @@ def _first_picture(source: StrPath | Source) -> av.VideoFrame:
 
 
 def _upright(video: av.VideoFrame) -> av.VideoFrame:
-    """Turn a photograph as its tag says."""
+    """Rotate a photograph according to its orientation tag."""
     orientation = Orientation.of(video)
     if orientation.upright:
         return video

@@ -1,4 +1,4 @@
-"""The blurred room as a background."""
+"""The blurred original as a background."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sinet_video.media.pixel_formats import Plane
 
 
 class BlurBackground:
-    """The room itself, blurred, with the person kept out of the blur.
+    """The original background, blurred, without the person bleeding into the blur.
 
-    `radius` is the standard deviation of the blur, in hundredths of the picture's longer side.
+    `radius` is the standard deviation of the blur, as a percentage of the frame's longer side.
     """
 
     SMALL = 240
@@ -25,16 +25,16 @@ class BlurBackground:
         self._radius = radius
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
-        """As `Background` says."""
+        """Return the blurred planes of the frame; see `Background.planes`."""
         video = matte.frame.video
         factor = max(1, max(video.width, video.height) // self.SMALL)
-        # Sides that chroma divides keep chroma and luma of the small picture in step.
+        # The size is a multiple of the chroma subsampling, so that chroma and luma stay aligned.
         step = max(2, matte.frame.format.across, matte.frame.format.down)
         sides = (video.width, video.height)
         width, height = (max(step, side // factor // step * step) for side in sides)
         small = reformat(video, width=width, height=height, interpolation=AREA)
         room = 1 - _reduced_alpha(matte, width, height)
-        blurred = blank_like(small)  # at a factor of 1, `small` is the frame's own picture
+        blurred = blank_like(small)  # at a factor of 1, `small` is the frame's own video frame
         for plane, target in zip(planes_of(small), planes_of(blurred), strict=True):
             sigma = self._radius / 100 * max(plane.shape)
             target[...] = _masked_blur(plane, _averaged(room, plane.shape), sigma)
@@ -57,11 +57,11 @@ def _averaged(values: Plane, shape: tuple[int, ...]) -> Plane:
 
 
 def _masked_blur(plane: Plane, weight: Plane, sigma: float) -> Plane:
-    """Gaussian blur of a plane that takes samples by their weight, (h, w) in [0, 1]."""
+    """Blur a plane with a Gaussian, weighting each sample by `weight`, (h, w) in [0, 1]."""
     import torch
     from kornia.filters import gaussian_blur2d
 
-    # Nothing but the person in reach: then, by a faint weight, whatever is there.
+    # Where only the person is in reach, a faint weight lets the person's samples stand in.
     weight = np.maximum(np.square(weight), np.float32(1e-4))
     stacked = torch.from_numpy(np.stack([plane.astype(np.float32) * weight, weight])[None])
     reach = min(int(sigma * 3), min(plane.shape) - 1)

@@ -22,6 +22,8 @@ from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pyramid import Enlarged
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, grid_view, repeat_border
+from sinet_video.native import colours as kernels
+from sinet_video.native.tiles import suits
 from sinet_video.stages.clean_plate import (
     Cells,
     Plate,
@@ -119,12 +121,16 @@ def keyed(matte: Matte, cells: Cells, plate: Plate, settings: ChromaKey) -> Tile
     rows, columns = np.nonzero(kinds == Kind.PARTIAL)
     person = near_person(cells.colours[1:], guess)
     planes = np.concatenate([screen[1:], person, lowest[None], highest[None]])
-    values = _worked_out(matte.frame, kinds, planes, cells.factor, settings)
-    repeat_border(values, grid, rows, columns)
-    least, most = values.min((1, 2), initial=1), values.max((1, 2), initial=0)
+    if suits(grid):
+        values, least, most = _by_kernels(matte.frame, kinds, planes, cells.factor, settings)
+    else:
+        values = _worked_out(matte.frame, kinds, planes, cells.factor, settings)
+        repeat_border(values, grid, rows, columns)
+        least, most = values.min((1, 2), initial=1), values.max((1, 2), initial=0)
     kinds[rows[most <= 0], columns[most <= 0]] = Kind.CLEAR
     kinds[rows[least >= 1], columns[least >= 1]] = Kind.SOLID
-    return TiledAlpha(grid, kinds, values[(most > 0) & (least < 1)])
+    partial = (most > 0) & (least < 1)
+    return TiledAlpha(grid, kinds, values if partial.all() else values[partial])
 
 
 def bounds(
@@ -162,6 +168,21 @@ def _kinds(guess: Array, grid: Grid, factor: int) -> NDArray[np.uint8]:
     some, lacking = (cells.tiled(which).any(axis=(1, 3)) for which in (kept, missing))
     kinds = np.where(some & lacking, Kind.PARTIAL, np.where(some, Kind.SOLID, Kind.CLEAR))
     return kinds.astype(np.uint8)
+
+
+def _by_kernels(
+    frame: Frame, kinds: NDArray[np.uint8], planes: Array, factor: int, settings: ChromaKey
+) -> tuple[Array, Array, Array]:
+    """Return what `_worked_out` does, and each tile's least and most alpha."""
+    shared = frame.format.down, frame.format.across
+    grid, levels = (
+        Grid.of(frame.height, frame.width),
+        (settings.black, settings.white - settings.black),
+    )
+    values, extremes = kernels.keyed(
+        frame.planes[1:], frame.format.bits, shared, planes, factor, levels, grid, kinds
+    )
+    return values, extremes[:, 0], extremes[:, 1]
 
 
 def _worked_out(

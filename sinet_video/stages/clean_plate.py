@@ -1,7 +1,7 @@
-"""Screens of one colour behind a person: which there is, and what it would be without the person.
+"""Detection of a single-colour screen, and an estimate of the screen without the person.
 
-The clean plate is a surface of the second order, fitted to what is plainly screen by weights that
-pass over the rest: how green a screen is differs from place to place.
+The clean plate is a second-order surface, fitted to what is clearly screen with weights that ignore
+the rest, because the colour of a screen varies from place to place.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from sinet_video.media.pyramid import reduced, reduced_alpha, subsampling
 from sinet_video.stages.screen_settings import SATURATED, hues_of
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 AROUND = {True: cos(radians(70)), False: cos(radians(30))}
-"""How near a screen's hue is to that of its name, and to that of a colour that was given."""
+"""Least cosine between a screen's hue and the wanted hue: for a named colour, for a given one."""
 
 FEWEST = 0.05
-"""Least share of the picture that a screen takes; with less there is none."""
+"""Least share of the frame that a screen covers; anything smaller is not a screen."""
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A matte on cells of `factor` pixels.
+    """A matte averaged over cells of `factor` pixels.
 
-    `colours` is (3, h, w), Y, U and V in [-0.5, 0.5], gray at 0; `person` is alpha, (h, w).
+    `colours` is (3, h, w): Y, U and V in [-0.5, 0.5], with gray at 0. `person` is alpha, (h, w) in
+    [0, 1].
     """
 
     factor: int
@@ -43,7 +44,7 @@ class Cells:
 
     @classmethod
     def of(cls, matte: Matte) -> Cells:
-        """Reduce a matte's frame and its alpha, which is at the frame's size."""
+        """Reduce a matte's frame and its alpha, which must be at the frame's size."""
         factor = subsampling(matte.frame)
         colours = centred(reduced(matte.frame, factor), matte.frame)
         return cls(factor, colours, reduced_alpha(matte.tiles, factor))
@@ -51,17 +52,17 @@ class Cells:
 
 @dataclass(frozen=True)
 class Plate:
-    """The empty screen: surfaces of the second order for Y, U and V, (6, 3) coefficients."""
+    """The empty screen: second-order surfaces for Y, U and V, as (6, 3) coefficients."""
 
     surfaces: Array
 
     def planes(self, height: int, width: int) -> Array:
-        """Return the screen's colours on a grid, (3, height, width), as `centred` has them."""
+        """Return the screen's colours on a grid, (3, height, width), in the range of `centred`."""
         flat: Array = (_monomials(height, width) @ self.surfaces).T.reshape(3, height, width)
         return flat
 
     def mixed(self, newer: Plate, share: float) -> Plate:
-        """Return this plate with a share of a newer one; the newer alone if it is another."""
+        """Return this plate mixed with a share of a newer one, or the newer one if they differ."""
         change = np.abs(newer.planes(4, 4) - self.planes(4, 4)).mean()
         if change > 0.05:
             return newer
@@ -69,16 +70,16 @@ class Plate:
 
 
 def centred(values: Array, frame: Frame) -> Array:
-    """Return code values in [-0.5, 0.5], gray at 0."""
+    """Return code values scaled to [-0.5, 0.5], with gray at 0."""
     top = np.float32(1 / (1 << frame.format.bits))
     centred: Array = values * top - np.float32(0.5)
     return centred
 
 
 def detect_screen(cells: Cells, name: str) -> Plate | None:
-    """Return the screen of this name that cells show, or None where there is none.
+    """Return the screen of the named colour, or None if the cells show none.
 
-    What the matte holds is no screen.
+    Cells that the matte covers are not searched.
     """
     chroma, free = cells.colours[1:], cells.person < 0.5
     near = AROUND[not name.startswith("#")]
@@ -90,14 +91,14 @@ def detect_screen(cells: Cells, name: str) -> Plate | None:
 
 
 def update_plate(plate: Plate | None, newer: Plate | None, steadiness: float) -> Plate | None:
-    """Return the plate after another picture, which shows `newer`."""
+    """Return the plate after another frame, which shows `newer`."""
     return plate.mixed(newer, 1 - steadiness) if plate and newer else newer
 
 
 def _like(
     chroma: Array, free: NDArray[np.bool_], hue: tuple[float, float], near: float
 ) -> NDArray[np.bool_]:
-    """Return which cells have the hue of a screen that is somewhat like `hue`."""
+    """Return which cells have the hue of a screen that resembles `hue`."""
     size = np.hypot(*chroma)
     along = (chroma[0] * hue[0] + chroma[1] * hue[1]) / np.hypot(*hue)
     chosen: NDArray[np.bool_] = free & (along > near * size) & (size > SATURATED)
@@ -112,7 +113,7 @@ def _like(
 
 
 def _fit_clean_plate(colours: Array, screen: NDArray[np.bool_]) -> Plate:
-    """Fit surfaces to the cells of a screen, by weights that fall off with how far a cell is."""
+    """Fit surfaces to the cells of a screen, with weights that fall off with the distance."""
     step = max(1, max(screen.shape) // 64)
     values = colours[:, ::step, ::step].reshape(3, -1).T
     chosen = screen[::step, ::step].ravel()
@@ -120,7 +121,8 @@ def _fit_clean_plate(colours: Array, screen: NDArray[np.bool_]) -> Plate:
     weight = chosen.astype(np.float32)
     for _ in range(4):
         weighted = places * weight[:, None]
-        # A little towards a flat surface: a screen seen in one corner says nothing of the others.
+        # Regularised towards a flat surface: a screen visible in one corner says nothing about the
+        # others.
         normal = weighted.T @ places + np.diag([0, 1, 1, 1, 1, 1]) * np.float32(1e-3 * weight.sum())
         surfaces = np.linalg.solve(normal, weighted.T @ values)
         off = np.linalg.norm((values - places @ surfaces)[:, 1:], axis=1)
@@ -130,7 +132,7 @@ def _fit_clean_plate(colours: Array, screen: NDArray[np.bool_]) -> Plate:
 
 
 def as_yuv(frame: Frame) -> Frame:
-    """Return a frame with chroma to look at: RGB is converted, YUV is as it is."""
+    """Return a frame that has chroma planes: RGB is converted, YUV is returned as it is."""
     if not frame.format.is_rgb:
         return frame
     name = frame.video.format.name.replace("gbrp", "yuv444p")
@@ -146,10 +148,10 @@ def _monomials(height: int, width: int) -> Array:
 
 
 def difference(chroma: Array, screen: Array) -> Array:
-    """Return how little of the screen's colour there is: 0 as much as in it, 1 none or less.
+    """Return how far a colour is from the screen's: 0 for as much of its hue, 1 for none or less.
 
-    Both are (2, ...) chromas, gray at 0. Along the screen's hue a chroma counts, across it, as that
-    of skin before a yellowish screen, counts against.
+    Both are chroma arrays, (2, ...), with gray at 0. Chroma along the screen's hue counts for the
+    screen. Chroma across it, such as skin in front of a yellowish screen, counts against it.
     """
     squared = screen[0] * screen[0] + screen[1] * screen[1] + np.float32(1e-9)
     along = chroma[0] * screen[0] + chroma[1] * screen[1]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sinet_video.media.blend import black, blended
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.frame_pool import FramePool
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.stages.memory import NOTHING, remembers
@@ -39,10 +40,11 @@ def composite(
     chroma sample's alpha is the mean of its luma samples'. `colours` gives the person's own where
     alpha is partial: with `edge_colours` it comes to what `decontaminate` before it would, sooner.
     """
+    pool = FramePool()
     for matte in mattes:
         frame, alpha = matte.frame, matte.tiles
         own = colours(frame, alpha) if colours and len(alpha.values) else None
-        video = blended(frame, alpha, background.planes(matte), own)
+        video = blended(frame, alpha, background.planes(matte), own, pool.blank_like)
         yield Matte(frame.with_video(video), matte.plane)
 
 
@@ -54,13 +56,14 @@ def foreground(mattes: Iterable[Matte]) -> Iterator[Matte]:
     compression does not bleed black into the edge, and the rest of the room is neither stored nor
     given away.
     """
+    pool = FramePool()
     for matte in mattes:
         tiles = matte.tiles
         hidden = (tiles.kinds == Kind.CLEAR) & ~_touching(tiles.kinds != Kind.CLEAR)
         alpha = TiledAlpha(
             tiles.grid, np.where(hidden, Kind.CLEAR, Kind.SOLID).astype(np.uint8), tiles.values[:0]
         )
-        video = blended(matte.frame, alpha, black(matte.frame))
+        video = blended(matte.frame, alpha, black(matte.frame), blank=pool.blank_like)
         yield Matte(matte.frame.with_video(video), tiles)
 
 

@@ -16,9 +16,12 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video import native
+from sinet_video.media.blend import Blank
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.frame_pool import FramePool
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.pyramid import (
     Enlarged,
@@ -29,6 +32,8 @@ from sinet_video.media.pyramid import (
     subsampling,
 )
 from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
+from sinet_video.native import colours as kernels
+from sinet_video.native.tiles import suits
 from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
@@ -54,18 +59,19 @@ def decontaminate(mattes: Iterable[Matte]) -> Iterator[Matte]:
     Only samples whose alpha is above 0 and below 1 change; the others stay bit for bit. A chroma
     sample's alpha is the mean of its luma samples'. Alpha itself does not change.
     """
+    pool = FramePool()
     for matte in mattes:
         tiles = matte.tiles
         if len(tiles.values):
-            video = decontaminated(matte.frame, tiles)
+            video = decontaminated(matte.frame, tiles, pool.blank_like)
             yield Matte(matte.frame.with_video(video), tiles)
         else:
             yield matte
 
 
-def decontaminated(frame: Frame, alpha: TiledAlpha) -> av.VideoFrame:
-    """Return a new picture with the person's colours where alpha is partial."""
-    video, (rows, columns) = blank_like(frame.video), alpha.partial
+def decontaminated(frame: Frame, alpha: TiledAlpha, blank: Blank = blank_like) -> av.VideoFrame:
+    """Return a new picture, from `blank`, with the person's colours where alpha is partial."""
+    video, (rows, columns) = blank(frame.video), alpha.partial
     clean = edge_colours(frame, alpha)
     for source, target, tiles in zip(frame.planes, planes_of(video), clean, strict=True):
         target[...] = source
@@ -83,6 +89,11 @@ def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
     factor, top = subsampling(frame), frame.format.top
     colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
     shared = (1, 1), (frame.format.down, frame.format.across)
+    if suits(alpha.grid):
+        return [
+            kernels.clean_plane(plane, alpha, shared[index > 0], colours[:, index], factor, top)
+            for index, plane in enumerate(frame.planes)
+        ]
     values = [alpha.reduced(down=down, across=across) for down, across in shared]
     made = []
     for index, plane in enumerate(frame.planes):
@@ -146,9 +157,11 @@ def blurred_colours(small: Array, alpha: Array) -> Array:
     `small` is (planes, h, w), `alpha` (h, w). Only around cells with a partial alpha are they told;
     elsewhere they are 0.
     """
+    far = round(max(alpha.shape) * FAR / 2) or 1
+    if native.available():
+        return kernels.blurred_colours(small, alpha, far)
     colours = np.zeros((2, *small.shape), np.float32)
     partial = (alpha > 0) & (alpha < 1)
-    far = round(max(alpha.shape) * FAR / 2) or 1
     wide, close = (
         bounding_slices(partial, 2 * (far + 1) + sum(NEAR)),
         bounding_slices(partial, sum(NEAR)),

@@ -19,6 +19,8 @@ from sinet_video.errors import SettingError
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import Canvas, Kind, TiledAlpha
+from sinet_video.native import colours as kernels
+from sinet_video.native.tiles import suits
 from sinet_video.stages.clean_plate import (
     Cells,
     Plate,
@@ -79,10 +81,14 @@ def despilled(
     for source, target in zip(frame.planes, planes_of(video), strict=True):
         target[...] = source
     down, across = frame.format.down, frame.format.across
+    unit = np.array(hue, np.float32) / np.float32(hypot(*hue))
+    if suits(alpha.grid):
+        planes, narrow = planes_of(video)[1:], NARROWING[limit]
+        kernels.despill(planes, frame.format.bits, (down, across), alpha, unit, narrow, top)
+        return frame.with_video(video)
     canvases = [Canvas(plane, alpha.grid, down, across) for plane in planes_of(video)[1:]]
     rows, columns = np.nonzero(alpha.kinds != Kind.CLEAR)
     shown = _shown(alpha, down, across)
-    unit = np.array(hue, np.float32) / np.float32(hypot(*hue))
     for start in range(0, len(rows), BATCH):
         at = rows[start : start + BATCH], columns[start : start + BATCH]
         chroma = np.stack([canvas.tiles[at[0], :, at[1], :] for canvas in canvases])

@@ -1,4 +1,4 @@
-"""Mattes that somebody drew: where the person cannot be, and where it must be."""
+"""Garbage and core mattes: where the person cannot be, and where the person must be."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ def apply_drawn_mattes(
     core: StrPath | Source | None = None,
     start: Fraction | None = None,
 ) -> Iterator[Matte]:
-    """Yield each matte forced to 0 where the garbage matte is white, and to 1 where the core is.
+    """Yield each matte with alpha forced to 0 by the garbage matte and to 1 by the core matte.
 
-    Each is a picture or video file, white on black or with alpha, and is stretched over the picture
-    as shown; gray forces in part, and where both are white the garbage matte wins. A video is in
-    step by time: its first picture is there at `start`, in seconds of the mattes' time and by
-    default the first one's, and its last one stays. Alpha must be at the frame's size. Raises
-    `InputError` for a file that cannot be read.
+    Each drawn matte is an image or video file, white on black or with an alpha channel. It is
+    stretched over the frame as shown. White forces fully and gray in part; where both are white,
+    the garbage matte wins. A video is synchronised by time: its first frame is shown at `start`, in
+    seconds of the mattes' time (by default the first matte's time), and its last frame is held.
+    Alpha must be at the frame's size, (H, W) in [0, 1]. Raises `InputError` for a file that cannot
+    be read.
     """
     with ExitStack() as stack:
         drawn = [_open(stack, each) for each in (core, garbage)]
@@ -60,7 +61,7 @@ def _at(drawn: Drawn | None, frame: Frame, start: Fraction) -> Array | None:
 
 
 class Drawn:
-    """A file's mattes, read on as time goes on."""
+    """The mattes of a file, read forward as time advances."""
 
     def __init__(self, source: StrPath | Source) -> None:
         self._pictures = read_drawn(source)
@@ -72,9 +73,9 @@ class Drawn:
         self._made: tuple[object, Array] | None = None
 
     def at(self, frame: Frame, time: Fraction) -> Array:
-        """Return what it shows so many seconds after its first picture, the frame's way.
+        """Return the matte at a time in seconds after its first frame, in the frame's orientation.
 
-        (H, W) float32 in [0, 1], of the frame's size. Times must not decrease.
+        It is (H, W) float32 in [0, 1], of the frame's size. Times must not decrease.
         """
         while self._next is not None and self._next[0] - self._begin <= time:
             self._current, self._made = self._next[1], None
@@ -85,7 +86,7 @@ class Drawn:
         return self._made[1]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._pictures.close()
 
 

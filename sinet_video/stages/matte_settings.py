@@ -1,6 +1,6 @@
-"""The settings of the stages that find and shape a matte, each field with its option.
+"""Settings of the stages that find and shape a matte, with an option for each field.
 
-Nothing heavy is imported here, so that the command can list its options at once.
+Nothing heavy is imported here, so that the command lists its options quickly.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from sinet_video.option import option
 
 MATTE = "Matte"
 EDGE = "Edge"
-"""The headings of these options."""
+"""Headings of these options."""
 
 
 @dataclass(frozen=True)
 class ExponentialAverage:
-    """Each alpha is mixed with those before it: `weight` of the new, the rest of the old.
+    """Mix each alpha with the previous result: `weight` of the new, the rest of the old.
 
-    `weight` is in (0, 1]; 1 changes nothing. Simple, and leaves ghosts behind what moves.
+    `weight` is in (0, 1]; 1 changes nothing. Simple, but leaves ghosts behind moving things. Raises
+    `SettingError` for any other weight.
     """
 
     weight: float = 0.5
@@ -32,12 +33,14 @@ class ExponentialAverage:
 
 @dataclass(frozen=True)
 class MotionAdaptive:
-    """As `ExponentialAverage` where the picture stands still; where it moves, the new alpha alone.
+    """Like `ExponentialAverage` where nothing moves; elsewhere, the new alpha alone.
+
+    Raises `SettingError` for values out of range.
 
     Attributes:
         weight: share of the new alpha where nothing moves, in (0, 1].
-        still: change of luma, in [0, 1], up to which a place counts as standing still.
-        moving: change of luma from which it counts as moving; between the two, in proportion.
+        still: change of luma, in [0, 1], up to which a place counts as still.
+        moving: change of luma from which it counts as moving; linear between the two.
     """
 
     weight: float = 0.3
@@ -51,14 +54,15 @@ class MotionAdaptive:
 
 @dataclass(frozen=True)
 class WindowMean:
-    """Each alpha is averaged with those of the frames around it, where nothing moves in between.
+    """Average each alpha with those of the frames around it, where nothing moves in between.
 
-    It comes as many frames late, and little of what moves is left behind or runs ahead.
+    The output is delayed by `frames` frames. Moving things leave hardly any ghosts behind or ahead.
+    Raises `SettingError` for values out of range.
 
     Attributes:
-        frames: how many frames before, and how many after; at least 1.
-        still: change of colours between frames, in [0, 1], up to which a place stands still.
-        moving: change from which it moves; between the two, in proportion.
+        frames: frames before, and frames after, to average with; at least 1.
+        still: change of colour between frames, in [0, 1], up to which a place counts as still.
+        moving: change from which it counts as moving; linear between the two.
     """
 
     frames: int = 4
@@ -72,7 +76,7 @@ class WindowMean:
 
 
 Smoothing = WindowMean | MotionAdaptive | ExponentialAverage | None
-"""How to steady alpha; None leaves every frame as it is."""
+"""How to smooth alpha over time; None leaves every frame as it is."""
 
 
 def _check_motion(still: float, moving: float) -> None:
@@ -90,14 +94,16 @@ Subject = Literal["all", "main"]
 
 @dataclass(frozen=True)
 class RegionFilter:
-    """Which regions to keep. A region is what hangs together, cell by cell.
+    """Which regions to keep. A region is a set of connected cells.
+
+    Raises `SettingError` for values out of range.
 
     Attributes:
-        islands: regions of person smaller than this share of the largest are removed.
-        holes: enclosed regions of background smaller than this share of the largest region of
-            person are filled.
-        subject: "main" keeps one region, the largest and most central at first and after a cut,
-            and from then on the one that is where it was; "all" keeps all.
+        islands: remove regions of person smaller than this share of the largest.
+        holes: fill enclosed regions of background smaller than this share of the largest region of
+            person.
+        subject: "main" keeps one region: the largest and most central at the start and after a cut,
+            then the one that overlaps its previous position. "all" keeps every region.
     """
 
     islands: float = option(
@@ -135,13 +141,17 @@ class RegionFilter:
 
 @dataclass(frozen=True)
 class GuidedRefinement:
-    """Guided filter on all three planes.
+    """Refine with a guided filter over all three planes.
+
+    Raises `SettingError` for values out of range.
 
     Attributes:
-        radius: half the window in cells of the coarse alpha; larger follows the picture further.
-        eps: variance, in [0, 1] squared, below which a plane has no say.
+        radius: half the window size in cells of the coarse alpha; a larger window follows the
+            frame's colours further.
+        eps: variance, in [0, 1] squared, below which a plane has little influence.
         black, white: coarse alpha at or below `black` is background, at or above `white` person.
-        contrast: how much steeper each of the two fits is made, about a half, as fits soften.
+        contrast: factor by which each of the two fits is made steeper, around one half, because
+            fitting softens the edge.
     """
 
     radius: float = 4.0
@@ -159,7 +169,10 @@ class GuidedRefinement:
 
 @dataclass(frozen=True)
 class BilinearRefinement:
-    """Plain enlargement, blind to the picture; `black` and `white` as in `GuidedRefinement`."""
+    """Refine by bilinear enlargement alone; `black` and `white` as in `GuidedRefinement`.
+
+    Raises `SettingError` for values out of range.
+    """
 
     black: float = 0.4
     white: float = 0.9
@@ -179,22 +192,24 @@ def _check_levels(black: float, white: float) -> None:
 
 
 LARGEST = 16.0
-"""Pixels; farther than this an edit would reach past the tiles around an edge."""
+"""In pixels. A larger edit would reach past the tiles around an edge."""
 
 
 FeatherSide = Literal["both", "inward", "outward"]
-"""Where the fade of a feathered edge lies: about the edge, all within the person, or all around."""
+"""Position of the fade of a feathered edge: centred, inside the person or outside."""
 
 
 @dataclass(frozen=True)
 class EdgeShape:
     """How to change the edge.
 
+    Raises `SettingError` for values out of range.
+
     Attributes:
-        choke: pixels by which the person shrinks; negative spreads. Fractions count.
+        choke: pixels by which to shrink the person; negative spreads. Fractions are allowed.
         feather: pixels over which the edge fades.
         side: whether the fade is centred on the edge ("both"), ends there ("inward": nothing is
-            added to the person) or starts there ("outward": nothing is taken off).
+            added to the person) or starts there ("outward": nothing is removed).
     """
 
     choke: float = option(
@@ -231,12 +246,14 @@ class EdgeShape:
 
 @dataclass(frozen=True)
 class Following:
-    """How closely people are followed.
+    """How closely to follow people.
+
+    Raises `SettingError` for values out of range.
 
     Attributes:
-        margin: room left around them on each side, as a share of their size; above 0.
-        zoom: how many times larger than in the whole picture they are seen at most; at least 1.
-        every: seconds from one look at the whole picture to the next; above 0.
+        margin: space around them on each side, as a share of their size; above 0.
+        zoom: largest magnification compared with the whole frame; at least 1.
+        every: seconds between two looks at the whole frame; above 0.
     """
 
     margin: float = 0.3
@@ -252,20 +269,20 @@ class Following:
 
 
 SourceAlpha = Literal["multiply", "keep", "ignore"]
-"""What becomes of the source's own alpha: multiplied into the matte, in its place, or nothing."""
+"""Use of the source's own alpha: multiply the matte by it, keep it instead, or ignore it."""
 
 
 def check_source_alpha(how: SourceAlpha) -> None:
-    """Raise `SettingError` for what is none of the choices."""
+    """Raise `SettingError` if there is no such choice."""
     if how not in get_args(SourceAlpha):
         choices = ", ".join(get_args(SourceAlpha))
         raise SettingError(f"Source alpha is {how!r}; it must be one of {choices}.")
 
 
 def parse_smoothing(text: str) -> Smoothing:
-    """Read "window", "adaptive" or "exponential", with ":NUMBER" if wanted, or "off".
+    """Parse "window", "adaptive" or "exponential", optionally with ":NUMBER", or "off".
 
-    The number is of frames for a window, and the weight of the new frame for the others. Raises
+    The number is the frames of a window, or the weight of the new frame for the others. Raises
     `SettingError`.
     """
     if text == "off":
@@ -291,7 +308,7 @@ def parse_smoothing(text: str) -> Smoothing:
 
 
 def parse_refinement(text: str) -> Refinement:
-    """Read "guided" or "bilinear"; raises `SettingError`."""
+    """Parse "guided" or "bilinear". Raises `SettingError`."""
     kinds: dict[str, Callable[[], Refinement]] = {
         "guided": GuidedRefinement,
         "bilinear": BilinearRefinement,

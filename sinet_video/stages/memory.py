@@ -1,7 +1,7 @@
 """What a stage remembers from one frame to the next, declared beside the stage.
 
-A job that goes on after an interruption must give the bytes of one that was not interrupted. So
-`pipeline.resume` has to know of every stage what it would have remembered, and asks `memory_of`.
+A resumed job must give the same bytes as one that was never interrupted. `pipeline.resume`
+therefore has to restore what each stage would have remembered, and asks `memory_of`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class Memory:
     """How far back a stage remembers.
 
     Attributes:
-        reach: "nothing", if a frame's result is decided by that frame and its time alone; "part",
-            if it forgets everything at the start of each part of a job, as `follow` does by
-            `part_of`; "recent", if the alphas of some frames before are enough to go on from;
-            "everything", if it needs all frames before.
-        frames: of how many frames before, if it is "recent".
-        alphas: whether these are the alphas that it takes or those that it gives.
+        reach: "nothing", if a frame's result depends on that frame and its time alone; "part", if
+            the stage forgets everything at the start of each part of a job, as `follow` does by
+            `part_of`; "recent", if the alphas of a few earlier frames are enough to continue;
+            "everything", if it needs all earlier frames.
+        frames: how many earlier frames, if `reach` is "recent".
+        alphas: whether these are the alphas that the stage takes or those that it gives.
     """
 
     reach: Literal["nothing", "part", "recent", "everything"]
@@ -37,7 +37,7 @@ _DECLARED: dict[Callable[..., Any], Memory | Callable[..., Memory]] = {}
 
 
 def remembers(memory: Memory | Callable[..., Memory]) -> Callable[[Stage], Stage]:
-    """Declare what a stage remembers; where that depends on its settings, by a function of them."""
+    """Declare what a stage remembers, or give a function that derives it from the settings."""
 
     def declare(stage: Stage) -> Stage:
         _DECLARED[stage] = memory

@@ -8,22 +8,22 @@ Only tiles that an edge crosses are worked out in full; elsewhere alpha is exact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Iterator
 from math import log2
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video import native
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.pyramid import Enlarged, bounding_slices, reduced
+from sinet_video.media.guided_filter import Lines, confidence, fit
+from sinet_video.media.pyramid import bounding_slices, reduced
 from sinet_video.media.resample import resized
-from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
-from sinet_video.stages.guided_filter import Lines, confidence, fit
+from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.native import refining as kernels
+from sinet_video.stages.lift import lifted, raised
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement, Refinement
 from sinet_video.stages.memory import NOTHING, remembers
 
@@ -63,18 +63,34 @@ def guided(frame: Frame, coarse: Array, settings: GuidedRefinement) -> TiledAlph
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
     # Where people are seen larger, alpha is finer: as fine must the picture be.
     factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
-    guide = reduced(frame, factor) * np.float32(1 / frame.format.top)
+    guide = reduced(frame, factor)
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), guide.shape[1:], extent)
     cell = guide.shape[2] / coarse.shape[1]
     # Windows are of half as fine cells; beyond the picture's longer side they only cost.
     radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
     sure = max(1, round(SURE * cell))
-    band, lines = np.zeros(alpha.shape, bool), Lines.flat(alpha)
+    lines, band = fitted_lines(guide, frame.format.top, alpha, radius, sure, settings)
+    return lifted(frame, factor, lines, band)
+
+
+def fitted_lines(
+    guide: Array, top: int, alpha: Array, radius: int, sure: int, settings: GuidedRefinement
+) -> tuple[Lines, NDArray[np.bool_]]:
+    """Return the lines of two fits, flat where alpha is, and the cells where they are not.
+
+    `guide` is (3, h, w) in [0, top], `alpha` (h, w) in [0, 1].
+    """
+    if native.available():
+        *planes, inside = kernels.guided_lines(
+            guide, 1 / top, alpha, radius, sure, settings.eps, settings.contrast
+        )
+        return Lines(*planes), inside.view(bool)
+    scale, band, lines = np.float32(1 / top), np.zeros(alpha.shape, bool), Lines.flat(alpha)
     if part := bounding_slices(transition_band(alpha, 1), 2 * (radius + REACH) + sure):
-        found, band[part] = _lines(guide[:, *part], alpha[part], radius, sure, settings)
+        found, band[part] = _lines(guide[:, *part] * scale, alpha[part], radius, sure, settings)
         lines.put(part, found)
-    return _tiled(frame, factor, lines.level, band, partial(_values, frame, lines))
+    return lines, band
 
 
 def _lines(
@@ -106,11 +122,7 @@ def enlarged(frame: Frame, coarse: Array, settings: BilinearRefinement) -> Tiled
     shape = -(-frame.height // factor), -(-frame.width // factor)
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), shape, extent)
-
-    def values(tiles: _Tiles) -> Array:
-        return tiles.enlarged(alpha)
-
-    return _tiled(frame, factor, alpha, transition_band(alpha, 1), values)
+    return raised(frame, factor, alpha, transition_band(alpha, 1))
 
 
 def levels(alpha: Array, black: float, white: float) -> Array:
@@ -133,75 +145,3 @@ def transition_band(alpha: Array, radius: int) -> NDArray[np.bool_]:
     # The sum of booleans is whether any is set.
     both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)
     return both
-
-
-@dataclass(frozen=True)
-class _Tiles:
-    """The tiles of a picture that an edge crosses, and the cells, of `factor` pixels, in them."""
-
-    grid: Grid
-    cells: Grid
-    factor: int
-    rows: NDArray[np.intp]
-    columns: NDArray[np.intp]
-
-    def of(self, plane: Array, down: int, across: int) -> Array:
-        """Return them of a plane whose samples stand for `down` x `across` pixels."""
-        tiled = self.grid.tiled(plane, down=down, across=across)
-        return tiled[self.rows, :, self.columns, :]
-
-    def enlarged(self, values: Array, down: int = 1, across: int = 1) -> Array:
-        """Return them of a plane of cells, enlarged to samples of `down` x `across` pixels."""
-        factors = self.factor // down, self.factor // across
-        return Enlarged(values, self.cells, factors).tiles(self.rows, self.columns)
-
-
-def _tiled(
-    frame: Frame,
-    factor: int,
-    flat: Array,
-    band: NDArray[np.bool_],
-    values: Callable[[_Tiles], Array],
-) -> TiledAlpha:
-    """Return alpha that is `flat` (cells of 0 and 1) but in tiles with some of `band`."""
-    grid, (height, width) = Grid.of(frame.height, frame.width), band.shape
-    cells = Grid(height, width, grid.down // factor, grid.across // factor)
-    crossed = cells.tiled(band).any(axis=(1, 3))
-    solid = cells.tiled(flat)[:, 0, :, 0] > 0
-    kinds = np.where(crossed, Kind.PARTIAL, np.where(solid, Kind.SOLID, Kind.CLEAR))
-    rows, columns = np.nonzero(crossed)
-    made = values(_Tiles(grid, cells, factor, rows, columns))
-    made = np.clip(made, 0, 1, out=made)
-    repeat_border(made, grid, rows, columns)
-    return TiledAlpha(grid, kinds.astype(np.uint8), made)
-
-
-def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
-    """Return alpha by lines over the planes' own samples, not clipped."""
-    slopes = lines.slopes * np.float32(1 / frame.format.top)
-    level = lines.level - lines.slopes[0] * lines.centre[0]
-    luma, chroma, (down, across) = _shared(frame, tiles.factor)
-    values = tiles.enlarged(slopes[0])
-    values *= tiles.of(luma, 1, 1)
-    values += tiles.enlarged(level)
-    # The chroma's part is taken less what is usual there: it is small, and may be repeated.
-    part = tiles.enlarged(-(lines.slopes[1:] * lines.centre[1:]).sum(0), down, across)
-    for slope, plane in zip(slopes[1:], chroma, strict=True):
-        part += tiles.enlarged(slope, down, across) * tiles.of(plane, down, across)
-    count, height, width = part.shape
-    squares = values.reshape(count, height, down, width, across, copy=False)
-    squares += part[:, :, None, :, None]
-    return values
-
-
-def _shared(frame: Frame, factor: int) -> tuple[Plane, list[Plane], tuple[int, int]]:
-    """Return luma, chroma, and how many pixels share a sample of it, down and across.
-
-    Where cells are finer than samples of chroma, those are repeated.
-    """
-    (luma, *chroma), down, across = frame.planes, frame.format.down, frame.format.across
-    if factor >= max(down, across):
-        return luma, chroma, (down, across)
-    height, width = luma.shape
-    whole = [plane.repeat(down, 0).repeat(across, 1)[:height, :width] for plane in chroma]
-    return luma, whole, (1, 1)

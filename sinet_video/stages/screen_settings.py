@@ -1,6 +1,6 @@
-"""The settings of the stages for a screen of one colour, and how such a colour is named.
+"""Settings of the stages for a single-colour screen, and how its colour is named.
 
-Nothing heavy is imported here, so that the command can list its options at once.
+Nothing heavy is imported here, so that the command lists its options quickly.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ HUES = {"green": (-0.331, -0.419), "blue": (0.5, -0.081)}
 
 
 SATURATED = 0.08
-"""Least distance of a screen's chroma from gray; 0.5 is the largest there is."""
+"""Least distance of a screen's chroma from gray; the largest possible is 0.5."""
 
 
 def check_screen(name: str) -> None:
-    """Raise `SettingError` unless it is "auto", "green", "blue" or "#RRGGBB" of some colour."""
+    """Raise `SettingError` unless it is "auto", "green", "blue" or a saturated "#RRGGBB"."""
     if name not in ("auto", *HUES) and not re.fullmatch(r"#[0-9a-fA-F]{6}", name):
         raise SettingError(
             f"Screen is {name!r}; it must be auto, green, blue or a colour such as #30a040."
@@ -46,15 +46,18 @@ def hue_of(code: str) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class ChromaKey:
-    """What to key, and how firmly.
+    """Which colour to key, and how firmly.
+
+    Raises `SettingError` for a colour that is nearly gray and for values out of range.
 
     Attributes:
-        screen: "green" or "blue", of any shade that a screen of that name has; "#RRGGBB" for any
-            other colour; "auto" for whichever of green and blue there is more of.
-        black, white: alpha at or below `black` becomes 0, at or above `white` 1.
-        steadiness: share of the old plate kept from picture to picture, in [0, 1).
-        person: whether the matte that comes in has a say: nothing is kept far from the person that
-            it sees, and nothing is lost deep inside. Where it sees nobody, the key alone counts.
+        screen: "green" or "blue", in any shade; "#RRGGBB" for any other colour; "auto" for green or
+            blue, whichever covers more of the frame.
+        black, white: alpha at or below `black` becomes 0, at or above `white` becomes 1.
+        steadiness: share of the old plate that is kept from frame to frame, in [0, 1).
+        person: whether the incoming matte limits the key: nothing is kept far from the person in
+            that matte, and nothing is removed deep inside. Where it finds nobody, the key decides
+            alone.
     """
 
     screen: str = "auto"
@@ -76,18 +79,19 @@ class ChromaKey:
 
 
 Limit = Literal["average", "maximum"]
-"""What a colour may keep of the screen's: as much as the mean of its others, or as the larger."""
+"""Limit for the screen's colour: the mean of the other two components, or the larger of them."""
 
 
 @dataclass(frozen=True)
 class Despill:
-    """What light to take out.
+    """Which light to remove.
 
     Attributes:
-        screen: "green", "blue", "#RRGGBB", or "auto" for the screen that is in the picture. The
-            hue is that of the screen behind the person; where "green" or "blue" finds none, pure.
-        limit: "maximum" leaves skin and hair alone also before yellowish screens; "average" takes
-            out more.
+        screen: "green", "blue", "#RRGGBB", or "auto" for the screen in the frame. The hue is
+            measured on the screen behind the person; if "green" or "blue" is not found, the pure
+            hue is used.
+        limit: "maximum" preserves skin and hair, even in front of yellowish screens; "average"
+            removes more.
     """
 
     screen: str = "auto"
@@ -102,7 +106,7 @@ class Despill:
 
 
 def parse_despill(text: str, key: str | None) -> Despill | None:
-    """Read a screen's colour or "off"; "auto" is the screen that is keyed, `key`, if any is."""
+    """Parse a screen colour, "off", or "auto" for the colour that is keyed, `key`, if any."""
     if text == "off" or (text == "auto" and key is None):
         return None
     return Despill(key if text == "auto" and key is not None else text)

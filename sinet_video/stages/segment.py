@@ -1,4 +1,4 @@
-"""From pictures to coarse alpha: what the network sees, and the stage that shows it."""
+"""Segmentation: from frames to coarse alpha."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from sinet_video.stages.memory import NOTHING, remembers
 def segment(
     frames: Iterable[Frame], segmenter: Segmenter, *, size: InputSize = InputSize()
 ) -> Iterator[Matte]:
-    """Yield each frame with the segmenter's alpha, on a coarse grid the way the frame is stored.
+    """Yield each frame with the segmenter's alpha on a coarse grid, (h, w) float32 in [0, 1].
 
-    The segmenter sees every frame upright, undistorted and in one size, chosen from the first
-    frame's aspect; see `seen_size` for how it can ask for its own. Its answer may have any 2-D
-    shape. Raises `SettingError` when it answers with anything else.
+    The segmenter sees every frame upright, with square pixels and at one size, chosen from the
+    first frame's aspect ratio; see `seen_size` for how it can request its own. Its answer may have
+    any 2-D shape, and is turned to the orientation in which the frame is stored. Raises
+    `SettingError` if the answer is anything else.
     """
     shape: tuple[int, int] | None = None
     for frame in frames:

@@ -9,11 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video import native
 from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
-from sinet_video.media.pyramid import doubled, halved
+from sinet_video.media.pyramid import doubled
 from sinet_video.media.resample import resized
-from sinet_video.media.scene_change import coarse_colours, coarse_luma, is_cut, motion, moving_share
+from sinet_video.media.scene_change import (
+    coarse_luma,
+    half_colours,
+    is_cut,
+    motion,
+    moving_share,
+)
+from sinet_video.native import coarse as kernels
 from sinet_video.stages.matte_settings import (
     ExponentialAverage,
     MotionAdaptive,
@@ -54,17 +62,32 @@ class _Held:
     """
 
     def __init__(self, matte: Matte) -> None:
-        colours = coarse_colours(matte.frame, matte.alpha.shape)
-        self.matte, self.alpha, self.colours = matte, matte.alpha, halved(colours)
+        self.matte, self.alpha = matte, np.ascontiguousarray(matte.alpha, np.float32)
+        self.colours = half_colours(matte.frame, matte.alpha.shape)
         self.same = np.ones(self.colours.shape[1:], np.float32)
-        self._sum, self._weight = self.alpha, np.ones_like(self.alpha)
+        self._sum, self._weight = self.alpha.copy(), np.ones_like(self.alpha)
 
     def add(self, other: _Held, weight: Coarse) -> None:
         """Mix another's alpha in, with a weight on either grid."""
         shape = self.alpha.shape
         weight = _on_grid(weight, shape)
-        self._sum = self._sum + weight * _on_grid(other.alpha, shape)
+        self._sum += weight * _on_grid(other.alpha, shape)
         self._weight += weight
+
+    def meet(self, new: _Held, step: Coarse) -> None:
+        """Mix the newest alpha and this one into each other; `step` is what stayed the same."""
+        alike = self.alpha.shape == new.alpha.shape and self.same.shape == step.shape
+        if alike and native.available():
+            kernels.meet(self.same, step, self._sums, new._sums)
+            return
+        self.same = _on_grid(self.same, step.shape) * step
+        weight = doubled(self.same, new.alpha.shape)
+        self.add(new, weight)
+        new.add(self, weight)
+
+    @property
+    def _sums(self) -> tuple[Coarse, Coarse, Coarse]:
+        return self.alpha, self._sum, self._weight
 
     def mean(self) -> Matte:
         """Return the matte with the mean of all that were mixed into its alpha."""
@@ -95,10 +118,7 @@ def _meet(held: deque[_Held], new: _Held, window: WindowMean) -> None:
         return
     step = _sameness(held[-1].colours, new.colours, window)
     for before in held:
-        before.same = _on_grid(before.same, step.shape) * step
-        weight = doubled(before.same, new.alpha.shape)
-        before.add(new, weight)
-        new.add(before, weight)
+        before.meet(new, step)
 
 
 def _let_go(held: deque[_Held]) -> Iterator[Matte]:
@@ -108,6 +128,8 @@ def _let_go(held: deque[_Held]) -> Iterator[Matte]:
 
 def _sameness(before: Coarse, now: Coarse, window: WindowMean) -> Coarse:
     """Return how far two pictures, (3, h, w), are the same, on the grid of the second."""
+    if before.shape == now.shape and native.available():
+        return kernels.sameness(before, now, window.still, window.moving)
     before = np.stack([_on_grid(plane, now.shape[1:]) for plane in before])
     # Widened, so that the rim that a moving thing uncovers counts as moving too.
     change = box_mean(np.abs(before - now).mean(0), 1)

@@ -1,4 +1,4 @@
-"""The stage that heeds the alpha which the source has itself."""
+"""The stage that applies an alpha channel of the source."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ SOURCE_ALPHA_USED: dict[SourceAlpha, str] = {
     "keep": "The source has alpha, {}: it is kept, in place of the network's.",
     "ignore": "The source has alpha, {}: it is ignored.",
 }
-"""What to say of it, given how the source's colours are to its alpha."""
+"""Messages for the user; the placeholder takes "straight" or "premultiplied"."""
 
 
 @remembers(NOTHING)
 def apply_source_alpha(mattes: Iterable[Matte], how: SourceAlpha = "multiply") -> Iterator[Matte]:
-    """Yield each matte with its frame's own alpha heeded; alpha must be at the frame's size.
+    """Yield each matte with its frame's own alpha multiplied in, kept instead, or ignored.
 
-    Frames without alpha of their own pass. Raises `SettingError`.
+    Alpha must be at the frame's size, (H, W) in [0, 1]. Frames without an alpha channel are passed
+    on unchanged. Raises `SettingError` if `how` is none of the choices.
     """
     check_source_alpha(how)
     for matte in mattes:

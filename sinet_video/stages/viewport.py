@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video import native
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.frame import Frame
 from sinet_video.media.resample import between, sampled
 from sinet_video.models.segmenter import Segmenter, answer
+from sinet_video.native import coarse as kernels
 
 Alpha = NDArray[np.float32]
 
@@ -115,25 +117,27 @@ class CropMatte:
     @property
     def people(self) -> Box | None:
         """The part of the picture with somebody in it; None where there is nobody."""
-        inside = self._inside()
+        inside = self._found[0]
         return inside.within(self.view) if inside else None
 
     @property
     def confidence(self) -> float:
         """Of what is not plainly background, the share that is plainly person, in [0, 1]."""
-        some = int(np.count_nonzero(self.alpha > 1 - PLAIN))
-        return int(np.count_nonzero(self.alpha > PLAIN)) / max(1, some)
+        return self._found[1]
 
-    def _inside(self) -> Box | None:
-        mask = self.alpha > 0.5
-        # Without specks: of a cell and its neighbours, at least half.
-        mask &= box_sum(mask.astype(np.int32), 1) > 4
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        if not len(rows):
-            return None
-        (height, width), ends = mask.shape, (int(rows[-1]) + 1, int(columns[-1]) + 1)
-        top, left = int(rows[0]) / height, int(columns[0]) / width
-        return Box(top, left, ends[0] / height, ends[1] / width)
+    @cached_property
+    def _found(self) -> tuple[Box | None, float]:
+        """The part of the view with somebody in it, and how sure that is."""
+        if native.available():
+            cells, some, plainly = kernels.people(self.alpha, 1 - PLAIN, PLAIN)
+        else:
+            cells, some, plainly = _people(self.alpha)
+        if cells is None:
+            return None, plainly / max(1, some)
+        height, width = self.alpha.shape
+        top, left, bottom, right = cells
+        box = Box(top / height, left / width, bottom / height, right / width)
+        return box, plainly / max(1, some)
 
     def cuts(self, people: Box) -> bool:
         """Whether people reach a border of the view that is none of the picture."""
@@ -146,6 +150,22 @@ class CropMatte:
             or (view.bottom < 1 and people.bottom > view.bottom - down)
             or (view.right < 1 and people.right > view.right - across)
         )
+
+
+def _people(alpha: Alpha) -> tuple[tuple[int, int, int, int] | None, int, int]:
+    """Return the cells with somebody in them, without specks: top, left, bottom, right.
+
+    Then how many cells are not plainly background, and how many are plainly person.
+    """
+    some, plainly = (int(np.count_nonzero(alpha > level)) for level in (1 - PLAIN, PLAIN))
+    mask = alpha > 0.5
+    # Without specks: of a cell and its neighbours, at least half.
+    mask &= box_sum(mask.astype(np.int32), 1) > 4
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None, some, plainly
+    ends = int(rows[-1]) + 1, int(columns[-1]) + 1
+    return (int(rows[0]), int(columns[0]), *ends), some, plainly
 
 
 class CropSegmenter:

@@ -1,9 +1,9 @@
-"""The guided filter with a picture's three planes as its guide, trusting what is sure.
+"""The guided filter, with a frame's three planes as guide and weights for certain alpha.
 
 Within each window alpha is fitted as a linear function of the three planes: He, Sun, Tang, "Guided
-Image Filtering", TPAMI 2013, section 3.6 (equations 19 to 21). Here windows are weighted by how
-sure the alpha is, so that colours well inside and well outside say what lies between them, rather
-than the edge that is to be mended. Statistics are kept for every other cell.
+Image Filtering", TPAMI 2013, section 3.6 (equations 19 to 21). Here samples are weighted by how
+certain the alpha is. Colours well inside and well outside then decide what lies between them,
+rather than the edge that is to be corrected. Statistics are kept for every other cell.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from sinet_video.media.box_filter import box_mean, box_sum
 from sinet_video.media.pyramid import doubled, halved
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 LEAST = np.float32(0.02)
-"""Weight of a cell that is wholly unsure."""
+"""Weight of a cell that is entirely uncertain."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Lines:
     Attributes:
         slopes: (3, h, w), one for each plane of the guide.
         centre: (3, h, w), the guide's mean around each cell.
-        level: (h, w), alpha there.
+        level: (h, w), alpha at the centre.
     """
 
     slopes: Array
@@ -40,35 +40,35 @@ class Lines:
 
     @classmethod
     def flat(cls, alpha: Array) -> Lines:
-        """Return lines that are an alpha, (h, w), whatever the guide."""
+        """Return lines that give this alpha, (h, w), for any guide."""
         slopes = np.zeros((3, *alpha.shape), np.float32)
         return cls(slopes, slopes.copy(), alpha.copy())
 
     def put(self, part: tuple[slice, slice], lines: Lines) -> None:
-        """Put other lines into a part of the cells."""
+        """Replace part of the cells with other lines."""
         self.slopes[:, *part], self.centre[:, *part] = lines.slopes, lines.centre
         self.level[part] = lines.level
 
     def at(self, guide: Array) -> Array:
-        """Return alpha, (h, w), for a guide of one value a cell, (3, h, w)."""
+        """Return alpha, (h, w), for a guide of one value per cell, (3, h, w)."""
         slope, (first, second, third) = self.slopes, guide - self.centre
         alpha: Array = slope[0] * first + slope[1] * second + slope[2] * third + self.level
         return alpha
 
     def steeper(self, contrast: float) -> Lines:
-        """Return lines that are so many times as steep, about one half."""
+        """Return lines steeper by a factor, pivoting around one half."""
         by = np.float32(contrast)
         return Lines(self.slopes * by, self.centre, self.level * by + (1 - by) / 2)
 
     def only(self, band: NDArray[np.bool_], rest: Array) -> Lines:
-        """Return lines that hold within a band, (h, w), and are `rest` elsewhere."""
+        """Return lines that hold within a band, (h, w), and equal `rest` elsewhere."""
         return Lines(self.slopes * band, self.centre, np.where(band, self.level, rest))
 
 
 def confidence(alpha: Array, radius: int) -> Array:
-    """Return how sure alpha is, (h, w), in [LEAST, 1]: 1 where all in a window is 0, or all is 1.
+    """Return the certainty of alpha, (h, w) in [LEAST, 1]; 1 where a window is all 0 or all 1.
 
-    `alpha` is (h, w) in [0, 1]; windows are of (2 * radius + 1) squared.
+    `alpha` is (h, w) in [0, 1]; windows are (2 * radius + 1) squared.
     """
     decided = 2 * box_mean(alpha, radius) - 1
     sure: Array = np.maximum(LEAST, decided * decided)
@@ -76,10 +76,10 @@ def confidence(alpha: Array, radius: int) -> Array:
 
 
 def fit(guide: Array, alpha: Array, sure: Array, radius: int, eps: float) -> Lines:
-    """Return lines fitted in windows of (4 * radius + 2) squared cells, and averaged over 6 x 6.
+    """Return lines fitted in windows of (4 * radius + 2) squared cells and averaged over 6 x 6.
 
-    `guide` is (3, h, w) in [0, 1], `alpha` (h, w) in [0, 1], `sure` its weights, above 0; `eps` is
-    the variance below which a plane has no say.
+    `guide` is (3, h, w) in [0, 1], `alpha` (h, w) in [0, 1] and `sure` its weights, above 0. A
+    plane whose variance is below `eps` has little influence.
     """
     weight, *means = box_sum(halved(_products(guide, alpha, sure)), radius)
     guides, mean, covariances, variances = _moments(np.stack(means) / weight, eps)
@@ -92,11 +92,11 @@ def fit(guide: Array, alpha: Array, sure: Array, radius: int, eps: float) -> Lin
 
 
 PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
-"""Of which planes a symmetric matrix of three holds the product."""
+"""Plane pairs whose products a symmetric 3 x 3 matrix holds."""
 
 
 def _products(guide: Array, alpha: Array, sure: Array) -> Array:
-    """Return all whose weighted means make the fit: (14, h, w)."""
+    """Return all products whose weighted means make up the fit, (14, h, w)."""
     products = np.empty((14, *alpha.shape), np.float32)
     products[0] = sure
     np.multiply(guide, sure, out=products[1:4])
@@ -108,7 +108,7 @@ def _products(guide: Array, alpha: Array, sure: Array) -> Array:
 
 
 def _moments(means: Array, eps: float) -> tuple[Array, Array, Array, Array]:
-    """Return the guide's means, alpha's, how they vary together, and the guide by itself."""
+    """Return the mean guide, the mean alpha, their covariance and the guide's covariance."""
     guides, alpha, crossed, squares = means[:3], means[3], means[4:7], means[7:]
     variances = squares - np.stack([guides[a] * guides[b] for a, b in PAIRS])
     variances[[0, 3, 5]] += np.float32(eps)
@@ -116,7 +116,7 @@ def _moments(means: Array, eps: float) -> tuple[Array, Array, Array, Array]:
 
 
 def _solved(matrix: Array, right: Array) -> Array:
-    """Solve a symmetric system of three in every cell: (6, h, w) as in PAIRS, and (3, h, w)."""
+    """Solve a symmetric 3 x 3 system per cell: (6, h, w) in the order of PAIRS, and (3, h, w)."""
     a, b, c, d, e, f = matrix
     first = d * f - e * e, c * e - b * f, b * e - c * d
     second = first[1], a * f - c * c, b * c - a * e

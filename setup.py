@@ -1,0 +1,65 @@
+"""Builds the kernels of sinet_video.native where there is a C++ compiler; all else is declarative.
+
+They are plain functions that ctypes calls, so one file serves every version of Python. Where they
+cannot be built the installation succeeds without them, and numpy does their work.
+"""
+
+import platform
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_ext import build_ext
+
+FOLDER = Path("sinet_video", "native")
+X86 = {"x86_64", "amd64", "i386", "i686"}
+
+
+class BuildKernels(build_ext):
+    """Builds a library without a Python module's name or entry point."""
+
+    def build_extensions(self) -> None:
+        """Choose what this compiler calls its options."""
+        if self.compiler.compiler_type == "msvc":
+            options = ["/std:c++17", "/O2", "/fp:precise"]
+        else:
+            # Products and sums are not contracted: results are the same on every processor. That
+            # nothing is trapped lets choices between two numbers be made on vectors of them.
+            options = ["-std=c++17", "-O3", "-g0", "-fvisibility=hidden"]
+            options += ["-ffp-contract=off", "-fno-trapping-math", "-fno-math-errno"]
+            if platform.machine().lower() in X86:
+                options += ["-mssse3", "-msse4.2"]  # what numpy needs as well
+        for extension in self.extensions:
+            extension.extra_compile_args = options
+        super().build_extensions()
+
+    def get_ext_filename(self, fullname: str) -> str:
+        """Return the path without the version of Python."""
+        path = Path(super().get_ext_filename(fullname))
+        return str(path.with_name(path.name.partition(".")[0] + path.suffix))
+
+    def get_export_symbols(self, ext: Extension) -> list[str]:
+        """Return none: the sources say what is exported."""
+        return ext.export_symbols
+
+
+class Wheel(bdist_wheel):
+    """A wheel for every Python 3 of a platform."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        """Return Python's version, its ABI and the platform."""
+        return "py3", "none", super().get_tag()[2]
+
+
+setup(
+    ext_modules=[
+        Extension(
+            "sinet_video.native.kernels",
+            sources=sorted(map(str, FOLDER.glob("*.cpp"))),
+            depends=sorted(map(str, FOLDER.glob("*.h"))),
+            language="c++",
+            optional=True,
+        )
+    ],
+    cmdclass={"build_ext": BuildKernels, "bdist_wheel": Wheel},
+)

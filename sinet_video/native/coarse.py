@@ -1,0 +1,77 @@
+"""What is done on the network's grid: colours, cuts, steadying, people's boxes."""
+
+from __future__ import annotations
+
+from ctypes import c_int32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.native.library import Array, address, call, floats, function
+
+
+def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the luma of (h, w, 3) RGB, (h, w) in [0, 1]; weights as in BT.601."""
+    rgb, plane = np.ascontiguousarray(rgb), np.empty(rgb.shape[:2], np.float32)
+    call("coarse", address(rgb), *plane.shape, address(plane), None)
+    return plane
+
+
+def half_colours(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return (h, w, 3) RGB averaged over 2 x 2: (3, h / 2, w / 2) in [0, 1]."""
+    rgb, (height, width, _) = np.ascontiguousarray(rgb), rgb.shape
+    halves = np.empty((3, (height + 1) // 2, (width + 1) // 2), np.float32)
+    call("coarse", address(rgb), height, width, None, address(halves))
+    return halves
+
+
+def mean_change(before: Array, now: Array) -> float:
+    """Return the mean difference of two planes of one shape."""
+    before, now = floats(before), floats(now)
+    return float(function("mean_change")(address(before), address(now), before.size))
+
+
+def sameness(before: Array, now: Array, still: float, moving: float) -> NDArray[np.float32]:
+    """Return how far two pictures, (3, h, w), are the same, (h, w)."""
+    before, now = floats(before), floats(now)
+    same = np.empty(before.shape[1:], np.float32)
+    call(
+        "sameness",
+        address(before), address(now), *same.shape, still, moving - still, address(same),
+    )  # fmt: skip
+    return same
+
+
+def meet(same: Array, step: Array, before: tuple[Array, ...], now: tuple[Array, ...]) -> None:
+    """Multiply `same` by `step`, and mix two mattes' alphas into each other's sums by it, in place.
+
+    Each matte is its alpha, the sum and the weight, (h, w); `same` and `step` are half as fine.
+    """
+    call(
+        "meet",
+        address(same), address(step), *map(address, before), *map(address, now), *before[0].shape,
+    )  # fmt: skip
+
+
+def people(
+    alpha: Array, faint: float, plain: float
+) -> tuple[tuple[int, int, int, int] | None, int, int]:
+    """Return the cells with somebody in them, without specks, as (top, left, bottom, right).
+
+    None where there is nobody. Then how many cells are above `faint`, and above `plain`.
+    """
+    alpha = floats(alpha)
+    box, counts = (c_int32 * 4)(), (c_int32 * 2)()
+    call("people", address(alpha), *alpha.shape, faint, plain, box, counts)
+    top, left, bottom, right = box
+    return (top - 1, left - 1, bottom, right) if bottom else None, counts[0], counts[1]
+
+
+def box_sum(values: Array, radius: int) -> NDArray[np.float32]:
+    """Return sums over windows of (2 * radius + 1) squared of (..., h, w) float32."""
+    values = floats(values)
+    sums = np.empty(values.shape, np.float32)
+    height, width = values.shape[-2:]
+    planes = values.size // (height * width)
+    call("box_sum", address(values), planes, height, width, radius, address(sums))
+    return sums

@@ -1,0 +1,140 @@
+"""The compiled kernels: found, checked and loaded once; and how Python hands arrays to them."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+VERSION = 1
+"""Of the functions' parameters, as the library must have it too."""
+
+SWITCH = "SINET_VIDEO_NATIVE"
+"""Environment variable that, set to 0, leaves the work to numpy."""
+
+INT, FLOAT, DOUBLE, LONG, POINTER = (
+    ctypes.c_int,
+    ctypes.c_float,
+    ctypes.c_double,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+)
+
+_CODES = {"i": INT, "f": FLOAT, "d": DOUBLE, "l": LONG, "p": POINTER}
+
+SIGNATURES = {
+    "guided_lines": "pfpiiiiffpppp",
+    "classify": "ppiiiip",
+    "lift": "ppiiiiipppiiifpiip",
+    "lift_bilinear": "piiiiipiip",
+    "blurred_colours": "ppiiip",
+    "clean_plane": "pliiiiippiiiippiiifp",
+    "blend_plane": "plplpliiiiippiiiip",
+    "quantise": "iippiiffpli",
+    "coarse": "piipp",
+    "sameness": "ppiiffp",
+    "meet": "ppppppppii",
+    "people": "piiffpp",
+    "box_sum": "piiiip",
+    "key": "ppiiiiipiiiffpiipp",
+    "despill": "ppiiiiippiipff",
+    "near_edges": "piiiip",
+    "choke": "iiiipppifip",
+    "feather": "iiiipppdip",
+    "settle": "iiiippp",
+    "gaussian": "piiidi",
+    "sort_tiles": "pliiiip",
+    "copy_tiles": "pliiiipp",
+    "dense": "iiiippp",
+    "reduced_alpha": "iiiippiiip",
+    "means": "pliiiiiiip",
+}
+"""The functions that return an int or nothing, and their parameters, as in `_CODES`."""
+
+_switch = {"off": False}
+
+
+def available() -> bool:
+    """Whether the kernels do the work: they were built, and nobody has switched them off."""
+    return not _switch["off"] and _loaded() is not None
+
+
+def described() -> str:
+    """Return what does the picture arithmetic: "C++" or "numpy"."""
+    return "C++" if available() else "numpy"
+
+
+@contextmanager
+def numpy_only() -> Iterator[None]:
+    """Leave the work to numpy meanwhile, in every thread: to compare, and to measure."""
+    before, _switch["off"] = _switch["off"], True
+    try:
+        yield
+    finally:
+        _switch["off"] = before
+
+
+def function(name: str) -> Any:
+    """Return one of the functions; only where the kernels are available."""
+    return getattr(_loaded(), f"sinet_{name}")
+
+
+def call(name: str, *arguments: object) -> None:
+    """Call one of the functions that answer whether they failed. Raises `MemoryError`."""
+    if function(name)(*arguments):
+        raise MemoryError
+
+
+def address(array: Array) -> int:
+    """Return where an array's first value lies."""
+    where: int = array.__array_interface__["data"][0]
+    return where
+
+
+def floats(array: Array) -> Array:
+    """Return an array as contiguous float32: itself where it is that."""
+    return np.ascontiguousarray(array, np.float32)
+
+
+@cache
+def _loaded() -> ctypes.CDLL | None:
+    if os.environ.get(SWITCH) == "0":
+        return None
+    for path in sorted(Path(__file__).parent.glob("kernels.*")):
+        if path.suffix in {".so", ".pyd", ".dll", ".dylib"}:
+            return _opened(path)
+    return None
+
+
+def _opened(path: Path) -> ctypes.CDLL | None:
+    """Load the library and declare its functions; None, with a warning, if it is not this one."""
+    try:
+        library = ctypes.CDLL(str(path))
+        if library.sinet_kernels_version() == VERSION:
+            _declare(library)
+            return library
+        problem = "it is of another version"
+    except (OSError, AttributeError) as error:
+        problem = str(error)
+    log = logging.getLogger("sinet_video")
+    log.warning("%s cannot be used (%s): install the package again. numpy is used.", path, problem)
+    return None
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    for name, codes in SIGNATURES.items():
+        declared = getattr(library, f"sinet_{name}")
+        declared.argtypes = [_CODES[code] for code in codes]
+        declared.restype = INT
+    library.sinet_mean_change.argtypes = [POINTER, POINTER, LONG]
+    library.sinet_mean_change.restype = DOUBLE

@@ -1,0 +1,162 @@
+"""Alpha as tiles: cut, put together, averaged, blended and written out."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.native.library import Array, address, available, call, floats, function
+
+LARGEST_TILE = 64
+PARTIAL = 2
+"""The kind of a tile that has values."""
+
+
+class Grid(Protocol):
+    """What `sinet_video.media.tiled_alpha.Grid` says of a picture."""
+
+    # Properties, as its fields are only to be read.
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+
+    @property
+    def down(self) -> int:
+        """Pixels down of a tile."""
+
+    @property
+    def across(self) -> int:
+        """Pixels across of a tile."""
+
+    @property
+    def rows(self) -> int:
+        """Tiles down."""
+
+    @property
+    def columns(self) -> int:
+        """Tiles across."""
+
+
+class Alpha(Protocol):
+    """What `sinet_video.media.tiled_alpha.TiledAlpha` holds."""
+
+    @property
+    def grid(self) -> Any:
+        """How the picture is cut."""
+
+    @property
+    def kinds(self) -> NDArray[np.uint8]:
+        """What each tile is, (rows, columns)."""
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """Alpha of the partial tiles, (n, down, across)."""
+
+
+class Held:
+    """An alpha's arrays, kept contiguous while a kernel reads them."""
+
+    def __init__(self, alpha: Alpha) -> None:
+        grid = alpha.grid
+        self.kinds = np.ascontiguousarray(alpha.kinds, np.uint8)
+        self.values = floats(alpha.values)
+        shape = np.count_nonzero(self.kinds == PARTIAL), grid.down, grid.across
+        if self.kinds.shape != (grid.rows, grid.columns) or self.values.shape != shape:
+            raise ValueError(
+                f"Alpha is of {self.kinds.shape} tiles and {self.values.shape} values."
+            )
+        self.size = grid.height, grid.width
+        self.tile = grid.down, grid.across
+        self.arrays = address(self.kinds), address(self.values)
+
+
+def suits(grid: Grid) -> bool:
+    """Whether the kernels are available, and made for tiles of a grid's size."""
+    return grid.down <= LARGEST_TILE and grid.across <= LARGEST_TILE and available()
+
+
+def cut(plane: Array, grid: Grid) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return the kinds of a plane's tiles and the values of the partial ones."""
+    plane = floats(plane)
+    kinds = np.empty((grid.rows, grid.columns), np.uint8)
+    shape = grid.height, grid.width, grid.down, grid.across
+    count = function("sort_tiles")(address(plane), grid.width, *shape, address(kinds))
+    values = np.empty((count, grid.down, grid.across), np.float32)
+    function("copy_tiles")(address(plane), grid.width, *shape, address(kinds), address(values))
+    return kinds, values
+
+
+def dense(alpha: Alpha) -> NDArray[np.float32]:
+    """Return the whole plane, (H, W) float32."""
+    held = Held(alpha)
+    plane = np.empty(held.size, np.float32)
+    function("dense")(*held.size, *held.tile, *held.arrays, address(plane))
+    return plane
+
+
+def reduced(alpha: Alpha, factor: int) -> NDArray[np.float32]:
+    """Return alpha averaged over cells of `factor` pixels, 1, 2, 4 or 8."""
+    held = Held(alpha)
+    shape = -(-held.size[0] // factor), -(-held.size[1] // factor)
+    cells = np.empty(shape, np.float32)
+    call("reduced_alpha", *held.size, *held.tile, *held.arrays, factor, *shape, address(cells))
+    return cells
+
+
+def means(plane: Array, shape: tuple[int, int], down: int, across: int) -> NDArray[np.float32]:
+    """Return a plane's means over cells of `down` x `across` samples; edges repeat past it."""
+    cells = np.empty(shape, np.float32)
+    function("means")(
+        address(plane),
+        plane.strides[0],
+        plane.itemsize,
+        *plane.shape,
+        down,
+        across,
+        *shape,
+        address(cells),
+    )
+    return cells
+
+
+def blend(
+    source: Array,
+    behind: Array,
+    target: Array,
+    alpha: Alpha,
+    shared: tuple[int, int],
+    own: Array | None,
+) -> None:
+    """Write `behind + alpha * (source - behind)` to `target`, planes whose rows are contiguous.
+
+    A sample stands for `shared` pixels, down and across; `behind` may be one sample for all. `own`
+    has the partial tiles to take in place of the source's.
+    """
+    held = Held(alpha)
+    own = None if own is None else np.ascontiguousarray(own, source.dtype)
+    behind = behind.astype(source.dtype, copy=False)
+    if behind.strides[1] != behind.itemsize:
+        behind = np.ascontiguousarray(behind)
+    stride = 0 if behind.shape == (1, 1) else behind.strides[0]
+    call(
+        "blend_plane",
+        address(source), source.strides[0], address(behind), stride, address(target),
+        target.strides[0], source.itemsize, *source.shape, *held.size, *held.arrays, *held.tile,
+        *shared, None if own is None else address(own),
+    )  # fmt: skip
+
+
+def quantise(alpha: Alpha, low: int, high: int, target: Array) -> None:
+    """Write alpha to a plane of whole numbers: `low` where it is 0, `high` where 1."""
+    held = Held(alpha)
+    call(
+        "quantise",
+        *held.size, *held.arrays, *held.tile, low, high, address(target), target.strides[0],
+        target.itemsize,
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""Alpha of cells brought to the picture's size, in full only where an edge crosses a tile.
+
+For `refine`: elsewhere alpha is exactly 0 or 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.media.frame import Frame
+from sinet_video.media.guided_filter import Lines
+from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.pyramid import Enlarged
+from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
+from sinet_video.native import refining as kernels
+from sinet_video.native.tiles import suits
+
+Array = NDArray[Any]
+"""Float32 throughout; numpy's types would call much of it float64."""
+
+
+def lifted(frame: Frame, factor: int, lines: Lines, band: NDArray[np.bool_]) -> TiledAlpha:
+    """Return alpha by lines, of cells of `factor` pixels, over the frame's own samples.
+
+    Outside `band`, which has the cells' shape, alpha is each line's level, 0 or 1.
+    """
+    grid = Grid.of(frame.height, frame.width)
+    if not suits(grid):
+        return _tiled(frame, factor, lines.level, band, partial(_values, frame, lines))
+    kinds, count = kernels.classify(lines.level, band, grid, factor)
+    shared = frame.format.down, frame.format.across
+    planes = lines.slopes, lines.centre, lines.level
+    scale = 1 / frame.format.top
+    values = kernels.lift(frame.planes, shared, planes, factor, scale, grid, kinds, count)
+    return TiledAlpha(grid, kinds, values)
+
+
+def raised(frame: Frame, factor: int, alpha: Array, band: NDArray[np.bool_]) -> TiledAlpha:
+    """Return alpha, (h, w) of cells of `factor` pixels, enlarged bilinearly to the frame's size.
+
+    Outside `band` it is 0 or 1.
+    """
+    grid = Grid.of(frame.height, frame.width)
+    if suits(grid):
+        kinds, count = kernels.classify(alpha, band, grid, factor)
+        return TiledAlpha(grid, kinds, kernels.lift_bilinear(alpha, factor, grid, kinds, count))
+
+    def values(tiles: _Tiles) -> Array:
+        return tiles.enlarged(alpha)
+
+    return _tiled(frame, factor, alpha, band, values)
+
+
+@dataclass(frozen=True)
+class _Tiles:
+    """The tiles of a picture that an edge crosses, and the cells, of `factor` pixels, in them."""
+
+    grid: Grid
+    cells: Grid
+    factor: int
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+    def of(self, plane: Array, down: int, across: int) -> Array:
+        """Return them of a plane whose samples stand for `down` x `across` pixels."""
+        tiled = self.grid.tiled(plane, down=down, across=across)
+        return tiled[self.rows, :, self.columns, :]
+
+    def enlarged(self, values: Array, down: int = 1, across: int = 1) -> Array:
+        """Return them of a plane of cells, enlarged to samples of `down` x `across` pixels."""
+        factors = self.factor // down, self.factor // across
+        return Enlarged(values, self.cells, factors).tiles(self.rows, self.columns)
+
+
+def _tiled(
+    frame: Frame,
+    factor: int,
+    flat: Array,
+    band: NDArray[np.bool_],
+    values: Callable[[_Tiles], Array],
+) -> TiledAlpha:
+    """Return alpha that is `flat` (cells of 0 and 1) but in tiles with some of `band`."""
+    grid, (height, width) = Grid.of(frame.height, frame.width), band.shape
+    cells = Grid(height, width, grid.down // factor, grid.across // factor)
+    crossed = cells.tiled(band).any(axis=(1, 3))
+    solid = cells.tiled(flat)[:, 0, :, 0] > 0
+    kinds = np.where(crossed, Kind.PARTIAL, np.where(solid, Kind.SOLID, Kind.CLEAR))
+    rows, columns = np.nonzero(crossed)
+    made = values(_Tiles(grid, cells, factor, rows, columns))
+    made = np.clip(made, 0, 1, out=made)
+    repeat_border(made, grid, rows, columns)
+    return TiledAlpha(grid, kinds.astype(np.uint8), made)
+
+
+def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
+    """Return alpha by lines over the planes' own samples, not clipped."""
+    slopes = lines.slopes * np.float32(1 / frame.format.top)
+    level = lines.level - lines.slopes[0] * lines.centre[0]
+    luma, chroma, (down, across) = _shared(frame, tiles.factor)
+    values = tiles.enlarged(slopes[0])
+    values *= tiles.of(luma, 1, 1)
+    values += tiles.enlarged(level)
+    # The chroma's part is taken less what is usual there: it is small, and may be repeated.
+    part = tiles.enlarged(-(lines.slopes[1:] * lines.centre[1:]).sum(0), down, across)
+    for slope, plane in zip(slopes[1:], chroma, strict=True):
+        part += tiles.enlarged(slope, down, across) * tiles.of(plane, down, across)
+    count, height, width = part.shape
+    squares = values.reshape(count, height, down, width, across, copy=False)
+    squares += part[:, :, None, :, None]
+    return values
+
+
+def _shared(frame: Frame, factor: int) -> tuple[Plane, list[Plane], tuple[int, int]]:
+    """Return luma, chroma, and how many pixels share a sample of it, down and across.
+
+    Where cells are finer than samples of chroma, those are repeated.
+    """
+    (luma, *chroma), down, across = frame.planes, frame.format.down, frame.format.across
+    if factor >= max(down, across):
+        return luma, chroma, (down, across)
+    height, width = luma.shape
+    whole = [plane.repeat(down, 0).repeat(across, 1)[:height, :width] for plane in chroma]
+    return luma, whole, (1, 1)

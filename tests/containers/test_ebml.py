@@ -1,0 +1,41 @@
+"""EBML elements: written and read, and read of a file that libav wrote."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import av
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinet_video.containers.ebml import SEGMENT, TRACKS, elements, in_segment, number, written
+
+NAMES = st.sampled_from([SEGMENT, TRACKS, 0x56AA, 0xA3, 0xE7])
+
+
+@given(st.lists(st.tuples(NAMES, st.binary(max_size=300)), max_size=5))
+def test_what_is_written_is_read(pieces: list[tuple[int, bytes]]) -> None:
+    """Names, order and contents."""
+    data = b"".join(written(name, content) for name, content in pieces)
+    found = [(e.name, data[e.content : e.end]) for e in elements(data, 0, len(data))]
+    assert found == pieces
+
+
+@given(NAMES, st.integers(0, 2**63))
+def test_numbers(name: int, value: int) -> None:
+    """Big-endian, in as few bytes as there need be."""
+    data = number(name, value)
+    (element,) = elements(data, 0, len(data))
+    assert int.from_bytes(data[element.content : element.end]) == value
+
+
+def test_a_file_of_libavs() -> None:
+    """It has one segment with one list of tracks."""
+    made = BytesIO()
+    with av.open(made, "w", format="matroska") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame(16, 16, "yuv420p")))
+        container.mux(stream.encode(None))
+    names = [element.name for element in in_segment(made.getvalue())]
+    assert names.count(TRACKS) == 1

@@ -1,0 +1,98 @@
+"""Planes of cells: reduced, halved, doubled, and enlarged tile by tile."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from sinet_video.media.frame import Frame
+from sinet_video.media.pyramid import (
+    Enlarged,
+    bounding_slices,
+    doubled,
+    halved,
+    reduced,
+    reduced_alpha,
+    subsampling,
+)
+from sinet_video.media.tiled_alpha import Grid, TiledAlpha
+
+RNG = np.random.default_rng(2)
+
+
+def frame_of(width: int, height: int, name: str = "yuv420p") -> Frame:
+    """A frame of noise."""
+    video = av.VideoFrame(width, height, name)
+    for plane in video.planes:
+        plane.update(RNG.integers(0, 256, plane.buffer_size, np.uint8).tobytes())
+    return Frame(video, 0, Fraction(1, 25))
+
+
+@pytest.mark.parametrize(("width", "factor"), [(176, 2), (640, 4), (1280, 8), (3840, 8)])
+def test_large_frames_are_reduced_more(width: int, factor: int) -> None:
+    """By a power of two from 2 to 8."""
+    assert subsampling(frame_of(width, width // 2 // 2 * 2)) == factor
+
+
+@pytest.mark.parametrize("size", [(64, 48), (66, 50), (67, 51)])
+@pytest.mark.parametrize("factor", [2, 4, 8])
+def test_cells_are_means(size: tuple[int, int], factor: int) -> None:
+    """Of luma, also where the far cells are cut off; libswscale's rounds to whole values."""
+    frame = frame_of(*size)
+    cells = reduced(frame, factor)
+    height, width = frame.height // factor, frame.width // factor
+    whole = frame.luma[: height * factor, : width * factor].astype(np.float64)
+    expected = whole.reshape(height, factor, width, factor).mean((1, 3))
+    assert cells.shape == (3, -(-frame.height // factor), -(-frame.width // factor))
+    assert abs(cells[0, :height, :width] - expected).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (5, 7), (1, 1)])
+def test_halves(shape: tuple[int, int]) -> None:
+    """Means of two by two; an odd last row or column counts twice."""
+    cells = RNG.random(shape, np.float32)
+    padded = np.pad(cells, [(0, side % 2) for side in shape], mode="edge")
+    rows, columns = padded.shape[0] // 2, padded.shape[1] // 2
+    expected = padded.reshape(rows, 2, columns, 2).mean((1, 3))
+    np.testing.assert_allclose(halved(cells), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(8, 12), (7, 11), (2, 2), (1, 1)])
+def test_doubling_is_bilinear(shape: tuple[int, int]) -> None:
+    """As OpenCV does, cut to the shape."""
+    small = RNG.random((-(-shape[0] // 2), -(-shape[1] // 2)), np.float32)
+    size = small.shape[1] * 2, small.shape[0] * 2
+    whole = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(doubled(small, shape), whole[: shape[0], : shape[1]], atol=1e-6)
+
+
+def test_slices_hold_all_that_is_wanted() -> None:
+    """From an even cell on, so that halves of the part are halves of the whole."""
+    wanted = np.zeros((20, 30), bool)
+    assert bounding_slices(wanted, 3) is None
+    wanted[8:10, 15] = True
+    rows, columns = bounding_slices(wanted, 3) or (slice(0), slice(0))
+    assert (rows.start, rows.stop, columns.start, columns.stop) == (4, 13, 12, 19)
+
+
+def test_alpha_in_cells() -> None:
+    """As of the whole plane."""
+    alpha = np.zeros((48, 64), np.float32)
+    alpha[10:30, 20:50] = RNG.random((20, 30), np.float32)
+    alpha[30:, 20:50] = 1
+    cells = reduced_alpha(TiledAlpha.of(alpha), 4)
+    np.testing.assert_allclose(cells, alpha.reshape(12, 4, 16, 4).mean((1, 3)), atol=1e-6)
+
+
+def test_tiles_are_those_of_the_whole_enlarged() -> None:
+    """Wherever they lie, seams included."""
+    values = RNG.random((13, 22), np.float32)
+    cells = Grid(13, 22, 4, 4)
+    enlarged = Enlarged(values, cells, (2, 2))
+    expected = cv2.resize(values, (44, 26), interpolation=cv2.INTER_LINEAR)
+    tile = enlarged.tiles(np.array([1]), np.array([2]))[0]
+    np.testing.assert_allclose(tile, expected[8:16, 16:24], atol=1e-5)

@@ -1,0 +1,59 @@
+"""Stretches of a timeline, and ticks as seconds."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinet_video.errors import SettingError
+from sinet_video.media.time_range import TimeRange, seconds
+
+TIMES = st.fractions(0, 100_000)
+
+
+@given(TIMES, TIMES, TIMES)
+def test_a_moment_is_before_in_or_after(
+    start: Fraction, length: Fraction, moment: Fraction
+) -> None:
+    """The start is in it, the end is not."""
+    stretch = TimeRange(start, start + length + 1)
+    where = (moment < start, start <= moment < start + length + 1, moment >= start + length + 1)
+    inside = not stretch.before(moment) and not stretch.after(moment)
+    assert (stretch.before(moment), inside, stretch.after(moment)) == where
+
+
+@given(TIMES)
+def test_open_ends(moment: Fraction) -> None:
+    """Everything is in a stretch without ends."""
+    assert not TimeRange().before(moment)
+    assert not TimeRange().after(moment)
+
+
+def test_times_start_at_zero() -> None:
+    """Less the start, and later by as much as all of it is late."""
+    assert TimeRange(Fraction(3)).shift == 3
+    assert TimeRange(late=Fraction(1, 4)).shift == Fraction(-1, 4)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        (Fraction(-1), None, "Start is -1 s; it must be from 0"),
+        (None, Fraction(10**8), "End is 1e"),
+        (Fraction(2), Fraction(2), "must come after start"),
+    ],
+)
+def test_what_is_no_stretch(start: Fraction | None, end: Fraction | None, words: str) -> None:
+    """With what came and what is allowed."""
+    with pytest.raises(SettingError, match=words):
+        TimeRange(start, end)
+
+
+@given(st.integers(-(2**40), 2**40), st.fractions(Fraction(1, 10**9), 1000))
+def test_ticks_are_exact(stamp: int, time_base: Fraction) -> None:
+    """No rounding, and nothing said is 0."""
+    assert seconds(stamp, time_base) == stamp * time_base
+    assert seconds(None, time_base) == seconds(stamp, None) == 0

@@ -1,0 +1,119 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sinet_video.atomic import (
+    check_file,
+    check_folder,
+    store,
+    sync,
+    temporary_name,
+    translate_write_errors,
+    whole_file,
+    whole_folder,
+)
+from sinet_video.errors import OutputError, SettingError
+
+
+class BrokenError(Exception):
+    """Raised by a test."""
+
+
+def fail_after_writing(path: Path) -> None:
+    """Write half of a file."""
+    path.write_text("half")
+    raise BrokenError
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_file_appears_when_it_is_whole(durable: bool, tmp_path: Path) -> None:
+    """Until then what was there stays, and folders on the way are made."""
+    target = tmp_path / "new" / "a.txt"
+    with whole_file(target, durable=durable) as part:
+        part.write_text("new")
+        assert not target.exists()
+        assert part.parent == target.parent
+        assert part.name.startswith(".")
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_file_that_fails_changes_nothing(tmp_path: Path) -> None:
+    """The old one is as it was, and no part is left."""
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(BrokenError), whole_file(target) as part:
+        fail_after_writing(part)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_check_may_refuse(tmp_path: Path) -> None:
+    """What was written is looked at before it gets its name."""
+
+    def refuse(path: Path) -> None:
+        assert path.read_bytes() == b"bad"
+        raise BrokenError
+
+    with pytest.raises(BrokenError):
+        store(tmp_path / "a", b"bad", refuse)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_appears_when_it_is_whole(tmp_path: Path) -> None:
+    """An empty folder may be in its place; when something fails, nothing is left."""
+    target = tmp_path / "out"
+    target.mkdir()
+    with whole_folder(target) as part:
+        (part / "a").write_text("a")
+    assert [path.name for path in target.iterdir()] == ["a"]
+    with pytest.raises(BrokenError), whole_folder(tmp_path / "other") as part:
+        fail_after_writing(part / "a")
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_is_not_empty_is_not_replaced(tmp_path: Path) -> None:
+    """The failing twin."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("mine")
+    with pytest.raises(OSError), whole_folder(tmp_path / "out") as part:  # noqa: PT011 - any will do
+        (part / "a").write_text("a")
+    assert (tmp_path / "out" / "mine").read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_names_of_parts_differ(tmp_path: Path) -> None:
+    """Two writers of one file do not meet."""
+    assert temporary_name(tmp_path / "a") != temporary_name(tmp_path / "a")
+
+
+def test_what_cannot_be_written_is_said_before(tmp_path: Path) -> None:
+    """A folder in the file's place, no folder, and a file that must not be replaced."""
+    (tmp_path / "there.txt").write_text("there")
+    for path, words in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "none" / "a", "no folder"),
+        (tmp_path / "there.txt", "is there already"),
+    ):
+        with pytest.raises(OutputError, match=words):
+            check_file(path, overwrite=False)
+    check_file(tmp_path / "there.txt", overwrite=True)
+    with pytest.raises(OutputError, match="no folder"):
+        check_folder(tmp_path / "none")
+
+
+def test_errors_name_the_file(tmp_path: Path) -> None:
+    """Those of the system do; those with words of their own keep them."""
+    full = pytest.raises(OutputError, match=r"a\.txt cannot be written: No space left")
+    with full, translate_write_errors(Path("a.txt")):
+        raise OSError(28, "No space left on device")
+    with pytest.raises(SettingError, match="as it is"), translate_write_errors(Path("a.txt")):
+        raise SettingError("as it is")
+    ended = pytest.raises(OutputError, match="standard output went to has ended")
+    with ended, translate_write_errors(Path("-")):
+        raise BrokenPipeError
+    sync(tmp_path)  # folders can be synchronised too
