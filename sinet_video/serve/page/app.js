@@ -49,6 +49,7 @@ function open(id) {
   get("background").value = clip.edits.background.startsWith("#") ? "colour" : clip.edits.background;
   if (clip.edits.background.startsWith("#")) get("colour").value = clip.edits.background;
   get("work").hidden = false;
+  get("relook").hidden = true;
   timeline.clear();
   player.open(clip);
   player.show(player.view);
@@ -77,6 +78,7 @@ const save = calmly(40, async () => {
   const clip = page.open;
   try {
     await api.saveEdits(clip, { ...edits.sent, background: background() });
+    if (player.playable) get("relook").hidden = false;
     if (clip === page.open) player.refresh();
     showCommand();
   } catch (error) { alertOf(error); }
@@ -100,6 +102,7 @@ function estimate() {
 paint.saved = (clip) => {
   Object.assign(current() ?? {}, clip);
   timeline.show(timeline.figures, paint.strokes);
+  if (player.playable) get("relook").hidden = false;
   player.refresh();
   showCommand();
 };
@@ -219,6 +222,10 @@ get("copy").addEventListener("click", async () => {
 
 // Keys and buttons.
 
+get("relook").addEventListener("click", () => {
+  get("relook").hidden = true;
+  api.addJob(page.open, "look").then(update).catch(alertOf);
+});
 get("play").addEventListener("click", () => player.toggle());
 get("back").addEventListener("click", () => player.step(-1));
 get("forward").addEventListener("click", () => player.step(1));

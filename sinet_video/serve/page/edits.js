@@ -11,7 +11,7 @@ const FIELDS = {
     { key: "islands", label: "Remove islands below", min: 0, max: 0.5, step: 0.01, value: 0, unit: "", about: "As a share of the largest region" },
     { key: "holes", label: "Fill holes below", min: 0, max: 0.5, step: 0.01, value: 0, unit: "" },
     { key: "subject", label: "Keep", options: [["all", "everybody"], ["main", "the main person"]], value: "all" },
-    { key: "refine", label: "Edge follows", options: [["guided", "the frame's own edges"], ["bilinear", "the network alone"]], value: "guided" },
+    { key: "refine", label: "Edge follows", options: [["guided", "the image"], ["bilinear", "the network"]], value: "guided" },
     { key: "decontaminate", label: "Remove the old background's colour", check: true, value: true },
   ],
   screen: [
@@ -45,9 +45,10 @@ function set(field, value) {
 }
 
 function slider(field) {
+  // No <output> here: a label would name that, and not the slider.
   const { key, min, max, step, value, unit } = field;
   field.input = make("input", { type: "range", id: key, min, max, step, value });
-  field.output = make("output", { textContent: `${value} ${unit}`.trim() });
+  field.output = make("span", { className: "value", textContent: `${value} ${unit}`.trim() });
   field.input.addEventListener("input", () => { set(field, field.input.value); edits.put(key, Number(field.input.value), value); });
   field.input.addEventListener("dblclick", () => { set(field, value); edits.put(key, value, value); });
   return make("label", { title: field.about ?? "" }, field.label, field.output, field.input);
