@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import signal
+import time
 import zipfile
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class Job:
         state: how it is.
         frame, frames: how many are done, and how many there will be, if that is known.
         seconds_left: about, or None.
+        seconds: how long it took, when it is done.
         error: why it failed, in the command's own sentence.
         result: the finished file.
         verification: what `sinet-video verify` says of it.
@@ -69,6 +71,7 @@ class Job:
     frame: int = 0
     frames: int | None = None
     seconds_left: float | None = None
+    seconds: float | None = None
     error: str | None = None
     result: Path | None = None
     verification: dict[str, Any] | None = None
@@ -84,7 +87,8 @@ class Job:
         return {
             "id": self.id, "clip": self.clip.id, "what": self.what, "command": self.command,
             "state": self.state, "frame": self.frame, "frames": self.frames,
-            "seconds_left": self.seconds_left, "error": self.error, "notes": self.notes,
+            "seconds_left": self.seconds_left, "seconds": self.seconds, "error": self.error,
+            "notes": self.notes,
             "verification": self.verification,
             "size": self.result.stat().st_size if self.result and self.result.exists() else None,
             "suffix": self.result.suffix if self.result else None,
@@ -189,10 +193,11 @@ class Jobs:
         work = self._look if job.what == LOOK else self._export
         try:
             async with self._slots:
-                job.state = "running"
+                job.state, begun = "running", time.monotonic()
                 self._workplace.check_room()
                 await work(job)
                 job.state, job.seconds_left = "done", None
+                job.seconds = round(time.monotonic() - begun, 1)
         except (SinetVideoError, OSError) as error:
             job.state, job.error = "failed", job.shown(str(error))
         except asyncio.CancelledError:

@@ -108,6 +108,7 @@ QUERIES: dict[tuple[str, str], dict[str, Schema]] = {
 
 MEDIA = {
     "frame": "image/jpeg", "poster": "image/jpeg", "player": "video/mp4",
+    "background": "image/jpeg",
     "result": "application/octet-stream", "{matte}": "application/octet-stream",
 }  # fmt: skip
 """What comes that is not JSON, by the last part of a path."""
@@ -157,7 +158,7 @@ def _success(method: str, path: str) -> dict[str, Schema]:
     if method == "DELETE":
         return {"204": {"description": "It is deleted."}}
     last = path.rsplit("/", 1)[-1]
-    if last in MEDIA:
+    if method == "GET" and last in MEDIA:
         return {"200": {"description": "The file.", "content": {MEDIA[last]: _BINARY}}}
     created = (method, path) in (("PUT", "/api/clips"), ("POST", "/api/clips/{clip}/jobs"))
     kind = "Job" if "job" in path else "Clip" if path.count("/") == 2 or method == "PUT" else ""

@@ -6,7 +6,9 @@ import io
 import json
 import re
 import shlex
+import shutil
 import signal
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -231,6 +233,21 @@ def test_the_description_has_every_address(server):
     assert described["openapi"].startswith("3.1")
     references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)))
     assert references == set(described["components"]["schemas"])
+
+
+def test_answers_are_as_described_whatever_is_asked(start, tmp_path):
+    """Schemathesis asks by the description, rightly and wrongly, and compares each answer."""
+    if shutil.which("st") is None:
+        pytest.skip("needs the program st of schemathesis, which is not installed")
+    server = start("--max-size", "1")
+    conformance = ("status_code", "content_type", "response_schema")
+    checks = ",".join(["not_a_server_error", *(f"{each}_conformance" for each in conformance)])
+    command = [
+        "st", "run", f"{server.url}api/openapi.json", "--url", server.url.rstrip("/"),
+        "--phases", "coverage", "--max-time", "60", "--checks", checks,
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_nothing_is_left_when_the_server_ends(start, clip):

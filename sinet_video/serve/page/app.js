@@ -37,6 +37,7 @@ async function loadLook(version) {
   const clip = page.open, figures = await api.figures(clip);
   if (clip !== page.open) return;
   player.load(version, figures.times);
+  estimate();
   timeline.show(figures, paint.strokes);
   timeline.here(player.time);
 }
@@ -56,6 +57,7 @@ function open(id) {
   paint.open(clip.strokes);
   paint.describe(clip.drawn);
   showOwn(clip);
+  estimate();
   timeline.here(0);
   showCommand();
   render();
@@ -96,7 +98,9 @@ function estimate() {
   if (!clip || !destination) return;
   const frames = clip.frames ?? (clip.duration ?? 0) * (clip.rate ?? 25);
   const bytes = (clip.width * clip.height * frames * destination.bits) / 8;
-  get("estimate").textContent = bytes > 0 ? `About ${size(bytes)}.` : "";
+  const look = page.state.jobs.findLast((job) => job.clip === page.open && job.what === "look" && job.seconds);
+  const weight = bytes > 0 ? `about ${size(bytes)}` : "", time = look ? `about ${clock(look.seconds, 0)} to make` : "";
+  get("estimate").textContent = [weight, time].filter(Boolean).join(", ");
 }
 
 paint.saved = (clip) => {
