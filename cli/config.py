@@ -14,8 +14,6 @@ What is in the table of a command is for that command alone, and counts more.
 from __future__ import annotations
 
 import json
-import tomllib
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -46,13 +44,18 @@ def load(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     _check(name, tables.get(ctx.command.name or "", {}), set(own))
     wanted = shared | tables.get(ctx.command.name or "", {})
     ctx.default_map = {
-        own[_key(key)].name or "": _typed(own[_key(key)], value)
-        for key, value in wanted.items()
-        if _key(key) in own
+        **(ctx.default_map or {}),
+        **{
+            own[_key(key)].name or "": _typed(own[_key(key)], value)
+            for key, value in wanted.items()
+            if _key(key) in own
+        },
     }
 
 
 def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -81,6 +84,8 @@ def _check(file: str, given: dict[str, Any], known: set[str]) -> None:
 
 
 def _unknown(file: str, what: str, key: str, known: list[str]) -> SettingError:
+    from difflib import get_close_matches
+
     near = get_close_matches(key, known, 1)
     meant = f" Did you mean {near[0].replace('_', '-')}?" if near else ""
     return SettingError(f"{file}: there is no {what} here.{meant}")

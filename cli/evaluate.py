@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 import click
 from sinet_video.cli.command import Command
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
 from sinet_video.cli.options import option, options_from, quiet_option, report_option
 from sinet_video.cli.progress import ticking
 from sinet_video.cli.reports import check_report, write_json
 
 from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
 from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     return command
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Measure mattes against true ones.")
 @click.argument("data", nargs=-1)
 @options_from(Settings, "settings")
 @option(
@@ -65,6 +65,21 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     group=MEASURING,
     brief=True,
     help="Only these pictures of a folder: names without endings, one a line.",
+)
+@option(
+    "--recipe",
+    metavar="NAME|FILE",
+    group=MEASURING,
+    brief=True,
+    help="DATA is what train is given: only what this recipe keeps from the training of each of "
+    "its folders, pictures without people too.",
+)
+@option(
+    "--empty",
+    is_flag=True,
+    group=MEASURING,
+    brief=True,
+    help="DATA is folders of pictures without people: how often and how much is found there.",
 )
 @option(
     "--matte",
@@ -104,6 +119,8 @@ def evaluate(
     stages: tuple[Stage, ...],
     predictions: str | None,
     only: Path | None,
+    recipe: str | None,
+    empty: bool,
     matte: str | None,
     truth: str | None,
     on_bad: OnBad,
@@ -119,9 +136,12 @@ def evaluate(
     Of pictures: intersection over union of the person (IoU) and averaged with the background's
     (mIoU), and how well the outline follows (F). Of clips: mean absolute and squared error (MAD,
     MSE), gradient, connectivity, flicker (dtSSD), and MAD around soft edges. "Soft" is the share
-    of pixels that are neither background nor person, and what it is in truth.
+    of pixels that are neither background nor person, and what it is in truth. Of pictures without
+    people: the share of them, and of each, in which somebody is found; more than 0.5 % of a picture
+    counts.
     """
     _check(data, matte, truth, sheet)
+    _check_kind(recipe, only, empty)
     for name in (report_file, sheet):
         if name:
             check_report(name)
@@ -131,6 +151,7 @@ def evaluate(
 
         from sinet_video.decoding.access import Source
         from sinet_video.train.evaluate.run import Evaluation, draw_worst
+        from sinet_video.train.recipe import load_recipe
 
         each = [(str(one.weights), one) for one in one_by_one(settings)]
         work = Evaluation(
@@ -145,7 +166,12 @@ def evaluate(
         if matte and truth:
             work.matte(Source(matte, settings.allow), Source(truth, settings.allow))
         for place in data:
-            work.place(Path(place))
+            if recipe:
+                work.set_aside(load_recipe(recipe).data, Path(place))
+            elif empty:
+                work.empty(Path(place))
+            else:
+                work.place(Path(place))
         results = work.results()
         if sheet:
             draw_worst(results, Path(sheet))
@@ -167,6 +193,13 @@ def one_by_one(settings: Settings) -> list[Settings]:
     """Return settings with one of the weights each."""
     # `repeatable` made it several.
     return [replace(settings, weights=name) for name in cast(tuple[str, ...], settings.weights)]
+
+
+def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:
+    if recipe and (only or empty):
+        raise SettingError(
+            f"--recipe says which pictures count; leave out {'--names' if only else '--empty'}."
+        )
 
 
 def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:

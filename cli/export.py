@@ -8,13 +8,14 @@ import click
 from sinet_video.cli.options import option_of, overwrite_option, quiet_option
 
 from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
 from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.models.export_onnx import ExportReport, Port
 
 
-@click.command()
+@click.command(short_help="Write the network as an ONNX file.")
 @click.argument("output", metavar="OUTPUT.onnx")
 @option_of(Settings, "weights")
 @click.option(
@@ -53,7 +54,8 @@ def export(
     cityscapes, fast only: a second input, wanted (19), chooses classes, h and w are multiples of
     128, and alpha has half of them. The file is compared with torch before it appears.
     """  # noqa: D301 (click takes a backspace for a paragraph not to be wrapped)
-    from sinet_video.models.export_onnx import export_onnx
+    with extra_needed("Exporting"):
+        from sinet_video.models.export_onnx import export_onnx
 
     written = export_onnx(
         output,

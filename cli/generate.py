@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import (
     Canvas,
     Place,
@@ -23,13 +22,14 @@ from sinet_video.cli.generate_options import (
 from sinet_video.cli.options import options_from, quiet_option
 from sinet_video.cli.progress import Counting
 
+from sinet_video.extras import extra_needed
 from sinet_video.models.input_settings import OnnxInput
 
 if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
 
 
-@click.group()
+@click.group(short_help="Make pictures with masks to train on.")
 def generate() -> None:
     """Make pictures with masks to train on. Needs the extra train.
 
@@ -112,6 +112,12 @@ def portraits(
     default="guided",
     help="Fit the labels' edges to the picture, or merely enlarge.",
 )
+@option(
+    "--boxes",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="NAME.txt with the boxes around people, as YOLO writes them: keep only what agrees.",
+)
 @options_from(OnnxInput, "onnx")
 @bad_option
 @exclude_option
@@ -124,6 +130,7 @@ def pseudo_labels(
     agreement: float,
     confidence: float,
     refine: str,
+    boxes: Path | None,
     onnx: OnnxInput,
     on_bad: OnBad,
     exclude: Path | None,
@@ -151,6 +158,7 @@ def pseudo_labels(
             settings,
             on_bad=on_bad,
             excluded=excluded,
+            boxes=boxes,
             progress=counting,
         )
     tell(manifest, output, excluded, quiet=quiet)

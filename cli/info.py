@@ -19,23 +19,25 @@ MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9:
 RANGES = {1: "limited", 2: "full"}
 
 
-@click.command()
-@click.argument("file")
+@click.command(short_help="Show what a file is.")
+@click.argument("file", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@option_of(Settings, "stream")
 @option_of(Settings, "allow")
-def info(file: str, as_json: bool, allow: Allow) -> None:
-    """Say what FILE is: pictures, times, colour, sound, subtitles, chapters, attachments."""
+def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
+    """Show what FILE is: frames, times, colour, audio, subtitles, chapters and attachments."""
     from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 
-    clip = probe(Source(file, allow))
+    clip = probe(Source(file, allow, stream))
     click.echo(as_text(clip) if as_json else describe(clip))
 
 
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
-    facts = {"path": clip.path, **asdict(replace(clip, piped=None))}
-    del facts["piped"], facts["source"], facts["span"]  # of how it is read, not of what it is
+    facts = {"path": clip.path, "stream": clip.source.stream, **asdict(replace(clip, piped=None))}
+    for name in ("piped", "source", "span", "coded"):
+        del facts[name]  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
 
 
@@ -53,7 +55,8 @@ def describe(clip: Clip) -> str:
     lines = [
         f"{clip.path}",
         f"  container  {clip.container}",
-        f"  video      {clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}{turned}",
+        f"  video      {clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}{turned}"
+        f"{_number(clip)}",
         f"  time       {length}, {count}, {rate}, starts at "
         f"{float(clip.start * clip.time_base):.6f} s, ticks of {clip.time_base} s",
         f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
@@ -79,7 +82,13 @@ def _beside(clip: Clip) -> list[str]:
             for each in clip.chapters
         ),
         *(f"  attached   {each.name}, {each.kind or 'of no kind'}" for each in clip.attachments),
+        *(f"  stream {each.index:<3} {each.kind}, {each.about}" for each in clip.others),
     ]
+
+
+def _number(clip: Clip) -> str:
+    """Return the number of the stream, where there are others that could be chosen."""
+    return f", stream {clip.source.stream}" if any(s.kind == "video" for s in clip.others) else ""
 
 
 def _spoken(language: str | None) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from sinet_video.cli.batch import batch
+from sinet_video.cli.doctor import doctor
 from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.export import export
 from sinet_video.cli.generate import generate
@@ -15,11 +16,20 @@ from sinet_video.cli.info import info
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
 from sinet_video.cli.serve import serve
+from sinet_video.cli.talk import EVENTS, write_event
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
 
 from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError
+
+SECTIONS = {
+    "Cut people out": ("run", "batch"),
+    "Look results over": ("preview", "serve", "verify", "info"),
+    "Networks": ("export", "evaluate", "generate", "train"),
+    "This program": ("doctor",),
+}
+"""The commands, in the order of use."""
 
 
 class Group(click.Group):
@@ -30,14 +40,55 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except SinetVideoError as error:
-            click.echo(f"sinet-video: {error}", err=True)
-            sys.exit(2 if isinstance(error, SettingError) else 1)
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            _fail(ctx, in_options(error, command), 2 if isinstance(error, SettingError) else 1)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of use."""
+        return [name for names in SECTIONS.values() for name in names]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, a line each, under headings."""
+        width = max(map(len, self.commands))
+        for heading, names in SECTIONS.items():
+            with formatter.section(heading):
+                rows = [(f"{name:<{width}}", self._summary(name)) for name in names]
+                formatter.write_dl(rows)
+
+    def _summary(self, name: str) -> str:
+        return self.commands[name].get_short_help_str(limit=80)
+
+
+def in_options(error: SinetVideoError, command: click.Command | None) -> str:
+    """Return an error's message, its remedy named by the command's option as it is typed."""
+    remedy = error.remedy
+    if remedy is None or command is None:
+        return str(error)
+    options = (each for each in command.params if each.name == remedy.setting)
+    option = next(options, None)
+    if not isinstance(option, click.Option):
+        return error.message
+    typed = next(name for name in option.opts if name.startswith("--"))
+    if not option.is_flag:
+        typed += f" {remedy.value}"
+    return f"{error.message} Use {typed} {remedy.purpose}."
+
+
+def _fail(ctx: click.Context, message: str, status: int = 1) -> NoReturn:
+    if ctx.find_root().meta.get(EVENTS):
+        write_event("error", message=message, status=status)
+    else:
+        click.echo(f"sinet-video: {message}", err=True)
+    sys.exit(status)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sinet-video")
 def cli() -> None:
-    """Cut people out of video: green screens, new backgrounds, alpha channels."""
+    """Cut people out of video: green screens, new backgrounds, alpha channels.
+
+    sinet-video COMMAND --help says more of each command.
+    """
 
 
 cli.add_command(run)
@@ -50,6 +101,7 @@ cli.add_command(train)
 cli.add_command(verify)
 cli.add_command(preview)
 cli.add_command(serve)
+cli.add_command(doctor)
 
 
 def main() -> None:

@@ -65,6 +65,10 @@ TYPES: dict[type, click.ParamType[Any] | type] = {Fraction: Moment(), tuple: Tri
 """How what is typed is read, where its type alone does not say."""
 
 
+FILES = frozenset({"FILE", "NAME|FILE", "WHAT"})
+"""What stands for values that may be files."""
+
+
 class Option(click.Option):
     """An option under a heading, which an environment variable gives as well."""
 
@@ -144,6 +148,8 @@ def _option(key: str, how: How, default: Any) -> Decorator:
     names = [f"{flag}/--{how.off}" if how.off else flag, *MORE_NAMES.get(key, ())]
     typed = default if how.typed is None and how.parse is None else how.typed
     more: dict[str, Any] = {"type": TYPES.get(how.kind, how.kind)}
+    if how.metavar in FILES:
+        more = {"type": click.Path()}  # which shells complete
     if how.kind is bool:
         more = {"is_flag": True}
     elif how.choices:

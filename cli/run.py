@@ -7,6 +7,7 @@ import json
 import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
+from sinet_video.cli.destinations import check_output, destination_option
 from sinet_video.cli.options import JOB, option, overwrite_option
 from sinet_video.cli.output_options import RESULT
 from sinet_video.cli.reports import check_report, write_json
@@ -15,21 +16,24 @@ from sinet_video.cli.talk import Talk, talk_options
 from sinet_video.errors import SettingError
 
 
-@click.command(cls=Command)
-@click.argument("source", metavar="INPUT")
-@click.argument("given", metavar="OUTPUT", required=False)
+@click.command(cls=Command, short_help="Cut the person out of a video.")
+@click.argument("source", metavar="INPUT", type=click.Path(allow_dash=True))
+@click.argument("given", metavar="OUTPUT", required=False, type=click.Path(allow_dash=True))
 @option(
     "--output",
     "-o",
     "named",
     metavar="FILE",
+    type=click.Path(allow_dash=True),
     group=RESULT,
     variable=False,
     help="OUTPUT, where an option is easier to write.",
 )
+@destination_option
 @option(
     "--matte",
     metavar="FILE",
+    type=click.Path(),
     group=RESULT,
     variable=False,
     brief="Write the matte to this file as well.",
@@ -72,6 +76,7 @@ def run(
     sequence. As INPUT or OUTPUT, - is a pipe from or to a program such as ffmpeg.
     """
     output = _output(given, named)
+    check_output(output)
     if report_file == "-" and "-" in (output, matte):
         raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
     if keep and overwrite:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.command import Command
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.options import option, options_from
 
+from sinet_video.extras import extra_needed
 from sinet_video.serve.limits import Limits
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def serve(port: int, host: str, token: str | None, browse: bool, limits: Limits)
     was uploaded and made is deleted when the server ends (Ctrl-C). The same server answers programs
     by HTTP: see api/openapi.json under that address.
     """
-    with extra_needed("The page", "serve"):
+    with extra_needed("The page"):
         from sinet_video.serve import app
         from sinet_video.serve.guard import Address
 

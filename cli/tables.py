@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
+from sinet_video.train.evaluate.scores import EmptyFigures, FrameFigures, PictureFigures, Scores
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ PICTURE_COLUMNS = (
     *_SOFT,
 )
 
+EMPTY_COLUMNS = (
+    Column("false_find", "false finds %", 100),
+    Column("found", "found %", 100),
+)
+
 FRAME_COLUMNS = (
     Column("mad", "MAD x1000", 1000),
     Column("mse", "MSE x1000", 1000),
@@ -43,8 +48,12 @@ FRAME_COLUMNS = (
 
 
 def tables(results: Sequence[Scores]) -> str:
-    """Return the figures of pictures and of clips as a table each."""
-    kinds = (PictureFigures, "pictures", PICTURE_COLUMNS), (FrameFigures, "frames", FRAME_COLUMNS)
+    """Return the figures of pictures, of such without people and of clips as a table each."""
+    kinds = (
+        (PictureFigures, "pictures", PICTURE_COLUMNS),
+        (EmptyFigures, "pictures", EMPTY_COLUMNS),
+        (FrameFigures, "frames", FRAME_COLUMNS),
+    )
     return "\n\n".join(
         table([scores for scores in results if isinstance(scores.mean, kind)], count, columns)
         for kind, count, columns in kinds

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import bad_option, folder_argument
 from sinet_video.cli.options import quiet_option
+
+from sinet_video.extras import extra_needed
 
 if TYPE_CHECKING:
     from sinet_video.train.curves import Row
     from sinet_video.train.image_folder import OnBad
 
 
-@click.command()
+@click.command(short_help="Train the network.")
 @folder_argument
 @click.option(
     "-o",

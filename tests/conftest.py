@@ -59,16 +59,21 @@ def ffmpeg() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def ffprobe_pts(ffmpeg: Callable[..., str]) -> Callable[[Path], list[Fraction]]:
-    """The exact presentation times of a file's pictures, sorted, in seconds."""
+    """The exact presentation times of a file's pictures, sorted, in seconds.
+
+    Those of a transport stream are from its own start on, as its clock begins anywhere.
+    """
 
     def pts(path: Path) -> list[Fraction]:
         out = ffmpeg(
             "ffprobe", "-select_streams", "v:0", "-show_entries",
-            "packet=pts:stream=time_base", "-of", "json", path,
+            "packet=pts:stream=time_base:format=start_time", "-of", "json", path,
         )  # fmt: skip
         found = json.loads(out)
         time_base = Fraction(found["streams"][0]["time_base"])
-        return sorted(packet["pts"] * time_base for packet in found["packets"])
+        start = Fraction(found["format"]["start_time"]) if path.suffix == ".ts" else 0
+        first = round(start / time_base)
+        return sorted((packet["pts"] - first) * time_base for packet in found["packets"])
 
     return pts
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sinet_video.train.datasets import Data, Labelled
 from sinet_video.train.image_folder import write_picture
-from sinet_video.train.recipe import Data, Labelled, Light, Loss, Recipe, Stage, Views
+from sinet_video.train.recipe import Light, Loss, Recipe, Stage, Views
 from sinet_video.train.samples.photographs import Source, Stock, halves
 
 

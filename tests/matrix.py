@@ -56,6 +56,10 @@ TIMELESS = Fraction(1, 10**6)
 """Seconds: what timestamps.txt rounds to."""
 
 
+BROADCAST = frozenset({".ts", ".mpg"})
+"""How files end whose clocks say nothing of what is in them."""
+
+
 @dataclass(frozen=True)
 class Sound:
     """One track as ffmpeg decodes it; `start` and `step`, the longest piece, are in seconds."""
@@ -107,7 +111,12 @@ class Seen:
 
     @property
     def early(self) -> Fraction:
-        """Seconds by which all must come later, in whole ticks, as pictures begin before 0."""
+        """Seconds by which all must come later, in whole ticks, as pictures begin before 0.
+
+        Less than 0 for broadcasts, whose clocks begin anywhere: the first of all is at 0.
+        """
+        if self.path.suffix in BROADCAST:
+            return -min(s["start_pts"] * Fraction(s["time_base"]) for s in self.streams)
         first, unit = self.times[0], Fraction(self.video["time_base"])
         if first is None or first >= 0:
             return Fraction(0)

@@ -1,4 +1,4 @@
-"""What each file format can hold, and the bytes of it that libav neither reads nor writes.
+"""What each file format can hold, and the parts of it that libav neither reads nor writes.
 
 May import `media`.
 """

@@ -1,4 +1,4 @@
-"""Whether colours are multiplied by alpha: said in video files, and read from them."""
+"""Tags in video files that say whether colours are premultiplied by alpha."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sinet_video.containers.isobmff import inside
 from sinet_video.media.tiled_alpha import AlphaKind
 
 TAG = "alpha"
-"""The stream's tag in Matroska, WebM and NUT."""
+"""Name of the stream tag in Matroska, WebM and NUT."""
 
 GRAPHICS_MODES: dict[AlphaKind, int] = {"straight": 0x100, "premultiplied": 0x102}
-"""Of a QuickTime video media header: "straight alpha", and "premul black alpha"."""
+"""Graphics modes of a QuickTime video media header: "straight alpha" and "premul black alpha"."""
 
 
 def write_mov_alpha_tag(path: Path, kind: AlphaKind) -> None:
@@ -26,7 +26,7 @@ def write_mov_alpha_tag(path: Path, kind: AlphaKind) -> None:
 
 
 def read_alpha_tag(path: Path, container: str, tags: Mapping[str, str]) -> AlphaKind | None:
-    """Return what a file says, by its stream's tags or its graphics mode; None for nothing."""
+    """Return the alpha kind from the stream tags or the graphics mode, or None if there is none."""
     lower = {key.lower(): value for key, value in tags.items()}
     if lower.get(TAG) in get_args(AlphaKind):
         return "straight" if lower[TAG] == "straight" else "premultiplied"
@@ -43,6 +43,6 @@ def _said_in_mov(path: Path) -> AlphaKind | None:
 
 
 def _graphics_mode(file: BinaryIO, path: Path) -> int | None:
-    """Return where it stands: in the vmhd box, after version and flags."""
+    """Return its position in the vmhd box, after version and flags."""
     found = inside(file, (0, path.stat().st_size), b"vmhd")
     return None if found is None else found[0] + 4

@@ -1,9 +1,9 @@
-"""Sound that begins before 0, as what primes its decoder does, in Matroska and WebM.
+"""Audio that starts before 0, such as the priming samples of its decoder, in Matroska and WebM.
 
-MP4 hides it by an edit list. Matroska has an element for it, CodecDelay, and players take so much
-off the times of the track and leave out as much. libav's muxer writes it if the stream says it; of
-MP4 its demuxer does not let the stream say so, and PyAV cannot set it. So the stream is described
-in a small Matroska file in memory, with that element, and read back.
+MP4 hides it with an edit list. Matroska has the element CodecDelay, which players subtract from the
+times of the track and skip at its start. libav's muxer writes it if the stream has it, but its MP4
+demuxer does not set it, and PyAV cannot. So the stream is written to a small Matroska file in
+memory, with that element, and read back.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from sinet_video.containers.ebml import (
 CODEC_DELAY, CLUSTER, TIMESTAMP, SIMPLE_BLOCK = 0x56AA, 0x1F43B675, 0xE7, 0xA3
 
 LONGEST = 2112
-"""Samples by which encoders prime at most: Apple's of AAC."""
+"""Largest number of priming samples of any encoder: Apple's for AAC."""
 
 BLOCK = b"\x81\x00\x00\x80" + bytes(8)
-"""Of the first track, at 0, a key frame, and some bytes: libav wants to see one."""
+"""A block of the first track, at 0, a key frame, with some bytes, as libav expects one."""
 
 
 def priming(stream: AudioStream) -> Fraction:
-    """Return how many seconds before 0 a stream's packets may begin, to prime the decoder."""
+    """Return how many seconds before 0 a stream's packets may start, to prime the decoder."""
     context: Any = stream.codec_context
     if context.delay:
         rate = 48_000 if context.name == "opus" else context.sample_rate
@@ -50,7 +50,7 @@ def priming(stream: AudioStream) -> Fraction:
 
 @contextmanager
 def described(stream: AudioStream, before: Fraction) -> Iterator[AudioStream]:
-    """Give a stream's like, to make a track of, that says how many seconds before 0 it begins."""
+    """Yield a template for a track like this stream that starts `before` seconds before 0."""
     if not before or stream.codec_context.delay:
         yield stream
         return

@@ -42,6 +42,8 @@ class Codec:
     full_range: bool = True
     even: bool = False
     least: int = 1
+    fastest: int | None = None
+    """The highest rate, in pictures a second, that the encoder can be told; None for any."""
     crf: float | None = None
     most_crf: float = 0
     presets: tuple[str, ...] = ()
@@ -91,6 +93,8 @@ CODECS: dict[str, Codec] = {
     "h264": Codec(
         "libx264",
         _h264,
+        # Its fast code for macroblock trees does not give the same twice, nor on other processors.
+        options={"x264-params": "cpu-independent=1"},
         even=True,
         crf=18,
         most_crf=51,
@@ -112,6 +116,7 @@ CODECS: dict[str, Codec] = {
         "libsvtav1",
         _at_420,
         least=4,
+        fastest=240,
         crf=28,
         most_crf=63,
         presets=tuple(map(str, range(14))),
@@ -169,3 +174,16 @@ CODECS: dict[str, Codec] = {
     "rawvideo": Codec("rawvideo", _plain, rgba=_with_alpha, alpha="gray"),
     "qtrle": Codec("qtrle", lambda _: "rgb24", rgba=lambda _: "argb", alpha="gray"),
 }
+
+OTHER_NAMES = {codec.encoder: name for name, codec in CODECS.items()} | {
+    "avc": "h264",
+    "h265": "hevc",
+    "x264": "h264",
+    "x265": "hevc",
+}
+"""Other names by which codecs are asked for: those of ffmpeg's encoders, and common ones."""
+
+
+def codec_named(name: str) -> str:
+    """Return our name of a codec that is asked for by ffmpeg's or another; others as they are."""
+    return OTHER_NAMES.get(name.lower(), name)

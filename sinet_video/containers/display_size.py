@@ -11,14 +11,17 @@ import zlib
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from typing import BinaryIO
 
 from sinet_video.containers.ebml import (
+    SEGMENT,
     TRACK,
     TRACKS,
     Element,
     elements,
     in_segment,
     number,
+    walk,
     written,
 )
 
@@ -52,20 +55,23 @@ def write_display_size(path: Path, size: tuple[int, int], aspect: Fraction) -> b
     `size` is the first track's coded width and height.
     """
     with path.open("r+b") as file:
-        head = file.read(_end_of_tracks(path))
-        changed = _said(head, display(*size, aspect))
+        end = _end_of_tracks(file, path.stat().st_size)
+        if end is None:
+            return False
+        file.seek(0)
+        changed = _said(file.read(end), display(*size, aspect))
         if changed is not None:
             file.seek(0)
             file.write(changed)
     return changed is not None
 
 
-def _end_of_tracks(path: Path) -> int:
-    with path.open("rb") as file:
-        start = file.read(
-            2**20
-        )  # all before the pictures but for fonts and covers, after the tracks
-    return next(e.end for e in in_segment(start) if e.name == TRACKS)
+def _end_of_tracks(file: BinaryIO, size: int) -> int | None:
+    """Return where the tracks end: far back, if the title before them is a long one."""
+    segment = next((end for name, end in walk(file, size) if name == SEGMENT), None)
+    if segment is None:
+        return None
+    return next((end for name, end in walk(file, segment) if name == TRACKS), None)
 
 
 def _said(head: bytes, shown: tuple[int, int, int]) -> bytes | None:

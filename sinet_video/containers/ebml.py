@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from typing import BinaryIO
 
 SEGMENT, TRACKS, TRACK = 0x18538067, 0x1654AE6B, 0xAE
 
@@ -55,3 +57,32 @@ def written(name: int, content: bytes) -> bytes:
 def number(name: int, value: int) -> bytes:
     """Return an element that holds a number."""
     return written(name, value.to_bytes(max(1, ceil(value.bit_length() / 8))))
+
+
+def walk(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
+    """Yield each element's name and its end, the file standing at its content.
+
+    Begins where the file stands. One that does not say how long it is, as those of live streams do
+    not, goes on to `end`.
+    """
+    while file.tell() < end:
+        name, length = _number(file), _number(file, marked=True)
+        if name is None:
+            return
+        after = file.tell() + length if length is not None else end
+        yield name, after
+        file.seek(min(after, end), os.SEEK_SET)  # no file system goes as far as sizes do
+
+
+def _number(file: BinaryIO, *, marked: bool = False) -> int | None:
+    """Read a number of variable length; with `marked`, without the bit that marks its length."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    length = _length(first[0])
+    value = int.from_bytes(first + file.read(length - 1))
+    if not marked:
+        return value
+    marker = 1 << 7 * length
+    # All ones is "unknown".
+    return None if value == 2 * marker - 1 else value - marker

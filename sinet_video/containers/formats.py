@@ -56,6 +56,8 @@ class Container:
     text_encoder: str | None = None
     """What text subtitles become when the file cannot hold their codec."""
     languages: Mapping[str, str] = field(default_factory=dict)
+    lists_tag: Callable[[str], bool] = lambda _: False
+    """Whether a tag needs the muxer's list of tags of any name, which not all players read."""
     """ISO 639-2 codes that it knows by others."""
 
     @property
@@ -90,12 +92,19 @@ QUICKTIME_LANGUAGES = {
 }  # fmt: skip
 """QuickTime has a short list of languages, which libav knows by these codes."""
 
+QUICKTIME_TAGS = frozenset(
+    {"title", "artist", "author", "album", "comment", "genre", "date", "copyright", "make", "model"}
+    | {"location", "performers", "creation_time", "timecode"}
+)
+"""Tags for which libav's MOV files have places that all players know."""
+
 _MP4 = Container(
     "mp4",
     ("h264", "hevc", "av1", "vp9"),
     {"rgb": "h264", "alpha": "h264"},
     {"movflags": "+faststart"},
     orientation_tag=True,
+    lists_tag=lambda name: "." in name,
     sample_aspect="written by the muxer",
     edit_list=True,
     codec_tags=HVC1,
@@ -126,6 +135,7 @@ CONTAINERS: dict[str, Container] = {
         {"movflags": "+faststart"},
         alpha_first=True,
         orientation_tag=True,
+        lists_tag=lambda name: name.lower() not in QUICKTIME_TAGS,
         sample_aspect="written by the muxer",
         edit_list=True,
         codec_tags=HVC1,

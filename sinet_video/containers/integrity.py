@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from av.container import InputContainer
 
-EBML, SEGMENT, CRC = 0x1A45DFA3, 0x18538067, 0xBF
-"""Elements of Matroska and WebM files, RFC 9559; a checksum's one covers what comes after it."""
+from sinet_video.containers.ebml import SEGMENT, walk
+from sinet_video.containers.isobmff import boxes
+
+CRC = 0xBF
+"""The checksum of what comes after it in an element of Matroska and WebM files, RFC 9559."""
 
 CRC_SIZE = 6
 CHUNK = 1 << 20
 
+HEADS = {
+    "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    "flv": b"FLV\1\5\0\0\0\t",
+}
+"""How files begin that libav reads to the end of the first of several."""
 
-def damage(file: BinaryIO, container: InputContainer) -> str | None:
-    """Return what is missing or wrong in a file, as the rest of "It ...", or None if nothing is.
+UNKNOWN = frozenset({0, 0xFFFFFFFF})
+"""Lengths of a RIFF file that was written to where nobody could go back and say it."""
 
-    In MP4 and MOV files the samples must lie within the file; Matroska, WebM and AVI files must be
-    as long as they say, and Matroska's checksums must agree. Other kinds do not say.
+
+def cut_off(file: BinaryIO, container: InputContainer) -> str | None:
+    """Return what is missing or too much at a file's end, as the rest of "It ...", or None.
+
+    Reads headers only. In MP4 and MOV files the samples must lie within the file; Matroska, WebM
+    and AVI files must be as long as they say, if they do. Other kinds do not say.
 
     `file` is the same one as the container's, opened before it was read: by then its name may be
     another's.
@@ -28,12 +41,47 @@ def damage(file: BinaryIO, container: InputContainer) -> str | None:
     kind, size = container.format.name, os.fstat(file.fileno()).st_size
     file.seek(0)
     if "matroska" in kind:
-        return _matroska_damage(file, size)
+        ends = [end for element, end in walk(file, size) if element == SEGMENT]
+        return _missing(ends[0], size) or _joined(ends) if ends else "has no segment"
     if "mp4" in kind:
-        return _missing(_end_of_samples(container), size)
+        heads = [content for kind, content in boxes(file, 0, size) if kind == b"moov"]
+        return _missing(_end_of_samples(container), size) or _joined(heads)
     if kind == "avi":
         return _missing(_end_of_riff(file), size)
-    return None
+    return _joined(_starts(file, HEADS[kind])) if kind in HEADS else None
+
+
+def _starts(file: BinaryIO, head: bytes) -> list[int]:
+    """Return where a file's head comes in it, at most two places."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        second = data.find(head, 1)
+    return [0] if second < 0 else [0, second]
+
+
+def _joined(parts: Sequence[object]) -> str | None:
+    """Say that there are several files in one, as `cat` makes; libav reads the first rightly."""
+    if len(parts) < 2:
+        return None
+    return f"is {len(parts)} files end to end, of which only the first can be read"
+
+
+def damage(file: BinaryIO, container: InputContainer) -> str | None:
+    """Return what is missing or wrong in a file that was read, as `cut_off` does.
+
+    Reads all of a Matroska or WebM file, whose checksums must agree.
+    """
+    missing = cut_off(file, container)
+    if missing or "matroska" not in container.format.name:
+        return missing
+    size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    end = _segment(file, size)
+    return _wrong_checksum(file, end) if end is not None else None
+
+
+def _segment(file: BinaryIO, size: int) -> int | None:
+    """Return where a Matroska file's segment ends, the file standing at its content."""
+    return next((end for element, end in walk(file, size) if element == SEGMENT), None)
 
 
 def _missing(end: int, size: int) -> str | None:
@@ -46,18 +94,12 @@ def _end_of_samples(container: InputContainer) -> int:
 
 
 def _end_of_riff(file: BinaryIO) -> int:
-    return int.from_bytes(file.read(8)[4:], "little") + 8
-
-
-def _matroska_damage(file: BinaryIO, size: int) -> str | None:
-    for element, end in _elements(file, size):
-        if element == SEGMENT:
-            return _missing(end, size) or _wrong_checksum(file, end)
-    return "has no segment"
+    length = int.from_bytes(file.read(8)[4:], "little")
+    return 0 if length in UNKNOWN else length + 8
 
 
 def _wrong_checksum(file: BinaryIO, end: int) -> str | None:
-    for _, after in _elements(file, end):
+    for _, after in walk(file, end):
         start = file.tell()
         if after > end:
             return f"is damaged at byte {start}"
@@ -72,31 +114,3 @@ def _crc(file: BinaryIO, end: int) -> int:
     while chunk := file.read(min(CHUNK, end - file.tell())):
         crc = zlib.crc32(chunk, crc)
     return crc
-
-
-def _elements(file: BinaryIO, end: int) -> Iterator[tuple[int, int]]:
-    """Yield each element's name and its end, the file standing at its content.
-
-    One that does not say how long it is, as those of live streams do not, goes on to `end`.
-    """
-    while file.tell() < end:
-        name, length = _number(file), _number(file, marked=True)
-        if name is None:
-            return
-        after = file.tell() + length if length is not None else end
-        yield name, after
-        file.seek(after, os.SEEK_SET)
-
-
-def _number(file: BinaryIO, *, marked: bool = False) -> int | None:
-    """Read a number of variable length; with `marked`, without the bit that marks its length."""
-    first = file.read(1)
-    if not first or not first[0]:
-        return None
-    length = 9 - first[0].bit_length()
-    value = int.from_bytes(first + file.read(length - 1))
-    if not marked:
-        return value
-    marker = 1 << 7 * length
-    # All ones is "unknown".
-    return None if value == 2 * marker - 1 else value - marker

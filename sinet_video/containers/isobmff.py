@@ -10,10 +10,21 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia", b"minf"})
+ISO = frozenset({"mov", "mp4"})
+"""libav's names of formats that are made of boxes."""
+
+CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia", b"minf", b"stbl"})
+
+SHORT, LONG = 8, 16
+"""Bytes in front of a box's content: its size and kind, and where that is not enough another size.
+"""
+
+DEEPEST, MOST = 8, 10_000
+"""How deep boxes are looked for, and how many next to each other."""
 
 
 @dataclass(frozen=True)
@@ -41,28 +52,40 @@ def hide_starts(path: Path, starts: list[HiddenStart]) -> None:
 
 
 def boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
-    """Yield the kind of each box between two offsets, and where its content lies."""
-    while start + 8 <= end:
+    """Yield the kind of each box between two offsets, and where its content lies.
+
+    No content reaches past `end`, whatever its box says; what is no box ends it.
+    """
+    while start + SHORT <= end:
         file.seek(start)
-        size, kind = struct.unpack(">I4s", file.read(8))
-        head = 8
-        if size == 1:
-            (size,), head = struct.unpack(">Q", file.read(8)), 16
+        data = file.read(LONG)
+        if len(data) < SHORT:
+            return
+        size, kind = struct.unpack_from(">I4s", data)
+        head = SHORT
+        if size == 1 and len(data) == LONG:
+            (size,), head = struct.unpack_from(">Q", data, SHORT), LONG
         size = size or end - start
-        yield kind, (start + head, start + size)
+        if size < head:
+            return
+        yield kind, (start + head, min(start + size, end))
         start += size
 
 
 def inside(file: BinaryIO, span: tuple[int, int], wanted: bytes) -> tuple[int, int] | None:
-    """Find a box at any depth."""
-    for kind, content in boxes(file, *span):
-        if kind == wanted:
-            return content
-        if kind in CONTAINERS:
-            found = inside(file, content, wanted)
-            if found:
-                return found
-    return None
+    """Find a box at any depth that a whole file has boxes in."""
+    found = (content for kind, content in _walk(file, span, DEEPEST) if kind == wanted)
+    return next(found, None)
+
+
+def _walk(
+    file: BinaryIO, span: tuple[int, int], depth: int
+) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """Yield boxes and those in them, up to `MOST` side by side: files may be made to be endless."""
+    for kind, content in islice(boxes(file, *span), MOST):
+        yield kind, content
+        if kind in CONTAINERS and depth:
+            yield from _walk(file, content, depth - 1)
 
 
 def _timescale(file: BinaryIO, span: tuple[int, int], header: bytes) -> int:
@@ -91,3 +114,42 @@ def _rewrite(file: BinaryIO, track: tuple[int, int], start: HiddenStart, timesca
     file.seek(found[0] + 8)
     file.write(layout.pack(round(start.start * timescale), empty, rate))
     file.write(layout.pack(length - round(start.skip * timescale), samples, rate))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a track's samples are: four letters, such as "gpmd", and Dolby Vision's profile."""
+
+    kind: str
+    dolby_vision: int | None = None
+
+
+VISUAL, DOLBY = 78, (b"dvcC", b"dvvC", b"dvwC")
+"""Bytes before the boxes in a visual sample entry, and those boxes that say a profile."""
+
+
+def samples(path: Path) -> list[Sample | None]:
+    """Return what each track of a file has, in the file's order; None where it does not say."""
+    with path.open("rb") as file:
+        found = boxes(file, 0, path.stat().st_size)
+        moov = next((content for kind, content in found if kind == b"moov"), (0, 0))
+        tracks = [content for kind, content in islice(boxes(file, *moov), MOST) if kind == b"trak"]
+        return [_sample(file, track) for track in tracks]
+
+
+def _sample(file: BinaryIO, track: tuple[int, int]) -> Sample | None:
+    found = inside(file, track, b"stsd")
+    if found is None:
+        return None
+    for kind, (start, end) in boxes(file, found[0] + SHORT, found[1]):
+        return Sample(kind.decode("latin-1"), _dolby_vision(file, start + VISUAL, end))
+    return None
+
+
+def _dolby_vision(file: BinaryIO, start: int, end: int) -> int | None:
+    for kind, (content, _) in islice(boxes(file, start, end), MOST):
+        if kind in DOLBY:
+            file.seek(content)
+            data = file.read(3)
+            return data[2] >> 1 if len(data) == 3 else None
+    return None

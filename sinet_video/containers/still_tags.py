@@ -62,9 +62,10 @@ def _tell_tiff(data: bytes, kind: AlphaKind) -> bytes:
 
 def _entries(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield the tags of a TIFF's first directory, their first short value, and where it stands."""
-    (start,) = struct.unpack_from("<I", data, 4)
-    (count,) = struct.unpack_from("<H", data, start)
-    for place in range(start + 2, start + 2 + 12 * count, 12):
+    (start,) = struct.unpack_from("<I", data, 4) if len(data) >= 8 else (len(data),)
+    (count,) = struct.unpack_from("<H", data, start) if len(data) >= start + 2 else (0,)
+    # A directory may say that it has more entries than there is room for.
+    for place in range(start + 2, min(start + 2 + 12 * count, len(data) - 11), 12):
         (tag,) = struct.unpack_from("<H", data, place)
         (value,) = struct.unpack_from("<H", data, place + 8)
         yield tag, value, place + 8
@@ -77,13 +78,17 @@ def _attributes(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _header(data: bytes) -> Iterator[tuple[int, str, bytes]]:
-    """Yield where each attribute begins, its name, and its value."""
+    """Yield where each attribute begins, its name, and its value; as far as it is whole."""
     place = 8
-    while data[place]:
+    while place < len(data) and data[place]:
         start = place
-        name_end = data.index(b"\0", start)
-        kind_end = data.index(b"\0", name_end + 1)
+        name_end = data.find(b"\0", start)
+        kind_end = data.find(b"\0", name_end + 1)
+        if name_end < 0 or kind_end < 0 or kind_end + 5 > len(data):
+            return
         (size,) = struct.unpack_from("<i", data, kind_end + 1)
+        if size < 0:
+            return
         place = kind_end + 5 + size
         yield start, data[start:name_end].decode("latin-1"), data[kind_end + 5 : place]
 

@@ -1,4 +1,4 @@
-"""Frames in, from files, pipes and ffmpeg, each with its own time.
+"""Reading frames from files, pipes and ffmpeg, each with its own time.
 
 May import `media` and `containers`.
 """

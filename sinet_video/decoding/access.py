@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
 import av
 
-from sinet_video.errors import InputError, SettingError
+from sinet_video.errors import InputError, Remedy, SettingError
 
 StrPath = str | Path
 
@@ -45,6 +45,10 @@ PATIENCE = 30.0
 """Seconds to wait for a host."""
 
 
+FileId = tuple[int, int]
+"""Device and number of a file, which stay when it is renamed."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A file or URL to read, and what reading it may make us read besides.
@@ -53,10 +57,15 @@ class Source:
         path: the file, or its URL as text, as it was given.
         allow: "nothing", only the file itself; "files", also files that it names, such as a
             playlist does; "network", hosts as well, and `path` may be a URL.
+        stream: the index of the video stream to work on, None for the best.
+        file_id: device and number of the file, known once it was opened: by its name there must be
+            no other then.
     """
 
     path: StrPath
     allow: Allow = "nothing"
+    stream: int | None = None
+    file_id: FileId | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.allow not in get_args(Allow):
@@ -87,6 +96,8 @@ class Source:
         options = {"pattern_type": "none", "protocol_whitelist": _PROTOCOLS[self.allow]}
         if self.allow == "nothing":
             return {**options, "format_whitelist": _alone()}
+        # A playlist without an end is a live one: nobody waits for ever for more of it.
+        options["m3u8_hold_counters"] = "5"
         if self.is_url:  # a host must not make us read the files of this machine
             options["protocol_whitelist"] = f"crypto,data,{_HOSTS}"
         return {**options, "safe": "0"}  # libav's list of files may name those elsewhere
@@ -95,8 +106,8 @@ class Source:
         """Raise `InputError` if it is on a host and that is not allowed."""
         if self.is_url and self.allow != "network":
             raise InputError(
-                f'{self} is on the network, which is read only if allowed; allow "network" if you '
-                "trust it, or fetch the file first."
+                f"{self} is on the network, which is read only if allowed; fetch the file first.",
+                remedy=Remedy("allow", "network", "if you trust it"),
             )
 
     def check_list(self) -> None:
@@ -109,10 +120,11 @@ class Source:
         if kind is None or self.allow == "network":
             return
         more = "hosts" if self.allow == "files" else "files or hosts"
-        wanted = '"network"' if self.allow == "files" else '"files" or "network"'
+        wanted = "network" if self.allow == "files" else "files"
         raise InputError(
             f"{Path(self.path)} is {kind} and names other {more} to read, which are read only if "
-            f"allowed; allow {wanted} if you trust it."
+            "allowed.",
+            remedy=Remedy("allow", wanted, "if you trust it"),
         )
 
 
@@ -124,6 +136,22 @@ def is_url(source: StrPath) -> bool:
 def located(source: StrPath) -> StrPath:
     """Return a file as a path, and a URL as it is: paths know no double slashes."""
     return source if is_url(source) else Path(source)
+
+
+def file_id(path: StrPath) -> FileId | None:
+    """Return by what a file is known; None for what is none."""
+    if is_url(path) or not Path(path).is_file():
+        return None
+    stat = Path(path).stat()
+    return stat.st_dev, stat.st_ino
+
+
+def check_same(path: StrPath, found: FileId | None, known: FileId | None) -> None:
+    """Raise `InputError` if a file is another than the one that was opened by its name before."""
+    if known is not None and found != known:
+        raise InputError(
+            f"{path} was replaced by another file while it was read; begin anew when that is done."
+        )
 
 
 @cache

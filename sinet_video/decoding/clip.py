@@ -18,7 +18,7 @@ from sinet_video.media.pixel_formats import PLANAR
 
 if TYPE_CHECKING:
     from sinet_video.decoding.pipe import Piped
-from sinet_video.media.colour import Colour
+from sinet_video.media.colour import UNSAID, Colour
 from sinet_video.media.pixel_formats import working_format
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import TimeRange
@@ -43,6 +43,15 @@ class SubtitleTrack:
     index: int
     codec: str
     language: str | None
+
+
+@dataclass(frozen=True)
+class OtherStream:
+    """A stream that is not worked on, nor carried over: another video, or data."""
+
+    index: int
+    kind: str
+    about: str
 
 
 @dataclass(frozen=True)
@@ -84,12 +93,18 @@ class Clip:
         mirrored: whether it then swaps left and right.
         interlaced: whether the first picture's lines are of two moments.
         hdr: what the first picture says of the screen that it was graded on.
+        coded: the size that its frames have in the file, if they are scaled from that.
         alpha: None without an alpha channel, else how colours are to it: straight unless it says
             that they are premultiplied.
         audio: the audio streams.
         subtitles: the streams of subtitles.
         chapters: its chapters, in order.
         attachments: the files in it.
+        tags: the file's own tags, such as its title, each with its text.
+        others: streams that a result does not get: other videos than the chosen one, and data.
+        origin: the moment on the file's own clock, in seconds, that is 0 in all times here: that of
+            a broadcast says nothing of the clip.
+        dolby_vision: the profile of Dolby Vision that it says, or None.
         piped: what is left of it to read, where it comes through a pipe.
         span: which stretch of it is meant; see `within`.
     """
@@ -116,7 +131,12 @@ class Clip:
     subtitles: tuple[SubtitleTrack, ...]
     chapters: tuple[Chapter, ...]
     attachments: tuple[Attachment, ...]
+    tags: tuple[tuple[str, str], ...] = ()
+    others: tuple[OtherStream, ...] = ()
+    origin: Fraction = Fraction(0)
+    dolby_vision: int | None = None
     alpha: AlphaKind | None = None
+    coded: tuple[int, int] | None = None
     piped: Piped | None = field(default=None, repr=False, compare=False)
     span: TimeRange = TimeRange()
 
@@ -149,6 +169,20 @@ class Clip:
         return replace(
             upright, width=self.height, height=self.width, sample_aspect=1 / self.sample_aspect
         )
+
+    def resized(self, width: int, height: int) -> Clip:
+        """Return the same clip, its frames scaled to another coded size.
+
+        Where the file does not say by which matrix they are to be read, which players guess by the
+        size, the clip says it from now on.
+        """
+        if (width, height) == (self.width, self.height):
+            return self
+        colour = self.colour
+        if colour.matrix == UNSAID and not PLANAR[self.working_format].is_rgb:
+            colour = replace(colour, matrix=int(guessed_matrix(self.width, self.height)))
+        coded = self.coded or (self.width, self.height)
+        return replace(self, width=width, height=height, colour=colour, coded=coded)
 
     @property
     def working_format(self) -> str:

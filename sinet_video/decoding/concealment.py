@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import av
-from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.decoding.decoder import Decoder, decoded
 from sinet_video.errors import InputError, reason
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
 
 OnError = Literal["stop", "conceal"]
 """What becomes of a file that is damaged: no result at all, or one without what is lost."""
@@ -33,8 +35,24 @@ class Tally:
     """Pictures at or before the time of the one before them: of these only the last is kept."""
     untimed: int = 0
     """Pictures without a time, which were given that of a constant rate."""
+    rate: float = 0.0
+    """That rate, in frames a second."""
     resized: int = 0
     """Pictures of another size than the first, which were scaled to it."""
+    recoloured: int = 0
+    """Frames of another matrix or range than the first, which were converted to it."""
+    changed: dict[str, int] = field(default_factory=dict)
+    """Frames that differ from the first in what cannot be converted, by what that is."""
+    beside: list[str] = field(default_factory=list)
+    """What is said beside frames and a result cannot hold, by name."""
+    captioned: int = 0
+    """Frames with closed captions."""
+    restarts: int = 0
+    """How often the file's clock jumped: what came after was moved to follow on."""
+
+    def change(self, what: str) -> None:
+        """Count a frame that differs from the first in something, such as "another rotation"."""
+        self.changed[what] = self.changed.get(what, 0) + 1
 
     def lose(self, time: float | None) -> None:
         """Count a picture that cannot be decoded, after one of a time, if any."""
@@ -58,23 +76,43 @@ class Tally:
             )
         if self.untimed:
             said.append(
-                f"{self.untimed} pictures had no time, and were taken to come at a constant rate."
+                f"{self.untimed} frames have no timestamps and were placed at a constant "
+                f"{self.rate:.6g} frames per second."
             )
         if self.resized:
             said.append(
                 f"{self.resized} pictures have another size than the first, and were scaled to it."
             )
+        if self.recoloured:
+            said.append(
+                f"{self.recoloured} frames have another colour matrix or range than the first and "
+                "were converted to match it."
+            )
+        said += [
+            f"{count} frames have {what} than the first, whose is kept for all of them."
+            for what, count in self.changed.items()
+        ]
+        if self.beside:
+            said.append(f"The source has {', '.join(self.beside)}, which the result does not keep.")
+        if self.restarts:
+            said.append(
+                f"The clock of {path} jumps {_times(self.restarts)}, as in recordings joined end "
+                "to end; what follows each jump was moved to continue without a gap."
+            )
         return said
 
 
 def decode_packets(
-    container: InputContainer, stream: VideoStream, on_error: OnError, tally: Tally
+    packets: Iterator[Packet], stream: VideoStream, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    """Yield a stream's pictures; to conceal is to count what cannot be decoded, and to go on."""
+    """Yield the pictures of a stream's packets.
+
+    To conceal is to count what cannot be decoded, and to go on.
+    """
     if on_error == "stop":
-        yield from decoded(container, stream)
+        yield from decoded(packets, stream)
         return
-    packets, decoder, last = container.demux(stream), Decoder(stream), None
+    decoder, last = Decoder(stream), None
     while True:
         try:
             packet = next(packets, None)
@@ -92,6 +130,10 @@ def decode_packets(
             tally.lose(last)
             if packet is None:
                 return
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 @contextmanager

@@ -6,13 +6,24 @@ from dataclasses import replace
 from typing import Any
 
 import av
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 
 from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.source_alpha import divided, opacity_of
-from sinet_video.media.convert import first_planes, range_of, reformat
+from sinet_video.media.colour import UNSAID
+from sinet_video.media.convert import (
+    first_planes,
+    guessed_matrix,
+    matrix_of,
+    matrix_said,
+    range_of,
+    reformat,
+)
 from sinet_video.media.frame import Frame
+from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.side_data import captions_of, named_side_data
 
 
 def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
@@ -20,13 +31,56 @@ def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
 
     `times` are the other fields of `Frame`.
     """
-    frame = Frame(conform(video, clip.width, clip.height, clip.working_format), **times)
+    fit = conform(video, clip.width, clip.height, clip.working_format)
+    if clip.coded is not None and int(fit.colorspace) == UNSAID:
+        fit.colorspace = Colorspace(clip.colour.matrix)  # which the new size would have changed
+    frame = Frame(_like_the_first(fit, clip), captions=captions_of(video), **times)
     if clip.alpha is None:
         return frame
     alpha = opacity_of(video, clip.width, clip.height)
     if alpha is not None and clip.alpha == "premultiplied":
         frame = frame.with_video(divided(frame, alpha))
     return replace(frame, source_alpha=alpha)
+
+
+def note_changes(video: av.VideoFrame, clip: Clip, tally: Tally) -> None:
+    """Count in what a picture differs from its clip's first, and name what is said beside it."""
+    tally.resized += (video.width, video.height) != (clip.coded or (clip.width, clip.height))
+    if video.format.name == clip.pixel_format == clip.working_format:
+        tally.recoloured += _is_coloured_otherwise(video, clip)
+        tags = int(video.color_primaries), int(video.color_trc)
+        if tags != (clip.colour.primaries, clip.colour.transfer):
+            tally.change("other primaries or another transfer")
+    if not Orientation.of(video).matches(clip.orientation):
+        tally.change("another rotation")
+    tally.captioned += bool(captions_of(video))
+    for name in sorted(named_side_data(video)):
+        if name not in tally.beside:
+            tally.beside.append(name)
+
+
+def _is_coloured_otherwise(video: av.VideoFrame, clip: Clip) -> bool:
+    if video.format.is_rgb:
+        return False
+    return (matrix_of(video), range_of(video)) != (_matrix(clip), _range(clip))
+
+
+def _matrix(clip: Clip) -> Colorspace:
+    return matrix_said(clip.colour.matrix) or guessed_matrix(clip.width, clip.height)
+
+
+def _range(clip: Clip) -> ColorRange:
+    full = clip.colour.range == ColorRange.JPEG
+    return ColorRange.JPEG if full else ColorRange.MPEG
+
+
+def _like_the_first(video: av.VideoFrame, clip: Clip) -> av.VideoFrame:
+    """Bring a picture of the clip's size and format to its matrix and range."""
+    if not _is_coloured_otherwise(video, clip):
+        return video
+    same = reformat(video, matrix=_matrix(clip), color_range=_range(clip))
+    same.colorspace, same.color_range = clip.colour.matrix, clip.colour.range
+    return same
 
 
 def conform(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:

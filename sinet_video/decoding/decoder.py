@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import av
-from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -47,7 +46,12 @@ class Decoder:
         self._tail = PendingPackets()
 
     def decode(self, packet: Packet | None) -> list[av.VideoFrame]:
-        """Return the pictures that a packet completes; None or an empty one ends the stream."""
+        """Return the pictures that a packet completes; None or libav's last ends the stream.
+
+        An empty packet with a time has no picture: the one before it is still shown.
+        """
+        if packet is not None and is_repeat(packet):
+            return []
         given = packet if packet is not None and packet.size else None
         if not self._started and given is not None:
             self._started, self._other = True, alpha_decoder(self._stream, given)
@@ -84,10 +88,18 @@ class Decoder:
         video.color_primaries, video.color_trc = context.color_primaries, context.color_trc
 
 
-def decoded(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield a stream's pictures from where its file is read."""
+def is_repeat(packet: Packet) -> bool:
+    """Whether a packet is empty and yet not the one with which libav ends a stream.
+
+    Theora and NUT say so that a picture is like the one before it.
+    """
+    return not packet.size and (packet.pts, packet.dts) != (None, None)
+
+
+def decoded(packets: Iterable[Packet], stream: VideoStream) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of a stream's packets."""
     decoder = Decoder(stream)
-    for packet in container.demux(stream):
+    for packet in packets:
         yield from decoder.decode(packet)
     decoder.check()
 

@@ -1,4 +1,4 @@
-"""Pictures of two moments each made pictures of one."""
+"""Deinterlacing."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from sinet_video.media.filter_graph import pull_frames
 
 
 def deinterlaced(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterator[av.VideoFrame]:
-    """Yield as many pictures at the same times, the lines of the later moment made anew.
+    """Yield as many frames at the same times, with the lines of the later field interpolated.
 
-    By libav's bwdif (after the BBC's w3fdif and yadif); pictures that do not say that they are
-    interlaced stay as they are. Times are in units of `time_base`, also those of the result.
+    Uses libav's bwdif (after the BBC's w3fdif and yadif). Frames that are not marked as interlaced
+    are unchanged. Times are in units of `time_base`, in the result too.
     """
     for _, alike in groupby(videos, key=_layout):
         yield from _filtered(alike, time_base)
 
 
 def _layout(video: av.VideoFrame) -> tuple[int, int, str]:
-    """Return what a graph is made for: broadcasts change it in mid-stream."""
+    """Return what a filter graph is made for; broadcasts change it in mid-stream."""
     return video.width, video.height, video.format.name
 
 
@@ -52,9 +52,9 @@ def _graph(video: av.VideoFrame, time_base: Fraction) -> av.filter.Graph:
 
 def _ready(graph: av.filter.Graph, time_base: Fraction) -> Iterator[av.VideoFrame]:
     for video in pull_frames(graph):
-        assert isinstance(video, av.VideoFrame)  # nothing else was pushed
+        assert isinstance(video, av.VideoFrame)  # only video was pushed
         if video.pts is not None and video.time_base is not None:
-            units = video.time_base / time_base  # the filter counts in halves
+            units = video.time_base / time_base  # the filter's time base is half as long
             video.pts, video.duration = round(video.pts * units), round(video.duration * units)
             video.time_base = time_base
         yield video

@@ -33,6 +33,7 @@ from sinet_video.decoding.ffmpeg_pipe import BUFFER, KEPT, StreamInfo, to_pipe
 from sinet_video.decoding.ffmpeg_process import Program, Stream, command_line
 from sinet_video.errors import InputError, SettingError, reason
 from sinet_video.media.frame import Frame
+from sinet_video.media.time_range import exact
 
 GOODBYE = 2.0
 """Seconds in which ffmpeg may close a camera or a connection when nobody reads on."""
@@ -123,7 +124,7 @@ def _pictures(program: Program) -> Iterator[tuple[av.VideoFrame, Fraction]]:
     options = {"fpsprobesize": "0"}
     with av.open(program.stdout, "r", "nut", options, buffer_size=BUFFER) as container:
         stream = container.streams.video[0]
-        sample_aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+        sample_aspect = exact(stream.sample_aspect_ratio) or Fraction(1)
         for video in container.decode(stream):
             yield video, sample_aspect
 

@@ -1,7 +1,7 @@
-"""Pictures in a pipe to or from ffmpeg, as NUT, and what has to go beside it.
+"""Frames in a pipe to or from ffmpeg, as NUT, and the information that NUT cannot carry.
 
-NUT keeps samples and times. It has no colour tags, so that full range looks like limited, counts
-in units of its own choice, and as libav writes it here does not say what shape pixels have.
+NUT keeps samples and times. It has no colour tags, so that full range looks like limited range. It
+uses its own time base, and as written by libav here it has no sample aspect ratio.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import PLANAR, working_format
 
 TICK = Fraction(1, 2_000_000_000)
-"""Seconds a unit of time in the pipe from ffmpeg: so fine that a source's own units are told."""
+"""Seconds per unit of time in the pipe from ffmpeg: fine enough to recover a source's time base."""
 
 LATE = 86_400
-"""Seconds that all times in a pipe are late by, as NUT has none before 0."""
+"""Seconds by which all times in a pipe are delayed, as NUT has no negative times."""
 
 BUFFER = 1 << 20
 
 KEPT = tuple(name for name in PLANAR if not name.startswith("yuv440p1"))
-"""Formats of frames that NUT tells apart."""
+"""Frame formats that NUT can tell apart."""
 
-# What hardware decodes 10 bits to would arrive as garbage; with this list ffmpeg makes it planar
-# before. With YUV of 16 bits in it, it would make it that.
+# The format in which hardware decodes 10 bits would arrive as garbage; this list makes ffmpeg
+# convert it to planar first. If the list had 16-bit YUV, ffmpeg would convert it to that.
 CARRIED = (
     *(name for name in KEPT if PLANAR[name].is_rgb or PLANAR[name].bits in (8, 10, 12)),
     "yuva420p", "yuva422p", "yuva444p", "yuva420p10le", "yuva422p10le", "yuva444p10le",
@@ -49,9 +49,9 @@ _COLOUR = re.compile(
 
 
 def to_pipe(stream: Stream, pixel_format: str | None = None) -> Stream:
-    """Return the output that writes a stream's pictures to stdout and says on stderr what they are.
+    """Return an output that writes a stream's frames to stdout and describes them on stderr.
 
-    To be read back by `StreamInfo.frame`.
+    `StreamInfo.frame` reads them back.
     """
     carried = stream.filter("format", "|".join(_carried(pixel_format)))
     return carried.filter(SHOW, checksum=0).output(
@@ -66,7 +66,7 @@ def to_pipe(stream: Stream, pixel_format: str | None = None) -> Stream:
 
 
 def _carried(pixel_format: str | None) -> tuple[str, ...]:
-    """Return the formats that ffmpeg may send; it takes one with alpha where its pictures have."""
+    """Return the formats that ffmpeg may send; it picks one with alpha if the frames have alpha."""
     if pixel_format is None:
         return CARRIED
     with_alpha = pixel_format.replace("yuv", "yuva").replace("gbrp", "gbrap")
@@ -74,7 +74,7 @@ def _carried(pixel_format: str | None) -> tuple[str, ...]:
 
 
 class StreamInfo:
-    """What ffmpeg says of the pictures that it sends: their units of time, and their colour."""
+    """ffmpeg's description of the frames it sends: their time base and colour."""
 
     def __init__(self) -> None:
         self._all = threading.Event()
@@ -82,7 +82,7 @@ class StreamInfo:
         self._colour = Colour(UNSAID, 0, UNSAID, UNSAID)
 
     def parse_line(self, line: str) -> None:
-        """Take a line. All is said before the first picture is sent."""
+        """Parse one line. The description is complete before the first frame is sent."""
         if self._all.is_set():
             return
         if found := _UNITS.search(line):
@@ -97,9 +97,9 @@ class StreamInfo:
             self._all.set()
 
     def frame(self, video: av.VideoFrame, sample_aspect: Fraction) -> Frame:
-        """Return a picture from the pipe with the time and colour that it was sent with.
+        """Return a frame from the pipe with the time and colour it was sent with.
 
-        Raises `InputError` when ffmpeg does not say these.
+        Raises `InputError` if ffmpeg does not report them.
         """
         if not self._all.wait(PATIENCE):
             raise InputError(

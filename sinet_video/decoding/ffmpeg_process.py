@@ -1,4 +1,4 @@
-"""The program ffmpeg as a process: started, heard out, ended, and quoted when it fails."""
+"""The ffmpeg program as a process: started, logged, stopped, and quoted when it fails."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ import ffmpeg
 from sinet_video.errors import InputError, OutputError
 
 Stream = Any
-"""A stream of ffmpeg-python, which has no types."""
+"""A stream of ffmpeg-python, which has no type annotations."""
 
 PATIENCE = 10.0
-"""Seconds in which a process that has nothing left to do ends."""
+"""Seconds that a process gets to exit when it has nothing left to do."""
 
 KEPT, QUOTED, LONGEST = 20, 3, 4096
-"""How many of the last lines are kept and quoted, and how long one may be."""
+"""How many of the last lines are kept, how many are quoted, and how long a line may be."""
 
 _LINE = re.compile(r"((?:\[[^\]]*\] )*?)\[(\w+)\] (.*)")
 _SPEAKER = re.compile(r"\[(?!NULL)(?:Parsed_)?([^\]@]*?) @ [^\]]*\] $")
 _GRAVE = ("error", "fatal", "panic")
 _LIGHT = ("info", "verbose", "debug", "trace")
 
-# What it says after the reason.
+# Messages that follow the actual reason.
 _NOISE = re.compile(
     r"Conversion failed!|Task finished with error|Terminating thread|Error while filtering"
     r"|Failed to inject frame|Nothing was written|Error sending frames|Error selecting an encoder"
@@ -40,11 +40,11 @@ _NOISE = re.compile(
 
 
 class Program:
-    """A running ffmpeg, its stdin and stdout as asked for.
+    """A running ffmpeg, with stdin and stdout as requested.
 
-    A thread reads what it says, as a program whose messages nobody reads waits for ever. `on_line`
-    gets each line in that thread; the last grave ones are kept. Raises `kind`, here and in `check`.
-    To be stopped in the end.
+    A thread reads its messages, because a program blocks if nobody reads them. `on_line` gets each
+    line in that thread; the last severe ones are kept. Raises `kind`, here and in `check`. Call
+    `stop` at the end.
     """
 
     def __init__(
@@ -83,22 +83,25 @@ class Program:
 
     @property
     def stdout(self) -> RawIOBase:
-        """Its output, if that is a pipe: what is read is what there is, and waits for no more."""
+        """Its output, if that is a pipe.
+
+        A read returns what is available and does not wait for more.
+        """
         assert isinstance(self._process.stdout, BufferedReader)
         raw: RawIOBase = self._process.stdout.raw
         return raw
 
     def wait(self, patience: float | None = PATIENCE) -> int | None:
-        """Wait for its end, at most `patience` seconds; return the exit status, if it has ended."""
+        """Wait at most `patience` seconds, and return the exit status if it has ended."""
         try:
             return self._process.wait(patience)
         except subprocess.TimeoutExpired:
             return None
 
     def check(self, where: str) -> None:
-        """Wait until it has ended, and raise what it said unless it ended well.
+        """Wait until it has ended, and raise its error message unless it succeeded.
 
-        `where` is how far it got, for the message.
+        `where` says how far it got, for the message.
         """
         code = self._process.wait()
         self._thread.join(PATIENCE)
@@ -106,11 +109,11 @@ class Program:
             raise self._kind(f"ffmpeg {_ended(code)}{where}{self._quote()}.")
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Ask it to exit."""
         self._process.terminate()
 
     def stop(self) -> None:
-        """Kill it, if it has not ended, and wait until it has: no process is left behind."""
+        """Kill it if it is still running, and wait for it, so that no process is left behind."""
         self._process.kill()
         self._process.wait()
         self._thread.join(PATIENCE)
@@ -132,7 +135,7 @@ class Program:
             self._said.append((level, f"{speaker[1]}: {text}" if speaker else text))
 
     def _quote(self) -> str:
-        """Return its last grave words, or else its last ones of any kind."""
+        """Return its last severe messages, or else its last messages of any kind."""
         said = list(self._said)
         grave = [text for level, text in said if level in _GRAVE]
         chosen = grave or [text for _, text in said[-1:]]
@@ -141,7 +144,7 @@ class Program:
 
 
 class Unbuffered:
-    """A pipe that holds nothing back, so that a picture does not wait for the next one."""
+    """An unbuffered pipe, so that a frame does not wait for the next one."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
@@ -158,7 +161,7 @@ class Unbuffered:
 
 
 def _parsed(line: str) -> tuple[str, str, str]:
-    """Split a line into who speaks, the level, and the text; without a level it may be grave."""
+    """Split a line into its origin, level and text; without a level it may be severe."""
     found = _LINE.fullmatch(line)
     return (found[1], found[2], found[3]) if found else ("", "", line)
 
@@ -168,13 +171,13 @@ def _ended(code: int) -> str:
         return f"ended with exit status {code}"
     try:
         return f"was ended by {signal.Signals(-code).name}"
-    except ValueError:  # a signal that Python has no name for
+    except ValueError:  # a signal without a name in Python
         return f"was ended by signal {-code}"
 
 
 def command_line(cmd: str | Sequence[str], outputs: Stream, level: str, *more: str) -> list[str]:
-    """Return a command line, in which the caller's own options come last and so have their way."""
+    """Return a command line; the caller's own options come last, and so take precedence."""
     program = [cmd] if isinstance(cmd, str) else list(cmd)
-    # Without -copyts ffmpeg would move each input to begin at 0.
+    # Without -copyts ffmpeg would shift each input to start at 0.
     options = ["-hide_banner", "-nostdin", "-nostats", "-loglevel", f"level+{level}", "-copyts"]
     return [*program, *options, *more, *map(str, ffmpeg.get_args(outputs))]

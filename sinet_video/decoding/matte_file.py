@@ -15,7 +15,7 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from sinet_video.decoding.access import Source, StrPath
-from sinet_video.decoding.decoder import alpha_decoder
+from sinet_video.decoding.decoder import alpha_decoder, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.errors import InputError, reason
 from sinet_video.media.convert import planes_of, range_of, reformat
@@ -69,7 +69,8 @@ def _read(source: StrPath | Source) -> Generator[av.VideoFrame]:
         try:
             for packet in container.demux(stream):
                 decoder = decoder or alpha_decoder(stream, packet) or stream.codec_context
-                yield from decoder.decode(packet)
+                if not is_repeat(packet):
+                    yield from decoder.decode(packet)
         except av.FFmpegError as error:
             raise InputError(f"{source} is damaged or cut off ({reason(error)}).") from error
 

@@ -11,13 +11,15 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.decoding.decoder import Decoder
+from sinet_video.decoding.timeline import Timeline
 from sinet_video.errors import InputError
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-MOST_KEPT = 100_000
-"""Packets after which pictures are no longer hoped for: others would fill the memory."""
+MOST_PACKETS, MOST_BYTES = 100_000, 1 << 28
+"""Packets, and bytes of them, after which pictures are not hoped for: they would fill the memory.
+"""
 
 
 class Piped:
@@ -29,8 +31,9 @@ class Piped:
         """Packets of the other streams, as far as the pictures were read."""
         self.claimed = False
         """Whether somebody takes these; to be said before pictures are, or they are not kept."""
+        self.timeline = Timeline(container, stream)
         self._stream = stream
-        self._taken = False
+        self._taken, self._bytes = False, 0
         self._decoded = self._decode()
         self._first: av.VideoFrame | None = None
 
@@ -52,7 +55,7 @@ class Piped:
 
     def _decode(self) -> Iterator[av.VideoFrame]:
         decoder = Decoder(self._stream)
-        for packet in self.container.demux():
+        for packet in self.timeline.packets():
             if packet.stream_index == self._stream.index:
                 yield from decoder.decode(packet) if packet.size else ()
             elif packet.size:
@@ -63,6 +66,18 @@ class Piped:
     def _keep(self, packet: Packet) -> None:
         if self._taken and not self.claimed:
             return
-        if len(self.others) >= MOST_KEPT:
-            raise InputError("Standard input has sound without end and no pictures with it.")
         self.others.append(packet)
+        self._bytes += packet.size
+        if len(self.others) > MOST_PACKETS or self._bytes > MOST_BYTES:
+            raise InputError(
+                f"Standard input has more than {MOST_BYTES >> 20} MiB of other streams ahead of "
+                "its pictures, which cannot be kept; give the file by its name."
+            )
+
+    def take(self) -> Packet | None:
+        """Return the next packet of the other streams, if one has come."""
+        if not self.others:
+            return None
+        packet = self.others.popleft()
+        self._bytes -= packet.size
+        return packet

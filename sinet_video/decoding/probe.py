@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,13 +14,22 @@ from av.video.stream import VideoStream
 
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.formats import PIPE
-from sinet_video.decoding.access import Source, StrPath
-from sinet_video.decoding.clip import Attachment, AudioTrack, Chapter, Clip, SubtitleTrack
+from sinet_video.containers.isobmff import Sample, samples
+from sinet_video.decoding.access import Source, StrPath, file_id
+from sinet_video.decoding.clip import (
+    Attachment,
+    AudioTrack,
+    Chapter,
+    Clip,
+    OtherStream,
+    SubtitleTrack,
+)
 from sinet_video.decoding.concealment import translate_decode_errors
 from sinet_video.decoding.conform import conform
-from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode
-from sinet_video.decoding.demux import open_pipe, opened, video_stream
+from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode, is_repeat
+from sinet_video.decoding.demux import is_cover, open_pipe, opened, video_stream
 from sinet_video.decoding.pipe import Piped
+from sinet_video.decoding.timeline import Timeline, origin_of, start_of
 from sinet_video.decoding.timestamps import stamp_of
 from sinet_video.errors import InputError
 from sinet_video.media.colour import Colour
@@ -28,7 +37,7 @@ from sinet_video.media.hdr import hdr_of
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha, working_format
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import LONGEST, seconds
+from sinet_video.media.time_range import LONGEST, exact, seconds
 
 
 def probe(source: StrPath | Source) -> Clip:
@@ -37,21 +46,31 @@ def probe(source: StrPath | Source) -> Clip:
     A playlist or other file that names files to read is read as `Source(path, "files")`; with
     "network" so is one that names hosts, and the path may be a URL, such as
     "https://example.com/talk.mp4". Raises `InputError` when it is not a video that can be decoded,
-    or may not be read.
+    or may not be read, and `SettingError` when there is no video in the source's stream.
     """
     source = Source.of(source)
     if Path(source.path) == PIPE:
-        return _probe_pipe()
+        return _probe_pipe(source)
     with opened(source) as container:
         stream = video_stream(container, source)
         with translate_decode_errors(source.path, lambda: None):
-            first = next(container.decode(stream), None)
+            first = first_picture(container, stream)
         return _clip(container, stream, source, first)
 
 
-def _probe_pipe() -> Clip:
+def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
+    """Return the first picture, by the plain decoder: others do not hear of the file's colours."""
+    for packet in Timeline(container, stream).packets(stream):
+        if not is_repeat(packet):
+            for video in stream.codec_context.decode(packet if packet.size else None):
+                video.time_base = stream.time_base
+                return video
+    return None
+
+
+def _probe_pipe(source: Source) -> Clip:
     container = open_pipe()  # read on by whoever decodes the clip
-    stream = video_stream(container, PIPE)
+    stream = video_stream(container, source)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
     with translate_decode_errors(PIPE, lambda: None):
@@ -65,24 +84,23 @@ def _clip(
     if first is None:
         raise InputError(f"{source} holds no picture that can be decoded.")
     working, orientation = working_format(first.format.name), Orientation.of(first)
-    duration = seconds(stream.duration, stream.time_base) or None
-    if duration is None and container.duration:
-        duration = Fraction(container.duration, av.time_base)
+    origin, samples = origin_of(container), _samples(container, source)
+    duration = _duration(container, stream)
     return Clip(
-        source=Source(source.located, source.allow),
+        source=Source(source.located, source.allow, stream.index, file_id=file_id(source.located)),
         container=container.format.name,
         codec=stream.codec_context.name,
         width=first.width,
         height=first.height,
         pixel_format=first.format.name,
-        time_base=stream.time_base or Fraction(1),
+        time_base=exact(stream.time_base) or Fraction(1),
         start=stamp_of(first, container.format.name) or 0,
-        end=_end(stream),
-        rate=stream.average_rate or stream.guessed_rate,
+        end=_end(stream, origin) if duration else None,
+        rate=_rate(container, stream, first),
         duration=float(duration) if duration else None,
-        frames=stream.frames or None,
+        frames=stream.frames or None if _counts(container, stream) else None,
         colour=Colour.of(conform(first, first.width, first.height, working)),
-        sample_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
+        sample_aspect=exact(stream.sample_aspect_ratio) or Fraction(1),
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
         interlaced=bool(first.interlaced_frame),
@@ -92,7 +110,77 @@ def _clip(
         subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
         chapters=tuple(_chapter(c) for c in container.chapters()),
         attachments=tuple(_attachment(s.metadata) for s in container.streams.attachments),
+        tags=tuple(container.metadata.items()),
+        others=tuple(_others(container, stream, samples)),
+        origin=origin,
+        dolby_vision=_sample_of(samples, stream).dolby_vision,
     )
+
+
+LARGEST_COUNT = 2**30
+"""Pictures; a header that says as many was written before they were counted."""
+
+
+def _counts(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether what a header says of the number of pictures, and so of their length, can be."""
+    size: int | None = container.size
+    return stream.frames < (size if size and size > 0 else LARGEST_COUNT)
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    if not _counts(container, stream):
+        return None
+    duration = seconds(stream.duration, stream.time_base)
+    if not duration and container.duration:
+        duration = Fraction(container.duration, av.time_base)
+    return duration if 0 < duration < LONGEST else None
+
+
+RAW = 0x80
+"""libav's flag of formats without times."""
+
+
+def _rate(container: InputContainer, stream: VideoStream, first: av.VideoFrame) -> Fraction | None:
+    """Return the average rate, but where it is made up: that of streams without times, and such.
+
+    libav takes 25 for a stream that does not say, and for DV the rate of its ticks.
+    """
+    average, guessed = exact(stream.average_rate), exact(stream.guessed_rate)
+    if average is None or guessed is None:
+        return average or guessed
+    lasts = seconds(first.duration, stream.time_base)
+    made_up = average > 2 * guessed and abs(guessed * lasts - 1) < Fraction(1, 20)
+    return guessed if made_up or container.format.flags & RAW else average
+
+
+def _samples(container: InputContainer, source: Source) -> list[Sample | None]:
+    path = source.located
+    return samples(path) if "mp4" in container.format.name and isinstance(path, Path) else []
+
+
+def _sample_of(samples: list[Sample | None], stream: Any) -> Sample:
+    found = samples[stream.index] if stream.index < len(samples) else None
+    return found or Sample("")
+
+
+CHAPTER_NAMES = frozenset({"text", "tx3g"})
+
+
+def _others(
+    container: InputContainer, chosen: VideoStream, samples: list[Sample | None]
+) -> Iterator[OtherStream]:
+    for stream in container.streams.video:
+        if stream.index != chosen.index and not is_cover(stream):
+            context = stream.codec_context
+            name = context.codec.canonical_name if context else "unknown codec"
+            size = f", {stream.width}x{stream.height}" if context else ""
+            yield OtherStream(stream.index, "video", name + size)
+    for data in container.streams.data:
+        kind = _sample_of(samples, data).kind or data.name or "unknown"
+        # Timecode and the names of chapters go other ways.
+        named = kind in CHAPTER_NAMES and container.chapters()
+        if not named and kind != "tmcd" and "timecode" not in data.metadata:
+            yield OtherStream(data.index, "data", kind)
 
 
 def _alpha(
@@ -104,11 +192,11 @@ def _alpha(
     return read_alpha_tag(path, container.format.name, stream.metadata) or "straight"
 
 
-def _end(stream: VideoStream) -> int | None:
+def _end(stream: VideoStream, origin: Fraction) -> int | None:
     """Return the pts at which the last picture ends, if the stream itself says, and can mean it."""
-    if stream.duration is None or stream.start_time is None:
+    if stream.duration is None or stream.start_time is None or stream.time_base is None:
         return None
-    end = stream.start_time + stream.duration
+    end = stream.start_time + stream.duration - round(origin / stream.time_base)
     return end if seconds(end, stream.time_base) < LONGEST else None
 
 
@@ -119,7 +207,7 @@ def _track(stream: Any) -> AudioTrack:
         codec=context.name if context else "unknown",
         rate=context.rate if context else 0,
         channels=context.channels if context else 0,
-        start=float(seconds(stream.start_time, stream.time_base)),
+        start=float(start_of(stream)),
         language=stream.language,
     )
 

@@ -1,4 +1,4 @@
-"""The alpha that a source has itself, and colours that were multiplied by it."""
+"""The source's own alpha, and colours premultiplied by it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def opacity_of(video: av.VideoFrame, width: int, height: int) -> TiledAlpha | None:
-    """Return the alpha of a picture in a size, None if it has none."""
+    """Return the alpha of a video frame at a size, or None if it has none."""
     if not has_alpha(video):
         return None
     video = reformat(video, width=width, height=height)
@@ -39,9 +39,10 @@ def _tiled(plane: NDArray[Any], bits: int) -> TiledAlpha:
 
 
 def divided(frame: Frame, alpha: TiledAlpha) -> av.VideoFrame:
-    """Return a premultiplied picture made straight; where alpha is 0 it stays as it is.
+    """Return a premultiplied frame with straight colours, unchanged where alpha is 0.
 
-    The reverse of compositing over black: a chroma sample's alpha is the mean of its luma samples'.
+    The inverse of compositing over black. Alpha of a chroma sample is the mean over its luma
+    samples.
     """
     video, shape = blank_like(frame.video), (frame.format.down, frame.format.across)
     dense, most = alpha.dense(), frame.format.top

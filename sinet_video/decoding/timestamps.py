@@ -9,19 +9,21 @@ import av
 
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
-from sinet_video.decoding.conform import to_frame
+from sinet_video.decoding.conform import note_changes, to_frame
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 
 
 def with_times(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator[Frame]:
     """Make frames; one without a time comes as long after the one before as that one did."""
-    step = round(1 / ((clip.rate or RATE_IF_UNKNOWN) * clip.time_base))
+    rate = clip.rate or RATE_IF_UNKNOWN
+    step = max(1, round(1 / (rate * clip.time_base)))
     before: int | None = None
     for video in videos:
         stamp = stamp_of(video, clip.container)
-        tally.untimed += stamp is None and clip.container != "avi"
-        tally.resized += (video.width, video.height) != (clip.width, clip.height)
+        if stamp is None and clip.container != "avi":
+            tally.untimed, tally.rate = tally.untimed + 1, float(rate)
+        note_changes(video, clip, tally)
         pts = stamp if stamp is not None else clip.start if before is None else before + step
         step = pts - before if before is not None and pts > before else step
         before = pts
@@ -62,7 +64,7 @@ def drop_nonmonotonic(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
         yield before
 
 
-def fill_durations(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
+def fill_durations(frames: Iterator[Frame], clip: Clip, tally: Tally) -> Iterator[Frame]:
     """Give each frame the duration until the next one, and the last what the file leaves it.
 
     What libav says of a packet is in the order of decoding, and wrong where the rate varies.
@@ -73,5 +75,6 @@ def fill_durations(frames: Iterator[Frame], clip: Clip) -> Iterator[Frame]:
             yield replace(before, duration=frame.pts - before.pts)
         before = frame
     if before is not None:
-        left = clip.end - before.pts if clip.end is not None else 0
+        said = clip.end is not None and not tally.restarts
+        left = clip.end - before.pts if said and clip.end is not None else 0
         yield replace(before, duration=left) if left > 0 else before

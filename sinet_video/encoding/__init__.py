@@ -1,4 +1,4 @@
-"""Mattes out, to video files, image sequences and ffmpeg, with audio and tags.
+"""Writing mattes to video files, image sequences and ffmpeg, with audio and tags.
 
-May import `media`, `containers` and `decoding`, as audio is read again from the source.
+May import `media`, `containers` and `decoding`, because audio is read from the source again.
 """

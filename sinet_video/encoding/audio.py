@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
 from itertools import pairwise
 from math import floor
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -15,6 +16,8 @@ from av.container import OutputContainer
 
 from sinet_video.containers.codec_delay import described, priming
 from sinet_video.containers.formats import BY_MUXER
+from sinet_video.decoding.decoder import is_repeat
+from sinet_video.decoding.timeline import start_of
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.media.filter_graph import pull_frames
 from sinet_video.media.time_range import TimeRange, seconds
@@ -62,7 +65,7 @@ class Copied(Track):
 
     def __post_init__(self) -> None:
         self.first: Fraction | None = None
-        self.start = seconds(self.source.start_time, self.source.time_base)
+        self.start = start_of(self.source)
         self._dropped = False
 
     @property
@@ -108,17 +111,21 @@ class Encoded(Track):
     def __init__(self, source: AudioStream, target: Any, span: TimeRange) -> None:
         self.source = source
         self.target, self._span = target, span
-        self._graph: av.filter.Graph | None = None
+        self._shape: av.filter.Graph | None = None
+        self._pieces: av.filter.Graph | None = None
+        self._given: tuple[int, str, str] | None = None
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
         """As `Track` says."""
-        yield from self._recoded(packet)
+        if not is_repeat(packet):
+            yield from self._recoded(packet)
 
     def flush(self) -> Iterator[Packet]:
         """As `Track` says."""
         yield from self._recoded(None)
-        if self._graph is not None:
-            self._graph.push(None)
+        if self._pieces is not None:
+            yield from self._drained()
+            self._pieces.push(None)
             yield from self._encoded()
             yield from self.target.encode(None)
 
@@ -126,46 +133,72 @@ class Encoded(Track):
         for frame in self.source.codec_context.decode(packet):
             time = seconds(frame.pts, frame.time_base)
             if not self._span.before(time) and not self._span.after(time):
-                self._push(frame)
-                yield from self._encoded()
+                yield from self._pushed(frame)
 
-    def _push(self, frame: av.AudioFrame) -> None:
-        if self._graph is None:
-            self._graph = self._filters(frame)
+    def _pushed(self, frame: av.AudioFrame) -> Iterator[Packet]:
+        """Take a piece of sound; what follows in another layout or rate is made alike."""
+        given = frame.sample_rate, frame.format.name, frame.layout.name
+        if self._shape is None or given != self._given:
+            yield from self._drained()
+            self._given, self._shape = given, self._shaping(frame)
         time_base = frame.time_base or Fraction(1, frame.sample_rate)
         frame.pts = (frame.pts or 0) - round(self._span.shift / time_base)
-        self._graph.push(frame)
+        self._shape.push(frame)
+        yield from self._shaped(self._shape)
 
-    def _filters(self, frame: av.AudioFrame) -> av.filter.Graph:
+    def _drained(self) -> Iterator[Packet]:
+        if self._shape is not None:
+            self._shape.push(None)
+            yield from self._shaped(self._shape)
+            self._shape = None
+
+    def _shaped(self, graph: av.filter.Graph) -> Iterator[Packet]:
+        for frame in pull_frames(graph):
+            assert isinstance(frame, av.AudioFrame)  # nothing else was pushed
+            self._pieces = self._pieces or self._cutting(frame)
+            self._pieces.push(frame)
+            yield from self._encoded()
+
+    def _shaping(self, frame: av.AudioFrame) -> av.filter.Graph:
         context = self.target.codec_context
         context.open(strict=False)
-        graph = av.filter.Graph()
-        # A negative time would make the muxer move everything.
-        trim = graph.add("atrim", "start=0")
-        buffer = graph.add_abuffer(
-            sample_rate=frame.sample_rate,
-            format=frame.format.name,
-            layout=usual_layout(frame.layout) if is_unsaid(frame.layout) else frame.layout.name,
-            time_base=frame.time_base,
+        return _chain(
+            frame,
+            # A negative time would make the muxer move everything.
+            ("atrim", "start=0"),
+            # async fills gaps with silence: an encoder counts samples, it does not read times.
+            ("aresample", f"{context.sample_rate}:async=1000"),
+            (
+                "aformat",
+                f"sample_fmts={context.format.name}:sample_rates={context.sample_rate}"
+                f":channel_layouts={context.layout.name}",
+            ),
         )
-        # async fills gaps with silence: an encoder counts samples, it does not read times.
-        resample = graph.add("aresample", f"{context.sample_rate}:async=1000")
-        shape = graph.add(
-            "aformat",
-            f"sample_fmts={context.format.name}:sample_rates={context.sample_rate}"
-            f":channel_layouts={context.layout.name}",
-        )
-        frames = graph.add("asetnsamples", f"n={context.frame_size or 1024}:p=0")
-        chain = [buffer, trim, resample, shape, frames, graph.add("abuffersink")]
-        for before, after in pairwise(chain):
-            before.link_to(after)
-        graph.configure()
-        return graph
+
+    def _cutting(self, frame: av.AudioFrame) -> av.filter.Graph:
+        size = self.target.codec_context.frame_size or 1024
+        return _chain(frame, ("asetnsamples", f"n={size}:p=0"))
 
     def _encoded(self) -> Iterator[Packet]:
-        assert self._graph is not None  # made when the first frame was pushed
-        for frame in pull_frames(self._graph):
+        assert self._pieces is not None  # made when the first piece had its shape
+        for frame in pull_frames(self._pieces):
             yield from self.target.encode(frame)
+
+
+def _chain(frame: av.AudioFrame, *filters: tuple[str, str]) -> av.filter.Graph:
+    """Return a graph for frames like one, of filters one after the other."""
+    graph = av.filter.Graph()
+    buffer = graph.add_abuffer(
+        sample_rate=frame.sample_rate,
+        format=frame.format.name,
+        layout=usual_layout(frame.layout) if is_unsaid(frame.layout) else frame.layout.name,
+        time_base=frame.time_base,
+    )
+    chain = [buffer, *(graph.add(*each) for each in filters), graph.add("abuffersink")]
+    for before, after in pairwise(chain):
+        before.link_to(after)
+    graph.configure()
+    return graph
 
 
 def is_unsaid(layout: av.AudioLayout) -> bool:
@@ -190,24 +223,64 @@ def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> boo
     return codec in output.supported_codecs and not unsaid
 
 
+def is_muxed(stream: AudioStream, container: str) -> bool:
+    """Whether a muxer takes a stream, which only trying tells: some it calls experimental."""
+    try:
+        with av.open(BytesIO(), "w", format=container) as trial:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True
+
+
 def audio_track(
     stream: AudioStream, output: OutputContainer, span: TimeRange, choice: AudioChoice
-) -> tuple[Track, str | None]:
-    """Return how an audio stream gets into a file, and a warning where that is not as asked."""
+) -> tuple[Track | None, str | None]:
+    """Return how an audio stream gets into a file, if it can, and a warning if not as asked."""
     context, container = stream.codec_context, output.format.name
     codec = context.codec.canonical_name
-    if choice == "copy" and can_copy(codec, context.layout, output):
-        if not BY_MUXER[container].codec_delay:
-            return Copied(stream, output.add_stream_from_template(stream), span, True), None
-        before = Fraction(0) if span.shift else priming(stream)
-        with described(stream, before) as like:
-            target: Any = output.add_stream_from_template(like)
-        return Copied(stream, target, span, False, before), None
+    if choice == "copy" and can_copy(codec, context.layout, output) and is_muxed(stream, container):
+        return _copied(stream, output, span), None
+    problem = f"The audio is {codec}, which a {container} file cannot hold"
     encoder = BY_MUXER[container].audio_encoder
-    rate = OPUS_RATE if encoder == "libopus" else context.sample_rate
-    target = output.add_stream(encoder, rate=rate, layout=usual_layout(context.layout))
-    warning = (
-        f"The audio is {codec}, which a {container} file cannot hold: encoded anew as "
-        f"{target.codec_context.codec.canonical_name}."
-    )
+    shape = _encodable(encoder, context)
+    if shape is None:
+        return None, f"{problem}, nor can it be encoded anew: left out."
+    rate, layout = shape
+    target: Any = output.add_stream(encoder, rate=rate, layout=layout)
+    name = target.codec_context.codec.canonical_name
+    other = "" if rate in (context.sample_rate, OPUS_RATE) else f" at {rate} Hz"
+    warning = f"{problem}: encoded anew as {name}{other}."
     return Encoded(stream, target, span), warning if choice == "copy" else None
+
+
+def _copied(stream: AudioStream, output: OutputContainer, span: TimeRange) -> Copied:
+    if not BY_MUXER[output.format.name].codec_delay:
+        return Copied(stream, output.add_stream_from_template(stream), span, True)
+    before = Fraction(0) if span.shift else priming(stream)
+    with described(stream, before) as like:
+        target: Any = output.add_stream_from_template(like)
+    return Copied(stream, target, span, False, before)
+
+
+def _encodable(encoder: str, context: Any) -> tuple[int, str] | None:
+    """Return the rate and layout nearest to a stream's in which it can be encoded."""
+    rates = av.Codec(encoder, "w").audio_rates or ()
+    opus = encoder == "libopus"  # which is of one rate, whatever it is given
+    rate = OPUS_RATE if opus else nearest_rate(context.sample_rate, rates)
+    for layout in (usual_layout(context.layout), "stereo"):
+        trial: Any = av.CodecContext.create(encoder, "w")
+        trial.sample_rate, trial.layout = rate, layout
+        trial.format = trial.codec.audio_formats[0]
+        try:
+            trial.open(strict=False)
+        except (av.FFmpegError, ValueError):
+            continue
+        return rate, layout
+    return None
+
+
+def nearest_rate(rate: int, rates: Sequence[int]) -> int:
+    """Return the least of an encoder's rates that holds all of a sound, or its largest."""
+    return min((each for each in rates if each >= rate), default=max(rates, default=rate))

@@ -1,4 +1,4 @@
-"""What an encoder is given for a matte: its frame, its frame with alpha, or its alpha as gray."""
+"""The encoder's input for a matte: its frame, its frame with alpha, or its alpha as gray."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.tiled_alpha import AlphaKind, TiledAlpha
+from sinet_video.media.quantise import quantised, write_alpha
+from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.transfer import to_light
-from sinet_video.native import tiles as kernels
 
 RGBA = {
     "rgba": "rgb24", "argb": "rgb24", "bgra": "bgr24",
     "rgba64be": "rgb48be", "rgba64le": "rgb48le",
 }  # fmt: skip
-"""Formats of colour with alpha, and the same without it."""
+"""Formats of colour with alpha, and the same without alpha."""
 
 
 def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
-    """Return a matte as a picture that the planned encoder takes."""
+    """Return a matte as a video frame that the planned encoder accepts."""
     if "f32" in plan.pixel_format:
         return light(matte, content, plan)
     if content == "alpha":
@@ -44,7 +43,7 @@ def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
 
 
 def _range(matte: Matte, plan: Plan) -> ColorRange | None:
-    """Return the range that YUV is made in; None for the frame's own."""
+    """Return the range that YUV is converted to; None for the frame's own."""
     return ColorRange.MPEG if matte.frame.format.is_rgb or not plan.full_range else None
 
 
@@ -55,25 +54,25 @@ def encodable(
     size: tuple[int, int],
     turn: Orientation = Orientation(),
 ) -> av.VideoFrame:
-    """Return a matte as `picture` does, turned, of a size to encode in, with its frame's times."""
+    """Return a matte like `picture`, rotated and padded for encoding, with its frame's times."""
     video = extended(shown(picture(matte, content, plan), turn), *size)
     frame = matte.frame
     video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
-    # Otherwise the source's choice of key frames is forced on the encoder.
+    # Otherwise the encoder would be forced to use the source's key frames.
     video.pict_type = 0
     return video
 
 
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:
-    """Alpha as gray: full range in a gray format, limited range and no colour in a YUV one."""
+    """Return alpha as gray: full range in a gray format, limited range without colour in YUV."""
     if pixel_format == "gray":
         video = av.VideoFrame(matte.frame.width, matte.frame.height, "gray")
-        write_alpha(matte, 0, 255, planes_of(video)[0])
+        write_alpha(matte.plane, 0, 255, planes_of(video)[0])
         return video
     video = av.VideoFrame(matte.frame.width, matte.frame.height, pixel_format)
     step = 1 << (video.format.components[0].bits - 8)
     luma, *chroma = planes_of(video)
-    write_alpha(matte, 16 * step, 235 * step, luma)
+    write_alpha(matte.plane, 16 * step, 235 * step, luma)
     for plane in chroma:
         plane[...] = 128 * step
     return video
@@ -85,10 +84,10 @@ def with_alpha(
     color_range: ColorRange | None = None,
     kind: AlphaKind = "straight",
 ) -> av.VideoFrame:
-    """The frame's planes, straight or multiplied by it, and the alpha plane."""
+    """Return the frame's planes, straight or premultiplied, and the alpha plane."""
     plain = pixel_format.replace("yuva", "yuv").replace("gbrap", "gbrp")
     colour = reformat(matte.frame.video, pixel_format=plain, color_range=color_range)
-    # The frame's own tags: a conversion would put its guess where the source says nothing.
+    # Keeps the frame's own tags; a conversion would add a guess where the source has none.
     video = blank_like(matte.frame.video, pixel_format)
     video.color_range = color_range or matte.frame.video.color_range
     *planes, alpha = planes_of(video)
@@ -97,15 +96,15 @@ def with_alpha(
         colour = multiplied(matte, colour, most)
     for target, source in zip(planes, planes_of(colour), strict=True):
         target[...] = source
-    write_alpha(matte, 0, most, alpha)
+    write_alpha(matte.plane, 0, most, alpha)
     return video
 
 
 def multiplied(matte: Matte, colour: av.VideoFrame, most: int) -> av.VideoFrame:
-    """Return a planar picture multiplied by alpha as it is stored, in whole numbers up to `most`.
+    """Return a planar frame multiplied by alpha as stored, in integers up to `most`.
 
-    That is compositing over black, and linear in YUV too, from its black on; a chroma sample's
-    alpha is the mean of its luma samples'.
+    This is compositing over black, and linear in YUV too, relative to its black. Alpha of a chroma
+    sample is the mean over its luma samples.
     """
     tiles = matte.tiles
     stored = np.rint(tiles.values * np.float32(most)) / np.float32(most)
@@ -114,7 +113,7 @@ def multiplied(matte: Matte, colour: av.VideoFrame, most: int) -> av.VideoFrame:
 
 
 def light(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
-    """Linear light in floating point, with alpha, or alpha alone."""
+    """Return linear light in floating point, with alpha, or alpha alone."""
     frame = matte.frame
     video = av.VideoFrame(frame.width, frame.height, plan.pixel_format)
     targets = [_floats(plane) for plane in video.planes]
@@ -138,7 +137,7 @@ def _floats(plane: Any) -> NDArray[np.float32]:
 
 
 def rgba(matte: Matte, pixel_format: str = "rgba", kind: AlphaKind = "straight") -> av.VideoFrame:
-    """Colour and alpha in one of the formats of `RGBA`; nothing transparent has colour."""
+    """Return colour and alpha in a format of `RGBA`; fully transparent pixels are black."""
     video = matte.frame.video
     if kind == "premultiplied":
         deep = pixel_format in ("rgba64be", "rgba64le")
@@ -153,23 +152,8 @@ def rgba(matte: Matte, pixel_format: str = "rgba", kind: AlphaKind = "straight")
     return av.VideoFrame.from_ndarray(packed, pixel_format)
 
 
-def write_alpha(matte: Matte, low: int, high: int, target: Plane) -> None:
-    """Write alpha to a plane as whole numbers from low to high, as `quantised` does."""
-    tiles = matte.plane
-    if isinstance(tiles, TiledAlpha) and kernels.suits(tiles.grid):
-        kernels.quantise(tiles, low, high, target)
-    else:
-        target[...] = quantised(matte.alpha, low, high)
-
-
-def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
-    """Map [0, 1] to whole numbers from low to high, rounded to nearest; uint8 if they fit."""
-    values: NDArray[Any] = np.rint(alpha * np.float32(high - low) + np.float32(low))
-    return values.astype(np.uint8 if high < 256 else np.uint16)
-
-
 def extended(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
-    """Return a planar picture of at least its size, its last column and row repeated."""
+    """Return a planar frame of at least this size, padded by repeating the last column and row."""
     if (video.width, video.height) == (width, height):
         return video
     larger = blank_like(video, width=width, height=height)
@@ -180,13 +164,13 @@ def extended(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
 
 
 def shown(video: av.VideoFrame, orientation: Orientation) -> av.VideoFrame:
-    """Return a picture as a player shows it, for files that have no tag to say it."""
+    """Return a frame as displayed, for files without an orientation tag."""
     if orientation.upright:
         return video
     if len(video.planes) < len(video.format.components):
         return av.VideoFrame.from_ndarray(orientation.shown(video.to_ndarray()), video.format.name)
     name = video.format.name
-    # What shares its chroma with a neighbour would share it with one above.
+    # After rotation, pixels that share chroma side by side would share it vertically.
     whole = name.replace("422", "444") if orientation.sideways else name
     video = reformat(video, pixel_format=whole)
     size = (video.height, video.width) if orientation.sideways else (video.width, video.height)

@@ -17,7 +17,7 @@ from sinet_video.media.colour import Colour
 from sinet_video.media.frame import Frame
 
 FINEST = 48_000
-"""Units a second that NUT has at least: it halves coarser ones until they are as fine."""
+"""Least number of units per second in NUT, which doubles coarser rates until they reach it."""
 
 PIPED = "pipe:0"
 
@@ -27,15 +27,15 @@ TURNS = (
     (("hflip",), ("vflip",)),
     (("transpose", "clock"),),
 )
-"""The filters that turn a picture counter-clockwise by so many quarters."""
+"""Filters that rotate a frame counter-clockwise, by number of quarter turns."""
 
 
 def from_pipe(frame: Frame, content: Content) -> Stream:
-    """Return the stream of pictures on stdin, tagged and upright, for frames such as this one.
+    """Return the stream of frames on stdin, tagged and upright, for frames like this one.
 
-    Their times are late by `late(frame.time_base)`.
+    Their times are delayed by `late(frame.time_base)`.
     """
-    tags = Colour(BT709, ColorRange.JPEG, BT709, BT709)  # of a matte
+    tags = Colour(BT709, ColorRange.JPEG, BT709, BT709)  # the tags of a matte
     if content != "alpha":
         tags = Colour.of(frame.video)
         if frame.video.format.name.startswith("yuvj"):
@@ -56,22 +56,22 @@ def from_pipe(frame: Frame, content: Content) -> Stream:
 
 
 def late(time_base: Fraction) -> int:
-    """Return how late times in the pipe to ffmpeg are, a whole number of units and of seconds."""
+    """Return the delay of times in the pipe to ffmpeg, a whole number of units and of seconds."""
     return LATE * time_base.denominator
 
 
 def raw_format(content: Content, pixel_format: str) -> str:
-    """Return the pixel format in which content goes through the pipe: a lossless codec's."""
+    """Return the pixel format in which content is piped, which a lossless codec keeps."""
     lossless = CODECS["rawvideo"]
     if content == "alpha":
         return lossless.alpha
     choose = lossless.rgba if content == "rgba" else lossless.rgb
-    assert choose is not None  # it has alpha
+    assert choose is not None  # the format has alpha
     return choose(PIPES["nut"].narrows(pixel_format))
 
 
 def finer(time_base: Fraction) -> Fraction:
-    """Return units in which all of a time base's are whole, as fine as NUT has them."""
+    """Return a unit that divides the time base, as fine as NUT stores it."""
     units = time_base.denominator
     while units < FINEST:
         units *= 2

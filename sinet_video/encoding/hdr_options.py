@@ -9,9 +9,9 @@ from sinet_video.media.hdr import Hdr, Mastering
 
 
 def encoder_options(encoder: str, hdr: Hdr | None) -> tuple[str, str] | None:
-    """Return the encoder's own parameters that say it, "a=b:c=d", and the option they go into.
+    """Return the encoder's parameters for HDR metadata, "a=b:c=d", and the option that takes them.
 
-    None where there is nothing to say, or no way to say it.
+    None if there is no metadata, or no way to pass it.
     """
     if hdr is None or encoder not in _WAYS:
         return None
@@ -40,7 +40,7 @@ _WAYS: dict[str, Callable[[Hdr], tuple[str, str]]] = {"libx265": _x265, "libsvta
 
 
 def _screen(mastering: Mastering, chromaticity: int, light: int) -> str:
-    """Write it as both encoders want it, in units of so many to one."""
+    """Return it as both encoders expect it, in these units."""
     points = zip(("G", "B", "R", "WP"), _points(mastering), strict=True)
     shown = "".join(
         f"{name}({_in(x, chromaticity)},{_in(y, chromaticity)})" for name, (x, y) in points

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from sinet_video.containers.formats import Container
+from sinet_video.containers.formats import BY_MUXER, Container
+from sinet_video.decoding.clip import Clip
+from sinet_video.encoding.plan import Plan
 from sinet_video.media.time_range import TimeRange
 
 # Names that describe the file that was, not what is in it; muxers write their own.
@@ -23,6 +25,18 @@ def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
         for name, text in names.items()
         if name.lower() not in OWN_NAMES and not name.lower().startswith(("_statistics", "bps-"))
     }
+
+
+def tags_option(clip: Clip, plan: Plan) -> dict[str, str]:
+    """Return the option with which MOV and MP4 files hold tags of any name, in a list of their own.
+
+    Such as com.apple.quicktime.make. Empty where no tag needs it: some players look for titles in
+    other places only.
+    """
+    listed = BY_MUXER[plan.muxer].lists_tag
+    if not any(listed(name) for name in portable_tags(dict(clip.tags))):
+        return {}
+    return {"movflags": f"{plan.muxer_options.get('movflags', '')}+use_metadata_tags"}
 
 
 def track_names(names: Mapping[str, str], container: Container) -> dict[str, str]:

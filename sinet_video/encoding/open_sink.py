@@ -14,6 +14,7 @@ from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.image_sequence import PictureFolder, is_pattern, numbers, siblings
 from sinet_video.encoding.plan import plan
 from sinet_video.encoding.settings import Encoding
+from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
@@ -38,11 +39,13 @@ def open_sink(
     chosen = plan(path, content, clip.working_format, encoding)
     container = container_of(path, encoding.format)
     if container.is_pictures:
-        return PictureFolder(path, clip, content, chosen)
+        folder = PictureFolder(path, clip, content, chosen)
+        folder.warnings += not_held(clip, "An image sequence") if companions else []
+        return folder
     carried = clip.span if companions and not container.alone else None
     sink = VideoFile(path, clip, content, chosen, carried, encoding.audio, on_error)
-    if companions and container.alone and clip.audio:
-        sink.warnings.append(f"A {encoding.format} stream holds no sound: left out.")
+    if companions and container.alone:
+        sink.warnings += not_held(clip, f"A {encoding.format} stream")
     return sink
 
 

@@ -21,7 +21,9 @@ from av.packet import PacketSideData, PktSideDataT
 from sinet_video.atomic import translate_write_errors
 from sinet_video.containers.codecs import Content
 from sinet_video.decoding.clip import Clip
+from sinet_video.encoding.captions import Captions
 from sinet_video.encoding.encoder_input import encodable
+from sinet_video.encoding.packet_timing import Ticks
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
@@ -137,12 +139,19 @@ def _delay(path: Path) -> int:
 
 
 class PacketFile(Sink):
-    """Pictures of one segment, encoded by themselves, in a file that `joined` takes."""
+    """Pictures of one segment, encoded by themselves, in a file that `joined` takes.
 
-    def __init__(self, path: Path, clip: Clip, content: Content, plan: Plan) -> None:
+    With `captioned` closed captions are kept as well.
+    """
+
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, *, captioned: bool = False
+    ) -> None:
+        self._captioned = captioned
         self.content, self.plan, self.warnings = content, plan, []
         self._path, self._size = path, encoded_size(clip, plan)
         self._durations: dict[int, int] = {}
+        self._captions, self._ticks = Captions(plan.codec), Ticks(plan.muxer, clip.time_base)
         with translate_write_errors(path):
             # The muxer never writes; it says how the encoder is to hand out its headers.
             self._container = open_container(Path(os.devnull), plan)
@@ -151,14 +160,18 @@ class PacketFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says."""
-        self._durations[matte.frame.pts] = matte.frame.duration
         video = encodable(matte, self.content, self.plan, self._size)
+        video.pts = self._ticks.placed(matte.frame.pts)
+        self._durations[video.pts] = matte.frame.duration
+        if self._captioned:
+            self._captions.note(video.pts, matte.frame.captions)
         self._keep(self._stream.encode(video))
 
     def _keep(self, packets: list[Packet]) -> None:
         with translate_write_errors(self._path):
             for packet in packets:
-                self._file.write(written(packet, self._durations.pop(packet.pts or 0, 0)))
+                duration = self._durations.pop(packet.pts or 0, 0)
+                self._file.write(written(self._captions.put(packet), duration))
 
     def _finish(self) -> None:
         with translate_write_errors(self._path):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import lcm
+from fractions import Fraction
+from math import ceil, floor, lcm
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -16,6 +17,37 @@ if TYPE_CHECKING:
 
 LARGEST_TIMESCALE = 2**31 - 1
 LARGEST_LENGTH = 2**32 - 1
+
+
+class Ticks:
+    """Keeps pictures apart that a file's units of time would put on one moment."""
+
+    def __init__(self, muxer: str, time_base: Fraction) -> None:
+        # Matroska and WebM count in milliseconds.
+        self._unit = time_base * 1000 if BY_MUXER[muxer].codec_delay else None
+        self._last: int | None = None
+        self._moved = 0
+
+    def placed(self, pts: int) -> int:
+        """Return a time that is no earlier, and later in the file than that of the last picture."""
+        if self._unit is None or self._unit >= 1:
+            return pts
+        tick = floor(pts * self._unit + Fraction(1, 2))
+        if self._last is not None and tick <= self._last:
+            tick = self._last + 1
+            pts = ceil((tick - Fraction(1, 2)) / self._unit)
+            self._moved += 1
+        self._last = tick
+        return pts
+
+    def warnings(self, muxer: str) -> list[str]:
+        """Return what to say of pictures that were moved."""
+        if not self._moved:
+            return []
+        return [
+            f"{self._moved} frames come less than a millisecond after the one before them, which a "
+            f"{muxer} file cannot tell apart: they were moved to the next millisecond."
+        ]
 
 
 class PacketTimes:

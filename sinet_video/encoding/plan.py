@@ -1,4 +1,4 @@
-"""How to encode what into which file: codec, pixel format and options, chosen and checked."""
+"""How to encode content into a file: codec, pixel format and options, chosen and validated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITH_ALPHA = ".webm (VP9), .mov (ProRes 4444) or a folder of PNGs"
 
 @dataclass(frozen=True)
 class Plan:
-    """All that opening an encoder needs."""
+    """Everything needed to open an encoder."""
 
     muxer: str
     muxer_options: Mapping[str, str]
@@ -28,13 +28,13 @@ class Plan:
     options: Mapping[str, str]
     full_range: bool = True
     alpha: AlphaKind = "straight"
-    """How colours are to alpha, if they have any."""
+    """Whether colours are straight or premultiplied, if there is alpha."""
 
 
 def plan(path: Path, content: Content, working: str, encoding: Encoding = Encoding()) -> Plan:
     """Return how to encode `content` of a working pixel format into a file of this name.
 
-    Raises `SettingError` when the container, codec, quality or preset do not go together.
+    Raises `SettingError` if container, codec, quality and preset do not go together.
     """
     container = container_of(path, encoding.format)
     name = encoding.codec or container.defaults.get(content, "")
@@ -109,7 +109,7 @@ def _deep_options(codec: Codec, working: str) -> dict[str, str]:
 
 
 def _crf(name: str, codec: Codec, encoding: Encoding) -> float:
-    assert codec.crf is not None  # the caller looked
+    assert codec.crf is not None  # the caller has checked
     crf = codec.crf if encoding.crf is None else encoding.crf
     if not 0 <= crf <= codec.most_crf:
         raise SettingError(f"Crf is {crf:g}; for {name} it must be from 0 to {codec.most_crf:g}.")

@@ -1,6 +1,6 @@
-"""How a result is encoded: the settings, each field with its option.
+"""Encoding settings, with an option for each field.
 
-Nothing heavy is imported here, so that the command can list its options at once.
+Nothing heavy is imported here, so that the command lists its options quickly.
 """
 
 from __future__ import annotations
@@ -15,30 +15,31 @@ if TYPE_CHECKING:
     from sinet_video.media.tiled_alpha import AlphaKind
 
 ENCODING = "Encoding"
-"""The heading of these options."""
+"""Heading of these options."""
 
 AudioChoice = Literal["copy", "encode", "none"]
-"""What is asked for: packets as they are where the file can hold them, re-encoded, or no audio."""
+"""Copy packets where the file can hold them, re-encode always, or drop the audio."""
 
 ALPHA_MODES: tuple[AlphaKind, ...] = ("straight", "premultiplied")
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How to encode; what is None is chosen for the container.
+    """How to encode; None lets the container decide.
 
     Attributes:
-        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr".
+        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr";
+            the names of ffmpeg's encoders, such as "libx264", are understood.
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
-        preset: speed against size: x264's and x265's names, 0 to 13 for av1, 0 to 8 for vp9.
-        format: what standard output gets: "nut", which keeps times, alpha and sound, "y4m" or
-            "rawvideo"; what a folder gets: "png", "tiff" or "exr"; None with a file, whose name
-            says it.
+        preset: speed against size: the names of x264 and x265, 0 to 13 for av1, 0 to 8 for vp9.
+        format: format of standard output: "nut", which keeps times, alpha and audio, "y4m" or
+            "rawvideo"; format of a folder: "png", "tiff" or "exr"; None for a file, whose name
+            decides.
         alpha_mode: whether colours of frames with an alpha channel are "straight" or
-            "premultiplied"; None is what the format is read as where nothing is said: premultiplied
-            in EXR, straight in all others.
-        audio: "copy" keeps the sound's packets where the file can hold them and encodes them anew
-            where it cannot; "encode" always does; "none" leaves it out.
+            "premultiplied"; None uses what readers of the format assume: premultiplied for EXR,
+            straight for all others.
+        audio: "copy" keeps the audio packets if the file can hold them and re-encodes them if not;
+            "encode" always re-encodes; "none" drops the audio.
     """
 
     codec: str | None = option(
@@ -84,6 +85,10 @@ class Encoding:
     )
 
     def __post_init__(self) -> None:
+        if self.codec is not None:
+            from sinet_video.containers.codecs import codec_named
+
+            object.__setattr__(self, "codec", codec_named(self.codec))
         if self.alpha_mode not in (None, *ALPHA_MODES):
             raise SettingError(
                 f"Alpha mode is {self.alpha_mode!r}; it must be one of {', '.join(ALPHA_MODES)}."

@@ -18,6 +18,7 @@ from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
+from sinet_video.decoding.timeline import Timeline, may_restart, start_of
 from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
 from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
 from sinet_video.encoding.settings import AudioChoice
@@ -79,6 +80,7 @@ class SideStreams:
         self._input = (
             clip.piped.container if clip.piped else self._opened.enter_context(opened(clip.source))
         )
+        self._clip = clip
         self.tracks: dict[int, Track] = {}
         self._add_sound()
         self._add_subtitles()
@@ -86,6 +88,8 @@ class SideStreams:
         self._add_attachments()
         self._add_names(video)
         self._left_out()
+        pictures = video_stream(self._input, clip.source)
+        self._timeline = Timeline(self._input, pictures)
         self._demuxed = self._demux()
         self._waiting: Packet | None = None
 
@@ -136,7 +140,7 @@ class SideStreams:
         """Return up to when, in seconds, sound that is to be heard is left out, if any is."""
         if isinstance(track, Copied) and track.lost is not None:
             return track.lost
-        start = seconds(track.source.start_time, track.source.time_base) + self._span.late
+        start = start_of(track.source) + self._span.late
         early = self._span.start is None and start < -priming(track.source) - TICK
         return Fraction(0) if early else None
 
@@ -159,7 +163,8 @@ class SideStreams:
         """Return a warning for what a finished file turned out not to hold."""
         wanted = {name.lower() for name in portable_tags(self._input.metadata)}
         with opened(written) as found:
-            names = sorted(wanted - {name.lower() for name in found.metadata})
+            tags = (found.metadata, *(stream.metadata for stream in found.streams))
+            names = sorted(wanted - {name.lower() for each in tags for name in each})
             languages = self._lost_languages(found)
             chapters = len(self._chapters()) - len(found.chapters())
             covers = len(_covers(self._input)) - len(_covers(found))
@@ -255,23 +260,21 @@ class SideStreams:
         return [chapter for chapter in cut if chapter["start"] < chapter["end"]]
 
     def _left_out(self) -> None:
-        """Name streams of data. Timecode and chapters, which are such too, go other ways."""
-        chapters = bool(self._input.chapters())
-        for stream in self._input.streams.data:
-            known = "timecode" in stream.metadata or (chapters and stream.name == "bin_data")
-            if not known:
-                self.warnings.append(f"A stream of data ({stream.name or 'unknown'}) is left out.")
+        """Name the streams that no result gets."""
+        self.warnings += left_out(self._clip)
 
     def _demux(self) -> Iterator[Packet]:
         if not self.tracks:
             return
-        if self._span.start:
+        if self._span.start and not may_restart(self._input):
             back = LOOK_BACK if self._input.streams.subtitles else 0
-            self._input.seek(int(max(Fraction(0), self._span.start - back) * av.time_base))
+            start = max(Fraction(0), self._span.start - back) + self._clip.origin
+            self._input.seek(int(start * av.time_base))
         try:
             streams = [track.source for track in self.tracks.values()]
             # The empty packets that libav ends with name no stream; tracks are flushed by name.
-            yield from (p for p in self._input.demux(streams) if p.dts is not None or p.size)
+            packets = self._timeline.packets(*streams)
+            yield from (p for p in packets if p.dts is not None or p.size)
         except av.FFmpegError as error:
             self.harmed(error, "what comes after is lost")
 
@@ -279,8 +282,7 @@ class SideStreams:
         """Return the next packet of the tracks, or of those that have come through a pipe."""
         if self._piped is None:
             return next(self._demuxed, None)
-        while self._piped.others:
-            packet = self._piped.others.popleft()
+        while (packet := self._piped.take()) is not None:
             if packet.stream_index in self.tracks:
                 return packet
         return None
@@ -288,6 +290,24 @@ class SideStreams:
     def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
         now = seconds(packet.dts, packet.time_base) - self._span.shift
         return time is not None and now > time
+
+
+def left_out(clip: Clip) -> list[str]:
+    """Return a sentence for each of a clip's streams that no result gets."""
+    return [f"Stream {each.index} ({each.kind}, {each.about}) is left out." for each in clip.others]
+
+
+def not_held(clip: Clip, output: str) -> list[str]:
+    """Return sentences for all beside a clip's frames that an output of frames alone lacks."""
+    parts = (
+        ("audio", clip.audio),
+        ("subtitles", clip.subtitles),
+        ("chapters", clip.chapters),
+        ("attachments", clip.attachments),
+    )
+    there = [name for name, found in parts if found]
+    said = [f"{output} has no {', no '.join(there)}: left out."] if there else []
+    return [*said, *left_out(clip)]
 
 
 def _covers(container: InputContainer) -> list[Any]:

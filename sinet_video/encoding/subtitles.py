@@ -1,4 +1,4 @@
-"""Subtitles: packets carried over, or text written anew in what the file can hold."""
+"""Subtitles: copied packets, or text converted to a format that the file can hold."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ TEXT = frozenset({"subrip", "ass", "ssa", "mov_text", "webvtt", "text"})
 
 @dataclass
 class CopiedText(Track):
-    """Packets as they are, cut to the stretch that is wanted and moved with it."""
+    """Copied packets, cut to the wanted span and shifted with it."""
 
     source: Any
     target: Any
     span: TimeRange
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
-        """As `Track` says."""
+        """Copy a packet; see `Track.feed`."""
         if packet.pts is None or not self._cut(packet):
             return
         packet.stream = self.target
         yield packet
 
     def _cut(self, packet: Packet) -> bool:
-        """Move a packet's time, its beginning to no earlier than the stretch's; whether it shows.
+        """Shift a packet's time, clip its start to the span's, and return whether it is visible.
 
-        One that says no duration shows until the next, so its beginning decides.
+        Without a duration it is visible until the next one, so its start decides.
         """
         pts, length = packet.pts or 0, packet.duration or 0
         start, end = pts * packet.time_base, (pts + length) * packet.time_base
@@ -51,7 +51,7 @@ class CopiedText(Track):
 
 
 class ConvertedText(CopiedText):
-    """Text in another form: italics and the like are kept where both forms have them."""
+    """Text in another format; italics and the like are kept if both formats have them."""
 
     def __init__(self, source: Any, target: Any, span: TimeRange) -> None:
         super().__init__(source, target, span)
@@ -59,7 +59,7 @@ class ConvertedText(CopiedText):
         target.codec_context.subtitle_header = source.codec_context.subtitle_header
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
-        """As `Track` says."""
+        """Convert a packet; see `Track.feed`."""
         if packet.pts is None:
             return
         shown = self.source.codec_context.decode2(packet)
@@ -75,9 +75,9 @@ class ConvertedText(CopiedText):
 def text_track(
     stream: Any, output: OutputContainer, span: TimeRange
 ) -> tuple[Track | None, str | None]:
-    """Return how a subtitle stream gets into a file, if it can, and a warning if not as it is."""
+    """Return the track for a subtitle stream, if possible, and a warning if it is changed."""
     codec, container = stream.codec_context.codec.canonical_name, output.format.name
-    # libav names what a muxer can hold by codec or by coder, which differ for pictures.
+    # libav lists a muxer's codecs by codec or by coder, which differ for image subtitles.
     if {codec, stream.codec_context.name} & output.supported_codecs:
         return CopiedText(stream, output.add_stream_from_template(stream), span), None
     problem = f"Subtitles are {codec}, which a {container} file cannot hold"

@@ -1,4 +1,4 @@
-"""Opening SVT-AV1 without what it does to the process that opens it."""
+"""Opening SVT-AV1 without its side effects on the process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from av import CodecContext
 THREADS = Path("/proc/self/task")
 
 LOG = "SVT_LOG"
-"""The variable that says how much SVT-AV1 writes to standard error; 1 is errors only."""
+"""Environment variable that controls what SVT-AV1 prints to standard error; 1 is errors only."""
 
 
 def open_encoder(context: CodecContext) -> None:
-    """Open a context of SVT-AV1: threads stay scheduled as they are, and nothing is printed.
+    """Open an SVT-AV1 context without changing thread scheduling and without log output.
 
-    Whoever has said in the environment what SVT-AV1 is to print is heard.
+    If the user has set the environment variable, it is respected.
     """
     with kept_scheduling(), _quiet():
         context.open()
@@ -28,12 +28,13 @@ def open_encoder(context: CodecContext) -> None:
 
 @contextmanager
 def kept_scheduling() -> Iterator[None]:
-    """Put back how this thread is scheduled, and so schedule those that are started meanwhile.
+    """Restore this thread's scheduling, and that of threads that are started meanwhile.
 
-    SVT-AV1, where it may (as root), puts the thread that opens it and all of its own on SCHED_FIFO
-    at the highest priority. Such threads give way to no other: what spins until another thread is
-    done, as torch's memory manager does when threads end, can then keep that thread from running
-    for ever, and the machine with it. Elsewhere than on Linux nothing is done.
+    SVT-AV1, where permitted (as root), puts the thread that opens it and all of its own on
+    SCHED_FIFO at the highest priority. Such threads never yield to others. Code that spins until
+    another thread is done, as torch's memory manager does when threads end, can then keep that
+    thread from running for ever, and the machine with it. On systems other than Linux nothing is
+    done.
     """
     if sys.platform != "linux":
         yield
@@ -44,12 +45,12 @@ def kept_scheduling() -> Iterator[None]:
         yield
     finally:
         for thread in {threading.get_native_id(), *(_threads() - before)}:
-            with suppress(ProcessLookupError, PermissionError):  # ended, or not ours to change
+            with suppress(ProcessLookupError, PermissionError):  # ended, or may not be changed
                 os.sched_setscheduler(thread, policy, parameters)
 
 
 def _threads() -> set[int]:
-    """Return the numbers of this process's threads, as far as the system says them."""
+    """Return the IDs of this process's threads, as far as the system lists them."""
     with suppress(OSError):
         return {int(entry.name) for entry in THREADS.iterdir()}
     return set()
@@ -57,7 +58,7 @@ def _threads() -> set[int]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Have SVT-AV1, which asks once in a process, print errors only."""
+    """Make SVT-AV1, which asks once per process, print errors only."""
     if LOG in os.environ:
         yield
         return

@@ -18,10 +18,12 @@ from sinet_video.containers.formats import BY_MUXER, PIPE
 from sinet_video.containers.isobmff import hide_starts
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
+from sinet_video.encoding.captions import Captions
 from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
+from sinet_video.encoding.metadata import tags_option
 from sinet_video.encoding.packet_file import joined
-from sinet_video.encoding.packet_timing import PacketTimes, timescale_of
+from sinet_video.encoding.packet_timing import PacketTimes, Ticks, timescale_of
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.side_streams import SideStreams
@@ -57,9 +59,11 @@ class VideoFile(Sink):
         self._companions: SideStreams | None = None
         self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
+        self._captions, self._ticks = Captions(plan.codec), Ticks(plan.muxer, clip.time_base)
         self._aspect = clip.sample_aspect
         with translate_write_errors(path):
-            self._container = open_container(self._part, plan, **timescale_of(clip, plan))
+            options = timescale_of(clip, plan) | tags_option(clip, plan)
+            self._container = open_container(self._part, plan, **options)
         try:
             with translate_write_errors(path):
                 self._stream = self._video(clip)
@@ -83,10 +87,13 @@ class VideoFile(Sink):
                 "before 0; give all of them later times."
             )
         video = encodable(matte, self.content, self.plan, self._size, self._turn)
-        self._times.note(matte.frame.pts, matte.frame.duration)
+        video.pts = self._ticks.placed(matte.frame.pts)
+        self._times.note(video.pts, matte.frame.duration)
+        if self._companions is not None:
+            self._captions.note(video.pts, matte.frame.captions)
         with translate_write_errors(self._path):
             for packet in self._stream.encode(video):
-                self._mux(self._times.next(packet))
+                self._mux(self._times.next(self._captions.put(packet)))
 
     def copy(self, parts: Sequence[Path]) -> None:
         """Take, instead of mattes, all pictures from the files of `PacketFile`."""
@@ -128,8 +135,9 @@ class VideoFile(Sink):
             for packet in self._stream.encode(None):  # also an encoder that got nothing wants it
                 if self._times.count < 3:
                     packet.dts = packet.pts  # nothing to reorder; x265 says nonsense of so few
-                self._mux(self._times.next(packet))
+                self._mux(self._times.next(self._captions.put(packet)))
             self._mux(self._times.next(None))
+            self.warnings += self._ticks.warnings(self.plan.muxer)
             if self._counter is not None:
                 self.warnings += self._counter.warnings()
             self._mux_companions(None)

@@ -54,6 +54,9 @@ def add_video_stream(
     options = _options(plan, clip.hdr if content != "alpha" else None)
     if plan.encoder == "ffv1":
         options |= _slices(*size, plan.pixel_format)
+    fastest = CODECS[plan.codec].fastest
+    if fastest:
+        rate = min(rate, Fraction(fastest))  # it plans by it, and says no times by it
     stream: Any = container.add_stream(plan.encoder, rate=rate, options=options)
     stream.width, stream.height = size
     stream.pix_fmt = plan.pixel_format

@@ -1,4 +1,4 @@
-"""Planes mixed by tiled alpha, in the frame's own format."""
+"""Blending of planes by tiled alpha, in the frame's own format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Blank = Callable[[av.VideoFrame], av.VideoFrame]
 
 
 def black(frame: Frame) -> tuple[Plane, ...]:
-    """Return black as planes of one sample."""
+    """Return black as planes of one sample each."""
     return tuple(np.full((1, 1), value, frame.luma.dtype) for value in black_of(frame))
 
 
@@ -45,9 +45,9 @@ def blended(
     own: Sequence[Plane] | None = None,
     blank: Blank = blank_like,
 ) -> av.VideoFrame:
-    """Return a new picture: `background + alpha * (frame - background)`, rounded to nearest.
+    """Return a new video frame: `background + alpha * (frame - background)`, rounded to nearest.
 
-    `own`, where given, stands for the frame in the partial tiles; `blank` gives the picture.
+    `own`, if given, replaces the frame's samples in the partial tiles; `blank` allocates the frame.
     """
     video = blank(frame.video)
     chroma = (frame.format.down, frame.format.across)

@@ -1,7 +1,7 @@
-"""Means over square windows, by doubling: the cost grows with the logarithm of the window.
+"""Means over square windows, by doubling: the cost grows with the logarithm of the window size.
 
-Running sums would not grow at all, but numpy adds them one by one: at the sizes used here this is
-five times faster, and it does not add up rounding errors across the picture.
+The cost of running sums would not grow at all, but numpy adds them one by one. At the sizes used
+here doubling is five times as fast, and rounding errors do not accumulate across the frame.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 
 def box_mean(values: Array, radius: int) -> Array:
-    """Return the mean over windows of (2 * radius + 1) squared, cut off at the border.
+    """Return the mean over windows of (2 * radius + 1) squared, clipped at the border.
 
     `values` is (h, w) float32; the result has the same shape and type.
     """
@@ -27,14 +27,14 @@ def box_mean(values: Array, radius: int) -> Array:
 
 
 def box_sum(values: Array, radius: int) -> Array:
-    """Return the sum over windows of (2 * radius + 1) squared; outside the border all is zero.
+    """Return the sum over windows of (2 * radius + 1) squared, with zeros outside the border.
 
     `values` is (..., h, w) of any type; the result has the same shape and type.
     """
     if values.dtype == np.float32 and native.available():
         return kernels.box_sum(values, radius)
     *others, height, width = values.shape
-    # By hand, as np.pad takes longer than the sums.
+    # Padded by hand, as np.pad takes longer than the sums.
     padded = np.zeros((*others, height + 2 * radius, width + 2 * radius), values.dtype)
     padded[..., radius : radius + height, radius : radius + width] = values
     return _run_sum(_run_sum(padded, 2 * radius + 1, -2), 2 * radius + 1, -1)

@@ -36,7 +36,12 @@ HD_HEIGHT = 720
 
 def matrix_of(video: av.VideoFrame) -> Colorspace:
     """Return the YUV matrix of a picture; untagged ones are read as players do, by their height."""
-    return _MATRICES.get(int(video.colorspace), guessed_matrix(video.width, video.height))
+    return matrix_said(int(video.colorspace)) or guessed_matrix(video.width, video.height)
+
+
+def matrix_said(code: int) -> Colorspace | None:
+    """Return the YUV matrix of a code of H.273, None for one that says nothing."""
+    return _MATRICES.get(code)
 
 
 def guessed_matrix(width: int, height: int) -> Colorspace:

@@ -41,6 +41,7 @@ class Frame:
         mirrored: whether it then swaps left and right.
         sample_aspect: width of a pixel over its height.
         source_alpha: the source's own alpha at the picture's size, None if it has none.
+        captions: the source's closed captions of this moment, as in ATSC A/53.
     """
 
     video: av.VideoFrame
@@ -51,6 +52,7 @@ class Frame:
     mirrored: bool = False
     sample_aspect: Fraction = Fraction(1)
     source_alpha: TiledAlpha | None = field(default=None, repr=False, compare=False)
+    captions: bytes = field(default=b"", repr=False)
     _made: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Pictures whose memory is used again, so that none is allocated for every frame."""
+"""A pool of frames whose memory is reused, so that no frame needs a new allocation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import av
 from sinet_video.media.convert import blank_like, tag_like
 
 MOST = 8
-"""Pictures that a pool holds: more than wait between two threads."""
+"""Frames that a pool holds: more than are queued between two threads."""
 
 
 def _references_if_idle() -> int:
-    """Return how many references a picture that only a pool holds seems to have.
+    """Return the reference count of a frame that only a pool holds.
 
-    Versions of Python count those of a loop and a call in different ways.
+    Versions of Python count the references of a loop and a call differently.
     """
     for old in [object()]:
         return sys.getrefcount(old)
@@ -26,17 +26,17 @@ IDLE = _references_if_idle()
 
 
 class FramePool:
-    """Gives new pictures as `blank_like` does, out of those that nobody holds any more.
+    """Allocates frames like `blank_like`, from those that nobody uses any more.
 
-    A picture is held while any plane of it is, such as by an array; what libav still reads of one
-    it keeps, as the picture then gets other memory.
+    A frame is in use while any of its planes is, for example by an array. If libav still reads one,
+    it keeps the memory, and the frame then gets new memory.
     """
 
     def __init__(self) -> None:
         self._videos: list[av.VideoFrame] = []
 
     def blank_like(self, video: av.VideoFrame, pixel_format: str | None = None) -> av.VideoFrame:
-        """Return a picture of the same size and tags, its samples not set."""
+        """Return a frame of the same size and tags, with uninitialised samples."""
         name = pixel_format or video.format.name
         for old in self._videos:
             if sys.getrefcount(old) == IDLE and _alike(old, video, name):

@@ -40,7 +40,7 @@ class Hdr:
 def hdr_of(video: av.VideoFrame) -> Hdr | None:
     """Return what a picture says, None when it says nothing."""
     mastering, levels = None, None
-    for data in side_data_of(video) or ():
+    for data in side_data_of(video):
         if data.type == Type.MASTERING_DISPLAY_METADATA:
             mastering = _mastering(bytes(data))
         elif data.type == Type.CONTENT_LIGHT_LEVEL:

@@ -29,7 +29,7 @@ class Orientation:
     @classmethod
     def of(cls, video: av.VideoFrame) -> Orientation:
         """What a decoded picture says."""
-        for data in side_data_of(video) or ():
+        for data in side_data_of(video):
             if data.type == Type.DISPLAYMATRIX:
                 return cls._read(bytes(data))
         return cls(video.rotation)

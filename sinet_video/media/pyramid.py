@@ -1,4 +1,4 @@
-"""Planes of cells, each of which stands for a square of samples: made, and enlarged."""
+"""Planes reduced to cells, each standing for a square of samples, and their enlargement."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
 from sinet_video.native import tiles as kernels
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 
 WORKING_SIDE = 200
-"""The longer side of reduced pictures is about this."""
+"""Approximate longer side of reduced frames."""
 
 
 def subsampling(frame: Frame) -> int:
-    """Return by which power of two, 2 to 8, a picture is reduced to cells."""
+    """Return the power of two, 2 to 8, by which a frame is reduced to cells."""
     power = np.clip(round(log2(max(frame.width, frame.height) / WORKING_SIDE)), 1, 3)
     return max(int(2**power), frame.format.down, frame.format.across)
 
@@ -35,7 +35,7 @@ def subsampling(frame: Frame) -> int:
 def reduced(frame: Frame, factor: int) -> Array:
     """Return the planes averaged over cells of `factor` pixels, (planes, h, w) float32.
 
-    The far sides are filled up. Made once for a frame, and only to be read.
+    The bottom and right sides are padded. The result is cached per frame; treat it as read-only.
     """
     return frame.once(("cells", factor), lambda: _reduced(frame, factor))
 
@@ -59,9 +59,9 @@ def _reduced(frame: Frame, factor: int) -> Array:
 
 
 def bounding_slices(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice] | None:
-    """Return the rows and columns within reach of any wanted cell; None where there is none.
+    """Return the rows and columns within reach of any wanted cell, or None if there is none.
 
-    They begin at even cells, so that two by two they are the same as those of the whole.
+    They start at even cells, so that pairs of cells are the same as in the whole frame.
     """
     rows, columns = (np.flatnonzero(wanted.any(axis)) for axis in (1, 0))
     if not len(rows):
@@ -74,7 +74,7 @@ def bounding_slices(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice
 
 
 def halved(cells: Array) -> Array:
-    """Average 2 x 2 cells, (..., h, w); past the far sides the last row and column repeat."""
+    """Average 2 x 2 cells, (..., h, w), repeating an odd last row or column."""
     padded = _evened(cells)
     rows = padded[..., 0::2, :] + padded[..., 1::2, :]
     half: Array = (rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25)
@@ -82,7 +82,7 @@ def halved(cells: Array) -> Array:
 
 
 def _evened(cells: Array) -> Array:
-    """Repeat the last row and column where their numbers are odd."""
+    """Repeat the last row and column where their number is odd."""
     *others, height, width = cells.shape
     if not (height % 2 or width % 2):
         return cells
@@ -94,7 +94,7 @@ def _evened(cells: Array) -> Array:
 
 
 def doubled(cells: Array, shape: tuple[int, ...]) -> Array:
-    """Enlarge cells, (..., h, w), twice, bilinearly, to a shape that `halved` took to theirs."""
+    """Enlarge cells, (..., h, w), bilinearly by two, to the shape they had before `halved`."""
     height, width = shape
     rows = _doubled_rows(cells)[..., :height, :]
     across: Array = _doubled_rows(rows.swapaxes(-1, -2))[..., :width, :].swapaxes(-1, -2)
@@ -135,10 +135,10 @@ def reduced_alpha(alpha: TiledAlpha, factor: int) -> Array:
 
 
 class Enlarged:
-    """A plane of cells seen as the larger plane that it stands for, bilinearly, tile by tile.
+    """A plane of cells, seen as the larger plane it stands for, bilinearly and tile by tile.
 
-    `values` is (h, w); `cells` says how it is cut into tiles, and `factors` how many samples, down
-    and across, a cell stands for.
+    `values` is (h, w); `cells` is how it is cut into tiles, and `factors` how many samples a cell
+    stands for, down and across.
     """
 
     def __init__(self, values: Array, cells: Grid, factors: tuple[int, int]) -> None:
@@ -151,15 +151,15 @@ class Enlarged:
         self._across = _raising(cells.across, factors[1]).T
 
     def tiles(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
-        """Return the tiles at these places: (n, tile height, tile width)."""
-        # One small product a tile, on purpose: BLAS runs large ones on threads that then spin idly
-        # and take the encoder's time.
+        """Return the tiles at these places, (n, tile height, tile width)."""
+        # One small product per tile, on purpose: BLAS runs large ones on threads that then spin and
+        # take the encoder's time.
         large: Array = self._down @ (self._tiles[rows, columns] @ self._across)
         return large
 
 
 def _edged(values: Array, below: int, right: int) -> Array:
-    """Return a plane with its edges repeated: once above and to the left, so often elsewhere."""
+    """Return a plane padded with its edges: by one above and left, by these counts elsewhere."""
     height, width = values.shape
     edged = np.empty((height + 1 + below, width + 1 + right), values.dtype)
     edged[1 : 1 + height, 1 : 1 + width] = values
@@ -176,6 +176,6 @@ def _raising(length: int, factor: int) -> Array:
     matrix = np.zeros((length * factor, length + 2), np.float32)
     rows = np.arange(length * factor)
     matrix[rows, lower] = 1 - (centres - lower)
-    # Past the last sample only where nothing is taken from it.
+    # Reads past the last sample only with zero weight.
     matrix[rows, np.minimum(lower + 1, length + 1)] += centres - lower
     return matrix

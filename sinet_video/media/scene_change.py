@@ -1,4 +1,4 @@
-"""Where a clip's shots meet, and what moves within them."""
+"""Detection of cuts between shots, and of motion within them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from sinet_video.native import coarse as kernels
 Coarse = NDArray[Any]
 
 CUT = 0.095
-"""Mean change of luma, in [0, 1], between neighbouring pictures that is taken for a cut.
+"""Mean change of luma between neighbouring frames, in [0, 1], from which they are a cut.
 
-The cuts of our test clips are at 0.112 (between dark shots) and more, their fastest motion, hands
-that fill the picture, at 0.079."""
+The cuts of our test clips are at 0.112 (between dark shots) and above; their fastest motion, hands
+that fill the frame, is at 0.079.
+"""
 
 
 def coarse_colours(frame: Frame, shape: tuple[int, ...]) -> Coarse:
     """Return a frame's red, green and blue on a grid of (h, w): (3, h, w) float32 in [0, 1].
 
-    Made once for a grid, and only to be read.
+    Cached per grid; treat it as read-only.
     """
     height, width = shape
 
@@ -44,9 +45,9 @@ def half_colours(frame: Frame, shape: tuple[int, ...]) -> Coarse:
 
 
 def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
-    """Return a frame's luma on a grid of (h, w), float32 in [0, 1]; weights as in BT.601.
+    """Return a frame's luma on a grid of (h, w), float32 in [0, 1]; BT.601 weights.
 
-    Made once for a grid, and only to be read.
+    Cached per grid; treat it as read-only.
     """
 
     def make() -> Coarse:
@@ -61,7 +62,7 @@ def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
 
 
 def is_cut(before: Coarse, luma: Coarse) -> bool:
-    """Whether two neighbouring pictures belong to different shots."""
+    """Whether two neighbouring frames belong to different shots."""
     return before.shape != luma.shape or _mean_change(before, luma) > CUT
 
 
@@ -74,13 +75,14 @@ def _mean_change(before: Coarse, luma: Coarse) -> float:
 def motion(before: Coarse, luma: Coarse, still: float = 0.015, moving: float = 0.06) -> Coarse:
     """Return how much each place moves, (h, w) in [0, 1].
 
-    0 where luma changes by up to `still`, 1 where by `moving` or more, in between in proportion.
+    0 where luma changes by up to `still`, 1 where it changes by `moving` or more; linear in
+    between.
     """
-    # Widened, so that the rim that a moving thing uncovers counts as moving too.
+    # Widened, so that the rim that a moving object uncovers also counts as moving.
     return moving_share(box_mean(np.abs(luma - before), 2), still, moving)
 
 
 def moving_share(change: Coarse, still: float, moving: float) -> Coarse:
-    """Return 0 for a change of up to `still`, 1 for `moving` or more, in proportion between."""
+    """Return 0 for a change of up to `still`, 1 for `moving` or more, linear in between."""
     share: Coarse = np.clip((change - np.float32(still)) / np.float32(moving - still), 0, 1)
     return share

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
+import struct
+from typing import Any
 
 import av
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideData, Type
+
+NAMED = {
+    "STEREO3D": "stereoscopic 3D",
+    "SPHERICAL": "spherical (360 degrees) video",
+    "DYNAMIC_HDR_PLUS": "HDR10+ metadata",
+    "DYNAMIC_HDR_VIVID": "HDR Vivid metadata",
+    "DOVI_RPU_BUFFER": "Dolby Vision metadata",
+    "DOVI_METADATA": "Dolby Vision metadata",
+    "AMBIENT_VIEWING_ENVIRONMENT": "the ambient viewing environment",
+    "ICC_PROFILE": "an ICC profile",
+    "AFD": "the active format description",
+    "LCEVC": "an LCEVC enhancement layer",
+}
+"""Kinds that change how pictures are shown, by PyAV's names for them, and what they are called."""
 
 
-def side_data_of(video: av.VideoFrame) -> Iterable[SideData] | None:
-    """Return what is said of a picture; None where PyAV does not let it be read."""
+def side_data_of(video: av.VideoFrame) -> list[SideData]:
+    """Return what is said of a picture; nothing where PyAV does not let it be read."""
     try:
-        return cast(Iterable[SideData], video.side_data)
+        found: Any = video.side_data
     except ValueError:  # it stumbles over kinds that it does not know, such as photographs' EXIF
-        return None
+        return []
+    # PyAV 18 iterates over what is said, and 19 over its kinds.
+    return [found[each] if isinstance(each, Type) else each for each in found]
+
+
+def named_side_data(video: av.VideoFrame) -> frozenset[str]:
+    """Return the names of all that is said of a picture and changes how it is shown."""
+    said = (data for data in side_data_of(video) if data.type.name in NAMED)
+    return frozenset(NAMED[data.type.name] for data in said if not _is_flat(data))
+
+
+def captions_of(video: av.VideoFrame) -> bytes:
+    """Return a picture's closed captions, triplets of bytes as in ATSC A/53; empty for none."""
+    found = (data for data in side_data_of(video) if data.type == Type.A53_CC)
+    return bytes(next(found, b""))
+
+
+def _is_flat(data: SideData) -> bool:
+    """Whether it only says that there is no second view."""
+    return data.type == Type.STEREO3D and struct.unpack_from("=i", bytes(data)) == (0,)

@@ -1,4 +1,4 @@
-"""Alpha as tiles: nine tenths of a matte is plainly 0 or 1, and only the rest needs numbers."""
+"""Alpha stored as tiles: nine tenths of a matte is exactly 0 or 1, so only the rest has values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 
 class Kind(IntEnum):
-    """What a tile's alpha is throughout."""
+    """The alpha of a whole tile: 0, 1 or partial."""
 
     CLEAR = 0
     SOLID = 1
@@ -27,9 +27,9 @@ class Kind(IntEnum):
 
 
 def tile_side(length: int) -> int:
-    """Return the tile side for a picture side: a divisor of it near 32, or 32 if it has none.
+    """Return the tile side for a frame side: a divisor of it near 32, or 32 if it has none.
 
-    Sides are multiples of 8, so that chroma samples and the cells of the refinement's grid never
+    Sides are multiples of 8, so that chroma samples and the cells of the refinement grid never
     straddle tiles.
     """
     divisors = [side for side in (32, 40, 24, 48, 16, 64) if length % side == 0]
@@ -38,9 +38,9 @@ def tile_side(length: int) -> int:
 
 @dataclass(frozen=True)
 class Grid:
-    """How a picture of `height` x `width` is cut: tiles of `down` x `across` from the top left.
+    """How a frame of `height` x `width` is cut into tiles of `down` x `across` from the top left.
 
-    The last row and column reach past the picture when the sides do not divide.
+    The last row and column extend beyond the frame if its sides are not multiples.
     """
 
     height: int
@@ -50,23 +50,23 @@ class Grid:
 
     @classmethod
     def of(cls, height: int, width: int) -> Grid:
-        """The grid that this library uses for a picture of this size."""
+        """Return the grid that this library uses for a frame of this size."""
         return cls(height, width, tile_side(height), tile_side(width))
 
     @property
     def rows(self) -> int:
-        """Tiles down."""
+        """Number of tiles down."""
         return -(-self.height // self.down)
 
     @property
     def columns(self) -> int:
-        """Tiles across."""
+        """Number of tiles across."""
         return -(-self.width // self.across)
 
     def tiled(self, plane: Array, *, down: int = 1, across: int = 1) -> Array:
-        """View a plane as (rows, tile height, columns, tile width), copying only to fill up.
+        """View a plane as (rows, tile height, columns, tile width), copying only to pad it.
 
-        `down` and `across` say how many picture pixels share a sample of this plane.
+        `down` and `across` are how many frame pixels share a sample of this plane.
         """
         tile = (self.down // down, self.across // across)
         whole = (self.rows * tile[0], self.columns * tile[1])
@@ -78,11 +78,11 @@ class Grid:
 
 @dataclass(frozen=True)
 class TiledAlpha:
-    """An alpha plane as tiles.
+    """An alpha plane stored as tiles.
 
     Attributes:
-        grid: how the picture is cut.
-        kinds: (rows, columns) uint8, a `Kind` each.
+        grid: how the frame is cut into tiles.
+        kinds: (rows, columns) uint8, a `Kind` for each tile.
         values: (number of partial tiles, tile height, tile width) float32 in [0, 1], row by row.
     """
 
@@ -92,7 +92,7 @@ class TiledAlpha:
 
     @classmethod
     def of(cls, alpha: NDArray[np.float32]) -> TiledAlpha:
-        """Cut an array, (H, W) float32 in [0, 1]."""
+        """Convert an array, (H, W) float32 in [0, 1], to tiles."""
         height, width = alpha.shape
         grid = Grid.of(height, width)
         if kernels.suits(grid):
@@ -107,12 +107,12 @@ class TiledAlpha:
 
     @property
     def partial(self) -> tuple[Array, Array]:
-        """Rows and columns of the partial tiles, in the order of `values`."""
+        """Row and column of each partial tile, (n,) each, in the order of `values`."""
         rows, columns = np.nonzero(self.kinds == Kind.PARTIAL)
         return rows, columns
 
     def dense(self) -> NDArray[np.float32]:
-        """The whole plane, (H, W) float32."""
+        """Return the whole plane, (H, W) float32 in [0, 1]."""
         grid = self.grid
         if kernels.suits(grid):
             return kernels.dense(self)
@@ -124,7 +124,7 @@ class TiledAlpha:
         return plane[: grid.height, : grid.width]
 
     def reduced(self, *, down: int, across: int) -> NDArray[np.float32]:
-        """Values averaged to a coarser plane, such as chroma: (n, tile h / down, tile w / across).
+        """Return `values` averaged for a coarser plane, such as chroma: (n, h / down, w / across).
 
         `down` and `across` are powers of two, at most 8.
         """
@@ -145,14 +145,14 @@ def grid_view(plane: Array, grid: Grid) -> Array:
 
 
 class Canvas:
-    """A plane to write tiles to; one whose sides do not divide is first written to a copy."""
+    """A plane to write tiles to, through a padded copy if it is not whole tiles."""
 
     def __init__(self, plane: Array, grid: Grid, down: int, across: int) -> None:
         self._plane = plane
         self.tiles = grid.tiled(plane, down=down, across=across)
 
     def flush(self) -> None:
-        """Bring what was written to the plane."""
+        """Copy what was written to the plane."""
         if not np.shares_memory(self.tiles, self._plane):
             height, width = self._plane.shape
             rows, tall, columns, wide = self.tiles.shape
@@ -163,7 +163,7 @@ class Canvas:
 def repeat_border(
     values: Array, grid: Grid, rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> None:
-    """Fill what juts out of the picture with its last row and column, in place."""
+    """Fill what extends beyond the frame with its last row and column, in place."""
     down = grid.height - (grid.rows - 1) * grid.down
     across = grid.width - (grid.columns - 1) * grid.across
     if down < grid.down:
@@ -175,4 +175,4 @@ def repeat_border(
 
 
 AlphaKind = Literal["straight", "premultiplied"]
-"""Whether colours are as they are, or multiplied by alpha."""
+"""Whether colours are stored unchanged (straight) or multiplied by alpha."""

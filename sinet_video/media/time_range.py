@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sinet_video.errors import SettingError
 from sinet_video.option import option
-
-if TYPE_CHECKING:
-    pass
 
 RATE_IF_UNKNOWN = Fraction(25)
 """Frames a second, where a file does not say."""
@@ -62,6 +59,13 @@ class TimeRange:
     def after(self, time: Fraction) -> bool:
         """Whether a moment lies past the stretch."""
         return self.end is not None and time >= self.end
+
+
+def exact(rational: Any) -> Fraction | None:
+    """Return a number of libav's, which PyAV gives in kinds of its own; None for an unknown one."""
+    if not rational or not rational.denominator:
+        return None
+    return Fraction(rational.numerator, rational.denominator)
 
 
 def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:

@@ -8,9 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from sinet_video.errors import SettingError, WeightsError
+from sinet_video.extras import extra_needed
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames, wanted
 from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_recurrent import RecurrentSegmenter, is_recurrent
 from sinet_video.models.onnx_segmenter import OnnxSegmenter
 from sinet_video.models.onnx_session import Runtime, fixed_size, open_session
 from sinet_video.models.registry import (
@@ -120,10 +122,10 @@ def checkpoint_path(weights: str | Path) -> Path:
 
 
 def _in_torch(weights: str | Path, device: str, classes: ClassNames | None) -> TorchSegmenter:
-    from sinet_video.models.checkpoint import load_any
-
     if Path(weights).suffix.lower() == ".onnx":
         raise SettingError(f"{weights} is an ONNX file; the torch runtime cannot run it.")
+    with extra_needed("The torch runtime"):
+        from sinet_video.models.checkpoint import load_any
     network = load_any(checkpoint_path(weights))
     chosen = _wanted(weights, classes, network.architecture)
     return TorchSegmenter(network, device, name=str(weights), wanted=chosen)
@@ -133,7 +135,8 @@ def _cached_graph(path: Path) -> bytes:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def make() -> bytes:
-        from sinet_video.models.checkpoint import load_any
+        with extra_needed("Making a graph of a checkpoint"):
+            from sinet_video.models.checkpoint import load_any
 
         network = load_any(path)
         graph: bytes = network.architecture.exporter.fast(network)
@@ -146,9 +149,12 @@ def _of_file(path: Path, onnx: OnnxInput, classes: ClassNames | None) -> NamedSe
     if not path.is_file():
         raise WeightsError(f"There is no weights file {path}.")
     graph = path.read_bytes()
-    if is_fast_graph(open_session(graph, str(path))):
+    session = open_session(graph, str(path))
+    if is_fast_graph(session):
         return _of_graph(graph, str(path), classes)
     _wanted(path, classes, SINET)
+    if is_recurrent(session):
+        return RecurrentSegmenter(graph, onnx, name=str(path))
     return OnnxSegmenter(graph, onnx, name=str(path))
 
 

@@ -9,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError, WeightsError
-from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.input_settings import OnnxInput, Preprocessing
 from sinet_video.models.onnx_session import (
     Alpha,
     Picture,
@@ -25,7 +25,11 @@ def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
     """Return a graph's one input, or raise `WeightsError` if it cannot be given pictures."""
     if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape) != 4:
         raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
-    given = session.get_inputs()[0]
+    return checked_picture(session.get_inputs()[0], name)
+
+
+def checked_picture(given: Any, name: str) -> Any:
+    """Return an input that is to be given one picture, or raise `WeightsError` if it cannot be."""
     batch, *rest = given.shape
     if 3 not in (rest[0], rest[2]):
         raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
@@ -37,6 +41,16 @@ def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
     if given.type != "tensor(float)":
         raise WeightsError(f"{name} takes {given.type}; export it for 32-bit floats.")
     return given
+
+
+def prepared(picture: Picture, wanted: Preprocessing, *, first: bool) -> NDArray[np.float32]:
+    """Return a picture (h, w, 3) as a graph wants it, with channels `first` or last."""
+    ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
+    if wanted.channels == "bgr":
+        ready = ready[..., ::-1]
+    if first:
+        ready = ready.transpose(2, 0, 1)
+    return np.ascontiguousarray(ready[None], np.float32)
 
 
 class OnnxSegmenter:
@@ -61,18 +75,12 @@ class OnnxSegmenter:
     def __call__(self, picture: Picture, /) -> Alpha:
         """Return alpha for a picture that fits in `input_size`."""
         full = padded(picture, self.input_size)
-        answer = self._session.run(None, {self._input: self._prepared(full)})[0]
+        answer = self._session.run(
+            None,
+            {self._input: prepared(full, self._onnx.preprocessing, first=self._channels_first)},
+        )[0]
         alpha: Alpha = self._person(np.asarray(answer)).astype(np.float32)
         return np.clip(cropped(alpha, picture, full), 0, 1)
-
-    def _prepared(self, picture: Picture) -> NDArray[np.float32]:
-        wanted = self._onnx.preprocessing
-        ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
-        if wanted.channels == "bgr":
-            ready = ready[..., ::-1]
-        if self._channels_first:
-            ready = ready.transpose(2, 0, 1)
-        return np.ascontiguousarray(ready[None], np.float32)
 
     def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
         answer = answer[0]

@@ -1,8 +1,8 @@
-"""The picture arithmetic in C++, for where numpy would spend most of a job's time.
+"""Kernels in C++ for the frame arithmetic in which numpy would spend most of a job's time.
 
-Each function here does what a function of numpy elsewhere in the package does, which stays as its
-reference and takes its place where the kernels could not be built: `available` says which of the
-two is used. They are called through ctypes, which lets other threads run meanwhile.
+Each function does the same as a numpy function elsewhere in the package. That function remains the
+reference, and is used if the kernels could not be built; `available` says which is in use. Kernels
+are called through ctypes, which lets other threads run meanwhile.
 """
 
 from __future__ import annotations

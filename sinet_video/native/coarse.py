@@ -1,4 +1,4 @@
-"""What is done on the network's grid: colours, cuts, steadying, people's boxes."""
+"""Kernels for the network's grid: colours, cuts, smoothing and the boxes of people."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sinet_video.native.library import Array, address, call, floats, function
 
 
 def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the luma of (h, w, 3) RGB, (h, w) in [0, 1]; weights as in BT.601."""
+    """Return the luma of (h, w, 3) RGB, (h, w) float32 in [0, 1]; BT.601 weights."""
     rgb, plane = np.ascontiguousarray(rgb), np.empty(rgb.shape[:2], np.float32)
     call("coarse", address(rgb), *plane.shape, address(plane), None)
     return plane
 
 
 def half_colours(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return (h, w, 3) RGB averaged over 2 x 2: (3, h / 2, w / 2) in [0, 1]."""
+    """Return (h, w, 3) RGB averaged over 2 x 2 pixels: (3, h / 2, w / 2) float32 in [0, 1]."""
     rgb, (height, width, _) = np.ascontiguousarray(rgb), rgb.shape
     halves = np.empty((3, (height + 1) // 2, (width + 1) // 2), np.float32)
     call("coarse", address(rgb), height, width, None, address(halves))
@@ -26,13 +26,13 @@ def half_colours(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def mean_change(before: Array, now: Array) -> float:
-    """Return the mean difference of two planes of one shape."""
+    """Return the mean absolute difference of two planes of the same shape."""
     before, now = floats(before), floats(now)
     return float(function("mean_change")(address(before), address(now), before.size))
 
 
 def sameness(before: Array, now: Array, still: float, moving: float) -> NDArray[np.float32]:
-    """Return how far two pictures, (3, h, w), are the same, (h, w)."""
+    """Return how similar two frames, (3, h, w), are, (h, w) float32."""
     before, now = floats(before), floats(now)
     same = np.empty(before.shape[1:], np.float32)
     call(
@@ -45,7 +45,7 @@ def sameness(before: Array, now: Array, still: float, moving: float) -> NDArray[
 def meet(same: Array, step: Array, before: tuple[Array, ...], now: tuple[Array, ...]) -> None:
     """Multiply `same` by `step`, and mix two mattes' alphas into each other's sums by it, in place.
 
-    Each matte is its alpha, the sum and the weight, (h, w); `same` and `step` are half as fine.
+    Each matte is its alpha, sum and weight, (h, w); `same` and `step` are half as fine.
     """
     call(
         "meet",
@@ -56,9 +56,10 @@ def meet(same: Array, step: Array, before: tuple[Array, ...], now: tuple[Array, 
 def people(
     alpha: Array, faint: float, plain: float
 ) -> tuple[tuple[int, int, int, int] | None, int, int]:
-    """Return the cells with somebody in them, without specks, as (top, left, bottom, right).
+    """Return the box of cells with people, without specks, as (top, left, bottom, right).
 
-    None where there is nobody. Then how many cells are above `faint`, and above `plain`.
+    It is None if there is nobody. The other results are how many cells are above `faint`, and above
+    `plain`.
     """
     alpha = floats(alpha)
     box, counts = (c_int32 * 4)(), (c_int32 * 2)()

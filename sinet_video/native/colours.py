@@ -1,4 +1,4 @@
-"""Colours at the edge: the person's own, the screen's light, and alpha by a screen."""
+"""Kernels for colours at the edge: the person's own, the screen's light, and the chroma key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sinet_video.native.tiles import PARTIAL, Alpha, Grid, Held
 def blurred_colours(small: Array, alpha: Array, far: int) -> NDArray[np.float32]:
     """Return the person's and the room's colours around partial cells, (2, 3, h, w).
 
-    `small` is (3, h, w), `alpha` (h, w); `far` is the first blur's radius in half as fine cells.
+    `small` is (3, h, w) and `alpha` (h, w); `far` is the radius of the first blur in cells half as
+    fine.
     """
     small, alpha = floats(small), floats(alpha)
     colours = np.empty((2, *small.shape), np.float32)
@@ -28,8 +29,8 @@ def clean_plane(
 ) -> Array:
     """Return the partial tiles of a plane, (n, h, w), with the person's colours, in [0, top].
 
-    `colours`, (2, h, w), are the person's and the room's, of cells of `factor` pixels; a sample of
-    the plane stands for `shared`, down and across.
+    `colours`, (2, h, w), are the person's and the room's, in cells of `factor` pixels; a sample of
+    the plane stands for `shared` pixels, down and across.
     """
     held = Held(alpha)
     person, room = floats(colours[0]), floats(colours[1])
@@ -54,10 +55,10 @@ def keyed(
     grid: Grid,
     kinds: NDArray[np.uint8],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return alpha of the partial tiles by a screen, and each one's least and most, (n, 2).
+    """Return the partial tiles' alpha from a screen, and each one's minimum and maximum, (n, 2).
 
-    `planes`, of cells of `factor` pixels, are the screen's chroma, the person's, and the bounds.
-    Alpha at `levels[0]` becomes 0, and 1 by `levels[1]` more.
+    `planes`, in cells of `factor` pixels, are the screen's chroma, the person's, and the bounds.
+    Alpha at `levels[0]` becomes 0, and 1 at `levels[1]` above it.
     """
     planes, kinds = floats(planes), np.ascontiguousarray(kinds, np.uint8)
     count = int(np.count_nonzero(kinds == PARTIAL))
@@ -80,7 +81,7 @@ def despill(
     narrowing: float,
     top: int,
 ) -> None:
-    """Take light of a hue, `unit`, out of two planes of chroma where alpha is above 0, in place."""
+    """Remove light of a hue, `unit`, from two chroma planes where alpha is above 0, in place."""
     held, unit = Held(alpha), floats(unit)
     call(
         "despill",

@@ -1,4 +1,4 @@
-"""Edges moved and softened."""
+"""Kernels that move and soften edges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Tiles = tuple[NDArray[np.uint8], NDArray[np.float32]]
 
 
 def choked(alpha: Alpha, radius: int, share: float, *, grow: bool) -> Tiles:
-    """Return alpha eroded, or dilated, by a disc of `radius` pixels and a `share` of one more."""
+    """Return alpha eroded, or dilated, by a disc of `radius` pixels plus a `share` of one more."""
 
     def work(held: Held, near: Array, values: Array) -> None:
         where = *held.size, *held.tile, *held.arrays, address(near)
@@ -25,7 +25,7 @@ def choked(alpha: Alpha, radius: int, share: float, *, grow: bool) -> Tiles:
 
 
 def feathered(alpha: Alpha, sigma: float, reach: int) -> Tiles:
-    """Return alpha blurred by a Gaussian of deviation `sigma` that is cut off at `reach` pixels."""
+    """Return alpha blurred by a Gaussian with deviation `sigma`, truncated at `reach` pixels."""
 
     def work(held: Held, near: Array, values: Array) -> None:
         where = *held.size, *held.tile, *held.arrays, address(near)
@@ -35,14 +35,14 @@ def feathered(alpha: Alpha, sigma: float, reach: int) -> Tiles:
 
 
 def gaussian(planes: Array, sigma: float, reach: int) -> NDArray[np.float32]:
-    """Return planes, (n, h, w), blurred by a Gaussian cut off at `reach`; outside all is zero."""
+    """Return planes, (n, h, w), blurred by a Gaussian truncated at `reach`, with zeros outside."""
     blurred = floats(planes).copy()
     call("gaussian", address(blurred), *blurred.shape, sigma, reach)
     return blurred
 
 
 def _around_edges(alpha: Alpha, reach: int, work: Callable[[Held, Array, Array], None]) -> Tiles:
-    """Work on the tiles that are within reach of an edge; the others stay."""
+    """Process the tiles within reach of an edge; the others stay. Raises `MemoryError`."""
     held = Held(alpha)
     near = np.empty(held.kinds.shape, np.uint8)
     steps = -(-reach // held.tile[0]), -(-reach // held.tile[1])

@@ -1,4 +1,4 @@
-"""The compiled kernels: found, checked and loaded once; and how Python hands arrays to them."""
+"""The compiled kernels: found, checked and loaded once, and called with arrays."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 VERSION = 1
-"""Of the functions' parameters, as the library must have it too."""
+"""Version of the functions' parameters, which the library must share."""
 
 SWITCH = "SINET_VIDEO_NATIVE"
-"""Environment variable that, set to 0, leaves the work to numpy."""
+"""Environment variable that selects numpy when set to 0."""
 
 INT, FLOAT, DOUBLE, LONG, POINTER = (
     ctypes.c_int,
@@ -59,24 +59,24 @@ SIGNATURES = {
     "reduced_alpha": "iiiippiiip",
     "means": "pliiiiiiip",
 }
-"""The functions that return an int or nothing, and their parameters, as in `_CODES`."""
+"""Functions that return an int or nothing, and their parameters, as in `_CODES`."""
 
 _switch = {"off": False}
 
 
 def available() -> bool:
-    """Whether the kernels do the work: they were built, and nobody has switched them off."""
+    """Whether the kernels are in use: they were built, and are not switched off."""
     return not _switch["off"] and _loaded() is not None
 
 
 def described() -> str:
-    """Return what does the picture arithmetic: "C++" or "numpy"."""
+    """Return what is in use: "C++" or "numpy"."""
     return "C++" if available() else "numpy"
 
 
 @contextmanager
 def numpy_only() -> Iterator[None]:
-    """Leave the work to numpy meanwhile, in every thread: to compare, and to measure."""
+    """Use numpy in every thread within the block, for comparisons and measurements."""
     before, _switch["off"] = _switch["off"], True
     try:
         yield
@@ -85,24 +85,24 @@ def numpy_only() -> Iterator[None]:
 
 
 def function(name: str) -> Any:
-    """Return one of the functions; only where the kernels are available."""
+    """Return one of the functions; only if the kernels are available."""
     return getattr(_loaded(), f"sinet_{name}")
 
 
 def call(name: str, *arguments: object) -> None:
-    """Call one of the functions that answer whether they failed. Raises `MemoryError`."""
+    """Call a function that reports failure. Raises `MemoryError`."""
     if function(name)(*arguments):
         raise MemoryError
 
 
 def address(array: Array) -> int:
-    """Return where an array's first value lies."""
+    """Return the address of an array's first value."""
     where: int = array.__array_interface__["data"][0]
     return where
 
 
 def floats(array: Array) -> Array:
-    """Return an array as contiguous float32: itself where it is that."""
+    """Return an array as contiguous float32, or the array itself if it is that."""
     return np.ascontiguousarray(array, np.float32)
 
 
@@ -117,7 +117,7 @@ def _loaded() -> ctypes.CDLL | None:
 
 
 def _opened(path: Path) -> ctypes.CDLL | None:
-    """Load the library and declare its functions; None, with a warning, if it is not this one."""
+    """Load the library and declare its functions; None, with a warning, if it does not fit."""
     try:
         library = ctypes.CDLL(str(path))
         if library.sinet_kernels_version() == VERSION:

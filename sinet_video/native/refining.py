@@ -1,4 +1,4 @@
-"""The guided filter's fits, and alpha lifted to the picture's size."""
+"""Kernels for the guided filter's fits, and for enlarging alpha to the frame's size."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def guided_lines(
 ) -> tuple[Array, Array, Array, NDArray[np.uint8]]:
     """Return slopes and centres, (3, h, w), levels, (h, w), of lines, and where they hold.
 
-    `guide` is (3, h, w), brought to [0, 1] by `scale`; `alpha` is (h, w).
+    `guide` is (3, h, w), scaled to [0, 1] by `scale`; `alpha` is (h, w) in [0, 1].
     """
     guide, alpha = floats(guide), floats(alpha)
     slopes, centre = np.empty((2, *guide.shape), np.float32)
@@ -31,7 +31,7 @@ def guided_lines(
 
 
 def classify(flat: Array, band: Array, grid: Grid, factor: int) -> tuple[NDArray[np.uint8], int]:
-    """Return the kinds of a grid's tiles by cells of `factor` pixels, and how many are partial."""
+    """Return the kinds of a grid's tiles from cells of `factor` pixels, and the partial count."""
     flat, band = floats(flat), np.ascontiguousarray(band, np.uint8)
     kinds = np.empty((grid.rows, grid.columns), np.uint8)
     count = function("classify")(
@@ -55,10 +55,10 @@ def lift(
     kinds: NDArray[np.uint8],
     count: int,
 ) -> NDArray[np.float32]:
-    """Return alpha of the `count` partial tiles by slopes, centres and levels of lines.
+    """Return alpha of the `count` partial tiles from slopes, centres and levels of lines.
 
-    `planes` are a picture's, chroma of which stands for `shared` pixels; `scale` brings samples to
-    [0, 1]; lines are of cells of `factor` pixels.
+    `planes` are a frame's, with chroma samples that stand for `shared` pixels; `scale` brings
+    samples to [0, 1]; lines are for cells of `factor` pixels.
     """
     slopes, centre, level = (floats(each) for each in lines)
     values = np.empty((count, grid.down, grid.across), np.float32)

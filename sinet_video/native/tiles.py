@@ -1,4 +1,4 @@
-"""Alpha as tiles: cut, put together, averaged, blended and written out."""
+"""Kernels for tiled alpha: cut, assembled, averaged, blended and written out."""
 
 from __future__ import annotations
 
@@ -15,48 +15,48 @@ PARTIAL = 2
 
 
 class Grid(Protocol):
-    """What `sinet_video.media.tiled_alpha.Grid` says of a picture."""
+    """The interface of `sinet_video.media.tiled_alpha.Grid`."""
 
-    # Properties, as its fields are only to be read.
+    # Properties, as the fields are read-only.
     @property
     def height(self) -> int:
-        """Pixels down."""
+        """Frame height in pixels."""
 
     @property
     def width(self) -> int:
-        """Pixels across."""
+        """Frame width in pixels."""
 
     @property
     def down(self) -> int:
-        """Pixels down of a tile."""
+        """Tile height in pixels."""
 
     @property
     def across(self) -> int:
-        """Pixels across of a tile."""
+        """Tile width in pixels."""
 
     @property
     def rows(self) -> int:
-        """Tiles down."""
+        """Number of tiles down."""
 
     @property
     def columns(self) -> int:
-        """Tiles across."""
+        """Number of tiles across."""
 
 
 class Alpha(Protocol):
-    """What `sinet_video.media.tiled_alpha.TiledAlpha` holds."""
+    """The interface of `sinet_video.media.tiled_alpha.TiledAlpha`."""
 
     @property
     def grid(self) -> Any:
-        """How the picture is cut."""
+        """How the frame is cut into tiles."""
 
     @property
     def kinds(self) -> NDArray[np.uint8]:
-        """What each tile is, (rows, columns)."""
+        """The kind of each tile, (rows, columns) uint8."""
 
     @property
     def values(self) -> NDArray[np.float32]:
-        """Alpha of the partial tiles, (n, down, across)."""
+        """Alpha of the partial tiles, (n, down, across) float32."""
 
 
 class Held:
@@ -77,7 +77,7 @@ class Held:
 
 
 def suits(grid: Grid) -> bool:
-    """Whether the kernels are available, and made for tiles of a grid's size."""
+    """Whether the kernels are available and support tiles of this grid's size."""
     return grid.down <= LARGEST_TILE and grid.across <= LARGEST_TILE and available()
 
 
@@ -110,7 +110,7 @@ def reduced(alpha: Alpha, factor: int) -> NDArray[np.float32]:
 
 
 def means(plane: Array, shape: tuple[int, int], down: int, across: int) -> NDArray[np.float32]:
-    """Return a plane's means over cells of `down` x `across` samples; edges repeat past it."""
+    """Return a plane's means over cells of `down` x `across` samples, repeating the edges."""
     cells = np.empty(shape, np.float32)
     function("means")(
         address(plane),
@@ -133,10 +133,10 @@ def blend(
     shared: tuple[int, int],
     own: Array | None,
 ) -> None:
-    """Write `behind + alpha * (source - behind)` to `target`, planes whose rows are contiguous.
+    """Write `behind + alpha * (source - behind)` to `target`, planes with contiguous rows.
 
     A sample stands for `shared` pixels, down and across; `behind` may be one sample for all. `own`
-    has the partial tiles to take in place of the source's.
+    holds partial tiles to use in place of the source's.
     """
     held = Held(alpha)
     own = None if own is None else np.ascontiguousarray(own, source.dtype)
@@ -153,7 +153,7 @@ def blend(
 
 
 def quantise(alpha: Alpha, low: int, high: int, target: Array) -> None:
-    """Write alpha to a plane of whole numbers: `low` where it is 0, `high` where 1."""
+    """Write alpha to a plane of integers: `low` where it is 0, `high` where it is 1."""
     held = Held(alpha)
     call(
         "quantise",

@@ -67,8 +67,9 @@ def matte(
     ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
     before the first matte. `watch` sees the network's coarse mattes, in the same order.
     """
-    clip = source if isinstance(source, Clip) else probe(settings.source(source))
+    clip = source if isinstance(source, Clip) else probe(settings.clip_source(source))
     clip = clip if span is None else clip.within(span)
+    clip = settings.sized(clip)
     settings.check(clip)
     segmenter = settings.load()
     pictures = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from sinet_video import native
+from sinet_video.containers.codecs import CODECS
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
+from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
@@ -35,7 +38,15 @@ from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
+logger = logging.getLogger("sinet_video")
+
 Item = TypeVar("Item")
+
+FAR = 10
+"""Seconds from which on a clock that begins there is told of."""
+
+CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
+"""Encoders whose packets can be given captions."""
 
 Progress = Callable[[int, Clip], None]
 """Called with the number of finished frames and the clip, after every frame."""
@@ -73,15 +84,17 @@ def convert(
     `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
-    source, output = settings.source(source), Path(output)
+    source, output = settings.clip_source(source), Path(output)
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
-    clip = from_zero(probe(source).within(span))
+    clip = settings.sized(from_zero(probe(source).within(span)))
     settings.check(clip)
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
+    logger.info("Reading %s: %s", source, _in_words(clip))
+    logger.info("Settings: %s", settings)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     targets = _targets(source.located, output, matte, overwrite=overwrite or resume is not None)
     outputs = _outputs(work, targets, encoding)
@@ -97,8 +110,18 @@ def convert(
         )  # fmt: skip
     report = _Job(work, targets, writing).run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
+    logger.info(
+        "Wrote %s with %s, %s; frames/s of each stage alone: %s",
+        output, report.encoder, report.pixel_format, report.stages,
+    )  # fmt: skip
     report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)
     return report
+
+
+def _in_words(clip: Clip) -> str:
+    rate = f"{float(clip.rate):.3f} frames/s" if clip.rate else "no rate"
+    length = f"{clip.duration:.3f} s" if clip.duration else "unknown length"
+    return f"{clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}, {rate}, {length}"
 
 
 def _targets(
@@ -231,6 +254,16 @@ class _Job:
         said = self.writing.tally.warnings(self._clip.path)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
+        if self._clip.origin >= FAR:
+            said.append(
+                f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "
+                "broadcasts; that moment is 0 in the result, and for start and end."
+            )
+        if self.writing.tally.captioned and self.writing.made.encoder not in CAPTIONED:
+            said.append(
+                "The source's closed captions are lost, as this output cannot hold them; h264 and "
+                "hevc in .mp4, .mov and .mkv can."
+            )
         if self._clip.span.late:
             said.append(
                 "The source begins before 0, which files cannot: all of it comes "

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.atomic import store, sync, translate_write_errors
-from sinet_video.errors import OutputError
+from sinet_video.errors import OutputError, Remedy
 from sinet_video.pipeline.fingerprint import differing
 from sinet_video.pipeline.outputs import Made
 
@@ -162,7 +162,8 @@ class JobFolder:
                 raise OutputError(
                     f"{self._output} was begun by another job, and {there.frames} pictures of it "
                     f"are finished; what differs: {', '.join(names)}. Give the same as then to go "
-                    "on, choose to overwrite to begin anew, or give another name."
+                    "on, or another name.",
+                    remedy=Remedy("overwrite", True, "to begin anew"),
                 )
             there = None
         if there is not None:

@@ -26,7 +26,7 @@ from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
-from sinet_video.errors import InputError, OutputError, SettingError
+from sinet_video.errors import InputError, OutputError, Remedy, SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
 from sinet_video.pipeline.outputs import Output, Read, Writing
@@ -175,8 +175,8 @@ class Segments(Writing):
                 break
         if len(last) < (last.maxlen or 0) or last[-1].pts != seam.pts:
             raise InputError(
-                "The source gives other pictures than when the job was begun; choose to overwrite "
-                "what is finished to begin anew."
+                "The source gives other pictures than when the job was begun.",
+                remedy=Remedy("overwrite", True, "to begin anew"),
             )
         yield from last
         yield from frames

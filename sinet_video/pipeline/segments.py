@@ -19,6 +19,7 @@ from sinet_video.encoding.image_sequence import (
     unsaid,
 )
 from sinet_video.encoding.packet_file import PacketFile
+from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.pipeline.job_folder import JobFolder
@@ -65,7 +66,13 @@ class VideoSegments(SegmentFiles):
     def sink(self, number: int, first: int) -> Sink:
         """As `SegmentFiles` says."""
         output = self.output
-        return PacketFile(self._file(number), output.clip, output.content, output.plan)
+        return PacketFile(
+            self._file(number),
+            output.clip,
+            output.content,
+            output.plan,
+            captioned=output.companions,
+        )
 
     def sync_segment(self, number: int) -> None:
         """As `SegmentFiles` says."""
@@ -113,7 +120,9 @@ class ImageSegments(SegmentFiles):
         paths = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
         self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
         sync(self._times)
-        warnings = unsaid(self.output.clip)
+        clip = self.output.clip
+        warnings = unsaid(clip)
+        warnings += not_held(clip, "An image sequence") if self.output.companions else []
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
     def publish(self) -> None:

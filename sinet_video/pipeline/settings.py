@@ -6,11 +6,12 @@ at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from sinet_video.errors import SettingError
+from sinet_video.errors import InputError, SettingError
+from sinet_video.media.frame_size import FrameSize
 from sinet_video.models.input_settings import InputSize, OnnxInput
 from sinet_video.option import option, parts
 from sinet_video.stages.matte_settings import (
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 NETWORK, SCREEN, INPUT = "Network", "Green screen", "Input"
 """Headings of options, beside those of the stages."""
 
+IPT = 5
+"""The profile of Dolby Vision that has no base layer for other decoders."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -65,12 +69,15 @@ class Settings:
             a video is in step with the clip, from the first picture of each.
         despill: which screen's light `convert` takes out of the person; None for none.
         decontaminate: whether `convert` takes the old background's colour out of the edge.
+        frame_size: how much smaller or larger than the source the result is.
         segmenter: a function to use instead of the network.
         source_alpha: what becomes of an alpha channel that the source has: "multiply" makes
             transparent what is so in the source or is not the person, "keep" puts it in the
             network's place, "ignore" does without it.
         deinterlace: whether pictures whose lines are of two moments are made ones of the first.
         on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
+        stream: the index of the source's video stream to work on; None for the best: one that
+            moves, is the file's default, has the most pictures, or is libav's choice.
         allow: what paths of the source, the background and drawn mattes may make us read:
             "nothing"; "files" that a playlist or such names; "network", hosts as well, so that each
             of them may be a URL.
@@ -181,6 +188,7 @@ class Settings:
         EDGE,
         off="no-decontaminate",
     )
+    frame_size: FrameSize = parts(FrameSize())
     segmenter: Segmenter | None = None
     source_alpha: SourceAlpha = option(
         "multiply",
@@ -196,6 +204,14 @@ class Settings:
         INPUT,
         choices=("stop", "conceal"),
     )
+    stream: int | None = option(
+        None,
+        "Which video stream of INPUT, by the number that info shows.",
+        INPUT,
+        kind=int,
+        metavar="NUMBER",
+        shown="the best",
+    )
     allow: Allow = option(
         "nothing",
         "What may be read besides the files that you name: the files that these name, as "
@@ -207,8 +223,19 @@ class Settings:
     def __post_init__(self) -> None:
         check_source_alpha(self.source_alpha)
 
+    def sized(self, clip: Clip) -> Clip:
+        """Return the clip with frames of the wanted size."""
+        upright = not clip.orientation.sideways
+        return clip.resized(*self.frame_size.of(clip.width, clip.height, sideways=not upright))
+
     def check(self, clip: Clip) -> None:
         """Raise `SettingError` for what cannot be done with a clip."""
+        if clip.dolby_vision == IPT:
+            raise InputError(
+                f"{clip.path} is Dolby Vision of profile {IPT}, whose colours are no ordinary YUV "
+                "and would come out green and purple; convert it to HDR10 or SDR first, such as "
+                "with ffmpeg's filter libplacebo."
+            )
         if self.source_alpha == "keep" and clip.alpha is None:
             raise SettingError(
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
@@ -219,6 +246,11 @@ class Settings:
         from sinet_video.decoding.access import Source
 
         return Source.of(given, self.allow)
+
+    def clip_source(self, given: StrPath | Source) -> Source:
+        """Return the file or URL of the clip: as `source`, and its stream by `stream`."""
+        found = self.source(given)
+        return found if found.stream is not None else replace(found, stream=self.stream)
 
     def load(self) -> Segmenter:
         """Return the segmenter that these settings mean."""

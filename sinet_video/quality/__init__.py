@@ -1,4 +1,4 @@
-"""Looking results over: metrics, verify, preview.
+"""Quality control of results: metrics, verification and previews.
 
 May import every room up to `pipeline`.
 """

@@ -1,4 +1,4 @@
-"""How transparent pictures are, and whether their colours are multiplied by alpha."""
+"""Statistics of alpha, including whether colours are premultiplied."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.quality.metrics import PARTIAL
 
 TOLERANCE = 0.04
-"""By so much a colour may be above its alpha and still be alpha's: what lossy codecs add."""
+"""How far a premultiplied colour may exceed its alpha, to allow for lossy codecs."""
 
 DARK = 0.1
-"""Colours below this say nothing: black is black, multiplied or not."""
+"""Colours below this are not informative: black is black, premultiplied or not."""
 
 FEW = 0.02
-"""Share of telling pixels above their alpha up to which colours are premultiplied."""
+"""Share of informative pixels above their alpha up to which colours count as premultiplied."""
 
 ROWS = 270
-"""So many rows of a large picture tell whether its colours are multiplied."""
+"""Rows of a large frame that are examined for premultiplication."""
 
 
 @dataclass(frozen=True)
 class AlphaFigures:
-    """The alpha of some pictures, in [0, 1].
+    """Statistics of alpha over some frames, in [0, 1].
 
     Attributes:
-        pictures: how many have an alpha channel.
-        least, mean, most: over all pixels of those.
+        pictures: number of frames with an alpha channel.
+        least, mean, most: over all their pixels.
         partial: share of pixels above 0.05 and below 0.95.
-        kind: whether colours are multiplied by alpha; None when the pictures do not tell.
-        above: share of pixels with a colour above their alpha, of those that tell: not opaque,
-            and not dark.
+        kind: whether colours are straight or premultiplied; None if the frames do not show it.
+        above: share of pixels with a colour above their alpha, among the informative ones: neither
+            opaque nor dark.
     """
 
     pictures: int
@@ -50,7 +50,7 @@ class AlphaFigures:
 
 
 class Transparency:
-    """Gathers `AlphaFigures` picture by picture, in constant memory."""
+    """Collects `AlphaFigures` frame by frame, in constant memory."""
 
     def __init__(self) -> None:
         self._pictures = 0
@@ -58,7 +58,7 @@ class Transparency:
         self._sum, self._least, self._most = 0.0, 1.0, 0.0
 
     def note(self, video: av.VideoFrame) -> None:
-        """Take a picture; one without alpha does not count."""
+        """Add a frame; one without alpha does not count."""
         if not has_alpha(video):
             return
         rgba, top = rgba_of(video)
@@ -81,7 +81,7 @@ class Transparency:
         self._above += int(np.count_nonzero(telling & (brightest > alpha + TOLERANCE * top)))
 
     def figures(self) -> AlphaFigures | None:
-        """Return what was gathered, or None if no picture had alpha."""
+        """Return the statistics, or None if no frame had alpha."""
         if not self._pictures:
             return None
         return AlphaFigures(
@@ -106,7 +106,7 @@ class Transparency:
 
 
 def rgba_of(video: av.VideoFrame) -> tuple[NDArray[Any], int]:
-    """Return a picture as (H, W, 4) uint8, or uint16 beyond 8 bits, and what stands for 1 there."""
+    """Return a frame as (H, W, 4) uint8, or uint16 beyond 8 bits, and its value for 1."""
     deep = max(component.bits for component in video.format.components) > 8
     packed = reformat(video, pixel_format="rgba64le" if deep else "rgba", interpolation=BILINEAR)
     return packed.to_ndarray(), 65535 if deep else 255

@@ -11,7 +11,9 @@ from av.container import InputContainer
 
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
-from sinet_video.decoding.demux import opened
+from sinet_video.decoding.decoder import is_repeat
+from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.decoding.timeline import Timeline, may_restart, origin_of
 from sinet_video.errors import reason
 from sinet_video.media.time_range import TimeRange, seconds
 
@@ -57,20 +59,23 @@ def measure_audio(source: Clip | Source) -> AudioReport:
         tracks = {s.index: _Track(s, span) for s in container.streams.audio if s.codec_context}
         harm = None
         try:
-            if span.start:
-                container.seek(int(span.start * av.time_base))
-            _measure(container, tracks)
+            if span.start and not may_restart(container):
+                container.seek(int((span.start + origin_of(container)) * av.time_base))
+            _measure(container, tracks, source)
         except av.FFmpegError as error:
             harm = f"The sound of {source} is damaged or cut off ({reason(error)})."
         heard = (track.heard() for track in tracks.values())
         return AudioReport(tuple(each for each in heard if each is not None), harm)
 
 
-def _measure(container: InputContainer, tracks: dict[int, _Track]) -> None:
+def _measure(container: InputContainer, tracks: dict[int, _Track], source: Source) -> None:
     if not tracks:
         return
     waiting = set(tracks)
-    for packet in container.demux([track.stream for track in tracks.values()]):
+    lead = video_stream(container, source)
+    for packet in Timeline(container, lead).packets(*(track.stream for track in tracks.values())):
+        if is_repeat(packet):
+            continue
         track = tracks[packet.stream.index]
         for frame in packet.decode():
             if isinstance(frame, av.AudioFrame) and not track.note(frame):

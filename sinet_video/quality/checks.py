@@ -134,6 +134,8 @@ def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
     if tag == "range" and mine.codec == "prores":
         return mine.range == ColorRange.MPEG  # it has no other, so values were converted
     alike = getattr(mine, tag, None) == getattr(theirs, tag, None)
+    if tag == "range":
+        return bool(alike)  # unsaid is limited, and several encoders do not say it
     if wanted == none or tag == "matrix":
         return alike and (wanted == none or found != none)
     return bool(found == wanted)

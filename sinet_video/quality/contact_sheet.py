@@ -1,4 +1,4 @@
-"""A preview as one picture."""
+"""A preview as a single image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = NDArray[Any]
 WIDTH, MARGIN, GAP = 1800, 30, 4
 PLOT_HEIGHT, PLOT_STEP = 84, 132
 PANEL_HEIGHT = 190
-"""About how high pictures are made; how many go into a row follows."""
+"""Approximate height of the panels; how many fit into a row follows from it."""
 
 GROUND: Colour = (24, 25, 28)
 INK: Colour = (232, 233, 236)
@@ -34,7 +34,7 @@ INSIDE = WIDTH - 2 * MARGIN
 
 
 def sheet(found: Preview) -> Array:
-    """Return a preview drawn as one picture, (H, W, 3) uint8."""
+    """Return a preview drawn as one image, (H, W, 3) uint8."""
     parts = [_title(found), *_moments(found.moments), _plots(found)]
     for kind in ("flicker", "uncertainty"):
         parts += _close_ups([each for each in found.worst if each.kind == kind])
@@ -49,7 +49,7 @@ def _title(found: Preview) -> Array:
 
 
 def _moments(moments: tuple[Moment, ...]) -> list[Array]:
-    """Rows of moments: source, matte, result each."""
+    """Return rows of moments: source, matte and result each."""
     if not moments:
         return []
     tall, wide = moments[0].source.shape[:2]
@@ -62,7 +62,7 @@ def _moments(moments: tuple[Moment, ...]) -> list[Array]:
 
 
 def _close_ups(worst: list[CloseUp]) -> list[Array]:
-    """Rows of close-ups of one kind, under a heading."""
+    """Return rows of close-ups of one kind, under a heading."""
     if not worst:
         return []
     kind = worst[0].kind
@@ -78,14 +78,14 @@ def _close_ups(worst: list[CloseUp]) -> list[Array]:
 
 
 Block = tuple[str, str, list[tuple[str, Array]], Colour]
-"""A time, a word on it, pictures with their names, and the colour of the time."""
+"""A time, a label for it, named images, and the colour of the time."""
 
 
 def rows(blocks: list[Block], each: int, panels: int) -> list[Array]:
-    """Return rows of so many blocks, with so many panels each: (h, WIDTH, 3) uint8."""
+    """Return rows with `each` blocks of `panels` panels: (h, WIDTH, 3) uint8."""
     room = (INSIDE - (each - 1) * MARGIN) / each
     tall, wide = blocks[0][2][0][1].shape[:2]
-    # One alone must not become as large as the sheet.
+    # A single one must not fill the whole sheet.
     width = int(min((room - (panels - 1) * GAP) / panels, 1.6 * PANEL_HEIGHT * wide / tall))
     size = width, max(1, round(width * tall / wide))
     made = []

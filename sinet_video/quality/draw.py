@@ -1,6 +1,6 @@
-"""Lines and letters on a picture, smooth at any size, by numpy alone.
+"""Lines and text on an image, anti-aliased at any size, in plain numpy.
 
-The letters are strokes of our own, for captions where no font can be counted on.
+The letters are strokes of our own, for captions where no font is guaranteed to exist.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ GLYPHS = {
     "%": "0640 0010110100 3545463635", "(": "30121436", ")": "10323416", "+": "0444 2226",
     "=": "0343 0545", "'": "2021", "?": "01103041422324 2626",
 }  # fmt: skip
-"""Strokes on a grid of 5 columns and 9 rows: row 0 is the top, 6 the line that letters stand on."""
+"""Strokes on a grid of 5 columns and 9 rows: row 0 is the top, row 6 the baseline."""
 
 GAP, SPACE = 1.9, 2.8
 
 
 class Canvas:
-    """A picture to draw on."""
+    """An image to draw on."""
 
     def __init__(self, width: int, height: int, colour: Colour) -> None:
         self.picture = np.empty((height, width, 3), np.uint8)
         self.picture[...] = colour
 
     def paste(self, left: int, top: int, picture: Array) -> None:
-        """Lay a picture, (h, w, 3) or gray (h, w), uint8, on it; what juts out is cut off."""
+        """Paste an image, (h, w, 3) or gray (h, w), uint8, cropped to the canvas."""
         shown = picture if picture.ndim == 3 else picture[..., None]
         room = self.picture[top : top + len(shown), left : left + shown.shape[1]]
         room[...] = shown[: room.shape[0], : room.shape[1]]
@@ -63,7 +63,7 @@ class Canvas:
         self.picture[top : top + height, left : left + width] = colour
 
     def line(self, points: Sequence[tuple[float, float]], colour: Colour, width: float) -> None:
-        """Draw through points, (across, down) in pixels."""
+        """Draw a line through points, (across, down) in pixels."""
         left, top = (int(min(p[axis] for p in points) - width - 1) for axis in (0, 1))
         right, bottom = (int(max(p[axis] for p in points) + width + 2) for axis in (0, 1))
         cover = np.zeros((bottom - top, right - left), np.float32)
@@ -71,7 +71,7 @@ class Canvas:
         self._blend(left, top, cover, colour)
 
     def text(self, left: float, top: float, text: str, size: float, colour: Colour) -> float:
-        """Write a line whose capitals are `size` pixels high; return where it ends."""
+        """Write text with capitals `size` pixels high; return where it ends, in pixels."""
         for letter in text:
             if letter == " ":
                 left += SPACE * size / 6
@@ -93,7 +93,7 @@ class Canvas:
 
 
 def text_width(text: str, size: float) -> float:
-    """Return how many pixels wide a line of text is."""
+    """Return the width of a line of text in pixels."""
     advances = (
         SPACE * size / 6 if c == " " else _glyph(c if c in GLYPHS else "?", size)[1] for c in text
     )
@@ -104,7 +104,7 @@ def text_width(text: str, size: float) -> float:
 def _glyph(letter: str, size: float) -> tuple[Array, float]:
     """Return a letter's coverage, (h, w) in [0, 1], and its advance in pixels.
 
-    Above the letter a third of its size is free.
+    A third of its size is left free above the letter.
     """
     unit = size / 6
     strokes = [
@@ -121,7 +121,7 @@ def _glyph(letter: str, size: float) -> tuple[Array, float]:
 
 
 def _stroke(cover: Array, points: Sequence[tuple[float, float]], width: float) -> None:
-    """Cover the pixels that lie within half a width of a line, in place."""
+    """Cover the pixels within half a width of a line, in place."""
     reach = width / 2 + 1
     for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[-1]], strict=True):
         top, left = max(0, int(min(y0, y1) - reach)), max(0, int(min(x0, x1) - reach))

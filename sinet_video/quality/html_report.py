@@ -1,4 +1,4 @@
-"""A preview as one page for a browser, which needs nothing else and no network."""
+"""A preview as one self-contained web page, which needs no other files and no network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY = "Thin lines are the moments above, dots those enlarged below."
 
 
 def webpage(found: Preview) -> str:
-    """Return the page, HTML with its styles, program and pictures in it."""
+    """Return the HTML of the page, with its styles, script and images embedded."""
     template = files("sinet_video.data").joinpath("preview.html").read_text("utf-8")
     tall = (
         bool(found.moments) and found.moments[0].source.shape[0] > found.moments[0].source.shape[1]

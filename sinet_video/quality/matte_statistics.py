@@ -1,4 +1,4 @@
-"""What mattes are like, frame by frame, without any truth to compare them with."""
+"""Statistics of mattes, frame by frame, without ground truth."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.encoding.encoder_input import quantised
 from sinet_video.media.frame import Matte
+from sinet_video.media.quantise import quantised
 from sinet_video.media.scene_change import coarse_luma, is_cut, motion
 from sinet_video.quality.metrics import partial_share
 from sinet_video.quality.thumbnails import resized
@@ -20,15 +20,15 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class FrameStatistics:
-    """What each frame's matte is like, in the order of frames.
+    """Statistics of each frame's matte, in frame order.
 
     Attributes:
-        times: seconds.
+        times: in seconds.
         coverage: mean alpha, in [0, 1].
-        flicker: mean change of alpha since the frame before, in [0, 1], where the picture stands
-            still: what moves by luma counts in part or not at all. 0 at a cut.
+        flicker: mean change of alpha since the previous frame, in [0, 1], where nothing moves;
+            places where luma changes count in part or not at all. 0 at a cut.
         uncertainty: share of the network's cells between 0.05 and 0.95.
-        cuts: when shots begin, but for the first, in seconds.
+        cuts: start times of all shots but the first, in seconds.
     """
 
     times: array[float] = field(default_factory=lambda: array("d"))
@@ -39,7 +39,7 @@ class FrameStatistics:
 
 
 class MatteStatistics:
-    """Measures mattes one after the other; only the last is kept."""
+    """Measures mattes one after the other, keeping only the last."""
 
     def __init__(self) -> None:
         self.figures = FrameStatistics()
@@ -49,12 +49,12 @@ class MatteStatistics:
         self._grid: tuple[int, int] | None = None
 
     def take(self, time: float, matte: Matte, network: Array) -> Array:
-        """Measure the next matte, of a time in seconds, and the network's own alpha, (h, w).
+        """Measure the next matte, at a time in seconds, and the network's own alpha, (h, w).
 
-        Returns where alpha changed though nothing moved, in [0, 1], on the first network's grid.
+        Returns where alpha changed although nothing moved, in [0, 1], on the first network's grid.
         """
         whole = matte.alpha
-        # Later ones are on other grids where people are followed.
+        # Later ones are on other grids if people are followed.
         height, width = self._grid = self._grid or (network.shape[0], network.shape[1])
         small = resized(quantised(whole, 0, 255), (width, height)) / np.float32(255)
         luma = coarse_luma(matte.frame, self._grid)

@@ -1,9 +1,9 @@
-"""How far a matte is from the truth, as the field measures it.
+"""Errors of a matte against ground truth, by the standard measures of the field.
 
-Alphas are (H, W) in [0, 1], masks (H, W) booleans; all are taken over the whole picture, where
-benchmarks of mattes drawn from a trimap count only its unknown part. Two pictures to compare have
-one shape, or `SettingError` is raised. `boundary_f`, `gradient_error` and `connectivity_error` need
-scipy, which the extra `train` brings.
+Alphas are (H, W) in [0, 1] and masks (H, W) booleans. All are measured over the whole image, while
+benchmarks with a trimap count only its unknown part. The two arrays must have the same shape, or
+`SettingError` is raised. `boundary_f`, `gradient_error` and `connectivity_error` need scipy, which
+the extra `train` installs.
 """
 
 from __future__ import annotations
@@ -16,60 +16,62 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
 from sinet_video.media.box_filter import box_sum
 
 Array = NDArray[Any]
 
 BOUNDARY_SHARE = 0.008
-"""Share of a picture's diagonal by which a boundary may be off and still be found."""
+"""Tolerance for the position of a boundary, as a share of the image diagonal."""
 
 SIGMA = 1.4
 STEP = 0.1
 THETA = 0.15
-"""What Rhemann et al. use: the gradient's Gaussian in pixels, the steps of thresholds for
-connectivity, and the least distance that counts there."""
+"""The constants of Rhemann et al.: the sigma of the gradient's Gaussian in pixels, the step between
+thresholds for connectivity, and the least distance that counts there.
+"""
 
 PARTIAL = (0.05, 0.95)
-"""Between these, alpha is neither background nor person."""
+"""Between these values, alpha is neither background nor person."""
 
 REACH = 3
-"""Pixels by which the band of a soft edge is widened for `edge_mad`."""
+"""Pixels by which the band around a soft edge is widened for `edge_mad`."""
 
 
 def mad(alpha: Array, truth: Array) -> float:
-    """Mean absolute difference of two alphas, in [0, 1]; often quoted times 1000."""
+    """Return the mean absolute difference of two alphas, in [0, 1]; often quoted times 1000."""
     _check(alpha, truth)
     return float(np.abs(_float(alpha) - _float(truth)).mean())
 
 
 def mse(alpha: Array, truth: Array) -> float:
-    """Mean squared difference of two alphas, in [0, 1]; often quoted times 1000."""
+    """Return the mean squared difference of two alphas, in [0, 1]; often quoted times 1000."""
     _check(alpha, truth)
     return float(np.square(_float(alpha) - _float(truth)).mean())
 
 
 def foreground_iou(mask: Array, truth: Array) -> float:
-    """Intersection over union of two boolean masks; 1 where both are empty."""
+    """Return the intersection over union of two boolean masks; 1 if both are empty."""
     _check(mask, truth)
     union = int(np.logical_or(mask, truth).sum())
     return float(np.logical_and(mask, truth).sum() / union) if union else 1.0
 
 
 def two_class_iou(mask: Array, truth: Array) -> float:
-    """Mean of the person's intersection over union and the background's, of boolean masks."""
+    """Return the mean intersection over union of person and background, for boolean masks."""
     background = np.logical_not(mask), np.logical_not(truth)
     return (foreground_iou(mask, truth) + foreground_iou(*background)) / 2
 
 
 def boundary_f(mask: Array, truth: Array, *, share: float = BOUNDARY_SHARE) -> float:
-    """How well the outline of a boolean mask follows the truth's, in [0, 1].
+    """Return how well the outline of a boolean mask follows the truth's, in [0, 1].
 
-    The measure F of Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video
-    Object Segmentation", CVPR 2016, as the DAVIS benchmark computes it: precision is the share of
-    the mask's boundary pixels with one of the truth's within a tolerance, recall the reverse, F
-    their harmonic mean. The tolerance is `share` of the diagonal, rounded up to whole pixels. 1
-    where neither mask has a boundary, 0 where one alone has.
+    The F measure of Perazzi et al., "A Benchmark Dataset and Evaluation Methodology for Video
+    Object Segmentation", CVPR 2016, as computed by the DAVIS benchmark: precision is the share of
+    the mask's boundary pixels that have one of the truth's within a tolerance, recall the reverse,
+    and F their harmonic mean. The tolerance is `share` of the diagonal, rounded up to whole pixels.
+    The result is 1 if neither mask has a boundary, and 0 if only one has.
     """
     _check(mask, truth)
     found, true = _boundary(mask), _boundary(truth)
@@ -81,7 +83,7 @@ def boundary_f(mask: Array, truth: Array, *, share: float = BOUNDARY_SHARE) -> f
 
 
 def _boundary(mask: Array) -> Array:
-    """Return (n, 2) rows and columns of pixels unlike the one to their right, below or both."""
+    """Return rows and columns, (n, 2), of pixels unlike their right or lower neighbour, or both."""
     mask = mask.astype(bool)
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
     unlike = (mask != padded[:-1, 1:]) | (mask != padded[1:, :-1]) | (mask != padded[1:, 1:])
@@ -96,13 +98,13 @@ def _share_near(points: Array, others: Array, tolerance: int) -> float:
 
 
 def gradient_error(alpha: Array, truth: Array, *, sigma: float = SIGMA) -> float:
-    """How the steepness of edges differs: a sum over pixels, divided by 1000.
+    """Return the difference in steepness of edges: a sum over pixels, divided by 1000.
 
     The squared difference of gradient magnitudes, each from first-order derivatives of a Gaussian
     of `sigma` pixels. Rhemann et al., "A Perceptually Motivated Online Benchmark for Image
-    Matting", CVPR 2009; kernels are cut off and normalised (the sum of their squares is 1) as in
+    Matting", CVPR 2009; kernels are truncated and normalised (the sum of their squares is 1) as in
     the public evaluation code of Xu et al., "Deep Image Matting", CVPR 2017. As a sum it grows with
-    the picture: compare only at one size.
+    the image: compare only at one size.
     """
     _check(alpha, truth)
     difference = _steepness(_float(alpha), sigma) - _steepness(_float(truth), sigma)
@@ -121,7 +123,7 @@ def _steepness(alpha: Array, sigma: float) -> Array:
 
 
 def _kernels(sigma: float) -> tuple[Array, Array]:
-    """Return a Gaussian and its derivative, cut off where it falls below a hundredth."""
+    """Return a Gaussian and its derivative, truncated where it falls below a hundredth."""
     reach = ceil(sigma * sqrt(max(0.0, -2 * log(sqrt(2 * pi) * sigma * 0.01))))
     offsets = np.arange(-reach, reach + 1)
     bell = np.exp(-(offsets**2) / (2 * sigma**2))
@@ -132,14 +134,14 @@ def _kernels(sigma: float) -> tuple[Array, Array]:
 def connectivity_error(
     alpha: Array, truth: Array, *, step: float = STEP, theta: float = THETA
 ) -> float:
-    """How much hangs loose from the person: a sum over pixels, divided by 1000.
+    """Return how much is disconnected from the person: a sum over pixels, divided by 1000.
 
-    Rhemann et al., CVPR 2009, as the evaluation code of Xu et al. computes it: a pixel's level is
+    Rhemann et al., CVPR 2009, as computed by the evaluation code of Xu et al.: a pixel's level is
     the highest threshold, in steps of `step`, at which it still belongs to the largest 4-connected
-    region where both alphas reach the threshold; its distance is alpha less that level, nothing
-    where that is below `theta`; the error is the absolute difference of the two distances. The
-    paper's weighting by how far the loose part is away is left out, as in that code. As a sum it
-    grows with the picture: compare only at one size.
+    region where both alphas reach the threshold. Its distance is alpha minus that level, or zero
+    below `theta`. The error is the absolute difference of the two distances. As in that code, the
+    paper's weighting by the distance of a loose part is omitted. As a sum it grows with the image:
+    compare only at one size.
     """
     _check(alpha, truth)
     alpha, truth = _float(alpha), _float(truth)
@@ -163,7 +165,7 @@ def _connected_level(common: Array, steps: int) -> Array:
 
 
 def _largest_region(mask: Array) -> Array:
-    """Return the largest 4-connected region of a mask as a mask; nothing of an empty one."""
+    """Return the largest 4-connected region of a mask as a mask; empty for an empty mask."""
     labels, count = _scipy("scipy.ndimage").label(mask)
     if not count:
         return np.zeros(mask.shape, bool)
@@ -174,11 +176,12 @@ def _largest_region(mask: Array) -> Array:
 
 
 def dtssd(alphas: Iterable[Array], truths: Iterable[Array]) -> float:
-    """Flicker: how alpha's change from frame to frame differs from the truth's; often times 100.
+    """Return the flicker: how the change of alpha between frames differs from the truth's.
 
     The root of the mean over pixels of the squared difference of changes, averaged over pairs of
-    frames. Erofeev et al., "Perceptually Motivated Benchmark for Video Matting", BMVC 2015, up to
-    the constant that their use of a sum makes. Alphas are (H, W) in [0, 1]. 0 for fewer than two.
+    frames; often quoted times 100. Erofeev et al., "Perceptually Motivated Benchmark for Video
+    Matting", BMVC 2015, up to the constant that results from their use of a sum. Alphas are (H, W)
+    in [0, 1]. The result is 0 for fewer than two frames.
     """
     changes: list[float] = []
     before: Array | None = None
@@ -191,30 +194,30 @@ def dtssd(alphas: Iterable[Array], truths: Iterable[Array]) -> float:
 
 
 def signed_error(alpha: Array, truth: Array) -> Array:
-    """Alpha less the truth, (H, W) float32 in [-1, 1]."""
+    """Return alpha minus the truth, (H, W) float32 in [-1, 1]."""
     _check(alpha, truth)
     return _float(alpha) - _float(truth)
 
 
 def change_error(error: Array, before: Array) -> float:
-    """One term of `dtssd`: root mean square change of a frame's signed error since the last."""
+    """Return one term of `dtssd`: the root mean square change of the signed error."""
     return float(np.sqrt(np.square(error - before).mean()))
 
 
 def partial_share(alpha: Array) -> float:
-    """Share of pixels whose alpha is partial, above 0.05 and below 0.95: how soft a matte is.
+    """Return the share of pixels with alpha above 0.05 and below 0.95: how soft a matte is.
 
-    Ours. A matte whose edges are as soft as they should be has about the truth's share; one that is
-    nearly a mask has less.
+    Our own measure. A matte with edges of the right softness has about the truth's share; one that
+    is nearly a mask has less.
     """
     return float(_partial(alpha).mean())
 
 
 def edge_mad(alpha: Array, truth: Array, *, reach: int = REACH) -> float | None:
-    """Mean absolute difference of two alphas around the truth's soft edges, in [0, 1].
+    """Return the mean absolute difference of two alphas around the truth's soft edges, in [0, 1].
 
-    Ours. The mean is over the pixels within `reach` rows and columns of one whose true alpha is
-    partial, as for `partial_share`. None where the truth has no such pixel.
+    Our own measure. The mean is over the pixels within `reach` rows and columns of one whose true
+    alpha is partial, as in `partial_share`. None if the truth has no such pixel.
     """
     _check(alpha, truth)
     band = box_sum(_partial(truth).astype(np.int32), reach) > 0
@@ -238,9 +241,5 @@ def _check(alpha: Array, truth: Array) -> None:
 
 
 def _scipy(module: str) -> Any:
-    try:
+    with extra_needed("This figure"):
         return import_module(module)
-    except ModuleNotFoundError as error:
-        raise SinetVideoError(
-            "This figure needs scipy, which is not installed; pip install 'sinet-video[train]'."
-        ) from error

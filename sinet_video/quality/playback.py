@@ -19,9 +19,10 @@ from sinet_video.containers import still_tags
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.integrity import damage
 from sinet_video.decoding.access import Source, StrPath
-from sinet_video.decoding.decoder import alpha_decoder, alpha_mode
+from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
-from sinet_video.decoding.probe import probe
+from sinet_video.decoding.probe import first_picture, probe
+from sinet_video.decoding.timeline import Timeline
 from sinet_video.encoding.image_sequence import NUMBER, PictureFolder, is_pattern, numbers, siblings
 from sinet_video.errors import InputError, reason
 from sinet_video.media.colour import Colour
@@ -29,7 +30,7 @@ from sinet_video.media.convert import matrix_of, range_of
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import seconds
+from sinet_video.media.time_range import exact, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -155,7 +156,7 @@ def _aspect(pattern: Path) -> Fraction | None:
     if pattern.suffix.lower() != ".png":
         return None
     decoder, _ = _decoded(_first_file(pattern))
-    return decoder.sample_aspect_ratio or Fraction(1)
+    return exact(decoder.sample_aspect_ratio) or Fraction(1)
 
 
 def _properties_of_video(source: Source) -> VideoProperties:
@@ -163,7 +164,8 @@ def _properties_of_video(source: Source) -> VideoProperties:
     with opened(source) as container:
         stream = video_stream(container, source)
         # By the plain decoder: those of alpha do not hear what the container says of colours.
-        first = next(container.decode(stream))
+        first = first_picture(container, stream)
+        assert first is not None  # as the probe has seen it
         return VideoProperties(
             container=clip.container,
             codec=clip.codec,
@@ -208,7 +210,9 @@ def _play_video(source: Source) -> Generator[PlayedFrame]:
         lost = 0
         try:
             decoder: VideoCodecContext | None = None
-            for packet in container.demux(stream):
+            for packet in Timeline(container, stream).packets(stream):
+                if is_repeat(packet):
+                    continue
                 decoder = decoder or _decoder(stream, packet)
                 lost += packet.size > 0 and not packet.is_discard
                 for video in decoder.decode(packet):

@@ -1,4 +1,4 @@
-"""Figures over time, reduced to what a plot can show."""
+"""Statistics over time, reduced to what a plot can show."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PLOTS = {
     "flicker": "how much alpha changes where nothing moves",
     "uncertainty": "share of the network's cells that are neither person nor background",
 }
-"""The figures that are plotted, and what each is in words."""
+"""The plotted statistics, and a description of each."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One figure over time: points across and up in [0, 1], and what 1 up stands for."""
+    """One statistic over time: points across and up in [0, 1], and the value of 1 up."""
 
     name: str
     across: Array
@@ -35,7 +35,7 @@ class Curve:
 
 
 def curves(figures: FrameStatistics) -> list[Curve]:
-    """Return a curve for each of `PLOTS`; of many frames the highest of each few is shown."""
+    """Return a curve for each of `PLOTS`; of many frames, each point is a maximum."""
     times = np.asarray(figures.times)
     found = []
     for name in PLOTS:
@@ -47,7 +47,7 @@ def curves(figures: FrameStatistics) -> list[Curve]:
 
 
 def across(figures: FrameStatistics, times: Sequence[float] | Array) -> Array:
-    """Return where times are on the axis, in [0, 1]."""
+    """Return the positions of times on the axis, in [0, 1]."""
     first, last = figures.times[0], figures.times[-1]
     return (np.asarray(times, float) - first) / max(last - first, 1e-9)
 
@@ -59,19 +59,19 @@ def _peaks(values: Sequence[float]) -> Array:
 
 
 def ceiling(value: float) -> float:
-    """Return 1, 2 or 5 times a power of ten, the next that is not below a value; at least 0.001."""
+    """Return the next 1, 2 or 5 times a power of ten that is not below a value; at least 0.001."""
     value = max(value, 1e-3)
     power = 10.0 ** np.floor(np.log10(value))
     return float(next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999))
 
 
 def percent(share: float) -> str:
-    """Return a share as percents, with as many figures as it needs."""
+    """Return a share as a percentage, with as many digits as it needs."""
     return f"{100 * share:.3g} %"
 
 
 def clock(seconds: float) -> str:
-    """Return m:ss.mmm, with hours where there are any."""
+    """Return m:ss.mmm, with hours if there are any."""
     whole, rest = divmod(round(seconds * 1000), 1000)
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)

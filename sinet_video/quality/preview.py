@@ -76,7 +76,7 @@ def preview(
     Raises `InputError`, `OutputError`, `SettingError` or `WeightsError`; the output appears when it
     is whole, or not at all.
     """
-    source, output = settings.source(source), Path(output)
+    source, output = settings.clip_source(source), Path(output)
     kind = _checked(source.located, output, moments, worst, overwrite=overwrite)
     clip = probe(source).within(span)
     segmenter = settings.load()

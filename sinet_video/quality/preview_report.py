@@ -1,4 +1,4 @@
-"""What a preview of a clip found, to be drawn as a sheet or a page, or said as JSON."""
+"""The contents of a preview, to be drawn as an image or a page, or written as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from sinet_video.quality.thumbnails import CloseUp, Moment
 
 @dataclass(frozen=True)
 class Preview:
-    """What a preview found and shows; see `previewing`."""
+    """What a preview found and shows; see `preview`.
+
+    Attributes:
+        clip: the clip.
+        weights: the name of the weights.
+        figures: statistics of each frame's matte.
+        moments: the moments shown, in order.
+        worst: close-ups of the worst moments.
+    """
 
     clip: Clip
     weights: str
@@ -23,7 +31,7 @@ class Preview:
 
     @property
     def headline(self) -> str:
-        """What the clip is, and how it was looked at, in a line."""
+        """The clip and how it was examined, in one line."""
         clip, figures = self.clip, self.figures
         length = clock(figures.times[-1] - figures.times[0])
         shots = len(figures.cuts) + 1
@@ -33,7 +41,7 @@ class Preview:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON; without the pictures."""
+        """Return plain values, for JSON, without the images."""
         figures = {name: list(values) for name, values in vars(self.figures).items()}
         worst = [{"kind": w.kind, "time": w.time, "value": w.value} for w in self.worst]
         return {

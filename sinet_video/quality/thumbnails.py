@@ -10,10 +10,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.encoding.encoder_input import quantised
 from sinet_video.media.convert import AREA, BILINEAR, FINE, planes_of, reformat, rgb_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.quantise import quantised
 from sinet_video.models.segmenter import upright
 from sinet_video.stages.backgrounds import Kind, fit_background, kind_of
 from sinet_video.stages.composite import composite
@@ -22,22 +22,22 @@ Array = NDArray[Any]
 T = TypeVar("T")
 
 SQUARES = 40
-"""Squares of the checkerboard along a picture's longer side."""
+"""Squares of the checkerboard along an image's longer side."""
 
 SHADES = (102, 153)
 
 WorstBy = Literal["flicker", "uncertainty"]
 
 CLOSE = 4
-"""A close-up shows this part of the picture's width and height."""
+"""A close-up shows 1/CLOSE of the frame's width and height."""
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One moment as shown, pixels square.
+    """One moment as displayed, with square pixels.
 
-    `source` and `result` are (h, w, 3) uint8, RGB; `matte` is (h, w) uint8.
-    `result` is the person over a checkerboard; `time` is in seconds.
+    `source` and `result` are (h, w, 3) uint8, RGB; `matte` is (h, w) uint8. `result` is the person
+    over a checkerboard; `time` is in seconds.
     """
 
     time: float
@@ -47,7 +47,7 @@ class Moment:
 
     @classmethod
     def of(cls, time: float, matte: Matte, side: int, board: Checkerboard) -> Moment:
-        """Reduce a matte at its frame's size; the longer side becomes `side`, if it is longer."""
+        """Reduce a matte at its frame's size so that the longer side is at most `side`."""
         size = shown_size(matte.frame, side)
         return cls(
             time,
@@ -59,9 +59,9 @@ class Moment:
 
 @dataclass(frozen=True)
 class CloseUp:
-    """A place at a moment, enlarged: what was bad there and how bad, and pictures with their names.
+    """A place in a frame, enlarged, with its error and named images.
 
-    `kind` says which figure it is the worst of, `value` is that figure, `time` is in seconds.
+    `kind` is the statistic it is the worst of, `value` that statistic, and `time` is in seconds.
     """
 
     kind: WorstBy
@@ -72,21 +72,21 @@ class CloseUp:
 
 @dataclass(frozen=True)
 class Place:
-    """A part of a picture as stored, in shares of its sides."""
+    """A part of a stored frame, as shares of its sides."""
 
     top: float
     left: float
 
     @classmethod
     def worst_of(cls, map_: Array) -> Place:
-        """The part around the highest value of a map, (h, w), within the picture."""
+        """Return the part around the highest value of a map, (h, w), within the frame."""
         row, column = np.unravel_index(map_.argmax(), map_.shape)
         centre = (row + 0.5) / map_.shape[0], (column + 0.5) / map_.shape[1]
         top, left = (min(max(c - 0.5 / CLOSE, 0), 1 - 1 / CLOSE) for c in centre)
         return cls(top, left)
 
     def cut(self, picture: Array) -> Array:
-        """Return that part of a picture, (H, W) or (H, W, 3)."""
+        """Return that part of an image, (H, W) or (H, W, 3)."""
         (down, high), (across, wide) = (
             (round(share * side), max(1, round(side / CLOSE)))
             for share, side in zip((self.top, self.left), picture.shape, strict=False)
@@ -101,7 +101,7 @@ def close_up(
     side: int,
     board: Checkerboard,
 ) -> tuple[tuple[str, Array], ...]:
-    """Return the panels of a close-up: the source, others' alphas (h, w), the matte, the result."""
+    """Return the panels of a close-up: the source, other alphas (h, w), the matte, the result."""
     frame = matte.frame
     size = shown_size(frame, side, enlarge=True)
 
@@ -116,7 +116,7 @@ def close_up(
 
 
 def shown_size(frame: Frame, side: int, *, enlarge: bool = False) -> tuple[int, int]:
-    """Return (width, height) of a frame as shown, within a square of `side`."""
+    """Return the displayed (width, height) of a frame, fitted into a square of `side`."""
     aspect = frame.shown_aspect
     own = max(frame.width, frame.height)
     longer = side if enlarge else min(side, own)
@@ -125,7 +125,7 @@ def shown_size(frame: Frame, side: int, *, enlarge: bool = False) -> tuple[int, 
 
 
 def resized(picture: Array, size: tuple[int, int]) -> Array:
-    """Return a picture, (H, W, 3) or (H, W) uint8, scaled to (width, height)."""
+    """Return an image, (H, W, 3) or (H, W) uint8, scaled to (width, height)."""
     name = "gray" if picture.ndim == 2 else "rgb24"
     video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), name)
     smaller = size[0] < video.width
@@ -140,17 +140,17 @@ def _gray_upright(alpha: Array, frame: Frame, size: tuple[int, int]) -> Array:
 
 
 class Checkerboard:
-    """Squares of two grays as a background, drawn once for frames of one kind."""
+    """A background of squares in two grays, drawn once for frames of one kind."""
 
     def __init__(self) -> None:
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def under(self, matte: Matte) -> Frame:
-        """Return a matte's frame over it."""
+        """Return a matte's frame composited over it."""
         return next(composite([matte], self)).frame
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
-        """As `Background` says."""
+        """Return the planes of the checkerboard; see `Background.planes`."""
         kind = kind_of(matte.frame)
         if self._made is None or self._made[0] != kind:
             self._made = kind, fit_background(_squares(matte.frame), matte.frame, "stretch")
@@ -166,10 +166,10 @@ def _squares(frame: Frame) -> av.VideoFrame:
 
 
 class Spread(Generic[T]):
-    """Items spread evenly over all that are offered, however many there will be.
+    """Items spread evenly over all that are offered, however many there are.
 
-    Every so many are made and kept; when there are too many, every other one goes and from then
-    on twice as few are made. At most four times as many are held as are wanted.
+    Every n-th item is made and kept. When there are too many, every other one is dropped and n
+    doubles. At most four times as many as wanted are held.
     """
 
     def __init__(self, count: int) -> None:
@@ -177,7 +177,7 @@ class Spread(Generic[T]):
         self._held: list[T] = []
 
     def offer(self, make: Callable[[], T]) -> None:
-        """Take in the next item if it is due; only then is it made."""
+        """Offer the next item; it is only made if it is due."""
         index, self._offered = self._offered, self._offered + 1
         if not self._count or index % self._stride:
             return

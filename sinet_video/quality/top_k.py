@@ -1,4 +1,4 @@
-"""The worst of many, of which only few are made and kept."""
+"""The worst of many examples, of which only few are made and kept."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ T = TypeVar("T")
 
 
 class TopK(Generic[T]):
-    """The worst examples seen so far, at most one of each group, such as frames that look alike."""
+    """The worst examples so far, at most one per group, such as frames that look alike."""
 
     def __init__(self, count: int = 10) -> None:
         self._count = count
         self._held: dict[object, tuple[float, T]] = {}
 
     def offer(self, group: object, score: float, make: Callable[[], T]) -> None:
-        """Take in an example if it is bad enough; only then is it made."""
+        """Offer an example; it is only made if it is bad enough."""
         if group not in self._held and len(self._held) < self._count:
             self._held[group] = score, make()
             return
@@ -31,6 +31,6 @@ class TopK(Generic[T]):
         return self._held[group][0]
 
     def __iter__(self) -> Iterator[T]:
-        """The worst first."""
+        """Iterate over the examples, the worst first."""
         held = sorted(self._held.values(), key=lambda pair: -pair[0])
         return (example for _, example in held)

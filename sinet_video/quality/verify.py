@@ -11,15 +11,17 @@ from typing import Any
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
+from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange
-from sinet_video.quality import checks
+from sinet_video.quality import checks, completeness
 from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
 from sinet_video.quality.audio_timing import AudioReport, AudioTiming, measure_audio
 from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
+from sinet_video.quality.completeness import Beside
 from sinet_video.quality.playback import (
     MILLISECOND,
     PlayedFrame,
@@ -31,6 +33,7 @@ from sinet_video.quality.playback import (
 CHECKS = (
     "whole", "order", "alpha", "alpha mode", "frames", "times", "length", "size",
     "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
+    "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
 """The names of all checks, in the order of a report."""
 
@@ -97,9 +100,9 @@ def verify(
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
     stretch of the source that the result was made of, `alpha_mode` what alpha it must have, `skip`
-    names checks (of `CHECKS`) to leave out. A `Source` says what a file may make us read besides.
-    Times must be the source's exactly, or where time bases differ to the nearest tick of the
-    coarser one.
+    names checks (of `CHECKS`) to leave out. A `Source` says which of its videos is meant, and what
+    a file may make us read besides. Times must be the source's exactly, or where time bases differ
+    to the nearest tick of the coarser one.
 
     Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
     result that is damaged further on fails the check "whole".
@@ -111,10 +114,14 @@ def verify(
     clip = from_zero(probe(source).within(span)) if source is not None else None
     seen = _Seen(look, theirs)
     pictures = seen.until_damage(strict_decode(file))
-    for shown, frame in zip_longest(pictures, iter(()) if clip is None else decode(clip)):
+    tally = Tally()
+    frames = iter(()) if clip is None else decode(clip, tally=tally)
+    for shown, frame in zip_longest(pictures, frames):
         seen.note(shown, frame)
     sound, heard = _sounds(look, file, clip)
     checks = seen.checks(sound, heard, alpha_mode)
+    if clip is not None and not look.is_pictures:
+        checks += _complete(file, clip, seen.beside, Beside(tally.captioned, set(tally.beside)))
     return Verification(
         file=file.located,
         source=clip.path if clip is not None else None,
@@ -145,6 +152,18 @@ def _sounds(
     return mine, AudioReport() if clip is None else measure_audio(clip)
 
 
+def _complete(file: Source, theirs: Clip, beside: Beside, wanted: Beside) -> list[Check]:
+    mine, span = probe(file), theirs.span
+    whole = span.start is None and span.end is None
+    part = Check("chapters", None, "Those of a stretch are not compared.")
+    return [
+        completeness.captions(beside, wanted, mine.codec),
+        completeness.other_streams(mine, theirs),
+        completeness.chapters(mine, theirs) if whole else part,
+        completeness.tags(mine, theirs),
+    ]
+
+
 class _Seen:
     """All that is gathered while a result and its source play side by side."""
 
@@ -152,7 +171,7 @@ class _Seen:
         self.look, self.theirs = look, theirs
         self.pixel_format = look.pixel_format
         self.mine, self.original = _Clock(look.end), _Clock(None)
-        self.transparency = Transparency()
+        self.transparency, self.beside = Transparency(), Beside()
         self._times = _Times(look.tick, theirs.tick if theirs else look.tick)
         self._damage: str | None = None
 
@@ -169,6 +188,7 @@ class _Seen:
             self.pixel_format = shown.video.format.name
             self.mine.note(shown.time, shown.duration)
             self.transparency.note(shown.video)
+            self.beside.note(shown.video)
         if frame is not None:
             self.original.note(frame.time, frame.duration * frame.time_base)
         if shown is not None and frame is not None:
@@ -256,12 +276,15 @@ class _Times:
         self._count = self._off = 0
         self._first: str | None = None
         self._gaps: list[Fraction] = []
+        self._last: tuple[Fraction | None, Fraction | None] = None, None
 
     def note(self, found: Fraction | None, wanted: Fraction) -> None:
         """Take the times of one picture."""
         self._count += 1
         gap = None if found is None else found - wanted
-        if gap is not None and abs(gap) <= self.slack:
+        crowded = self._is_crowded(found, wanted)
+        self._last = (found, wanted)
+        if (gap is not None and abs(gap) <= self.slack) or crowded:
             return
         self._off += 1
         if self._first is None:
@@ -269,6 +292,13 @@ class _Times:
             self._first = f"number {self._count} is at {said}, not {in_seconds(wanted)}"
         if gap is not None:
             self._gaps = [min([gap, *self._gaps]), max([gap, *self._gaps])]
+
+    def _is_crowded(self, found: Fraction | None, wanted: Fraction) -> bool:
+        """Whether it comes a tick after the last, as two pictures of one tick are kept apart."""
+        before, asked = self._last
+        if not self.slack or found is None or before is None or asked is None:
+            return False
+        return wanted - asked < self._tick and found - before == self._tick
 
     def check(self) -> Check:
         """Return whether all were equal."""

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from sinet_video.errors import SettingError, SinetVideoError
@@ -21,8 +19,6 @@ from sinet_video.serve.edits import Edits
 
 def main() -> None:
     """Answer until standard input ends."""
-    # Choke and feather need it; who moves their sliders should not wait for seconds the first time.
-    Thread(target=import_module, args=("kornia",), daemon=True).start()
     bench = Bench(Settings().load())
     for line in sys.stdin:
         facts, data = _answer(bench, json.loads(line))

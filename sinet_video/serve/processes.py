@@ -58,10 +58,11 @@ async def run(
         assert process.stderr is not None  # a pipe was asked for
         async for line in process.stderr:
             event = _event(line)
-            if event is None:
-                said = [*said, line.decode(errors="replace").strip()][-LAST_LINES:]
-            else:
+            if event is not None and event["event"] != "error":
                 hear(event)
+                continue
+            text = event["message"] if event else line.decode(errors="replace").strip()
+            said = [*said, str(text)][-LAST_LINES:]
         return await process.wait(), "\n".join(line for line in said if line)
     finally:
         await asyncio.shield(end(process))

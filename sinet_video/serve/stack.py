@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.encoding.encoder_input import quantised
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.quantise import quantised
 from sinet_video.models.segmenter import upright
 from sinet_video.quality.thumbnails import resized, shown_size
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +17,7 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
+from sinet_video.media.colour_names import WANTED, is_colour, parse_colour
 from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, reformat, rgb_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
@@ -26,29 +26,6 @@ from sinet_video.stages.blur_background import BlurBackground
 from sinet_video.stages.composite import Background
 
 Fit = Literal["cover", "contain", "stretch"]
-
-NAMED = {
-    "green": "#00b140",  # the usual colour of chroma-key paint and cloth; not the web's dark green
-    "blue": "#0047bb",
-    "black": "#000000",
-    "white": "#ffffff",
-    "gray": "#808080",
-    "grey": "#808080",
-    "silver": "#c0c0c0",
-    "red": "#ff0000",
-    "lime": "#00ff00",
-    "yellow": "#ffff00",
-    "orange": "#ffa500",
-    "brown": "#a52a2a",
-    "pink": "#ffc0cb",
-    "magenta": "#ff00ff",
-    "purple": "#800080",
-    "navy": "#000080",
-    "cyan": "#00ffff",
-    "teal": "#008080",
-    "olive": "#808000",
-    "maroon": "#800000",
-}
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 
@@ -80,11 +57,8 @@ class ColourBackground:
 
     @classmethod
     def parse(cls, text: str) -> ColourBackground:
-        """Parse a colour name or "#RRGGBB". Raises `SettingError`."""
-        code = NAMED.get(text.lower(), text)
-        if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
-            raise SettingError(f"Colour is {text!r}; give #RRGGBB or one of {', '.join(NAMED)}.")
-        return cls(*bytes.fromhex(code[1:]))
+        """Read a name, "#RGB", "#RRGGBB" or "r,g,b". Raises `SettingError`."""
+        return cls(*parse_colour(text))
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the colour; see `Background.planes`."""
@@ -167,12 +141,12 @@ def parse_background(text: StrPath | Source, fit: Fit = "cover") -> Background |
         return None
     if name.lower() == "blur" or name.lower().startswith("blur:"):
         return BlurBackground(_radius(name)) if ":" in name else BlurBackground()
-    if name.lower() in NAMED or name.startswith("#"):
+    if is_colour(name):
         return ColourBackground.parse(name)
     if not source.is_url and not Path(source.path).exists():
         raise SettingError(
-            f"Background is {name!r}; give a colour (#RRGGBB, {', '.join(list(NAMED)[:4])}, ...), "
-            "blur, transparent, or the path of an image or a video that exists."
+            f"Background is {name!r}; give a colour ({WANTED}), blur, transparent, or the path of "
+            "an image or a video that exists."
         )
     still = Path(name.partition("?")[0]).suffix.lower() in STILL_SUFFIXES
     return ImageBackground(source, fit) if still else VideoBackground(source, fit)

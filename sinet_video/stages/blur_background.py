@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import av
 import numpy as np
 
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import AREA, BILINEAR, blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
+from sinet_video.media.gaussian import gaussian
 from sinet_video.media.pixel_formats import Plane
+from sinet_video.media.quantise import write_alpha
 
 
 class BlurBackground:
@@ -43,8 +47,8 @@ class BlurBackground:
 
 
 def _reduced_alpha(matte: Matte, width: int, height: int) -> Plane:
-    alpha = np.rint(matte.alpha * 255).astype(np.uint8)
-    gray = av.VideoFrame.from_ndarray(alpha, "gray")
+    gray = av.VideoFrame(matte.frame.width, matte.frame.height, "gray")
+    write_alpha(matte.plane, 0, 255, planes_of(gray)[0])
     small = reformat(gray, width=width, height=height, interpolation=AREA)
     return planes_of(small)[0].astype(np.float32) / 255
 
@@ -58,14 +62,8 @@ def _averaged(values: Plane, shape: tuple[int, ...]) -> Plane:
 
 def _masked_blur(plane: Plane, weight: Plane, sigma: float) -> Plane:
     """Blur a plane with a Gaussian, weighting each sample by `weight`, (h, w) in [0, 1]."""
-    import torch
-    from kornia.filters import gaussian_blur2d
-
     # Where only the person is in reach, a faint weight lets the person's samples stand in.
     weight = np.maximum(np.square(weight), np.float32(1e-4))
-    stacked = torch.from_numpy(np.stack([plane.astype(np.float32) * weight, weight])[None])
-    reach = min(int(sigma * 3), min(plane.shape) - 1)
-    with torch.inference_mode():
-        blurred = gaussian_blur2d(stacked, 2 * reach + 1, (sigma, sigma))[0].numpy()
-    result: Plane = np.rint(blurred[0] / blurred[1]).astype(plane.dtype)
+    values, weights = gaussian(np.stack([plane * weight, weight]), sigma, ceil(3 * sigma))
+    result: Plane = np.rint(values / weights).astype(plane.dtype)
     return result

@@ -1,12 +1,12 @@
-"""Alpha from a screen of one colour, green or blue or any other, behind the person.
+"""Alpha from a screen of one colour (green, blue or any other) behind the person.
 
-A colour-difference key, as Vlahos's (US patent 4,100,569) takes green above red and blue. On the
-planes of YUV luma cancels out of that difference, and it becomes a wedge in the plane of the two
-chromas; here the wedge is turned to the screen's own hue, so that a yellowish green is keyed like a
-pure one. How green the screen is, which differs from place to place, comes from a clean plate: a
-surface of the second order, fitted to what is plainly screen by weights that pass over the rest.
-Where the key is between screen and person, alpha is then where the sample lies between the plate's
-colour and the person's near it.
+A colour-difference key, after Vlahos (US patent 4,100,569), which measures green above red and
+blue. In YUV, luma cancels out of that difference, and it becomes a wedge in the chroma plane. Here
+the wedge is rotated to the screen's own hue, so that a yellowish green is keyed as well as a pure
+one. The screen's colour varies from place to place, so it is taken from a clean plate: a
+second-order surface fitted to what is clearly screen, with weights that ignore the rest. Between
+screen and person, alpha is the position of the sample between the plate's colour and the nearby
+colour of the person.
 """
 
 from __future__ import annotations
@@ -37,40 +37,41 @@ from sinet_video.stages.memory import EVERYTHING, remembers
 from sinet_video.stages.screen_settings import ChromaKey
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 LEVELS = (0.1, 0.8)
-"""Below the first a difference is taken for the screen's; above the second for the person's."""
+"""A difference below the first value is screen; above the second, person."""
 
 SURE = 0.9
-"""A difference above which whole cells are the person's."""
+"""Whole cells with a difference above this are the person's."""
 
 STRONGEST = 1.5
-"""Up to so much a person's hue may count against the screen's."""
+"""Upper limit for how much a person's hue may count against the screen's."""
 
 HEARD = (0.1, 0.4)
-"""Share of what the key keeps that another matte must see to be heard at all, and fully."""
+"""Share of the keyed person that the other matte must find to have any say, and full say."""
 
 CORE, GARBAGE = 1 / 60, 1 / 8
-"""How deep inside another matte nothing is lost, and how far from it nothing is kept, as shares of
-the longer side."""
+"""The depth inside the other matte from which nothing is removed, and the distance from it beyond
+which nothing is kept, as shares of the longer side.
+"""
 
 SAME = 0.03
-"""How far a gap's colour may be from the screen's, where 1 is from black to white."""
+"""Largest colour distance from the screen for a gap to be screen, where black to white is 1."""
 
 BATCH = 32
-"""Tiles worked on at once: as many as stay in the processor's cache."""
+"""Tiles processed at once: as many as fit in the processor's cache."""
 
 
 @dataclass
 class Screened:
-    """In how many pictures a screen was looked for, and in how many there was one."""
+    """Counts the frames that were searched for a screen, and those that showed one."""
 
     pictures: int = 0
     found: int = 0
 
     def warnings(self, screen: str) -> list[str]:
-        """Return what to say of it; `screen` as in `ChromaKey`."""
+        """Return the warnings to show to the user; `screen` is as in `ChromaKey`."""
         missed = self.pictures - self.found
         if not missed:
             return []
@@ -86,11 +87,12 @@ class Screened:
 def key(
     mattes: Iterable[Matte], settings: ChromaKey = ChromaKey(), *, screened: Screened | None = None
 ) -> Iterator[Matte]:
-    """Yield each matte with the key's alpha; one whose picture shows no screen passes as it is.
+    """Yield each matte with alpha from the chroma key.
 
-    Alpha must be at the frame's size, and is so after. It lives on the samples of chroma, enlarged
-    bilinearly. The plate follows the screen slowly, and starts anew at another one. `screened`
-    counts the pictures that show a screen.
+    Alpha must be at the frame's size, (H, W) in [0, 1], and stays so. It is computed at chroma
+    resolution and enlarged bilinearly. The clean plate follows the screen slowly and restarts when
+    the screen changes. A matte whose frame shows no screen is passed on unchanged. `screened`
+    counts the frames that show a screen.
     """
     plate: Plate | None = None
     screened = screened or Screened()
@@ -104,7 +106,10 @@ def key(
 
 
 def between(chroma: Array, screen: Array, person: Array) -> Array:
-    """Return where chromas lie from the screen's, 0, to the person's, 1; all are (2, ...)."""
+    """Return the position of chroma samples between the screen (0) and the person (1).
+
+    All arrays are (2, ...).
+    """
     across, down = person - screen
     far = (chroma[0] - screen[0]) * across + (chroma[1] - screen[1]) * down
     share: Array = far / (across * across + down * down + np.float32(1e-6))
@@ -112,7 +117,7 @@ def between(chroma: Array, screen: Array, person: Array) -> Array:
 
 
 def keyed(matte: Matte, cells: Cells, plate: Plate, settings: ChromaKey) -> TiledAlpha:
-    """Return alpha by the key, at the frame's size."""
+    """Return alpha from the key, at the frame's size."""
     grid = Grid.of(matte.frame.height, matte.frame.width)
     screen = plate.planes(*cells.person.shape)
     guess = difference(cells.colours[1:], screen[1:])
@@ -136,10 +141,10 @@ def keyed(matte: Matte, cells: Cells, plate: Plate, settings: ChromaKey) -> Tile
 def bounds(
     colours: Array, person: Array, screen: Array, guess: Array, *, heard: bool
 ) -> tuple[Array, Array]:
-    """Return the least and most alpha that another matte lets cells have, (h, w) each.
+    """Return the lowest and highest alpha that the other matte allows in each cell, (h, w) each.
 
-    `person` is that matte, `guess` the key's own. How far it is heard grows with the share of what
-    the key keeps that it sees, so that nothing jumps when it finds somebody.
+    `person` is the other matte and `guess` the key's own alpha. The say of the other matte grows
+    with the share of the keyed person that it finds, so that nothing jumps when it finds somebody.
     """
     kept = guess > 0.5
     seen = np.count_nonzero(kept & (person > 0.5)) / (np.count_nonzero(kept) or 1)
@@ -147,13 +152,13 @@ def bounds(
     longer = max(person.shape)
     inside = ~box_sum(person < 0.95, max(1, round(longer * CORE)))
     away = ~box_sum(person > 0.05, max(1, round(longer * GARBAGE)))
-    # A gap that the other matte missed: what has the screen's colour and brightness is screen.
+    # A gap that the other matte missed: what matches the screen in colour and brightness is screen.
     inside &= np.abs(colours - screen).max(0) > SAME
     return trust * inside, 1 - trust * away
 
 
 def near_person(chroma: Array, guess: Array) -> Array:
-    """Return the person's mean chroma around each cell, (2, h, w); gray where there is none."""
+    """Return the person's mean chroma around each cell, (2, h, w); gray where nobody is near."""
     weight = (guess > LEVELS[1]).astype(np.float32)
     radius = max(1, max(guess.shape) // 20)
     near: Array = box_sum(chroma * weight, radius) / (box_sum(weight, radius) + np.float32(1e-3))
@@ -161,7 +166,7 @@ def near_person(chroma: Array, guess: Array) -> Array:
 
 
 def _kinds(guess: Array, grid: Grid, factor: int) -> NDArray[np.uint8]:
-    """Return which tiles are flat, by cells and their neighbours."""
+    """Return the kind of each tile: flat where its cells and their neighbours are."""
     height, width = guess.shape
     cells = Grid(height, width, grid.down // factor, grid.across // factor)
     kept, missing = box_sum(guess > LEVELS[0] / 2, 1), box_sum(guess < SURE, 1)
@@ -190,7 +195,7 @@ def _worked_out(
 ) -> Array:
     """Return alpha of the partial tiles, (n, tile height, tile width).
 
-    `planes` are of cells: the screen's two chromas, the person's two, and the bounds.
+    `planes` holds, per cell, the screen's two chroma values, the person's two, and the bounds.
     """
     down, across = frame.format.down, frame.format.across
     grid = Grid.of(frame.height, frame.width)
@@ -214,13 +219,13 @@ def _worked_out(
 
 
 def _alpha(chroma: Array, known: Array, settings: ChromaKey) -> Array:
-    """Return alpha of samples of chroma, (2, ...), in [0, 1]."""
+    """Return alpha in [0, 1] for chroma samples, (2, ...)."""
     screen, person, (lowest, highest) = known[:2], known[2:4], known[4:]
     guess = difference(chroma, screen)
     fine = between(chroma, screen, person)
     fine = np.clip((fine - settings.black) / (settings.white - settings.black), 0, 1)
-    # What is of another hue than the screen, such as skin, counts against the screen's: a mixture
-    # with it then seems to have less of the screen than it has.
+    # A hue other than the screen's, such as skin, counts against the screen's: a mixture with it
+    # would otherwise seem to hold less of the screen than it does.
     sure = LEVELS[1] * np.clip(difference(person, screen), 1, STRONGEST)
     alpha = np.where(guess <= LEVELS[0], 0, np.where(guess >= sure, 1, fine))
     return np.clip(alpha, lowest, highest).astype(np.float32, copy=False)

@@ -1,4 +1,4 @@
-"""Which regions of a matte are kept: no islands, no holes, one subject; on the coarse grid."""
+"""Removal of islands, filling of holes and choice of one subject, on the coarse grid."""
 
 from __future__ import annotations
 
@@ -22,34 +22,37 @@ Array = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 SEEN, FULL = 0.3, 0.9
-"""Up to the one, alpha is background, from the other on person; as `refine` has them."""
+"""Alpha up to the first is background, from the second on person; as in `refine`."""
 
 RIM = 2
-"""Cells around an island that go with it."""
+"""Width in cells of the rim that is removed together with an island."""
 
 STEADY = 2.0
-"""By so much the limit of islands and holes favours what became of the place a frame ago."""
+"""Factor by which the size limits of islands and holes favour the previous frame's decision."""
 
 PART = 0.25
-"""What parts from the subject, such as a hand behind a dark sleeve, stays its own up to this share
-of it; what is larger is somebody else who had stood before it."""
+"""Largest share of the subject for a region that splits off to remain part of it, such as a hand
+behind a dark sleeve. A larger region is another person who stood in front of the subject.
+"""
 
 PATIENCE = Fraction(1, 2)
-"""Seconds for which a subject that is not found is waited for before another is taken."""
+"""Seconds to wait for a lost subject before another is chosen."""
 
 LEARNT = 0.2
-"""Share of each new frame in what is known of where the subject is: those whom it touches for a
-moment are not taken for it."""
+"""Weight of each new frame in the running average of the subject's position. A brief touch does not
+make another person part of the subject.
+"""
 
 
 @remembers(EVERYTHING)
 def filter_regions(
     mattes: Iterable[Matte], regions: RegionFilter = RegionFilter()
 ) -> Iterator[Matte]:
-    """Yield each matte without the regions that are not wanted; what was kept stays a while.
+    """Yield each matte without unwanted regions; decisions are kept steady over time.
 
-    For alpha on the coarse grid, before `refine`: at full size it would take many times as long.
-    Where the alpha comes on another grid than before, what is remembered is taken to it.
+    Use it on alpha of the coarse grid, (h, w) float32 in [0, 1], before `refine`; at full size it
+    is many times slower. If the grid changes, the state is resampled to the new one. Memory
+    restarts at a cut.
     """
     if regions == RegionFilter():
         yield from mattes
@@ -68,12 +71,12 @@ def filter_regions(
 
 @dataclass(frozen=True)
 class Known:
-    """What is remembered of the frame before.
+    """State carried over from the previous frame.
 
     Attributes:
         kept: (h, w), where the person was.
         filled: (h, w), where holes were filled.
-        subject: (h, w) float32, how much the subject was at each place of late.
+        subject: (h, w) float32, running average of the subject's position.
         time: when a subject was last found, in seconds.
     """
 
@@ -83,7 +86,7 @@ class Known:
     time: Fraction
 
     def on(self, shape: tuple[int, ...]) -> Known:
-        """The same on a grid of another shape, (h, w)."""
+        """Return the state resampled to a grid of another shape, (h, w)."""
         if self.kept.shape == shape:
             return self
         kept, filled = (resized(mask.astype(np.float32), shape) > 0.5
@@ -94,7 +97,7 @@ class Known:
 def tidied(
     alpha: Array, time: Fraction, regions: RegionFilter, known: Known | None
 ) -> tuple[Array, Known | None]:
-    """Return alpha, (h, w) float32 in [0, 1], of its wanted regions, and what to remember of it."""
+    """Return alpha, (h, w) float32 in [0, 1], of the wanted regions, and the new state."""
     labels, sizes = label(alpha > SEEN)
     wanted = _large(labels, sizes, regions.islands * sizes.max(), known.kept if known else None)
     if regions.subject == "main":
@@ -114,26 +117,26 @@ def tidied(
 
 
 def _large(labels: Array, sizes: Array, least: float, before: Mask | None) -> Mask:
-    """Return which regions are large enough, or nearly so and were kept before."""
+    """Return which regions are large enough, or nearly so and kept in the previous frame."""
     wanted: Mask = sizes >= np.where(_shared(labels, sizes, before) > 0.5, least / STEADY, least)
     wanted[0] = False
     return wanted
 
 
 def _shared(labels: Array, sizes: Array, before: Array | None) -> Array:
-    """Return which share of each region lies where something was before."""
+    """Return the share of each region that overlaps `before`."""
     if before is None:
         return np.zeros(len(sizes))
     return np.bincount(labels.ravel(), before.ravel(), len(sizes)) / np.maximum(sizes, 1)
 
 
 def _of_subject(labels: Array, sizes: Array, time: Fraction, known: Known | None) -> Mask:
-    """Return which regions are the subject: one, and small parts that were of it a frame ago."""
+    """Return which regions are the subject: one, and small parts of it a frame ago."""
     chosen = np.zeros(len(sizes), bool)
     if known is None:
         chosen[_most_prominent(labels, sizes)] = True
         return chosen
-    # By the share first and by size after, or a large passer-by would win over whom it covered.
+    # The share dominates the size, or a large passer-by would win over the person they covered.
     shared = _shared(labels, sizes, known.subject) ** 3 * sizes
     shared[0] = 0
     if shared.any():
@@ -146,7 +149,7 @@ def _of_subject(labels: Array, sizes: Array, time: Fraction, known: Known | None
 
 
 def _most_prominent(labels: Array, sizes: Array) -> int:
-    """Return the largest region, where cells in the middle count four times those at a corner."""
+    """Return the largest region, with cells in the centre weighted four times those at a corner."""
     down, across = (np.abs(np.linspace(-1, 1, length)) for length in labels.shape)
     middle = 1 - 0.75 * np.maximum(down[:, None], across)
     weights = np.bincount(labels.ravel(), middle.ravel(), len(sizes))
@@ -155,7 +158,7 @@ def _most_prominent(labels: Array, sizes: Array) -> int:
 
 
 def _holes(alpha: Array, most: float, before: Mask | None) -> Mask:
-    """Return where enclosed regions of background are small, or nearly so and were filled."""
+    """Return the enclosed background regions that are small, or nearly so and filled before."""
     if not most:
         return np.zeros(alpha.shape, bool)
     labels, sizes = label(alpha < FULL)

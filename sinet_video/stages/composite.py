@@ -1,4 +1,4 @@
-"""Putting the person over something else, plane by plane, in the picture's own format."""
+"""Compositing of the person over a background, plane by plane, in the frame's own format."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ from sinet_video.stages.memory import NOTHING, remembers
 
 
 class Background(Protocol):
-    """What stands behind the person."""
+    """What is shown behind the person."""
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
-        """Return the planes for this moment, in the frame's format, size, matrix and range.
+        """Return the background for a matte's time, in the frame's format, size, matrix and range.
 
-        A plane of one sample, (1, 1), stands for a plane that is that value throughout.
+        Each plane is (H, W) uint8 or uint16, or (1, 1) for a plane of one constant value.
         """
 
 
 EdgeColours = Callable[[Frame, TiledAlpha], Sequence[Plane]]
-"""Returns what to take for the partial tiles of each plane, (n, h, w), in place of its own."""
+"""Returns replacement samples for the partial tiles of each plane, (n, h, w)."""
 
 
 @remembers(NOTHING)
 def composite(
     mattes: Iterable[Matte], background: Background, *, colours: EdgeColours | None = None
 ) -> Iterator[Matte]:
-    """Yield each matte with its frame over the background; alpha must be at the frame's size.
+    """Yield each matte with its frame composited over the background.
 
-    Where alpha is 1 the samples are the frame's, bit for bit; where it is 0, the background's. A
-    chroma sample's alpha is the mean of its luma samples'. `colours` gives the person's own where
-    alpha is partial: with `edge_colours` it comes to what `decontaminate` before it would, sooner.
+    Alpha must be at the frame's size, (H, W) in [0, 1]. Where it is 1 the samples are the frame's,
+    bit for bit; where it is 0, the background's. Alpha of a chroma sample is the mean over its luma
+    samples. `colours` supplies the person's own colours where alpha is partial: passing
+    `edge_colours` gives the result of running `decontaminate` first, and is faster.
     """
     pool = FramePool()
     for matte in mattes:
@@ -50,11 +51,11 @@ def composite(
 
 @remembers(NOTHING)
 def foreground(mattes: Iterable[Matte]) -> Iterator[Matte]:
-    """Yield each matte with the picture made black wherever no edge of the person is near.
+    """Yield each matte with the frame blacked out except at and near the person.
 
-    For outputs with an alpha channel: straight colours stay as they are around the person, so that
-    compression does not bleed black into the edge, and the rest of the room is neither stored nor
-    given away.
+    For outputs with an alpha channel. Straight colours are kept around the person, so that
+    compression does not bleed black into the edge. The rest of the room is neither stored nor
+    revealed. Alpha must be at the frame's size.
     """
     pool = FramePool()
     for matte in mattes:
@@ -68,7 +69,7 @@ def foreground(mattes: Iterable[Matte]) -> Iterator[Matte]:
 
 
 def _touching(tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a tile or one of its eight neighbours is set."""
+    """Return which tiles are set or have one of their eight neighbours set."""
     padded = np.pad(tiles, 1)
     across = padded[:, :-2] | padded[:, 1:-1] | padded[:, 2:]
     result: NDArray[np.bool_] = across[:-2] | across[1:-1] | across[2:]

@@ -1,10 +1,10 @@
-"""Taking the old background's colour out of the edge, so that it leaves no fringe on the new one.
+"""Removal of the old background's colour from the edge, so that no fringe remains on a new one.
 
-Where alpha is partial a sample is `alpha * F + (1 - alpha) * B`, and a composite wants F alone. The
+Where alpha is partial a sample is `alpha * F + (1 - alpha) * B`, and a composite needs F alone. The
 method is blur-fusion (Forte: "Approximate Fast Foreground Colour Estimation", ICIP 2021), with two
-changes. Its two blurs, weighted by alpha, are made on a reduced picture, as their results are
-smooth anyway. And its last step, which only goes towards colours that mix to the sample, here goes
-all the way: of all such F and B it takes the nearest to the blurred ones, by least squares.
+changes. Its two alpha-weighted blurs are computed on a reduced frame, as their results are smooth
+anyway. Its last step only moves towards colours that mix to the sample. Here it goes all the way:
+of all such F and B it takes the pair nearest to the blurred ones, by least squares.
 """
 
 from __future__ import annotations
@@ -37,27 +37,28 @@ from sinet_video.native.tiles import suits
 from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 FAR = 1 / 10
-"""Radius of the first blur as a share of the longer side."""
+"""Radius of the first blur, as a share of the longer side."""
 
 NEAR = (2, 1)
-"""Radii of the blurs after it, in cells."""
+"""Radii of the later blurs, in cells."""
 
 BATCH = 32
-"""Tiles worked on at once: as many as stay in the processor's cache, five times as fast."""
+"""Tiles processed at once: as many as fit in the processor's cache, which is five times as fast."""
 
 LITTLE = np.float32(1e-4)
-"""Weight of a cell's own colour in a blur: what is taken where nothing else is in reach."""
+"""Weight of a cell's own colour in a blur, which decides where nothing else is in reach."""
 
 
 @remembers(NOTHING)
 def decontaminate(mattes: Iterable[Matte]) -> Iterator[Matte]:
-    """Yield each matte with the person's own colours at its edge; alpha is at the frame's size.
+    """Yield each matte with the old background's colour removed from the person's edge.
 
-    Only samples whose alpha is above 0 and below 1 change; the others stay bit for bit. A chroma
-    sample's alpha is the mean of its luma samples'. Alpha itself does not change.
+    Alpha must be at the frame's size, (H, W) in [0, 1], and does not change. Only samples with
+    alpha strictly between 0 and 1 change; all others stay bit for bit. Alpha of a chroma sample is
+    the mean over its luma samples.
     """
     pool = FramePool()
     for matte in mattes:
@@ -70,7 +71,7 @@ def decontaminate(mattes: Iterable[Matte]) -> Iterator[Matte]:
 
 
 def decontaminated(frame: Frame, alpha: TiledAlpha, blank: Blank = blank_like) -> av.VideoFrame:
-    """Return a new picture, from `blank`, with the person's colours where alpha is partial."""
+    """Return a new video frame, from `blank`, with the person's own colours at the edge."""
     video, (rows, columns) = blank(frame.video), alpha.partial
     clean = edge_colours(frame, alpha)
     for source, target, tiles in zip(frame.planes, planes_of(video), clean, strict=True):
@@ -85,7 +86,7 @@ def decontaminated(frame: Frame, alpha: TiledAlpha, blank: Blank = blank_like) -
 
 
 def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
-    """Return the partial tiles of each plane, (n, h, w), with the person's colours."""
+    """Return the partial tiles of each plane, (n, h, w), with the person's own colours."""
     factor, top = subsampling(frame), frame.format.top
     colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
     shared = (1, 1), (frame.format.down, frame.format.across)
@@ -120,7 +121,7 @@ def _clean(
     room: Enlarged,
     top: int,
 ) -> Plane:
-    """Return the partial ones of a plane's tiles with the person's colours."""
+    """Return the partial tiles of a plane with the person's own colours."""
     rows, columns = partial
     made = np.empty(values.shape, tiles.dtype)
     for start in range(0, len(rows), BATCH):
@@ -134,7 +135,7 @@ def _clean(
 def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) -> Plane:
     """Return the person's colours, rounded, in [0, top]; `mixed` itself where alpha is 0.
 
-    It is the first of what `unmixed` returns, worked out in place, `room` included.
+    This is the first result of `unmixed`, computed in place; it overwrites `room` too.
     """
     rest = 1 - alpha
     clean = mixed - alpha * person
@@ -152,10 +153,10 @@ def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) ->
 
 
 def blurred_colours(small: Array, alpha: Array) -> Array:
-    """Return the person's and the room's colours around each cell: (2, planes, h, w).
+    """Return the person's and the room's colours around each cell, (2, planes, h, w).
 
-    `small` is (planes, h, w), `alpha` (h, w). Only around cells with a partial alpha are they told;
-    elsewhere they are 0.
+    `small` is (planes, h, w) and `alpha` (h, w). Only cells near a partial alpha are computed; the
+    others are 0.
     """
     far = round(max(alpha.shape) * FAR / 2) or 1
     if native.available():
@@ -176,7 +177,7 @@ def blurred_colours(small: Array, alpha: Array) -> Array:
 
 
 def _far(small: Array, alpha: Array, radius: int) -> Array:
-    """Return means over wide windows, of half as fine cells."""
+    """Return means over wide windows, computed on cells half as fine."""
     half, share = halved(small), halved(alpha)
     rows, columns = alpha.shape
     both = weighted_means(half, np.stack([half, half]), share, radius)
@@ -184,9 +185,9 @@ def _far(small: Array, alpha: Array, radius: int) -> Array:
 
 
 def weighted_means(small: Array, colours: Array, alpha: Array, radius: int) -> Array:
-    """Return means of the person's and the room's colours over windows, by how much each counts.
+    """Return the weighted means of the person's and the room's colours over windows.
 
-    Windows are of (2 * radius + 1) squared; a cell's own colour stands in where neither is near.
+    Windows are (2 * radius + 1) squared. A cell's own colour is used where neither is near.
     """
     shares = np.stack([alpha, 1 - alpha])[:, None]
     sums = box_sum(colours * shares, radius)

@@ -1,9 +1,9 @@
-"""Taking a screen's light, reflected by the person, out of their colours.
+"""Removal of the screen's light that the person reflects.
 
-The usual rules hold green below the mean of red and blue, or below the larger of them. In the
-plane of the two chromas the first takes out all of the screen's hue, and the second what lies in a
-wedge about it; both are turned here to the hue of the screen that there is. Luma stays as it is:
-lowering green alone would darken whoever stands near the screen.
+The usual rules limit green to the mean of red and blue, or to the larger of them. In the chroma
+plane the first removes all of the screen's hue, and the second removes a wedge around it. Here both
+are rotated to the hue of the actual screen. Luma stays as it is: lowering green alone would darken
+whoever stands near the screen.
 """
 
 from __future__ import annotations
@@ -33,22 +33,23 @@ from sinet_video.stages.memory import EVERYTHING, remembers
 from sinet_video.stages.screen_settings import Despill, Limit, hues_of
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 NARROWING = {"average": 0.0, "maximum": 1.0}
-"""How much what lies across the hue counts against what lies along it."""
+"""How strongly chroma across the screen's hue counts against chroma along it."""
 
 STEADINESS = 0.8
 
 BATCH = 32
-"""Tiles worked on at once: as many as stay in the processor's cache."""
+"""Tiles processed at once: as many as fit in the processor's cache."""
 
 
 @remembers(EVERYTHING)
 def despill(mattes: Iterable[Matte], settings: Despill = Despill()) -> Iterator[Matte]:
-    """Yield each matte with the screen's light taken out wherever alpha is above 0.
+    """Yield each matte with the screen's light removed from its frame wherever alpha is above 0.
 
-    Samples that have none of it stay bit for bit, as do all where there is no screen to be found.
+    Alpha must be at the frame's size, (H, W) in [0, 1], and does not change. Samples without spill
+    stay bit for bit, as do frames in which no screen is found.
     """
     plate: Plate | None = None
     for matte in mattes:
@@ -71,7 +72,10 @@ def _hue(plate: Plate | None, name: str) -> tuple[float, float] | None:
 def despilled(
     frame: Frame, alpha: TiledAlpha, hue: tuple[float, float], limit: Limit = "maximum"
 ) -> Frame:
-    """Return a frame without the light of this hue, (Pb, Pr), where alpha is above 0."""
+    """Return a frame without light of this hue, (Pb, Pr), where alpha is above 0.
+
+    Raises `SettingError` for a limit that does not exist.
+    """
     if frame.format.is_rgb:
         raise SettingError(
             "A screen's light can be taken out of YUV pictures only, and this one is RGB; "
@@ -103,7 +107,7 @@ def despilled(
 
 
 def spill(chroma: Array, unit: Array, limit: Limit) -> Array:
-    """Return how much of a hue there is too much of; `chroma` is (2, ...), gray at 0."""
+    """Return the excess of a hue; `chroma` is (2, ...), with gray at 0."""
     along = chroma[0] * unit[0] + chroma[1] * unit[1]
     across = np.abs(chroma[0] * unit[1] - chroma[1] * unit[0])
     excess: Array = np.maximum(along - np.float32(NARROWING[limit]) * across, 0)
@@ -111,7 +115,7 @@ def spill(chroma: Array, unit: Array, limit: Limit) -> Array:
 
 
 def _shown(alpha: TiledAlpha, down: int, across: int) -> NDArray[np.bool_]:
-    """Return which samples of chroma have alpha, in all tiles that are not clear."""
+    """Return which chroma samples have alpha, in all tiles that are not clear."""
     kinds = alpha.kinds[alpha.kinds != Kind.CLEAR]
     values = alpha.reduced(down=down, across=across)
     shown = np.ones((len(kinds), *values.shape[1:]), bool)

@@ -1,9 +1,9 @@
-"""Seeing the person larger: the network is shown the part of the picture where people are.
+"""Following: the network sees only the part of the frame with people in it, so they are larger.
 
-Where they are is known from the alpha before. The whole picture is looked at in the beginning,
-after a cut, every so often, and at once when somebody reaches the border of the part or is no
-longer found in it; where nobody is found in the whole, its parts are searched. People who fill the
-picture are seen as `segment` shows them.
+Their position is known from the previous alpha. The whole frame is examined at the start, after a
+cut, at regular intervals, and as soon as somebody reaches the border of the view or is no longer
+found in it. If nobody is found in the whole frame, its parts are searched. People who fill the
+frame are segmented as by `segment`.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ from sinet_video.stages.memory import PART, remembers
 from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
 
 LOOSE = 1.4
-"""A view stays until it is so many times as large as one that would do: then it is worth moving."""
+"""A view is only moved once it is this many times larger than needed."""
 
 GLIDE = 0.2
-"""Seconds in which a view comes nearer to where it is going by two thirds."""
+"""Seconds in which a view covers two thirds of the way to its target."""
 
 ALIKE = 0.5
-"""Intersection over union from which two boxes are of the same people."""
+"""Least intersection over union for two boxes to show the same people."""
 
 SURE = 0.65
-"""Least `CropMatte.confidence` that a closer look must have in somebody that a search found: what
-is taken for people in empty rooms has a median of 0.5, people have 0.75 and more."""
+"""Least `CropMatte.confidence` of a close look at somebody that a search found. False detections in
+empty rooms have a median of 0.5; people have 0.75 and more.
+"""
 
 CALM = 1
-"""Seconds after somebody was nearly cut off for which a view does not grow smaller."""
+"""Seconds for which a view does not shrink after somebody was nearly cut off."""
 
 
 def _parts(zoom: int) -> tuple[Box, ...]:
-    """Return views of one size over the whole picture, each overlapping the next by half."""
+    """Return views of one size that cover the whole frame, each overlapping the next by half."""
     steps, size = range(2 * zoom - 1), 1 / zoom
     return tuple(
         Box(i * size / 2, j * size / 2, (i / 2 + 1) * size, (j / 2 + 1) * size)
@@ -53,15 +54,15 @@ HALVES, QUARTERS = _parts(2), _parts(4)
 
 @dataclass(frozen=True)
 class Track:
-    """Where people are followed to.
+    """Where people are being followed.
 
     Attributes:
-        view: the part of the picture that was seen last.
-        target: the part that it is on its way to.
-        time: of the last picture; None before the first of a shot.
-        looked: when the whole picture was last looked at.
+        view: the part of the frame that was examined last.
+        target: the part that the view is moving towards.
+        time: time of the last frame; None before the first of a shot.
+        looked: when the whole frame was last examined.
         widened: when people were last nearly cut off.
-        turn: how many parts were searched while there was nobody.
+        turn: how many parts have been searched while nobody was found.
     """
 
     view: Box = WHOLE
@@ -73,7 +74,7 @@ class Track:
 
 
 PartOf = Callable[[Frame], int]
-"""Returns the number of a part of a job, which pictures come to one after the other."""
+"""Returns the number of the part of a job that a frame belongs to; parts come in order."""
 
 
 @remembers(PART)
@@ -85,11 +86,13 @@ def follow(
     size: InputSize = InputSize(),
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
-    """Yield each frame with the segmenter's alpha, as `segment` does, seeing people larger.
+    """Yield each frame with the segmenter's alpha, zoomed in on the people in it.
 
-    Where they fill the picture, alpha is what `segment` gives, bit for bit. Where they do not, it
-    is of the whole picture all the same, on a grid twice as fine. `part_of` says which part of the
-    job a frame is of: in each, people are looked for anew. Raises `SettingError` as `segment` does.
+    Use it in place of `segment` when people are small in the frame. If they fill the frame, the
+    alpha is that of `segment`, bit for bit. Otherwise it still covers the whole frame, (h, w)
+    float32 in [0, 1], on a grid twice as fine. `part_of` returns the part of the job that a frame
+    belongs to; the search for people starts over in each part. Raises `SettingError` as `segment`
+    does.
     """
     shape: tuple[int, int] | None = None
     before: Coarse | None = None
@@ -106,7 +109,7 @@ def follow(
 
 
 def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[CropMatte, Track]:
-    """Look at a frame; return what was seen, and where to look on."""
+    """Examine a frame, and return the matte and where to look next."""
     now = eye.frame.time
     following = replace(following, zoom=eye.max_zoom(following.zoom))
     if track.time is None:
@@ -123,7 +126,7 @@ def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[Cro
 
 
 def _acquire(eye: CropSegmenter, following: Following) -> tuple[CropMatte, Track]:
-    """Look at the whole of a shot's first frame, then at the people in it, or search for them."""
+    """Examine a shot's whole first frame, then the people in it, or search for them."""
     now, whole = eye.frame.time, eye.answer(WHOLE)
     track = _retarget(Track(time=now, looked=now), whole.people, following)
     seen = whole if track.target == WHOLE else eye.answer(track.target)
@@ -135,7 +138,7 @@ def _acquire(eye: CropSegmenter, following: Following) -> tuple[CropMatte, Track
 def _scan(
     eye: CropSegmenter, track: Track, whole: CropMatte, following: Following
 ) -> tuple[CropMatte, Track]:
-    """Go on from a look at the whole; where there is nobody, search one part of it for somebody."""
+    """Continue from a look at the whole frame; if nobody is there, search one part of it."""
     people = whole.people
     if people is not None:
         return whole, _retarget(track, people, following)
@@ -147,7 +150,7 @@ def _scan(
 def _widen(
     eye: CropSegmenter, track: Track, seen: CropMatte, following: Following
 ) -> tuple[CropMatte, Track]:
-    """Look at the whole frame for people whom the view has not or not wholly, and widen it."""
+    """Examine the whole frame for people that the view cuts off or misses, and widen the view."""
     now, people = eye.frame.time, seen.people
     track = replace(track, looked=now)
     whole = eye.answer(WHOLE)
@@ -159,14 +162,14 @@ def _widen(
         return seen, _retarget(track, people, following)
     view = fit_view(everybody, following)
     again = whole if view == WHOLE else eye.answer(view)
-    # What is not seen again when looked at more closely was nobody.
+    # What a closer look does not find again was nobody.
     if not cut and not (again.people and again.people.iou(everybody) >= ALIKE):
         return seen, _retarget(track, people, following)
     return again, replace(track, view=view, target=view, widened=now)
 
 
 def _search(eye: CropSegmenter, parts: tuple[Box, ...], following: Following) -> CropMatte | None:
-    """Return what is seen of all whom looks at parts find, and a closer look confirms."""
+    """Return the matte of everybody found in the parts and confirmed by a closer look."""
     best: CropMatte | None = None
     for part in parts:
         if part.size * following.zoom < 1:
@@ -182,7 +185,7 @@ def _search(eye: CropSegmenter, parts: tuple[Box, ...], following: Following) ->
 
 
 def _closer(eye: CropSegmenter, people: Box, following: Following) -> CropMatte | None:
-    """Return what is seen of people in a view of their own, None where it is not they."""
+    """Return the matte of people in a view of their own, or None if it shows other people."""
     view = fit_view(people, following)
     seen = None if view == WHOLE else eye.answer(view)
     again = seen.people if seen else None
@@ -191,7 +194,7 @@ def _closer(eye: CropSegmenter, people: Box, following: Following) -> CropMatte 
 
 
 def _retarget(track: Track, people: Box | None, following: Following) -> Track:
-    """Return the track with a target that has everybody in it and is not much too large."""
+    """Return the track with a target that contains everybody and is not much too large."""
     if people is None:
         return replace(track, target=WHOLE)
     wanted = fit_view(people, following)
@@ -203,7 +206,7 @@ def _retarget(track: Track, people: Box | None, following: Following) -> Track:
 
 
 def fit_view(people: Box, following: Following) -> Box:
-    """Return a view of the picture's own aspect around people, or all where that is little more."""
+    """Return a view around people with the frame's aspect, or the whole frame if little larger."""
     around = people.grown(following.margin)
     size = max(around.size, 1 / following.zoom)
     if size * LOOSE > 1:

@@ -1,6 +1,6 @@
-"""Alpha of cells brought to the picture's size, in full only where an edge crosses a tile.
+"""Enlargement of cells to the frame's size, in full only in tiles that an edge crosses.
 
-For `refine`: elsewhere alpha is exactly 0 or 1.
+Used by `refine`. Elsewhere alpha is exactly 0 or 1.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from sinet_video.native import refining as kernels
 from sinet_video.native.tiles import suits
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 
 def lifted(frame: Frame, factor: int, lines: Lines, band: NDArray[np.bool_]) -> TiledAlpha:
-    """Return alpha by lines, of cells of `factor` pixels, over the frame's own samples.
+    """Return alpha from lines, for cells of `factor` pixels, over the frame's own samples.
 
     Outside `band`, which has the cells' shape, alpha is each line's level, 0 or 1.
     """
@@ -59,7 +59,7 @@ def raised(frame: Frame, factor: int, alpha: Array, band: NDArray[np.bool_]) -> 
 
 @dataclass(frozen=True)
 class _Tiles:
-    """The tiles of a picture that an edge crosses, and the cells, of `factor` pixels, in them."""
+    """The tiles of a frame that an edge crosses, and the cells, of `factor` pixels, in them."""
 
     grid: Grid
     cells: Grid
@@ -68,12 +68,12 @@ class _Tiles:
     columns: NDArray[np.intp]
 
     def of(self, plane: Array, down: int, across: int) -> Array:
-        """Return them of a plane whose samples stand for `down` x `across` pixels."""
+        """Return these tiles of a plane whose samples stand for `down` x `across` pixels."""
         tiled = self.grid.tiled(plane, down=down, across=across)
         return tiled[self.rows, :, self.columns, :]
 
     def enlarged(self, values: Array, down: int = 1, across: int = 1) -> Array:
-        """Return them of a plane of cells, enlarged to samples of `down` x `across` pixels."""
+        """Return these tiles of a plane of cells, enlarged to samples of `down` x `across`."""
         factors = self.factor // down, self.factor // across
         return Enlarged(values, self.cells, factors).tiles(self.rows, self.columns)
 
@@ -85,7 +85,7 @@ def _tiled(
     band: NDArray[np.bool_],
     values: Callable[[_Tiles], Array],
 ) -> TiledAlpha:
-    """Return alpha that is `flat` (cells of 0 and 1) but in tiles with some of `band`."""
+    """Return alpha that is `flat` (cells of 0 and 1) except in tiles that touch `band`."""
     grid, (height, width) = Grid.of(frame.height, frame.width), band.shape
     cells = Grid(height, width, grid.down // factor, grid.across // factor)
     crossed = cells.tiled(band).any(axis=(1, 3))
@@ -99,14 +99,14 @@ def _tiled(
 
 
 def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
-    """Return alpha by lines over the planes' own samples, not clipped."""
+    """Return alpha computed by lines over the planes' own samples, not clipped."""
     slopes = lines.slopes * np.float32(1 / frame.format.top)
     level = lines.level - lines.slopes[0] * lines.centre[0]
     luma, chroma, (down, across) = _shared(frame, tiles.factor)
     values = tiles.enlarged(slopes[0])
     values *= tiles.of(luma, 1, 1)
     values += tiles.enlarged(level)
-    # The chroma's part is taken less what is usual there: it is small, and may be repeated.
+    # Chroma counts relative to its local mean; that is small, so repeating it is good enough.
     part = tiles.enlarged(-(lines.slopes[1:] * lines.centre[1:]).sum(0), down, across)
     for slope, plane in zip(slopes[1:], chroma, strict=True):
         part += tiles.enlarged(slope, down, across) * tiles.of(plane, down, across)
@@ -117,9 +117,9 @@ def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
 
 
 def _shared(frame: Frame, factor: int) -> tuple[Plane, list[Plane], tuple[int, int]]:
-    """Return luma, chroma, and how many pixels share a sample of it, down and across.
+    """Return luma, chroma, and how many pixels share a chroma sample, down and across.
 
-    Where cells are finer than samples of chroma, those are repeated.
+    Where cells are finer than chroma samples, those are repeated.
     """
     (luma, *chroma), down, across = frame.planes, frame.format.down, frame.format.across
     if factor >= max(down, across):

@@ -191,8 +191,8 @@ def _check_levels(black: float, white: float) -> None:
         )
 
 
-LARGEST = 16.0
-"""In pixels. A larger edit would reach past the tiles around an edge."""
+LARGEST = 64.0
+"""In pixels."""
 
 
 FeatherSide = Literal["both", "inward", "outward"]

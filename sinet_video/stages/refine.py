@@ -1,9 +1,9 @@
-"""Raising coarse alpha to the picture's size, with its edges drawn to the picture's own.
+"""Refinement of coarse alpha to the frame's size, with edges aligned to those of the frame.
 
 The method is the fast guided filter (He, Sun: "Fast Guided Filter", arXiv 1505.00996): alpha is
-locally a linear function of the picture's planes, fitted on a reduced picture (see `guiding`) and
-enlarged. It is fitted twice, first in wide windows and then in close ones around what came out.
-Only tiles that an edge crosses are worked out in full; elsewhere alpha is exactly 0 or 1.
+locally a linear function of the frame's planes, fitted on a reduced frame (see `guided_filter`) and
+enlarged. It is fitted twice, first in wide windows and then in narrow ones around the result. Only
+tiles that an edge crosses are computed in full; elsewhere alpha is exactly 0 or 1.
 """
 
 from __future__ import annotations
@@ -28,27 +28,31 @@ from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefineme
 from sinet_video.stages.memory import NOTHING, remembers
 
 Array = NDArray[Any]
-"""Float32 throughout; numpy's types would call much of it float64."""
+"""Always float32; numpy's types would infer float64 for much of it."""
 
 WORKING_SIDE = 240
-"""The guided filter is fitted on a picture whose longer side is about this."""
+"""Approximate longer side of the reduced frame on which the guided filter is fitted."""
 
 BILINEAR_SIDE = 400
-"""As much for plain enlargement."""
+"""The same for plain enlargement."""
 
 SURE = 3
-"""Cells of the coarse alpha around one that must agree for it to be sure."""
+"""Radius in cells of the coarse alpha within which all must agree for a cell to be certain."""
 
 REACH = 7
-"""Cells around one whose alpha the second fit, in windows of 3 x 3 half as fine cells, looks at."""
+"""Radius in cells within which the second fit, in windows of 3 x 3 cells half as fine, uses alpha.
+"""
 
 SLACK = 0.05
-"""How far beyond 0 or 1 a fitted value must be for the finer picture not to bring it back."""
+"""How far a fitted value must lie beyond 0 or 1 for the full-size frame not to bring it back."""
 
 
 @remembers(NOTHING)
 def refine(mattes: Iterable[Matte], refinement: Refinement = GuidedRefinement()) -> Iterator[Matte]:
-    """Yield each matte with its alpha at the frame's size; one that has it already passes."""
+    """Yield each matte with its alpha enlarged to the frame's size, (H, W) float32 in [0, 1].
+
+    A matte that already has the frame's size is passed on unchanged.
+    """
     for matte in mattes:
         frame = matte.frame
         if isinstance(matte.plane, TiledAlpha) or matte.plane.shape == (frame.height, frame.width):
@@ -61,13 +65,13 @@ def refine(mattes: Iterable[Matte], refinement: Refinement = GuidedRefinement())
 
 def guided(frame: Frame, coarse: Array, settings: GuidedRefinement) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
-    # Where people are seen larger, alpha is finer: as fine must the picture be.
+    # Where people are seen larger, alpha is finer, and the reduced frame must be as fine.
     factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
     guide = reduced(frame, factor)
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), guide.shape[1:], extent)
     cell = guide.shape[2] / coarse.shape[1]
-    # Windows are of half as fine cells; beyond the picture's longer side they only cost.
+    # Windows count cells half as fine; beyond the frame's longer side they only cost time.
     radius = min(max(1, round(settings.radius * cell / 2)), max(alpha.shape) // 2 + 1)
     sure = max(1, round(SURE * cell))
     lines, band = fitted_lines(guide, frame.format.top, alpha, radius, sure, settings)
@@ -96,15 +100,15 @@ def fitted_lines(
 def _lines(
     guide: Array, alpha: Array, radius: int, sure: int, settings: GuidedRefinement
 ) -> tuple[Lines, NDArray[np.bool_]]:
-    """Return the lines of two fits, and the cells where alpha is not flat."""
+    """Return the lines of the two fits, and the cells where alpha is not flat."""
     near = _fitted(guide, alpha, sure, radius, settings)
     alpha = np.clip(near.at(guide), 0, 1)
     lines = _fitted(guide, alpha, sure, 1, settings)
     fitted = lines.at(guide)
     unsure = (fitted > -SLACK) & (fitted < 1 + SLACK)
     decided = np.where(unsure, np.float32(0.5), fitted > 0.5)
-    # Alpha is flat where every value in reach (of windows, their averages, and 1 for the
-    # enlargement) is, and where the fit is beyond 0 or 1 with all its neighbours.
+    # Alpha is flat where all values in reach (of windows, their averages, and 1 for the
+    # enlargement) are, and where the fit and all its neighbours lie beyond 0 or 1.
     band = transition_band(alpha, REACH) & transition_band(decided, 1)
     return lines.only(band, np.where(unsure, alpha, decided)), band
 
@@ -126,15 +130,15 @@ def enlarged(frame: Frame, coarse: Array, settings: BilinearRefinement) -> Tiled
 
 
 def levels(alpha: Array, black: float, white: float) -> Array:
-    """Stretch alpha so that `black` becomes 0 and `white` 1."""
+    """Stretch alpha so that `black` becomes 0 and `white` becomes 1."""
     stretched: Array = np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
     return stretched
 
 
 def subsampling(frame: Frame, side: int) -> int:
-    """Return by which power of two, 1 to 8, a picture is reduced to have about this longer side.
+    """Return the power of two, 1 to 8, that reduces a frame to about this longer side.
 
-    Either not at all, or to cells of whole chroma samples.
+    The result is either 1 or a multiple of the chroma subsampling.
     """
     power = np.clip(round(log2(max(frame.width, frame.height) / side)), 0, 3)
     return max(int(2**power), frame.format.down, frame.format.across) if power else 1
@@ -142,6 +146,6 @@ def subsampling(frame: Frame, side: int) -> int:
 
 def transition_band(alpha: Array, radius: int) -> NDArray[np.bool_]:
     """Return where a window of this radius holds anything but all 0 or all 1."""
-    # The sum of booleans is whether any is set.
+    # For booleans, the sum says whether any is set.
     both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)
     return both

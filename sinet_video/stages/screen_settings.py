@@ -5,12 +5,12 @@ Nothing heavy is imported here, so that the command lists its options quickly.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from math import hypot
 from typing import Literal, get_args
 
 from sinet_video.errors import SettingError
+from sinet_video.media.colour_names import parse_colour
 
 HUES = {"green": (-0.331, -0.419), "blue": (0.5, -0.081)}
 """Pb and Pr of pure green and blue; the matrices differ by two degrees of hue."""
@@ -21,12 +21,19 @@ SATURATED = 0.08
 
 
 def check_screen(name: str) -> None:
-    """Raise `SettingError` unless it is "auto", "green", "blue" or a saturated "#RRGGBB"."""
-    if name not in ("auto", *HUES) and not re.fullmatch(r"#[0-9a-fA-F]{6}", name):
+    """Raise `SettingError` unless it is "auto", "green", "blue" or some other colour.
+
+    Colours are written as `parse_colour` reads them.
+    """
+    if name in ("auto", *HUES):
+        return
+    try:
+        hue = hue_of(name)
+    except SettingError as error:
         raise SettingError(
             f"Screen is {name!r}; it must be auto, green, blue or a colour such as #30a040."
-        )
-    if name.startswith("#") and hypot(*hue_of(name)) < SATURATED:
+        ) from error
+    if hypot(*hue) < SATURATED:
         raise SettingError(f"Screen is {name}, which is nearly gray; give a colour.")
 
 
@@ -38,8 +45,8 @@ def hues_of(name: str) -> list[tuple[float, float]]:
 
 
 def hue_of(code: str) -> tuple[float, float]:
-    """Return Pb and Pr of "#RRGGBB", in [-0.5, 0.5]; BT.601."""
-    red, green, blue = (value / 255 for value in bytes.fromhex(code[1:]))
+    """Return Pb and Pr of a colour, in [-0.5, 0.5]; BT.601."""
+    red, green, blue = (value / 255 for value in parse_colour(code))
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     return (blue - luma) / 1.772, (red - luma) / 1.402
 

@@ -1,4 +1,4 @@
-"""Steadying alpha over time, on the network's coarse grid."""
+"""Smoothing of alpha over time, on the network's coarse grid."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Coarse = NDArray[Any]
 
 
 def _memory(smoothing: Smoothing) -> Memory:
-    """A `WindowMean` needs the alphas that came; the others the one that went out before."""
+    """Return the memory: `WindowMean` needs incoming alphas, the others the previous result."""
     if isinstance(smoothing, WindowMean):
         return Memory("recent", smoothing.frames, "taken")
     return Memory("recent", 1, "given")
@@ -42,9 +42,10 @@ def _memory(smoothing: Smoothing) -> Memory:
 
 @remembers(_memory)
 def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iterator[Matte]:
-    """Yield each matte steadied by its neighbours in time; starts anew at a cut.
+    """Yield each matte with alpha smoothed over neighbouring frames; starts afresh at a cut.
 
-    Where the alpha comes on another grid than before, what is remembered is taken to it.
+    Use it on alpha of the coarse grid, (h, w) float32 in [0, 1], before `refine`. If the grid
+    changes, the remembered alpha is resampled to the new one.
     """
     if smoothing is None:
         yield from mattes
@@ -55,10 +56,10 @@ def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iter
 
 
 class _Held:
-    """A matte that waits for those after it.
+    """A matte that waits for later ones.
 
-    `same` is how far each place has stayed the same from then until the newest picture: on the
-    newest's grid, but half as fine, which is enough to see what moves.
+    `same` says how far each place has stayed the same since then, up to the newest frame. It is on
+    the newest frame's grid but half as fine, which is enough to see motion.
     """
 
     def __init__(self, matte: Matte) -> None:
@@ -68,7 +69,7 @@ class _Held:
         self._sum, self._weight = self.alpha.copy(), np.ones_like(self.alpha)
 
     def add(self, other: _Held, weight: Coarse) -> None:
-        """Mix another's alpha in, with a weight on either grid."""
+        """Add another matte's alpha, with a weight on either grid."""
         shape = self.alpha.shape
         weight = _on_grid(weight, shape)
         self._sum += weight * _on_grid(other.alpha, shape)
@@ -90,7 +91,7 @@ class _Held:
         return self.alpha, self._sum, self._weight
 
     def mean(self) -> Matte:
-        """Return the matte with the mean of all that were mixed into its alpha."""
+        """Return the matte with the mean of all alphas added to it."""
         return self.matte.with_alpha(self._sum / self._weight)
 
 
@@ -106,14 +107,14 @@ def _averaged(mattes: Iterable[Matte], window: WindowMean) -> Iterator[Matte]:
             if len(held) > window.frames:
                 yield held.popleft().mean()
     except Exception:
-        # What came before a fault is not lost by it.
+        # Mattes from before an error are still delivered.
         yield from _let_go(held)
         raise
     yield from _let_go(held)
 
 
 def _meet(held: deque[_Held], new: _Held, window: WindowMean) -> None:
-    """Mix a new alpha and those before it into each other, where all stayed the same since."""
+    """Mix a new alpha and the held ones into each other, where everything has stayed the same."""
     if not held:
         return
     step = _sameness(held[-1].colours, new.colours, window)
@@ -127,11 +128,11 @@ def _let_go(held: deque[_Held]) -> Iterator[Matte]:
 
 
 def _sameness(before: Coarse, now: Coarse, window: WindowMean) -> Coarse:
-    """Return how far two pictures, (3, h, w), are the same, on the grid of the second."""
+    """Return how similar two frames, (3, h, w), are, on the grid of the second."""
     if before.shape == now.shape and native.available():
         return kernels.sameness(before, now, window.still, window.moving)
     before = np.stack([_on_grid(plane, now.shape[1:]) for plane in before])
-    # Widened, so that the rim that a moving thing uncovers counts as moving too.
+    # Widened, so that the rim that a moving object uncovers also counts as moving.
     change = box_mean(np.abs(before - now).mean(0), 1)
     return 1 - moving_share(change, window.still, window.moving)
 
@@ -162,7 +163,7 @@ def _is_cut(before: Matte, now: Matte) -> bool:
 def share_of_new(
     smoothing: ExponentialAverage | MotionAdaptive, before: Coarse, luma: Coarse
 ) -> Coarse | float:
-    """Return how much of the new alpha to take, in (0, 1], everywhere or (h, w)."""
+    """Return the weight of the new alpha, in (0, 1], as one number or (h, w)."""
     if isinstance(smoothing, ExponentialAverage):
         return smoothing.weight
     moves = motion(before, luma, smoothing.still, smoothing.moving)

@@ -1,4 +1,4 @@
-"""Parts of a picture shown to a segmenter, who is in them, and their alpha put in its place."""
+"""Views: parts of a frame shown to a segmenter, the people in them, and their alpha."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from sinet_video.native import coarse as kernels
 Alpha = NDArray[np.float32]
 
 FINER = 2
-"""Alpha of a part is kept on a grid of the whole picture with so many times the cells each way."""
+"""Alpha of a view is stored on a whole-frame grid with this many times the cells each way."""
 
 ENLARGED = 2.0
-"""A part is at least so large that the network sees it enlarged by no more than this."""
+"""Largest enlargement of a view for the network; this limits how small a view can be."""
 
 NEAR = 0.004
-"""Views no further apart than this share of the picture are the same."""
+"""Views closer together than this share of the frame count as the same."""
 
 
 PLAIN = 0.9
-"""Alpha above which somebody is plainly seen, as nobody is below 1 less it."""
+"""Alpha above which a cell is clearly person; below 1 minus this it is clearly background."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A part of the stored picture, its sides as shares of the picture's, in [0, 1]."""
+    """A part of the stored frame, with its sides as shares of the frame's, in [0, 1]."""
 
     top: float
     left: float
@@ -47,13 +47,13 @@ class Box:
         return max(self.bottom - self.top, self.right - self.left)
 
     def grown(self, share: float) -> Box:
-        """The box with a share of its size more on each side, cut off at the picture's border."""
+        """The box enlarged by a share of its size on each side, clipped to the frame."""
         more = share * self.size
         top, left = max(0, self.top - more), max(0, self.left - more)
         return Box(top, left, min(1, self.bottom + more), min(1, self.right + more))
 
     def contains(self, other: Box) -> bool:
-        """Whether another lies within, but for less than can be seen."""
+        """Whether another box lies within this one, within a tolerance too small to see."""
         return (
             self.top <= other.top + NEAR
             and self.left <= other.left + NEAR
@@ -62,7 +62,7 @@ class Box:
         )
 
     def within(self, view: Box) -> Box:
-        """The box, given in shares of a view, in shares of the picture."""
+        """The box, given as shares of a view, as shares of the frame."""
         height, width = view.bottom - view.top, view.right - view.left
         return Box(
             view.top + self.top * height,
@@ -72,7 +72,7 @@ class Box:
         )
 
     def iou(self, other: Box) -> float:
-        """Intersection over union with another, in [0, 1]."""
+        """Intersection over union with another box, in [0, 1]."""
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         across = min(self.right, other.right) - max(self.left, other.left)
         shared = max(0.0, down) * max(0.0, across)
@@ -83,7 +83,7 @@ class Box:
         return (self.bottom - self.top) * (self.right - self.left)
 
     def towards(self, other: Box, share: float) -> Box:
-        """A box on the way to another; the other once it is near."""
+        """A box part of the way to another; the other itself once it is near."""
         pairs = zip(_sides(self), _sides(other), strict=True)
         if max(abs(to - now) for now, to in pairs) <= NEAR:
             return other
@@ -99,7 +99,7 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
 
 
 def joined(*boxes: Box | None) -> Box | None:
-    """Return the smallest box around all, None where there are none."""
+    """Return the smallest box around all of them, or None if there are none."""
     sides = [_sides(box) for box in boxes if box]
     if not sides:
         return None
@@ -109,20 +109,20 @@ def joined(*boxes: Box | None) -> Box | None:
 
 @dataclass(frozen=True)
 class CropMatte:
-    """What the network made of a part of a picture: alpha (h, w), and which part exactly."""
+    """The network's matte of one view: alpha (h, w), and the exact view."""
 
     view: Box
     alpha: Alpha
 
     @property
     def people(self) -> Box | None:
-        """The part of the picture with somebody in it; None where there is nobody."""
+        """The part of the frame that shows people; None if it shows nobody."""
         inside = self._found[0]
         return inside.within(self.view) if inside else None
 
     @property
     def confidence(self) -> float:
-        """Of what is not plainly background, the share that is plainly person, in [0, 1]."""
+        """Share of clear person in what is not clear background, in [0, 1]."""
         return self._found[1]
 
     @cached_property
@@ -140,7 +140,7 @@ class CropMatte:
         return box, plainly / max(1, some)
 
     def cuts(self, people: Box) -> bool:
-        """Whether people reach a border of the view that is none of the picture."""
+        """Whether people reach a border of the view that is not a border of the frame."""
         view, (height, width) = self.view, self.alpha.shape
         down = 1.5 * (view.bottom - view.top) / height
         across = 1.5 * (view.right - view.left) / width
@@ -159,7 +159,7 @@ def _people(alpha: Alpha) -> tuple[tuple[int, int, int, int] | None, int, int]:
     """
     some, plainly = (int(np.count_nonzero(alpha > level)) for level in (1 - PLAIN, PLAIN))
     mask = alpha > 0.5
-    # Without specks: of a cell and its neighbours, at least half.
+    # Removes specks: keeps a cell if at least half of it and its neighbours are set.
     mask &= box_sum(mask.astype(np.int32), 1) > 4
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
@@ -175,7 +175,7 @@ class CropSegmenter:
         self.frame, self._segmenter, self._shape = frame, segmenter, shape
 
     def answer(self, view: Box) -> CropMatte:
-        """Return what is seen of a view, or slightly more, by whole samples of chroma."""
+        """Return the matte of a view, extended to whole chroma samples."""
         if view == WHOLE:
             return CropMatte(WHOLE, answer(self.frame, self._segmenter, self._shape))
         height, width = self.frame.height, self.frame.width
@@ -186,16 +186,16 @@ class CropSegmenter:
         return CropMatte(exact, answer(part, self._segmenter, self._shape))
 
     def max_zoom(self, wanted: float) -> float:
-        """Return how far to zoom in at most."""
+        """Return the largest allowed magnification, at most `wanted`."""
         across, down = self.frame.orientation.stored_size(self._shape)
         fine = ENLARGED * min(self.frame.width / across, self.frame.height / down)
         return max(1.0, min(wanted, fine))
 
 
 def spread(seen: CropMatte) -> Alpha:
-    """Return alpha of a view on a grid of the whole picture, 0 outside the view.
+    """Return a view's alpha on a grid of the whole frame, 0 outside the view.
 
-    A view of the whole has its own grid; others one with twice the cells each way.
+    A view of the whole frame keeps its own grid; others get one with twice the cells each way.
     """
     if seen.view == WHOLE:
         return seen.alpha
@@ -210,7 +210,7 @@ def spread(seen: CropMatte) -> Alpha:
 
 @dataclass(frozen=True)
 class Cells:
-    """Which cells of a grid a view covers, and where their samples lie in the view's own."""
+    """The cells of a grid that a view covers, and where their samples lie in the view."""
 
     first: int
     last: int
@@ -219,7 +219,7 @@ class Cells:
     share: Alpha
 
     def of(self, values: Alpha, axis: int) -> Alpha:
-        """Return values along an axis in these cells: the mean of the samples of each."""
+        """Return values along an axis in these cells: the mean of each cell's samples."""
         found = sampled(values, self.lower, self.share, axis)
         shape = list(found.shape)
         shape[axis : axis + 1] = [self.last - self.first, self.samples]
@@ -229,7 +229,7 @@ class Cells:
 
 @lru_cache(64)
 def _cells(length: int, own: int, start: float, end: float) -> Cells:
-    """Of `length` cells of the whole, those with their middle in a view of `own` cells.
+    """Return those of `length` cells of the whole whose centre lies in a view of `own` cells.
 
     A cell as large as several of the view's has as many samples, evenly spaced.
     """

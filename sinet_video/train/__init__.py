@@ -1,1 +1,1 @@
-"""Making data, training and measuring. Needs the extra `train`; only the command imports it."""
+"""Data generation, training and evaluation. Needs the extra `train`; only `cli` imports it."""

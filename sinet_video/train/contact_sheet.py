@@ -1,4 +1,4 @@
-"""Contact sheets: many small pictures with a line of text under each, for a person to look at."""
+"""Contact sheets: many small images with a caption under each, for a person to look at."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ CAPTION_HEIGHT = 14
 
 @dataclass(frozen=True)
 class Tile:
-    """One place of a sheet: a picture (H, W, 3), uint8, and a line of text."""
+    """One place on a sheet: an image (H, W, 3) uint8, and a caption."""
 
     picture: Array
     caption: str
 
 
 def overlay(picture: Array, alpha: Array, colour: tuple[int, int, int] = (255, 0, 255)) -> Array:
-    """Return a picture (H, W, 3) with what alpha, (H, W) in [0, 1], leaves out under a colour."""
+    """Return an image (H, W, 3) with a colour over what alpha, (H, W) in [0, 1], leaves out."""
     weight = 0.75 * (1 - alpha[..., None].astype(np.float32))
     mixed: Array = picture * (1 - weight) + np.array(colour, np.float32) * weight
     return mixed.round().astype(np.uint8)
 
 
 def draw_sheet(tiles: Sequence[Tile], path: Path, *, columns: int = 5, side: int = 200) -> None:
-    """Write the tiles as one picture file, row by row, each fitted into `side` x `side` pixels."""
+    """Write the tiles as one image file, row by row, each fitted into `side` x `side` pixels."""
     rows = max(1, -(-len(tiles) // columns))
     height = side + CAPTION_HEIGHT
     sheet = Image.new("RGB", (columns * side, rows * height), "black")

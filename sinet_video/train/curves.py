@@ -27,7 +27,8 @@ def draw_curves(rows: Sequence[Row], path: Path) -> None:
     columns = dict.fromkeys(name for row in rows for name in row if name not in {"step", "stage"})
     for name in columns:
         points = [(row["step"], row[name]) for row in rows if name in row]
-        panel = panels[1] if name == "rate" else panels[2] if name.startswith("IoU") else panels[0]
+        watched = name.startswith(("IoU", "false", "watched"))
+        panel = panels[1] if name == "rate" else panels[2] if watched else panels[0]
         panel.plot(*zip(*points, strict=True), label=name)
     for panel, title in zip(panels, ("loss", "learning rate", "validation"), strict=True):
         panel.set_ylabel(title)

@@ -1,7 +1,7 @@
-"""A batch worked on in parts, side by side: each part has a thread and a network of its own.
+"""Data-parallel training on a CPU: each shard of a batch has its own thread and network.
 
-The networks share their weights; the statistics of their normalisations are their own. One thread
-for each part is faster on a CPU than many threads in each of SINet's small layers, and the sum of
+The networks share their weights, but each has its own normalisation statistics. On a CPU, one
+thread per shard is faster than many threads in each of SINet's small layers, and the sum of
 gradients, taken in order, is the same every time.
 """
 
@@ -25,14 +25,14 @@ from sinet_video.train.samples.batch import Batch
 
 @dataclass(frozen=True)
 class Work:
-    """What a shard is to do with its samples."""
+    """What a shard should do with its samples."""
 
     part: Literal["encoder", "whole"]
     loss: Loss
 
 
 class Shards:
-    """Networks that share their weights, and the threads that they run in."""
+    """Networks that share their weights, and the threads they run in."""
 
     def __init__(self, network: SINet, count: int, teacher: SINet | None = None) -> None:
         self.networks = [network, *(_twin(network) for _ in range(count - 1))]
@@ -47,7 +47,7 @@ class Shards:
         self._pool.shutdown()
 
     def gradients(self, batches: Sequence[Batch], work: Work) -> dict[str, float]:
-        """Put the mean gradient into the shared weights; return each part of the loss, the mean."""
+        """Put the mean gradient into the shared weights; return each loss part's mean."""
         jobs = zip(self.networks, self.teachers, batches, strict=True)
         found = list(self._pool.map(lambda job: self._one(job[0], job[1], job[2], work), jobs))
         self._put(reduce(torch.add, (gradient for gradient, _ in found)) / len(found))
@@ -75,7 +75,8 @@ class Shards:
         found = torch.autograd.grad(
             total, list(network.parameters()), allow_unused=True, materialize_grads=True
         )
-        # As one vector: to add and to average hundreds of small ones takes the other shard's time.
+        # As one vector: adding and averaging hundreds of small ones would take time from the other
+        # shard.
         gradient = torch.cat([own.reshape(-1) for own in found])
         return gradient, {name: float(part.detach()) for name, part in parts.items()}
 
@@ -96,6 +97,6 @@ def _opinion(teacher: SINet, rgb: Tensor) -> Tensor:
 
 
 def _twin(network: SINet) -> SINet:
-    """Return a copy that has the same tensors for weights, and statistics of its own."""
-    # Known to the copying as already copied, also where a layer keeps one out of its state dict.
+    """Return a copy that shares the weight tensors but has its own statistics."""
+    # Marked as already copied, even where a layer keeps one out of its state dict.
     return copy.deepcopy(network, {id(parameter): parameter for parameter in network.parameters()})

@@ -1,13 +1,13 @@
-"""Faster layers for training SINet on a CPU, in C++.
+"""Faster layers in C++ for training SINet on a CPU.
 
-The convolutions of SINet are so small that two thirds of a training step in torch go into batch
-normalisation and PReLU, which only move memory. Here the two are one layer, and each direction two
-passes (norm_act.cpp). Depthwise convolutions and enlarging have kernels for channels that lie side
-by side (depthwise.cpp, upsample.cpp).
+SINet's convolutions are so small that two thirds of a training step in torch go into batch
+normalisation and PReLU, which only move memory. Here the two are one layer with two passes in each
+direction (norm_act.cpp). Depthwise convolutions and upsampling have kernels for channels-last
+memory (depthwise.cpp, upsample.cpp).
 
-Where they cannot be built, training goes by torch's own layers and takes longer. Results are the
-same but for rounding: to end in the same weights bit for bit, a training has to be gone on with
-where `unavailable_reason` says the same.
+If they cannot be built, training uses torch's own layers and takes longer. Results are equal up to
+rounding. To end with the same weights bit for bit, a training has to be resumed where
+`unavailable_reason` returns the same.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from sinet_video.models.sinet import (
 LAST = torch.channels_last
 
 VECTOR = 8
-"""As many channels or more have the layers that are replaced: no vector is wider."""
+"""Least number of channels of a layer that is replaced; no vector is wider."""
 
 NAME = "sinet_video_fused"
 FOLDER = Path(__file__).parent / "kernels"
@@ -53,7 +53,7 @@ HEADERS = sorted(FOLDER.glob("*.h"))
 
 @cache
 def unavailable_reason() -> str | None:
-    """Return why layers cannot be fused on this machine, or None where they can.
+    """Return why layers cannot be fused on this machine, or None if they can.
 
     The first call on a machine builds the kernels.
     """
@@ -68,8 +68,8 @@ def unavailable_reason() -> str | None:
 def kernels() -> Any:
     """Return the compiled kernels; the first call on a machine builds them, in a minute.
 
-    They stay in torch's own folder for extensions. Raises RuntimeError, OSError or ImportError
-    where there is no C++ compiler, no ninja, or they do not fit this machine.
+    They are stored in torch's own folder for extensions. Raises RuntimeError, OSError or
+    ImportError if there is no C++ compiler or no ninja, or if they do not fit this machine.
     """
     from torch.utils.cpp_extension import get_cxx_compiler, load
 
@@ -81,7 +81,7 @@ def kernels() -> Any:
     if not shutil.which(compiler):
         raise RuntimeError(f"there is no C++ compiler {compiler}")
     library.parent.mkdir(parents=True, exist_ok=True)
-    # In a folder of its own: torch would wait for ever for a build that was killed.
+    # In a folder of its own, as torch would wait for ever for a build that was killed.
     with TemporaryDirectory(dir=library.parent) as folder, _ninja_on_path():
         module = load(
             NAME, [str(source) for source in SOURCES], extra_cflags=flags, build_directory=folder
@@ -91,7 +91,7 @@ def kernels() -> Any:
 
 
 def _library(flags: list[str]) -> Path:
-    """Return where the kernels are on this machine, named by all that they are made from."""
+    """Return the path of this machine's kernels, named after everything they are built from."""
     from torch.utils.cpp_extension import LIB_EXT, get_default_build_root
 
     capability = torch.backends.cpu.get_cpu_capability()
@@ -113,7 +113,7 @@ def _imported(library: Path) -> Any:
 
 @contextmanager
 def _ninja_on_path() -> Iterator[None]:
-    """Let torch find the package's program also where no environment is activated."""
+    """Let torch find the package's ninja even if no environment is activated."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([before, sysconfig.get_path("scripts")])
     try:
@@ -123,15 +123,15 @@ def _ninja_on_path() -> Iterator[None]:
 
 
 def _instruction_set() -> list[str]:
-    """Return the flags by which torch's vector class uses this machine's width."""
+    """Return the flags that make torch's vector class use this machine's width."""
     if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
         return []
-    # 256 bits also where there are 512: the rows of SINet are short.
+    # 256 bits even where 512 are available, as the rows of SINet are short.
     return ["-DCPU_CAPABILITY=AVX2", "-DCPU_CAPABILITY_AVX2"]
 
 
 class FusedNorm(nn.BatchNorm2d):
-    """Takes the place of a batch normalisation, and does the PReLU after it as well."""
+    """Replaces a batch normalisation, and applies the PReLU after it too."""
 
     act: nn.PReLU | None
     flat: Tensor
@@ -140,7 +140,7 @@ class FusedNorm(nn.BatchNorm2d):
         super().__init__(norm.num_features, norm.eps, norm.momentum)
         self.load_state_dict(norm.state_dict())
         self.weight, self.bias = norm.weight, norm.bias
-        # Not a submodule: its slopes have their name in the state dict already.
+        # Not a submodule, as its slopes already have a name in the state dict.
         object.__setattr__(self, "act", act)
         self.register_buffer("flat", torch.ones(norm.num_features), persistent=False)
 
@@ -164,7 +164,7 @@ class FusedNorm(nn.BatchNorm2d):
         return out
 
     def _check(self, x: Tensor) -> None:
-        """Refuse rows that do not make up whole vectors."""
+        """Raise `ValueError` for rows that are not whole vectors."""
         fold = kernels().width // math.gcd(self.num_features, kernels().width)
         rows = x.numel() // self.num_features
         if rows % fold:
@@ -183,7 +183,7 @@ class Done(nn.PReLU):
 
 
 class Pointwise(nn.Conv2d):
-    """A 1x1 convolution as a matrix product over rows of channels, its weight shared."""
+    """A 1x1 convolution as a matrix product over rows of channels, sharing its weight."""
 
     def __init__(self, whole: nn.Conv2d) -> None:
         super().__init__(whole.in_channels, whole.out_channels, 1, groups=whole.groups, bias=False)
@@ -199,7 +199,7 @@ class Pointwise(nn.Conv2d):
 
 
 class ShuffledPointwise(Pointwise):
-    """A 1x1 convolution in groups and the shuffle after it."""
+    """A grouped 1x1 convolution and the shuffle after it."""
 
     def matrix(self) -> Tensor:
         """Return the weight, (outputs, inputs)."""
@@ -207,7 +207,7 @@ class ShuffledPointwise(Pointwise):
 
 
 class Depthwise(nn.Conv2d):
-    """A depthwise convolution of 3x3 or 5x5, its weight shared."""
+    """A depthwise convolution of 3x3 or 5x5, sharing its weight."""
 
     def __init__(self, whole: nn.Conv2d) -> None:
         channels, kernel, stride = whole.in_channels, whole.kernel_size[0], whole.stride[0]
@@ -224,7 +224,7 @@ class Depthwise(nn.Conv2d):
 
     @staticmethod
     def can_be(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
-        """Return whether the kernels know a layer: its size, stride, and at least a vector wide."""
+        """Return whether the kernels support a layer: its size, stride and number of channels."""
         return type(layer) is nn.Conv2d and (
             layer.kernel_size in ((3, 3), (5, 5))
             and layer.stride in ((1, 1), (2, 2))
@@ -236,7 +236,7 @@ class Depthwise(nn.Conv2d):
 
 
 class FusedUpsample(Upsample):
-    """Enlarges channels-last tensors."""
+    """Upsamples channels-last tensors."""
 
     def forward(self, x: Tensor) -> Tensor:
         if self.factor == 1 or not self.training:
@@ -246,7 +246,7 @@ class FusedUpsample(Upsample):
 
 
 def fuse(network: SINet) -> SINet:
-    """Put faster layers in place, and return the same network; names and values stay."""
+    """Replace layers by faster ones, and return the same network; names and values stay."""
     for parent in list(network.modules()):
         if isinstance(parent, NormAct):
             parent.norm, parent.act = FusedNorm(parent.norm, parent.act), Done(parent.act)

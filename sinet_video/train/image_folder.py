@@ -1,7 +1,7 @@
-"""Folders of pictures and masks: found, read, judged, written.
+"""Folders of images and masks: found, read, checked and written.
 
 A labelled folder holds `images/NAME.jpg` (or .jpeg, .png) and `masks/NAME.png`, a mask of the
-picture's size in which 255 is the person and 0 is not.
+image's size in which 255 is the person and 0 is not.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from sinet_video.errors import InputError
 Array = NDArray[Any]
 
 OnBad = Literal["skip", "refuse"]
-"""Whether what cannot serve is listed and left out, or ends the whole."""
+"""Whether unusable files are listed and left out, or stop everything."""
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A picture and its mask, not yet read."""
+    """An image and its mask, not yet read."""
 
     picture: Path
     mask: Path
 
     @property
     def name(self) -> str:
-        """The file name without its ending, which both share."""
+        """The file name without suffix, which both share."""
         return self.picture.stem
 
 
 @dataclass(frozen=True)
 class Bad:
-    """A picture that cannot serve, and why."""
+    """An unusable image, and why."""
 
     path: Path
     reason: str
@@ -48,23 +48,23 @@ class Bad:
 
 @dataclass
 class Listing:
-    """What a labelled folder holds: pairs in the order of their names, and what is unfit."""
+    """The content of a labelled folder: pairs in name order, and unusable files."""
 
     pairs: list[Pair] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
 
 
 def list_pictures(folder: Path) -> list[Path]:
-    """Return a folder's pictures, by name. Raises `InputError` when there is no such folder."""
+    """Return a folder's images, by name. Raises `InputError` if there is no such folder."""
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.")
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def list_pairs(folder: Path) -> Listing:
-    """Return a labelled folder's pairs, unread; pictures without a mask are listed as bad.
+    """Return a labelled folder's pairs, unread; images without a mask are listed as bad.
 
-    Raises `InputError` when there is no such folder, or nothing in it.
+    Raises `InputError` if there is no such folder, or nothing in it.
     """
     masks = {path.stem: path for path in list_pictures(folder / "masks")}
     listing = Listing()
@@ -81,17 +81,17 @@ def list_pairs(folder: Path) -> Listing:
 
 
 def read_picture(path: Path) -> Array:
-    """Read a photograph upright: (H, W, 3), uint8, RGB. Raises `InputError`."""
+    """Read a photograph upright: (H, W, 3) uint8, RGB. Raises `InputError`."""
     return _read(path, "RGB")
 
 
 def read_mask(path: Path) -> Array:
-    """Read a mask: (H, W), uint8, 255 for the person. Raises `InputError`."""
+    """Read a mask: (H, W) uint8, 255 for the person. Raises `InputError`."""
     return _read(path, "L")
 
 
 def read_pair(pair: Pair) -> tuple[Array, Array]:
-    """Read a picture and its mask. Raises `InputError` with the reason where they cannot serve."""
+    """Read an image and its mask. Raises `InputError` with the reason if they are not usable."""
     picture, mask = read_picture(pair.picture), read_mask(pair.mask)
     if picture.shape[:2] != mask.shape:
         raise InputError(
@@ -104,14 +104,14 @@ def read_pair(pair: Pair) -> tuple[Array, Array]:
 
 
 def write_picture(path: Path, picture: Array) -> None:
-    """Write a picture (H, W, 3) or a mask (H, W), uint8, as its ending says."""
+    """Write an image (H, W, 3) or a mask (H, W), uint8, in the format of its suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # What a JPEG loses, a network that learns from it would learn: keep it near lossless.
+    # A network would learn the artefacts of a JPEG, so it is kept near lossless.
     Image.fromarray(np.ascontiguousarray(picture)).save(path, quality=95)
 
 
 def list_bad(bad: Sequence[Bad]) -> str:
-    """Return unfit pictures and their reasons, one a line."""
+    """Return unusable images and the reasons, one per line."""
     return "\n".join(f"{item.path}: {item.reason}" for item in bad)
 
 

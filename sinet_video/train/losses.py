@@ -1,4 +1,4 @@
-"""What training makes small. Logits are (n, 2, h, w), labels (n, h, w) in [0, 1]."""
+"""The training losses. Logits are (n, 2, h, w), labels (n, h, w) in [0, 1]."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from sinet_video.train.recipe import Loss
 
 @dataclass(frozen=True)
 class Target:
-    """What the network should say of a batch."""
+    """The desired output of the network for a batch."""
 
     label: Tensor
     """(n, h, w), the person's alpha in [0, 1]."""
     band: Tensor
     """(n, h, w), 1 near the label's edge, else 0."""
     teacher: Tensor | None = None
-    """(n, h, w), what a teacher says."""
+    """(n, h, w), the teacher's alpha."""
     motion: Tensor | None = None
-    """(k, 2, 3): how sample k + i moved against sample i, as `torch.affine_grid` takes it."""
+    """(k, 2, 3): the motion of sample k + i relative to sample i, as for `torch.affine_grid`."""
 
 
 def person(logits: Tensor) -> Tensor:
-    """Return the one number that two classes come to, (n, h, w): the logit of the person."""
+    """Return the single number that two classes amount to, (n, h, w): the person's logit."""
     return logits[:, 1] - logits[:, 0]
 
 
 def entropy(logit: Tensor, label: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Return the mean binary cross-entropy, where the weight is 1 if one is given."""
+    """Return the mean binary cross-entropy, over the pixels where the weight, if given, is 1."""
     if weight is None:
         return F.binary_cross_entropy_with_logits(logit, label)
     total = F.binary_cross_entropy_with_logits(logit, label, weight=weight, reduction="sum")
@@ -40,7 +40,7 @@ def entropy(logit: Tensor, label: Tensor, weight: Tensor | None = None) -> Tenso
 
 
 def dice(logit: Tensor, label: Tensor, smooth: float = 100.0) -> Tensor:
-    """Return one less the soft Dice coefficient, the mean over pictures (arXiv 1606.04797)."""
+    """Return one minus the soft Dice coefficient, averaged over images (arXiv 1606.04797)."""
     alpha = torch.sigmoid(logit).flatten(1)
     truth = label.flatten(1)
     both = (alpha * truth).sum(1)
@@ -48,7 +48,7 @@ def dice(logit: Tensor, label: Tensor, smooth: float = 100.0) -> Tensor:
 
 
 def lovasz(logit: Tensor, label: Tensor, where: Tensor | None = None) -> Tensor:
-    """Return the Lovasz hinge of the person's IoU, the mean over pictures (arXiv 1705.08790).
+    """Return the Lovasz hinge of the person's IoU, averaged over images (arXiv 1705.08790).
 
     `where`, (n, h, w), is 1 at the pixels that count.
     """
@@ -70,9 +70,9 @@ def _lovasz_row(logit: Tensor, person: Tensor) -> Tensor:
 
 
 def unsteadiness(alpha: Tensor, target: Target) -> Tensor:
-    """Return how much the error differs between two looks at one scene.
+    """Return how much the error differs between two views of one scene.
 
-    The mean over the pixels that both looks show.
+    The mean is over the pixels that both views show.
     """
     if target.motion is None:
         return alpha.new_zeros(())
@@ -87,7 +87,7 @@ def unsteadiness(alpha: Tensor, target: Target) -> Tensor:
 
 
 def reduced(target: Target, factor: int = 8) -> Target:
-    """Return the label and its band as they are for a picture so much smaller."""
+    """Return the label and its band for an image that is smaller by this factor."""
     label = F.avg_pool2d(target.label[:, None], factor)[:, 0]
     return Target(label, F.max_pool2d(target.band[:, None], factor)[:, 0])
 
@@ -97,8 +97,8 @@ def total_loss(
 ) -> dict[str, Tensor]:
     """Return each part of the loss by its name, weighted; their sum is the loss.
 
-    `eighth` is what the encoder says; `logits` what the whole network does, None in a stage that
-    trains the encoder alone.
+    `eighth` is the encoder's output; `logits` is the whole network's, or None in a stage that
+    trains only the encoder.
     """
     if logits is None:
         return _decision_losses(person(eighth), reduced(target), weights)

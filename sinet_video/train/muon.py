@@ -1,7 +1,7 @@
-"""Muon (https://kellerjordan.github.io/posts/muon) for many small matrices.
+"""The Muon optimiser (https://kellerjordan.github.io/posts/muon) for many small matrices.
 
-torch has it too; there, each matrix is worked on by itself and in 16 bits, which takes a CPU five
-times as long: with SINet's 35 matrices a tenth of a training.
+torch has one too, but it processes each matrix separately and in 16 bits, which takes five times as
+long on a CPU: with SINet's 35 matrices, a tenth of a training.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 
 QUINTIC = (3.4445, -4.7750, 2.0315)
-"""Coefficients of a + b x + c x^2, as published: singular values come to lie about 1, fast."""
+"""Coefficients of a + b x + c x^2, as published: singular values quickly move close to 1."""
 ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum made orthogonal: each step moves a matrix as far along all of its directions.
+    """Orthogonalised momentum: each step moves a matrix equally far along all its directions.
 
     Takes parameters (out, in) or (out, in, 1, 1). Wide matrices move by the learning rate, tall
-    ones by the root of their aspect more.
+    ones by that times the root of their aspect ratio.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # no loss to return
-        """Change the matrices by their gradients."""
+        """Update the matrices from their gradients."""
         for group in self.param_groups:
             for alike in _by_shape(group["params"]):
                 self._step_alike(alike, group)
@@ -63,9 +63,9 @@ def _gradient(own: nn.Parameter) -> Tensor:
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """Return matrices (n, rows, columns) with all singular values made about 1: 0.7 to 1.2.
+    """Return matrices (n, rows, columns) with all singular values close to 1: 0.7 to 1.2.
 
-    By Newton-Schulz iteration. A matrix of zeros stays one.
+    Uses the Newton-Schulz iteration. A matrix of zeros stays zero.
     """
     if matrices.shape[1] > matrices.shape[2]:
         return orthogonal(matrices.mT).mT

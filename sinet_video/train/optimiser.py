@@ -1,4 +1,4 @@
-"""Learning rates, the optimiser, and the averaging of weights."""
+"""Learning rates, optimisers and weight averaging."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Optimiser:
 
     def __init__(self, parts: Sequence[tuple[float, torch.optim.Optimizer]]) -> None:
         self.parts = parts
-        """Each with its learning rate, relative to the stage's."""
+        """Each optimiser with its learning rate, relative to the stage's."""
 
     def step(self, rate: float) -> None:
-        """Change the weights by their gradients, at the stage's learning rate."""
+        """Update the weights from their gradients, at the stage's learning rate."""
         for relative, part in self.parts:
             for group in part.param_groups:
                 group["lr"] = rate * relative
@@ -50,29 +50,29 @@ class Optimiser:
         return [part.state_dict() for _, part in self.parts]
 
     def load(self, states: Sequence[dict[str, Any]]) -> None:
-        """Go on from what `state` returned."""
+        """Continue from what `state` returned."""
         for (_, part), state in zip(self.parts, states, strict=True):
             part.load_state_dict(state)
 
 
 def make_optimiser(network: nn.Module, stage: Stage) -> Optimiser:
-    """Return a stage's optimiser of a network; with Muon, AdamW has what is no matrix."""
+    """Return a stage's optimiser for a network; with Muon, AdamW gets whatever is not a matrix."""
     own = list(network.parameters())
     if stage.optimiser != "muon":
         return Optimiser([(1.0, _adam(own, stage))])
     matrices = [parameter for parameter in own if _is_matrix(parameter)]
     rest = [parameter for parameter in own if not _is_matrix(parameter)]
-    muon = Muon(matrices, stage.decay / stage.orthogonal)  # by the rate, which is larger here
+    muon = Muon(matrices, stage.decay / stage.orthogonal)  # their rate is larger
     return Optimiser([(stage.orthogonal, muon), (1.0, _adam(rest, stage))])
 
 
 def _is_matrix(parameter: nn.Parameter) -> bool:
-    """Return whether Muon can have it: dense layers and 1x1 convolutions, the classes' aside."""
+    """Return whether Muon takes it: dense layers and 1x1 convolutions, but not the classifiers."""
     return parameter.dim() > 1 and parameter[0, 0].numel() == 1 and min(parameter.shape[:2]) > 2
 
 
 def _adam(parameters: Sequence[nn.Parameter], stage: Stage) -> torch.optim.Optimizer:
-    """Return Adam: with decoupled decay of matrices, or as the paper's code has it."""
+    """Return Adam: with decoupled decay of matrices, or as in the paper's code."""
     published = stage.optimiser == "adam"
     by_decay: dict[float, list[nn.Parameter]] = {}
     for parameter in parameters:
@@ -83,7 +83,7 @@ def _adam(parameters: Sequence[nn.Parameter], stage: Stage) -> torch.optim.Optim
 
 
 def _decayed(parameter: nn.Parameter, published: bool) -> float:
-    """Return the part of the weight decay that a parameter has."""
+    """Return the share of the weight decay that applies to a parameter."""
     if not published:
         return float(parameter.dim() > 1)
     if parameter.dim() != 4:
@@ -102,7 +102,7 @@ def mean(states: Sequence[State]) -> State:
 
 
 class Average:
-    """Weights averaged over steps, exponentially; the network's own where `keep` is 0."""
+    """Exponential moving average of weights; the network's own if `keep` is 0."""
 
     def __init__(self, state: Mapping[str, Tensor], keep: float) -> None:
         self.keep = keep
@@ -121,13 +121,13 @@ class Average:
 
     @torch.no_grad()
     def update(self, state: Mapping[str, Tensor], step: int) -> None:
-        """Take in a step's weights; early steps count for more, so that the start is forgotten."""
+        """Add a step's weights; early steps have more weight, so that the start is forgotten."""
         keep = min(self.keep, (1 + step) / (10 + step))
         self._values.lerp_(self._joined(state), 1 - keep)
         self._counts = {name: state[name].clone() for name in self._counts}
 
     def _joined(self, state: Mapping[str, Tensor]) -> Tensor:
-        # One long vector: hundreds of small tensors would take longer than a step's optimiser.
+        # One long vector: hundreds of small tensors would take longer than the optimiser itself.
         return torch.cat([state[name].detach().reshape(-1) for name in self._shapes])
 
     def _split(self) -> State:

@@ -1,9 +1,9 @@
-"""Turning trained weights into the two files that the package carries.
+"""Conversion of trained weights into the two files that the package contains.
 
-    python -m sinet_video.train.shipping WEIGHTS [FOLDER]
+    python -m sinet_video.train.package_weights WEIGHTS [FOLDER]
 
 default.pth is the checkpoint in half precision; default.onnx.gz is the graph that onnxruntime runs,
-made of the same rounded weights. FOLDER is the package's own unless given.
+made from the same rounded weights. FOLDER is the package's own unless given.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from sinet_video.models.checkpoint import load, save
 from sinet_video.models.sinet import SINet
 
 MOST_CHANGED = 0.02
-"""By how much rounding may change logits, relative to the largest."""
+"""Largest change of logits by rounding, relative to the largest logit."""
 
 
 def difference(one: SINet, two: SINet) -> float:
-    """Return how far two networks' logits of noise are apart, relative to the largest."""
+    """Return the difference of two networks' logits for noise, relative to the largest."""
     torch.manual_seed(1)
     pictures = torch.rand(2, 3, 128, 128) * 4 - 2
     with torch.inference_mode():
@@ -37,7 +37,7 @@ def difference(one: SINet, two: SINet) -> float:
 def package(checkpoint: Path, folder: Path) -> None:
     """Write `default.pth` and `default.onnx.gz` of a checkpoint into a folder.
 
-    Raises `WeightsError`, and writes nothing, when rounding changes what the network says.
+    Raises `WeightsError`, and writes nothing, if rounding changes the network's output.
     """
     full = load(checkpoint)
     with whole_file(folder / "default.pth") as part:
@@ -46,7 +46,7 @@ def package(checkpoint: Path, folder: Path) -> None:
         if changed > MOST_CHANGED:
             raise WeightsError(f"{checkpoint} says something else in 16 bits, by {changed:.2g}.")
     graph = export_sinet.fast(load(folder / "default.pth"))
-    # Without a time stamp in it, the same weights are the same file.
+    # Without a timestamp, the same weights give the same file.
     (folder / "default.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))
 
 

@@ -1,8 +1,8 @@
-"""The statistics of batch normalisation measured anew, once the weights are as they will be.
+"""Batch normalisation statistics, measured again once the weights are final.
 
-After Wu, Johnson: "Rethinking 'Batch' in BatchNorm", arXiv 2105.07576, section 3 (PreciseBN). Those
-that a training leaves are of weights before they were averaged, and of colours varied more than
-cameras do.
+After Wu, Johnson: "Rethinking 'Batch' in BatchNorm", arXiv 2105.07576, section 3 (PreciseBN). The
+statistics at the end of training belong to weights before averaging, and to colours that vary more
+than cameras' do.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sinet_video.train.samples.sampler import Sampler
 def with_precise_statistics(
     network: SINet, stock: Stock, stage: Stage, seed: int, batches: int
 ) -> SINet:
-    """Return a network, changed in place, with the mean statistics of so many batches of a stage.
+    """Return a network, changed in place, with mean statistics over this many batches of a stage.
 
     Their samples are as cameras give them: neither light nor parts of people are changed.
     """
@@ -31,7 +31,7 @@ def with_precise_statistics(
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # each batch counts as much
+        norm.momentum = None  # each batch has equal weight
     network.train()
     with torch.no_grad():
         for step in range(batches):

@@ -1,4 +1,4 @@
-"""Settings of the process that a training needs: who uses how many threads, and memory."""
+"""Process settings for training: threads and memory."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from contextlib import contextmanager
 import cv2
 import torch
 
-# The names and numbers are glibc's, of malloc.h.
+# Names and numbers from glibc's malloc.h.
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread may keep the interpreter from the others: they run mostly outside it."""
+"""How long a thread may hold the interpreter; most of their work is outside it."""
 
 
 @contextmanager
 def shared_among_shards() -> Iterator[None]:
-    """Let the shards have the cores: no threads within torch's and OpenCV's single operations.
+    """Leave the cores to the shards: no threads within single operations of torch and OpenCV.
 
-    Memory that is freed is kept from here on: there is no way back to glibc's own settings.
+    Freed memory is kept from here on, as there is no way back to glibc's own settings.
     """
     keep_memory()
     threads, switch, within = torch.get_num_threads(), sys.getswitchinterval(), cv2.getNumThreads()
@@ -37,15 +37,15 @@ def shared_among_shards() -> Iterator[None]:
 
 
 def keep_memory() -> None:
-    """Make glibc keep large blocks that were freed; does nothing on other systems.
+    """Make glibc keep large freed blocks; does nothing on other systems.
 
-    Each step of a training takes and frees the same few hundred megabytes; a third of its time
-    went into the system clearing their pages anew.
+    Each training step allocates and frees the same few hundred megabytes; a third of its time went
+    into the system clearing their pages again.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return
-    mallopt(M_ARENA_MAX, 1)  # other arenas than the main one always map large blocks anew
+    mallopt(M_ARENA_MAX, 1)  # other arenas always map large blocks anew
     mallopt(M_MMAP_THRESHOLD, 1 << 30)
     mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
     mallopt(M_TOP_PAD, 1 << 28)

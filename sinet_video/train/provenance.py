@@ -23,9 +23,11 @@ def write_record(recipe: Recipe, stock: Stock, root: Path, folder: Path) -> None
     (folder / "training.json").write_text(text + "\n", encoding="utf-8")
     unfit = [f"{os.path.relpath(item.path, root)}: {item.reason}\n" for item in stock.bad]
     (folder / "bad.txt").write_text("".join(unfit), encoding="utf-8")
-    for name, pairs in stock.holdout.items():
-        if pairs:
-            names = "".join(f"{pair.name}\n" for pair in pairs)
+    held = {folder: [pair.name for pair in pairs] for folder, pairs in stock.holdout.items()}
+    held |= {folder: [path.stem for path in paths] for folder, paths in stock.held_empty.items()}
+    for name, own in held.items():
+        if own:
+            names = "".join(f"{each}\n" for each in own)
             path = folder / f"holdout-{name.replace('/', '-')}.txt"
             path.write_text(names, encoding="utf-8")
 
@@ -41,6 +43,13 @@ def record(recipe: Recipe, stock: Stock, root: Path) -> dict[str, Any]:
         }
         for labelled, own in zip(recipe.data.labelled, stock.folders, strict=True)
     }
+    for empty, sources in zip(recipe.data.empty, stock.empty, strict=True):
+        folders[empty.folder] = {
+            "training": [source.name for source in sources],
+            "validation": [path.stem for path in stock.watched_empty[empty.folder]],
+            "holdout": [path.stem for path in stock.held_empty[empty.folder]],
+            "sha256": digest(root / empty.folder, ""),
+        }
     backgrounds = recipe.data.backgrounds
     return {
         "recipe": dump_overrides(recipe),

@@ -10,31 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, SettingError
+from sinet_video.train.datasets import Data
 from sinet_video.train.toml import build, expand_likes
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """A folder of pictures and masks below the data folder, and how often it is drawn from."""
-
-    folder: str
-    weight: float = 1.0
-    """Share of the samples, relative to the other folders'."""
-    validation: int = 0
-    """Pictures set aside to watch the training by."""
-    holdout: int = 0
-    """Pictures that no part of the training sees, for a test afterwards."""
-    whole: bool = False
-    """Whole people who can stand anywhere in a made scene; else they enter from its lower edge."""
-
-
-@dataclass(frozen=True)
-class Data:
-    """Where the pictures are, all relative to the data folder."""
-
-    labelled: tuple[Labelled, ...] = ()
-    backgrounds: str | None = None
-    """A folder of pictures without people, to put people in front of."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +46,23 @@ class Views:
     """People are dressed anew: waistcoats and sleeves of plain colours."""
     patches: float = 0.0
     """A part of the person, and one of the rest, has another colour."""
+    nobody: float = 0.0
+    """A picture without people is seen as it is, of the folders of such."""
+    border: float = 0.0
+    """A photograph is cut where somebody's side is: arms and hands leave the sample."""
+    things: float = 0.0
+    """A made scene has a thing that is nobody, more often behind people than before them."""
+    chair: float = 0.0
+    """Of people in made scenes: the back of a chair is behind them."""
+    shadow: float = 0.0
+    """Of people in made scenes: a soft shadow falls on what is behind them."""
+    smeared: float = 0.0
+    """Of people in made scenes: blurred by motion or out of focus, alpha with them."""
     moved: float = 0.0
     """Part of each batch that is a second look at samples of it, slightly moved."""
+    pairs: float = 0.0
+    """Of samples looked at twice: the second look shows another moment of the same clip, of the
+    pictures whose names end in `_a` and `_b`."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +80,8 @@ class Light:
     """Probability of a loss of sharpness."""
     noise: float = 0.0
     """Largest standard deviation of noise, 8-bit steps."""
+    dark: float = 0.0
+    """Probability of a picture in little light, with the coarse noise of its colours."""
     compression: float = 0.0
     """Probability of the marks of strong compression."""
     published: bool = False
@@ -152,6 +146,11 @@ class Stage:
     """The finished network is the mean of the weights at this stage's end, at those of other such
     stages, and at the last one's: as arXiv 1803.05407 does at the ends of cycles."""
     loss: Loss = field(default_factory=Loss)
+    hard: float = 0.0
+    """How much more often than others a picture of nobody is seen in which the network that enters
+    the stage finds people; measured anew for each such stage."""
+    mixture: tuple[tuple[str, float], ...] = ()
+    """Weights of labelled folders in this stage where they are others than the data's."""
     views: Views = field(default_factory=Views)
     light: Light = field(default_factory=Light)
 
@@ -245,6 +244,17 @@ def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
         yield f"has {stage.views.moved} of its samples moved; 0 to 0.5 are possible"
     if stage.views.moved and stage.light.published:
         yield "has moved samples, which the published augmentations would move again"
+    yield from _lacking(recipe, stage)
+
+
+def _lacking(recipe: Recipe, stage: Stage) -> Iterator[str]:
+    """Yield what a stage asks of the data that the recipe does not name."""
+    if (stage.views.nobody or stage.hard) and not recipe.data.empty:
+        yield "shows pictures of nobody, and the recipe names no empty folders"
+    folders = {labelled.folder for labelled in recipe.data.labelled}
+    for name, _ in stage.mixture:
+        if name not in folders:
+            yield f"weighs {name}, which is none of the labelled folders"
 
 
 def _has_loss(stage: Stage) -> bool:

@@ -1,4 +1,4 @@
-"""Tables, as TOML and JSON have them, into dataclasses and back."""
+"""Conversion between tables, as in TOML and JSON, and dataclasses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or f
 
 
 def expand_likes(tables: Sequence[Any], where: str) -> list[Any]:
-    """Return tables, each with all that an earlier one says if it is `like` that one, by name.
+    """Return tables, each completed by the earlier table that its `like` names.
 
-    What a table says itself stands instead; tables in it are joined in the same way. Raises
-    `SettingError` where no earlier one has that name.
+    A table's own values take precedence; nested tables are merged in the same way. Raises
+    `SettingError` if no earlier one has that name.
     """
     result: list[Any] = []
     for table in tables:
@@ -45,7 +45,7 @@ def _joined(base: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any
 
 
 def dump_overrides(value: Any) -> Any:
-    """Return what a recipe says other than by default, as plain lists and tables."""
+    """Return the values of a recipe that differ from the defaults, as plain lists and tables."""
     if isinstance(value, tuple):
         return [dump_overrides(item) for item in value]
     if not dataclasses.is_dataclass(value):
@@ -61,7 +61,7 @@ def _default(item: dataclasses.Field[Any]) -> Any:
 
 
 def build(kind: Any, value: Any, where: str) -> Any:
-    """Turn what TOML gave into a value of a type, dataclasses included.
+    """Convert a TOML value to a type, including dataclasses.
 
     Raises `SettingError`, naming the place, the key and what is allowed.
     """

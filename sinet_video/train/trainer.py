@@ -30,7 +30,7 @@ from sinet_video.train.samples.batch import Batch
 from sinet_video.train.samples.photographs import Stock
 from sinet_video.train.samples.sampler import Sampler, batches
 from sinet_video.train.toml import dump_overrides
-from sinet_video.train.validation import validate
+from sinet_video.train.validation import WATCHED, hardness, watched
 
 PREFETCHED = 3
 """Batches that are made ahead of the step that takes them."""
@@ -55,6 +55,8 @@ class Course:
     rows: list[Row] = field(default_factory=list)
     ends: list[State] = field(default_factory=list)
     """Averaged weights at the ends of stages that are remembered."""
+    odds: list[list[float]] = field(default_factory=list)
+    """How often the stage draws each picture of nobody; see `Stock.odds`."""
 
 
 Progress = Callable[[Row], None]
@@ -175,6 +177,7 @@ class _Training:
         for network in self.shards.networks:
             network.load_state_dict(self.average.state)
         self._enter_stage()
+        self._find_hard()
         self._checkpoint()
 
     def _enter_stage(self) -> None:
@@ -182,9 +185,14 @@ class _Training:
         self.optimiser = make_optimiser(trained, self.stage)
         self.average = Average(self.network.state_dict(), self.stage.average)
 
+    def _find_hard(self) -> None:
+        hard = self.stage.hard
+        self.course.odds = hardness(self._averaged(), self.stock.empty, hard) if hard else []
+
     def _run_stage(self) -> None:
         seed = self.recipe.seed * 1000 + self.course.stage
-        sampler = Sampler(self.stock, self.stage, seed)
+        stock = dataclasses.replace(self.stock, odds=self.course.odds)
+        sampler = Sampler(stock, self.stage, seed)
         work = Work(self.stage.part, self.stage.loss)
         made = batches(sampler, self.course.step, self.stage.steps, self.recipe.shards)
         for network in self.shards.networks:
@@ -213,12 +221,21 @@ class _Training:
         row |= {name: float(np.mean(values)) for name, values in sums.items()}
         sums.clear()
         if step % self.pace.validation == 0 or last:
-            scores = validate(self._averaged(), self.stock.validation)
-            row |= {f"IoU {name}": score for name, score in scores.items()}
+            row |= self._watch()
         self.course.rows.append(row)
         self.progress(row)
         if step % self.pace.checkpoint == 0 or last:
             self._checkpoint()
+
+    def _watch(self) -> Row:
+        """Return how the averaged weights do, which are kept if none before did better."""
+        network = self._averaged()
+        row: Row = {**watched(network, self.stock, self.recipe.data)}
+        before = [float(old[WATCHED]) for old in self.course.rows if WATCHED in old]
+        if float(row.get(WATCHED, 0.0)) > max(before, default=-1.0):
+            with whole_file(self.folder / "best.pth") as path:
+                save(network, path)
+        return row
 
     def _steps_in_all(self) -> int:
         before = sum(stage.steps for stage in self.recipe.stages[: self.course.stage])
@@ -247,6 +264,7 @@ class _Training:
             "step": self.course.step,
             "rows": self.course.rows,
             "ends": self.course.ends,
+            "odds": self.course.odds,
             "networks": [network.state_dict() for network in self.shards.networks],
             "optimiser": self.optimiser.state(),
             "average": self.average.state,
@@ -264,8 +282,9 @@ class _Training:
     def _resume(self) -> None:
         state = read_checkpoint(self.recipe, self.folder)
         if state is None:
+            self._find_hard()
             return
-        self.course = Course(state["stage"], state["step"], state["rows"], state["ends"])
+        self.course = Course(*(state[name] for name in ("stage", "step", "rows", "ends", "odds")))
         self._enter_stage()
         for network, saved in zip(self.shards.networks, state["networks"], strict=True):
             network.load_state_dict(saved)

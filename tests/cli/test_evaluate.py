@@ -52,6 +52,15 @@ def write_gray(path: Path, columns: int) -> Path:
 
 
 @pytest.fixture
+def rooms(tmp_path: Path) -> Path:
+    """A folder of three pictures of nobody."""
+    (tmp_path / "rooms").mkdir()
+    for index in range(3):
+        Image.new("RGB", (60, 80), (90, 40 * index, 30)).save(tmp_path / "rooms" / f"{index}.jpg")
+    return tmp_path / "rooms"
+
+
+@pytest.fixture
 def clips(tmp_path: Path, make_clip: Callable[..., Path]) -> Path:
     """A folder of two clips with true alpha."""
     folder = tmp_path / "clips"
@@ -343,3 +352,54 @@ def test_progress_is_not_shown_for_every_picture(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("a: frame 1 of 10")
+
+
+# Pictures without people, and what a recipe sets aside
+
+
+def test_how_often_somebody_is_found_where_nobody_is(rooms, tmp_path):
+    """A table of its own; the report has each picture's."""
+    result = run(rooms, "--empty", "--stage", "network", "--json", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    assert "false finds %" in result.output
+    (found,) = json.loads((tmp_path / "out.json").read_text())["results"]
+    shares = [picture["found"] for picture in found["pictures"].values()]
+    assert found["count"] == len(shares) == 3
+    assert found["mean"]["found"] == pytest.approx(np.mean(shares))
+    assert found["mean"]["false_find"] == pytest.approx(np.mean([s > 0.005 for s in shares]))
+
+
+def test_a_recipe_says_which_pictures_count(folder, rooms, tmp_path):
+    """Of each of its folders, what its training does not see."""
+    recipe = tmp_path / "own.toml"
+    recipe.write_text("""
+name = "own"
+[[data.labelled]]
+folder = "data"
+validation = 1
+holdout = 1
+[[data.empty]]
+folder = "rooms"
+validation = 2
+[[stages]]
+name = "one"
+steps = 1
+batch = 2
+shapes = [[64, 64]]
+""")
+    result = run(tmp_path, "--recipe", recipe, "--stage", "network", "--json", tmp_path / "o.json")
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "o.json").read_text())["results"]
+    assert [(Path(each["data"]).name, each["count"]) for each in found] == [
+        ("data, holdout", 1), ("data, validation", 1), ("rooms, validation", 2),
+    ]  # fmt: skip
+    assert folder.is_dir()
+    assert rooms.is_dir()
+
+
+def test_a_recipe_and_names_are_one_too_many(folder, tmp_path):
+    """Both say which pictures count."""
+    (tmp_path / "names.txt").write_text("0\n")
+    result = run(folder, "--recipe", "default", "--names", tmp_path / "names.txt")
+    assert result.exit_code == 2
+    assert "leave out --names" in result.stderr

@@ -275,7 +275,9 @@ def test_help_is_quick():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize(("missing", "words"), [("cv2", "OpenCV"), ("PIL", "Pillow")])
+@pytest.mark.parametrize(
+    ("missing", "words"), [("cv2", "opencv-python-headless"), ("PIL", "pillow")]
+)
 def test_without_the_extra_it_says_what_to_install(missing, words, data):
     """In one sentence."""
     program = (
@@ -290,8 +292,8 @@ def test_without_the_extra_it_says_what_to_install(missing, words, data):
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"sinet-video: Generating needs {words}, which is not installed; "
-        "pip install 'sinet-video[train]'.\n"
+        f"sinet-video: Generating needs {words}, which is not installed: pip install {words}, or "
+        "install this package with its extra, 'sinet-video[train]'.\n"
     )
 
 

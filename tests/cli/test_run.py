@@ -480,11 +480,15 @@ def test_info_of_a_silent_tagged_clip(tmp_path, ffmpeg):
     assert "audio      none" in text
 
 
+HOW_READ = {"piped", "source", "span", "coded"}
+"""Fields of a clip that are of how it is read, and not of what it is."""
+
+
 def test_info_as_json(clip):
     """Every field of a clip, for programs."""
     done = sinet_video("info", "--json", clip)
     found = json.loads(done.stdout)
-    assert set(found) == set(Clip.__dataclass_fields__) - {"piped", "source", "span"} | {"path"}
+    assert set(found) == set(Clip.__dataclass_fields__) - HOW_READ | {"path"}
     assert (found["width"], found["height"], found["time_base"]) == (160, 96, "1/12800")
     assert found["audio"][0]["codec"] == "aac"
 
@@ -567,12 +571,16 @@ def options_of(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
-COMMANDS = ["batch", "evaluate", "export", "generate", "info", "preview", "run", "train", "verify"]
+COMMANDS = [
+    "batch", "doctor", "evaluate", "export", "generate",
+    "info", "preview", "run", "train", "verify",
+]  # fmt: skip
 
 
 def test_the_commands():
     """Nobody adds one without looking at these tests."""
     assert sorted(commands()) == COMMANDS
+    assert sorted(cli.list_commands(click.Context(cli))) == COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -592,6 +600,8 @@ def test_help_of_the_whole():
     done, short = sinet_video("--help"), sinet_video("-h")
     assert done.stdout == short.stdout
     assert all(f"  {name}" in done.stdout for name in commands())
+    assert "..." not in done.stdout.partition("[ARGS]...")[2]
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert sinet_video("run", "-h").stdout == sinet_video("run", "--help").stdout
 
 

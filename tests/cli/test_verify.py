@@ -57,7 +57,7 @@ def test_a_fault_is_one_line(clip, webm):
     """Which checks fail, on stderr; why, in the table."""
     done = run(webm, "--against", clip)
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"sinet-video: {webm} fails 3 of 13 checks: frames, length, ")
+    assert done.stderr.startswith(f"sinet-video: {webm} fails 3 of 17 checks: frames, length, ")
     assert done.stderr.count("\n") == 1
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("FAILS  frames "))
     assert line.endswith("There are 4 pictures; the source has 12.")

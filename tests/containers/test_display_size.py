@@ -79,3 +79,17 @@ def test_square_pixels_are_not_mentioned(make_clip, tmp_path):
     head = (tmp_path / "o.webm").read_bytes()[:1000]
     assert b"\x54\xb0" not in head
     assert Seen(tmp_path / "o.webm").aspect == 1
+
+
+def test_behind_a_title_of_megabytes(tmp_path, ffmpeg, carphone):
+    """The tracks come after it, far from the beginning."""
+    source = tmp_path / "title.mkv"
+    chapters = tmp_path / "title.txt"
+    chapters.write_text(";FFMETADATA1\ntitle=" + "long " * 300_000 + "\n")
+    ffmpeg(
+        "ffmpeg", "-i", carphone, "-i", chapters, "-map_metadata", 1, "-t", "0.2", "-c", "copy",
+        source,
+    )  # fmt: skip
+    output = tmp_path / "o.mkv"
+    convert(source, output, background="green", settings=EVERYTHING)
+    assert Seen(output).aspect == ASPECT

@@ -5,10 +5,11 @@ from __future__ import annotations
 from io import BytesIO
 
 import av
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinet_video.containers.ebml import SEGMENT, TRACKS, elements, in_segment, number, written
+from sinet_video.containers.ebml import SEGMENT, TRACKS, elements, in_segment, number, walk, written
 
 NAMES = st.sampled_from([SEGMENT, TRACKS, 0x56AA, 0xA3, 0xE7])
 
@@ -39,3 +40,20 @@ def test_a_file_of_libavs() -> None:
         container.mux(stream.encode(None))
     names = [element.name for element in in_segment(made.getvalue())]
     assert names.count(TRACKS) == 1
+
+
+HOSTILE = {
+    "a size beyond all files": b"\x1a\x45\xdf\xa3\x01\xff\xff\xff\xff\xff\xff\xfe" + bytes(20),
+    "a size that is not said": b"\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" + bytes(20),
+    "half a name": b"\x1a\x45",
+    "nothing but noughts": bytes(50),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_sizes_that_were_made_up(kind, tmp_path):
+    """There is at most the one element, and no error."""
+    path = tmp_path / "a.mkv"
+    path.write_bytes(HOSTILE[kind])
+    with path.open("rb") as file:
+        assert len(list(walk(file, path.stat().st_size))) <= 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from pathlib import Path
 
 import pytest
 
-from sinet_video.containers.isobmff import HiddenStart, hide_starts
+from sinet_video import probe
+from sinet_video.containers.isobmff import HiddenStart, hide_starts, inside, samples
 
 RATE = 44_100
 
@@ -97,3 +99,46 @@ def test_a_track_without_a_list_of_two_is_left_alone(tmp_path, make_clip, ffmpeg
         before = path.read_bytes()
         hide_starts(path, [HiddenStart(track=1, start=0.5, skip=0.01)])
         assert path.read_bytes() == before
+
+
+def header(kind: bytes, size: int) -> bytes:
+    """What stands in front of a box."""
+    return struct.pack(">I4s", size, kind)
+
+
+HOSTILE = {
+    "boxes that reach past those they are in": b"".join(header(b"moov", 16) for _ in range(3000)),
+    "boxes in boxes in boxes": b"".join(header(b"moov", 8 * (3000 - n)) for n in range(3000)),
+    "a size that its bytes are missing of": header(b"moov", 1) + b"\0\0",
+    "a size that is less than its own head": header(b"moov", 4) + bytes(100),
+    "a size beyond all files": header(b"moov", 1) + struct.pack(">Q", 2**64 - 1) + bytes(16),
+    "half a head": b"\0\0\0",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_boxes_that_were_made_to_hurt(kind, tmp_path):
+    """They are looked through in no time, and have nothing."""
+    path = tmp_path / "hostile.mov"
+    path.write_bytes(HOSTILE[kind])
+    began = time.perf_counter()
+    with path.open("rb") as file:
+        assert inside(file, (0, path.stat().st_size), b"vmhd") is None
+    assert samples(path) in ([], [None])
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("name", ["mov_expo_50.mov", "mov_tail64.mov", "mov_nest.mov"])
+def test_files_that_once_hung(name, shared):
+    """A file of 150 kB is probed at once."""
+    began = time.perf_counter()
+    assert probe(shared / "faults" / name).alpha == "straight"
+    assert time.perf_counter() - began < 10
+
+
+def test_what_tracks_are_of():
+    """Their four letters, and Dolby Vision's profile."""
+    files = Path(__file__).parents[1] / "system" / "fault_files"
+    kinds = [each.kind for each in samples(files / "gpmd_with_chapters.mp4")]
+    assert kinds == ["avc1", "mp4a", "gpmd", "text", "tmcd"]
+    assert [s.dolby_vision for s in samples(files / "dolby_vision_5.mp4")] == [5]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +22,7 @@ from sinet_video import (
     Resume,
     SettingError,
     Settings,
+    TimeRange,
     convert,
     decode,
     matte,
@@ -104,7 +106,7 @@ def test_a_playlist_reads_nothing_unasked(name, folder):
     """Whatever it is called; the sentence says what it is and what to allow."""
     said = refusal(playlist(folder / name, "clip.ts"))
     assert "is a playlist (HLS) and names other files or hosts" in said
-    assert 'allow "files" or "network"' in said
+    assert "Use allow='files'" in said
 
 
 def test_a_list_of_files_reads_nothing_unasked(folder):
@@ -142,9 +144,9 @@ def test_allowed_files_are_no_hosts(folder, host):
     """A playlist that names a host asks it nothing until that is allowed, too."""
     address, asked = host
     path = playlist(folder / "list.m3u8", f"{address}/clip.ts")
-    assert 'names other hosts to read, which are read only if allowed; allow "network"' in refusal(
-        path, allow="files"
-    )
+    said = refusal(path, allow="files")
+    assert "names other hosts to read, which are read only if allowed." in said
+    assert said.endswith("Use allow='network' if you trust it.")
     refusal(path)
     assert asked == []
     assert len(list(decode(probe(Source(path, "network"))))) == 12
@@ -155,7 +157,7 @@ def test_a_url_is_refused_unless_allowed(host):
     """And no connection is made."""
     address, asked = host
     for allowed in ({}, {"allow": "files"}):
-        assert 'read only if allowed; allow "network"' in refusal(f"{address}/clip.mp4", **allowed)
+        assert "Use allow='network'" in refusal(f"{address}/clip.mp4", **allowed)
     assert asked == []
 
 
@@ -217,7 +219,7 @@ def test_on_the_command_line(folder):
     command = [COMMAND, "info", path]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert 'allow "files"' in refused.stderr
+    assert "Use --allow files" in refused.stderr
     allowed = [*command, "--allow", "files"]
     said = subprocess.run(allowed, capture_output=True, text=True, check=True).stdout
     assert "container  hls" in said
@@ -250,7 +252,7 @@ def test_a_background_reads_nothing_unasked(folder, host):
     address, asked = host
     listed = playlist(folder / "list.m3u8", "clip.ts")
     for background, allow in ((listed, "files"), (f"{address}/clip.mp4", "network")):
-        with pytest.raises(InputError, match=f'allow .*"{allow}"'):
+        with pytest.raises(InputError, match=f"Use allow='{allow}'"):
             convert(
                 folder / "clip.mp4", folder / "o.mkv", background=background,
                 settings=Settings(**NOBODY),
@@ -281,7 +283,7 @@ def test_a_drawn_matte_reads_nothing_unasked(folder, host):
     """Nor is it out of reach where that is allowed."""
     address, asked = host
     path, settings = f"{address}/clip.mp4", {**NOBODY, "core": f"{address}/clip.mp4"}
-    with pytest.raises(InputError, match='allow "network"'):
+    with pytest.raises(InputError, match="Use allow='network'"):
         list(matte(folder / "clip.mp4", settings=Settings(**settings)))
     assert asked == []
     mattes = matte(folder / "clip.mp4", settings=Settings(**settings, allow="network"))
@@ -305,7 +307,7 @@ def test_a_job_from_a_host_cannot_be_resumed(folder, host):
 def test_a_preview_of_a_url(folder, host):
     """Reads it where that is allowed, and asks nothing else."""
     address, asked = host
-    with pytest.raises(InputError, match='allow "network"'):
+    with pytest.raises(InputError, match="Use allow='network'"):
         preview(f"{address}/clip.mp4", folder / "p.png", settings=Settings(**HALF))
     assert asked == []
     settings = Settings(**HALF, allow="network")
@@ -319,16 +321,17 @@ def test_results_and_their_sources_are_verified_where_allowed(folder, host):
     address, asked = host
     listed = playlist(folder / "list.m3u8", "clip.ts")
     for pair in ((listed, None), (folder / "clip.ts", listed)):
-        with pytest.raises(InputError, match='allow "files" or "network"'):
+        with pytest.raises(InputError, match="Use allow='files'"):
             verify(*pair)
         assert verify(*(each and Source(each, "files") for each in pair)).holds
-    with pytest.raises(InputError, match='allow "network"'):
+    with pytest.raises(InputError, match="Use allow='network'"):
         verify(folder / "clip.mp4", Source(f"{address}/clip.mp4", "files"))
     assert asked == []
     found = verify(*[Source(f"{address}/clip.mp4", "network")] * 2)
     assert (found.holds, found.timing.frames) == (True, 12)
-    other = verify(Source(f"{address}/clip.ts", "network"), folder / "clip.mp4")
-    assert "times" in {check.name for check in other.failures}
+    stretch = TimeRange(end=Fraction(1, 5))
+    other = verify(Source(f"{address}/clip.ts", "network"), folder / "clip.mp4", span=stretch)
+    assert "frames" in {check.name for check in other.failures}
 
 
 def test_verify_takes_the_word_that_its_refusal_names(folder):
@@ -337,7 +340,7 @@ def test_verify_takes_the_word_that_its_refusal_names(folder):
     command = [COMMAND, "verify", folder / "clip.ts", "--against", path]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert 'allow "files"' in refused.stderr
+    assert "Use --allow files" in refused.stderr
     allowed = [*command, "--allow", "files"]
     said = subprocess.run(allowed, capture_output=True, text=True, check=True).stdout
     assert f"against {path}" in said
@@ -382,7 +385,7 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path, ffmpeg):
         next(frames)
         os.truncate(path, len(data) // 2)
         if on_error == "stop":
-            with pytest.raises(InputError, match=r"cut off|damaged"):
+            with pytest.raises(InputError, match=r"cut off|damaged|shorter while it was read"):
                 list(frames)
         else:
             assert 5 < len(list(frames)) < 29

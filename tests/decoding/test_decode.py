@@ -177,7 +177,7 @@ def test_durations_reach_from_each_picture_to_the_next(make_clip):
     assert [frame.duration for frame in frames[:-1]] == gaps
 
 
-@pytest.mark.parametrize("name", ["late.mp4", "late.mov", "late.mkv", "late.ts"])
+@pytest.mark.parametrize("name", ["late.mp4", "late.mov", "late.mkv"])
 def test_a_late_start_is_kept(name, remuxed, ffprobe_pts):
     """A file that starts at ten seconds is whole, and starts at ten seconds."""
     path = remuxed(name, "-output_ts_offset", "10")
@@ -185,6 +185,17 @@ def test_a_late_start_is_kept(name, remuxed, ffprobe_pts):
     assert found == ffprobe_pts(path)
     assert 10 <= found[0] < 12
     assert probe(path).start * probe(path).time_base == found[0]
+
+
+def test_a_broadcast_s_clock_begins_at_zero(remuxed, ffprobe_pts):
+    """What a transport stream's clock says at its beginning says nothing of the clip."""
+    path = remuxed("late.ts", "-output_ts_offset", "80000")
+    clip = probe(path)
+    assert clip.origin > 80000
+    assert times(list(decode(path))) == ffprobe_pts(path)
+    assert clip.start * clip.time_base == ffprobe_pts(path)[0] < 1
+    cut = list(decode(path, TimeRange(Fraction(1, 2), Fraction(1))))
+    assert len(cut) == sum(Fraction(1, 2) <= time < 1 for time in ffprobe_pts(path))
 
 
 def test_a_start_before_zero_is_kept(made, ffprobe_pts):

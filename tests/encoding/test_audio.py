@@ -13,6 +13,7 @@ import pytest
 from plain_mattes import EVERYTHING
 
 from sinet_video import TimeRange, convert, probe
+from sinet_video.encoding.audio import nearest_rate
 
 RATE = 48_000
 PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
@@ -417,3 +418,34 @@ def test_a_stretch_of_a_late_clip_stays_in_step(clapper, ffmpeg, events, tmp_pat
     flashes, beeps = events(tmp_path / "o.mp4")
     assert flashes == pytest.approx([0.3, 1.3], abs=0.002)
     assert beeps == pytest.approx([0.3, 1.3], abs=1024 / RATE + 0.002)
+
+
+@pytest.mark.parametrize(
+    ("rate", "rates", "nearest"),
+    [
+        (192_000, (96_000, 48_000), 96_000),
+        (5512, (8000, 7350), 7350),
+        (44_100, (96_000, 44_100), 44_100),
+        (37_800, (48_000, 44_100, 32_000), 44_100),
+        (22_222, (), 22_222),
+    ],
+)
+def test_the_nearest_rate_loses_nothing(rate, rates, nearest):
+    """The least that holds it all, or the encoder's largest."""
+    assert nearest_rate(rate, rates) == nearest
+
+
+def test_audio_that_changes_its_layout_and_rate_goes_on(tmp_path, ffmpeg, heard):
+    """A broadcast that turns from stereo to surround is encoded as it began, without a gap."""
+    pieces = []
+    for index, layout in enumerate((("stereo", 44_100), ("5.1(side)", 48_000))):
+        part = tmp_path / f"{index}.ts"
+        ffmpeg("ffmpeg", *PICTURES, *tone(layout[0], rate=layout[1]), "-c:a", "ac3", part)
+        pieces.append(part.read_bytes())
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(pieces))
+    warnings = made_green(path, tmp_path / "o.webm")
+    assert any("jumps once" in warning for warning in warnings)
+    samples = heard(tmp_path / "o.webm")
+    assert len(samples) / RATE == pytest.approx(2, abs=0.1)
+    assert np.abs(samples[len(samples) * 3 // 4 :]).mean() > 0.05

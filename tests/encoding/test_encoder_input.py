@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from sinet_video import Frame, Matte
-from sinet_video.encoding.encoder_input import gray, picture, quantised, rgba, with_alpha
+from sinet_video.encoding.encoder_input import gray, picture, rgba, with_alpha
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.convert import planes_of
 from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.quantise import quantised
 
 HEIGHT, WIDTH = 24, 40
 

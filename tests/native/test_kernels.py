@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import av
@@ -13,19 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinet_video import native
-from sinet_video.encoding.encoder_input import quantised, write_alpha
 from sinet_video.errors import SettingError
 from sinet_video.media.blend import blended
 from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.gaussian import gaussian
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.pyramid import reduced, reduced_alpha, subsampling
+from sinet_video.media.quantise import quantised, write_alpha
 from sinet_video.media.scene_change import coarse_luma, half_colours, is_cut
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
 from sinet_video.stages.chroma_key import ChromaKey, key
 from sinet_video.stages.decontaminate import blurred_colours, decontaminated, edge_colours
 from sinet_video.stages.despill import despilled
+from sinet_video.stages.edge import choked, feathered
 from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
 from sinet_video.stages.smooth import WindowMean, smooth
 from sinet_video.stages.viewport import WHOLE, CropMatte
@@ -175,7 +178,7 @@ def test_alpha_written_out(size, seed, levels):
     alpha = dense_alpha(size, seed)
     matte = Matte(frame("gbrp", size, seed), TiledAlpha.of(alpha))
     target = np.empty(size, np.uint8 if levels[1] < 256 else np.uint16)
-    write_alpha(matte, *levels, target)
+    write_alpha(matte.plane, *levels, target)
     np.testing.assert_array_equal(target, quantised(alpha, *levels))
 
 
@@ -256,6 +259,35 @@ def test_despilling(name, size, angle, seed):
     for limit in ("average", "maximum"):
         ours, theirs = both(lambda limit=limit: planes(despilled(picture, alpha, hue, limit).video))
         assert_near(ours, theirs)
+
+
+@given(SIZES, st.floats(-64, 64), SEEDS)
+@TRIES
+def test_choking(size, pixels, seed):
+    """Any radius, and between radii; alpha has sixteen bits in the kernel."""
+    alpha = TiledAlpha.of(dense_alpha(size, seed))
+    ours, theirs = both(lambda: choked(alpha, pixels).dense())
+    np.testing.assert_allclose(ours, theirs, atol=2e-5)
+    for value in (0, 1):
+        assert (ours[theirs == value] == value).all()
+
+
+@given(SIZES, st.floats(0.1, 64), st.sampled_from(["both", "inward", "outward"]), SEEDS)
+@TRIES
+def test_feathering(size, pixels, side, seed):
+    """Any width, to either side."""
+    alpha = TiledAlpha.of(dense_alpha(size, seed))
+    ours, theirs = both(lambda: feathered(alpha, pixels, side).dense())
+    np.testing.assert_allclose(ours, theirs, atol=5e-5)
+
+
+@given(st.integers(1, 60), st.integers(1, 60), st.floats(0.2, 50), SEEDS)
+@TRIES
+def test_gaussian_blurs(height, width, sigma, seed):
+    """Small and large ones, of several planes."""
+    planes = np.random.default_rng(seed).random((2, height, width)).astype(np.float32)
+    ours, theirs = both(lambda: gaussian(planes, sigma, ceil(3 * sigma)))
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 def test_any_grid_of_tiles():

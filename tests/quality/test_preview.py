@@ -211,7 +211,7 @@ def test_the_command(carphone, tmp_path):
     assert any(abs(time - 0.3) < 0.034 for time in figures["moments"])
     refused = CliRunner().invoke(cli, words.split())
     assert refused.exit_code == 1
-    assert "choose to overwrite" in refused.stderr
+    assert "Use --overwrite to replace it" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_auto_takes_the_screen_that_there_is():
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"screen": "teal"}, "must be auto, green, blue"), ({"limit": "most"}, "average, maximum")],
+    [({"screen": "tealish"}, "must be auto, green, blue"), ({"limit": "most"}, "average, maximum")],
 )
 def test_settings_that_cannot_be(options, words):
     """Each says what came and what may."""

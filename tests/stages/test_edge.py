@@ -1,10 +1,14 @@
 """The edge of a matte moved and softened."""
 
 from fractions import Fraction
+from math import ceil
 
 import av
 import numpy as np
 import pytest
+import torch
+from kornia.filters import gaussian_blur2d
+from kornia.morphology import erosion
 from scipy import ndimage
 
 from sinet_video.errors import SettingError
@@ -78,7 +82,32 @@ def test_choke_is_the_morphology_of_scipy(pixels, sign):
     expected = by_scipy(alpha, pixels, grow=sign < 0)
     got = shaped(alpha, choke=sign * pixels)
     assert np.abs(expected - alpha).max() > 0.2
-    np.testing.assert_allclose(got, expected, atol=1e-6)
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("pixels", [1, 4, 9, 40, 64])
+def test_choke_is_the_morphology_of_kornia(pixels):
+    """The same by a second implementation, whose steps are discs of 2 pixels."""
+    alpha = np.kron(soft_disc(), np.ones((4, 4), np.float32))
+    work = torch.from_numpy(alpha)[None, None]
+    for step in range(pixels // 2):
+        work = erosion(work, torch.from_numpy(disc(2, 4 if step % 3 == 1 else 5)).float())
+    if pixels % 2:
+        work = erosion(work, torch.from_numpy(disc(1, 1)).float())
+    np.testing.assert_allclose(shaped(alpha, choke=pixels), work[0, 0].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "off"), [(1, 1e-4), (7, 1e-4), (23, 1e-4), (40, 2e-3), (64, 2e-3)]
+)
+def test_feather_is_the_gaussian_of_kornia(pixels, off):
+    """Of a quarter of the width as deviation; large ones are made on halved grids."""
+    alpha = np.kron(half_plane(edge=60, width=130), np.ones((4, 4), np.float32))
+    alpha[:80] = 0
+    reach = max(1, ceil(pixels * 0.75))
+    plane = torch.from_numpy(alpha)[None, None]
+    expected = gaussian_blur2d(plane, 2 * reach + 1, (pixels / 4, pixels / 4), "replicate")
+    np.testing.assert_allclose(shaped(alpha, feather=pixels), expected[0, 0].numpy(), atol=2e-3)
 
 
 @pytest.mark.parametrize("pixels", [0.25, 0.5, 1, 1.5, 2, 3, 4.75, 8, 16])
@@ -217,7 +246,7 @@ def test_edges_everywhere_are_all_moved(pixels):
     comb = np.tile((np.arange(128) // 11 % 2).astype(np.float32), (96, 1))
     assert (TiledAlpha.of(comb).kinds == Kind.PARTIAL).all()
     expected = by_scipy(comb, abs(pixels), grow=pixels < 0)
-    np.testing.assert_allclose(shaped(comb, choke=pixels), expected, atol=1e-6)
+    np.testing.assert_allclose(shaped(comb, choke=pixels), expected, atol=1e-5)
 
 
 def test_given_alpha_stays_as_it_was():
@@ -228,19 +257,19 @@ def test_given_alpha_stays_as_it_was():
     np.testing.assert_array_equal(alpha, before)
 
 
-@pytest.mark.parametrize("edge", [{"choke": 16.1}, {"choke": -17}, {"choke": float("nan")}])
+@pytest.mark.parametrize("edge", [{"choke": 64.1}, {"choke": -65}, {"choke": float("nan")}])
 def test_choke_out_of_range_is_refused(edge):
-    """Sixteen pixels either way, and no further."""
+    """Sixty-four pixels either way, and no further."""
     with pytest.raises(SettingError, match="Choke"):
         EdgeShape(**edge)
 
 
-@pytest.mark.parametrize("feather", [-0.1, 16.1, float("nan")])
+@pytest.mark.parametrize("feather", [-0.1, 64.1, float("nan")])
 def test_feather_out_of_range_is_refused(feather):
-    """Zero to sixteen pixels."""
+    """Zero to sixty-four pixels."""
     with pytest.raises(SettingError, match="Feather"):
         EdgeShape(feather=feather)
-    assert EdgeShape(feather=16).feather == 16
+    assert EdgeShape(feather=64).feather == 64
 
 
 def test_a_side_that_there_is_not_is_refused():

@@ -1,4 +1,4 @@
-"""The README is true: its commands run, its Python runs, its files exist."""
+"""README and docs are true: their commands run, their Python runs, their files exist."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/running.md", "docs/python.md", "docs/command.md")
+}
 
 
-def blocks(language: str) -> list[str]:
+def blocks(language: str, page: str) -> list[str]:
     """Return the fenced blocks of a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return re.findall(rf"```{language}\n(.*?)```", PAGES[page], re.DOTALL)
 
 
 @pytest.fixture
@@ -47,11 +51,29 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def commands(page: str) -> list[str]:
+    """Return the lines of shell of a page, without remarks."""
+    lines = [line for block in blocks("sh", page) for line in block.splitlines()]
+    return [line.partition(" #")[0].strip() for line in lines if line.strip()]
+
+
+def test_the_command_s_page_is_true(talk: Path) -> None:
+    """Each of its commands ends well, and its file of options is one."""
+    for line in "".join(blocks("sh", "docs/command.md")).splitlines():
+        done = run(line, talk)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    (content,) = blocks("toml", "docs/command.md")
+    (talk / "mine.toml").write_text(content)
+    done = run("sinet-video run talk.mp4 mine.mp4 --config mine.toml", talk)
+    assert done.returncode == 0, done.stderr
+    assert {path.suffix for path in (talk / "edited").iterdir()} == {".mov"}
+
+
 def test_shell_commands_run_and_write_their_outputs(talk: Path) -> None:
-    """Each command ends well, and what it names is there."""
-    commands = [line for block in blocks("sh") for line in block.splitlines() if line.strip()]
-    assert len(commands) >= 10
-    for command in commands:
+    """Each command ends well, and what it names is there; a page builds on the README."""
+    found = [*commands("README.md"), *commands("docs/running.md")]
+    assert len(found) >= 20
+    for command in dict.fromkeys(found):
         done = run(command, talk)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         words = command.split("#")[0].split()
@@ -62,7 +84,7 @@ def test_shell_commands_run_and_write_their_outputs(talk: Path) -> None:
 
 def test_python_blocks_run(talk: Path) -> None:
     """Each Python block is a program that ends well."""
-    found = blocks("python")
+    found = [*blocks("python", "README.md"), *blocks("python", "docs/python.md")]
     assert len(found) >= 2
     for block in found:
         (talk / "block.py").write_text(block, encoding="utf-8")

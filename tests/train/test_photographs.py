@@ -6,16 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_people import made_person, source, write_people, write_walls
+from made_people import made_person, source, stage, write_people, write_walls
 
 from sinet_video.errors import InputError
+from sinet_video.train.datasets import Data, Empty, Labelled
 from sinet_video.train.image_folder import Pair, write_picture
-from sinet_video.train.recipe import Data, Labelled
 from sinet_video.train.samples.photographs import (
     LEVELS,
     SHORT_SIDE,
+    Stock,
     halves,
     load_stock,
+    mixed,
+    set_aside,
     split,
     with_clean_rim,
 )
@@ -41,6 +44,61 @@ def root(tmp_path: Path) -> Path:
 
 
 # Parts
+
+
+def test_pictures_of_one_source_stay_together():
+    """Whole sources go into a part until it has enough; the rest is of others."""
+    names = [f"{who}_{index}" for who in ("ann", "bob", "cay", "dan", "eve") for index in range(6)]
+    many = [Pair(Path(f"{name}.jpg"), Path(f"{name}.png")) for name in names]
+    parts = split(many, 4, 7, source="^[a-z]+")
+    people = [{pair.name.split("_")[0] for pair in part} for part in parts]
+    assert [len(part) for part in parts] == [6, 12, 12]
+    assert [len(own) for own in people] == [1, 2, 2]
+    assert split(many, 4, 7, source="no such name") == split(many, 4, 7)
+
+
+def test_what_a_recipe_sets_aside_is_what_training_does_not_see(root):
+    """By name, of folders with people and of those without."""
+    write_walls(root / "empty", 6)
+    own = Data(
+        labelled=(Labelled("people", validation=2, holdout=3),),
+        empty=(Empty("empty", validation=1, holdout=2),),
+    )
+    stock = load_stock(own, root)
+    found = {(aside.folder.name, aside.use): aside for aside in set_aside(own, root)}
+    sizes = {key: len(aside.names) for key, aside in found.items()}
+    assert sizes == {
+        ("people", "holdout"): 3, ("people", "validation"): 2,
+        ("empty", "holdout"): 2, ("empty", "validation"): 1,
+    }  # fmt: skip
+    for folder, seen in (("people", stock.folders[0]), ("empty", stock.empty[0])):
+        kept = set().union(*(found[folder, use].names for use in ("holdout", "validation")))
+        assert not kept & {source.name for source in seen}
+    assert [found[key].empty for key in sizes] == [False, False, True, True]
+    assert found["people", "holdout"].names == {pair.name for pair in stock.holdout["people"]}
+
+
+def test_things_and_twins_are_found_by_their_names(root):
+    """Things are nobody's picture; `_a` and `_b` of a name are moments of one clip."""
+    for name in ("obj_1", "x_a", "x_b", "y_a"):
+        for part, picture in zip(("images", "masks"), made_person(1), strict=True):
+            write_picture(root / "people" / part / f"{name}.png", picture)
+    own = Data(labelled=(Labelled("people", things="^obj_", cut_outs=True),))
+    stock = load_stock(own, root)
+    assert [thing.name for thing in stock.things] == ["obj_1"]
+    assert "obj_1" not in {source.name for source in stock.folders[0]}
+    assert all(source.only_cut_out for source in stock.folders[0])
+    assert sorted((own.name, own.twin.name) for own in stock.pairs) == [
+        ("x_a", "x_b"),
+        ("x_b", "x_a"),
+    ]
+
+
+def test_a_stage_s_mixture():
+    """Folders that it names have its weights, others their own."""
+    stock = Stock(names=["a", "b"], weights=[1.0, 2.0])
+    assert mixed(stock, stage(mixture=(("b", 5.0),))).weights == [1.0, 5.0]
+    assert mixed(stock, stage()) is stock
 
 
 def test_parts_are_disjoint_and_all():

@@ -13,8 +13,9 @@ import torch
 from made_people import recipe, write_people, write_walls
 
 from sinet_video import __version__
+from sinet_video.train.datasets import Data, Labelled
 from sinet_video.train.provenance import digest, record, write_record
-from sinet_video.train.recipe import Data, Labelled, Recipe
+from sinet_video.train.recipe import Recipe
 from sinet_video.train.samples.photographs import load_stock
 from sinet_video.train.toml import build
 

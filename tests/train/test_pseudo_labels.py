@@ -245,3 +245,18 @@ def test_real_portraits(shared, tmp_path):
         mask = read_mask(tmp_path / "out" / "masks" / f"{product.name}.png")
         assert mask[mask.shape[0] // 2, mask.shape[1] // 2] > 200
         assert 0.2 < (mask > 127).mean() < 0.8
+
+
+def test_labels_must_agree_with_boxes(tmp_path, monkeypatch):
+    """Who has no box, or one that they do not fill, is listed with the reason."""
+    for name in ("right", "wide", "none"):
+        write_picture(tmp_path / "portraits" / f"{name}.png", portrait())
+    (tmp_path / "boxes").mkdir()
+    (tmp_path / "boxes/right.txt").write_text("0 0.45 0.6 0.6 0.8")
+    (tmp_path / "boxes/wide.txt").write_text("0 0.5 0.6 1.0 0.8")
+    monkeypatch.setattr(pseudo_labels, "load_panel", lambda *_: [(bright, SMALL)])
+    manifest = label_portraits(tmp_path / "portraits", tmp_path / "out", boxes=tmp_path / "boxes")
+    rejected = (tmp_path / "out/rejected.txt").read_text()
+    assert [product.name for product in manifest.products] == ["right"]
+    assert "box not spanned" in rejected
+    assert "no file of boxes" in rejected

@@ -17,13 +17,16 @@ from made_people import recipe, stage, write_people, write_walls
 
 from sinet_video.errors import InputError, SettingError, WeightsError
 from sinet_video.models import checkpoint
+from sinet_video.models.checkpoint import load
 from sinet_video.train import trainer
 from sinet_video.train.curves import draw_curves
+from sinet_video.train.datasets import Data, Empty, Labelled
 from sinet_video.train.fused_layers import FusedNorm
 from sinet_video.train.precise_bn import with_precise_statistics
 from sinet_video.train.recipe import Loss, Recipe, Views, load_recipe
 from sinet_video.train.samples.photographs import Stock, load_stock
 from sinet_video.train.trainer import Pace, train, untrained
+from sinet_video.train.validation import validate
 
 SOME = Pace(row=3, validation=6, checkpoint=3)
 SELDOM = Pace(row=100, validation=100, checkpoint=100)
@@ -341,6 +344,35 @@ def test_killed_and_resumed_ends_in_the_same_weights(root, tmp_path):
         assert killed.read_bytes() == once.read_bytes()
     assert not list((tmp_path / "killed").glob("*.part"))
     assert json.loads((tmp_path / "killed/training.json").read_text())["recipe"]["name"] == "killed"
+
+
+def test_hard_pictures_of_nobody_outlive_an_interruption(root, tmp_path):
+    """They are found as a stage begins, are in its checkpoint, and are not looked for again."""
+    data = Data((Labelled("people", validation=1),), empty=(Empty("walls", validation=0),))
+    own = recipe(stage(steps=9, hard=5.0, views=Views(nobody=0.5)), data=data)
+    stock = load_stock(data, root)
+
+    def stop(row: dict[str, object]) -> None:
+        if row["step"] == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(own, stock, tmp_path / "cut", pace=SOME, progress=stop)
+    state = torch.load(tmp_path / "cut/checkpoint.pth", weights_only=True)
+    assert [len(odds) for odds in state["odds"]] == [2]
+    assert all(1 <= each <= 6 for odds in state["odds"] for each in odds)
+    train(own, stock, tmp_path / "cut", pace=SOME)
+    train(own, stock, tmp_path / "once", pace=SOME)
+    assert equal(state_of(tmp_path / "cut"), state_of(tmp_path / "once"))
+
+
+def test_the_best_that_was_watched_is_kept(stock, tmp_path):
+    """Beside the last; it is the averaged weights of that moment."""
+    rows: list[dict[str, object]] = []
+    train(recipe(stage(steps=18)), stock, tmp_path, pace=Pace(6, 6, 18), progress=rows.append)
+    best = max(rows, key=lambda row: row["watched"])
+    found = validate(load(tmp_path / "best.pth"), stock.validation)
+    assert found["people"] == pytest.approx(best["watched"], abs=1e-6)
 
 
 # Devices and machines

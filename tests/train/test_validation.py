@@ -7,13 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from made_people import write_people
+from made_people import source, write_people
 from torch import Tensor, nn
 
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.sinet import SINet
-from sinet_video.train.image_folder import Pair, list_pairs, write_picture
-from sinet_video.train.validation import picture_iou, validate
+from sinet_video.train.datasets import Data, Empty, Labelled
+from sinet_video.train.image_folder import Pair, list_pairs, read_picture, write_picture
+from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.validation import (
+    WATCHED,
+    false_finds,
+    hardness,
+    picture_iou,
+    validate,
+    watched,
+)
 
 
 class Bright(nn.Module):
@@ -71,3 +80,43 @@ def test_pictures_of_any_aspect(tmp_path):
     write_picture(tmp_path / "m.png", mask)
     write_picture(tmp_path / "p.png", np.repeat(mask[..., None], 3, 2))
     assert picture_iou(Bright(), Pair(tmp_path / "p.png", tmp_path / "m.png")) > 0.9
+
+
+# Pictures without people
+
+
+@pytest.fixture
+def rooms(tmp_path: Path) -> list[Path]:
+    """A dark room, one with a bright spot of a hundredth of it, and one of a thousandth."""
+    paths = []
+    for index, side in enumerate((0, 16, 5)):
+        room = np.zeros((160, 160, 3), np.uint8)
+        room[:side, :side] = 255
+        write_picture(tmp_path / "rooms" / f"{index}.png", room)
+        paths.append(tmp_path / "rooms" / f"{index}.png")
+    return paths
+
+
+def test_a_false_find_is_more_than_half_a_per_cent(rooms):
+    """Of three rooms one has more."""
+    assert false_finds(Bright(), rooms) == pytest.approx(1 / 3)
+    assert false_finds(Bright(), []) == 0
+
+
+def test_hard_pictures_are_drawn_more_often(rooms):
+    """In proportion to what is found, up to the factor."""
+    sources = [source(read_picture(path)) for path in rooms]
+    (odds,) = hardness(Bright(), [sources], 10.0)
+    assert odds[0] == 1
+    assert odds[1] == pytest.approx(2, abs=0.3)
+    assert 1 <= odds[2] < 1.3
+
+
+def test_the_mean_weighs_each_folder(people, rooms):
+    """False finds count as what they leave."""
+    stock = Stock(validation={"people": people}, watched_empty={"rooms": rooms})
+    data = Data((Labelled("people", watched=3.0),), empty=(Empty("rooms", watched=1.0),))
+    found = watched(Bright(), stock, data)
+    expected = (3 * found["IoU people"] + (1 - found["false rooms"])) / 4
+    assert found[WATCHED] == pytest.approx(expected)
+    assert WATCHED not in watched(Bright(), Stock(), Data((Labelled("people"),)))

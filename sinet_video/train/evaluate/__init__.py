@@ -1,1 +1,1 @@
-"""Measuring mattes against truth: images with masks, clips with true alpha.."""
+"""Evaluation of mattes against ground truth: images with masks, and clips with true alpha."""

@@ -1,4 +1,4 @@
-"""How right mattes of clips are: against true alpha, frame by frame, in constant memory."""
+"""Accuracy of mattes of clips: against true alpha, frame by frame, in constant memory."""
 
 from __future__ import annotations
 
@@ -29,26 +29,27 @@ from sinet_video.train.image_folder import Bad
 Array = NDArray[Any]
 
 Stage = Literal["network", "refined", "pipeline"]
-"""How far a clip's mattes are made: the network's alpha merely enlarged; refined instead; or all
-that the settings ask for, which by default is following people and smoothing as well."""
+"""How far mattes are processed: the network's alpha only enlarged; refined; or everything that the
+settings ask for, which by default includes following and smoothing.
+"""
 
 TRUTH_ENDING = ".alpha.mkv"
 CLIP_ENDINGS = (".mp4", ".mkv", ".mov", ".webm")
 
 NEIGHBOURS = 10
-"""Frames of which only the worst is kept to look at, as they look alike."""
+"""Number of neighbouring frames, which look alike, of which only the worst is kept."""
 
 
 @dataclass(frozen=True)
 class TrueClip:
-    """A clip and the file of its true alpha."""
+    """A clip, and the file with its true alpha."""
 
     clip: Path
     truth: Path
 
 
 def list_clips(folder: Path) -> tuple[list[TrueClip], list[Bad]]:
-    """Return a folder's clips with true alpha, NAME.mp4 and NAME.alpha.mkv, and what lacks either.
+    """Return a folder's clips with true alpha, NAME.mp4 and NAME.alpha.mkv, and incomplete pairs.
 
     The clip may also be .mkv, .mov or .webm.
     """
@@ -63,18 +64,18 @@ def list_clips(folder: Path) -> tuple[list[TrueClip], list[Bad]]:
 
 
 def truth_of(clip: Path) -> Path:
-    """Return where a clip's true alpha is looked for."""
+    """Return the path where a clip's true alpha is expected."""
     return clip.with_suffix(TRUTH_ENDING)
 
 
 def staged(settings: Settings, stage: Stage) -> Settings:
-    """Return settings that stop at a stage."""
+    """Return settings that stop at a stage. Raises `SettingError` for an unknown stage."""
     if stage not in get_args(Stage):
         raise SettingError(f"Stage is {stage!r}; it must be one of {', '.join(get_args(Stage))}.")
     if stage == "pipeline":
         return settings
     plain = replace(settings, following=None, smoothing=None, edge=EdgeShape())
-    # Levels that change nothing: the network's own alpha is to be measured.
+    # Levels that change nothing, as the network's own alpha is to be measured.
     return (
         replace(plain, refinement=BilinearRefinement(black=0, white=1))
         if stage == "network"
@@ -89,9 +90,9 @@ def evaluate_clip(
     method: str = "",
     progress: Progress | None = None,
 ) -> Scores:
-    """Compare what the settings make of a clip with its true alpha.
+    """Compare the settings' matte of a clip with its true alpha.
 
-    Raises `InputError` when a file cannot be read, or the two do not fit each other.
+    Raises `InputError` if a file cannot be read, or if the two do not match.
     """
     with closing(matte(pair.clip, settings=settings)) as mattes:
         made = ((each.alpha, each.frame) for each in mattes)
@@ -106,10 +107,10 @@ def evaluate_matte(
     method: str = "",
     progress: Progress | None = None,
 ) -> Scores:
-    """Compare a matte video that anybody made with another that is true, in the order of frames.
+    """Compare a matte video from any source with true alpha, in frame order.
 
-    What counts as a file's matte, `matte_file.read_alphas` says. Raises `InputError` when a file
-    cannot be read, or the two do not fit each other.
+    `matte_file.read_alphas` defines what counts as a file's matte. Raises `InputError` if a file
+    cannot be read, or if the two do not match.
     """
     made, truth = Source.of(made), Source.of(truth)
     with closing(read_alphas(made)) as alphas:
@@ -118,7 +119,7 @@ def evaluate_matte(
 
 
 Made = tuple[Array, Frame | None]
-"""An alpha, (H, W) in [0, 1], and the frame that it is of, where there is one."""
+"""An alpha, (H, W) in [0, 1], and its frame, if there is one."""
 
 
 def _followed(
@@ -128,7 +129,7 @@ def _followed(
     method: str,
     progress: Progress | None,
 ) -> Scores:
-    """Measure frames one by one; nothing of them is kept but the worst, reduced."""
+    """Measure frames one by one; only the worst are kept, reduced."""
     tally, worst, before = Tally(), TopK[Example](), None
     with closing(read_alphas(truth)) as truths:
         for index, ((alpha, frame), true) in enumerate(_paired(made, truths, source, truth)):

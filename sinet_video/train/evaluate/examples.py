@@ -1,4 +1,4 @@
-"""Results kept small for a person to look at."""
+"""Examples of results, kept small for a person to look at."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from sinet_video.train.contact_sheet import Tile, overlay
 Array = NDArray[Any]
 
 SIDE = 320
-"""The longer side to which examples are reduced."""
+"""Longer side to which examples are reduced."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """A picture or frame to look at.
+    """An image or frame to look at.
 
     Attributes:
-        name: which it is.
-        badness: larger is worse; see the figures that it is of.
-        picture: (h, w, 3) uint8, RGB, or None where there are only mattes.
+        name: its name.
+        badness: larger is worse; see the scores it belongs to.
+        picture: (h, w, 3) uint8, RGB, or None if there are only mattes.
         alpha, truth: (h, w) float32 in [0, 1].
     """
 
@@ -39,7 +39,7 @@ class Example:
     def of(
         cls, name: str, badness: float, picture: Array | None, alpha: Array, truth: Array
     ) -> Example:
-        """Reduce a picture, (H, W, 3) or reduced already, and mattes, (H, W)."""
+        """Reduce an image, (H, W, 3) or already reduced, and mattes, (H, W)."""
         width, height = reduced(alpha.shape)
         if picture is not None and picture.shape[:2] != (height, width):
             small = Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)
@@ -48,9 +48,9 @@ class Example:
         return cls(name, badness, picture, *mattes)
 
     def tile(self, caption: str) -> Tile:
-        """The picture and what was made of it, above what is true and the difference as gray.
+        """Return the image and its matte, above the truth and the difference in gray.
 
-        A background is drowned in colour. Without a picture the mattes themselves are shown.
+        The background is covered with a colour. Without an image the mattes themselves are shown.
         """
         difference = _gray(np.abs(self.alpha - self.truth))
         if self.picture is None:
@@ -63,7 +63,7 @@ class Example:
 
 
 def reduced(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return the (width, height) in which an example of a shape, (H, W), is kept."""
+    """Return the (width, height) at which an example of a shape, (H, W), is kept."""
     scale = min(1.0, SIDE / max(shape))
     return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
 

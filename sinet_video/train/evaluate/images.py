@@ -1,4 +1,4 @@
-"""How right mattes of pictures are: folders of pictures with masks."""
+"""How right mattes of pictures are: folders of pictures with masks, or without anybody."""
 
 from __future__ import annotations
 
@@ -23,8 +23,25 @@ from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.top_k import TopK
 from sinet_video.train.evaluate.examples import Example
-from sinet_video.train.evaluate.scores import PictureFigures, Scores, Tally, picture_figures
-from sinet_video.train.image_folder import Bad, Listing, OnBad, Pair, list_pairs, read_pair
+from sinet_video.train.evaluate.scores import (
+    EmptyFigures,
+    Figures,
+    PictureFigures,
+    Scores,
+    Tally,
+    empty_figures,
+    picture_figures,
+)
+from sinet_video.train.image_folder import (
+    Bad,
+    Listing,
+    OnBad,
+    Pair,
+    list_pairs,
+    list_pictures,
+    read_pair,
+    read_picture,
+)
 
 Array = NDArray[Any]
 
@@ -96,14 +113,57 @@ def evaluate_folder(
     coarse matte is enlarged bilinearly; mattes and masks are cut at one half. Raises `InputError`
     when nothing can be measured, or with `on_bad="refuse"` at the first that cannot.
     """
-    listing = _named(list_pairs(folder), names, folder)
+    return _evaluated(
+        folder, list_pairs(folder), partial(_measured, predict), method, names, on_bad, progress
+    )
+
+
+def evaluate_empty(
+    folder: Path,
+    predict: Predict,
+    *,
+    method: str = "",
+    names: frozenset[str] | None = None,
+    on_bad: OnBad = "skip",
+    progress: Progress | None = None,
+) -> Scores:
+    """Measure how much of a folder's pictures, in which nobody is, is taken for people.
+
+    As `evaluate_folder`; there are no masks.
+    """
+    listing = Listing([Pair(path, path) for path in list_pictures(folder)])
+    return _evaluated(
+        folder, listing, partial(_measured_empty, predict), method, names, on_bad, progress
+    )
+
+
+def _measured_empty(predict: Predict, pair: Pair, worst: TopK[Example]) -> EmptyFigures:
+    picture = read_picture(pair.picture)
+    alpha = resized(predict(pair, picture.shape[:2]), picture.shape[:2])
+    figures = empty_figures(alpha)
+    truth = np.zeros(picture.shape[:2], np.float32)
+    example = partial(Example.of, pair.name, figures.badness, picture, alpha, truth)
+    worst.offer(pair.name, figures.badness, example)
+    return figures
+
+
+def _evaluated(
+    folder: Path,
+    whole: Listing,
+    measured: Callable[[Pair, TopK[Example]], Figures],
+    method: str,
+    names: frozenset[str] | None,
+    on_bad: OnBad,
+    progress: Progress | None,
+) -> Scores:
+    listing = _named(whole, names, folder)
     bad, worst, tally = _BadList(on_bad), TopK[Example](), Tally()
-    found: list[tuple[str, PictureFigures]] = []
+    found: list[tuple[str, Figures]] = []
     for item in listing.bad:
         bad.add(item)
     for index, pair in enumerate(listing.pairs, 1):
         try:
-            figures = _measured(pair, predict, worst)
+            figures = measured(pair, worst)
         except InputError as error:
             bad.add(Bad(pair.picture, str(error)))
         else:
@@ -112,7 +172,8 @@ def evaluate_folder(
         if progress:
             progress(index, len(listing.pairs))
     if not found:
-        raise InputError(f"Nothing in {folder} can be measured: {bad.items[0].reason}")
+        reason = bad.items[0].reason if bad.items else "it has no pictures"
+        raise InputError(f"Nothing in {folder} can be measured: {reason}")
     return Scores(
         data=str(folder),
         method=method,
@@ -137,7 +198,7 @@ def _named(listing: Listing, names: frozenset[str] | None, folder: Path) -> List
     )
 
 
-def _measured(pair: Pair, predict: Predict, worst: TopK[Example]) -> PictureFigures:
+def _measured(predict: Predict, pair: Pair, worst: TopK[Example]) -> PictureFigures:
     picture, mask = read_pair(pair)
     truth = mask.astype(np.float32) / 255
     alpha = resized(predict(pair, truth.shape), truth.shape)

@@ -13,6 +13,7 @@ from sinet_video.decoding.access import Source
 from sinet_video.errors import InputError, OutputError, SettingError
 from sinet_video.pipeline.settings import Settings
 from sinet_video.train.contact_sheet import Tile, draw_sheet
+from sinet_video.train.datasets import Data
 from sinet_video.train.evaluate.clips import (
     Stage,
     TrueClip,
@@ -27,11 +28,22 @@ from sinet_video.train.evaluate.images import (
     Predict,
     by_flow,
     by_network,
+    evaluate_empty,
     evaluate_folder,
     from_folder,
 )
-from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores, mean_of
+from sinet_video.train.evaluate.scores import (
+    EmptyFigures,
+    FrameFigures,
+    PictureFigures,
+    Scores,
+    mean_of,
+)
 from sinet_video.train.image_folder import Bad, OnBad
+from sinet_video.train.samples.photographs import set_aside
+
+Measure = Callable[..., Scores]
+"""`evaluate_folder` or `evaluate_empty`."""
 
 COLUMNS = 5
 TILE_SIDE = 400
@@ -92,7 +104,7 @@ class Evaluation:
     def place(self, path: Path) -> None:
         """Measure a folder of pictures, a folder of clips or a clip."""
         if (path / "images").is_dir():
-            self._pictures(path)
+            self._pictures(path, evaluate_folder, self._names)
             return
         clips, bad = _clips(path)
         if self._predictions:
@@ -105,18 +117,30 @@ class Evaluation:
         for clip in clips:
             self._clip(clip)
 
-    def _pictures(self, folder: Path) -> None:
+    def empty(self, folder: Path) -> None:
+        """Measure a folder of pictures in which nobody is."""
+        self._pictures(folder, evaluate_empty, self._names)
+
+    def set_aside(self, data: Data, root: Path) -> None:
+        """Measure what a recipe keeps from its training, of each of its folders."""
+        for aside in set_aside(data, root):
+            measure = evaluate_empty if aside.empty else evaluate_folder
+            self._pictures(aside.folder, measure, aside.names, f", {aside.use}")
+
+    def _pictures(
+        self, folder: Path, measure: Measure, names: frozenset[str] | None, use: str = ""
+    ) -> None:
         for name, predict in self._predicts():
             with self._watch(f"{name}, {folder.name}") as progress:
-                scores = evaluate_folder(
+                scores = measure(
                     folder,
                     predict,
                     method=name,
-                    names=self._names,
+                    names=names,
                     on_bad=self._on_bad,
                     progress=progress,
                 )
-            self._found.append(scores)
+            self._found.append(replace(scores, data=f"{scores.data}{use}"))
             for item in scores.bad:
                 self._note(item)
 
@@ -200,6 +224,8 @@ def caption(scores: Scores, example: Example) -> str:
         weights, stage = stage, ""
     if isinstance(scores.mean, PictureFigures):
         figure = f"IoU {100 * (1 - example.badness):.1f} %"
+    elif isinstance(scores.mean, EmptyFigures):
+        figure = f"found {100 * example.badness:.1f} %"
     else:
         figure = f"MAD {1000 * example.badness:.1f}"
     return f"{Path(weights).stem}{comma}{stage}: {example.name}, {figure}"

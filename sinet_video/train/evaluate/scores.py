@@ -72,7 +72,33 @@ class FrameFigures:
         return self.mad
 
 
-Figures = PictureFigures | FrameFigures
+@dataclass(frozen=True)
+class EmptyFigures:
+    """What is found in a picture without people, both in [0, 1].
+
+    `found` is the part of it in which alpha is over one half, `false_find` 1 where that is more
+    than `FALSE_FIND`.
+    """
+
+    found: float
+    false_find: float
+
+    @property
+    def badness(self) -> float:
+        """What the worst have most of."""
+        return self.found
+
+
+FALSE_FIND = 0.005
+"""Part of a picture without people that must be taken for a person to count as a false find."""
+
+Figures = PictureFigures | FrameFigures | EmptyFigures
+
+
+def empty_figures(alpha: Array) -> EmptyFigures:
+    """Return the figures of a matte, (H, W) in [0, 1], of a picture without people."""
+    found = float((alpha > 0.5).mean())
+    return EmptyFigures(found, float(found > FALSE_FIND))
 
 
 def picture_figures(alpha: Array, truth: Array) -> PictureFigures:

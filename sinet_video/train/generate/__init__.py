@@ -1,1 +1,1 @@
-"""Making training data: portraits, pseudo-labels, composites.."""
+"""Generation of training data: portraits, pseudo-labels and composites."""

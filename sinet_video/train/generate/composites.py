@@ -1,7 +1,7 @@
-"""Labelled people before other rooms, so that a network learns the person and not the room.
+"""Composites: labelled people in front of other rooms, so that a network learns only the person.
 
-A person stands on the lower edge, as in video, at a place, size and side drawn at random, with
-colours brought towards the room's.
+A person stands on the lower edge, as in video, at a random place, size and side, with colours
+matched to the room's.
 """
 
 from __future__ import annotations
@@ -30,27 +30,28 @@ from sinet_video.train.generate.sources import good_pairs, good_pictures, reject
 from sinet_video.train.image_folder import Array, OnBad, Pair, read_pair, read_picture
 
 PEOPLE, BACKGROUNDS = "people", "backgrounds"
-"""What the manifest calls the folders."""
+"""Names of the folders in the manifest."""
 
 COLOURLESS = 8.0
-"""A person counts as gray, or tinted, whose channels' differences vary by less than this, of 255:
-the sum of two standard deviations. In EG1800 there is hardly anybody between 5 and 12."""
+"""A person counts as gray or tinted if the channels' differences vary by less than this, of 255:
+the sum of two standard deviations. EG1800 has hardly anybody between 5 and 12.
+"""
 
 TRIES = 20
-"""How many people are drawn for a product before it is given up."""
+"""People that are drawn for a product before it is given up."""
 
 
 @dataclass(frozen=True)
 class CompositeSettings:
-    """How pictures are put together.
+    """How composites are made.
 
     Attributes:
-        canvases: sizes (width, height), one of which is drawn for each picture.
-        placing: how large the people are and where.
-        light, tint: the most by which lightness and chroma follow the background, from 0 to 1; how
-            much they do is drawn from 0 to that.
-        softness: least and most sigma of the edge, in pixels of the canvas.
-        zoom: the most by which a background is enlarged beyond what fills the canvas.
+        canvases: sizes (width, height), one of which is drawn for each image.
+        placing: size and position of people.
+        light, tint: largest strength, from 0 to 1, with which lightness and chroma follow the
+            background; the strength is drawn between 0 and that.
+        softness: range of the edge's sigma, in pixels of the canvas.
+        zoom: largest enlargement of a background beyond what fills the canvas.
     """
 
     canvases: tuple[tuple[int, int], ...] = ((384, 216), (320, 240), (240, 320), (216, 384))
@@ -75,14 +76,14 @@ class CompositeSettings:
 
 @dataclass(frozen=True)
 class Composition:
-    """All that was drawn for a picture; with its three sources it decides every byte.
+    """Everything that was drawn for an image; with its three sources it determines every byte.
 
     Attributes:
         canvas: (width, height).
         photograph: (left, top, right, bottom) of the person's whole photograph on the canvas.
-        person_mirrored, background_mirrored: whether they are turned left to right, first of all.
+        person_mirrored, background_mirrored: whether they are mirrored first.
         room: (left, top, right, bottom), the part of the background that fills the canvas.
-        light, tint: how much the person's colours follow the room's, see `cutting.matched`.
+        light, tint: how far the person's colours follow the room's, see `cutout.matched`.
         softness: sigma of the edge in pixels of the canvas.
     """
 
@@ -97,16 +98,16 @@ class Composition:
 
     @classmethod
     def read(cls, drawn: Values) -> Composition:
-        """Return what a manifest says."""
+        """Return the composition stored in a manifest."""
         return cls(**with_tuples(drawn))
 
 
 def draw_composition(
     mask: Array, room: tuple[int, int], settings: CompositeSettings, random: np.random.Generator
 ) -> Composition:
-    """Return a composition for a person's mask (H, W), uint8, and a background's (width, height).
+    """Return a composition for a person's mask (H, W) uint8, and a background's (width, height).
 
-    Raises `Rejected` where the person cannot stand freely.
+    Raises `Rejected` if the person cannot be placed without visible cuts.
     """
     canvas = settings.canvases[random.integers(len(settings.canvases))]
     person_mirrored, background_mirrored = (bool(random.integers(2)) for _ in range(2))
@@ -129,7 +130,7 @@ def draw_room(
 ) -> tuple[float, float, float, float]:
     """Return the part of a background, (left, top, right, bottom), that fills a canvas.
 
-    Both sizes are (width, height); the part has the canvas's aspect.
+    Both sizes are (width, height); the part has the canvas's aspect ratio.
     """
     scale = min(size[0] / canvas[0], size[1] / canvas[1]) / random.uniform(1, zoom)
     width, height = canvas[0] * scale, canvas[1] * scale
@@ -140,7 +141,7 @@ def draw_room(
 def compose(
     picture: Array, mask: Array, background: Array, drawn: Composition
 ) -> tuple[Array, Array]:
-    """Return the picture (h, w, 3) and its mask (h, w), both uint8, of the canvas's size."""
+    """Return the image (h, w, 3) and its mask (h, w), both uint8, of the canvas's size."""
     if drawn.person_mirrored:
         picture, mask = picture[:, ::-1], mask[:, ::-1]
     if drawn.background_mirrored:
@@ -159,26 +160,26 @@ def compose(
 
 
 def is_gray(person: Array) -> bool:
-    """Whether a person's pixels (N, 3), uint8, are of one hue: then the new room must have none."""
+    """Whether a person's pixels (N, 3) uint8 have one hue, so that the new room must be gray."""
     red, green, blue = person.astype(np.int16).T
     return float((red - green).std() + (blue - green).std()) < COLOURLESS
 
 
 def as_gray(picture: Array) -> Array:
-    """Return a picture (H, W, 3), uint8, without its colours."""
+    """Return an image (H, W, 3) uint8 without colour."""
     return np.asarray(Image.fromarray(np.ascontiguousarray(picture)).convert("L").convert("RGB"))
 
 
 def scaled(
     picture: Array, size: tuple[int, int], part: tuple[float, float, float, float] | None = None
 ) -> Array:
-    """Return a picture, or part of it (left, top, right, bottom), at a size (width, height)."""
+    """Return an image, or part of it (left, top, right, bottom), at a size (width, height)."""
     image = Image.fromarray(np.ascontiguousarray(picture))
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC, box=part))
 
 
 def on_canvas(values: Array, box: Box, canvas: tuple[int, int]) -> Array:
-    """Return values (h, w, ...) put on a canvas of zeros, their first corner at a box's."""
+    """Return values (h, w, ...) on a canvas of zeros, with their first corner at a box's."""
     width, height = canvas
     result = np.zeros((height, width, *values.shape[2:]), np.float32)
     seen = Box(max(0, box.left), max(0, box.top), min(width, box.right), min(height, box.bottom))
@@ -202,11 +203,11 @@ def make_composites(
     find_faces: FaceFinder | None = None,
     progress: Progress = silent,
 ) -> Manifest:
-    """Put people of a labelled folder before pictures of another: `count` products.
+    """Place people from a labelled folder in front of images from another, making `count` products.
 
-    Each is drawn from (seed, its number). People who cannot stand freely and backgrounds in which
-    `find_faces` finds somebody are rejected and others drawn. Raises `InputError` and
-    `OutputError`; `output` appears whole or not at all.
+    Each is drawn from (seed, its number). People who cannot be placed and backgrounds in which
+    `find_faces` finds somebody are rejected, and others are drawn. The output appears whole or not
+    at all. Raises `InputError`, `OutputError` and `SettingError`.
     """
     if count < 1:
         raise SettingError(f"Count is {count}; it must be at least 1.")
@@ -229,7 +230,7 @@ def make_composites(
 
 @dataclass(frozen=True)
 class Material:
-    """What composites are made of: folders, what is good in them, and what tells empty rooms."""
+    """What composites are made from: folders, their usable files, and a check for empty rooms."""
 
     people: Path
     pairs: list[Pair]
@@ -239,7 +240,7 @@ class Material:
     peopled: dict[Path, bool] = field(default_factory=dict)
 
     def is_peopled(self, room: Path, background: Array) -> bool:
-        """Whether there is a face in a background, which is looked for once."""
+        """Whether there is a face in a background, which is searched once."""
         if room not in self.peopled:
             height, width = background.shape[:2]
             self.peopled[room] = bool(self.find_faces(background, Box(0, 0, width, height)))
@@ -261,7 +262,7 @@ def _add_composite(
     settings: CompositeSettings,
     random: np.random.Generator,
 ) -> None:
-    """Draw people and rooms until someone can stand freely."""
+    """Draw people and rooms until someone can be placed."""
     for _ in range(TRIES):
         pair = material.pairs[random.integers(len(material.pairs))]
         room = material.rooms[random.integers(len(material.rooms))]
@@ -283,6 +284,6 @@ def _add_composite(
 
 
 def render_composite(paths: Sequence[Path], drawn: Values) -> tuple[Array, Array]:
-    """Return a product's picture and mask again from person, mask, background and drawn values."""
+    """Return a product's image and mask again from person, mask, background and drawn values."""
     picture, mask = read_pair(Pair(paths[0], paths[1]))
     return compose(picture, mask, read_picture(paths[2]), Composition.read(drawn))

@@ -1,4 +1,4 @@
-"""Cutting a person out of a photograph without the old background, and into another's colours."""
+"""Cutting a person out of a photograph without the old background, and matching colours."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import numpy as np
 from sinet_video.train.image_folder import Array
 
 INWARD = (0.5, 0.98)
-"""Blurred mask at or below the first is background, at or above the second person: an edge about
-0.6 of the blur's sigma further in than the mask's: masks drawn by hand lie rather too far out."""
+"""Blurred mask at or below the first is background, at or above the second person. This edge lies
+about 0.6 of the blur's sigma further in than the mask's, as hand-drawn masks tend to be too large.
+"""
 
 SURE = (0.9, 0.995)
-"""From where on the photograph's own colours count in part, and wholly."""
+"""Alpha from which the photograph's own colours are used in part, and fully."""
 
 REACH = (2.0, 5.0, 12.0, 30.0)
-"""Sigmas in pixels with which colours are carried outwards, the nearest that reach one counting."""
+"""Sigmas in pixels with which colours are spread outwards; the smallest that reaches a pixel
+counts.
+"""
 
 SPREAD_LIMITS = (0.7, 1.4)
-"""By how much the spread of a person's colours may change at most."""
+"""Limits for the change of the spread of a person's colours."""
 
 
 def soft_edge(mask: Array, sigma: float) -> Array:
@@ -27,10 +30,10 @@ def soft_edge(mask: Array, sigma: float) -> Array:
 
 
 def own_colours(picture: Array, mask: Array, sigma: float) -> Array:
-    """Return a picture (H, W, 3), float32, in which the person's colours replace those around.
+    """Return an image (H, W, 3) float32 with the person's colours extended outwards.
 
-    `mask` is in [0, 1] and `sigma` the edge's. Pixels of the edge hold some of the old background;
-    they get the mean of what lies within, weighted by distance, as in M. Forte, "Approximate Fast
+    `mask` is in [0, 1] and `sigma` the edge's. Pixels of the edge hold some of the old background.
+    They get the mean of what lies within, weighted by distance, as in M. Forte, "Approximate Fast
     Foreground Colour Estimation", ICIP 2021, without its second step.
     """
     picture, mask = picture.astype(np.float32), mask.astype(np.float32)
@@ -62,12 +65,12 @@ def _levels(values: Array, black: float, white: float) -> Array:
 
 
 def matched(person: Array, alpha: Array, background: Array, light: float, tint: float) -> Array:
-    """Return a person's colours brought towards a background's; all RGB float32 from 0 to 255.
+    """Return a person's colours moved towards a background's; all RGB float32 from 0 to 255.
 
     Mean and spread of each channel of CIE Lab are moved, lightness by the share `light` and both
-    chroma channels by `tint`, of what would make them the background's: Reinhard, Ashikhmin,
-    Gooch, Shirley, "Color Transfer between Images", IEEE CG&A 2001, there in l-alpha-beta.
-    `alpha`, (H, W) in [0, 1], says which pixels are the person.
+    chroma channels by `tint`, of what would make them the background's: Reinhard, Ashikhmin, Gooch,
+    Shirley, "Color Transfer between Images", IEEE CG&A 2001, there in l-alpha-beta. `alpha`, (H, W)
+    in [0, 1], says which pixels are the person.
     """
     ours, theirs = _to_lab(person), _to_lab(background)
     mean, spread = _statistics(ours, alpha)

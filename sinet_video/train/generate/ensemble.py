@@ -1,4 +1,4 @@
-"""What several teachers, asked in several ways, think of a picture, and how far they agree."""
+"""The opinion of several teachers, each asked in several ways, and their agreement."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from sinet_video.stages.refine import enlarged, guided
 from sinet_video.train.image_folder import Array
 
 Panel = Sequence[tuple[Segmenter, InputSize]]
-"""Who is asked: segmenters, each with how large it sees a picture."""
+"""The teachers: segmenters, each with the size at which it sees an image."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a panel thinks.
+    """The opinion of a panel.
 
     Attributes:
         alpha: the mean opinion, (h, w) float32 in [0, 1], on the finest of the panel's grids.
-        agreement: the least intersection over union of any opinion with the mean one, both cut at
-            one half; 1 where no opinion sees anybody.
+        agreement: the least intersection over union of any opinion with the mean one, both
+            thresholded at one half; 1 if no opinion finds anybody.
         confidence: the share of pixels in which the mean is within `sure` of 0 or of 1.
-        person: the share of the picture that is person.
+        person: the share of the image that is person.
     """
 
     alpha: Array
@@ -40,7 +40,7 @@ class Verdict:
 
 
 def judge(picture: Array, panel: Panel, *, sure: float = 0.1) -> Verdict:
-    """Ask a panel about a picture (H, W, 3), uint8, and about its mirror image."""
+    """Ask a panel about an image (H, W, 3) uint8, and about its mirror image."""
     frame = still(picture)
     opinions = [each for segmenter, size in panel for each in _opinions(frame, segmenter, size)]
     finest = max((opinion.shape for opinion in opinions), key=lambda shape: shape[0] * shape[1])
@@ -55,13 +55,13 @@ def judge(picture: Array, panel: Panel, *, sure: float = 0.1) -> Verdict:
 
 
 def still(picture: Array) -> Frame:
-    """Return an RGB picture (H, W, 3), uint8, as a frame without loss of size or detail."""
+    """Return an RGB image (H, W, 3) uint8 as a frame, without loss of size or detail."""
     video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
     return Frame(video.reformat(format="yuv444p"), 0, Fraction(1, 25))
 
 
 def _opinions(frame: Frame, segmenter: Segmenter, size: InputSize) -> list[Array]:
-    """Return alpha of the picture and of its mirror image, turned back."""
+    """Return alpha of the image and of its mirror image, mirrored back."""
     seen = upright(frame, seen_size(segmenter, size, frame.shown_aspect))
     straight = np.asarray(segmenter(seen), np.float32)
     mirrored = np.asarray(segmenter(np.ascontiguousarray(seen[:, ::-1])), np.float32)
@@ -71,15 +71,15 @@ def _opinions(frame: Frame, segmenter: Segmenter, size: InputSize) -> list[Array
 
 
 def overlap(one: Array, other: Array) -> float:
-    """Return intersection over union of two boolean arrays; 1 where both are empty."""
+    """Return the intersection over union of two boolean arrays; 1 if both are empty."""
     union = int((one | other).sum())
     return int((one & other).sum()) / union if union else 1.0
 
 
 def label(picture: Array, alpha: Array, *, refined: bool) -> Array:
-    """Return alpha at a picture's size as a soft mask (H, W), uint8.
+    """Return alpha at an image's size as a soft mask (H, W) uint8.
 
-    `refined` draws its edges to the picture's, as `sinet_video.refine` does; else it is enlarged.
+    With `refined`, edges follow the image's, as in `sinet_video.refine`; otherwise it is enlarged.
     """
     frame = still(picture)
     whole = (

@@ -1,8 +1,8 @@
-"""Faces in photographs, by OpenCV's Haar cascades, and which of them is the labelled person's.
+"""Face detection in photographs with OpenCV's Haar cascades.
 
 Viola, Jones: "Rapid Object Detection using a Boosted Cascade of Simple Features", CVPR 2001. The
-cascades come with OpenCV 4. They find too much rather than too little; the mask tells which
-face is meant.
+cascades come with OpenCV 4. They find too much rather than too little; the mask tells which face is
+the labelled person's.
 """
 
 from __future__ import annotations
@@ -20,19 +20,23 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 SEARCHED_HEIGHT = 860
-"""A person is enlarged, at most twice, or reduced to about this height, in pixels, for the search:
-faces of 20 pixels, the least that the cascades know, are found far less often than twice as large
-ones."""
+"""Approximate height in pixels to which a person is enlarged (at most twice) or reduced for the
+search. Faces of 20 pixels, the least that the cascades support, are found far less often than faces
+twice as large.
+"""
 
 SMALLEST, LARGEST = 0.055, 0.6
 """A face's side as a share of the person's height, from whole bodies to heads alone."""
 
 UPPER = 0.45
-"""The upper share of a person in which a face is looked for, or more where not much is shown."""
+"""Upper share of a person in which a face is searched for, or more if little of the body is
+visible.
+"""
 
 SQUARE = 1.2
-"""A face is looked for down to this many of the person's widths: who is no taller is no whole
-body."""
+"""A face is searched for down to this many of the person's widths; somebody no taller than that is
+not a whole body.
+"""
 
 
 @dataclass(frozen=True)
@@ -46,33 +50,33 @@ class Box:
 
     @property
     def width(self) -> int:
-        """How many columns it has."""
+        """Number of columns."""
         return self.right - self.left
 
     @property
     def height(self) -> int:
-        """How many rows it has."""
+        """Number of rows."""
         return self.bottom - self.top
 
     def of(self, picture: Array) -> Array:
-        """Return the part of a picture (H, W, ...) that lies in the box, as a view."""
+        """Return the part of an image (H, W, ...) in the box, as a view."""
         return picture[max(0, self.top) : self.bottom, max(0, self.left) : self.right]
 
     def within(self, shape: tuple[int, ...]) -> bool:
-        """Whether it lies wholly in a picture of this shape."""
+        """Whether it lies entirely in an image of this shape."""
         inside = self.left >= 0 and self.top >= 0
         return inside and self.right <= shape[1] and self.bottom <= shape[0]
 
 
 FaceFinder = Callable[[Array, Box], Sequence[Box]]
-"""From an RGB picture (H, W, 3), uint8, and a person's box to boxes of faces, the surest first.
+"""Maps an RGB image (H, W, 3) uint8, and a person's box, to boxes of faces, most certain first.
 
 A face's box is a square from the brow to below the mouth, as Haar cascades are trained.
 """
 
 
 def extent(mask: Array) -> Box:
-    """Return the smallest box around what is above 127 in a mask, (H, W) uint8."""
+    """Return the smallest box around everything above 127 in a mask, (H, W) uint8."""
     rows, columns = np.nonzero((mask > 127).any(1))[0], np.nonzero((mask > 127).any(0))[0]
     if not len(rows):
         return Box(0, 0, 0, 0)
@@ -80,7 +84,7 @@ def extent(mask: Array) -> Box:
 
 
 class HaarFaces:
-    """A `FaceFinder`: the frontal cascade, and where it finds nothing the one for profiles.
+    """A `FaceFinder`: the frontal cascade, then the one for profiles if it finds nothing.
 
     Without `profiles` it is three times as fast.
     """
@@ -105,7 +109,7 @@ class HaarFaces:
         return [_placed(box, factor, region) for box in found]
 
     def _profiles(self, gray: Array, sides: tuple[float, float]) -> list[Box]:
-        """Profiles to either side; the cascade knows only those that look to the left."""
+        """Return profiles to either side; the cascade only knows those facing left."""
         mirrored = _detect(self._profile, np.ascontiguousarray(gray[:, ::-1]), sides)
         width = gray.shape[1]
         turned = [Box(width - b.right, b.top, width - b.left, b.bottom) for b in mirrored]

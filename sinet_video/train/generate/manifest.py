@@ -1,8 +1,8 @@
-"""What made pictures are made of: the record beside them, from which a run can be repeated.
+"""The manifest of generated data, from which a run can be repeated.
 
-A manifest is a JSON file. It names the command, its settings, the folders of sources, the teachers
-and, for each product, its sources with their sha256, what was drawn at random for it, and the
-sha256 of its files.
+A manifest is a JSON file. It holds the command, its settings, the source folders, the teachers and,
+for each product, its sources with their SHA-256, what was drawn at random for it, and the SHA-256
+of its files.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from sinet_video._version import __version__
 from sinet_video.errors import InputError, SettingError
 
 FORMAT = 1
-"""Raised when a manifest of before could be misread."""
+"""Version of the format; increase it if older manifests could be misread."""
 
 FILE = "manifest.json"
 
 Values = dict[str, Any]
-"""Numbers, texts and lists of them, by name, as JSON has them."""
+"""Numbers, texts and lists of them, by name, as in JSON."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file that a product was made of.
+    """A file that a product was made from.
 
     Attributes:
         folder: which of the manifest's folders it is in.
-        path: where in that folder, with forward slashes.
+        path: its path in that folder, with forward slashes.
         sha256: of its bytes, in hexadecimal.
     """
 
@@ -44,14 +44,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Product:
-    """A picture and its mask.
+    """An image and its mask.
 
     Attributes:
-        name: their file name without its ending.
-        sources: what they were made of.
-        drawn: what decides, with the sources, every byte of them.
-        measured: what was found out about them, such as how far teachers agree.
-        files: the sha256 of each file, by its path in the folder of products.
+        name: their file name without suffix.
+        sources: the files they were made from.
+        drawn: random choices that, with the sources, determine every byte.
+        measured: measurements, such as how far teachers agree.
+        files: the SHA-256 of each file, by its path in the folder of products.
     """
 
     name: str
@@ -61,14 +61,14 @@ class Product:
     files: dict[str, str]
 
     def __post_init__(self) -> None:
-        # A manifest may come from anywhere; what it names is written.
+        # A manifest may come from anywhere, and the names in it are written to.
         if not self.name or self.name != PurePath(self.name).name or "\\" in self.name:
             raise InputError(f"A product is called {self.name!r}, which is no name of a file.")
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """Something that did not become a product: a name, and the reason."""
+    """The name of something that did not become a product, and the reason."""
 
     name: str
     reason: str
@@ -76,7 +76,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Teacher:
-    """A segmenter that gave labels: weights as `load_segmenter` takes them, and their sha256."""
+    """A segmenter that gave labels: weights as for `load_segmenter`, and their SHA-256."""
 
     weights: str
     sha256: str
@@ -98,16 +98,16 @@ class Manifest:
     """A folder of products.
 
     Attributes:
-        command: which of the ways of generating made them.
-        settings: that way's settings.
-        seed: from which everything is drawn.
-        folders: where sources were, by the name that `Source.folder` gives.
+        command: the subcommand that made them.
+        settings: the settings of that subcommand.
+        seed: the random seed.
+        folders: the locations of sources, by the name that `Source.folder` gives.
         teachers: in the order in which they were given.
         products: in the order in which they were made.
         rejected: what was made or tried and not kept.
         bad: sources that could not be used.
         version: of this package.
-        libraries: versions of what reads, alters and writes pictures.
+        libraries: versions of the libraries that read, change and write images.
     """
 
     command: str
@@ -126,12 +126,12 @@ class Manifest:
             raise SettingError(f"The seed is {self.seed}; it must be 0 or more.")
 
     def to_json(self) -> str:
-        """Return the manifest as text; the same manifest gives the same text."""
+        """Return the manifest as text; equal manifests give equal text."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read a manifest. Raises `InputError` where it cannot be read or is none."""
+    """Read a manifest. Raises `InputError` if it cannot be read or is not a manifest."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values.pop("format") != FORMAT:
@@ -160,14 +160,14 @@ def _from_values(values: Values) -> Manifest:
 
 
 def with_tuples(values: Values) -> Values:
-    """Return values with tuples where JSON has lists, as settings have them."""
+    """Return values with tuples in place of JSON's lists, as settings have them."""
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
 
 
 def digest(path: Path) -> str:
-    """Return the sha256 of a file in hexadecimal. Raises `InputError` where it cannot be read."""
+    """Return the SHA-256 of a file in hexadecimal. Raises `InputError` if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -181,7 +181,7 @@ def source_of(folder: str, root: Path, path: Path) -> Source:
 
 
 def check_sources(products: Iterable[Product], folders: Mapping[str, Path]) -> None:
-    """Raise `InputError` that names the sources that are missing or have changed."""
+    """Raise an `InputError` that names sources that are missing or have changed."""
     wanted = {source: None for product in products for source in product.sources}
     wrong = [each for source in wanted if (each := _complaint(source, folders))]
     if wrong:

@@ -1,8 +1,8 @@
-"""Where a cut-out person may stand: never so that a cut shows which the photograph made.
+"""Placement of a cut-out person, so that no cut made by the photograph is visible.
 
-Most portraits end in their photograph's lower edge, many in its sides too. In a video the picture's
-own edge is what ends a person; so the lower edge of the canvas hides every row from which on a side
-of the photograph cut, or that side lies on the canvas's.
+Most portraits end at their photograph's lower edge, many at its sides too. In a video a person ends
+only at the frame's own edge. So the lower edge of the canvas hides every row from which a side of
+the photograph cut the person, or that side lies on the canvas's.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from sinet_video.train.generate.product_folder import Rejected
 from sinet_video.train.image_folder import Array
 
 BORDER = 2
-"""How many rows or columns at the rim of a mask tell whether the photograph cut the person."""
+"""Rows or columns at the rim of a mask that show whether the photograph cut the person."""
 
 NARROWEST = 0.02
-"""Less of the upper rim than this may be person without the head counting as cut: some hair."""
+"""Least share of the upper rim that must be person for the head to count as cut; less is hair."""
 
 
 HIDDEN = 0.08
-"""How much of the canvas's width a side that the photograph cut may at most lie outside."""
+"""Largest share of the canvas's width by which a side cut by the photograph may lie outside."""
 
 
 @dataclass(frozen=True)
 class PlacingSettings:
-    """How large people are drawn and where.
+    """Size and position of people.
 
     Attributes:
-        height: least and most height of the visible person, as a share of the canvas's.
-        middle: least and most place of the person's middle, as a share of the canvas's width.
-        shown: least share of the person's own height that must be left to show.
-        enlarged: how far a photograph may be enlarged at most.
+        height: range of the visible person's height, as a share of the canvas's.
+        middle: range of the position of the person's centre, as a share of the canvas's width.
+        shown: least share of the person's own height that must remain visible.
+        enlarged: largest enlargement of a photograph.
     """
 
     height: tuple[float, float] = (0.5, 0.95)
@@ -61,11 +61,11 @@ class PlacingSettings:
 
 @dataclass(frozen=True)
 class Standing:
-    """What of a photograph may show, and what must lie on the canvas's edges.
+    """Which part of a photograph may be visible, and what must lie on the canvas's edges.
 
     Attributes:
-        shown: the person down to the last row that may show.
-        head: columns between which most of the upper half lies, so that the head does.
+        shown: the person down to the last row that may be visible.
+        head: columns between which most of the upper half lies, including the head.
         top, left, right: whether that side of the person was cut, so that it must stay hidden.
     """
 
@@ -77,10 +77,10 @@ class Standing:
 
 
 def standing(mask: Array, least: float) -> Standing:
-    """Return how a person may stand, from the mask (H, W), uint8.
+    """Return how a person may stand, from the mask (H, W) uint8.
 
-    `least` is the share of the person's height that must be left to show. Raises `Rejected` where
-    both sides cut the person higher up than that.
+    `least` is the share of the person's height that must remain visible. Raises `Rejected` if both
+    sides cut the person higher up than that.
     """
     person = extent(mask)
     inside = mask > 127
@@ -109,7 +109,7 @@ def _head(upper: Array) -> tuple[int, int]:
 
 
 def _first_row(rim: Array) -> int:
-    """Return the first row in which a side's rim is person; one past the end if none is."""
+    """Return the first row in which a side's rim is person, or one past the end if none is."""
     rows = np.nonzero(rim.any(1))[0]
     return int(rows[0]) if len(rows) else len(rim)
 
@@ -121,13 +121,13 @@ def place(
     settings: PlacingSettings,
     random: np.random.Generator,
 ) -> Box:
-    """Return where on a canvas a whole photograph goes, drawn at random; parts may lie outside.
+    """Return the random position of a whole photograph on a canvas; parts may lie outside.
 
     `photograph` and `canvas` are (width, height). Always takes three numbers from `random`. Raises
-    `Rejected` where the photograph would be enlarged too far.
+    `Rejected` if the photograph would be enlarged too far.
     """
     size, aside, hidden = random.uniform(*settings.height), random.random(), random.random()
-    # A head that is cut must reach out of the canvas.
+    # A head that is cut must extend beyond the canvas.
     share = 1 + 0.1 * size if stand.top else size
     scale = share * canvas[1] / stand.shown.height
     if scale > settings.enlarged:
@@ -148,7 +148,7 @@ def place(
 
 
 def _freely(stand: Standing, zoom: float, middle: float, canvas: int) -> int:
-    """Return the photograph's left edge, so that the head lies on the canvas if it can."""
+    """Return the photograph's left edge, with the head on the canvas if possible."""
     least, most = -stand.head[0] * zoom, canvas - stand.head[1] * zoom
     wanted = middle * canvas - sum(stand.head) / 2 * zoom
     return round(min(max(wanted, least), most) if least <= most else (least + most) / 2)

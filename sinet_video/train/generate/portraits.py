@@ -1,7 +1,7 @@
-"""Portraits out of full-body photographs: views around the face, drawn and judged.
+"""Portraits from full-body photographs: crops around the face, drawn at random and judged.
 
-As in the SINet paper (arXiv 1911.09099, section on additional data), where pictures of whole people
-with their masks were cut to what a portrait shows.
+As in the SINet paper (arXiv 1911.09099, section on additional data), where images of whole people
+with their masks were cropped to portraits.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from sinet_video.train.generate.sources import good_pairs, rejections
 from sinet_video.train.image_folder import Array, OnBad, Pair, read_pair
 
 PEOPLE = "people"
-"""What the manifest calls the folder of photographs."""
+"""Name of the folder of photographs in the manifest."""
 
 
 @dataclass(frozen=True)
 class View:
-    """How much of a person a picture shows; lengths are in sides of the face's box.
+    """How much of a person an image shows; lengths are in sides of the face's box.
 
     Attributes:
         name: part of the products' names.
-        height: least and most height of the crop.
-        room: least and most room above the head.
-        aspects: width over height, one of which is drawn among those that fit the photograph.
+        height: range of the crop's height.
+        room: range of the room above the head.
+        aspects: width over height; one is drawn among those that fit the photograph.
     """
 
     name: str
@@ -56,15 +56,15 @@ VIEWS = {
 
 @dataclass(frozen=True)
 class PortraitSettings:
-    """What is cut out, and what is good enough.
+    """What is cropped, and what is good enough.
 
     Attributes:
         views: names of `VIEWS`.
-        each: how many crops of each view are drawn from a photograph.
+        each: number of crops of each view from one photograph.
         smallest: least short side of a crop in pixels.
-        person: least and most share of a crop that is person.
+        person: range of the share of a crop that is person.
         face: least share of the face's inner part that is person.
-        aside: how far the face may be drawn off the crop's middle, as a share of its width.
+        aside: largest distance of the face from the crop's centre, as a share of its width.
     """
 
     views: tuple[str, ...] = ("head", "half")
@@ -87,7 +87,7 @@ class PortraitSettings:
 
 @dataclass(frozen=True)
 class Head:
-    """Where the labelled person's head is: the face's box, and the first row of hair or hat."""
+    """The labelled person's head: the face's box, and the first row of hair or hat."""
 
     face: Box
     top: int
@@ -117,7 +117,7 @@ def find_head(
 
 
 def _covered(face: Box, mask: Array) -> float:
-    """Return which share of a face's inner part, half its sides, the mask holds."""
+    """Return the share of a face's inner part, half its sides, that the mask covers."""
     quarter = face.width // 4, face.height // 4
     inner = Box(
         face.left + quarter[0], face.top + quarter[1],
@@ -146,7 +146,7 @@ def draw_crop(
     settings: PortraitSettings,
     random: np.random.Generator,
 ) -> Box:
-    """Return a crop of a view, drawn at random, that lies in a photograph of `shape`.
+    """Return a random crop of a view that lies in a photograph of `shape`.
 
     Always takes four numbers from `random`. Raises `Rejected`.
     """
@@ -174,7 +174,7 @@ def judge_crop(
         least = person.mean() < settings.person[0]
         raise Rejected("too little person" if least else "too little background")
     beside = person[: head.face.bottom - crop.top]
-    # A hand above the head is cut as badly as the head is.
+    # A hand above the head must not be cut either.
     if person[0].any() or beside[:, 0].any() or beside[:, -1].any():
         raise Rejected("head or raised arm cut")
     if any(_overlap(crop, face) > 0.5 for face in others):
@@ -182,7 +182,7 @@ def judge_crop(
 
 
 def _overlap(crop: Box, face: Box) -> float:
-    """Return which share of a face lies in a crop."""
+    """Return the share of a face that lies in a crop."""
     across = min(crop.right, face.right) - max(crop.left, face.left)
     down = min(crop.bottom, face.bottom) - max(crop.top, face.top)
     return max(0, across) * max(0, down) / (face.width * face.height)
@@ -195,9 +195,9 @@ def draw_crops(
     settings: PortraitSettings,
     key: tuple[int, int],
 ) -> Iterator[tuple[str, Box | Rejected]]:
-    """Yield (name of the view and number, crop or why there is none) for a photograph.
+    """Yield the name and number of the view, and a crop or the reason why there is none.
 
-    `key`, (seed, index of the photograph), decides what is drawn.
+    `key`, (seed, index of the photograph), determines what is drawn.
     """
     try:
         head, others = find_head(picture, mask, find_faces, settings)
@@ -226,10 +226,10 @@ def cut_portraits(
     find_faces: FaceFinder | None = None,
     progress: Progress = silent,
 ) -> Manifest:
-    """Cut portraits out of a labelled folder of people and write them as another.
+    """Crop portraits from a labelled folder of people, and write them as another labelled folder.
 
-    Products are called as their photograph with the view and a number. Raises `InputError` and
-    `OutputError`; `output` appears whole or not at all.
+    Products are named after their photograph, with the view and a number. The output appears whole
+    or not at all. Raises `InputError` and `OutputError`.
     """
     check_free(output)
     pairs, bad = good_pairs(folder, on_bad)
@@ -265,7 +265,7 @@ def _add_crop(
 
 
 def render_portrait(paths: Sequence[Path], drawn: Values) -> tuple[Array, Array]:
-    """Return a product's picture and mask again from its photograph, its mask and its crop."""
+    """Return a product's image and mask again from its photograph, mask and crop."""
     picture, mask = read_pair(Pair(paths[0], paths[1]))
     crop = Box(**drawn)
     return crop.of(picture), crop.of(mask)

@@ -33,28 +33,28 @@ from sinet_video.train.image_folder import Array, read_picture, write_picture
 
 TILES_A_SHEET = 50
 TILE = 200
-"""The longer side of a tile in pixels."""
+"""Longer side of a tile in pixels."""
 
 CAPTION_LENGTH = 33
-"""How many letters go under a tile."""
+"""Letters that fit under a tile."""
 
 STRUCK_OUT = "struck out by hand"
 
 
 Progress = Callable[[int, int], None]
-"""Called with how many are done, and of how many."""
+"""Called with the number finished, and the total."""
 
 
 class Rejected(Exception):  # noqa: N818  it is no error: photographs that do not do are many
-    """Something is not good enough; its text is the reason, a few words."""
+    """Something is not good enough; its text is the reason, in a few words."""
 
 
 def silent(done: int, total: int) -> None:
-    """Progress that nobody wants to see."""
+    """Ignore progress."""
 
 
 def check_free(path: Path) -> None:
-    """Raise `OutputError` unless `path` is free for a folder: nothing there, or an empty one."""
+    """Raise `OutputError` unless `path` is free for a folder: missing, or an empty folder."""
     if path.is_dir() and not any(path.iterdir()):
         return
     if path.exists() or path.is_symlink():
@@ -63,9 +63,9 @@ def check_free(path: Path) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a hidden folder beside `path` that takes its name when the block ends well.
+    """Yield a hidden folder beside `path` that gets its name when the block succeeds.
 
-    When it does not, the folder goes. Raises `OutputError` where it cannot be written.
+    If the block fails, the folder is removed. Raises `OutputError` if it cannot be written.
     """
     check_free(path)
     with translate_write_errors(path), whole_folder(path) as part:
@@ -73,10 +73,10 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 class Products:
-    """Writes products into a folder and keeps the manifest.
+    """Writes products into a folder, and keeps the manifest.
 
-    Names in `excluded` are rejected as struck out by hand, whatever is offered for them. On sheets,
-    what masks leave out is coloured, unless not `overlaid`.
+    Names in `excluded` are rejected as struck out by hand, whatever is offered for them. On contact
+    sheets, what masks leave out is coloured, unless `overlaid` is off.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class Products:
         self.manifest = manifest
         self._folder, self._excluded, self._overlaid = folder, excluded, overlaid
         self._kept, self._rejected = Sheets(folder, "kept"), Sheets(folder, "rejected")
-        # A labelled folder has both, even with nothing in them.
+        # A labelled folder has both, even if they are empty.
         for name in ("images", "masks"):
             (folder / name).mkdir()
 
@@ -105,7 +105,7 @@ class Products:
         measured: Values | None = None,
         caption: str = "",
     ) -> None:
-        """Write a product and note it.
+        """Write a product and record it.
 
         `picture` is (H, W, 3) or a file to copy, `mask` (H, W) of the same size, both uint8.
         `caption` follows the name on the sheet.
@@ -120,12 +120,12 @@ class Products:
     def reject(
         self, name: str, reason: str, picture: Array | Path, mask: Array | None = None
     ) -> None:
-        """Note what is not kept, with its picture for the sheets."""
+        """Record what is not kept, with its image for the sheets."""
         self.manifest.rejected.append(Rejection(name, reason))
         self._rejected.add(f"{name} {reason}", self._shown(picture, mask))
 
     def finish(self) -> Manifest:
-        """Write manifest, lists and the last sheets, and return the manifest."""
+        """Write the manifest, lists and last sheets, and return the manifest."""
         self._kept.finish()
         self._rejected.finish()
         write_lists(self._folder, self.manifest)
@@ -136,7 +136,7 @@ class Products:
 
 
 def write_pair(folder: Path, name: str, picture: Array | Path, mask: Array) -> dict[str, str]:
-    """Write images/NAME and masks/NAME; return the sha256 of each by its path."""
+    """Write images/NAME and masks/NAME; return the SHA-256 of each by its path."""
     suffix = picture.suffix if isinstance(picture, Path) else ".jpg"
     image, label = folder / "images" / f"{name}{suffix}", folder / "masks" / f"{name}.png"
     if isinstance(picture, Path):
@@ -148,14 +148,14 @@ def write_pair(folder: Path, name: str, picture: Array | Path, mask: Array) -> d
 
 
 def write_lists(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest, and what was rejected one a line."""
+    """Write the manifest, and what was rejected, one per line."""
     (folder / FILE).write_text(manifest.to_json(), encoding="utf-8")
     lines = [f"{each.name}: {each.reason}\n" for each in (*manifest.rejected, *manifest.bad)]
     (folder / "rejected.txt").write_text("".join(lines), encoding="utf-8")
 
 
 class Sheets:
-    """Contact sheets of a folder, written as they fill."""
+    """Contact sheets of a folder, written as they fill up."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self._folder, self._name = folder / "sheets", name
@@ -163,13 +163,13 @@ class Sheets:
         self._count = 0
 
     def add(self, caption: str, picture: Array) -> None:
-        """Take a picture (H, W, 3), uint8, with its line of text."""
+        """Add an image (H, W, 3) uint8 with its caption."""
         self._tiles.append(Tile(picture, caption[:CAPTION_LENGTH]))
         if len(self._tiles) == TILES_A_SHEET:
             self.finish()
 
     def finish(self) -> None:
-        """Write the sheet that is begun, if one is."""
+        """Write the last, incomplete sheet, if there is one."""
         if self._tiles:
             self._count += 1
             draw_sheet(self._tiles, self._folder / f"{self._name}-{self._count:03}.jpg")
@@ -177,9 +177,9 @@ class Sheets:
 
 
 def thumbnail(picture: Array | Path, mask: Array | None) -> Array:
-    """Return a picture (H, W, 3) or a file reduced to a tile, what a mask leaves out coloured.
+    """Return an image (H, W, 3) or a file reduced to a tile, coloured outside the mask.
 
-    The colour is thin enough for the background to be made out.
+    The colour is thin enough for the background to be visible.
     """
     pixels = read_picture(picture) if isinstance(picture, Path) else picture
     small = np.asarray(ImageOps.contain(Image.fromarray(pixels), (TILE, TILE)))

@@ -14,6 +14,7 @@ from pathlib import Path
 from sinet_video.errors import SettingError
 from sinet_video.models.input_settings import InputSize, OnnxInput, Preprocessing
 from sinet_video.models.load import checkpoint_path, load_segmenter
+from sinet_video.train.generate.box_agreement import boxes_of, check_boxes
 from sinet_video.train.generate.ensemble import Panel, Verdict, judge, label
 from sinet_video.train.generate.manifest import (
     Manifest,
@@ -111,11 +112,13 @@ def label_portraits(
     *,
     on_bad: OnBad = "skip",
     excluded: frozenset[str] = frozenset(),
+    boxes: Path | None = None,
     progress: Progress = silent,
 ) -> Manifest:
     """Label a folder of portraits with what teachers agree on and write a labelled folder.
 
-    `teachers` are weights as `load_segmenter` takes them; pictures are copied as they are. Raises
+    `teachers` are weights as `load_segmenter` takes them; pictures are copied as they are. With
+    `boxes`, a folder of NAME.txt, labels must agree with these too; see `box_agreement`. Raises
     `InputError`, `WeightsError` and `OutputError`; `output` appears whole or not at all.
     """
     if not teachers:
@@ -128,12 +131,14 @@ def label_portraits(
     with new_folder(output) as part:
         products = Products(part, manifest, excluded=excluded)
         for index, path in enumerate(paths):
-            _add_label(products, path, panel, settings)
+            _add_label(products, path, panel, settings, boxes)
             progress(index + 1, len(paths))
         return products.finish()
 
 
-def _add_label(products: Products, path: Path, panel: Panel, settings: PseudoSettings) -> None:
+def _add_label(
+    products: Products, path: Path, panel: Panel, settings: PseudoSettings, boxes: Path | None
+) -> None:
     picture = read_picture(path)
     verdict = judge(picture, panel, sure=settings.sure)
     mask = label(picture, verdict.alpha, refined=settings.refined)
@@ -142,6 +147,8 @@ def _add_label(products: Products, path: Path, panel: Panel, settings: PseudoSet
     }
     try:
         check_verdict(verdict, settings)
+        if boxes:
+            check_boxes(mask, boxes_of(path.stem, boxes))
     except Rejected as reason:
         products.reject(path.stem, str(reason), picture, mask)
         return

@@ -1,4 +1,4 @@
-"""The same products again from a manifest, bit for bit, or not at all."""
+"""Making the products of a manifest again, bit for bit or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sinet_video.train.generate.pseudo_labels import PseudoSettings, described, 
 from sinet_video.train.image_folder import Array
 
 Render = Callable[[Sequence[Path], Values], tuple[Array | Path, Array]]
-"""From a product's sources and what was drawn to its picture and mask."""
+"""Maps a product's sources and random choices to its image and mask."""
 
 
 def repeat(
@@ -41,10 +41,10 @@ def repeat(
 ) -> Manifest:
     """Make a manifest's products again in a new folder, with the same manifest beside them.
 
-    `folders` says where folders of sources are now, by the manifest's names, and `teachers` where
-    weights are, in the manifest's order; otherwise they are where they were. Raises `InputError`
-    that names sources and teachers that are missing or have changed, and `OutputError` that names
-    products that come out with other bytes; then nothing is written.
+    `folders` gives the current locations of source folders, by the manifest's names, and `teachers`
+    those of the weights, in the manifest's order; by default they are unchanged. Raises
+    `InputError`, naming sources and teachers that are missing or have changed, and `OutputError`,
+    naming products whose bytes differ; nothing is written then.
     """
     manifest = read_manifest(path)
     check_free(output)

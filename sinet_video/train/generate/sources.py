@@ -1,4 +1,4 @@
-"""What generating reads: folders gone through beforehand, so that bad files are known by name."""
+"""The input folders of data generation, checked beforehand so that bad files are known by name."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ Item = TypeVar("Item", Pair, Path)
 
 
 def good_pairs(folder: Path, on_bad: OnBad) -> tuple[list[Pair], list[Bad]]:
-    """Return a labelled folder's pairs that can serve, by name, and the files that cannot.
+    """Return a labelled folder's usable pairs, by name, and the files that are not usable.
 
-    Bad are: pictures without a mask, unreadable files, masks of another size or of one value, and
-    all but the first of several pictures of one name. Raises `InputError` when there is nothing
-    good, and with "refuse" when there is anything bad.
+    Bad are images without a mask, unreadable files, masks of another size or with one value, and
+    all but the first of several images of one name. Raises `InputError` if nothing is usable, and
+    with "refuse" if anything is bad.
     """
     listing = list_pairs(folder)
     return _sifted(listing.pairs, listing.bad, read_pair, folder, on_bad)
 
 
 def good_pictures(folder: Path, on_bad: OnBad) -> tuple[list[Path], list[Bad]]:
-    """Return a folder's pictures that can be read, by name, and those that cannot; as above."""
+    """Return a folder's readable images, by name, and the others; as `good_pairs`."""
     return _sifted(list_pictures(folder), [], read_picture, folder, on_bad)
 
 

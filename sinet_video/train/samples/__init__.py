@@ -1,1 +1,1 @@
-"""Training samples, each a function of the recipe's seed and of the step.."""
+"""Training samples, each a function of the recipe's seed and the step."""

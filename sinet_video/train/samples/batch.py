@@ -1,4 +1,4 @@
-"""What a step of training is given: samples of one shape, their labels, and where edges are."""
+"""The input of a training step: samples of one shape, their labels, and bands around edges."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Array = NDArray[Any]
 class Batch:
     """Samples of one shape.
 
-    Where k of them are looked at twice, they are the first k, and their second looks the next k.
+    If k of them are viewed twice, they are the first k, and their second views are the next k.
     """
 
     pictures: Array
-    """(n, h, w, 3), uint8, RGB."""
+    """(n, h, w, 3) uint8, RGB."""
     labels: Array
-    """(n, h, w), uint8, the person's alpha."""
+    """(n, h, w) uint8, the person's alpha."""
     bands: Array
-    """(n, h, w), uint8, 1 near the label's edge."""
+    """(n, h, w) uint8, 1 near the label's edge."""
     motion: Array
-    """(k, 2, 3), float32; see `losses.Target`."""
+    """(k, 2, 3) float32; see `losses.Target`."""
 
 
 def band(labels: Array, width: int) -> Array:

@@ -60,6 +60,8 @@ def photograph_matrix(
     """
     if source.whole and not views.squash and rng.random() < 0.5:
         return _upper_part(rng, source, shape, views)
+    if views.border and source.levels[0].shape[2] == 4 and rng.random() < views.border:
+        return _at_border(rng, source, shape, views)
     (width, height), (h, w) = source.size, shape
     zoom = float(np.exp(rng.uniform(*np.log(views.zoom))))
     stretch = float(np.exp(rng.uniform(-views.stretch, views.stretch) / 2))
@@ -86,6 +88,36 @@ def _upper_part(
     start = ((left + right) / 2, float(top))
     end = (w / 2 + rng.uniform(-0.25, 0.25) * w, rng.uniform(0, 0.25) * h)
     return placed((sign * scale, scale), float(rng.uniform(-views.turn, views.turn)), start, end)
+
+
+def _at_border(
+    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+) -> Matrix:
+    """Return a place at which a side of the person is about the sample's side."""
+    (width, height), (h, w) = source.size, shape
+    left, top, right, bottom = source.box
+    scale = max(w / width, h / height) * float(np.exp(rng.uniform(0.1, 0.7)))
+    sign = _mirrored(rng, views)
+    inner = float(rng.uniform(-0.1, 0.35)) * (right - left)
+    start = (left + inner, rng.uniform(top, max(top + 1, bottom - h / scale / 2)))
+    end = (0.0 if sign > 0 else float(w), rng.uniform(0, 0.3) * h)
+    if rng.random() < 0.5:
+        start, end = (right - inner, start[1]), (w - end[0], end[1])
+    return placed((sign * scale, scale), 0.0, start, end)
+
+
+def thing_matrix(
+    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+) -> Matrix:
+    """Return a place for a thing in a made scene: of any size, anywhere, often from below."""
+    left, top, right, bottom = source.box
+    h, w = shape
+    scale = float(np.exp(rng.uniform(np.log(0.15), np.log(0.9)))) * h / max(1, bottom - top)
+    sign = _mirrored(rng, views)
+    y = h * (rng.uniform(0.85, 1.15) if rng.random() < 0.5 else rng.uniform(0.3, 1.0))
+    start = ((left + right) / 2, float(bottom))
+    turn = float(rng.uniform(-views.turn, views.turn))
+    return placed((sign * scale, scale), turn, start, (rng.uniform(0, 1) * w, y))
 
 
 def person_matrix(

@@ -1,7 +1,7 @@
-"""The augmentations of the SINet authors' own training, on a batch, by kornia.
+"""The augmentations of the SINet authors' own training, on a batch, with kornia.
 
 After data/CVTransforms.py of clovaai/ext_portrait_segmentation: translation and mirroring, then,
-every other time, saturation, brightness, contrast and sharpness; blur; noise.
+half of the time, saturation, brightness, contrast and sharpness; blur; noise.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sinet_video.train.samples.batch import Batch, band
 
 
 def sequence() -> K.AugmentationSequential:
-    """Return the augmentations, of pictures in [0, 1] and their masks together."""
+    """Return the augmentations, for images in [0, 1] together with their masks."""
     return K.AugmentationSequential(
         K.RandomHorizontalFlip(p=0.5),
         K.RandomAffine(degrees=0, translate=(0.2, 0.2), p=0.5),
@@ -28,7 +28,7 @@ def sequence() -> K.AugmentationSequential:
 
 
 def published(batch: Batch, seed: int, width: int) -> Batch:
-    """Return a batch augmented so; its bands, of a width in pixels, follow its labels.
+    """Return an augmented batch; its bands, of a width in pixels, follow its labels.
 
     Sets torch's random state, which nothing else in a training uses.
     """

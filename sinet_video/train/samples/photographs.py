@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import InputError
+from sinet_video.train.datasets import Data, Empty, Labelled
 from sinet_video.train.image_folder import (
     Bad,
     Pair,
@@ -23,7 +26,7 @@ from sinet_video.train.image_folder import (
     read_pair,
     read_picture,
 )
-from sinet_video.train.recipe import Data, Labelled
+from sinet_video.train.recipe import Stage
 
 Array = NDArray[Any]
 
@@ -45,6 +48,14 @@ class Source:
     name: str
     levels: list[Array]
     whole: bool = False
+    only_cut_out: bool = False
+    """What is not the person is not to be seen."""
+    twin: Source | None = field(default=None, repr=False)
+    """Another moment of the same clip."""
+
+    def at(self, later: bool) -> Source:
+        """Return the source, or where there is one and it is later, the other moment."""
+        return self.twin if later and self.twin else self
 
     @property
     def size(self) -> tuple[int, int]:
@@ -76,21 +87,90 @@ class Stock:
     validation: dict[str, list[Pair]] = field(default_factory=dict)
     holdout: dict[str, list[Pair]] = field(default_factory=dict)
     backgrounds: list[Source] = field(default_factory=list)
+    things: list[Source] = field(default_factory=list)
+    """What is nobody, with its own alpha."""
+    empty: list[list[Source]] = field(default_factory=list)
+    """Pictures of nobody, by folder."""
+    odds: list[list[float]] = field(default_factory=list)
+    """How often each of them is drawn, relative to others of its folder; all alike if none."""
+    pairs: list[Source] = field(default_factory=list)
+    """Those that have a twin."""
+    empty_weights: list[float] = field(default_factory=list)
+    watched_empty: dict[str, list[Path]] = field(default_factory=dict)
+    held_empty: dict[str, list[Path]] = field(default_factory=dict)
     bad: list[Bad] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """The labelled folders, in the order of `folders`."""
 
 
-def split(pairs: Sequence[Pair], *sizes: int) -> list[list[Pair]]:
+def mixed(stock: Stock, stage: Stage) -> Stock:
+    """Return a stock whose folders have the weights that a stage gives them."""
+    if not stage.mixture:
+        return stock
+    own = dict(stage.mixture)
+    pairs = zip(stock.names, stock.weights, strict=True)
+    return replace(stock, weights=[own.get(name, weight) for name, weight in pairs])
+
+
+def split(pairs: Sequence[Pair], *sizes: int, source: str = "") -> list[list[Pair]]:
     """Cut pairs into parts of these sizes and the rest, by a hash of their names.
 
     So parts hardly change when pictures come or go: each that does moves at most one other over
-    each of the cuts.
+    each of the cuts. Pictures whose names have what `source` matches in common stay together, and
+    a part may be larger for it.
     """
-    ordered = sorted(pairs, key=lambda pair: hashlib.sha256(pair.name.encode()).hexdigest())
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(ordered[start : start + size])
-        start += size
-    return [*parts, ordered[start:]]
+    ordered = sorted(pairs, key=lambda pair: (_hash(_source(pair.name, source)), _hash(pair.name)))
+    groups = [list(own) for _, own in groupby(ordered, lambda pair: _source(pair.name, source))]
+    parts: list[list[Pair]] = [[] for _ in range(len(sizes) + 1)]
+    for group in groups:
+        open_parts = (part for part, size in zip(parts, sizes, strict=False) if len(part) < size)
+        next(open_parts, parts[-1]).extend(group)
+    return parts
+
+
+def _source(name: str, pattern: str) -> str:
+    """Return what of a name says whom or whence a picture is of; all of it where nothing does."""
+    found = re.search(pattern, name) if pattern else None
+    return found.group() if found else name
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What a recipe keeps from the training, of one folder."""
+
+    folder: Path
+    use: Literal["holdout", "validation"]
+    names: frozenset[str]
+    """File names without endings."""
+    empty: bool
+    """Whether nobody is in the pictures, which have no masks."""
+
+
+def set_aside(data: Data, root: Path) -> list[Aside]:
+    """Return what a recipe keeps from the training, by folder; nothing is read but names.
+
+    Raises `InputError` for a folder that is not there.
+    """
+    found = []
+    every: tuple[Labelled | Empty, ...] = (*data.labelled, *data.empty)
+    for each in every:
+        empty, folder = isinstance(each, Empty), root / each.folder
+        pairs = _unlabelled(folder) if empty else list_pairs(folder).pairs
+        holdout, validation, _ = split(pairs, each.holdout, each.validation, source=each.source)
+        parts: tuple[tuple[Literal["holdout", "validation"], list[Pair]], ...]
+        parts = (("holdout", holdout), ("validation", validation))
+        for use, part in parts:
+            if part:
+                found.append(Aside(folder, use, frozenset(pair.name for pair in part), empty))
+    return found
+
+
+def _unlabelled(folder: Path) -> list[Pair]:
+    return [Pair(path, path) for path in list_pictures(folder)]
 
 
 def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
@@ -105,6 +185,8 @@ def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
     if data.backgrounds:
         for path, picture in _readable(list_pictures(root / data.backgrounds), stock.bad):
             stock.backgrounds.append(Source(path.stem, halves(picture)))
+    for empty in data.empty:
+        _load_empty(empty, root, stock)
     if refuse and stock.bad:
         raise InputError(f"Some pictures cannot serve.\n{list_bad(stock.bad)}")
     for labelled, own in zip(data.labelled, stock.folders, strict=True):
@@ -121,15 +203,42 @@ def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
 def _load_labelled(labelled: Labelled, root: Path, stock: Stock) -> None:
     listing = list_pairs(root / labelled.folder)
     stock.bad += listing.bad
-    holdout, validation, rest = split(listing.pairs, labelled.holdout, labelled.validation)
+    holdout, validation, rest = split(
+        listing.pairs, labelled.holdout, labelled.validation, source=labelled.source
+    )
     stock.holdout[labelled.folder] = [pair for pair, _ in _readable_pairs(holdout, stock.bad)]
     stock.validation[labelled.folder] = [pair for pair, _ in _readable_pairs(validation, stock.bad)]
     stock.weights.append(labelled.weight)
-    sources = [
-        Source(pair.name, halves(both), labelled.whole)
-        for pair, both in _readable_pairs(rest, stock.bad)
-    ]
-    stock.folders.append(sources)
+    stock.names.append(labelled.folder)
+    own: list[Source] = []
+    for pair, both in _readable_pairs(rest, stock.bad):
+        thing = bool(labelled.things) and bool(re.search(labelled.things, pair.name))
+        source = Source(pair.name, halves(both), labelled.whole, labelled.cut_outs)
+        (stock.things if thing else own).append(source)
+    stock.folders.append(own)
+    stock.pairs += _paired(own)
+
+
+def _paired(sources: Sequence[Source]) -> list[Source]:
+    """Make twins of what has names that end in `_a` and `_b`; return them."""
+    named = {source.name: source for source in sources}
+    pairs = []
+    for source in sources:
+        other = named.get(f"{source.name[:-1]}b") if source.name.endswith("_a") else None
+        if other and other.size == source.size:
+            source.twin, other.twin = other, source
+            pairs += [source, other]
+    return pairs
+
+
+def _load_empty(empty: Empty, root: Path, stock: Stock) -> None:
+    pairs = _unlabelled(root / empty.folder)
+    holdout, validation, rest = split(pairs, empty.holdout, empty.validation, source=empty.source)
+    stock.held_empty[empty.folder] = [pair.picture for pair in holdout]
+    stock.watched_empty[empty.folder] = [pair.picture for pair in validation]
+    readable = _readable([pair.picture for pair in rest], stock.bad)
+    stock.empty.append([Source(path.stem, halves(picture)) for path, picture in readable])
+    stock.empty_weights.append(empty.weight)
 
 
 def _readable_pairs(pairs: Iterable[Pair], bad: list[Bad]) -> Iterator[tuple[Pair, Array]]:

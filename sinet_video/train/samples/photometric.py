@@ -39,20 +39,34 @@ def worn(rng: np.random.Generator, picture: Array, light: Light, grain: Array) -
     """
     if rng.random() < light.blur:
         picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 1.6)))
+    if light.dark and rng.random() < light.dark:
+        picture = _dark(rng, picture, grain)
     deviation = float(rng.uniform(0, light.noise))
     if deviation > 0.5:
-        height, width = picture.shape[:2]
-        top, left = (
-            int(rng.integers(n - m + 1))
-            for n, m in zip(grain.shape[:2], (height, width), strict=True)
-        )
-        noisy = picture + deviation * grain[top : top + height, left : left + width]
+        noisy = picture + deviation * _piece(rng, grain, picture.shape[0], picture.shape[1])
         picture = np.clip(noisy + 0.5, 0, 255).astype(np.uint8)
     if rng.random() < light.compression:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))]
         marked = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
         picture = np.asarray(marked)
     return picture
+
+
+def _piece(rng: np.random.Generator, grain: Array, height: int, width: int) -> Array:
+    """Return a piece of a field, from anywhere."""
+    top, left = (
+        int(rng.integers(n - m + 1)) for n, m in zip(grain.shape[:2], (height, width), strict=True)
+    )
+    return grain[top : top + height, left : left + width]
+
+
+def _dark(rng: np.random.Generator, picture: Array, grain: Array) -> Array:
+    """Take light away and add what a small sensor gives: noise in spots of two or three pixels."""
+    height, width = picture.shape[:2]
+    spots = _piece(rng, grain, -(-height // 2), -(-width // 2))
+    coarse = cv2.resize(spots, (width, height), interpolation=cv2.INTER_LINEAR)
+    lit = picture * float(rng.uniform(0.2, 0.75)) + float(rng.uniform(2, 10)) * coarse
+    return np.clip(lit + 0.5, 0, 255).astype(np.uint8)
 
 
 def grain_field(seed: int, side: int = 768) -> Array:

@@ -1,6 +1,6 @@
-"""Parts of a sample coloured anew: an edge in a picture is no proof of an edge of the person.
+"""New colours for parts of a sample: an edge in an image need not be an edge of the person.
 
-Pictures are (h, w, 3), uint8, RGB; a person's alpha is (h, w), uint8, and is never changed.
+Images are (h, w, 3) uint8, RGB; a person's alpha is (h, w) uint8, and is never changed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ Array = NDArray[Any]
 
 
 def patched(rng: np.random.Generator, picture: Array, alpha: Array, probability: float) -> Array:
-    """Colour a part of the person anew, and a part of the rest, each with a probability.
+    """Recolour a part of the person and a part of the rest, each with this probability.
 
-    Anywhere and of any shape: shadows, walls, things that are held.
+    Anywhere and in any shape: like shadows, walls and things in the hand.
     """
     for where in (alpha, 255 - alpha):
         if rng.random() < probability:
@@ -26,7 +26,7 @@ def patched(rng: np.random.Generator, picture: Array, alpha: Array, probability:
 
 
 def _patched(rng: np.random.Generator, picture: Array, where: Array) -> Array:
-    """Give what a polygon has in common with `where` another colour and contrast."""
+    """Change colour and contrast where a polygon overlaps `where`."""
     h, w = where.shape
     centre, reach = rng.uniform(0, 1, 2) * (w, h), rng.uniform(0.15, 0.7) * max(h, w)
     angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 8))))
@@ -37,10 +37,10 @@ def _patched(rng: np.random.Generator, picture: Array, where: Array) -> Array:
 
 
 def dressed(rng: np.random.Generator, picture: Array, alpha: Array) -> Array:
-    """Dress whoever is in a picture anew: a waistcoat, the sleeves beside it, or both.
+    """Give a person new clothes: a waistcoat, the sleeves beside it, or both.
 
-    Below a neckline, what is near the middle of the body and what is to its sides get plain
-    colours of their own, more often white or black than not. Too small a person stays as it is.
+    Below a neckline, the middle of the body and its sides get plain colours, more often white or
+    black than not. A person who is too small stays unchanged.
     """
     body = _body(rng, alpha)
     if body is None:
@@ -55,7 +55,7 @@ def dressed(rng: np.random.Generator, picture: Array, alpha: Array) -> Array:
 
 
 def _body(rng: np.random.Generator, alpha: Array) -> tuple[int, int, float, float] | None:
-    """Return where a body begins and ends, rows, its middle and its width, pixels."""
+    """Return the first and last row of a body, its centre and its width, in pixels."""
     person = alpha > 127
     widths = person.sum(1)
     rows = np.flatnonzero(widths)
@@ -70,7 +70,7 @@ def _body(rng: np.random.Generator, alpha: Array) -> tuple[int, int, float, floa
 
 
 def _shoulders(widths: Array) -> int:
-    """Return the row at which a figure gets wider than its head, or about where it would."""
+    """Return the row at which a figure gets wider than its head, or an estimate of it."""
     quarter = len(widths) // 4
     wider = np.flatnonzero(widths[quarter:] > 1.25 * widths[:quarter].max(initial=1))
     return quarter + int(wider[0]) if len(wider) else int(0.65 * len(widths))
@@ -79,7 +79,7 @@ def _shoulders(widths: Array) -> int:
 def _waistcoat(
     rng: np.random.Generator, neck: int, bottom: int, middle: float, width: float
 ) -> Array:
-    """Return the corners of an upright shape about the middle of a body, (n, 2)."""
+    """Return the corners of an upright shape around the centre of a body, (n, 2)."""
     above = rng.uniform(0.1, 0.4) * width
     below = np.clip(above * rng.uniform(0.7, 1.6), 0.1 * width, 0.45 * width)
     x = middle + rng.normal(0, 0.05) * width
@@ -97,20 +97,20 @@ def _waistcoat(
 
 
 def _cloth(rng: np.random.Generator) -> Array:
-    """Return a colour that clothes have."""
+    """Return a random colour of clothes."""
     low, high = ((0, 50), (190, 255), (30, 225))[int(rng.integers(3))]
     return np.clip(rng.uniform(low, high) + rng.normal(0, 1, 3) * rng.uniform(0, 50), 0, 255)
 
 
 def _inside(corners: Array, where: Array) -> Array:
-    """Return what a polygon and an alpha have in common, (h, w), float32 in [0, 1]."""
+    """Return the overlap of a polygon and an alpha, (h, w) float32 in [0, 1]."""
     polygon = np.zeros(where.shape, np.uint8)
     cv2.fillPoly(polygon, [corners.astype(np.int32)], 255, cv2.LINE_AA)
     return polygon.astype(np.float32) * where / np.float32(255**2)
 
 
 def coloured(picture: Array, part: Array, colour: Array, contrast: float) -> Array:
-    """Return a picture of which a part, (h, w) float32 in [0, 1], has another mean and contrast."""
+    """Return an image whose part, (h, w) float32 in [0, 1], has another mean and contrast."""
     mask = np.ascontiguousarray(part[::3, ::3] > 0.3).view(np.uint8)
     mean = cv2.meanStdDev(np.ascontiguousarray(picture[::3, ::3]), mask=mask)[0][:, 0]
     matrix = np.column_stack([contrast * np.eye(3), colour - contrast * mean])

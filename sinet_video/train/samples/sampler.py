@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sinet_video.train.recipe import Stage
 from sinet_video.train.samples.batch import Batch, band
 from sinet_video.train.samples.geometry import grid_motion, nudge
-from sinet_video.train.samples.photographs import Stock
+from sinet_video.train.samples.photographs import Stock, mixed
 from sinet_video.train.samples.photometric import grain_field, toned, worn
-from sinet_video.train.samples.scenes import draw_scene
+from sinet_video.train.samples.scenes import Look, draw_scene
 
 Array = NDArray[Any]
 
@@ -25,7 +25,7 @@ class Sampler:
     """Makes the samples of a stage."""
 
     def __init__(self, stock: Stock, stage: Stage, seed: int) -> None:
-        self.stock, self.stage, self.seed = stock, stage, seed
+        self.stock, self.stage, self.seed = mixed(stock, stage), stage, seed
         self.grain = grain_field(
             seed, max(768, *(side for shape in stage.shapes for side in shape))
         )
@@ -43,7 +43,10 @@ class Sampler:
         """Return one of `count` equal parts of a step's batch."""
         shape, size = self.shape(step), self.stage.batch // count
         second = int(size * self.stage.views.moved)
-        looks = [self._look(step, index * size + i, shape) for i in range(size - second)]
+        looks = [
+            self._look(step, index * size + i, shape, Look(twice=i < second))
+            for i in range(size - second)
+        ]
         moved = [self._second_look(step, index * size + i, shape) for i in range(second)]
         # Pairs side by side: the first `second` samples, then their second looks, then the rest.
         looks[second:second] = [(picture, label) for picture, label, _ in moved]
@@ -64,11 +67,16 @@ class Sampler:
         return published(batch, seed, self.stage.loss.band)
 
     def _look(
-        self, step: int, sample: int, shape: tuple[int, int], after: Array | None = None
+        self,
+        step: int,
+        sample: int,
+        shape: tuple[int, int],
+        look: Look,
+        after: Array | None = None,
     ) -> tuple[Array, Array]:
         stage, matrix = self.stage, np.eye(3) if after is None else after
         rng = self._rng(SCENE, step, sample)
-        scene = draw_scene(rng, self.stock, stage.views, shape, matrix)
+        scene = draw_scene(rng, self.stock, stage.views, shape, matrix, look)
         picture = toned(self._rng(TONE, step, sample), scene.picture, stage.light)
         wear = self._rng(WEAR if after is None else SECOND_WEAR, step, sample)
         return worn(wear, picture, stage.light, self.grain), scene.alpha
@@ -77,7 +85,7 @@ class Sampler:
         self, step: int, sample: int, shape: tuple[int, int]
     ) -> tuple[Array, Array, Array]:
         after = nudge(self._rng(MOTION, step, sample), shape)
-        return *self._look(step, sample, shape, after), grid_motion(after, shape)
+        return *self._look(step, sample, shape, Look(True, True), after), grid_motion(after, shape)
 
 
 def batches(sampler: Sampler, start: int, stop: int, shards: int) -> Iterator[list[Batch]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,10 @@ from sinet_video.train.samples.geometry import (
     Matrix,
     background_matrix,
     draw,
-    person_matrix,
     photograph_matrix,
     placed,
 )
+from sinet_video.train.samples.layers import Scene, with_person, with_thing
 from sinet_video.train.samples.photographs import Source, Stock
 from sinet_video.train.samples.recolour import dressed, patched
 
@@ -25,11 +26,16 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A picture (h, w, 3), uint8, RGB, and the people's alpha (h, w), uint8."""
+class Look:
+    """Which look at a scene it is."""
 
-    picture: Array
-    alpha: Array
+    twice: bool = False
+    """It is looked at twice."""
+    later: bool = False
+    """This is the second time."""
+
+
+ONCE = Look()
 
 
 def draw_scene(
@@ -38,9 +44,10 @@ def draw_scene(
     views: Views,
     shape: tuple[int, int],
     after: Matrix,
+    look: Look = ONCE,
 ) -> Scene:
     """Draw one sample of a shape (h, w). `after` moves all of it, and changes nothing drawn."""
-    scene = _scene(rng, stock, views, shape, after)
+    scene = _scene(rng, stock, views, shape, after, look)
     picture, alpha = scene.picture, scene.alpha
     if views.clothes and rng.random() < views.clothes:
         picture = dressed(rng, picture, alpha)
@@ -50,21 +57,56 @@ def draw_scene(
 
 
 def _scene(
-    rng: np.random.Generator, stock: Stock, views: Views, shape: tuple[int, int], after: Matrix
+    rng: np.random.Generator,
+    stock: Stock,
+    views: Views,
+    shape: tuple[int, int],
+    after: Matrix,
+    look: Look,
 ) -> Scene:
+    paired = look.twice and bool(stock.pairs) and rng.random() < views.pairs
+    if not paired and views.nobody and rng.random() < views.nobody:
+        return _nobody(rng, stock, views, shape, after)
     made = rng.random() < views.made and bool(stock.backgrounds)
-    if made:
-        return _made(rng, stock, views, shape, after)
-    source = _pick(rng, stock)
+    source = _somebody(rng, stock, paired)
+    if made or source.only_cut_out:
+        return _made(rng, stock, views, shape, after, source, look)
     matrix = after @ photograph_matrix(rng, source, shape, views)
-    drawn = draw(source, matrix, shape, cv2.BORDER_REFLECT_101)
+    drawn = draw(source.at(look.later), matrix, shape, cv2.BORDER_REFLECT_101)
     return Scene(np.ascontiguousarray(drawn[..., :3]), np.ascontiguousarray(drawn[..., 3]))
 
 
-def _pick(rng: np.random.Generator, stock: Stock) -> Source:
-    weights = np.array(stock.weights)
-    folder = stock.folders[int(rng.choice(len(weights), p=weights / weights.sum()))]
+def _somebody(rng: np.random.Generator, stock: Stock, paired: bool) -> Source:
+    folders, weights = ([stock.pairs], [1.0]) if paired else (stock.folders, stock.weights)
+    return pick(rng, folders, weights)
+
+
+def _nobody(
+    rng: np.random.Generator, stock: Stock, views: Views, shape: tuple[int, int], after: Matrix
+) -> Scene:
+    source = pick(rng, stock.empty, stock.empty_weights, stock.odds)
+    matrix = after @ photograph_matrix(rng, source, shape, views)
+    picture = draw(source, matrix, shape, cv2.BORDER_REFLECT_101)
+    return Scene(picture, np.zeros(shape, np.uint8))
+
+
+def pick(
+    rng: np.random.Generator,
+    folders: Sequence[Sequence[Source]],
+    weights: Sequence[float],
+    odds: Sequence[Sequence[float]] = (),
+) -> Source:
+    """Draw a folder by the weights, and one of its pictures, by the odds if there are any."""
+    index = _drawn(rng, weights)
+    folder = folders[index]
+    if odds:
+        return folder[_drawn(rng, odds[index])]
     return folder[int(rng.integers(len(folder)))]
+
+
+def _drawn(rng: np.random.Generator, weights: Sequence[float]) -> int:
+    parts = np.array(weights)
+    return int(rng.choice(len(parts), p=parts / parts.sum()))
 
 
 def _made(
@@ -73,56 +115,25 @@ def _made(
     views: Views,
     shape: tuple[int, int],
     after: Matrix,
+    first: Source,
+    look: Look,
 ) -> Scene:
-    picture = _background(rng, stock, views, shape, after)
-    alpha = np.zeros(shape, np.float32)
+    scene = Scene(_background(rng, stock, views, shape, after), np.zeros(shape, np.float32))
     people = 0 if rng.random() < views.empty else 1 + int(rng.random() < views.second)
-    for _ in range(people):
-        source = _pick(rng, stock)
-        matrix = after @ person_matrix(rng, source, shape, views)
-        cut_out = bool(views.cut_out) and rng.random() < views.cut_out
-        drawn = draw(source, matrix, shape, cv2.BORDER_CONSTANT, cut_out=cut_out)
-        own = _edge(rng, drawn[..., 3])
-        person = _matched(rng, drawn[..., :3], own, picture, views.matching)
-        picture = cv2.blendLinear(person, picture, own, 1 - own)
-        alpha += own * (1 - alpha)
-    return Scene(picture, _bytes(alpha))
+    thing = bool(stock.things) and bool(views.things) and rng.random() < views.things
+    before = thing and rng.random() < 0.3
+    if thing and not before:
+        scene = with_thing(rng, scene, stock, views, after)
+    for index in range(people):
+        source = pick(rng, stock.folders, stock.weights) if index else first
+        scene = with_person(rng, scene, source, views, after, later=look.later)
+    if before:
+        scene = with_thing(rng, scene, stock, views, after)
+    return Scene(scene.picture, _bytes(scene.alpha))
 
 
 def _bytes(alpha: Array) -> Array:
     return (alpha * 255 + 0.5).astype(np.uint8)
-
-
-def _edge(rng: np.random.Generator, alpha: Array) -> Array:
-    """Return alpha in [0, 1], drawn in a little, so that less of the old background shows."""
-    own: Array = alpha.astype(np.float32) / 255
-    if rng.random() < 0.5:
-        own = cv2.blur(own, (3, 3))
-    choke = float(rng.uniform(0.0, 0.5))
-    return np.clip((own - choke) / (1 - choke), 0, 1)
-
-
-def _matched(
-    rng: np.random.Generator, person: Array, alpha: Array, behind: Array, most: float
-) -> Array:
-    """Bring a person's colours nearer to the background's, by mean and deviation.
-
-    After Reinhard et al., "Color Transfer between Images", 2001, part of the way and in RGB.
-    """
-    part = float(rng.uniform(0, most))
-    inside = np.ascontiguousarray(alpha[::3, ::3] > 0.5).view(np.uint8)
-    mean, deviation = _moments(person, inside)
-    target, spread = _moments(behind, None)
-    gain = 1 + part * (np.clip((spread + 1) / (deviation + 1), 0.6, 1.6) - 1)
-    shift = part * np.clip(target - mean, -60, 60)
-    matrix = np.column_stack([np.diag(gain), mean * (1 - gain) + shift])
-    return cv2.transform(person, matrix)
-
-
-def _moments(picture: Array, mask: Array | None) -> tuple[Array, Array]:
-    """Return each colour's mean and deviation, from every third pixel of every third row."""
-    mean, deviation = cv2.meanStdDev(np.ascontiguousarray(picture[::3, ::3]), mask=mask)
-    return mean[:, 0], deviation[:, 0]
 
 
 def _background(
@@ -135,7 +146,8 @@ def _background(
     if rng.random() < views.pattern:
         room = Source("pattern", [_pattern(rng)])
     else:
-        room = stock.backgrounds[int(rng.integers(len(stock.backgrounds)))]
+        rooms = [stock.backgrounds, *stock.empty]
+        room = pick(rng, rooms, [len(own) for own in rooms])
     matrix = after @ background_matrix(rng, room, shape, views)
     picture = draw(room, matrix, shape, cv2.BORDER_REFLECT_101)
     if rng.random() < 0.25:

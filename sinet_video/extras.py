@@ -1,0 +1,42 @@
+"""What is said where a package that only some commands need is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sinet_video.errors import SinetVideoError
+
+PACKAGES = {
+    "torch": ("torch", "torch"),
+    "kornia": ("kornia", "torch"),
+    "onnx": ("onnx", "torch"),
+    "cv2": ("opencv-python-headless", "train"),
+    "matplotlib": ("matplotlib", "train"),
+    "ninja": ("ninja", "train"),
+    "PIL": ("pillow", "train"),
+    "scipy": ("scipy", "train"),
+    "starlette": ("starlette", "serve"),
+    "uvicorn": ("uvicorn", "serve"),
+}
+"""By the name that is imported: what to install, and the extra that brings it."""
+
+
+class MissingPackageError(SinetVideoError, ImportError):
+    """A package that only some commands need is not installed."""
+
+
+@contextmanager
+def extra_needed(what: str) -> Iterator[None]:
+    """Raise `MissingPackageError`, which says what to install, where `what` lacks a package."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in PACKAGES:
+            raise
+        package, extra = PACKAGES[name]
+        raise MissingPackageError(
+            f"{what} needs {package}, which is not installed: pip install {package}, or install "
+            f"this package with its extra, 'sinet-video[{extra}]'."
+        ) from error

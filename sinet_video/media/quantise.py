@@ -1,0 +1,28 @@
+"""Alpha as whole numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.native import tiles as kernels
+
+
+def write_alpha(
+    alpha: NDArray[np.float32] | TiledAlpha, low: int, high: int, target: NDArray[Any]
+) -> None:
+    """Write alpha to a plane, as `quantised` gives it."""
+    if isinstance(alpha, TiledAlpha) and kernels.suits(alpha.grid):
+        kernels.quantise(alpha, low, high, target)
+    else:
+        dense = alpha.dense() if isinstance(alpha, TiledAlpha) else alpha
+        target[...] = quantised(dense, low, high)
+
+
+def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
+    """Map [0, 1] to whole numbers from low to high, rounded to nearest; uint8 if they fit."""
+    values: NDArray[Any] = np.rint(alpha * np.float32(high - low) + np.float32(low))
+    return values.astype(np.uint8 if high < 256 else np.uint16)

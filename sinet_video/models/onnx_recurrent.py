@@ -1,0 +1,72 @@
+"""ONNX matting files that remember, as Robust Video Matting (arXiv 2108.11515) does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from sinet_video.errors import WeightsError
+from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_segmenter import checked_picture, prepared
+from sinet_video.models.onnx_session import Alpha, Picture, Runtime, open_session
+
+PASSES = 3
+"""How often a picture is shown, each time with what is remembered of the time before."""
+RATIO = "downsample_ratio"
+SEEN = 416
+"""Longer side at which the network works at most, where it takes a ratio; its edges are refined."""
+
+
+def is_recurrent(session: onnxruntime.InferenceSession) -> bool:
+    """Return whether a graph takes a picture and states, `r1i` and so on, and returns `r1o`."""
+    names = {given.name for given in session.get_inputs()[1:]} - {RATIO}
+    outputs = {made.name for made in session.get_outputs()}
+    return bool(names) and all(n.endswith("i") and f"{n[:-1]}o" in outputs for n in names)
+
+
+class RecurrentSegmenter:
+    """A recurrent matting file, asked about pictures one at a time.
+
+    A picture is shown `PASSES` times from an empty memory, so that the answer is a function of
+    the picture alone. The output named `pha` counts, else the first with one channel.
+    """
+
+    runtime: Runtime = "onnxruntime"
+    device = "cpu"
+    input_size = None
+
+    def __init__(self, graph: bytes, onnx: OnnxInput = OnnxInput(), *, name: str = "") -> None:
+        self._onnx, self.name = onnx, name
+        self._session = open_session(graph, name)
+        self._picture, *others = self._session.get_inputs()
+        checked_picture(self._picture, name)
+        self._states = [given.name for given in others if given.name != RATIO]
+        self._ratio = len(self._states) < len(others)
+        self._outputs = [made.name for made in self._session.get_outputs()]
+        self._alpha = self._alpha_output()
+
+    def _alpha_output(self) -> str:
+        if "pha" in self._outputs:
+            return "pha"
+        states = {f"{name[:-1]}o" for name in self._states}
+        for made in self._session.get_outputs():
+            if made.name not in states and len(made.shape) == 4 and made.shape[1] == 1:
+                return str(made.name)
+        raise WeightsError(f"{self.name} has no output of one channel; it cannot be used.")
+
+    def __call__(self, picture: Picture, /) -> Alpha:
+        """Return alpha for a picture (h, w, 3)."""
+        given: dict[str, NDArray[Any]] = {
+            name: np.zeros((1, 1, 1, 1), np.float32) for name in self._states
+        }
+        given[self._picture.name] = prepared(picture, self._onnx.preprocessing, first=True)
+        if self._ratio:
+            given[RATIO] = np.array([min(1.0, SEEN / max(picture.shape[:2]))], np.float32)
+        for _ in range(PASSES):
+            found = dict(zip(self._outputs, self._session.run(None, given), strict=True))
+            given |= {name: found[f"{name[:-1]}o"] for name in self._states}
+        alpha: Alpha = np.clip(found[self._alpha][0, 0], 0, 1)
+        return alpha

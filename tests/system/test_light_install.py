@@ -1,0 +1,62 @@
+"""What a plain install does without: torch, kornia and all that training needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXTRA = ("torch", "kornia", "PIL", "matplotlib", "scipy", "cv2", "ninja", "onnx")
+
+
+def without_extras(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command where none of the extras' packages can be imported."""
+    program = (
+        "import sys\n"
+        f"sys.modules.update(dict.fromkeys({EXTRA!r}))\n"
+        "from sinet_video.cli.main import main\n"
+        f"sys.argv = ['sinet-video', *{arguments!r}]\n"
+        "main()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=folder
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--background", "blur"],
+        ["--choke", "1.5", "--feather", "2"],
+        ["--key", "auto", "--despill", "auto"],
+    ],
+)
+def test_jobs_need_no_extra(options, make_clip, tmp_path):
+    """The default job, and those that torch used to do."""
+    clip = make_clip("a.mp4", width=64, height=48, frames=3)
+    done = without_extras(["run", str(clip), "out.mp4", "--quiet", *options], tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out.mp4").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["run", "CLIP", "o.mp4", "--runtime", "torch"], "The torch runtime"),
+        (["export", "o.onnx"], "Exporting"),
+        (["train", ".", "-o", "out"], "Training"),
+    ],
+)
+def test_what_needs_torch_says_so(arguments, what, make_clip, tmp_path):
+    """In one sentence, which says what to install."""
+    clip = make_clip("a.mp4", width=64, height=48, frames=2)
+    given = [str(clip) if word == "CLIP" else word for word in arguments]
+    done = without_extras(given, tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"sinet-video: {what} needs torch, which is not installed: pip install torch, or install "
+        "this package with its extra, 'sinet-video[torch]'.\n"
+    )
