@@ -135,7 +135,7 @@ def main(source: str, edits: str, drawn: str) -> int:
         settings.check(clip)
         analyse(clip, settings, Path("player.mp4"), Path("figures.json"))
     except SinetVideoError as error:
-        sys.stderr.write(f"sinet-video: {error}\n")
+        sys.stderr.write(f"sinet-video: {error.message}\n")
         return 2 if isinstance(error, SettingError) else 1
     return 0
 

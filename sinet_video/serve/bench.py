@@ -56,7 +56,7 @@ class Bench:
                 f"Frames are {clip.width}x{clip.height}; the longer side must be at most "
                 f"{LONGEST_SIDE} pixels."
             )
-        first = next(decode(clip), None)
+        first = next(decode(clip, on_error="conceal"), None)
         if first is None:
             raise InputError(f"{path} holds no frame that can be decoded.")
         return _facts(clip, first), jpeg(picture_of(first, even_size(first, side)))
@@ -106,7 +106,7 @@ def _frames_around(path: Path, time: Fraction, reach: int) -> tuple[Clip, list[F
     wanted = begin + time - clip.span.shift + HAIR
     held: deque[Frame] = deque(maxlen=reach + 1)
     after: list[Frame] = []
-    for frame in decode(clip):
+    for frame in decode(clip, on_error="conceal"):  # the job itself says what is wrong
         if frame.time <= wanted or not held:
             held.append(frame)
         elif len(after) < reach:

@@ -30,7 +30,7 @@ def _answer(bench: Bench, request: dict[str, Any]) -> tuple[dict[str, Any], byte
     try:
         return _done(bench, request)
     except SinetVideoError as error:
-        return {"error": str(error), "setting": isinstance(error, SettingError)}, b""
+        return {"error": error.message, "setting": isinstance(error, SettingError)}, b""
 
 
 def _done(bench: Bench, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

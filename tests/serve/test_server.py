@@ -212,6 +212,7 @@ def test_one_bad_clip_of_five_leaves_the_others(server, make_clip, clip):
     good = [server.upload(clip, f"good{index}.mp4") for index in range(3)]
     av_clip = make_clip("cut.mkv", frames=200).read_bytes()
     bad = server.ask("PUT", "/clips?name=bad.mkv", av_clip[: len(av_clip) // 2]).json
+    assert "id" in bad, bad
     assert server.ask("PUT", "/clips?name=one-more.mp4", whole).status == 507
     failed = server.job(server.look(bad)["id"], "failed")
     assert "bad.mkv" in failed["error"]
