@@ -22,9 +22,11 @@ def page_server(start):
 
 @pytest.fixture
 def page(browser, page_server) -> Any:
-    """The page, with a server that has no clips; whatever a test does, it logs no error."""
+    """The page, with a server that has no clips; with nothing of the test before."""
+    browser.get("about:blank")  # what the test before was uploading ends
     page_server.forget()
     browser.set_window_size(1440, 1000)
+    browser.get_log("browser")  # from here on
     browser.get(page_server.url)
     wait(lambda: browser.execute_script("return document.querySelector('#destinations input')"))
     return browser
@@ -148,7 +150,7 @@ def test_a_batch_of_five_with_one_bad(page, make_clip, tmp_path):
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"no video" * 100)
     drop(page, *clips[:2], bad, *clips[2:])
-    wait(lambda: len(texts(page, "#cards b")) == 4 and texts(page, "#alert span")[0])
+    wait(lambda: len(texts(page, "#cards img")) == 4 and texts(page, "#alert span")[0])
     assert "bad.mp4" in texts(page, "#alert span")[0]
     assert sorted(texts(page, "#cards b")) == [f"c{index}.mp4" for index in range(4)]
 
