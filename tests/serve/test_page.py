@@ -22,7 +22,7 @@ def page_server(start):
 
 @pytest.fixture
 def page(browser, page_server) -> Any:
-    """The page, with a server that has no clips; with nothing of the test before."""
+    """The page, and nothing of the test before."""
     browser.get("about:blank")  # what the test before was uploading ends
     page_server.forget()
     browser.set_window_size(1440, 1000)
@@ -136,10 +136,10 @@ def test_cancel_in_mid_job_and_retry(page, make_clip):
     drop(page, make_clip("long.mp4", frames=900))
     shown(page)
     page.find_element("id", "export").click()
-    wait(lambda: texts(page, "#jobs progress"))
+    wait(lambda: "Premiere" in "".join(texts(page, "#jobs > li:first-child")))
     press(page, "Cancel")
-    wait(lambda: "Retry" in texts(page, "#jobs li:first-child button"))
-    assert "cancelled" in texts(page, "#jobs li:first-child")[0]
+    wait(lambda: "Retry" in texts(page, "#jobs > li:first-child button"))
+    assert "cancelled" in texts(page, "#jobs > li:first-child")[0]
     press(page, "Delete")
     wait(lambda: not any("Premiere" in text for text in texts(page, "#jobs b")))
 
