@@ -1,11 +1,11 @@
-"""What each ingredient of the recipe gives: trainings that differ in one thing, on one budget.
+"""The contribution of each ingredient of the recipe: trainings that differ in one thing.
 
     python benchmarks/ablations.py DATA -o FOLDER [--steps 800] [--clips FOLDER] [--only NAME ...]
 
-Each is trained from scratch by the default recipe's first stage, cut to `steps` steps with the rate
-falling to nothing, and measured on the pictures that the recipe holds out or sets aside, and on
-clips with true alpha where given (the network alone). Prints a table; FOLDER keeps each training,
-and a run that was interrupted goes on.
+All have the same budget. Each is trained from scratch with the default recipe's first stage, cut to
+`steps` steps with the rate falling to zero. It is measured on the images that the recipe sets aside
+or holds out and, if given, on clips with true alpha (the network alone). Prints a table. FOLDER
+keeps each training, and an interrupted run is resumed.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ Change = Callable[[Stage], Stage]
 
 
 def within(part: str, **changes: object) -> Change:
-    """Return what changes settings of a stage's loss, views or light."""
+    """Return a function that changes settings of a stage's loss, views or light."""
     return lambda stage: dataclasses.replace(
         stage, **{part: dataclasses.replace(getattr(stage, part), **changes)}
     )
 
 
 def dark(stage: Stage) -> Stage:
-    """Leave colours and sharpness alone."""
+    """Leave colours and sharpness unchanged."""
     return dataclasses.replace(stage, light=type(stage.light)())
 
 
@@ -84,7 +84,7 @@ def _unseen(labelled: Labelled) -> Labelled:
 
 
 def measured(weights: Path, stock: Stock, root: Path, clips: Path | None) -> dict[str, float]:
-    """Return foreground IoU x 100 by folder, and of clips MAD x 1000 and dtSSD x 100."""
+    """Return foreground IoU x 100 by folder, and for clips MAD x 1000 and dtSSD x 100."""
     segmenter = load_segmenter(weights)
     figures = {}
     for folder, pairs in stock.validation.items():

@@ -1,4 +1,4 @@
-"""What is behind the person in footage with true alpha, worked out from the footage itself."""
+"""The background behind the person, recovered from footage with true alpha."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from sinet_video.train.evaluate.clips import TrueClip, list_clips
 
 Array = NDArray[Any]
 Planes = list[Array]
-"""Y, U and V as float32, or alpha at the samples of each; NaN where it is not known."""
+"""Y, U and V as float32, or alpha at the samples of each; NaN where unknown."""
 
 REACH = 12
-"""How far, in pixels, the camera moves at most from picture to picture."""
+"""Largest movement of the camera from frame to frame, in pixels."""
 
 
 @dataclass(frozen=True)
 class Footage:
-    """A clip's frames, its true alpha (H, W), and the planes of what is behind, for each frame."""
+    """A clip's frames, its true alpha (H, W), and the planes of the background for each frame."""
 
     name: str
     frames: list[Frame]
@@ -35,7 +35,7 @@ class Footage:
 
 
 def shares(alpha: Array) -> Planes:
-    """Return alpha at the samples of the planes of 4:2:0; sides are even."""
+    """Return alpha at the samples of 4:2:0 planes; sides must be even."""
     rows = (alpha[::2] + alpha[1::2]) / 2
     chroma = (rows[:, ::2] + rows[:, 1::2]) / 2
     return [alpha, chroma, chroma]
@@ -60,13 +60,13 @@ def band(alpha: Array) -> Array:
 
 
 def overlap(shift: int, length: int) -> tuple[slice, slice]:
-    """Return which columns of one picture show what which of another do, `shift` to the left."""
+    """Return the columns of two frames that show the same, `shift` to the left in the second."""
     first = slice(max(0, shift), min(length, length + shift))
     return first, slice(max(0, -shift), min(length, length - shift))
 
 
 def moved(before: Array, after: Array) -> int:
-    """Return how many pixels the room moved to the right, by luma that is NaN on the person."""
+    """Return how many pixels the room moved to the right, using luma that is NaN on the person."""
 
     def mismatch(shift: int) -> float:
         one, other = overlap(shift, after.shape[1])
@@ -76,10 +76,10 @@ def moved(before: Array, after: Array) -> int:
 
 
 def panned(frames: list[Frame], alphas: list[Array]) -> list[Planes]:
-    """Return the room of each frame, from all frames in which it is seen, moved into its place.
+    """Return the room of each frame, assembled from all frames in which it is visible.
 
-    The camera moves sideways by whole pixels. Chroma of odd and even places is apart, as its
-    samples lie between others.
+    The camera moves sideways by whole pixels. Chroma of odd and even positions is kept apart, as
+    its samples lie between others.
     """
     seen = []
     for frame, alpha in zip(frames, alphas, strict=True):
@@ -97,7 +97,7 @@ def panned(frames: list[Frame], alphas: list[Array]) -> list[Planes]:
 
 
 Strip = dict[int, Array]
-"""All that was seen of a room, in samples of a plane; one for each place between samples."""
+"""Everything that was visible of a room, in samples of a plane; one for each subsample position."""
 
 
 def _strip(seen: list[Array], starts: list[int], shared: int) -> Strip:
@@ -122,9 +122,9 @@ def _window(strip: Strip, start: int, width: int) -> Array:
 
 
 def by_other(frames: list[Frame], alphas: list[Array], other: Footage) -> list[Planes]:
-    """Return the room of a still camera, by another clip of the same person whose room is known.
+    """Return the room of a still camera, using another clip of the same person with a known room.
 
-    The pictures differ by (1 - alpha) times what their rooms differ by.
+    The frames differ by (1 - alpha) times the difference of their rooms.
     """
     totals = [np.zeros((2, *plane.shape)) for plane in frames[0].planes]
     for frame, alpha, twin, room in zip(frames, alphas, other.frames, other.rooms, strict=True):
@@ -135,19 +135,19 @@ def by_other(frames: list[Frame], alphas: list[Array], other: Footage) -> list[P
             known = np.isfinite(behind)
             totals[index][0] += np.where(known, rest * behind, 0)
             totals[index][1] += np.where(known, rest * rest, 0)
-    # What never shows through need not be known.
+    # What never shows through does not matter.
     still = [np.where(rest > 0, up / np.maximum(rest, 1e-9), 128) for up, rest in totals]
     return [[plane.clip(0, 255).astype(np.float32) for plane in still]] * len(frames)
 
 
 def read(pair: TrueClip) -> Footage:
-    """Read a clip and find its room as far as the clip itself shows it."""
+    """Read a clip, and recover its room as far as the clip shows it."""
     frames, alphas = list(decode(pair.clip)), list(read_alphas(pair.truth))
     return Footage(pair.clip.stem, frames, alphas, panned(frames, alphas))
 
 
 def known_share(footage: Footage) -> float:
-    """Return in which share of the band the room is known."""
+    """Return the share of the band in which the room is known."""
     told = [
         known(room)[band(alpha)] for room, alpha in zip(footage.rooms, footage.alphas, strict=True)
     ]
@@ -155,7 +155,7 @@ def known_share(footage: Footage) -> float:
 
 
 def all_footage(folder: Path) -> list[Footage]:
-    """Return the clips of a folder with their rooms, as far as these can be known."""
+    """Return the clips of a folder with their rooms, as far as they can be recovered."""
     found = [read(pair) for pair in list_clips(folder)[0]]
     best = max(found, key=known_share)
     return [each if each is best else _helped(each, best) for each in found]

@@ -2,9 +2,9 @@
 
     python benchmarks/empty_rooms.py BACKGROUNDS [--rooms 60]
 
-BACKGROUNDS has pictures of rooms without people. Each is enlarged to 720p and held for a second,
-with grain, and so are as many made title cards. Printed are the shares of clips and of frames in
-which the smoothed matte is above 0.5 anywhere.
+BACKGROUNDS has images of rooms without people. Each is enlarged to 720p and shown for a second with
+grain, as are as many synthetic title cards. Prints the shares of clips and of frames in which the
+smoothed matte exceeds 0.5 anywhere.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TITLES = (
 
 
 def held(picture: Array) -> Iterator[Frame]:
-    """Yield a picture, (H, W, 3), for a second, each time with other grain."""
+    """Yield an image, (H, W, 3), for a second, with new grain in every frame."""
     grain = np.random.default_rng(1)
     for index in range(RATE):
         noisy = (picture + grain.normal(0, 2, picture.shape)).clip(0, 255).astype(np.uint8)
@@ -49,7 +49,7 @@ def held(picture: Array) -> Iterator[Frame]:
 
 
 def title(index: int) -> Array:
-    """Return a made title card, (H, W, 3)."""
+    """Return a synthetic title card, (H, W, 3)."""
     drawn = np.random.default_rng(index)
     width, height = SIZE
     dark, light = drawn.integers(0, 90, 3), drawn.integers(150, 256, 3)
@@ -62,7 +62,7 @@ def title(index: int) -> Array:
 
 
 def finds(pictures: Iterable[Array], way: Way, segmenter: Segmenter) -> tuple[float, float]:
-    """Return the shares of pictures and of their frames in which somebody is found."""
+    """Return the shares of images and of their frames in which somebody is found."""
     found = [
         [bool((matte.alpha > 0.5).any()) for matte in smooth(way(held(picture), segmenter))]
         for picture in pictures
@@ -71,7 +71,7 @@ def finds(pictures: Iterable[Array], way: Way, segmenter: Segmenter) -> tuple[fl
 
 
 def main() -> None:
-    """Look, count, print."""
+    """Search, count, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("backgrounds", type=Path)
     parser.add_argument("--rooms", type=int, default=60)

@@ -1,11 +1,11 @@
-"""What following gives: footage with true alpha, placed small and moving in a wide frame.
+"""The effect of following: footage with true alpha, placed small and moving in a wide frame.
 
     python benchmarks/following.py CLIPS BACKGROUNDS -o FOLDER [--frames 60] [--only PART]
 
-CLIPS has NAME.mp4 and NAME.alpha.mkv, BACKGROUNDS pictures without people. Each footage is placed
-at parts of the frame's height, alone and in twos, over an enlarged background with grain, and
-walks from side to side; the made clips stay in FOLDER. Prints MAD x 1000, foreground IoU x 100 and
-dtSSD x 100 with and without following, of the made clips and of CLIPS as they are.
+CLIPS has NAME.mp4 and NAME.alpha.mkv, BACKGROUNDS images without people. All footage is placed at
+several sizes, alone and in pairs, over an enlarged background with grain, and walks from side to
+side. The resulting clips stay in FOLDER. Prints MAD x 1000, foreground IoU x 100 and dtSSD x 100
+with and without following, for these clips and for CLIPS as they are.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PERIOD = 6.0
 
 
 def scaled(picture: Array, width: int, height: int) -> Array:
-    """Return an RGB picture, (h, w, 3) uint8, in another size."""
+    """Return an RGB image, (h, w, 3) uint8, scaled to another size."""
     video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
     return rgb_of(video.reformat(width, height, "rgb24", interpolation=FINE))
 
@@ -55,7 +55,7 @@ def people(pair: TrueClip, height: int) -> Iterator[tuple[Array, Array]]:
 
 
 def places(index: int, count: int, height: int) -> list[tuple[int, int]]:
-    """Return where each of so many people has its top left corner at a frame, (top, left)."""
+    """Return the top left corner, (top, left), of each of `count` people in a frame."""
     phase = sin(2 * pi * index / RATE / PERIOD)
     found = []
     for person in range(count):
@@ -73,7 +73,7 @@ def room(path: Path) -> Array:
 
 
 def make(pairs: list[TrueClip], share: float, background: Path, clip: Path, frames: int) -> None:
-    """Write a clip of the footage of all pairs at a share of the frame's height, and its alpha."""
+    """Write a clip of all footage at a share of the frame's height, and its alpha."""
     height = round(share * SIZE[1])
     behind, grain = room(background), np.random.default_rng(1)
     footage = [people(pair, height) for pair in pairs]
@@ -109,7 +109,7 @@ def _stream(out: Any, codec: str, pixel_format: str, options: dict[str, str]) ->
 
 
 def made_clips(folder: Path, backgrounds: Path, output: Path, frames: int) -> list[TrueClip]:
-    """Return the made clips, after making those that are not there."""
+    """Return the composed clips, after making those that are missing."""
     pairs = list_clips(folder)[0]
     rooms = sorted(path for path in backgrounds.iterdir() if path.suffix == ".jpg")[:20]
     output.mkdir(parents=True, exist_ok=True)

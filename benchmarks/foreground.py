@@ -2,21 +2,20 @@
 
     python benchmarks/foreground.py CLIPS [--every 12] [--weights default]
 
-CLIPS has NAME.mp4 with true alpha, NAME.alpha.mkv. What is behind the person is known exactly
-where the camera moves: what they hide at one time is seen beside them at another. Another clip of
-the same footage, with the same alpha, then has its own background known too. So the ideal composite
-over any background B' is the picture plus (1 - alpha) * (B' - B), without knowing the person's
-colours F; and these are (picture - (1 - alpha) * B) / alpha. Where alpha is below 0.1, where that
-is mostly noise, F is taken from beside.
+CLIPS has NAME.mp4 with true alpha, NAME.alpha.mkv. Where the camera moves, the background behind
+the person is known exactly, because what is hidden at one time is visible at another. From it the
+background of another clip of the same footage, with the same alpha, is known too. So the ideal
+composite over any background B' is the frame plus (1 - alpha) * (B' - B), without knowing the
+person's colours F, and F is (frame - (1 - alpha) * B) / alpha. Where alpha is below 0.1 this is
+mostly noise, and F is taken from its surroundings.
 
-All is done on the clip's own planes, chroma by the mean alpha of its samples, and composited by the
-library. The band is where true alpha is above 0.02 and below 0.98, and two pixels around that.
-Printed is the mean absolute error there, of 8-bit RGB, by the alpha (the true one, that of the
-pipeline, and the network's merely enlarged), and by what the person's colours are taken to be: as
-they are in the picture, as the library estimates them, as pymatting's `estimate_foreground_ml` does
-where that is installed, the true ones, and the best: for each sample the one colour that comes
-nearest to the ideal over all the backgrounds at once, which nobody who does not know the ideal can
-find. What that leaves is alpha's own error.
+Everything is done on the clip's own planes, with the mean alpha of its samples for chroma, and
+composited by the library. The band is where true alpha is above 0.02 and below 0.98, widened by two
+pixels. Prints the mean absolute error there, of 8-bit RGB, for three alphas (the true one, the
+pipeline's, and the network's only enlarged) and these colours: unchanged, estimated by the library,
+estimated by pymatting's `estimate_foreground_ml` if that is installed, the true ones, and the best.
+The best is, for each sample, the single colour nearest to the ideal over all backgrounds, which
+only somebody who knows the ideal can find. The error that it leaves is alpha's own.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from sinet_video.stages.decontaminate import decontaminate
 from sinet_video.train.evaluate.clips import list_clips, staged
 
 LEAST = 0.1
-"""True alpha from which the person's colour is worked out from the picture."""
+"""True alpha from which the person's colour is computed from the frame."""
 
 
 def as_frame(frame: Frame, planes: Planes) -> Frame:
@@ -57,7 +56,7 @@ def as_frame(frame: Frame, planes: Planes) -> Frame:
 
 
 def ideal(frame: Frame, alpha: Array, room: Planes, behind: Planes) -> Planes:
-    """Return the composite by the true alpha and the true colours; where known, see `known`."""
+    """Return the composite with true alpha and true colours; valid where `known` is set."""
     changed = zip(samples(frame), shares(alpha), room, behind, strict=True)
     return [
         plane + (1 - share) * (new - np.where(np.isfinite(old), old, plane))
@@ -66,7 +65,7 @@ def ideal(frame: Frame, alpha: Array, room: Planes, behind: Planes) -> Planes:
 
 
 def true_colours(frame: Frame, alpha: Array, room: Planes) -> Planes:
-    """Return the person's colours, from beside where alpha is too small to tell."""
+    """Return the person's colours, taken from the surroundings where alpha is too small."""
     made = []
     for plane, share, old in zip(samples(frame), shares(alpha), room, strict=True):
         told = (share >= LEAST) & np.isfinite(old)
@@ -76,7 +75,7 @@ def true_colours(frame: Frame, alpha: Array, room: Planes) -> Planes:
 
 
 def _spread(plane: Array, weight: Array) -> Array:
-    """Fill up where the weight is 0 with means of what is nearest."""
+    """Fill places with weight 0 with means of what is nearest."""
     filled, done = plane, weight > 0
     for radius in (1, 2, 4, 8, 16, 32):
         around = box_sum(weight.astype(np.float32), radius)
@@ -87,7 +86,7 @@ def _spread(plane: Array, weight: Array) -> Array:
 
 
 def best_colours(alpha: Array, wanted: list[Planes], behind: list[Planes]) -> Planes:
-    """Return, for each sample, what comes nearest to all ideal composites at once."""
+    """Return, for each sample, the colour nearest to all ideal composites at once."""
     made = []
     for index, share in enumerate(shares(alpha)):
         rest, least = 1 - share, np.maximum(share, 1e-3)
@@ -106,7 +105,7 @@ def by_pymatting(frame: Frame, alpha: Array) -> Frame:
 
 
 def texture(height: int, width: int) -> Array:
-    """Return a made picture of waves, squares and grain, (H, W, 3) uint8."""
+    """Return a synthetic image of waves, squares and grain, (H, W, 3) uint8."""
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     waves = [128 + 60 * np.sin((columns * (i + 1) + rows * (3 - i)) / 17 + i) for i in range(3)]
     squares = 40 * ((rows // 24 + columns // 24) % 2)
@@ -115,7 +114,7 @@ def texture(height: int, width: int) -> Array:
 
 
 def backgrounds(folder: Path) -> dict[str, Background]:
-    """Return what composites are made over; the texture lies in a folder as a picture."""
+    """Return the backgrounds of the composites; the texture is written to a folder as an image."""
     path = folder / "texture.png"
     path.write_bytes(png(texture(512, 480)))
     flat = {"green": ColourBackground.parse("#00b140"), "pink": ColourBackground.parse("#d02080")}
@@ -134,7 +133,7 @@ def full(background: Background, frame: Frame) -> Planes:
 def candidates(
     made: Matte, truth: Array, room: Planes, wanted: list[Planes], behind: list[Planes]
 ) -> Iterator[tuple[str, Frame]]:
-    """Yield the frame with the person's colours, by each way."""
+    """Yield the frame with the person's colours from each method."""
     frame, alpha = made.frame, made.alpha
     yield "as they are", frame
     yield "this library", next(decontaminate([made])).frame
@@ -145,7 +144,7 @@ def candidates(
 
 
 Errors = dict[tuple[str, str, str], list[float]]
-"""By alpha, colours and background: the error of each frame."""
+"""The error of each frame, by alpha, colours and background."""
 
 
 def compare(
@@ -171,7 +170,7 @@ def compare(
 
 
 def table(errors: Errors) -> Iterator[str]:
-    """Yield rows: a way each, its error over each background, and on average."""
+    """Yield rows: a method each, with its error over each background and the mean."""
     names = list(dict.fromkeys(name for _, _, name in errors))
     yield f"| alpha | the person's colours | {' | '.join(names)} | mean |"
     yield "|---|---|" + "---|" * (len(names) + 1)
@@ -192,7 +191,7 @@ def mattes_of(clip: Path, footage: Footage, settings: Settings) -> dict[str, lis
 
 
 def main() -> None:
-    """Find rooms, make mattes, compare, print."""
+    """Recover rooms, compute mattes, compare, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--every", type=int, default=12, help="Compare every so many frames.")

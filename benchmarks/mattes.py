@@ -1,9 +1,9 @@
-"""What each step of the flow gives: python benchmarks/mattes.py CLIPS [--weights NAME|FILE].
+"""The effect of each step of the pipeline: python benchmarks/mattes.py CLIPS [--weights NAME|FILE].
 
-CLIPS is a folder of clips NAME.mp4 with their true alpha NAME.alpha.mkv. Prints two tables of the
-same figures as `sinet-video evaluate`, averaged over the clips: steps alone and left out, and ways
-of steadying compared, with what each leaves behind or sends ahead of people who move fast. Needs
-the extra `train`; the optical flow is OpenCV's, which the library does without.
+CLIPS is a folder of clips NAME.mp4 with their true alpha NAME.alpha.mkv. Prints two tables with the
+scores of `sinet-video evaluate`, averaged over the clips: steps alone and left out, and methods of
+smoothing compared, with the ghosts that each leaves behind or ahead of people who move fast. Needs
+the extra `train`; the optical flow is OpenCV's, which the library does not use.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from sinet_video.train.evaluate.scores import FrameFigures, Tally, frame_figures
 Steadied = Callable[[Iterable[Matte]], Iterator[Matte]]
 
 PLAIN = BilinearRefinement(black=0, white=1)
-"""The network's own alpha, merely enlarged."""
+"""The network's own alpha, only enlarged."""
 
 
 def left(mattes: Iterable[Matte]) -> Iterator[Matte]:
-    """No steadying."""
+    """Pass mattes on without smoothing."""
     return smooth(mattes, None)
 
 
@@ -73,13 +73,13 @@ STEPS = {
 
 
 class Flow:
-    """Dense optical flow between two small pictures: DIS, Kroeger et al., ECCV 2016."""
+    """Dense optical flow between two small frames: DIS, Kroeger et al., ECCV 2016."""
 
     def __init__(self) -> None:
         self._method = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
 
     def brought(self, alpha: np.ndarray, there: np.ndarray, here: np.ndarray) -> tuple:
-        """Return an alpha moved from one picture to another, and how far that can be trusted."""
+        """Return an alpha warped from one frame to another, and how far the flow can be trusted."""
         grays = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (here, there)]
         places = self._method.calc(*grays, None)
         places += np.dstack(np.meshgrid(*(np.arange(n) for n in grays[0].shape[::-1])))
@@ -94,7 +94,7 @@ class Flow:
 
 
 def warped(mattes: Iterable[Matte], share: float = 0.7) -> Iterator[Matte]:
-    """The alpha before, brought along by optical flow, mixed in as far as the flow fits."""
+    """Mix in the previous alpha, warped by optical flow, as far as the flow fits."""
     flow, before = Flow(), None
     for matte in mattes:
         picture, alpha = matte.frame.scaled(*matte.alpha.shape[::-1]), matte.alpha
@@ -106,7 +106,7 @@ def warped(mattes: Iterable[Matte], share: float = 0.7) -> Iterator[Matte]:
 
 
 def warped_window(mattes: Iterable[Matte], frames: int = 4) -> Iterator[Matte]:
-    """The alphas of the frames around each, brought to it by optical flow."""
+    """Average the alphas of the surrounding frames, warped by optical flow."""
     flow, everything = Flow(), list(mattes)
     for index, matte in enumerate(everything):
         picture = matte.frame.scaled(*matte.alpha.shape[::-1])
@@ -130,13 +130,13 @@ WAYS: dict[str, Steadied] = {
 
 
 STRIDE = 12
-"""Pixels that people move a frame, to see what steadying leaves behind."""
+"""Pixels per frame by which people move, to measure ghosts."""
 
 
 def moving(clip: TrueClip) -> tuple[list[Matte], list[np.ndarray]]:
     """Return people cut from a clip's first frame moving sideways, with their true alpha, coarse.
 
-    What is behind them is the same frame, mirrored and out of focus: of the same colours.
+    The background is the same frame, mirrored and blurred, so that it has the same colours.
     """
     picture = next(iter(decode(clip.clip))).rgb.astype(np.float32)
     truth = next(iter(read_alphas(clip.truth)))
@@ -156,7 +156,7 @@ def moving(clip: TrueClip) -> tuple[list[Matte], list[np.ndarray]]:
 
 
 class Bench:
-    """Clips with true alpha, and what the network sees in them, worked out once."""
+    """Clips with true alpha, and the network's alpha for them, computed once."""
 
     def __init__(self, clips: list[TrueClip], segmenter: Segmenter) -> None:
         self._moving = [moving(clip) for clip in clips]
@@ -171,7 +171,7 @@ class Bench:
         return list((follow if followed else segment)(decode(clip.clip), segmenter))
 
     def figures(self, way: Way) -> FrameFigures:
-        """Return the mean over the clips of their frames' mean figures."""
+        """Return the mean over the clips of their frames' mean scores."""
         means = Tally()
         for seen, truths in zip(self._seen[way.followed], self._truths, strict=True):
             tally, before = Tally(), None
@@ -185,7 +185,7 @@ class Bench:
         return mean
 
     def ghosts(self, steady: Steadied) -> float:
-        """Return the mean absolute error that steadying makes of true alphas of fast people."""
+        """Return the mean absolute error that smoothing causes in the true alpha of fast people."""
         errors = [
             np.abs(matte.alpha - truth).mean()
             for mattes, truths in self._moving

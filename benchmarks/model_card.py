@@ -1,10 +1,10 @@
-"""The picture of docs/MODEL_CARD.md: what the packaged weights do with seven pictures.
+"""The image in docs/MODEL_CARD.md: what the packaged weights do with seven images.
 
     python benchmarks/model_card.py FOLDER [-o docs/model_card.jpg]
 
-FOLDER holds astronaut.png, camera.png, chelsea.png and coffee.png, as scikit-image carries them.
-Each, and three made of the first, is shown with its alpha and over a checkerboard, by the default
-settings.
+FOLDER holds astronaut.png, camera.png, chelsea.png and coffee.png, as distributed with
+scikit-image. These, and three made from the first, are shown with their alpha and over a
+checkerboard, with the default settings.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HIGH, GAP = 150, 6
 
 
 def seven(folder: Path) -> Iterator[Array]:
-    """Yield the pictures, (H, W, 3) uint8, RGB."""
+    """Yield the images, (H, W, 3) uint8, RGB."""
     portrait, camera, cat, cup = (
         np.asarray(Image.open(folder / f"{name}.png").convert("RGB"))
         for name in ("astronaut", "camera", "chelsea", "coffee")
@@ -43,7 +43,7 @@ def seven(folder: Path) -> Iterator[Array]:
 
 
 def small(picture: Array, alpha: Array) -> Array:
-    """Return a person a quarter of the height before a bold pattern, (512, 896, 3) uint8."""
+    """Return a person a quarter of the height in front of a bold pattern, (512, 896, 3) uint8."""
     rows, columns = np.mgrid[:512, :896] // 32
     dark = (rows + columns)[..., None] % 2 == 0
     pattern = np.where(dark, (90, 60, 40), (214, 200, 180)).astype(np.uint8)
@@ -57,7 +57,7 @@ def small(picture: Array, alpha: Array) -> Array:
 
 
 def cut_out(picture: Array) -> Matte:
-    """Return a picture's matte, by the default settings."""
+    """Return an image's matte, with the default settings."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "picture.png")
         path.write_bytes(png(picture))
@@ -65,7 +65,7 @@ def cut_out(picture: Array) -> Matte:
 
 
 def shown(picture: Array) -> Array:
-    """Return a picture, its alpha, and the person over a checkerboard, beside each other."""
+    """Return an image, its alpha, and the person over a checkerboard, side by side."""
     made = cut_out(picture)
     gray = np.repeat(quantised(made.alpha, 0, 255)[..., None], 3, 2)
     panels = (picture, gray, Checkerboard().under(made).rgb)
@@ -74,7 +74,7 @@ def shown(picture: Array) -> Array:
 
 
 def sheet(pictures: list[Array]) -> Array:
-    """Return pictures of one height two by two, and an odd one last, on white."""
+    """Return images of one height, two per row and an odd one last, on white."""
     column = max(each.shape[1] for each in pictures[: len(pictures) // 2 * 2 : 2]) + GAP
     places = [(index // 2 * (HIGH + GAP), index % 2 * column) for index in range(len(pictures))]
     across = max(left + each.shape[1] for (_, left), each in zip(places, pictures, strict=True))
@@ -85,7 +85,7 @@ def sheet(pictures: list[Array]) -> Array:
 
 
 def main() -> None:
-    """Draw the picture."""
+    """Draw the image."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/model_card.jpg"))

@@ -1,11 +1,11 @@
-"""Moments of clips to look at: the network's own matte enlarged, and what the pipeline makes of it.
+"""Moments of clips to look at: the network's own matte, enlarged, and the pipeline's.
 
     python benchmarks/moments.py CLIP... -o FOLDER [--moments 8] [--over "#c8327d"] [--crop T,L,B,R]
 
-For each clip FOLDER gets a sheet, NAME.png: moments spread evenly, each as the source, the matte
-and the person over a colour; "before" is by the same weights without following, smoothing,
-refining and taking out the old background's colour, "after" by the default settings. `--crop`
-shows a part of the picture, in shares of its sides, enlarged.
+For each clip FOLDER gets a sheet, NAME.png, with moments spread evenly, each as the source, the
+matte and the person over a colour. "before" uses the same weights without following, smoothing,
+refinement and decontamination, "after" the default settings. `--crop` shows a part of the frame, as
+shares of its sides, enlarged.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ from sinet_video.train.evaluate.clips import staged
 
 Array = NDArray[Any]
 Part = tuple[float, float, float, float]
-"""Top, left, bottom and right, in shares of the stored picture's sides."""
+"""Top, left, bottom and right, as shares of the stored frame's sides."""
 
 SIDE, HIGH = 720, 300
-"""The longer side of the pictures that are kept, and about how high they are shown."""
+"""Longer side of the stored images, and approximate height at which they are shown."""
 
 PANELS = ("source", "matte before", "matte after", "result before", "result after")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A moment: its time in seconds, and pictures of one size, gray or RGB, uint8."""
+    """A moment: its time in seconds, and images of one size, gray or RGB, uint8."""
 
     time: float
     source: Array
@@ -97,7 +97,7 @@ def moments(clip: Path, settings: Settings, look: Look, count: int) -> list[Show
 
 
 def sheet(name: str, before: list[Shown], after: list[Shown]) -> Array:
-    """Return both ways beside each other, (H, W, 3) uint8."""
+    """Return both side by side, (H, W, 3) uint8."""
     canvas = Canvas(WIDTH, 60, GROUND)
     canvas.text(MARGIN, 24, name, 18, INK)
     blocks = []
@@ -112,13 +112,13 @@ def sheet(name: str, before: list[Shown], after: list[Shown]) -> Array:
 def ways(
     settings: Settings, colour: ColourBackground, part: Part
 ) -> Iterator[tuple[Settings, Look]]:
-    """Yield what came before all of it, and what there is."""
+    """Yield the settings before all steps, and the default ones."""
     yield staged(settings, "network"), Look(colour, part, clean=False)
     yield settings, Look(colour, part, clean=True)
 
 
 def main() -> None:
-    """Make a sheet of each clip."""
+    """Make a sheet for each clip."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clips", type=Path, nargs="+")
     parser.add_argument("-o", "--output", type=Path, required=True)

@@ -1,8 +1,8 @@
-"""How much faster the exported graph is than a plain export, on one thread, in one run.
+"""The speed of the exported graph compared with a plain export, on one thread, in one run.
 
     python benchmarks/network.py [--size 320x192] [--rounds 100] [CHECKPOINT]
 
-The two graphs are run in turn; printed are the medians and their ratio.
+The two graphs are run alternately. Prints the medians and their ratio.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sinet_video.models.input_settings import InputSize
 
 
 def session(graph: bytes, height: int, width: int) -> onnxruntime.InferenceSession:
-    """Return a session on one thread, pinned to one picture size."""
+    """Return a session on one thread, fixed to one input size."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     for name, value in (("n", 1), ("h", height), ("w", width)):

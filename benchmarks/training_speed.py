@@ -1,9 +1,9 @@
-"""How much faster training steps are with the fused layers: ratios of one run on this machine.
+"""The speed of training steps with the fused layers: ratios from one run on this machine.
 
     python benchmarks/training_speed.py [--batch 16] [--size 192x256] [--steps 6]
 
-Forward, backward and the optimiser's step, of one shard on one thread, three ways: torch as it is,
-torch with channels last, and the fused layers. Noise in place of pictures.
+Times forward pass, backward pass and optimiser step, for one shard on one thread, in three
+variants: plain torch, torch with channels last, and the fused layers. The input is noise.
 """
 
 from __future__ import annotations

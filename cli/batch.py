@@ -2,81 +2,80 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from sinet_video.cli.batch_options import BatchOptions, batch_options
+from sinet_video.cli.batch_progress import BatchProgress, closing_table, dry_table
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
 from sinet_video.cli.destinations import destination_option
-from sinet_video.cli.options import option, overwrite_option
-from sinet_video.cli.output_options import RESULT
+from sinet_video.cli.options import overwrite_option, report_option
+from sinet_video.cli.reports import check_report, write_json
 from sinet_video.cli.talk import Talk, talk_options
 
-from sinet_video.errors import SettingError
-
 if TYPE_CHECKING:
-    from sinet_video.pipeline.report import Report
-
-KINDS = {"mp4": ".mp4", "mkv": ".mkv", "mov": ".mov", "webm": ".webm", "png": ""}
+    from sinet_video.batches.batch import Outcome
 
 
 @click.command(cls=Command, short_help="Cut the person out of many videos.")
-@click.argument("inputs", nargs=-1, required=True, type=click.Path())
-@option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False),
-    metavar="FOLDER",
-    group=RESULT,
-    brief=True,
-    help="Where results go.",
-)
-@option(
-    "--to",
-    "kind",
-    type=click.Choice(list(KINDS)),
-    default="mp4",
-    group=RESULT,
-    brief=True,
-    help="What to write.",
-)
+@click.argument("inputs", nargs=-1)
+@batch_options
 @destination_option
 @job_options
 @overwrite_option
+@report_option
 @talk_options
 def batch(
     inputs: tuple[str, ...],
-    folder: str,
-    kind: str,
+    many: BatchOptions,
     job: Job,
     overwrite: bool,
+    report_file: str | None,
     talk: Talk,
 ) -> None:
     """Cut the person out of every video of INPUTS: files, folders or patterns.
 
-    Outputs that exist are skipped. A file that fails does not stop the others; it is named at the
-    end, and the exit status is 1.
+    The same command again converts what is missing, what failed and what changed: manifest.jsonl
+    in the output folder keeps account. A clip that fails does not stop the others; it is named at
+    the end, and the exit status is 1.
     """
-    from sinet_video.pipeline.batch import batch as convert_all
+    if report_file:
+        check_report(report_file)
+    given, conversion = many.inputs(inputs), job.conversion()
+    many.note_subfolders(given, talk)
+    steps = many.planned(given, conversion, overwrite=overwrite)
+    wanted = sum(step.wanted for step in steps)
+    if many.dry_run:
+        click.echo(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
+        return
+    outcomes = []
+    with BatchProgress(talk, wanted) as progress:
+        for outcome in many.run(steps, conversion, progress=progress):
+            progress.tell(outcome)
+            outcomes.append(outcome)
+    talk.note(closing_table(outcomes))
+    if report_file:
+        write_json(report_file, json.dumps([_plain(outcome) for outcome in outcomes], indent=2))
+    _end(outcomes)
 
-    job.resuming.wanted()  # so that what is wrong with it is said once
-    loaded = job.loaded()
 
-    def one(source: Path, output: Path) -> Report:
-        return loaded.convert(source, output, overwrite=overwrite, talk=talk)
+def _plain(outcome: Outcome) -> dict[str, object]:
+    return {
+        "source": str(outcome.source),
+        "output": str(outcome.output),
+        "status": outcome.status,
+        "why": outcome.why,
+        "error": None if outcome.error is None else str(outcome.error),
+        "report": None if outcome.report is None else outcome.report.to_dict(),
+    }
 
-    failed = []
-    for outcome in convert_all(inputs, folder, one, suffix=KINDS[kind], overwrite=overwrite):
-        if outcome.status == "skipped":
-            talk.note(f"Skipped {outcome.source}: {outcome.output} exists.")
-        if outcome.error is not None:
-            if isinstance(outcome.error, SettingError):
-                raise outcome.error
-            failed.append(outcome)
+
+def _end(outcomes: list[Outcome]) -> None:
+    """Name what failed, where the user looks first."""
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     for outcome in failed:
         click.echo(f"sinet-video: failed: {outcome.error}", err=True)
     if failed:

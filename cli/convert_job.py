@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from sinet_video.pipeline.settings import Settings
 if TYPE_CHECKING:
     from sinet_video.cli.talk import Talk
 
+    from sinet_video.pipeline.conversion import Conversion
     from sinet_video.pipeline.report import Report
 
 
@@ -31,13 +32,23 @@ class Job:
     settings: Settings
     resuming: ResumeOptions
 
-    def loaded(self) -> Job:
-        """Return the same with its network loaded, for many files."""
-        return replace(self, settings=replace(self.settings, segmenter=self.settings.load()))
+    def conversion(self) -> Conversion:
+        """Return the same as the library has it."""
+        from sinet_video.pipeline.conversion import Conversion
+
+        return Conversion(
+            background=self.look.background,
+            fit=self.look.fit,
+            show=self.look.show,
+            settings=self.settings,
+            encoding=self.encoding,
+            span=self.span,
+            resume=self.resuming.wanted(),
+        )
 
     def is_done(self, output: str) -> bool:
         """Whether an output exists that is not an interrupted job's to finish."""
-        from sinet_video.pipeline.batch import is_there
+        from sinet_video.batches.decide import is_there
 
         return output != "-" and is_there(Path(output))
 
@@ -51,25 +62,10 @@ class Job:
         talk: Talk,
     ) -> Report:
         """Convert as the options say, saying how it goes."""
-        from sinet_video.pipeline.convert import convert
-
-        resume = self.resuming.wanted()
-        progress = talk.progress(self.span)
+        conversion, progress = self.conversion(), talk.progress(self.span)
+        resume = conversion.resume
         try:
-            report = convert(
-                source,
-                output,
-                background=self.look.background,
-                fit=self.look.fit,
-                show=self.look.show,
-                matte=matte,
-                settings=self.settings,
-                encoding=self.encoding,
-                span=self.span,
-                resume=resume,
-                overwrite=overwrite,
-                progress=progress,
-            )
+            report = conversion(source, output, matte=matte, overwrite=overwrite, progress=progress)
         except BaseException as error:
             progress.clear()
             if isinstance(error, KeyboardInterrupt | SystemExit):

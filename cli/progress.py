@@ -65,6 +65,8 @@ class Progress(Line):
 
     def __call__(self, frames: int, clip: Clip) -> None:
         """Take note of a finished frame; those that an earlier run finished took no time."""
+        from sinet_video.pipeline.report import expected_frames
+
         before = self._before = frames - 1 if self._before is None else self._before
         expected = expected_frames(clip, self._span)
         self.show(lambda spent: self.describe(frames, expected, spent, before))
@@ -118,18 +120,6 @@ class JsonProgress(Progress):
 def event(name: str, **facts: Any) -> str:
     """Return one event for programs, as a JSON object in a line."""
     return json.dumps({"event": name, **facts})
-
-
-def expected_frames(clip: Clip, span: TimeRange) -> int | None:
-    """Return about how many frames there will be, or None when nobody knows."""
-    total = clip.frames
-    if total is None and clip.duration and clip.rate:
-        total = round(clip.duration * float(clip.rate))
-    if total is None or not clip.duration:
-        return total
-    start = float(span.start or 0)
-    end = min(clip.duration, float(span.end) if span.end is not None else clip.duration)
-    return max(0, round(total * (end - start) / clip.duration))
 
 
 def describe(frames: int, expected: int | None, seconds: float, before: int = 0) -> str:

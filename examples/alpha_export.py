@@ -1,4 +1,6 @@
-"""Export a clip with an alpha channel, and its matte beside: alpha_export.py TALK.mp4 OUT.mov.
+"""Export a clip with an alpha channel, and its matte as a second file.
+
+    alpha_export.py TALK.mp4 OUT.mov
 
 OUT may be .mov (ProRes 4444), .webm (VP9), .mkv with FFV1, or a folder for PNGs.
 """

@@ -1,4 +1,4 @@
-"""Put a person in front of a picture: composite.py TALK.mp4 ROOM.jpg OUT.mp4."""
+"""Put a person in front of an image: composite.py TALK.mp4 ROOM.jpg OUT.mp4."""
 
 import sys
 

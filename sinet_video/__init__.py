@@ -9,7 +9,7 @@
 
     sinet_video.convert("talk.mp4", "talk.webm")
 
-Names are imported when they are first used, so that importing the package costs nothing.
+Each name is imported when it is first used, so importing the package is cheap.
 """
 
 import lazy_loader

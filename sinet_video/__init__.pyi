@@ -4,6 +4,13 @@
 """
 
 from ._version import __version__ as __version__
+from .batches.batch import Outcome as Outcome
+from .batches.batch import batch as batch
+from .batches.decide import Rules as Rules
+from .batches.manifest import Entry as Entry
+from .batches.manifest import Manifest as Manifest
+from .batches.naming import Naming as Naming
+from .batches.shard import Shard as Shard
 from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
@@ -29,8 +36,8 @@ from .models.input_settings import OnnxInput as OnnxInput
 from .models.input_settings import Preprocessing as Preprocessing
 from .models.load import load_segmenter as load_segmenter
 from .models.segmenter import Segmenter as Segmenter
-from .pipeline.batch import batch as batch
 from .pipeline.chain import matte as matte
+from .pipeline.conversion import Conversion as Conversion
 from .pipeline.convert import convert as convert
 from .pipeline.report import Report as Report
 from .pipeline.resume import Resume as Resume

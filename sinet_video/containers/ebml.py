@@ -1,4 +1,4 @@
-"""The elements that Matroska and WebM files are made of (RFC 8794, RFC 9559): read and written."""
+"""Reading and writing the elements of Matroska and WebM files (RFC 8794, RFC 9559)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import BinaryIO
 SEGMENT, TRACKS, TRACK = 0x18538067, 0x1654AE6B, 0xAE
 
 SIZE = 8
-"""Bytes in which sizes are written: the most there can be."""
+"""Bytes used for written sizes: the maximum."""
 
 
 @dataclass(frozen=True)
 class Element:
-    """A piece of the file, from the first byte of its name to the last of its content."""
+    """A part of the file, from the first byte of its ID to the last byte of its content."""
 
     name: int
     start: int
@@ -25,7 +25,7 @@ class Element:
 
 
 def elements(data: bytes, at: int, end: int) -> Iterator[Element]:
-    """Yield what is between two places."""
+    """Yield the elements between two positions."""
     while at < end:
         name_length = _length(data[at])
         size_at = at + name_length
@@ -38,24 +38,24 @@ def elements(data: bytes, at: int, end: int) -> Iterator[Element]:
 
 
 def in_segment(data: bytes) -> Iterator[Element]:
-    """Yield what is in the segment of a file, or of its beginning."""
+    """Yield the elements in the segment of a file, or of its start."""
     (segment,) = (e for e in elements(data, 0, len(data)) if e.name == SEGMENT)
     return elements(data, segment.content, len(data))
 
 
 def _length(first: int) -> int:
-    """Return how many bytes a number has, which its first says."""
+    """Return the length of a number in bytes, encoded in its first byte."""
     return 9 - first.bit_length()
 
 
 def written(name: int, content: bytes) -> bytes:
-    """Return an element."""
+    """Return the bytes of an element."""
     size = (1 << 7 * SIZE) | len(content)
     return name.to_bytes(ceil(name.bit_length() / 8)) + size.to_bytes(SIZE) + content
 
 
 def number(name: int, value: int) -> bytes:
-    """Return an element that holds a number."""
+    """Return the bytes of an element that holds a number."""
     return written(name, value.to_bytes(max(1, ceil(value.bit_length() / 8))))
 
 

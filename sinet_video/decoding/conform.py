@@ -1,4 +1,4 @@
-"""Pictures brought to the size and format of their clip, and made into its frames."""
+"""Conversion of decoded frames to the size and format of their clip."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sinet_video.media.side_data import captions_of, named_side_data
 
 
 def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
-    """Make a frame with straight colours, and with its own alpha if the clip has any.
+    """Return a `Frame` with straight colours, and with its own alpha if the clip has any.
 
     `times` are the other fields of `Frame`.
     """
@@ -84,7 +84,7 @@ def _like_the_first(video: av.VideoFrame, clip: Clip) -> av.VideoFrame:
 
 
 def conform(video: av.VideoFrame, width: int, height: int, pixel_format: str) -> av.VideoFrame:
-    """Bring a picture to a size and planar format: later ones to the first one's."""
+    """Return a video frame in this size and planar format, those of the first frame."""
     to_yuv = video.format.is_rgb and not PLANAR[pixel_format].is_rgb
     fit = reformat(
         _native(video),
@@ -94,7 +94,7 @@ def conform(video: av.VideoFrame, width: int, height: int, pixel_format: str) ->
         color_range=ColorRange.MPEG if to_yuv else None,
     )
     if not to_yuv:
-        # A conversion says what it read the picture as, where the picture itself says nothing.
+        # A conversion states the matrix it assumed, even if the frame itself has no tag.
         fit.colorspace = video.colorspace
         if range_of(video) == ColorRange.MPEG:
             fit.color_range = video.color_range
@@ -102,10 +102,11 @@ def conform(video: av.VideoFrame, width: int, height: int, pixel_format: str) ->
 
 
 def _native(video: av.VideoFrame) -> av.VideoFrame:
-    """Return a picture with its bytes in this machine's order, and of 8 bits if of fewer.
+    """Return a video frame in native byte order, and with at least 8 bits.
 
-    libswscale turns bytes around and does something else at once only roughly; of 5 bits made
-    planar it leaves the brightest at 248; and it garbles deep gbrap whose alpha it is to drop.
+    libswscale swaps bytes only roughly when it does something else at the same time. It leaves the
+    brightest of 5 bits at 248 when it makes them planar, and garbles deep gbrap when it drops
+    alpha.
     """
     native = video.format.name.removesuffix("be") + "le"
     if video.format.name.endswith("be"):

@@ -1,4 +1,4 @@
-"""Filter graphs of the program ffmpeg before and after the matte, as ffmpeg-python writes them.
+"""ffmpeg filter graphs, written with ffmpeg-python, before and after the matte.
 
     import ffmpeg
     import sinet_video
@@ -14,9 +14,9 @@
         for matte in mattes:
             sink.write(matte)
 
-Either end can be one of this library's instead. Pictures go through a pipe as they are, with their
-exact times, colour tags and pixel shape; lost are the last one's duration, which no pipe tells, and
-what HDR pictures say of the screen that they were graded on. Needs ffmpeg 5.1 or newer.
+Either end can be replaced by this library's own. Frames pass through a pipe unchanged, with exact
+times, colour tags and sample aspect ratio. Two things are lost: the duration of the last frame,
+which pipes do not carry, and HDR metadata. Needs ffmpeg 5.1 or newer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import exact
 
 GOODBYE = 2.0
-"""Seconds in which ffmpeg may close a camera or a connection when nobody reads on."""
+"""Seconds that ffmpeg gets to close a camera or connection when nobody reads any more."""
 
 
 def from_ffmpeg(
@@ -46,27 +46,27 @@ def from_ffmpeg(
     strict: bool = True,
     cmd: str | Sequence[str] = "ffmpeg",
 ) -> Generator[Frame]:
-    """Yield the pictures of an ffmpeg-python stream in order, lazily, each with its own pts.
+    """Yield the frames of an ffmpeg-python stream in order, lazily, each with its own pts.
 
         camera = ffmpeg.input("rtsp://camera/1", rtsp_transport="tcp").filter("hqdn3d")
         for frame in sinet_video.from_ffmpeg(camera, strict=False):
             frame.time  # seconds, an exact fraction
 
-    pts and time base are those behind the filters: the source's own where no filter changes them.
-    Samples are ffmpeg's, in its planar format or, if given, converted to `pixel_format`; of more
-    than 12 bits YUV keeps them only so. Alpha comes along as `source_alpha`, for
-    `apply_source_alpha`, where ffmpeg decodes it, its colours being taken for straight: of WebM
-    only with vcodec="libvpx-vp9",
-    of premultiplied ones behind the filter unpremultiply, and in a `pixel_format` only if libav has
-    one with alpha like it.
-    Pictures are upright, as ffmpeg turns them by their tag. The last one's duration is that of the
-    one before it. A `strict` ffmpeg stops at damage, as far as it sees that (the end of a file that
-    is cut off it may not); otherwise it goes on as it can. `cmd` is the program, or a command that
-    ends in it.
+    pts and time base are those after the filters: the source's own if no filter changes them.
+    Samples are in ffmpeg's planar format, or converted to `pixel_format` if given; YUV of more than
+    12 bits keeps them only if it is given. Frames are upright, as ffmpeg applies their orientation
+    tag. The last frame gets the duration of the one before it.
 
-    ffmpeg runs from the first picture on, and is ended and waited for when the iterator is closed.
-    Raises `SettingError` for what is no stream or no format, and `InputError`, which quotes ffmpeg,
-    when it cannot be started, fails, is killed or gives no picture.
+    Alpha is returned as `source_alpha`, for `apply_source_alpha`, with colours assumed to be
+    straight, if ffmpeg decodes it. For WebM pass vcodec="libvpx-vp9", for premultiplied sources add
+    the filter unpremultiply, and choose a `pixel_format` for which libav has a variant with alpha.
+
+    A `strict` ffmpeg stops at damage that it detects (a truncated file may go unnoticed); otherwise
+    it continues as well as it can. `cmd` is the program, or a command that ends with it.
+
+    ffmpeg starts with the first frame, and is stopped and waited for when the iterator is closed.
+    Raises `SettingError` for an invalid stream or format, and `InputError`, quoting ffmpeg, if it
+    cannot be started, fails, is killed or gives no frames.
     """
     if not isinstance(stream, FilterableStream):
         raise SettingError(
@@ -78,14 +78,14 @@ def from_ffmpeg(
             f"Pixel format is {pixel_format!r}; it must be one of {', '.join(KEPT)}."
         )
     if isinstance(stream.node, InputNode) and stream.selector is None:
-        stream = stream["V"]  # which is no cover picture
+        stream = stream["V"]  # excludes cover images
     strictly = ["-xerror"] if strict else []
     command = command_line(cmd, to_pipe(stream, pixel_format), "info", *strictly)
     return _lasting(_frames(command))
 
 
 def _lasting(frames: Iterator[Frame]) -> Generator[Frame]:
-    """Give each frame the duration until the next one, and the last that of the one before."""
+    """Set each frame's duration to the time until the next one; the last repeats the one before."""
     before: Frame | None = None
     duration = 0
     for frame in frames:
@@ -119,8 +119,8 @@ def _frames(command: list[str]) -> Iterator[Frame]:
 
 
 def _pictures(program: Program) -> Iterator[tuple[av.VideoFrame, Fraction]]:
-    """Yield pictures as they come out of the pipe, and the shape of their pixels."""
-    # Guessing the rate of frames would take as many of them, which a camera has not got yet.
+    """Yield frames as they arrive through the pipe, and their sample aspect ratio."""
+    # Guessing the frame rate would need that many frames, which a camera has not sent yet.
     options = {"fpsprobesize": "0"}
     with av.open(program.stdout, "r", "nut", options, buffer_size=BUFFER) as container:
         stream = container.streams.video[0]
@@ -134,7 +134,7 @@ def _where(frame: Frame | None) -> str:
 
 
 def _check(program: Program, frame: Frame | None) -> None:
-    """Raise what went wrong with an ffmpeg that sends no more."""
+    """Raise the error of an ffmpeg that has stopped sending."""
     if program.wait() is None:
         program.stop()
     program.check(_where(frame))

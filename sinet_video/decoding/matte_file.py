@@ -1,4 +1,4 @@
-"""Mattes out of files, as whoever made them stored them: an alpha channel, or gray."""
+"""Mattes read from files, stored as an alpha channel or as gray."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ Array = NDArray[Any]
 
 
 def read_alphas(source: StrPath | Source) -> Generator[Array]:
-    """Yield the mattes of a video or picture file in order, lazily: (H, W) float32 in [0, 1].
+    """Yield the mattes of a video or image file in order, lazily: (H, W) float32 in [0, 1].
 
-    Where the file has an alpha channel, that is the matte; else its brightness is, from what the
-    file's range calls black to what it calls white. Raises `InputError` for a file that cannot be
-    read to its end.
+    If the file has an alpha channel, that is the matte; otherwise its brightness is, from the black
+    to the white of the file's range. Raises `InputError` if the file cannot be read to its end.
     """
     with closing(_read(source)) as pictures:
         for video in pictures:
@@ -39,10 +38,11 @@ def read_alphas(source: StrPath | Source) -> Generator[Array]:
 
 
 def read_drawn(source: StrPath | Source) -> Generator[tuple[Fraction, Array]]:
-    """Yield the mattes of a file that somebody drew, upright, and their times in seconds.
+    """Yield the mattes of a hand-drawn file, upright, and their times in seconds.
 
-    As `read_alphas`, but an alpha channel that is 1 all over the first picture is none: programs
-    for drawing add one to what is black and white.
+    Mattes are (H, W) float32 in [0, 1]. Like `read_alphas`, but an alpha channel that is 1
+    throughout the first frame is ignored, because drawing programs add one to black-and-white
+    images.
     """
     by_alpha: bool | None = None
     with closing(_read(source)) as pictures:
@@ -55,7 +55,10 @@ def read_drawn(source: StrPath | Source) -> Generator[tuple[Fraction, Array]]:
 
 
 def read_alpha(path: Path) -> Array:
-    """Return the matte of a picture file, as `read_alphas` does."""
+    """Return the matte of an image file, (H, W) float32 in [0, 1]; see `read_alphas`.
+
+    Raises `InputError` if the file cannot be read.
+    """
     for alpha in read_alphas(path):
         return alpha
     raise InputError(f"{path} holds no picture that can be decoded.")
@@ -76,7 +79,7 @@ def _read(source: StrPath | Source) -> Generator[av.VideoFrame]:
 
 
 def alpha_of(video: av.VideoFrame) -> Array:
-    """Return a decoded picture's matte, as `read_alphas` does."""
+    """Return the matte of a decoded frame, (H, W) float32 in [0, 1]; see `read_alphas`."""
     if has_alpha(video):
         return _alpha_channel(video)
     return _brightness(video)
@@ -101,7 +104,7 @@ def _brightness(video: av.VideoFrame) -> Array:
 
 
 def _is_plain(video: av.VideoFrame) -> bool:
-    """Whether samples are whole numbers that `planes_of` can read."""
+    """Whether samples are integers that `planes_of` can read."""
     return 8 <= _depth(video) <= 16 and not video.format.name.endswith(("be", "f16le"))
 
 

@@ -29,7 +29,7 @@ def to_ffmpeg(
     content: Content = "rgb",
     cmd: str | Sequence[str] = "ffmpeg",
 ) -> Sink:
-    """Return a sink for what ffmpeg makes of the pictures, of which `outputs` gets the stream.
+    """Return a sink that pipes frames into ffmpeg; `outputs` gets the stream and returns outputs.
 
         def live(video):
             sound = ffmpeg.input("talk.mp4").audio
@@ -39,19 +39,19 @@ def to_ffmpeg(
             for matte in mattes:
                 sink.write(matte)
 
-    With `content` "rgb" the stream has the frames' own planar YUV format, with "rgba" also a
-    plane of straight alpha, and with "alpha" it is full-range gray. It has the frames' colour tags
-    and pixel shape, is upright, and has exact times, which an output keeps as far as its container
-    can, unless it says otherwise by r, fps_mode or enc_time_base.
+    With `content` "rgb" the stream has the frames' own planar format, with "rgba" also a plane of
+    straight alpha, and with "alpha" it is full-range gray. It has the frames' colour tags and
+    sample aspect ratio, is upright, and has exact times. An output keeps these as far as its
+    container can, unless it sets r, fps_mode or enc_time_base.
 
-    Each output that is a local file is written in a hidden folder beside it, with all that ffmpeg
-    puts there, and gets its name when ffmpeg has ended well. Pipes, devices, tees and URLs such as
-    rtmp:// are left to ffmpeg, and keep what was sent when something fails. An ffmpeg that ends
-    well before the last picture, as with t=10, has had enough, and is sent no more.
+    Each output that is a local file is written to a hidden folder beside it, with everything that
+    ffmpeg puts there, and is renamed when ffmpeg has succeeded. Pipes, devices, tees and URLs such
+    as rtmp:// are left to ffmpeg, and keep what was sent if something fails. If ffmpeg exits
+    successfully before the last frame, as with t=10, the remaining frames are not sent.
 
-    ffmpeg runs from the first matte on; until then `plan` is not known. Raises `OutputError`, which
-    quotes ffmpeg, when it cannot be started, fails or is killed, or when a file is there already
-    and the outputs do not say overwrite_output(), and `SettingError` when `outputs` returns none.
+    ffmpeg starts with the first matte; until then `plan` is unknown. Raises `OutputError`, quoting
+    ffmpeg, if it cannot be started, fails or is killed, or if a file exists and the outputs do not
+    set overwrite_output(), and `SettingError` if `outputs` returns no output.
     """
     return _FfmpegSink(outputs, content, cmd)
 
@@ -66,7 +66,7 @@ class _FfmpegSink(Sink):
         self._feed: _Feed | None = None
 
     def write(self, matte: Matte) -> None:
-        """As `Sink` says."""
+        """Send the next frame; see `Sink.write`."""
         if self._feed is None:
             self._feed = self._started(matte.frame)
         self._feed.send(picture(matte, self.content, self.plan), matte.frame)
@@ -99,7 +99,7 @@ class _FfmpegSink(Sink):
 
 
 class _Feed:
-    """An ffmpeg that is sent pictures such as a first one."""
+    """An ffmpeg process that is sent frames like a first one."""
 
     def __init__(self, command: list[str], first: Frame, pixel_format: str) -> None:
         self._time_base, self._late = first.time_base, late(first.time_base)
@@ -118,7 +118,7 @@ class _Feed:
         self._stream.time_base = context.time_base = first.time_base
 
     def send(self, video: av.VideoFrame, frame: Frame) -> None:
-        """Send a frame's picture. Raises `OutputError` when ffmpeg has failed."""
+        """Send a video frame. Raises `OutputError` if ffmpeg has failed."""
         self._where = f" when pictures up to {float(frame.time):.3f} s were sent"
         video.pts = round(frame.time / self._time_base) + self._late
         video.time_base = self._time_base
@@ -133,7 +133,7 @@ class _Feed:
                 self._container.close()
                 self._program.stdin.close()
         except BrokenPipeError:
-            # An ffmpeg that goes on, or ended well, has had all the pictures that it wants.
+            # An ffmpeg that is still running, or has succeeded, has all the frames it wants.
             if self._program.wait():
                 self._program.check(self._where)
             self._enough = True
@@ -143,16 +143,16 @@ class _Feed:
             ) from error
 
     def finish(self) -> None:
-        """Wait until ffmpeg has made its outputs of all pictures."""
+        """Wait until ffmpeg has written its outputs."""
         self._encode(None)
         self._program.check(self._where)
         self.stop()
 
     def stop(self) -> None:
-        """End ffmpeg, whatever it is at."""
+        """Stop ffmpeg, whatever it is doing."""
         self._program.stop()
         for close in (self._container.close, self._program.stdin.close):
             try:
                 close()
             except (av.FFmpegError, OSError, ValueError):
-                pass  # The pipe is broken: there is nobody at its other end any more.
+                pass  # The pipe is broken, as its reader is gone.

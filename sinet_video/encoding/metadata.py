@@ -1,4 +1,4 @@
-"""Names (tags) of files and tracks, and chapters: which stay true in another file, and how."""
+"""Metadata tags of files and tracks, and chapters: which remain true in another file, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.time_range import TimeRange
 
-# Names that describe the file that was, not what is in it; muxers write their own.
+# Tags that describe the original file, not its content; muxers write their own.
 OWN_NAMES = frozenset(
     {"encoder", "duration", "major_brand", "minor_version", "compatible_brands", "vendor_id"}
     | {"software", "bps", "number_of_frames", "number_of_bytes", "rotate", "alpha_mode"}
@@ -19,7 +19,7 @@ OWN_NAMES = frozenset(
 
 
 def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
-    """Return the names (tags) that are still true of a file made from another."""
+    """Return the tags that are still true of a file made from another."""
     return {
         name: text
         for name, text in names.items()
@@ -40,9 +40,9 @@ def tags_option(clip: Clip, plan: Plan) -> dict[str, str]:
 
 
 def track_names(names: Mapping[str, str], container: Container) -> dict[str, str]:
-    """Return the names of a track as a container knows them."""
+    """Return the tags of a track as a container names them."""
     kept = portable_tags(names)
-    if "name" in kept:  # as libav reads what it writes for "title" into MP4
+    if "name" in kept:  # libav reads back the "title" that it writes into MP4 under this name
         kept.setdefault("title", kept.pop("name"))
     if language := container.languages.get(kept.get("language", "")):
         kept["language"] = language
@@ -50,7 +50,7 @@ def track_names(names: Mapping[str, str], container: Container) -> dict[str, str
 
 
 def moved_chapter(chapter: Any, span: TimeRange) -> dict[str, Any]:
-    """Return a chapter in the time of a stretch; one outside ends before it starts."""
+    """Return a chapter shifted to the times of a span; one outside it ends before it starts."""
     base: Fraction = chapter["time_base"]
     shift = round(span.shift / base)
     last = chapter["end"] if span.end is None else min(chapter["end"], round(span.end / base))

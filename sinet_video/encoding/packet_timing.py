@@ -51,11 +51,11 @@ class Ticks:
 
 
 class PacketTimes:
-    """The durations of packets, which encoders forget.
+    """The durations of packets, which encoders lose.
 
-    Holds each packet back until the next one, as the last one needs its own: a muxer reckons a
-    file's length from dts, and with a variable rate and reordering the packet that is last by dts
-    is not the one that is last by pts.
+    Each packet is held back until the next one, because the last one needs its own duration. A
+    muxer computes a file's length from dts, and with a variable frame rate and reordering the last
+    packet by dts is not the last by pts.
     """
 
     def __init__(self) -> None:
@@ -65,14 +65,14 @@ class PacketTimes:
         self._first_pts = self._first_dts = self._end = 0
 
     def note(self, pts: int, duration: int) -> None:
-        """Remember a picture on its way into the encoder."""
+        """Remember a frame on its way into the encoder."""
         self._first_pts = pts if self.count == 0 else self._first_pts
         self._end = pts + duration
         self._durations[pts] = duration
         self.count += 1
 
     def next(self, packet: Packet | None) -> Packet | None:
-        """Take a packet, or None at the end, and return the one before it."""
+        """Take a packet, or None at the end, and return the previous one."""
         held, self._held = self._held, packet
         if held is None:
             self._first_dts = (packet.dts or 0) if packet is not None else 0
@@ -80,17 +80,17 @@ class PacketTimes:
         held.duration = self._durations.pop(held.pts or 0, 0)
         if packet is None:
             length = self._end - self._first_pts
-            # Some of the muxer's sums go by pts and some by dts: neither may fall short.
+            # The muxer computes some lengths from pts and some from dts; neither may be too short.
             held.duration = max(held.duration, length - ((held.dts or 0) - self._first_dts), 1)
         return held
 
 
 def timescale_of(clip: Clip, plan: Plan) -> dict[str, str]:
-    """Return the option that makes an MP4 say exactly how long it is, and when late tracks start.
+    """Return the option that gives an MP4 its exact length and the exact start of late tracks.
 
-    By default its edit lists count milliseconds. Units in which sound and pictures are both exact
-    are used for late starts, and else as long as the file's length in them fits into 32 bits, which
-    is what old players read. Empty where no finer units fit.
+    By default its edit lists count milliseconds. Late starts use units in which audio and video are
+    both exact. Otherwise such units are used as long as the file's length fits into 32 bits, which
+    is what old players read. Empty if no finer units fit.
     """
     late = clip.start != 0 or any(track.start > 0 for track in clip.audio)
     units = lcm(clip.time_base.denominator, *(track.rate or 1 for track in clip.audio))

@@ -28,13 +28,13 @@ MOST_THREADS = 128
 """As many as x264 can start."""
 
 UNCUT = 352, 288
-"""The largest picture that libav's FFV1 encoder can leave in one piece."""
+"""The largest frame that libav's FFV1 encoder can leave in one slice."""
 
 
 def open_container(target: Path, plan: Plan, **more: str) -> OutputContainer:
-    """Open a file, or standard output, for writing, with the plan's muxer and options and more."""
+    """Open a file or standard output for writing, with the plan's muxer and further options."""
     name = "pipe:1" if target == PIPE else os.fspath(target.absolute())
-    # Without random numbers, which Matroska has for names: the same job gives the same bytes.
+    # Without random numbers, which Matroska uses as IDs, the same job gives the same bytes.
     options = {**plan.muxer_options, "fflags": "+bitexact", **more}
     return av.open(name, "w", format=plan.muxer, options=options)
 
@@ -42,7 +42,10 @@ def open_container(target: Path, plan: Plan, **more: str) -> OutputContainer:
 def add_video_stream(
     container: OutputContainer, clip: Clip, content: Content, plan: Plan, time_base: Fraction
 ) -> Any:
-    """Return a stream that encodes as planned, with the clip's geometry."""
+    """Return a stream that encodes as planned, with the clip's geometry.
+
+    Raises `SettingError` for a size that the encoder cannot take.
+    """
     least = CODECS[plan.codec].least
     if min(clip.width, clip.height) < least:
         raise SettingError(
@@ -75,9 +78,9 @@ def add_video_stream(
 
 
 def _slices(width: int, height: int, pixel_format: str) -> dict[str, str]:
-    """Return the option by which FFV1 takes a picture of a few pixels, which it cannot cut in two.
+    """Return the option for FFV1 frames of a few pixels, which cannot be cut in two.
 
-    libav cuts larger ones whatever it is told: raises `SettingError` for long thin ones.
+    libav always cuts larger ones. Raises `SettingError` for long thin ones.
     """
     form = av.VideoFormat(pixel_format)
     across, down = 16 // form.chroma_width(16), 16 // form.chroma_height(16)
@@ -100,7 +103,7 @@ def _options(plan: Plan, hdr: Hdr | None) -> dict[str, str]:
 
 
 def encoded_size(clip: Clip, plan: Plan) -> tuple[int, int]:
-    """Return the width and height to encode a clip in: its own, or the next that chroma divides."""
+    """Return the coded width and height: the clip's, or the next multiple of the subsampling."""
     width, height = clip.width, clip.height
     if not CODECS[plan.codec].even:
         return width, height
@@ -111,7 +114,7 @@ def encoded_size(clip: Clip, plan: Plan) -> tuple[int, int]:
 
 
 def _tag(context: Any, clip: Clip, content: Content, plan: Plan) -> None:
-    """Copy the clip's colour tags; a matte is plain BT.709 video, in limited range where YUV."""
+    """Copy the clip's colour tags; a matte is plain BT.709 video, in limited range for YUV."""
     if content == "alpha":
         full = context.pix_fmt == "gray"
         context.color_range = ColorRange.JPEG if full else ColorRange.MPEG

@@ -1,4 +1,4 @@
-"""What HDR pictures say of the screen that they were graded on, from source to encoder."""
+"""Static HDR metadata, carried from source to encoder."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from av.sidedata.sidedata import Type
 
 from sinet_video.media.side_data import side_data_of
 
-# AVMasteringDisplayMetadata: x and y of red, green, blue and white, least and most light, each a
-# rational of two ints, and whether the first eight and the last two are there.
+# AVMasteringDisplayMetadata: x and y of red, green, blue and white, minimum and maximum luminance,
+# each a rational of two ints, and two flags: whether the first eight and the last two are set.
 _DISPLAY = struct.Struct("=20i2i")
 _LEVELS = struct.Struct("=2I")
 
 
 @dataclass(frozen=True)
 class Mastering:
-    """SMPTE ST 2086: CIE 1931 chromaticities, and candelas a square metre."""
+    """SMPTE ST 2086 mastering display: CIE 1931 chromaticities, and luminance in cd/m²."""
 
     red: tuple[Fraction, Fraction]
     green: tuple[Fraction, Fraction]
@@ -31,14 +31,14 @@ class Mastering:
 
 @dataclass(frozen=True)
 class Hdr:
-    """Static HDR metadata; `levels` are CTA-861.3's MaxCLL and MaxFALL, candelas a square metre."""
+    """Static HDR metadata; `levels` are CTA-861.3's MaxCLL and MaxFALL in cd/m²."""
 
     mastering: Mastering | None = None
     levels: tuple[int, int] | None = None
 
 
 def hdr_of(video: av.VideoFrame) -> Hdr | None:
-    """Return what a picture says, None when it says nothing."""
+    """Return the HDR metadata of a video frame, or None if it has none."""
     mastering, levels = None, None
     for data in side_data_of(video):
         if data.type == Type.MASTERING_DISPLAY_METADATA:

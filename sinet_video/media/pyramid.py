@@ -59,7 +59,7 @@ def _reduced(frame: Frame, factor: int) -> Array:
 
 
 def bounding_slices(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice] | None:
-    """Return the rows and columns within reach of any wanted cell, or None if there is none.
+    """Return the rows and columns within reach of any wanted cell, (h, w); None if there is none.
 
     They start at even cells, so that pairs of cells are the same as in the whole frame.
     """

@@ -46,7 +46,7 @@ def _positions(length: int, wanted: int, extent: float) -> tuple[NDArray[np.intp
 
 
 def between(places: Array, length: int) -> tuple[NDArray[np.intp], Array]:
-    """Return `lower` and `share` for `sampled`; places beyond the ends are clamped."""
+    """Return `lower` and `share`, (n,) each, for `sampled`; places beyond the ends are clamped."""
     places = np.clip(places, 0, length - 1)
     lower = places.astype(np.intp)
     return lower, (places - lower).astype(np.float32)

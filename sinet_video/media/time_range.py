@@ -1,4 +1,4 @@
-"""A stretch of a clip's timeline, and ticks as seconds."""
+"""A range of a clip's timeline, and conversion of ticks to seconds."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from sinet_video.errors import SettingError
 from sinet_video.option import option
 
 RATE_IF_UNKNOWN = Fraction(25)
-"""Frames a second, where a file does not say."""
+"""Frames per second to assume if a file does not say."""
 
 TIME = "Result"
-"""The heading of the options for a stretch."""
+"""Heading of the options for a time range."""
 
 LONGEST = 1e7
-"""Seconds: four months, more than any time in a file."""
+"""In seconds: four months, more than any time in a file."""
 
 
 @dataclass(frozen=True)
 class TimeRange:
-    """A stretch of a clip, in seconds from the start of its timeline; None is to the end.
+    """A part of a clip, in seconds from the start of its timeline; None means up to that end.
 
-    All that is in it comes `late`, seconds, in what is made of it.
+    In the output, everything is delayed by `late` seconds. Raises `SettingError` for times that are
+    negative or out of order.
     """
 
     start: Fraction | None = option(
@@ -49,15 +50,15 @@ class TimeRange:
 
     @property
     def shift(self) -> Fraction:
-        """Seconds to take off all times, so that a stretch starts where its file does."""
+        """Seconds to subtract from all times, so that the part starts where its file does."""
         return (self.start or Fraction(0)) - self.late
 
     def before(self, time: Fraction) -> bool:
-        """Whether a moment lies before the stretch."""
+        """Whether a time lies before the range."""
         return self.start is not None and time < self.start
 
     def after(self, time: Fraction) -> bool:
-        """Whether a moment lies past the stretch."""
+        """Whether a time lies after the range."""
         return self.end is not None and time >= self.end
 
 
@@ -69,5 +70,5 @@ def exact(rational: Any) -> Fraction | None:
 
 
 def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:
-    """Return a time in seconds, exact; one that the file does not say is 0."""
+    """Return a timestamp in seconds, exact; an unknown one is 0."""
     return Fraction((stamp or 0) * (time_base or 0))

@@ -1,4 +1,4 @@
-"""Checkpoints: where weights come from, and how they get into the network."""
+"""Checkpoints: reading and writing the weights of a network."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sinet_video.models.sinet import SINet
 def load(path: str | Path) -> SINet:
     """Return the portrait network with the weights of a checkpoint, in evaluation mode.
 
-    `path` is a file that `save` wrote, or one of the reference code's own. Nothing in the file is
-    executed. Raises `WeightsError` when it cannot be read or does not fit.
+    `path` is a file that `save` wrote, or one from the reference code. Nothing in the file is
+    executed. Raises `WeightsError` if it cannot be read or does not fit.
     """
     network = load_any(path)
     if isinstance(network, SINet):
@@ -27,7 +27,10 @@ def load(path: str | Path) -> SINet:
 
 
 def load_any(path: str | Path) -> Network:
-    """Return the network that a checkpoint is of, told by its keys; else as `load`."""
+    """Return the network of a checkpoint, recognised by its keys; otherwise as `load`.
+
+    Raises `WeightsError` like `load`.
+    """
     state = _read(Path(path))
     try:
         network: Network = architecture_of_state(state).code.from_state(state)
@@ -39,10 +42,10 @@ def load_any(path: str | Path) -> Network:
 
 
 def save(network: Network, path: str | Path, *, half: bool = False) -> None:
-    """Write a checkpoint: the state dict, in which the preprocessing is a part.
+    """Write a checkpoint: the state dict, which includes the preprocessing.
 
-    With `half`, all values that 16 bits can hold are rounded to them and share one block of the
-    file, which makes it less than half as large.
+    With `half`, all values that fit are rounded to 16 bits and stored in one block of the file,
+    which makes it less than half as large.
     """
     state = network.state_dict()
     torch.save(_packed(state) if half else state, path)
@@ -50,7 +53,7 @@ def save(network: Network, path: str | Path, *, half: bool = False) -> None:
 
 def _packed(state: dict[str, Tensor]) -> dict[str, Tensor]:
     values = {name: value for name, value in state.items() if value.is_floating_point()}
-    # Variances can be millions, which 16 bits do not reach.
+    # Variances can reach millions, which overflows 16 bits.
     large = {name: value.clone() for name, value in values.items() if _overflows(value)}
     small = {name: value for name, value in values.items() if name not in large}
     block = torch.cat([value.reshape(-1) for value in small.values()]).half()
@@ -68,7 +71,7 @@ def _read(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise WeightsError(f"There is no weights file {path}.") from error
-    except Exception as error:  # a file of another kind can make the reader fail in any way
+    except Exception as error:  # a file of another kind can make the reader raise anything
         raise WeightsError(
             f"{path} is not a checkpoint that can be loaded without running what is in it; give a "
             "state dict saved by torch, or an ONNX file."

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 
 from sinet_video.atomic import store
@@ -80,6 +77,11 @@ def cached(name: str, make: Callable[[], bytes]) -> bytes:
 
 
 def _download(remote: Remote, target: Path) -> bytes:
+    # Here, as they take longer to import than the rest of this package's start.
+    import urllib.error
+    import urllib.request
+    from http.client import HTTPException
+
     try:
         with urllib.request.urlopen(remote.url, timeout=TIMEOUT) as answer:
             # One byte more than expected is enough to know that it is the wrong file.

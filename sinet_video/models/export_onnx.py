@@ -1,4 +1,4 @@
-"""ONNX files for use elsewhere: made, checked against torch, and put in their place whole."""
+"""Export to ONNX files for use elsewhere, verified against torch and written atomically."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Graph = Literal["fast", "plain"]
 Arrays = dict[str, NDArray[Any]]
 
 OPSETS = (11, 20)
-"""The oldest and the newest that torch's exporter writes these networks in."""
+"""The oldest and newest opset in which torch's exporter can write these networks."""
 
 TOLERANCE = 1e-3
-"""How far a graph may be from torch: of alpha, or as a share of the largest logit."""
+"""Largest allowed difference from torch: of alpha, or as a share of the largest logit."""
 
 MEANINGS = {
     "uint8": "RGB, 0 to 255",
@@ -43,9 +43,9 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of a graph: name, type such as "float32", shape, and what its values are.
+    """An input or output of a graph: its name, type such as "float32", shape and meaning.
 
-    Axes that are free have a letter or a word in place of their length.
+    Free axes have a letter or a word in place of their length.
     """
 
     name: str
@@ -56,17 +56,17 @@ class Port:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written.
+    """What was exported.
 
     Attributes:
         path: the file.
         graph: "fast" or "plain".
-        opset: the version of the operators in it.
-        inputs: what the graph takes.
-        outputs: what it gives.
+        opset: the operator set version.
+        inputs: the graph's inputs.
+        outputs: the graph's outputs.
         step: h and w must be multiples of this.
-        difference: how far it was from torch on random pictures: the largest difference of alpha,
-            or as a share of the largest logit.
+        difference: largest difference from torch on random images: of alpha, or as a share of the
+            largest logit.
     """
 
     path: Path
@@ -87,17 +87,18 @@ def export_onnx(
     opset: int = OPSET,
     overwrite: bool = False,
 ) -> ExportReport:
-    """Write the network as an ONNX file, for other programs or for `load_segmenter`.
+    """Export the network as an ONNX file, for other programs or for `load_segmenter`.
 
-    The "fast" graph takes 8-bit RGB pictures (n, h, w, 3) and gives `alpha` (n, h, w): it is what
-    this library runs. The "plain" one takes RGB in [0, 1], float32 (n, 3, h, w), and gives `alpha`
-    (n, 1, h, w): what most programs and converters expect. `size`, (width, height), fixes h and w,
-    and n to 1; else all three are free. Of the Cityscapes network there is the fast graph only,
-    with the choice of classes as a second input.
+    The "fast" graph takes 8-bit RGB images, (n, h, w, 3) uint8, and gives `alpha`, (n, h, w)
+    float32 in [0, 1]. It is the one that this library runs. The "plain" graph takes RGB in [0, 1],
+    (n, 3, h, w) float32, and gives `alpha`, (n, 1, h, w) float32 in [0, 1], as most programs and
+    converters expect. `size`, (width, height), fixes h and w, and sets n to 1; otherwise all three
+    are free. The Cityscapes network only has a fast graph, with the choice of classes as a second
+    input.
 
     The file is run in onnxruntime and compared with torch before it appears under its name. Raises
     `SettingError`, `WeightsError`, or `OutputError` for a path that cannot be written or a graph
-    that answers differently.
+    whose results differ.
     """
     path = Path(path)
     _check_settings(path, weights, graph, opset)
@@ -144,7 +145,7 @@ def _made(network: Network, graph: Graph, size: tuple[int, int] | None, opset: i
 
 
 def _checked(written: Path, network: Network) -> float:
-    """Return how far a file's graph is from the network, or raise `OutputError`."""
+    """Return how far a file's graph differs from the network. Raises `OutputError` if too far."""
     session = open_session(written)
     names = [port.name for port in session.get_outputs()]
     farthest = 0.0
@@ -163,7 +164,7 @@ def _checked(written: Path, network: Network) -> float:
 
 
 def _trials(shape: list[int | str], step: int) -> Iterator[NDArray[np.uint8]]:
-    """Yield random pictures (n, h, w, 3): of a graph's own size, or of two sizes if it is free."""
+    """Yield random images (n, h, w, 3): of the graph's fixed size, or of two sizes if free."""
     random = np.random.default_rng(0)
     sides = shape[2:] if shape[1] == 3 else shape[1:3]
     fixed = isinstance(shape[0], int)
@@ -184,7 +185,7 @@ def _given(network: Network, pictures: NDArray[np.uint8]) -> Arrays:
 def _expected(
     network: Network, pictures: NDArray[np.uint8], wanted: NDArray[Any], names: list[str]
 ) -> Arrays:
-    """Return what torch answers, by the names of a graph's outputs."""
+    """Return torch's results, keyed by the names of the graph's outputs."""
     rgb = torch.from_numpy(pictures)
     chosen = [torch.from_numpy(wanted)] if wanted.size else []
     with torch.no_grad():
@@ -196,7 +197,7 @@ def _expected(
 
 
 def _away(answer: NDArray[Any], expected: NDArray[Any]) -> float:
-    """Return the largest difference, as a share of the largest value expected if that exceeds 1."""
+    """Return the largest difference, as a share of the largest expected value if that exceeds 1."""
     difference = np.abs(answer.reshape(expected.shape) - expected).max()
     away = float(difference / max(1.0, np.abs(expected).max()))
     return away if isfinite(away) else inf

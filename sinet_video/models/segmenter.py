@@ -1,4 +1,4 @@
-"""What a segmenter is: a function from a picture to coarse alpha, and the size of its input."""
+"""The segmenter interface: a function from an image to coarse alpha, and its input size."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import PIXELS, STEP, InputSize
 
 Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Any function from an RGB picture, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
+"""Any function from an RGB image, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
 
 ROUNDING = 1e-3
-"""How far beyond 0 and 1 a segmenter may answer before it is taken to mean something else."""
+"""Tolerance for answers slightly outside [0, 1]; anything further out is an error."""
 
 
 def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return a segmenter's alpha of a frame seen in `shape`, (width, height), the stored way up.
+    """Return a segmenter's alpha for a frame seen at `shape`, (width, height), as stored.
 
-    Raises `SettingError` when it is no alpha.
+    The result is float32 in [0, 1], in the stored orientation. Raises `SettingError` if the answer
+    is not alpha.
     """
     alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
     check_answer(alpha, frame)
@@ -29,7 +30,7 @@ def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArra
 
 
 def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
-    """Raise `SettingError` for a segmenter's answer that is no alpha."""
+    """Raise `SettingError` unless a segmenter's answer is alpha: 2-D, finite, and in [0, 1]."""
     where = f"at {float(frame.time):.3f} s"
     if alpha.ndim != 2 or not alpha.size or not np.isfinite(alpha).all():
         raise SettingError(
@@ -45,10 +46,11 @@ def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
 
 
 def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int, int]:
-    """Return the (width, height) in which a segmenter gets pictures of a shown aspect.
+    """Return the (width, height) at which a segmenter sees frames of this display aspect ratio.
 
-    One with an attribute `input_size`, (width, height), gets what fits in that. Else its `step`, if
-    it has one, is what its sides must be multiples of, and its `pixels` how many suit it.
+    If the segmenter has an attribute `input_size`, (width, height), the image fits in that.
+    Otherwise its sides are multiples of the attribute `step`, and the attribute `pixels` is the
+    number of pixels that suits it; both are optional.
     """
     limit: tuple[int, int] | None = getattr(segmenter, "input_size", None)
     if limit:
@@ -58,12 +60,12 @@ def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int
 
 
 def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:
-    """Return the largest (width, height) of an aspect that fits in a limit."""
+    """Return the largest (width, height) of an aspect ratio that fits in a limit."""
     width = min(limit[0], max(1, round(limit[1] * aspect)))
     return width, min(limit[1], max(1, round(width / aspect)))
 
 
 def upright(frame: Frame, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return a frame's picture as shown, scaled to `shape`, (width, height)."""
+    """Return a frame as displayed, scaled to `shape`, (width, height): (height, width, 3) uint8."""
     width, height = frame.orientation.stored_size(shape)
     return frame.orientation.shown(frame.scaled(width, height))

@@ -1,4 +1,4 @@
-"""From a clip's frames to its mattes, and to what is written of them: every stage, in order.
+"""The chain of all stages in order, from a clip's frames to its mattes and to what is written.
 
 This is the only module that knows all stages. To add one, write its file and add it to `CHAIN`.
 """
@@ -44,14 +44,13 @@ from sinet_video.stages.smooth import smooth
 from sinet_video.stages.source_alpha import apply_source_alpha
 
 DEPTH = 2
-"""Pictures that wait between two threads: enough to even out, few enough to stay small."""
+"""Frames queued between two threads: enough to smooth out delays, few enough to save memory."""
 
 
 Smoother = Callable[[Iterator[Matte], Smoothing], Iterator[Matte]]
 
 Watch = Callable[[Matte], None]
-"""Called with each of the network's own mattes, on its coarse grid, before anything is made of it.
-"""
+"""Called with each of the network's own mattes, on its coarse grid, before any stage."""
 
 
 def matte(
@@ -61,11 +60,12 @@ def matte(
     span: TimeRange | None = None,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
-    """Yield a matte for every picture of a clip: lazily, in order, in constant memory.
+    """Yield a matte for every frame of a clip: lazily, in order, in constant memory.
 
-    Alpha has the picture's size, (H, W) float32 in [0, 1]. Decoding runs ahead in a thread, which
-    ends when the iterator is exhausted or closed. Raises `InputError` for a file that is no video,
-    before the first matte. `watch` sees the network's coarse mattes, in the same order.
+    Alpha has the frame's size, (H, W) float32 in [0, 1]. Decoding runs ahead in a thread, which
+    ends when the iterator is exhausted or closed. `span` limits the clip to a time range. `watch`
+    is called with the network's coarse mattes, in the same order. Raises `InputError` before the
+    first matte if the file is not a video, and later if it is damaged.
     """
     clip = source if isinstance(source, Clip) else probe(settings.clip_source(source))
     clip = clip if span is None else clip.within(span)
@@ -102,7 +102,7 @@ def seen(
     settings: Settings,
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
-    """Yield coarse mattes of frames; `part_of` as `follow` has it."""
+    """Yield coarse mattes of frames; `part_of` as in `follow`."""
     if settings.following is None:
         return segment(frames, segmenter, size=settings.size)
     return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
@@ -113,27 +113,27 @@ Show = Literal["composite", "alpha", "foreground"]
 
 @dataclass(frozen=True)
 class OutputKind:
-    """What is written of each matte: its content, and what is put behind the person."""
+    """What is written of each matte: its content, and the background behind the person."""
 
     content: Content
     background: Background | None = None
 
     def begun(self, first: Fraction, now: Fraction) -> None:
-        """Take note of when the first picture was, in an earlier run, and when this one goes on."""
+        """Record when the first frame was, in an earlier run, and when this run continues."""
         if isinstance(self.background, VideoBackground):
             self.background.begin(first, now)
 
 
 @dataclass(frozen=True)
 class Work:
-    """All that decides which stages a clip's mattes go through, and how.
+    """Everything that decides which stages a clip's mattes pass through, and how.
 
     Attributes:
         settings: how the person is cut out.
-        clip: what the frames come from.
-        look: what is made of the mattes; by default nothing but them is wanted.
-        smoother: what steadies them in the place of `smooth`, for a job that goes on from earlier.
-        screened: notes what was seen of a screen.
+        clip: where the frames come from.
+        look: what is made of the mattes; by default only the mattes themselves.
+        smoother: replaces `smooth` in a job that resumes an earlier one.
+        screened: counts the frames that show a screen.
     """
 
     settings: Settings
@@ -144,23 +144,23 @@ class Work:
 
     @property
     def start(self) -> Fraction:
-        """When the clip's first picture is shown, in the times of the stretch."""
+        """Time of the clip's first frame, in the times of its span."""
         return self.clip.start * self.clip.time_base - self.clip.span.shift
 
     @property
     def spill(self) -> Despill | None:
-        """Which screen's light is taken out of the frames, if any."""
+        """The screen whose light is removed from the frames, if any."""
         return self.settings.despill if self.look.content != "alpha" else None
 
     @property
     def decontaminates(self) -> bool:
-        """Whether edges are mixtures: those of a source's own alpha have straight colours."""
+        """Whether edges need decontamination; those of a source's own alpha do not."""
         own = self.clip.alpha is not None and self.settings.source_alpha != "ignore"
         return self.settings.decontaminate and self.look.content != "alpha" and not own
 
     @property
     def cleans_in_composite(self) -> bool:
-        """Whether old colours can be taken out while the frame is composited, which is sooner."""
+        """Whether old colours can be removed during compositing, which is faster."""
         return self.decontaminates and self.look.background is not None and self.spill is None
 
 
@@ -169,10 +169,10 @@ class Link:
     """One stage in the chain.
 
     Attributes:
-        name: what reports call it.
+        name: its name in reports.
         stage: the stage itself, which declares what it remembers; see `stages.memory`.
-        apply: calls it.
-        wanted: whether it has any effect.
+        apply: calls the stage.
+        wanted: whether the stage has any effect.
     """
 
     name: str
@@ -188,13 +188,13 @@ def _force(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
 
 
 def _composite(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
-    assert work.look.background is not None  # or the link is not wanted
+    assert work.look.background is not None  # otherwise the link is not wanted
     colours = edge_colours if work.cleans_in_composite else None
     return composite(mattes, work.look.background, colours=colours)
 
 
 CHAIN = (
-    # From the network's coarse mattes to full-size ones.
+    # From the network's coarse mattes to full size.
     Link("smooth", smooth, lambda m, work: (work.smoother or smooth)(m, work.settings.smoothing)),
     Link(
         "regions", filter_regions,
@@ -221,7 +221,7 @@ CHAIN = (
         "drawn mattes", apply_drawn_mattes, _force,
         lambda work: (work.settings.garbage, work.settings.core) != (None, None),
     ),
-    # What is done to the frames.
+    # Stages that change the frames.
     Link(
         "decontaminate", decontaminate,
         lambda m, work: decontaminate(m),
@@ -239,11 +239,11 @@ CHAIN = (
         lambda work: work.look.background is None and work.look.content == "rgba",
     ),
 )  # fmt: skip
-"""Every stage from a coarse matte to what is written, in order. A new stage is one link more."""
+"""Every stage from a coarse matte to the written result, in order. A new stage is one more link."""
 
 
 def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
-    """Chain the stages from coarse mattes to what is to be written, but those without effect."""
+    """Chain the stages from coarse mattes to what is written, leaving out those without effect."""
     mattes = coarse
     for link in CHAIN:
         if link.wanted(work):
@@ -252,9 +252,9 @@ def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte
 
 
 def needs_all(work: Work) -> bool:
-    """Whether a job that goes on has to work on all frames again.
+    """Whether a resumed job has to process all frames again.
 
-    So it is if any stage remembers earlier frames, but for smoothing: what that remembers is kept.
+    It has to if any stage remembers earlier frames, except smoothing, whose memory is saved.
     """
     after = (link for link in CHAIN if link.stage is not smooth and link.wanted(work))
     return any(memory_of(link.stage) != NOTHING for link in after)
@@ -267,9 +267,9 @@ def output_kind(
     show: Show,
     encoding: Encoding,
 ) -> OutputKind:
-    """Return what an output is to show, by what was asked for and what its name can hold.
+    """Return what an output shows, given what was asked for and what its file type can hold.
 
-    Raises `SettingError` for what does not go together, and as `parse_background` does.
+    Raises `SettingError` for contradictory choices, and as `parse_background` does.
     """
     if show not in get_args(Show):
         raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")

@@ -228,6 +228,8 @@ class _Job:
             source=str(self._clip.path),
             output=output,
             matte=mattes[0] if mattes else None,
+            width=self._clip.width,
+            height=self._clip.height,
             frames=frames,
             resumed=self.writing.resumed,
             duration=round(float(end - self._start), 6),

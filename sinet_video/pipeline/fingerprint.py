@@ -1,4 +1,4 @@
-"""What a job is, in words that can be compared: its source, its settings, the programs beneath."""
+"""A comparable description of a job: its source, its settings and the versions of its programs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sinet_video._version import __version__
 from sinet_video.decoding.access import Source
 
 LOOKED_AT = 1 << 20
-"""Bytes at either end of a file that tell it from others."""
+"""Bytes at either end of a file that are hashed."""
 
 
 def of_file(path: Path) -> str:
-    """Return a file's size, time of change and the digest of its ends."""
+    """Return a file's size, modification time and the hash of its ends."""
     stat = path.stat()
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -31,9 +31,9 @@ def of_file(path: Path) -> str:
 
 
 def of_job(source: Path, **settings: object) -> dict[str, str]:
-    """Return a job's source, its settings and the versions of what does it, each by its name.
+    """Return a job's source, settings and program versions, each by name.
 
-    Files are known by `of_file`, functions and objects that are no settings by their names.
+    Files are described by `of_file`, and functions and other objects that are not settings by name.
     """
     import onnxruntime  # takes long, and only jobs that can be resumed ask
 
@@ -43,18 +43,24 @@ def of_job(source: Path, **settings: object) -> dict[str, str]:
         "the versions": f"{versions}, onnxruntime {onnxruntime.__version__}, "
         f"numpy {np.__version__}, arithmetic in {native.described()}",
     }
+    return run | described(**settings)
+
+
+def described(**settings: object) -> dict[str, str]:
+    """Return settings as text, each by its name; files and functions as `of_job` does."""
+    told: dict[str, str] = {}
     for name, value in settings.items():
-        run |= _told(name, value)
-    return run
+        told |= _told(name, value)
+    return told
 
 
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
-    """Return the names of what differs between two jobs."""
+    """Return the names of the entries in which two jobs differ."""
     return [name for name in {**one, **other} if one.get(name) != other.get(name)]
 
 
 def _told(name: str, value: object) -> dict[str, str]:
-    """Return a setting under its name, and the fields of one that has fields under theirs."""
+    """Return a setting under its name, or its fields under theirs if it has fields."""
     if is_dataclass(value) and not isinstance(value, type | Source):
         told: dict[str, str] = {}
         for field in fields(value):

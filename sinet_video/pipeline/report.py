@@ -7,8 +7,10 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
+from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.audio import AudioResult
 from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.media.time_range import TimeRange
 
 T = TypeVar("T")
 
@@ -17,17 +19,20 @@ T = TypeVar("T")
 class Report:
     """What a job did, for people and programs. Times are in seconds.
 
-    `resumed` counts those of the frames that an earlier run had finished. `stages` has for each
-    stage the frames a second that it alone would make; with several threads the job is faster than
-    their sum. `decontaminated` says whether the old background's colour was taken out of the edge.
-    `lost` counts pictures that could not be decoded, `repeated` those that were not later than the
-    one before, `untimed` those without a time, and `resized` those of another size than the first.
-    `arithmetic` is what worked on the pictures: "C++", or "numpy" where that was not built.
+    `width` and `height` are of the frames that were read. `resumed` counts those of the frames that
+    an earlier run had finished. `stages` has for each stage the frames a second that it alone would
+    make; with several threads the job is faster than their sum. `decontaminated` says whether the
+    old background's colour was taken out of the edge. `lost` counts pictures that could not be
+    decoded, `repeated` those that were not later than the one before, `untimed` those without a
+    time, and `resized` those of another size than the first. `arithmetic` is what worked on the
+    frames: "C++", or "numpy" where that was not built.
     """
 
     source: str
     output: str
     matte: str | None
+    width: int = 0
+    height: int = 0
     frames: int = 0
     resumed: int = 0
     duration: float = 0.0
@@ -53,6 +58,18 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return asdict(self)
+
+
+def expected_frames(clip: Clip, span: TimeRange) -> int | None:
+    """Return about how many frames there will be, or None when nobody knows."""
+    total = clip.frames
+    if total is None and clip.duration and clip.rate:
+        total = round(clip.duration * float(clip.rate))
+    if total is None or not clip.duration:
+        return total
+    start = float(span.start or 0)
+    end = min(clip.duration, float(span.end) if span.end is not None else clip.duration)
+    return max(0, round(total * (end - start) / clip.duration))
 
 
 class Meter:

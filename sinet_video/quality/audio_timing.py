@@ -1,4 +1,4 @@
-"""The sound of a file as a player lets it be heard: when each track starts and ends."""
+"""Timing of a file's audio as played: when each track starts and ends."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ WHOLE = TimeRange()
 
 @dataclass(frozen=True)
 class AudioTiming:
-    """One track of sound, without what only primes its decoder. Times are in seconds, exact.
+    """One audio track without its priming samples. Times are in seconds, exact.
 
-    `step` is the longest piece that the file has it in, about 20 ms for most codecs. `rate` is in
-    samples a second.
+    `step` is the longest unit in which the file stores it, about 20 ms for most codecs. `rate` is
+    in samples per second.
     """
 
     codec: str
@@ -43,16 +43,16 @@ class AudioTiming:
 
 @dataclass(frozen=True)
 class AudioReport:
-    """All tracks of a file in which there is sound, and where they are damaged, if they are."""
+    """All tracks of a file that hold audio, and where they are damaged, if they are."""
 
     tracks: tuple[AudioTiming, ...] = ()
     damage: str | None = None
 
 
 def measure_audio(source: Clip | Source) -> AudioReport:
-    """Return the sound of a file; of a clip that of its stretch, times less that stretch's start.
+    """Return the audio timing of a file, or of a clip's span with times from the span's start.
 
-    Decodes all of it, in constant memory. Raises `InputError` when the file cannot be opened.
+    Decodes all of it, in constant memory. Raises `InputError` if the file cannot be opened.
     """
     source, span = (source.source, source.span) if isinstance(source, Clip) else (source, WHOLE)
     with opened(source) as container:
@@ -85,7 +85,7 @@ def _measure(container: InputContainer, tracks: dict[int, _Track], source: Sourc
 
 
 class _Track:
-    """A stream, as far as it lies in a stretch, on its way to being `AudioTiming`."""
+    """A stream, as far as it lies in the span, from which `AudioTiming` is measured."""
 
     def __init__(self, stream: Any, span: TimeRange) -> None:
         self.stream, self._span = stream, span
@@ -93,7 +93,7 @@ class _Track:
         self._end = self._step = Fraction(0)
 
     def note(self, frame: av.AudioFrame) -> bool:
-        """Take a piece of sound; whether more may come in the stretch."""
+        """Add an audio frame, and return whether more may follow in the span."""
         span = self._span
         if frame.pts is None:
             return True
@@ -109,7 +109,7 @@ class _Track:
         return True
 
     def heard(self) -> AudioTiming | None:
-        """Return what was noted, or None if there was no sound."""
+        """Return the measured timing, or None if there was no audio."""
         if self._start is None:
             return None
         context, shift = self.stream.codec_context, self._span.shift

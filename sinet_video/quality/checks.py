@@ -1,4 +1,4 @@
-"""What must hold of a result, one function a check: pure, on what was seen and heard of it."""
+"""The checks of a result, one pure function each, on what was measured."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from sinet_video.quality.audio_timing import AudioTiming
 from sinet_video.quality.playback import MILLISECOND, VideoProperties
 
 Wanted = Literal["straight", "premultiplied", "none"]
-"""What alpha a result is to have."""
+"""The alpha that a result should have."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that must hold, whether it does, and a sentence that says what was found.
+    """One property of a result, whether it holds, and a sentence with the findings.
 
-    `holds` is None where it does not apply or cannot be told.
+    `holds` is None if the check does not apply or cannot be decided.
     """
 
     name: str
@@ -34,10 +34,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Timing:
-    """How many pictures, and when they are shown.
+    """The number of frames and their times.
 
-    Seconds, exact: the first picture's time, the last one's, and when the last one ends; None where
-    the file does not say.
+    Seconds, exact: the time of the first frame, of the last one, and when the last one ends; None
+    if the file does not say.
     """
 
     frames: int = 0
@@ -47,17 +47,17 @@ class Timing:
 
     @property
     def duration(self) -> Fraction | None:
-        """Seconds from the first picture's start to the last one's end."""
+        """Seconds from the first frame's start to the last one's end."""
         return None if self.end is None or self.first is None else self.end - self.first
 
 
 def in_seconds(value: Fraction) -> str:
-    """Return a time for people: "0.041708 s", which tells ticks apart."""
+    """Return a time for people, precise enough to tell ticks apart: "0.041708 s"."""
     return f"{float(value):.6f} s"
 
 
 def size(mine: VideoProperties, theirs: VideoProperties) -> Check:
-    """Whether pictures are as large as the source's; numbered ones as those when turned."""
+    """Check that frames are as large as the source's; images, as the source's after rotation."""
     found, wanted = (mine.width, mine.height), (theirs.width, theirs.height)
     if mine.is_pictures:
         wanted = theirs.upright_size
@@ -68,7 +68,7 @@ def size(mine: VideoProperties, theirs: VideoProperties) -> Check:
 
 
 def rotation(mine: VideoProperties, theirs: VideoProperties) -> Check:
-    """Whether a player turns and mirrors pictures as it does the source's."""
+    """Check that a player rotates and mirrors frames as it does the source's."""
     if mine.is_pictures:
         detail = "Pictures cannot say it; their size tells if they were turned."
         return Check("rotation", None, detail)
@@ -79,7 +79,7 @@ def rotation(mine: VideoProperties, theirs: VideoProperties) -> Check:
 
 
 def pixel_aspect(mine: VideoProperties, theirs: VideoProperties) -> Check:
-    """Whether pixels are as wide for their height as the source's; where turned, as high."""
+    """Check that the sample aspect ratio is the source's, inverted where frames are rotated."""
     found, wanted = mine.sample_aspect, theirs.sample_aspect
     if found is None or wanted is None:
         return Check("pixel aspect", None, "How wide pixels are in TIFFs cannot be told.")
@@ -107,7 +107,7 @@ COLOUR_TAGS = ("matrix", "range", "primaries", "transfer")
 
 
 def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
-    """Whether colours are read as the source's are: each tag that it has, and no other reading."""
+    """Check that colours are interpreted as the source's are, tag by tag."""
     if mine.is_rgb or theirs.is_rgb:
         whose = "pictures" if mine.is_rgb else "source's pictures"
         return Check("colour", None, f"The {whose} are RGB, which needs no tags.")
@@ -132,7 +132,7 @@ def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
 def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
     found, wanted, none = (getattr(each, tag) for each in (mine.colour, theirs.colour, NOT_SAID))
     if tag == "range" and mine.codec == "prores":
-        return mine.range == ColorRange.MPEG  # it has no other, so values were converted
+        return mine.range == ColorRange.MPEG  # it has no other range, so values were converted
     alike = getattr(mine, tag, None) == getattr(theirs, tag, None)
     if tag == "range":
         return bool(alike)  # unsaid is limited, and several encoders do not say it
@@ -142,7 +142,7 @@ def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
 
 
 def colour_word(tags: Colour, tag: str) -> str:
-    """Return the name of what is said: of "matrix", "range", "primaries" or "transfer"."""
+    """Return the name of the value of a tag: "matrix", "range", "primaries" or "transfer"."""
     code: int = getattr(tags, tag)
     if code == getattr(NOT_SAID, tag):
         return "not said"
@@ -153,7 +153,7 @@ def colour_word(tags: Colour, tag: str) -> str:
 
 
 def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> Check:
-    """Whether all pictures have alpha or none has, and the container says so."""
+    """Check that all frames have alpha or none has, and that the container says so."""
     count = figures.pictures if figures else 0
     tagged = mine.alpha_mode == "1"
     if 0 < count < frames:
@@ -177,7 +177,7 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
 
 
 def alpha_mode(figures: AlphaFigures | None, wanted: Wanted) -> Check:
-    """Whether alpha is straight, premultiplied or not there, as it should be."""
+    """Check that alpha is straight, premultiplied or absent, as it should be."""
     found: AlphaKind | Literal["none"] | None = figures.kind if figures else "none"
     if found is None:
         return Check("alpha mode", None, f"Whether it is {wanted} cannot be told: nothing is soft.")
@@ -187,7 +187,7 @@ def alpha_mode(figures: AlphaFigures | None, wanted: Wanted) -> Check:
 
 
 def frames(mine: Timing, theirs: Timing) -> Check:
-    """Whether there are as many pictures as in the source."""
+    """Check that there are as many frames as in the source."""
     if mine.frames == theirs.frames:
         return Check("frames", True, f"{mine.frames}, as the source.")
     return Check(
@@ -196,7 +196,7 @@ def frames(mine: Timing, theirs: Timing) -> Check:
 
 
 def length(mine: Timing, theirs: Timing, slack: Fraction) -> Check:
-    """Whether pictures last as long as the source's, each end being off by up to `slack` twice."""
+    """Check that the video is as long as the source's, with up to `slack` at each end of both."""
     found, wanted = mine.duration, theirs.duration
     if found is None or wanted is None:
         return Check("length", None, "When the last picture ends is not said.")
@@ -209,10 +209,10 @@ def length(mine: Timing, theirs: Timing, slack: Fraction) -> Check:
 def audio(
     mine: Sequence[AudioTiming], theirs: Sequence[AudioTiming], lag: Fraction
 ) -> tuple[Check, ...]:
-    """Whether there is as much sound as in the source, and it starts and lasts alike.
+    """Check that there is as much audio as in the source, starting and ending at the same times.
 
-    `lag` is by how much pictures start later than the source's, in seconds. A track may start a
-    packet early or late, and end so: packets are copied whole.
+    `lag` is how much later the video starts than the source's, in seconds. A track may start and
+    end a packet early or late, because packets are copied whole.
     """
     pairs = list(zip(mine, theirs, strict=False))
     starts = [(each.start - other.start - lag, _slack(each, other)) for each, other in pairs]
@@ -243,7 +243,7 @@ def _tracks(mine: Sequence[AudioTiming], theirs: Sequence[AudioTiming]) -> Check
 def _close(
     name: str, gaps: Sequence[tuple[Fraction, Fraction]], words: tuple[str, str], than: str
 ) -> Check:
-    """Whether differences from the source, with what is allowed of each, are all small."""
+    """Check that all differences from the source are within what is allowed for each."""
     if not gaps:
         return Check(name, None, "There is no sound to compare.")
     for number, (gap, allowed) in enumerate(gaps, 1):

@@ -40,26 +40,32 @@ REACH = 3
 
 
 def mad(alpha: Array, truth: Array) -> float:
-    """Return the mean absolute difference of two alphas, in [0, 1]; often quoted times 1000."""
+    """Return the mean absolute difference of two alphas, (H, W) each, in [0, 1].
+
+    Often quoted times 1000. Raises `SettingError` if shapes differ.
+    """
     _check(alpha, truth)
     return float(np.abs(_float(alpha) - _float(truth)).mean())
 
 
 def mse(alpha: Array, truth: Array) -> float:
-    """Return the mean squared difference of two alphas, in [0, 1]; often quoted times 1000."""
+    """Return the mean squared difference of two alphas, (H, W) each, in [0, 1].
+
+    Often quoted times 1000. Raises `SettingError` if shapes differ.
+    """
     _check(alpha, truth)
     return float(np.square(_float(alpha) - _float(truth)).mean())
 
 
 def foreground_iou(mask: Array, truth: Array) -> float:
-    """Return the intersection over union of two boolean masks; 1 if both are empty."""
+    """Return the intersection over union of two masks, (H, W) bool; 1 if both are empty."""
     _check(mask, truth)
     union = int(np.logical_or(mask, truth).sum())
     return float(np.logical_and(mask, truth).sum() / union) if union else 1.0
 
 
 def two_class_iou(mask: Array, truth: Array) -> float:
-    """Return the mean intersection over union of person and background, for boolean masks."""
+    """Return the mean intersection over union of person and background, for (H, W) bool masks."""
     background = np.logical_not(mask), np.logical_not(truth)
     return (foreground_iou(mask, truth) + foreground_iou(*background)) / 2
 
@@ -200,12 +206,12 @@ def signed_error(alpha: Array, truth: Array) -> Array:
 
 
 def change_error(error: Array, before: Array) -> float:
-    """Return one term of `dtssd`: the root mean square change of the signed error."""
+    """Return one term of `dtssd`: the root mean square change of the signed error, (H, W) each."""
     return float(np.sqrt(np.square(error - before).mean()))
 
 
 def partial_share(alpha: Array) -> float:
-    """Return the share of pixels with alpha above 0.05 and below 0.95: how soft a matte is.
+    """Return the share of pixels of alpha, (H, W), above 0.05 and below 0.95: how soft a matte is.
 
     Our own measure. A matte with edges of the right softness has about the truth's share; one that
     is nearly a mask has less.

@@ -47,7 +47,7 @@ def curves(figures: FrameStatistics) -> list[Curve]:
 
 
 def across(figures: FrameStatistics, times: Sequence[float] | Array) -> Array:
-    """Return the positions of times on the axis, in [0, 1]."""
+    """Return the positions of times on the axis, (n,) in [0, 1]."""
     first, last = figures.times[0], figures.times[-1]
     return (np.asarray(times, float) - first) / max(last - first, 1e-9)
 

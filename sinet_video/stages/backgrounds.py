@@ -169,7 +169,8 @@ def checked_fit(fit: Fit) -> Fit:
 def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction, Frame]]:
     """Yield the frames of a clip in a loop, each with its time since the very first frame.
 
-    After the first pass, passes that end before `since` (in seconds) are skipped.
+    After the first pass, passes that end before `since` (in seconds) are skipped. Raises
+    `InputError` for a clip without frames.
     """
     offset = Fraction(0)
     while True:

@@ -70,7 +70,7 @@ class Plate:
 
 
 def centred(values: Array, frame: Frame) -> Array:
-    """Return code values scaled to [-0.5, 0.5], with gray at 0."""
+    """Return code values of any shape scaled to [-0.5, 0.5], with gray at 0."""
     top = np.float32(1 / (1 << frame.format.bits))
     centred: Array = values * top - np.float32(0.5)
     return centred

@@ -133,7 +133,9 @@ def _clean(
 
 
 def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) -> Plane:
-    """Return the person's colours, rounded, in [0, top]; `mixed` itself where alpha is 0.
+    """Return the person's colours, (n, h, w), rounded, in [0, top].
+
+    Where alpha is 0 they are those of `mixed`.
 
     This is the first result of `unmixed`, computed in place; it overwrites `room` too.
     """
@@ -197,7 +199,10 @@ def weighted_means(small: Array, colours: Array, alpha: Array, radius: int) -> A
 
 
 def unmixed(mixed: Array, alpha: Array, person: Array, room: Array) -> tuple[Array, Array]:
-    """Return the two colours nearest to `person` and `room` that mix to `mixed` by alpha."""
+    """Return the two colours nearest to `person` and `room` that mix to `mixed` by alpha.
+
+    All arrays have one shape or broadcast to it; alpha is in [0, 1].
+    """
     rest = 1 - alpha
     amiss = (mixed - alpha * person - rest * room) / (alpha * alpha + rest * rest)
     return person + alpha * amiss, room + rest * amiss

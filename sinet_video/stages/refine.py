@@ -130,7 +130,7 @@ def enlarged(frame: Frame, coarse: Array, settings: BilinearRefinement) -> Tiled
 
 
 def levels(alpha: Array, black: float, white: float) -> Array:
-    """Stretch alpha so that `black` becomes 0 and `white` becomes 1."""
+    """Stretch alpha of any shape so that `black` becomes 0 and `white` becomes 1."""
     stretched: Array = np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
     return stretched
 
@@ -145,7 +145,7 @@ def subsampling(frame: Frame, side: int) -> int:
 
 
 def transition_band(alpha: Array, radius: int) -> NDArray[np.bool_]:
-    """Return where a window of this radius holds anything but all 0 or all 1."""
+    """Return where a window of alpha, (h, w), of this radius holds anything but all 0 or all 1."""
     # For booleans, the sum says whether any is set.
     both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)
     return both

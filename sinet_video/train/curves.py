@@ -1,4 +1,4 @@
-"""The course of a training: a row for every so many steps, as CSV and as a picture."""
+"""The progress of a training: one row every so many steps, as CSV and as a plot."""
 
 from __future__ import annotations
 

@@ -91,7 +91,10 @@ def read_mask(path: Path) -> Array:
 
 
 def read_pair(pair: Pair) -> tuple[Array, Array]:
-    """Read an image and its mask. Raises `InputError` with the reason if they are not usable."""
+    """Read an image, (H, W, 3) uint8, and its mask, (H, W) uint8.
+
+    Raises `InputError` with the reason if they are not usable.
+    """
     picture, mask = read_picture(pair.picture), read_mask(pair.mask)
     if picture.shape[:2] != mask.shape:
         raise InputError(

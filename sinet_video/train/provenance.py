@@ -1,4 +1,4 @@
-"""What a training was made of: written beside its weights, so that it can be made again."""
+"""The provenance of a training, written beside its weights so that it can be reproduced."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sinet_video.train.toml import dump_overrides
 
 
 def write_record(recipe: Recipe, stock: Stock, root: Path, folder: Path) -> None:
-    """Write `training.json`, what was unfit as `bad.txt`, and the names held out of each folder."""
+    """Write `training.json`, `bad.txt` with unusable files, and each folder's held-out names."""
     text = json.dumps(record(recipe, stock, root), indent=1)
     (folder / "training.json").write_text(text + "\n", encoding="utf-8")
     unfit = [f"{os.path.relpath(item.path, root)}: {item.reason}\n" for item in stock.bad]
@@ -33,7 +33,7 @@ def write_record(recipe: Recipe, stock: Stock, root: Path, folder: Path) -> None
 
 
 def record(recipe: Recipe, stock: Stock, root: Path) -> dict[str, Any]:
-    """Return the recipe, the versions, and for each folder what of it was used for what."""
+    """Return the recipe, the versions, and for each folder which images were used for what."""
     folders = {
         labelled.folder: {
             "training": [source.name for source in own],
@@ -61,7 +61,7 @@ def record(recipe: Recipe, stock: Stock, root: Path) -> dict[str, Any]:
 
 
 def digest(folder: Path, *parts: str) -> str:
-    """Return one sha256 of all pictures of a folder's parts: of their names and their bytes."""
+    """Return one SHA-256 of all images in a folder's parts: of their names and bytes."""
     whole = hashlib.sha256()
     for part in parts:
         for path in list_pictures(folder / part):

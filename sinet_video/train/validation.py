@@ -1,4 +1,4 @@
-"""How a training does on pictures that it does not learn from."""
+"""Validation: the network's accuracy on images that it is not trained on."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def found_part(network: SINet, picture: Array) -> float:
 
 
 def validate(network: SINet, folders: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
-    """Return each folder's mean foreground IoU, at the pictures' own size and aspect."""
+    """Return each folder's mean foreground IoU, at the images' own size and aspect ratio."""
     return {
         folder: float(np.mean([picture_iou(network, pair) for pair in pairs]))
         for folder, pairs in folders.items()
@@ -80,7 +80,7 @@ def validate(network: SINet, folders: Mapping[str, Sequence[Pair]]) -> dict[str,
 
 @torch.inference_mode()
 def picture_iou(network: SINet, pair: Pair) -> float:
-    """Return the foreground IoU on one picture, the network given its default size."""
+    """Return the foreground IoU on one image, at the network's default input size."""
     picture, mask = read_pair(pair)
     height, width = mask.shape
     size = InputSize().of(width / height)

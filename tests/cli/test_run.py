@@ -22,7 +22,7 @@ from sinet_video.cli import progress as progress_module
 from sinet_video.cli.command import Command
 from sinet_video.cli.main import cli
 from sinet_video.cli.options import Moment, Triple
-from sinet_video.cli.progress import Progress, clock, describe, expected_frames
+from sinet_video.cli.progress import Progress, clock, describe
 
 from sinet_video import Clip, SettingError, TimeRange, __version__, decode, probe
 from sinet_video.containers.codecs import CODECS
@@ -34,6 +34,7 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.models.input_settings import Activation
 from sinet_video.models.onnx_session import Runtime
 from sinet_video.pipeline.chain import Show
+from sinet_video.pipeline.report import expected_frames
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.matte_settings import (
     FeatherSide,
@@ -385,7 +386,7 @@ def test_a_batch_that_is_stopped_keeps_what_is_done(clip, long_clip, on_terminal
     after = until(read, "never")
     assert process.wait() == 128 + signal.SIGTERM
     assert "Traceback" not in after
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.mp4"]
+    assert results(tmp_path / "out") == ["a.mp4"]
 
 
 # Progress
@@ -503,6 +504,76 @@ def test_info_of_a_bad_file(bad):
 # batch
 
 
+def results(folder: Path) -> list[str]:
+    """The names in a folder, but for the batch's own."""
+    return sorted(path.name for path in folder.iterdir() if "manifest" not in path.name)
+
+
+def test_batch_says_beforehand_what_it_would_do(clip, tmp_path):
+    """And does nothing; subfolders that are left out are told, lists are read from stdin."""
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    for name in ("a.mp4", "sub/b.mp4"):
+        (tmp_path / "in" / name).write_bytes(clip.read_bytes())
+    arguments = ("batch", "--from-file", "-", "-o", tmp_path / "out", "--dry-run")
+    done = sinet_video(*arguments, input=f"{tmp_path / 'in'}\n")
+    assert (done.returncode, "1 video in a subfolder is left out" in done.stderr) == (0, True)
+    heading, row, sums = done.stdout.splitlines()
+    assert heading.split() == ["result", "why", "time", "size"]
+    assert row.split()[:2] == ["a.mp4", "new"]
+    assert sums.startswith("1 of 1 to convert, 1 at a time: about 0:0")
+    assert not (tmp_path / "out").exists()
+    done = sinet_video(
+        *arguments, "-r", "--name-template", "{stem}_cut.{ext}", input=f"{tmp_path / 'in'}\n"
+    )
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:-1]] == [
+        "a_cut.mp4",
+        "sub/b_cut.mp4",
+    ]
+    assert done.stderr == ""
+
+
+def test_batch_reports_for_programs(bad, clip, tmp_path):
+    """A report on stdout, events on stderr."""
+    arguments = (
+        "batch",
+        clip,
+        bad / "words.mp4",
+        "-o",
+        tmp_path / "out",
+        "--json",
+        "-",
+        "--log-json",
+    )
+    done = sinet_video(*arguments)
+    report = json.loads(done.stdout)
+    assert [(each["status"], each["report"] and each["report"]["frames"]) for each in report] == [
+        ("done", 12), ("failed", None),
+    ]  # fmt: skip
+    assert "words.mp4" in report[1]["error"]
+    events = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    assert {"done", "failed"} <= {each["event"] for each in events}
+
+
+def test_batch_killed_in_the_middle_finishes_when_run_again(clip, long_clip, on_terminal, tmp_path):
+    """Killed, not asked: what was done stays done, its own process ends, and the rest follows."""
+    names = (("a.mp4", clip), ("b.mp4", long_clip))
+    (tmp_path / "in").mkdir()
+    for name, target in names:
+        (tmp_path / "in" / name).symlink_to(target)
+    command = ("batch", tmp_path / "in", "-o", tmp_path / "out", "--jobs", "1")
+    process, read = on_terminal(*command)
+    until(read, "of 12000")
+    process.kill()
+    process.wait()
+    (tmp_path / "in" / "b.mp4").unlink()
+    (tmp_path / "in" / "b.mp4").symlink_to(clip)
+    again = sinet_video(*command)
+    assert again.returncode == 0
+    assert "a.mp4: done before" in again.stderr
+    assert "[1 of 1]" in again.stderr
+    assert {"a.mp4", "b.mp4"} <= set(results(tmp_path / "out"))
+
+
 def test_batch_does_the_good_and_names_the_bad(bad, clip, tmp_path):
     """Status 1; run again, what is done is skipped and the bad one is named again."""
     given, out = tmp_path / "in", tmp_path / "out"
@@ -511,14 +582,23 @@ def test_batch_does_the_good_and_names_the_bad(bad, clip, tmp_path):
     (given / "words.mp4").write_bytes((bad / "words.mp4").read_bytes())
     done = sinet_video("batch", given, "-o", out)
     assert (done.returncode, done.stdout) == (1, "")
-    wrote, failed = done.stderr.splitlines()
-    assert wrote.startswith(f"Wrote {out / 'good.mp4'}: 12 frames")
+    first, second, *table, failed = done.stderr.splitlines()
+    assert first.startswith(f"[1 of 2] {given / 'good.mp4'}: 12 frames")
+    assert first.endswith(f"wrote {out / 'good.mp4'}")
+    assert second == f"[2 of 2] {given / 'words.mp4'}: failed."
+    heading, *rows, sums = table
+    assert [line.split()[:3] for line in (heading, *rows)] == [
+        ["clip", "outcome", "frames"],
+        [str(given / "good.mp4"), "done", "12"],
+        [str(given / "words.mp4"), "failed"],
+    ]
+    assert sums == "1 done, 1 failed, 0 skipped; 12 frames."
     assert re.fullmatch(r"sinet-video: failed: .+words\.mp4 cannot be opened.+\.", failed)
-    assert [path.name for path in out.iterdir()] == ["good.mp4"]
+    assert results(out) == ["good.mp4"]
     again = sinet_video("batch", given, "-o", out)
     assert again.returncode == 1
     assert f"Skipped {given / 'good.mp4'}" in again.stderr
-    assert "Wrote" not in again.stderr
+    assert "wrote" not in again.stderr
     assert "words.mp4 cannot be opened" in again.stderr
 
 
@@ -530,7 +610,7 @@ def test_batch_of_good_files_succeeds(clip, tmp_path):
         "batch", tmp_path / "*.mp4", "-o", tmp_path / "out", "--to", "webm", "--show", "alpha", "-q"
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.webm", "b.webm"]
+    assert results(tmp_path / "out") == ["a.webm", "b.webm"]
     assert next(decode(tmp_path / "out" / "a.webm")).width == 160
 
 
@@ -681,8 +761,11 @@ def test_choices_are_the_library_s():
 def test_batch_has_the_options_of_run():
     """Except those that are about one file."""
     names = {name: {o.name for o in options_of(commands()[name])} for name in ("run", "batch")}
-    assert names["run"] - names["batch"] == {"matte", "report_file", "named", "keep"}
-    assert names["batch"] - names["run"] == {"folder", "kind"}
+    assert names["run"] - names["batch"] == {"named", "keep"}
+    assert names["batch"] - names["run"] == {
+        "folder", "kind", "name_template", "recursive", "from_file", "shard", "jobs",
+        "retry_failed", "skip_existing", "keep_times", "dry_run",
+    }  # fmt: skip
 
 
 # Reading values

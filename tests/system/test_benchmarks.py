@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,3 +28,19 @@ def test_each_program_says_how_it_is_run(program, monkeypatch, capsys):
         runpy.run_path(str(program), run_name="__main__")
     assert not caught.value.code
     assert f"benchmarks/{program.name}" in capsys.readouterr().out
+
+
+def test_the_whole_job_is_timed_and_written_down(make_clip, tmp_path, ffmpeg):
+    """A round of two jobs on a few frames: rounds as JSON, a table and a picture."""
+    clip = make_clip("a.mp4", width=64, height=48, frames=4)
+    program = [sys.executable, FOLDER / "whole_job.py", clip, "--frames", "4", "--rounds", "1"]
+    wanted = {name: tmp_path / file for name, file in
+              (("json", "a.json"), ("page", "a.md"), ("plot", "a.png"))}  # fmt: skip
+    options = [word for name, path in wanted.items() for word in (f"--{name}", path)]
+    jobs = ["--jobs", "green", "green, numpy"]
+    subprocess.run([*program, *jobs, *options], check=True, stdout=subprocess.DEVNULL)
+    told = json.loads(wanted["json"].read_text())
+    assert [row["job"] for row in told["rows"]] == ["green", "green, numpy"]
+    assert all(row["cpu ratio"] > 0 and row["memory"] > 0 for row in told["rows"])
+    assert "| green | " in wanted["page"].read_text()
+    assert wanted["plot"].read_bytes().startswith(b"\x89PNG")

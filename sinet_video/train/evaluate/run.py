@@ -1,4 +1,4 @@
-"""Measuring one place after the other, by several methods, and drawing the worst results."""
+"""Evaluation of several places with several methods, and a drawing of the worst results."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ TILE_SIDE = 400
 BLANK = Tile(np.zeros((1, 1, 3), np.uint8), "")
 
 Count = Callable[[int, int | None], None]
-"""Called with how many pictures or frames are measured, and of how many, if that is known."""
+"""Called with the number of measured images or frames, and the total, if known."""
 
 Watch = Callable[[str], AbstractContextManager[Count]]
-"""Given what is measured now, returns what counts it until that is done."""
+"""Given what is measured now, returns a context manager that counts until it is done."""
 
 
 def _unwatched(what: str) -> AbstractContextManager[Count]:
@@ -61,12 +61,12 @@ def _unwatched(what: str) -> AbstractContextManager[Count]:
 
 
 class Evaluation:
-    """Measures one place after the other by each of some methods, and gathers the scores.
+    """Measures one place after another with each of some methods, and collects the scores.
 
-    `methods` are settings, each with a name; of each the mattes of `stages` are measured. With
-    `predictions`, a folder of mattes NAME.png, these are measured instead of a network's. `names`
-    are the only pictures of a folder to measure. What cannot be measured is left out and listed in
-    `bad`, or with `on_bad` "refuse" raises `InputError`; `skipped` is called with it. `watch` shows
+    `methods` are settings, each with a name; for each, the mattes of `stages` are measured. With
+    `predictions`, a folder of mattes NAME.png, those are measured instead of a network's. `names`
+    are the only images of a folder to measure. What cannot be measured is left out and listed in
+    `bad`, or raises `InputError` with `on_bad` "refuse"; `skipped` is called with it. `watch` shows
     the progress.
     """
 
@@ -89,7 +89,7 @@ class Evaluation:
         self.bad: list[Bad] = []
 
     def results(self) -> list[Scores]:
-        """Return what was found, and means over several clips. Raises `InputError` for nothing."""
+        """Return the scores, with means over clips. Raises `InputError` if there are none."""
         if not self._found:
             raise InputError(f"Nothing can be measured: {self.bad[0].path}: {self.bad[0].reason}")
         clips = [scores for scores in self._found if isinstance(scores.mean, FrameFigures)]
@@ -102,7 +102,10 @@ class Evaluation:
         self._found.append(scores)
 
     def place(self, path: Path) -> None:
-        """Measure a folder of pictures, a folder of clips or a clip."""
+        """Measure a folder of images, a folder of clips or a clip.
+
+        Raises `SettingError` and `InputError`.
+        """
         if (path / "images").is_dir():
             self._pictures(path, evaluate_folder, self._names)
             return
@@ -174,7 +177,7 @@ class Evaluation:
                     yield evaluate_clip(clip, own, method=method, progress=progress)
 
     def _ready(self) -> list[tuple[str, Settings]]:
-        """Return the methods, each with its network loaded, once."""
+        """Return the methods, with each network loaded once."""
         if not self._loaded:
             self._methods = [(n, replace(s, segmenter=s.load())) for n, s in self._methods]
             self._loaded = True
@@ -206,11 +209,14 @@ def _lone(path: Path) -> tuple[list[TrueClip], list[Bad]]:
 
 
 def draw_worst(results: Sequence[Scores], path: Path) -> None:
-    """Draw the worst of each result, what was made beside what is true, as one picture file."""
+    """Draw the worst examples of each result beside the truth, as one image file.
+
+    Raises `OutputError` if it cannot be written.
+    """
     tiles: list[Tile] = []
     for scores in results:
         tiles += [example.tile(caption(scores, example)) for example in scores.worst]
-        tiles += [BLANK] * (-len(tiles) % COLUMNS)  # each result starts a row
+        tiles += [BLANK] * (-len(tiles) % COLUMNS)  # each result starts a new row
     try:
         draw_sheet(tiles, path, columns=COLUMNS, side=TILE_SIDE)
     except OSError as error:
@@ -218,7 +224,7 @@ def draw_worst(results: Sequence[Scores], path: Path) -> None:
 
 
 def caption(scores: Scores, example: Example) -> str:
-    """Return what made an example, which it is, and its main figure."""
+    """Return an example's method, name and main score."""
     weights, comma, stage = scores.method.rpartition(", ")
     if not comma:
         weights, stage = stage, ""

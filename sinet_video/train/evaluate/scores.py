@@ -1,4 +1,4 @@
-"""What an evaluation finds: the figures of a picture or frame, and their means."""
+"""The scores of an evaluation: those of an image or frame, and their means."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class PictureFigures:
-    """How right a picture's matte is against a mask; see `metrics` for each. All are in [0, 1].
+    """The accuracy of an image's matte against a mask; see `metrics` for each. All are in [0, 1].
 
-    The first three are of the matte cut at one half. `partial_share` is the matte's, and
-    `true_partial_share` the mask's, which is 0 where the mask knows but two values.
+    The first three are for the matte thresholded at one half. `partial_share` is the matte's, and
+    `true_partial_share` the mask's, which is 0 if the mask has only two values.
     """
 
     foreground_iou: float
@@ -44,16 +44,16 @@ class PictureFigures:
 
     @property
     def badness(self) -> float:
-        """What the worst have most of: the share of the union that is wrong."""
+        """The value by which the worst are chosen: the wrong share of the union."""
         return 1 - self.foreground_iou
 
 
 @dataclass(frozen=True)
 class FrameFigures:
-    """How right a frame's matte is against true alpha; see `metrics` for each.
+    """The accuracy of a frame's matte against true alpha; see `metrics` for each.
 
-    `dtssd` is the term of a frame and the one before: None for the first. `edge_mad` is None where
-    the truth has no soft edge. In a mean, such frames count for nothing.
+    `dtssd` is the term for a frame and the previous one: None for the first. `edge_mad` is None if
+    the truth has no soft edge. Means leave such frames out.
     """
 
     mad: float
@@ -68,7 +68,7 @@ class FrameFigures:
 
     @property
     def badness(self) -> float:
-        """What the worst have most of."""
+        """The value by which the worst are chosen."""
         return self.mad
 
 
@@ -102,7 +102,7 @@ def empty_figures(alpha: Array) -> EmptyFigures:
 
 
 def picture_figures(alpha: Array, truth: Array) -> PictureFigures:
-    """Return the figures of a picture's alpha and truth, (H, W) in [0, 1]."""
+    """Return the scores of an image's alpha and truth, (H, W) in [0, 1]."""
     mask, true_mask = alpha > 0.5, truth > 0.5
     return PictureFigures(
         foreground_iou=foreground_iou(mask, true_mask),
@@ -114,9 +114,9 @@ def picture_figures(alpha: Array, truth: Array) -> PictureFigures:
 
 
 def frame_figures(alpha: Array, truth: Array, before: Array | None = None) -> FrameFigures:
-    """Return the figures of a frame's alpha and truth, (H, W) in [0, 1].
+    """Return the scores of a frame's alpha and truth, (H, W) in [0, 1].
 
-    `before` is the signed error of the frame before it.
+    `before` is the signed error of the previous frame.
     """
     error = signed_error(alpha, truth)
     return FrameFigures(
@@ -133,7 +133,7 @@ def frame_figures(alpha: Array, truth: Array, before: Array | None = None) -> Fr
 
 
 class Tally:
-    """Running means of figures of one kind, in constant memory."""
+    """Running means of scores of one kind, in constant memory."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -142,7 +142,7 @@ class Tally:
         self._counts: dict[str, int] = defaultdict(int)
 
     def add(self, figures: Figures) -> None:
-        """Take in one picture's or frame's."""
+        """Add the scores of one image or frame."""
         self.count += 1
         self._kind = type(figures)
         for name, value in asdict(figures).items():
@@ -151,7 +151,10 @@ class Tally:
                 self._counts[name] += 1
 
     def mean(self) -> Figures:
-        """Return the means; None for a figure that none had. There must have been one at least."""
+        """Return the means, or None for a score that none had.
+
+        Raises `ValueError` if nothing was added.
+        """
         if self._kind is None:
             raise ValueError("Nothing was added.")
         found: dict[str, Any] = {name: self._of(name) for name in _names(self._kind)}
@@ -167,15 +170,15 @@ def _names(kind: type[Figures]) -> list[str]:
 
 @dataclass(frozen=True)
 class Scores:
-    """What was found for one folder or clip by one method.
+    """The result for one folder or clip and one method.
 
     Attributes:
         data: the folder or clip.
         method: what made the mattes.
-        count: how many pictures, frames or, in a mean over clips, clips were measured.
-        mean: the mean over these of each figure.
-        worst: the worst of them, the worst first.
-        pictures: the figures of each picture by name; empty for clips.
+        count: the number of images, frames or, in a mean over clips, clips measured.
+        mean: the mean of each score.
+        worst: the worst examples, the worst first.
+        pictures: the scores of each image by name; empty for clips.
         bad: what could not be measured, and why.
     """
 
@@ -188,7 +191,7 @@ class Scores:
     bad: tuple[Bad, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all but the pictures themselves, for JSON."""
+        """Return everything but the images themselves, for JSON."""
         return {
             "data": self.data,
             "method": self.method,
@@ -201,7 +204,7 @@ class Scores:
 
 
 def mean_of(scores: Sequence[Scores]) -> list[Scores]:
-    """Return the mean over clips for each method that has several, each clip counting once."""
+    """Return the mean over clips for each method that has several, with equal weight per clip."""
     means = []
     for method in dict.fromkeys(each.method for each in scores):
         tally = Tally()

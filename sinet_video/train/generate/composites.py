@@ -240,7 +240,7 @@ class Material:
     peopled: dict[Path, bool] = field(default_factory=dict)
 
     def is_peopled(self, room: Path, background: Array) -> bool:
-        """Whether there is a face in a background, which is searched once."""
+        """Whether there is a face in a background, (H, W, 3) uint8, which is searched once."""
         if room not in self.peopled:
             height, width = background.shape[:2]
             self.peopled[room] = bool(self.find_faces(background, Box(0, 0, width, height)))
@@ -284,6 +284,6 @@ def _add_composite(
 
 
 def render_composite(paths: Sequence[Path], drawn: Values) -> tuple[Array, Array]:
-    """Return a product's image and mask again from person, mask, background and drawn values."""
+    """Make a product's image, (H, W, 3), and mask, (H, W), again."""
     picture, mask = read_pair(Pair(paths[0], paths[1]))
     return compose(picture, mask, read_picture(paths[2]), Composition.read(drawn))

@@ -25,7 +25,7 @@ SPREAD_LIMITS = (0.7, 1.4)
 
 
 def soft_edge(mask: Array, sigma: float) -> Array:
-    """Return alpha, float32 in [0, 1], from a mask in [0, 1], blurred by `sigma` and drawn in."""
+    """Return alpha, (H, W) float32 in [0, 1], from a mask in [0, 1], blurred and drawn in."""
     return _levels(_blurred(mask.astype(np.float32), sigma), *INWARD)
 
 

@@ -166,7 +166,10 @@ def draw_crop(
 def judge_crop(
     crop: Box, head: Head, others: list[Box], mask: Array, settings: PortraitSettings
 ) -> None:
-    """Raise `Rejected` unless a crop shows one whole head and enough of a person."""
+    """Raise `Rejected` unless a crop shows one whole head and enough of a person.
+
+    `mask` is (H, W) uint8.
+    """
     if min(crop.width, crop.height) < settings.smallest:
         raise Rejected(f"below {settings.smallest} pixels")
     person = crop.of(mask) > 127
@@ -265,7 +268,7 @@ def _add_crop(
 
 
 def render_portrait(paths: Sequence[Path], drawn: Values) -> tuple[Array, Array]:
-    """Return a product's image and mask again from its photograph, mask and crop."""
+    """Make a product's image, (H, W, 3), and mask, (H, W), again."""
     picture, mask = read_pair(Pair(paths[0], paths[1]))
     crop = Box(**drawn)
     return crop.of(picture), crop.of(mask)

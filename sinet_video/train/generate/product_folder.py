@@ -120,7 +120,7 @@ class Products:
     def reject(
         self, name: str, reason: str, picture: Array | Path, mask: Array | None = None
     ) -> None:
-        """Record what is not kept, with its image for the sheets."""
+        """Record what is not kept, with its image, (H, W, 3) uint8 or a file, for the sheets."""
         self.manifest.rejected.append(Rejection(name, reason))
         self._rejected.add(f"{name} {reason}", self._shown(picture, mask))
 
@@ -136,7 +136,7 @@ class Products:
 
 
 def write_pair(folder: Path, name: str, picture: Array | Path, mask: Array) -> dict[str, str]:
-    """Write images/NAME and masks/NAME; return the SHA-256 of each by its path."""
+    """Write images/NAME and masks/NAME, (H, W, 3) and (H, W) uint8; return each SHA-256 by path."""
     suffix = picture.suffix if isinstance(picture, Path) else ".jpg"
     image, label = folder / "images" / f"{name}{suffix}", folder / "masks" / f"{name}.png"
     if isinstance(picture, Path):

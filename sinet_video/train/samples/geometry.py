@@ -1,4 +1,4 @@
-"""Where in a sample a picture lies: 3x3 matrices from picture to sample, and drawing by them."""
+"""The position of an image in a sample: 3x3 matrices from image to sample, and drawing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Matrix = NDArray[np.float64]
 def placed(
     scale: tuple[float, float], turn: float, start: tuple[float, float], end: tuple[float, float]
 ) -> Matrix:
-    """Return the matrix that scales, turns (degrees) and takes the point `start` to `end`."""
+    """Return the matrix that scales, rotates (in degrees) and moves the point `start` to `end`."""
     sine, cosine = np.sin(np.radians(turn)), np.cos(np.radians(turn))
     linear = np.array([[cosine, -sine], [sine, cosine]]) @ np.diag(scale)
     matrix = np.eye(3)
@@ -37,12 +37,12 @@ def draw(
 ) -> Array:
     """Draw a source into a sample of a shape (h, w), from the level that fits best.
 
-    With `cut_out` from those without the old background along the person's edge.
+    `cut_out` uses the levels without the old background along the person's edge.
     """
     levels = source.cut_out if cut_out else source.levels
     scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     level = int(np.clip(np.floor(-np.log2(max(scale, 1e-6)) + 0.3), 0, len(levels) - 1))
-    # Not exactly a power of two: sides of odd numbers of pixels do not halve.
+    # Not exactly a power of two, as odd sides do not halve.
     height, width = levels[level].shape[:2]
     x, y = source.size[0] / width, source.size[1] / height
     to_largest = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
@@ -54,9 +54,9 @@ def draw(
 def photograph_matrix(
     rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
 ) -> Matrix:
-    """Return a place for a whole photograph: about covering the sample, somewhere over it.
+    """Return a position for a whole photograph that roughly covers the sample.
 
-    Of whole people, every other time only the upper part is looked at.
+    For whole people, every other sample shows only the upper part.
     """
     if source.whole and not views.squash and rng.random() < 0.5:
         return _upper_part(rng, source, shape, views)
@@ -123,7 +123,7 @@ def thing_matrix(
 def person_matrix(
     rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
 ) -> Matrix:
-    """Return a place for a person in a made scene: whole people anywhere, others from below."""
+    """Return a position for a person in a scene: whole people anywhere, others from below."""
     left, top, right, bottom = source.box
     h, w = shape
     tall = max(1, bottom - top)
@@ -146,7 +146,7 @@ def person_matrix(
 def background_matrix(
     rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
 ) -> Matrix:
-    """Return a place for a background, mirrored beyond its borders where it is smaller."""
+    """Return a position for a background, mirrored beyond its borders if it is smaller."""
     (width, height), (h, w) = source.size, shape
     scale = max(w / width, h / height) * float(np.exp(rng.uniform(*np.log(views.room))))
     slack = np.array([width * scale - w, height * scale - h]) / 2
@@ -156,12 +156,12 @@ def background_matrix(
 
 
 def _mirrored(rng: np.random.Generator, views: Views) -> float:
-    """Return -1 where the picture is to be mirrored, else 1."""
+    """Return -1 if the image is to be mirrored, else 1."""
     return -1.0 if rng.random() < views.flip else 1.0
 
 
 def nudge(rng: np.random.Generator, shape: tuple[int, int]) -> Matrix:
-    """Return a small movement of a whole scene: a few pixels, degrees and per cent."""
+    """Return a small movement of a whole scene: a few pixels, degrees and percent."""
     h, w = shape
     zoom = float(np.exp(rng.uniform(-0.04, 0.04)))
     shift = rng.uniform(-0.04, 0.04, 2) * (w, h)
@@ -170,7 +170,7 @@ def nudge(rng: np.random.Generator, shape: tuple[int, int]) -> Matrix:
 
 
 def grid_motion(matrix: Matrix, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return a movement of pixels as `torch.nn.functional.affine_grid` takes it, (2, 3)."""
+    """Return a movement of pixels in the form of `torch.nn.functional.affine_grid`, (2, 3)."""
     h, w = shape
     to_pixels = np.array([[w / 2, 0, (w - 1) / 2], [0, h / 2, (h - 1) / 2], [0, 0, 1]])
     motion: NDArray[np.float32] = (np.linalg.inv(to_pixels) @ matrix @ to_pixels)[:2].astype("f4")

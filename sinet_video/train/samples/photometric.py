@@ -1,4 +1,4 @@
-"""Colours and sharpness varied: what cameras, lamps and codecs do to a picture."""
+"""Photometric augmentation: what cameras, lamps and codecs do to an image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def toned(rng: np.random.Generator, picture: Array, light: Light) -> Array:
-    """Vary brightness, contrast, saturation, tint and gamma of a picture (h, w, 3), uint8."""
+    """Vary brightness, contrast, saturation, tint and gamma of an image (h, w, 3) uint8."""
     saturation = 0.0 if rng.random() < light.grey else 1 + _spread(rng, light.saturation)
     colours = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * LUMA
     gain = (1 + _spread(rng, light.contrast)) * (1 + _spread(rng, light.tint, 3))
@@ -33,9 +33,9 @@ def _spread(rng: np.random.Generator, most: float, count: int | None = None) -> 
 
 
 def worn(rng: np.random.Generator, picture: Array, light: Light, grain: Array) -> Array:
-    """Take away sharpness and add noise and the marks of compression.
+    """Reduce sharpness, and add noise and compression artefacts.
 
-    `grain` is a large field (H, W, 3), float32, of standard normal values to take noise from.
+    `grain` is a large field (H, W, 3) float32 of standard normal values, used as noise.
     """
     if rng.random() < light.blur:
         picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 1.6)))
@@ -70,5 +70,5 @@ def _dark(rng: np.random.Generator, picture: Array, grain: Array) -> Array:
 
 
 def grain_field(seed: int, side: int = 768) -> Array:
-    """Return the field that `worn` takes noise from."""
+    """Return the field that `worn` uses as noise, (side, side, 3) float32."""
     return np.random.default_rng(seed).standard_normal((side, side, 3), np.float32)

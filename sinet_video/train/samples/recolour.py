@@ -17,7 +17,7 @@ Array = NDArray[Any]
 def patched(rng: np.random.Generator, picture: Array, alpha: Array, probability: float) -> Array:
     """Recolour a part of the person and a part of the rest, each with this probability.
 
-    Anywhere and in any shape: like shadows, walls and things in the hand.
+    Anywhere and in any shape: like shadows, walls and things in the hand. Arrays as above.
     """
     for where in (alpha, 255 - alpha):
         if rng.random() < probability:

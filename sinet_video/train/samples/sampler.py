@@ -18,7 +18,7 @@ from sinet_video.train.samples.scenes import Look, draw_scene
 Array = NDArray[Any]
 
 SHAPE, SCENE, WEAR, SECOND_WEAR, TONE, MOTION, PUBLISHED = range(7)
-"""What random numbers are for; each has its own of them."""
+"""The purposes of random numbers; each has its own stream."""
 
 
 class Sampler:
@@ -36,7 +36,7 @@ class Sampler:
         return self.stage.shapes[int(choice)]
 
     def _rng(self, purpose: int, step: int, index: int = 0) -> np.random.Generator:
-        # Always as many numbers: to numpy, [1, 2] is the same seed as [1, 2, 0].
+        # Always the same count: to numpy, [1, 2] is the same seed as [1, 2, 0].
         return np.random.default_rng([self.seed, step, index, purpose])
 
     def shard(self, step: int, index: int, count: int) -> Batch:
@@ -48,7 +48,7 @@ class Sampler:
             for i in range(size - second)
         ]
         moved = [self._second_look(step, index * size + i, shape) for i in range(second)]
-        # Pairs side by side: the first `second` samples, then their second looks, then the rest.
+        # The first `second` samples, then their second views, then the rest.
         looks[second:second] = [(picture, label) for picture, label, _ in moved]
         labels = np.stack([label for _, label in looks])
         motion = [m for _, _, m in moved]
@@ -89,6 +89,6 @@ class Sampler:
 
 
 def batches(sampler: Sampler, start: int, stop: int, shards: int) -> Iterator[list[Batch]]:
-    """Yield the shards of each step from one step to before another."""
+    """Yield the shards of each step from `start` up to, but not including, `stop`."""
     for step in range(start, stop):
         yield [sampler.shard(step, index, shards) for index in range(shards)]

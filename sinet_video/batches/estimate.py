@@ -1,0 +1,77 @@
+"""About how long a batch will take, and how much room its results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sinet_video.batches.decide import Step
+from sinet_video.batches.manifest import Entry
+from sinet_video.decoding.probe import probe
+from sinet_video.errors import InputError
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline.report import expected_frames
+
+PIXELS_A_SECOND = 64e6
+"""How fast a job is where nothing is known: 31 frames a second of 1920x1080, on two cores."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What converting one clip is expected to take.
+
+    Attributes:
+        seconds: of work, for the job alone; None for a clip that cannot be read.
+        size: bytes of the result; None where no result with these options is known yet.
+    """
+
+    step: Step
+    seconds: float | None
+    size: int | None
+
+
+def estimate(
+    steps: Iterable[Step], known: Iterable[Entry], span: TimeRange = TimeRange()
+) -> list[Estimate]:
+    """Return what each clip that is to be converted is expected to take.
+
+    Both are reckoned by pixels, from what the manifest says of earlier clips. Each clip is opened.
+    """
+    done = [entry for entry in known if entry.outcome == "done" and _pixels(entry)]
+    pixels, seconds = sum(map(_pixels, done)), sum(e.report["seconds"] for e in done)
+    speed = pixels / seconds if seconds else PIXELS_A_SECOND
+    sized = [(entry, int(entry.written.split()[0])) for entry in done if entry.written]
+    density = sum(size for _, size in sized) / (sum(_pixels(e) for e, _ in sized) or 1)
+    return [_estimate(step, span, speed, density) for step in steps if step.wanted]
+
+
+def _estimate(step: Step, span: TimeRange, speed: float, density: float) -> Estimate:
+    try:
+        clip = probe(step.task.source)
+    except InputError:
+        return Estimate(step, None, None)
+    frames = expected_frames(clip, span)
+    if frames is None:
+        return Estimate(step, None, None)
+    pixels = frames * clip.width * clip.height
+    return Estimate(step, pixels / speed, round(pixels * density) if density else None)
+
+
+def _pixels(entry: Entry) -> float:
+    report = entry.report
+    return float(report.get("frames", 0) * report.get("width", 0) * report.get("height", 0))
+
+
+def total(estimates: Sequence[Estimate], jobs: int) -> tuple[float, int]:
+    """Return the seconds that all take, so many at a time on a machine for them, and the bytes."""
+    seconds = [each.seconds or 0.0 for each in estimates]
+    longest = max(seconds, default=0.0)
+    return max(longest, sum(seconds) / jobs), sum(each.size or 0 for each in estimates)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    return path.stat().st_size if path.exists() else 0

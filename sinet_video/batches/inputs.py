@@ -1,0 +1,119 @@
+"""What the inputs of a batch stand for: files, folders, patterns and lists of them."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from os.path import abspath
+from pathlib import Path
+
+from sinet_video.errors import InputError, SettingError, reason
+
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
+    | {".wmv", ".flv", ".ogv", ".3gp", ".gif", ".mxf", ".vob", ".dv", ".asf", ".m2v", ".3g2"}
+    | {".f4v", ".mod", ".tod", ".qt", ".ogm", ".mpe", ".m2p"}
+)
+"""What counts as a video when a folder is given; files named one by one may have any name."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to convert, and the folder that it is in below the folder that was given."""
+
+    path: Path
+    within: Path = Path()
+
+
+def find(
+    inputs: Iterable[str | Path], *, recursive: bool = False, exclude: Path | None = None
+) -> list[Found]:
+    """Return every file that the inputs stand for, each once, in the order given.
+
+    A folder stands for the videos in it, sorted, and with `recursive` for those in its subfolders;
+    hidden files and folders are left out, and so is the folder `exclude`. Raises `InputError` for
+    an input that matches nothing.
+    """
+    found: dict[str, Found] = {}
+    for given in inputs:
+        for each in expand(given, recursive=recursive, exclude=exclude):
+            # Not Path.resolve: two links to one file are two inputs.
+            found.setdefault(abspath(each.path), each)  # noqa: PTH100
+    return list(found.values())
+
+
+def expand(
+    given: str | Path, *, recursive: bool = False, exclude: Path | None = None
+) -> list[Found]:
+    """Return the files that one input stands for, as `find` says."""
+    if not str(given).strip():
+        raise SettingError("The name of an input is empty; give a file, a folder or a pattern.")
+    path = Path(given)
+    try:
+        found = list(_matches(path, given, recursive=recursive, exclude=exclude))
+    except OSError as error:
+        raise InputError(f"{given} cannot be read: {reason(error)}.") from error
+    if not found:
+        raise InputError(f"{given} matches no video; give files, folders or patterns that do.")
+    return found
+
+
+def _matches(
+    path: Path, given: str | Path, *, recursive: bool, exclude: Path | None
+) -> Iterator[Found]:
+    if path.is_dir():
+        for file in _files_in(path, recursive=recursive, exclude=exclude):
+            if is_video(file):
+                yield Found(file, file.parent.relative_to(path))
+    elif path.exists():
+        yield Found(path)
+    else:
+        # Not Path.glob, which takes no absolute patterns.
+        names = sorted(glob.glob(str(given), recursive=True))  # noqa: PTH207
+        yield from (Found(Path(name)) for name in names if Path(name).is_file())
+
+
+def read_list(name: str) -> list[str]:
+    """Return the inputs that a text file lists, one a line; "-" is standard input.
+
+    Blank lines are skipped. Raises `InputError` for a file that cannot be read or lists nothing.
+    """
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The list {name} cannot be read: {reason(error)}.") from error
+    inputs = [line for line in text.splitlines() if line.strip()]
+    if not inputs:
+        raise InputError(f"The list {name} is empty; it must name one input a line.")
+    return inputs
+
+
+def count_unseen(inputs: Iterable[str | Path]) -> int:
+    """Return how many videos are in subfolders of the folders given, which `recursive` takes."""
+    folders = [path for path in map(Path, inputs) if path.is_dir()]
+    return sum(
+        is_video(file) and file.parent != folder
+        for folder in folders
+        for file in _files_in(folder, recursive=True)
+    )
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file in a folder counts as a video, by its name."""
+    return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def _files_in(folder: Path, *, recursive: bool, exclude: Path | None = None) -> Iterator[Path]:
+    """Yield the files in a folder; hidden ones belong to other programs, such as ._talk.mp4."""
+    subfolders = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_file():
+            yield path
+        elif path.is_dir() and not path.is_symlink() and path.absolute() != exclude:
+            subfolders.append(path)
+    for path in subfolders if recursive else []:
+        yield from _files_in(path, recursive=True, exclude=exclude)

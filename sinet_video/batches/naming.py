@@ -1,0 +1,136 @@
+"""What the results of a batch are called."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os.path import abspath
+from pathlib import Path, PurePath
+
+from sinet_video.batches.inputs import Found
+from sinet_video.containers.formats import CONTAINERS
+from sinet_video.errors import SettingError
+
+NAME_TEMPLATE = "{stem}.{ext}"
+
+FIELDS = {
+    "stem": "the input's name without its extension",
+    "ext": "the extension of what is written",
+    "name": "the input's name with its extension",
+    "parent": "the name of the folder that the input is in",
+}
+"""What a template may have in braces."""
+
+EXTENSIONS = {"mp4": "mp4", "mkv": "mkv", "mov": "mov", "webm": "webm", "png": ""}
+"""What can be written, with its extension; a folder of PNG files has none."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One clip of a batch.
+
+    Attributes:
+        name: what identifies it in the batch: the path of its output within the batch's folder,
+            with forward slashes.
+        source, output: the files.
+        matte: where its matte is written as well, or None.
+    """
+
+    name: str
+    source: Path
+    output: Path
+    matte: Path | None = None
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How results are named: templates with the fields of `FIELDS` in braces.
+
+    Attributes:
+        to: "mp4", "mkv", "mov", "webm", or "png" for a folder of PNG files.
+        template: what an output is called, below the folder of the batch.
+        matte: the same for mattes, which are written as well; None for no mattes.
+    """
+
+    to: str = "mp4"
+    template: str = NAME_TEMPLATE
+    matte: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.to not in EXTENSIONS:
+            raise SettingError(f"{self.to!r} cannot be written; give {', '.join(EXTENSIONS)}.")
+        for template in (self.template, self.matte):
+            if template is not None:
+                _check(template)
+
+    def task(self, found: Found, folder: Path) -> Task:
+        """Return what is to be made of a file, and where."""
+        output = self._named(self.template, found)
+        matte = self.matte and folder / self._named(self.matte, found)
+        return Task(output.as_posix(), found.path, folder / output, matte or None)
+
+    def _named(self, template: str, found: Found) -> Path:
+        path, extension = found.path, EXTENSIONS[self.to]
+        parent = path.absolute().parent.name
+        filled = template.format(stem=path.stem, ext=extension, name=path.name, parent=parent)
+        if not extension and template.endswith(".{ext}"):
+            # A folder must not have the name of another kind of output.
+            filled = filled.removesuffix(".")
+            if Path(filled).suffix.lower() in CONTAINERS:
+                filled = filled.replace(".", "_")
+        named = found.within / filled
+        if named.is_absolute() or ".." in named.parts or not filled.strip():
+            raise SettingError(
+                f"The name template {template!r} makes {filled!r} of {path}; it must name a file "
+                "in the output folder."
+            )
+        return named
+
+
+def tasks(found: Iterable[Found], folder: Path, naming: Naming) -> list[Task]:
+    """Return what is to be made of every file.
+
+    Raises `SettingError` if two files would become one, or one would replace an input.
+    """
+    made: list[Task] = []
+    taken: dict[str, Path] = {}
+    for each in found:
+        task = naming.task(each, folder)
+        for path in filter(None, (task.output, task.matte)):
+            rival = taken.setdefault(_place(path), task.source)
+            if rival is not task.source or task.output == task.matte:
+                raise SettingError(_clash(rival, task.source, path))
+        made.append(task)
+    for task in made:
+        if _place(task.source) in taken:
+            raise SettingError(
+                f"{task.source} would be replaced by a result; choose another folder or template."
+            )
+    return made
+
+
+def _place(path: PurePath) -> str:
+    return abspath(path)  # noqa: PTH100  # not Path.resolve: links to one file are different inputs
+
+
+def _clash(one: Path, other: Path, output: Path) -> str:
+    if one == other:
+        return f"The result and the matte of {one} would both become {output}; change a template."
+    return (
+        f"{one} and {other} would both become {output}; choose a name template that tells them "
+        "apart, such as {parent}_{stem}.{ext} or {name}.{ext}, or convert them into different "
+        "folders."
+    )
+
+
+def _check(template: str) -> None:
+    try:
+        fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        valid = fields <= set(FIELDS)
+        template.format(**dict.fromkeys(FIELDS, "x"))
+    except (ValueError, KeyError, IndexError, AttributeError):
+        valid = False
+    if not valid:
+        known = ", ".join(f"{{{name}}}" for name in FIELDS)
+        raise SettingError(f"The name template {template!r} may have only {known} in braces.")

@@ -1,0 +1,198 @@
+"""Tasks in processes of their own, one process a task.
+
+A fresh process makes the same bytes whatever was encoded before, gives all its memory back, and
+takes nothing with it when it crashes or is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from sinet_video.errors import SettingError, SinetVideoError
+
+LOGGER = logging.getLogger("sinet_video")
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Send = Callable[[Any], None]
+"""Called in a process with news for the caller of `run`; most calls are not passed on."""
+
+Work = Callable[[Item, Send], Result]
+
+EVERY = 0.2
+"""Seconds between two pieces of news that are passed on."""
+
+PATIENCE = 20.0
+"""Seconds that a process is given to clean up, after it was asked to end."""
+
+
+@dataclass(frozen=True)
+class Running(Generic[Item]):
+    """A process at work on an item."""
+
+    item: Item
+    process: BaseProcess
+
+
+def run(
+    items: Iterable[Item],
+    work: Work[Item, Result],
+    jobs: int,
+    news: Callable[[Item, Any], None] = lambda *_: None,
+) -> Iterator[tuple[Item, Result | Exception]]:
+    """Work on items in up to `jobs` processes; yield each with its result as it is done.
+
+    What `work` raises is the item's result, as is a `SinetVideoError` where the process died. When
+    the caller stops, or is interrupted, the processes are asked to end and waited for. Raises
+    `SettingError` if `work` cannot be sent to another process.
+    """
+    _check(work)
+    waiting, running = deque(items), dict[Connection, Running[Item]]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                receiver, process = _started(work, waiting[0])
+                running[receiver] = Running(waiting.popleft(), process)
+            for ready in wait(list(running)):
+                assert isinstance(ready, Connection)
+                kind, value = _received(ready, running[ready].process)
+                if kind == "news":
+                    news(running[ready].item, value)
+                elif kind == "log":
+                    LOGGER.handle(value)
+                else:
+                    yield running.pop(ready).item, value
+                    ready.close()
+    finally:
+        _end(running)
+
+
+def _check(work: object) -> None:
+    try:
+        pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise SettingError(
+            f"This conversion cannot be sent to another process ({error}); use functions of a "
+            "module and settings without loaded networks, or jobs=0 for this process."
+        ) from error
+
+
+def _started(work: Work[Item, Result], item: Item) -> tuple[Connection, BaseProcess]:
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    arguments = (work, item, sender, LOGGER.getEffectiveLevel())
+    process = context.Process(target=_process, args=arguments)
+    process.start()
+    sender.close()
+    return receiver, process
+
+
+def _received(receiver: Connection, process: BaseProcess) -> tuple[str, Any]:
+    """Return what a process has to say; that it ended without a word, if it did."""
+    try:
+        kind, value = receiver.recv()
+    except EOFError:
+        process.join()
+        return "result", SinetVideoError(f"The process that worked on it {_end_of(process)}.")
+    if kind == "result":
+        process.join()
+    return kind, value
+
+
+def _end_of(process: BaseProcess) -> str:
+    code = process.exitcode or 0
+    if code == -signal.SIGKILL:
+        return "was killed, as systems do when memory runs out; fewer jobs at once need less"
+    if code < 0:
+        return f"was ended by the signal {signal.Signals(-code).name}"
+    return f"ended with status {code}"
+
+
+def _end(running: dict[Connection, Running[Item]]) -> None:
+    for each in running.values():
+        each.process.terminate()
+    until = time.monotonic() + PATIENCE
+    for receiver, each in running.items():
+        receiver.close()  # so that nobody waits for a full pipe
+        each.process.join(max(0.0, until - time.monotonic()))
+        each.process.kill()
+        each.process.join()
+
+
+def _process(work: Work[Item, Result], item: Item, sender: Connection, level: int) -> None:
+    """Work on one item, in the new process."""
+    # What interrupts the whole group is for the caller, who then ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    LOGGER.setLevel(level)
+    LOGGER.addHandler(_Forward(sender))
+    LOGGER.propagate = False
+    with closing(sender):
+        try:
+            result: Any = work(item, _Sometimes(sender))
+        except SinetVideoError as error:
+            result = error
+        except Exception as error:
+            LOGGER.exception("An unexpected error")
+            result = SinetVideoError(f"{type(error).__name__}: {error}")
+        try:
+            sender.send(("result", result))
+        except BrokenPipeError:  # nobody is there any more to hear of it
+            os._exit(1)
+
+
+def _end_with_parent() -> None:
+    """Ask this process to end when the one that it works for has ended, even if it was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+class _Sometimes:
+    """Sends news, but not too often."""
+
+    def __init__(self, sender: Connection) -> None:
+        self._sender, self._sent = sender, 0.0
+
+    def __call__(self, value: Any) -> None:
+        if time.monotonic() - self._sent < EVERY:
+            return
+        self._sent = time.monotonic()
+        try:
+            self._sender.send(("news", value))
+        except BrokenPipeError:
+            pass  # this process is about to be ended
+
+
+class _Forward(logging.Handler):
+    """Sends what is logged to the caller's process."""
+
+    def __init__(self, sender: Connection) -> None:
+        super().__init__()
+        self._sender = sender
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send one, as plain text."""
+        record.msg, record.args = self.format(record), None
+        record.exc_info = record.exc_text = record.stack_info = None
+        try:
+            self._sender.send(("log", record))
+        except BrokenPipeError:
+            pass  # this process is about to be ended

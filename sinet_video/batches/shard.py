@@ -1,0 +1,45 @@
+"""A part of a batch for one of several machines, which need not know of each other."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Self
+
+from sinet_video.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Part `index` of `count`, from 1 on.
+
+    Which shard a clip belongs to is decided by its name alone. So all clips are in exactly one,
+    on whatever machine, and each stays in its own when others are added or removed.
+    """
+
+    index: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.index <= self.count:
+            raise SettingError(
+                f"Shard {self.index}/{self.count} does not exist; give I/N with I from 1 to N."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read I/N. Raises `SettingError`."""
+        index, _, count = text.partition("/")
+        try:
+            numbers = int(index), int(count)
+        except ValueError:
+            raise SettingError(f"{text!r} is no shard; give I/N, such as 2/8.") from None
+        return cls(*numbers)
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+    def has(self, name: str) -> bool:
+        """Whether the clip with this name in the batch belongs to it."""
+        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
+        return int.from_bytes(digest[:8], "big") % self.count == self.index - 1

@@ -1,0 +1,76 @@
+"""Everything that `convert` is told but the files, in one value that goes for many of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from sinet_video.decoding.access import Source, StrPath
+from sinet_video.encoding.plan import plan
+from sinet_video.encoding.settings import Encoding
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline import fingerprint
+from sinet_video.pipeline.chain import Show, output_kind
+from sinet_video.pipeline.convert import Progress, convert
+from sinet_video.pipeline.report import Report
+from sinet_video.pipeline.resume import Resume
+from sinet_video.pipeline.settings import Settings
+from sinet_video.stages.backgrounds import Fit
+from sinet_video.stages.composite import Background
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The options of `convert`, which says what each means; call it with an input and an output."""
+
+    background: StrPath | Source | Background | None = None
+    fit: Fit = "cover"
+    show: Show = "composite"
+    settings: Settings = Settings()
+    encoding: Encoding = Encoding()
+    span: TimeRange = TimeRange()
+    resume: Resume | None = None
+
+    def __call__(
+        self,
+        source: StrPath | Source,
+        output: str | Path,
+        *,
+        matte: str | Path | None = None,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Convert one file, as `convert` does."""
+        return convert(
+            source,
+            output,
+            background=self.background,
+            fit=self.fit,
+            show=self.show,
+            matte=matte,
+            settings=self.settings,
+            encoding=self.encoding,
+            span=self.span,
+            resume=self.resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+
+    def check(self, output: Path) -> None:
+        """Raise, as `convert` would, for what no input could be converted with.
+
+        `output` is the name of a result.
+        """
+        given = self.background
+        behind = self.settings.source(given) if isinstance(given, str | Path) else given
+        kind = output_kind(output, behind, self.fit, self.show, self.encoding)
+        plan(output, kind.content, "yuv420p", self.encoding)
+        self.settings.load()
+
+    def described(self) -> dict[str, str]:
+        """Return every option that decides what is written, as text, by its name.
+
+        Files are described by their size, time of change and content, functions by their names.
+        """
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return fingerprint.described(**values)
