@@ -16,9 +16,9 @@ from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
+from sinet_video.cli.serve import serve
 from sinet_video.cli.signals import heed, status_of
 from sinet_video.cli.streams import Unheard, open_closed_streams, printable
-from sinet_video.cli.serve import serve
 from sinet_video.cli.talk import EVENTS, write_event
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.quantise import quantised
 from sinet_video.models.segmenter import upright
+from sinet_video.planes.quantise import quantised
 from sinet_video.quality.thumbnails import resized, shown_size
 
 Array = NDArray[Any]
