@@ -48,8 +48,7 @@ class Unheard:
     def write(self, text: str) -> int:
         """Write if that can be done."""
         try:
-            self._stream.write("".join(map(_spoken, text)))
-            return len(text)
+            return self._stream.write(_spoken(text))
         except OSError:
             _silence(self._stream)
             return len(text)
@@ -98,8 +97,11 @@ def _shown(character: str) -> str:
     return character
 
 
-def _spoken(character: str) -> str:
-    return character if character in "\n\r\t" else _shown(character)
+def _spoken(text: str) -> str:
+    """Return what is said without what terminals obey; bytes are the stream's to refuse."""
+    if not isinstance(text, str):
+        return text
+    return "".join(c if c in "\n\r\t" else _shown(c) for c in text)
 
 
 def _lines(character: str) -> str:
