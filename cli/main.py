@@ -16,6 +16,7 @@ from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
+from sinet_video.cli.serve import serve
 from sinet_video.cli.signals import heed, status_of
 from sinet_video.cli.streams import Unheard, open_closed_streams, printable
 from sinet_video.cli.talk import EVENTS, write_event
@@ -29,7 +30,7 @@ STOPPED = status_of(signal.SIGINT)
 
 SECTIONS = {
     "Cut people out": ("run", "batch"),
-    "Look results over": ("preview", "verify", "info"),
+    "Look results over": ("preview", "serve", "verify", "info"),
     "Networks": ("export", "evaluate", "generate", "train"),
     "This program": ("doctor",),
 }
@@ -119,6 +120,7 @@ cli.add_command(generate)
 cli.add_command(train)
 cli.add_command(verify)
 cli.add_command(preview)
+cli.add_command(serve)
 cli.add_command(doctor)
 
 

@@ -32,7 +32,7 @@ class Remedy:
 
 
 class SinetVideoError(Exception):
-    """Base of every error that this library raises on purpose.
+    """Base class of all errors that this library raises on purpose.
 
     Attributes:
         message: what is wrong, without the remedy.

@@ -16,6 +16,8 @@ PACKAGES = {
     "ninja": ("ninja", "train"),
     "PIL": ("pillow", "train"),
     "scipy": ("scipy", "train"),
+    "starlette": ("starlette", "serve"),
+    "uvicorn": ("uvicorn", "serve"),
 }
 """By the name that is imported: what to install, and the extra that brings it."""
 

@@ -1,4 +1,4 @@
-"""Many clips into one folder: what is done stays, and one bad clip stops nothing."""
+"""Batches: many clips into one folder, skipping finished ones and surviving bad ones."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from sinet_video.pipeline.report import Report, expected_frames
 LOGGER = logging.getLogger("sinet_video")
 
 Convert = Conversion | Callable[[Path, Path], Report]
-"""What converts one clip: settings, or a function of its own of source and output."""
+"""Converts one clip: settings, or your own function of source and output."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one clip of a batch.
+    """The result of one clip of a batch.
 
     Attributes:
         source, output: its files.
         status: "done", "skipped" or "failed".
-        why: the reason why it was converted or skipped, in a few words.
-        report: its figures, if it is done.
-        error: why it failed, if it did.
+        why: why it was converted or skipped, in a few words.
+        report: its report, if it is done.
+        error: the error, if it failed.
     """
 
     source: Path
@@ -70,21 +70,21 @@ def batch(
     keep_times: bool = False,
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
-    """Convert every video of files, folders and patterns into a folder, yielding each outcome.
+    """Convert every video in files, folders and patterns into a folder, yielding each outcome.
 
-    A manifest in the folder says what became of each clip. So the same call again converts what is
-    missing, what failed, and what changed: the input or the options, but not the version of this
-    library. It replaces nothing that it did not make, or that was changed since, unless `rules`
-    say so.
+    A manifest in the folder records the outcome of each clip. The same call again therefore
+    converts only what is missing, what failed, and what changed: the input or the options, but not
+    the version of this library. It does not replace files that it did not make, or that have
+    changed since, unless `rules` say so.
 
-    `jobs` is how many clips are converted at a time, each in a process of its own; 0 converts them
-    one after another in this process, and then `convert` may be any function of source and output.
-    With `recursive`, subfolders are searched as well, and made anew in the output folder. With
-    `shard`, only that part of the clips is converted. With `keep_times`, outputs get their inputs'
-    times of change. `progress` is called while clips are converted; what it raises ends the batch.
+    `jobs` is how many clips are converted at a time, each in its own process; 0 converts them one
+    after another in this process, and `convert` may then be any function of source and output. With
+    `recursive`, subfolders are searched too, and recreated in the output folder. With `shard`, only
+    that part of the clips is converted. With `keep_times`, outputs get the modification times of
+    their inputs. `progress` is called during conversion; an exception in it ends the batch.
 
-    A clip that fails, whatever the reason, does not stop the others. Raises `InputError` at once
-    for an input that matches nothing, and `SettingError` if two would become one output.
+    A clip that fails, for whatever reason, does not stop the others. Raises `InputError` at once
+    for an input that matches nothing, and `SettingError` if two inputs would write the same output.
     """
     steps = plan_batch(
         inputs, folder, convert, naming=naming, recursive=recursive, shard=shard, rules=rules
@@ -103,7 +103,7 @@ def run_batch(
     keep_times: bool = False,
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
-    """Do what `plan_batch` returned, as `batch` does."""
+    """Run the steps that `plan_batch` returned, as `batch` does."""
     _check(steps, convert)
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def plan_batch(
     shard: Shard | None = None,
     rules: Rules = Rules(),
 ) -> list[Step]:
-    """Return what `batch` would do with every clip and why, without doing anything."""
+    """Return what `batch` would do with every clip, and why, without doing anything."""
     if not str(folder).strip():
         raise SettingError("The name of the output folder is empty; give one.")
     folder = Path(folder)
@@ -273,10 +273,10 @@ def default_jobs(clips: int) -> int:
 
 
 CORES_A_JOB = 4
-"""A job runs decoding, the network, the rest and the encoder side by side."""
+"""A job runs decoding, the network, the other stages and the encoder side by side."""
 
 BYTES_A_JOB = 2 << 30
-"""Room for a clip of 3840x2160."""
+"""Enough for a clip of 3840x2160."""
 
 
 def _memory() -> int:

@@ -1,8 +1,8 @@
-"""Saying how wide pixels are in Matroska and WebM, which libav's muxer cannot be told through PyAV.
+"""Writing the sample aspect ratio into Matroska and WebM, which PyAV cannot tell libav's muxer.
 
-The muxer leaves a gap before what describes the file and its tracks. Both are moved into it by as
-much as is added to the tracks, and everything after them stays where it is. Elements are those of
-RFC 9559.
+The muxer leaves a gap in front of the elements that describe the file and its tracks. Both are
+moved into it by as much as the tracks grow, and everything after them stays in place. Elements are
+those of RFC 9559.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ VIDEO, VOID, CHECKSUM = 0xE0, 0xEC, 0xBF
 DISPLAY_WIDTH, DISPLAY_HEIGHT, DISPLAY_UNIT = 0x54B0, 0x54BA, 0x54B2
 
 PIXELS, RATIO = 0, 3
-"""Units of what is said of the display."""
+"""Units of the display size."""
 
 
 def display(width: int, height: int, aspect: Fraction) -> tuple[int, int, int]:
-    """Return the width, height and unit to say for coded pixels that are `aspect` as wide as high.
+    """Return the display width, height and unit for a coded size and sample aspect ratio.
 
-    Exactly: in pixels, where these are whole, and else as a ratio, in numbers no smaller than the
-    picture for players that take them for pixels.
+    The result is exact: in pixels if they are whole, otherwise as a ratio. The ratio uses numbers
+    no smaller than the frame, for players that take them for pixels.
     """
     if (width * aspect).denominator == 1:
         return int(width * aspect), height, PIXELS
@@ -50,9 +50,9 @@ def display(width: int, height: int, aspect: Fraction) -> tuple[int, int, int]:
 
 
 def write_display_size(path: Path, size: tuple[int, int], aspect: Fraction) -> bool:
-    """Write into a finished file how wide its pixels are; False where it has no room for that.
+    """Write the sample aspect ratio into a finished file; return False if it has no room for that.
 
-    `size` is the first track's coded width and height.
+    `size` is the coded width and height of the first track.
     """
     with path.open("r+b") as file:
         end = _end_of_tracks(file, path.stat().st_size)
@@ -75,7 +75,7 @@ def _end_of_tracks(file: BinaryIO, size: int) -> int | None:
 
 
 def _said(head: bytes, shown: tuple[int, int, int]) -> bytes | None:
-    """Return the beginning of a file, as long as it was, with the display's size in it."""
+    """Return the start of a file, at the same length, with the display size in it."""
     top = {element.name: element for element in in_segment(head)}
     if not {VOID, INFO, SEEK_HEAD} <= set(top):
         return None
@@ -123,7 +123,7 @@ def _video(head: bytes, video: Element, shown: tuple[int, int, int]) -> bytes:
 
 
 def _checked(name: int, content: bytes, checked: bool) -> bytes:
-    """Return an element, with the checksum of its content in front if it had one."""
+    """Return an element, preceded by the checksum of its content if it had one."""
     if not checked:
         return written(name, content)
     checksum = zlib.crc32(content).to_bytes(4, "little")
@@ -131,7 +131,7 @@ def _checked(name: int, content: bytes, checked: bool) -> bytes:
 
 
 def _moved(head: bytes, seek: Element, by: int) -> bytes:
-    """Return the list of places, as long as it was, with those of the moved elements."""
+    """Return the seek list, at the same length, with the positions of the moved elements."""
     data = bytearray(head[seek.start : seek.end])
     entries = list(elements(head, seek.content, seek.end))
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Which files there are, what they hold, and which a name stands for."""
+"""The supported file formats, what they hold, and which one a file name means."""
 
 from __future__ import annotations
 
@@ -17,45 +17,46 @@ from sinet_video.media.pixel_formats import PLANAR
 class Container:
     """A muxer of libav, the codecs that we put into it, and what it can hold beside frames.
 
-    All that the rest of the package knows of a file format is a column here.
+    Everything that the rest of the package needs to know about a file format is a column here.
     """
 
     muxer: str
     codecs: tuple[str, ...]
     defaults: Mapping[Content, str]
-    """The codec for each content that it can hold."""
+    """Default codec for each content that it can hold."""
     options: Mapping[str, str] = field(default_factory=dict)
-    """What the muxer is told."""
+    """Options for the muxer."""
     alone: bool = False
     """Whether it holds video and nothing else."""
     alpha_first: bool = False
-    """Whether people who ask for this file without a background mean one with alpha."""
+    """Whether this file gets an alpha channel if no background is given."""
     narrows: Callable[[str], str] = str
-    """From a working pixel format to the nearest that it can tell from others."""
+    """Maps a working pixel format to the nearest one that the container can tell apart."""
     timed: bool = True
-    """Whether frames have times of their own; else they come at one rate."""
+    """Whether frames have their own times; otherwise they have a constant rate."""
     orientation_tag: bool = False
-    """Whether it says how players turn and mirror frames; else they are turned themselves."""
+    """Whether it has an orientation tag; otherwise the frames themselves are rotated."""
     sample_aspect: Literal["written by the muxer", "display size", "no"] = "no"
-    """How it says that pixels are not square. A display size is written when the file is whole."""
+    """How it stores the sample aspect ratio. A display size is written once the file is complete.
+    """
     edit_list: bool = False
-    """Whether an edit list says when each track starts and what of it is not played."""
+    """Whether an edit list says when each track starts and which part of it is not played."""
     codec_delay: bool = False
-    """Whether it says, for want of an edit list, how much audio at a start primes the decoder."""
+    """Whether, without an edit list, it can say how much audio at the start primes the decoder."""
     codec_tags: Mapping[str, str] = field(default_factory=dict)
-    """The four characters to name a codec by, where libav's own choice is not understood."""
+    """Codec tags (four characters) for codecs where libav's own choice is not understood."""
     alpha_tag: Literal["stream tag", "graphics mode"] = "stream tag"
-    """Where it says whether colours are multiplied by alpha."""
+    """Where it says whether colours are premultiplied by alpha."""
     attachments: bool = False
-    """Whether it holds files such as fonts; covers are attached too."""
+    """Whether it holds attachments such as fonts, and covers as attachments."""
     audio_encoder: str = "aac"
-    """What audio is re-encoded with when the file cannot hold its codec."""
+    """Encoder for audio if the file cannot hold the original codec."""
     no_copy: frozenset[str] = frozenset()
-    """Audio codecs that the muxer takes but players of such files do not; "pcm" is all of PCM."""
+    """Audio codecs that the muxer accepts but players of such files do not; "pcm" is all of PCM."""
     channel_layout: bool = False
-    """Whether audio must say where its channels belong."""
+    """Whether audio needs a channel layout."""
     text_encoder: str | None = None
-    """What text subtitles become when the file cannot hold their codec."""
+    """Encoder for text subtitles if the file cannot hold the original codec."""
     languages: Mapping[str, str] = field(default_factory=dict)
     lists_tag: Callable[[str], bool] = lambda _: False
     """Whether a tag needs the muxer's list of tags of any name, which not all players read."""
@@ -63,7 +64,7 @@ class Container:
 
     @property
     def is_pictures(self) -> bool:
-        """Whether it is not one file but one for each picture."""
+        """Whether it is one file per frame instead of a single file."""
         return self.muxer == "image2"
 
 
@@ -75,7 +76,7 @@ def _for_y4m(working: str) -> str:
 
 
 def _for_nut(working: str) -> str:
-    """Return what the pipe's other end can tell from other formats."""
+    """Return the nearest format that the other end of the pipe can tell apart."""
     return working.replace("yuv440p1", "yuv444p1")
 
 
@@ -85,13 +86,13 @@ X26_PRESETS = (
 
 
 HVC1 = {"hevc": "hvc1"}
-"""The only name of HEVC that Apple's players take."""
+"""The only tag of HEVC that Apple's players accept."""
 
 QUICKTIME_LANGUAGES = {
     "deu": "ger", "nld": "dut", "swe": "sve", "ell": "gre", "isl": "ice", "zho": "chi",
     "sqi": "alb", "mkd": "mac", "eus": "baq", "cym": "wel", "bod": "tib", "mya": "bur",
 }  # fmt: skip
-"""QuickTime has a short list of languages, which libav knows by these codes."""
+"""QuickTime has a short list of languages, for which libav uses these codes."""
 
 QUICKTIME_TAGS = frozenset(
     {"title", "artist", "author", "album", "comment", "genre", "date", "copyright", "make", "model"}
@@ -109,8 +110,8 @@ _MP4 = Container(
     sample_aspect="written by the muxer",
     edit_list=True,
     codec_tags=HVC1,
-    # Plain samples are in the standard (ISO/IEC 23003-5), but FFmpeg before 6 plays 24 bits of them
-    # as noise, and browsers none.
+    # PCM is in the standard (ISO/IEC 23003-5), but FFmpeg before 6 plays 24-bit PCM as noise, and
+    # browsers do not play PCM at all.
     no_copy=frozenset({"pcm"}),
     channel_layout=True,
     text_encoder="mov_text",
@@ -124,7 +125,7 @@ def _pictures(codec: str) -> Container:
 
 PNG, TIFF, EXR = _pictures("png"), _pictures("tiff"), _pictures("exr")
 FOLDERS = {"png": PNG, "tiff": TIFF, "exr": EXR}
-"""What a folder can get."""
+"""Formats for a folder."""
 
 CONTAINERS: dict[str, Container] = {
     ".mp4": _MP4,
@@ -196,16 +197,16 @@ PIPES: dict[str, Container] = {
         "rawvideo", ("rawvideo",), _RAW, alone=True, alpha_first=True, timed=False
     ),
 }
-"""What standard output can get."""
+"""Formats for standard output."""
 
 BY_MUXER = {each.muxer: each for each in (*CONTAINERS.values(), *PIPES.values())}
 """Containers by libav's name of their muxer."""
 
 
 def container_of(path: Path, form: str | None = None) -> Container:
-    """Return the container that a name stands for; no extension is a folder of PNGs.
+    """Return the container for a file name; without an extension it is a folder of PNGs.
 
-    `form` is that of standard output, "-", or of a folder.
+    `form` is the format of standard output, "-", or of a folder. Raises `SettingError`.
     """
     if path == PIPE:
         if form is not None and form not in PIPES:
@@ -232,4 +233,4 @@ def _is_folder(path: Path, form: str | None) -> bool:
 
 
 PIPE = Path("-")
-"""What stands for standard input and standard output."""
+"""Stands for standard input and standard output."""

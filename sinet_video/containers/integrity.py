@@ -1,4 +1,4 @@
-"""Whether a file is all there: what its container says of its own size, and its checksums."""
+"""Whether a file is complete, according to the sizes and checksums in its container."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Mending MP4 edit lists: the one thing about time that libav's muxer cannot be told.
+"""Corrections to MP4 edit lists that libav's muxer cannot be told.
 
-A copied track that starts late and whose first samples are only there to prime the decoder needs
-two things said: wait until then, and skip so many samples. The muxer writes the first alone. Its
-edit list has the room, so it is put right in place. Boxes are those of ISO/IEC 14496-12.
+A copied track that starts late, and whose first samples only prime the decoder, needs two edits:
+wait until the start, and skip the priming samples. The muxer writes only the first. Its edit list
+has room for both, so it is corrected in place. Boxes are those of ISO/IEC 14496-12.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ DEEPEST, MOST = 8, 10_000
 
 @dataclass(frozen=True)
 class HiddenStart:
-    """A track, counted from 0 in the order in the file, that starts late with samples to skip.
+    """A track, counted from 0 in file order, that starts late and has samples to skip.
 
-    It starts at `start` and begins with `skip` that are not to be heard, both in seconds.
+    It starts at `start`, and the first `skip` of it is not played, both in seconds.
     """
 
     track: int
@@ -40,7 +40,7 @@ class HiddenStart:
 
 
 def hide_starts(path: Path, starts: list[HiddenStart]) -> None:
-    """Rewrite the edit lists of these tracks; a track without a list of two entries is left."""
+    """Rewrite the edit lists of these tracks; a list without two entries is left unchanged."""
     if not starts:
         return
     with path.open("r+b") as file:
@@ -89,9 +89,9 @@ def _walk(
 
 
 def _timescale(file: BinaryIO, span: tuple[int, int], header: bytes) -> int:
-    """Read units a second from an mvhd or mdhd box."""
+    """Return the units per second from an mvhd or mdhd box."""
     found = inside(file, span, header)
-    assert found is not None  # the muxer just wrote it
+    assert found is not None  # the muxer always writes it
     file.seek(found[0])
     version = file.read(1)[0]
     file.seek(found[0] + (20 if version else 12))

@@ -1,7 +1,7 @@
-"""What still pictures say of themselves beyond their samples: how alpha is, and whose colours.
+"""Tags of still images: how their alpha is stored, and their colour primaries.
 
-libav's encoders do not say it, so it is put into what they make: TIFF's ExtraSamples, and
-attributes of OpenEXR's header.
+libav's encoders do not write them, so they are added to the encoder's output: TIFF's ExtraSamples,
+and attributes in OpenEXR's header.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ CHROMATICITIES: dict[int, Chromaticities] = {
     11: (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.314, 0.351),
     12: (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.3290),
 }
-"""Red, green, blue and white, x and y, by H.273's code; without any, readers take BT.709's."""
+"""Red, green, blue and white, x and y, by H.273 code; without them, readers assume BT.709."""
 
 
 def write_alpha_tag(data: bytes, kind: AlphaKind | None, primaries: int) -> bytes:
-    """Return an encoded picture that says how its alpha is, None for none, and its primaries."""
+    """Return an encoded image with tags for its alpha (None for none) and its primaries."""
     if data[:4] == MAGIC:
         return _tell_exr(data, kind, primaries)
     if data[:4] == b"II*\0" and kind is not None:
@@ -42,7 +42,7 @@ def write_alpha_tag(data: bytes, kind: AlphaKind | None, primaries: int) -> byte
 
 
 def read_alpha_tag(path: Path) -> AlphaKind | None:
-    """Return how a picture's alpha is: PNG's is straight, EXR's premultiplied unless it says so."""
+    """Return an image's kind of alpha: PNG is straight, and EXR premultiplied unless tagged."""
     data = path.read_bytes()
     if data[:4] == b"II*\0":
         return next(
@@ -61,7 +61,7 @@ def _tell_tiff(data: bytes, kind: AlphaKind) -> bytes:
 
 
 def _entries(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield the tags of a TIFF's first directory, their first short value, and where it stands."""
+    """Yield the tags of a TIFF's first directory, their first short value, and its position."""
     (start,) = struct.unpack_from("<I", data, 4) if len(data) >= 8 else (len(data),)
     (count,) = struct.unpack_from("<H", data, start) if len(data) >= start + 2 else (0,)
     # A directory may say that it has more entries than there is room for.
@@ -72,7 +72,7 @@ def _entries(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _attributes(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield the names and values of an OpenEXR header."""
+    """Yield the names and values of the attributes in an OpenEXR header."""
     for _, name, value in _header(data):
         yield name, value
 

@@ -1,4 +1,4 @@
-"""What is known of a video file before its pictures are read, and which stretch of it is meant."""
+"""The properties of a video file, known before its frames are read, and the selected part of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sinet_video.media.time_range import TimeRange
 
 @dataclass(frozen=True)
 class AudioTrack:
-    """One audio stream of a file; `start` in seconds, `rate` in samples a second."""
+    """An audio stream of a file; `start` is in seconds, `rate` in samples per second."""
 
     index: int
     codec: str
@@ -38,7 +38,7 @@ class AudioTrack:
 
 @dataclass(frozen=True)
 class SubtitleTrack:
-    """One stream of subtitles of a file."""
+    """A subtitle stream of a file."""
 
     index: int
     codec: str
@@ -56,7 +56,7 @@ class OtherStream:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A named stretch of a file; `start` and `end` in seconds."""
+    """A named part of a file; `start` and `end` are in seconds."""
 
     start: float
     end: float
@@ -65,7 +65,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file within a file, such as a font."""
+    """A file inside a file, such as a font."""
 
     name: str
     kind: str | None
@@ -73,40 +73,40 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Clip:
-    """What a video file is, read from its header and its first picture.
+    """The properties of a video file, read from its header and its first frame.
 
     Attributes:
-        source: the file, or its URL as text, and what may be read besides.
+        source: the file or URL, and what else may be accessed.
         container: libav's names of the format, comma-separated.
         codec: the video codec.
-        width, height: the coded picture in pixels, before `rotation` and `sample_aspect`.
+        width, height: the coded size in pixels, before `rotation` and `sample_aspect`.
         pixel_format: as decoded.
-        time_base: seconds a unit of pts.
-        start: the first picture's pts.
-        end: the pts at which the last picture ends, or None when the file does not say.
-        rate: average frames a second, or None; for showing and rate control, never for timing.
-        duration: seconds, or None when the file does not say.
-        frames: how many pictures the file says it has, perhaps wrongly, or None.
-        colour: what is said of how its values are to be read.
-        sample_aspect: width of a pixel over its height.
-        rotation: degrees counter-clockwise by which a player turns the picture.
-        mirrored: whether it then swaps left and right.
-        interlaced: whether the first picture's lines are of two moments.
-        hdr: what the first picture says of the screen that it was graded on.
-        coded: the size that its frames have in the file, if they are scaled from that.
-        alpha: None without an alpha channel, else how colours are to it: straight unless it says
-            that they are premultiplied.
+        time_base: seconds per unit of pts, an exact fraction.
+        start: pts of the first frame.
+        end: pts at which the last frame ends, or None if the file does not say.
+        rate: average frames per second, or None; for display and rate control, never for timing.
+        duration: in seconds, or None if the file does not say.
+        frames: number of frames according to the file, which may be wrong, or None.
+        colour: the colour tags.
+        sample_aspect: sample aspect ratio, the width of a pixel over its height.
+        rotation: degrees counter-clockwise by which a player rotates the frame.
+        mirrored: whether a player flips it horizontally after that.
+        interlaced: whether the first frame is interlaced.
+        hdr: static HDR metadata of the first frame, or None.
+        coded: the size of the frames in the file, if they are scaled from that.
+        alpha: None without an alpha channel, else "straight" or "premultiplied"; straight unless
+            the file says otherwise.
         audio: the audio streams.
-        subtitles: the streams of subtitles.
-        chapters: its chapters, in order.
-        attachments: the files in it.
-        tags: the file's own tags, such as its title, each with its text.
-        others: streams that a result does not get: other videos than the chosen one, and data.
-        origin: the moment on the file's own clock, in seconds, that is 0 in all times here: that of
-            a broadcast says nothing of the clip.
-        dolby_vision: the profile of Dolby Vision that it says, or None.
-        piped: what is left of it to read, where it comes through a pipe.
-        span: which stretch of it is meant; see `within`.
+        subtitles: the subtitle streams.
+        chapters: the chapters, in order.
+        attachments: the attached files.
+        tags: the file's own tags, such as its title, with their text.
+        others: streams that a result does not get: data, and videos other than the chosen one.
+        origin: the time on the file's own clock, in seconds, that is 0 in all times here; the clock
+            of a broadcast says nothing about the clip.
+        dolby_vision: the Dolby Vision profile that the file states, or None.
+        piped: the open pipe, if the clip comes through one.
+        span: the selected part of the clip; see `within`.
     """
 
     source: Source
@@ -142,25 +142,25 @@ class Clip:
 
     @property
     def path(self) -> StrPath:
-        """The file, or its URL as text."""
+        """The file, or the URL as text."""
         return self.source.path
 
     def within(self, span: TimeRange) -> Clip:
-        """Return a stretch of the clip: what reads it takes no more, and times from its start."""
+        """Return a part of the clip: readers stop at its end, and times count from its start."""
         return replace(self, span=span)
 
     @property
     def shown_aspect(self) -> float:
-        """Width over height as a player shows it."""
+        """Width over height as displayed."""
         return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
 
     @property
     def orientation(self) -> Orientation:
-        """How a player turns and mirrors the picture."""
+        """How a player rotates and mirrors the frames."""
         return Orientation(self.rotation, self.mirrored)
 
     def as_shown(self) -> Clip:
-        """Return the same clip, its pictures stored the way a player shows them."""
+        """Return the same clip with frames stored as they are displayed."""
         if self.orientation.upright:
             return self
         upright = replace(self, rotation=0, mirrored=False)
@@ -186,12 +186,12 @@ class Clip:
 
     @property
     def working_format(self) -> str:
-        """The planar format that its pictures are handled in."""
+        """The planar format in which its frames are processed."""
         return working_format(self.pixel_format)
 
     @property
     def yuv_colour(self) -> Colour:
-        """How YUV values are to be read, also where they are made of RGB ones."""
+        """The colour tags for YUV values, including those converted from RGB."""
         if not PLANAR[self.working_format].is_rgb:
             return self.colour
         matrix = int(guessed_matrix(self.width, self.height))
@@ -199,14 +199,14 @@ class Clip:
 
 
 def from_zero(clip: Clip) -> Clip:
-    """Return a stretch of which nothing is before 0, as no file holds such times.
+    """Return the clip with its span delayed so that no time is negative, as no file can hold those.
 
-    Where a clip's pictures begin before 0, they and all beside them come late by as much as the
-    earliest is early, in whole ticks of the pictures.
+    If frames start before 0, they and all other streams are delayed by as much as the earliest is
+    early, in whole ticks of the video.
     """
     if clip.start >= 0 or clip.span.start is not None:
         return clip
-    # What floating point adds to a track's start would be a tick more.
+    # Rounding errors in a track's start would add a tick.
     starts = (Fraction(track.start).limit_denominator(10**6) for track in clip.audio)
     early = min([clip.start * clip.time_base, *starts])
     return clip.within(replace(clip.span, late=ceil(-early / clip.time_base) * clip.time_base))

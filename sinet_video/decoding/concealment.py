@@ -1,4 +1,4 @@
-"""Files that are damaged or end too soon: telling, and passing over what cannot be read."""
+"""Damaged and truncated files: reporting them, or skipping what cannot be read."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 OnError = Literal["stop", "conceal"]
-"""What becomes of a file that is damaged: no result at all, or one without what is lost."""
+"""What to do with a damaged file: stop without a result, or skip what is lost."""
 
 
 @dataclass
 class Tally:
-    """What was out of order in a file, and what was done about it."""
+    """Irregularities found in a file, and what was done about them."""
 
     lost: int = 0
-    """Pictures that could not be decoded, and were passed over."""
+    """Frames that could not be decoded, and were dropped."""
     after: float | None = None
-    """Seconds, of the last picture before the first that was lost."""
+    """Time in seconds of the last frame before the first that was lost."""
     harm: str | None = None
-    """What is missing or wrong in the file, as the rest of "It ..."."""
+    """What is missing or wrong in the file, as the rest of a sentence "It ..."."""
     repeated: int = 0
-    """Pictures at or before the time of the one before them: of these only the last is kept."""
+    """Frames that were not later than the one before; of these only the last is kept."""
     untimed: int = 0
-    """Pictures without a time, which were given that of a constant rate."""
+    """Frames without a timestamp, which were given one at a constant rate."""
     rate: float = 0.0
     """That rate, in frames a second."""
     resized: int = 0
-    """Pictures of another size than the first, which were scaled to it."""
+    """Frames of another size than the first, which were scaled to it."""
     recoloured: int = 0
     """Frames of another matrix or range than the first, which were converted to it."""
     changed: dict[str, int] = field(default_factory=dict)
@@ -55,12 +55,12 @@ class Tally:
         self.changed[what] = self.changed.get(what, 0) + 1
 
     def lose(self, time: float | None) -> None:
-        """Count a picture that cannot be decoded, after one of a time, if any."""
+        """Count a frame that cannot be decoded, and the time of the frame before it, if any."""
         self.after = time if self.lost == 0 else self.after
         self.lost += 1
 
     def warnings(self, path: str | Path) -> list[str]:
-        """Return what to say of it."""
+        """Return the warnings to show to the user."""
         said = []
         if self.lost:
             said.append(
@@ -138,7 +138,7 @@ def _times(count: int) -> str:
 
 @contextmanager
 def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
-    """Turn what libav cannot read or decode into an `InputError` that says after which moment."""
+    """Turn libav's errors into an `InputError` that says after which time they occurred."""
     try:
         yield
     except MemoryError:
@@ -151,5 +151,5 @@ def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) 
 
 
 def where(last: float | None) -> str:
-    """Say after which moment, in seconds, if any."""
+    """Return the text that says after which time, in seconds, if any."""
     return "before its first picture" if last is None else f"after {last:.3f} s"

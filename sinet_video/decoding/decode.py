@@ -1,4 +1,4 @@
-"""Reading: the pictures of a clip in order, each with its own time."""
+"""Decoding: the frames of a clip in order, each with its own time."""
 
 from __future__ import annotations
 
@@ -48,15 +48,16 @@ def decode(
     on_error: OnError = "stop",
     tally: Tally | None = None,
 ) -> Iterator[Frame]:
-    """Yield the pictures of a clip in order, lazily, each with its own pts.
+    """Yield the frames of a clip in order, lazily, each with its own pts.
 
-    With a span, its own or a given one, only those in it, and their times are less its start; with
-    `since`, a moment of
-    these times, those before it are left out. Pictures come in the clip's
-    `working_format` and in the size of its first picture; with `deinterlace`, those that say that
-    they are of two moments are made ones of the first. Raises `InputError`, naming the time,
-    when the file breaks off or a picture cannot be decoded; with `on_error` "conceal", what can be
-    had still comes. `tally` counts what was lost, and times that were missing or repeated.
+    With a span, the clip's or the given one, only frames in the span are returned, and their times
+    count from its start. With `since`, a time in seconds in those times, earlier frames are
+    skipped. Frames have the clip's `working_format` and the size of its first frame. With
+    `deinterlace`, frames that are marked as interlaced are deinterlaced. `tally` counts lost
+    frames, and missing or repeated timestamps.
+
+    Raises `InputError` with the time if the file ends early or a frame cannot be decoded; with
+    `on_error` "conceal", such frames are dropped instead.
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
     span = clip.span if span is None else span
@@ -75,7 +76,7 @@ def decode(
 def _videos(
     clip: Clip, stack: ExitStack, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    """Return the pictures from the beginning of the clip's span, or some before it."""
+    """Return the frames from the start of the clip's span, or from some time before it."""
     if clip.piped is not None:
         return _counted(_decoded(clip.piped.videos(), clip.path), clip.piped.timeline, tally)
     container = stack.enter_context(opened(clip.source))
@@ -91,7 +92,7 @@ def _videos(
 
 @dataclass(frozen=True)
 class _Reading:
-    """A stream of pictures in an open file."""
+    """A video stream in an open file."""
 
     container: InputContainer
     stream: VideoStream
@@ -153,7 +154,7 @@ class _Reading:
         return seconds(stamp_of(video, self.container.format.name), self.stream.time_base)
 
     def whole(self) -> Iterator[av.VideoFrame]:
-        """Yield all pictures, and at the end tell what the file should have had besides."""
+        """Yield all frames, and report at the end what the file should also have had."""
         return self._judged(self.pictures())
 
     def _judged(self, videos: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
@@ -220,7 +221,7 @@ def _counted(
 
 
 def _decoded(videos: Iterator[av.VideoFrame], path: StrPath) -> Iterator[av.VideoFrame]:
-    """Yield pictures, and say where the file is damaged if it is."""
+    """Yield frames, and report where the file is damaged if it is."""
     last: float | None = None
     with translate_decode_errors(path, lambda: last):
         for video in videos:

@@ -1,4 +1,4 @@
-"""What decodes a stream's packets, with the alpha beside them and the errors at their end."""
+"""Decoding of a stream's packets, with their separate alpha and the errors at the stream's end."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""libav's own decoders of these do not look at the alpha that is kept beside the pictures."""
+"""libav's own decoders of these codecs ignore the alpha that is stored beside the frames."""
 
 UNSAID = 2
 
 
 def alpha_mode(stream: VideoStream) -> str | None:
-    """Return the container's tag of that name; Matroska and WebM say "1" of alpha."""
+    """Return the container's tag of that name; in Matroska and WebM, "1" means alpha."""
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     return tags.get("alpha_mode")
 
 
 def alpha_decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext | None:
-    """Return the decoder that sees alpha beside a stream's pictures; None if it has none there.
+    """Return a decoder for the alpha beside a stream's frames, or None if it has none there.
 
-    `packet` is the stream's first.
+    `packet` is the first packet of the stream.
     """
     name = stream.codec_context.name
     beside = packet.has_sidedata("matroska_block_additional")
@@ -37,7 +37,7 @@ def alpha_decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext | No
 
 
 class Decoder:
-    """What decodes a stream's packets, in order, with the alpha that is kept beside them."""
+    """Decodes a stream's packets, in order, with the alpha that is stored beside them."""
 
     def __init__(self, stream: VideoStream) -> None:
         self._stream = stream
@@ -68,19 +68,19 @@ class Decoder:
         try:
             found = list(self._stream.codec_context.decode(packet))
         except av.FFmpegError:
-            self._tail = PendingPackets()  # which is not to be told again
+            self._tail = PendingPackets()  # an error that was already reported
             raise
         for video in found:
-            video.time_base = self._stream.time_base  # those at the end have none
+            video.time_base = self._stream.time_base  # the last ones have none
             self._tail.remove(video)
         return found
 
     def check(self) -> None:
-        """When the stream has ended, raise what went wrong at its end and was not said."""
+        """At the end of the stream, raise the error that was not reported, if there was one."""
         self._tail.check(self._stream)
 
     def _tag(self, video: av.VideoFrame) -> None:
-        """Say what the container says of colours, which this decoder does not hear."""
+        """Set the container's colour tags, which this decoder does not get."""
         context: Any = self._stream.codec_context
         if int(video.colorspace) == UNSAID:
             video.colorspace = context.colorspace
@@ -105,14 +105,14 @@ def decoded(packets: Iterable[Packet], stream: VideoStream) -> Iterator[av.Video
 
 
 MOST_PACKETS, MOST_BYTES = 500, 1 << 25
-"""Packets, and bytes of them, that are remembered; where it takes more, nothing is told."""
+"""Packets, and bytes of them, that are kept; beyond either limit, errors are not reported."""
 
 
 class PendingPackets:
-    """The packets of a stream from the last key frame on before the first without its picture.
+    """A stream's packets from the last key frame before the first packet whose frame is missing.
 
-    A decoder of several threads loses the error of a packet that it had in hand when the stream
-    ended. So where pictures are missing then, the packets are decoded again by one.
+    A decoder with several threads loses the error of a packet that is in progress when the stream
+    ends. If frames are missing then, the packets are decoded again by a decoder with one thread.
     """
 
     def __init__(self) -> None:
@@ -121,7 +121,7 @@ class PendingPackets:
         self._bytes = 0
 
     def add(self, packet: Packet) -> None:
-        """Take note of a packet."""
+        """Record a packet."""
         if self._packets is None or not (self._packets or packet.is_keyframe):
             return
         self._packets.append(packet)
@@ -133,7 +133,7 @@ class PendingPackets:
             self._packets = None
 
     def remove(self, video: av.VideoFrame) -> None:
-        """Take note of a picture."""
+        """Record a decoded frame."""
         self._awaited.discard(video.pts)
 
     def _forget(self) -> None:
@@ -146,7 +146,7 @@ class PendingPackets:
         self._packets = packets[first:]
 
     def check(self, stream: VideoStream) -> None:
-        """Raise what libav says of the packets whose pictures did not come, if it says anything."""
+        """Raise libav's error for the packets whose frames are missing, if there is one."""
         context = stream.codec_context
         if not self._packets or not self._awaited:
             return

@@ -1,4 +1,4 @@
-"""A clip that can be read once: pictures decoded as they come, all else kept until asked for."""
+"""A clip that can only be read once: frames are decoded as they arrive, other packets are kept."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ MOST_PACKETS, MOST_BYTES = 100_000, 1 << 28
 
 
 class Piped:
-    """An open container whose pictures one thread takes, and whose other packets another may."""
+    """An open container whose frames one thread reads, and whose other packets another may take."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self.container = container
         self.others: deque[Packet] = deque()
-        """Packets of the other streams, as far as the pictures were read."""
+        """Packets of the other streams, as far as the frames have been read."""
         self.claimed = False
-        """Whether somebody takes these; to be said before pictures are, or they are not kept."""
+        """Whether somebody takes these packets; set it before frames are read, or they are not
+        kept.
+        """
         self.timeline = Timeline(container, stream)
         self._stream = stream
         self._taken, self._bytes = False, 0
@@ -38,12 +40,12 @@ class Piped:
         self._first: av.VideoFrame | None = None
 
     def first(self) -> av.VideoFrame | None:
-        """Return the first picture, which `videos` yields all the same."""
+        """Return the first frame; `videos` still yields it."""
         self._first = next(self._decoded, None)
         return self._first
 
     def videos(self) -> Iterator[av.VideoFrame]:
-        """Yield all pictures; once. Raises `InputError` the second time."""
+        """Yield all frames, once. Raises `InputError` the second time."""
         if self._taken:
             raise InputError("Standard input was read already; it can be read once.")
         self._taken = True

@@ -1,4 +1,4 @@
-"""The times of pictures: found, put in order, and made to last until the next."""
+"""The times of frames: found, put in order, and given durations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sinet_video.media.time_range import RATE_IF_UNKNOWN
 
 
 def with_times(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Iterator[Frame]:
-    """Make frames; one without a time comes as long after the one before as that one did."""
+    """Yield frames with times; one without a timestamp follows at the previous interval."""
     rate = clip.rate or RATE_IF_UNKNOWN
     step = max(1, round(1 / (rate * clip.time_base)))
     before: int | None = None
@@ -40,17 +40,17 @@ def with_times(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Ite
 
 
 def stamp_of(video: av.VideoFrame, container: str) -> int | None:
-    """Return when a picture is shown, in ticks, if it is known.
+    """Return the presentation time of a video frame, in ticks, or None if it is unknown.
 
-    AVI stores pictures in the order of decoding and no times: what libav makes up as pts goes back
-    and forth with B-frames. The times of decoding, given to pictures in order, are right; the last
-    pictures have none, and come at the rate that all do.
+    AVI stores frames in decoding order and has no timestamps. The pts that libav makes up goes back
+    and forth with B-frames. The decoding times, assigned to frames in order, are correct; the last
+    frames have none, and follow at the frame rate.
     """
     return video.dts if container == "avi" else video.pts
 
 
 def drop_nonmonotonic(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
-    """Keep the last of frames at one time, and of those out of order the one that was in order."""
+    """Keep the last of several frames at one time, and drop frames that are out of order."""
     before: Frame | None = None
     for frame in frames:
         if before is not None:
@@ -65,9 +65,9 @@ def drop_nonmonotonic(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:
 
 
 def fill_durations(frames: Iterator[Frame], clip: Clip, tally: Tally) -> Iterator[Frame]:
-    """Give each frame the duration until the next one, and the last what the file leaves it.
+    """Set each frame's duration to the time until the next one; the last uses what the file says.
 
-    What libav says of a packet is in the order of decoding, and wrong where the rate varies.
+    libav's packet durations are in decoding order, and wrong if the frame rate varies.
     """
     before: Frame | None = None
     for frame in frames:

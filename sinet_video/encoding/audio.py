@@ -1,4 +1,4 @@
-"""The sound: carried over packet by packet, or encoded anew where the container cannot hold it."""
+"""Audio: copied packet by packet, or re-encoded if the container cannot hold it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ if TYPE_CHECKING:
 OPUS_RATE = 48_000
 
 LONGEST_PACKET = 2**31
-"""Ticks; of Ogg's last packet more may be cut off than there is: libav's 2**32 less a little."""
+"""In ticks; more may be trimmed from Ogg's last packet than it holds: libav's 2**32 minus a little.
+"""
 
-# What encoders take for so many channels.
+# The layout that encoders accept, by number of channels.
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
 AudioResult = Literal["copied", "encoded", "none"]
-"""What became of the sound."""
+"""What was done with the audio."""
 
 
 class Track(Protocol):
@@ -45,23 +46,23 @@ class Track(Protocol):
     target: Any
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
-        """Take a source packet, yield output packets."""
+        """Take a source packet, and yield output packets."""
 
     def flush(self) -> Iterator[Packet]:
-        """Yield what is left at the end: nothing, where packets are only carried over."""
+        """Yield what is left at the end; nothing if packets are only copied."""
         return iter(())
 
 
 @dataclass
 class Copied(Track):
-    """Packets as they are, moved in time when only a stretch is wanted."""
+    """Copied packets, shifted in time if only part of the clip is wanted."""
 
     source: AudioStream
     target: Any
     span: TimeRange
     edits: bool
     before: Fraction = Fraction(0)
-    """Seconds before 0 from which on a container without edits takes packets."""
+    """Seconds before 0 from which a container without edit lists accepts packets."""
 
     def __post_init__(self) -> None:
         self.first: Fraction | None = None
@@ -70,15 +71,15 @@ class Copied(Track):
 
     @property
     def lost(self) -> Fraction | None:
-        """Seconds at which sound begins, of which what was before, and to be heard, is lost."""
+        """Seconds at which audio starts, if audible audio before that is lost."""
         return self.first if self._dropped else None
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
-        """As `Track` says."""
+        """Copy a packet; see `Track.feed`."""
         if packet.pts is None or packet.dts is None:
             return
         time = packet.pts * packet.time_base
-        # A negative time would make the muxer move everything: better to lose half a packet.
+        # A negative time would make the muxer shift everything; it is better to lose half a packet.
         hidden = packet.is_discard or time < self.span.shift
         if hidden and not self._can_hide(time):
             self._dropped |= self.span.start is None and not packet.is_discard
@@ -94,7 +95,7 @@ class Copied(Track):
         yield packet
 
     def _can_hide(self, time: Fraction) -> bool:
-        """Whether the container can take a packet that is not to be heard, or is before 0."""
+        """Whether the container accepts a packet that is not played or is before 0."""
         if self.span.start is not None:
             return False
         return self.edits or 0 < _milliseconds(-time) <= _milliseconds(self.before)
@@ -106,7 +107,7 @@ def _milliseconds(time: Fraction) -> int:
 
 
 class Encoded(Track):
-    """Decoded, resampled if need be, and encoded in the container's own codec."""
+    """Decoded audio, resampled if necessary, and encoded with the container's own codec."""
 
     def __init__(self, source: AudioStream, target: Any, span: TimeRange) -> None:
         self.source = source
@@ -116,12 +117,12 @@ class Encoded(Track):
         self._given: tuple[int, str, str] | None = None
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
-        """As `Track` says."""
+        """Re-encode a packet; see `Track.feed`."""
         if not is_repeat(packet):
             yield from self._recoded(packet)
 
     def flush(self) -> Iterator[Packet]:
-        """As `Track` says."""
+        """Flush the encoder; see `Track.flush`."""
         yield from self._recoded(None)
         if self._pieces is not None:
             yield from self._drained()
@@ -164,9 +165,9 @@ class Encoded(Track):
         context.open(strict=False)
         return _chain(
             frame,
-            # A negative time would make the muxer move everything.
+            # A negative time would make the muxer shift everything.
             ("atrim", "start=0"),
-            # async fills gaps with silence: an encoder counts samples, it does not read times.
+            # async fills gaps with silence, as an encoder counts samples and ignores times.
             ("aresample", f"{context.sample_rate}:async=1000"),
             (
                 "aformat",
@@ -202,19 +203,19 @@ def _chain(frame: av.AudioFrame, *filters: tuple[str, str]) -> av.filter.Graph:
 
 
 def is_unsaid(layout: av.AudioLayout) -> bool:
-    """Whether sound does not say where its channels belong: "2 channels" is no "stereo"."""
+    """Whether audio has no channel layout: "2 channels" is not "stereo"."""
     return layout.name.endswith("channels")
 
 
 def usual_layout(layout: av.AudioLayout) -> str:
-    """Return the name under which encoders take so many channels."""
+    """Return the layout that encoders accept for this number of channels."""
     return LAYOUTS.get(layout.nb_channels, "stereo")
 
 
 def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> bool:
-    """Whether a container holds packets of a codec as they are.
+    """Whether a container can hold packets of a codec as they are.
 
-    libav names what a muxer could hold at all; `Container.no_copy` is what players then refuse.
+    libav knows what a muxer accepts; `Container.no_copy` is what players then reject.
     """
     container = BY_MUXER[output.format.name]
     if {codec, codec.partition("_")[0]} & container.no_copy:

@@ -16,9 +16,9 @@ from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.quantise import quantised, write_alpha
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.transfer import to_light
+from sinet_video.planes.quantise import quantised, write_alpha
 
 RGBA = {
     "rgba": "rgb24", "argb": "rgb24", "bgra": "bgr24",

@@ -1,7 +1,7 @@
-"""Encoded pictures in files of their own, as the encoder gave them, until they are joined.
+"""Files of encoded frames, exactly as the encoder returned them, until they are joined.
 
-No container keeps all of it: Matroska rounds times, MP4 moves them, most lose the alpha that VP9
-has beside its packets. So a record is a head (`HEAD`) and the bytes, one after another.
+No container keeps everything: Matroska rounds times, MP4 shifts them, and most lose the alpha that
+VP9 stores beside its packets. So the file is a sequence of records: a head (`HEAD`) and the bytes.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 HEAD = struct.Struct("<qq?II")
-"""pts and duration in the clip's time base, key frame or not, bytes of packet and alpha."""
+"""pts and duration in the clip's time base, key frame flag, bytes of packet and alpha."""
 BESIDE: PktSideDataT = "matroska_block_additional"
 
 
 @dataclass(frozen=True)
 class Head:
-    """What stands before the bytes of a packet."""
+    """The header in front of a packet's bytes."""
 
     pts: int
     duration: int
@@ -51,7 +51,7 @@ class Head:
 
     @classmethod
     def read(cls, file: BinaryIO) -> Head | None:
-        """Return the next, or None at the end of the file."""
+        """Return the next header, or None at the end of the file."""
         data = file.read(HEAD.size)
         if data and len(data) < HEAD.size:
             raise OutputError(f"{file.name} is damaged; remove its folder and begin anew.")
@@ -59,7 +59,7 @@ class Head:
 
 
 def heads(path: Path) -> list[Head]:
-    """Return the heads of a file, in the order of decoding."""
+    """Return the headers of a file, in decoding order."""
     found = []
     with path.open("rb") as file:
         while (head := Head.read(file)) is not None:
@@ -69,16 +69,16 @@ def heads(path: Path) -> list[Head]:
 
 
 def written(packet: Packet, duration: int) -> bytes:
-    """Return the record of a packet whose picture lasts so long."""
+    """Return the record of a packet whose frame has this duration."""
     alpha = bytes(packet.get_sidedata(BESIDE)) if packet.has_sidedata(BESIDE) else b""
     head = HEAD.pack(packet.pts or 0, duration, packet.is_keyframe, packet.size, len(alpha))
     return head + bytes(packet) + alpha
 
 
 def read(path: Path) -> Iterator[Packet]:
-    """Yield the packets of a file, all but their times of decoding and their duration as they were.
+    """Yield the packets of a file, restored except for their dts and duration.
 
-    Raises `OutputError` for a file that is damaged.
+    Raises `OutputError` for a damaged file.
     """
     with path.open("rb") as file:
         while (head := Head.read(file)) is not None:
@@ -93,7 +93,7 @@ def read(path: Path) -> Iterator[Packet]:
 
 
 def _beside(alpha: bytes) -> PacketSideData:
-    make: Any = PacketSideData  # its constructor is not in PyAV's types
+    make: Any = PacketSideData  # PyAV's types lack its constructor
     data = make(get_args(PktSideDataT).index(BESIDE), len(alpha))
     data.update(alpha)
     side_data: PacketSideData = data
@@ -103,10 +103,10 @@ def _beside(alpha: bytes) -> PacketSideData:
 def joined(
     paths: Sequence[Path], time_base: Fraction, note: Callable[[int, int], None]
 ) -> Iterator[Packet]:
-    """Yield the packets of files one after another, as if one encoder had made them all.
+    """Yield the packets of several files in sequence, as if one encoder had made them all.
 
-    Each file is decodable by itself. `note` is told of pts and duration of pictures, in their
-    order, before a packet of theirs comes.
+    Each file can be decoded alone. `note` is called with pts and duration of each frame, in order,
+    before its packet is yielded.
     """
     decoded = _decoding_times(paths)
     for path in paths:
@@ -118,15 +118,15 @@ def joined(
 
 
 def shown(path: Path) -> list[tuple[int, int]]:
-    """Return pts and duration of a file's pictures, in the order in which they are shown."""
+    """Return pts and duration of a file's frames, in presentation order."""
     return sorted((head.pts, head.duration) for head in heads(path))
 
 
 def _decoding_times(paths: Sequence[Path]) -> Iterator[int]:
-    """Yield when packets are to be decoded: each when the picture `delay` before it is shown.
+    """Yield the dts of packets: each is the pts of the frame `delay` frames earlier.
 
-    Encoders say it of their own pictures alone, and where the rate varies an encoder's first can
-    be before the last of the one before it.
+    Encoders only know the dts of their own frames. With a variable frame rate, the first dts of one
+    encoder can be before the last dts of the previous one.
     """
     delay = max(_delay(path) for path in paths)
     first, duration = shown(paths[0])[0]
@@ -135,7 +135,7 @@ def _decoding_times(paths: Sequence[Path]) -> Iterator[int]:
 
 
 def _delay(path: Path) -> int:
-    """Return by how many pictures decoding must be ahead of showing."""
+    """Return by how many frames decoding must be ahead of presentation."""
     order = [head.pts for head in heads(path)]
     places = {pts: place for place, pts in enumerate(sorted(order))}
     return max((index - places[pts] for index, pts in enumerate(order)), default=0)
@@ -156,13 +156,13 @@ class PacketFile(Sink):
         self._durations: dict[int, int] = {}
         self._captions, self._ticks = Captions(plan.codec), Ticks(plan.muxer, clip.time_base)
         with translate_write_errors(path):
-            # The muxer never writes; it says how the encoder is to hand out its headers.
+            # The muxer never writes; it only determines how the encoder returns its headers.
             self._container = open_container(Path(os.devnull), plan)
             self._stream = add_video_stream(self._container, clip, content, plan, clip.time_base)
             self._file = path.open("wb")
 
     def write(self, matte: Matte) -> None:
-        """As `Sink` says."""
+        """Encode the next frame; see `Sink.write`."""
         video = encodable(matte, self.content, self.plan, self._size)
         video.pts = self._ticks.placed(matte.frame.pts)
         self._durations[video.pts] = matte.frame.duration
@@ -194,5 +194,5 @@ class PacketFile(Sink):
         try:
             self._close()
         except (av.FFmpegError, OSError):
-            pass  # As in VideoFile: what made us give up is the error to hear of.
+            pass  # As in VideoFile, the error that made us give up is the one to report.
         self._path.unlink(missing_ok=True)

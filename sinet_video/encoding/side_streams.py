@@ -1,4 +1,4 @@
-"""What accompanies the pictures of a file into another: sound, subtitles, covers, fonts, names."""
+"""Companions of the video in a file: audio, subtitles, covers, attachments and tags."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 TICK = Fraction(1, 1000)
-"""Seconds by which a file may be wrong about when its sound begins: Matroska's own."""
+"""Seconds by which a file may misstate the start of its audio: Matroska's precision."""
 
 LOOK_BACK = 30
-"""Seconds before a stretch in which a subtitle may begin that still shows in it."""
+"""Seconds before a span in which a subtitle may start that is still visible in it."""
 
 COVER_TYPES = {"png": "png", "mjpeg": "jpeg"}
 
 
 @dataclass
 class Cover(Track):
-    """A picture that stands for the file, one packet."""
+    """A cover image of the file, in one packet."""
 
     source: Any
     target: Any
 
     def feed(self, packet: Packet) -> Iterator[Packet]:
-        """As `Track` says."""
+        """Copy the packet; see `Track.feed`."""
         packet.pts = packet.dts = 0
         packet.stream = self.target
         yield packet
 
 
 class SideStreams:
-    """All that is not the pictures themselves, handed out in step with them.
+    """All streams except the video, delivered in step with it.
 
-    Reads the file a second time, by itself, so that pictures never wait for it. To be made when
-    the output has the stream of its pictures and no other, and to be closed.
+    Reads the file a second time, so that the video never has to wait for it. Create it when the
+    output has its video stream and no other, and close it at the end.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class SideStreams:
     ) -> None:
         self.warnings: list[str] = []
         self.carried: AudioResult = "none"
-        """What became of the sound as a whole."""
+        """What was done with the audio as a whole."""
         self._source, self._output, self._span, self._audio = clip.source, output, span, audio
         self._format = BY_MUXER[output.format.name]
         self._on_error = on_error
@@ -95,7 +95,7 @@ class SideStreams:
 
     @property
     def hidden_starts(self) -> list[HiddenStart]:
-        """Copied sound that starts late, with samples before that start; known when all is read."""
+        """Copied audio that starts late, with samples before that; known once all is read."""
         if self._span.start is not None:
             return []
         starts, late = [], self._span.late
@@ -112,7 +112,7 @@ class SideStreams:
         self._opened.close()
 
     def until(self, time: Fraction | None) -> Iterator[Packet]:
-        """Yield output packets up to a moment of the output, or all that are left."""
+        """Yield output packets up to a time of the output, or all that are left."""
         while (packet := self._waiting or self._next()) is not None:
             self._waiting = packet if self._is_later(packet, time) else None
             if self._waiting is not None:
@@ -137,7 +137,7 @@ class SideStreams:
         ]
 
     def _lost_until(self, track: Track) -> Fraction | None:
-        """Return up to when, in seconds, sound that is to be heard is left out, if any is."""
+        """Return the time in seconds up to which audible audio is dropped, if any is."""
         if isinstance(track, Copied) and track.lost is not None:
             return track.lost
         start = start_of(track.source) + self._span.late
@@ -145,14 +145,14 @@ class SideStreams:
         return Fraction(0) if early else None
 
     def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
-        """Pass on what a track makes of its packets, as long as it can."""
+        """Yield a track's output packets as long as it can be used."""
         try:
             yield from packets
         except av.FFmpegError as error:
             self.harmed(error, "some of it is lost")
 
     def harmed(self, error: av.FFmpegError, what: str) -> None:
-        """Say that a packet could not be used: raise `InputError`, or warn once and go on."""
+        """Report an unusable packet: raise `InputError`, or warn once and continue."""
         problem = f"{self._source}: its sound or subtitles are damaged ({reason(error)})"
         if self._on_error == "stop":
             raise InputError(f"{problem}; repair it, or conceal errors.") from error
@@ -160,7 +160,7 @@ class SideStreams:
             self.warnings.append(warning)
 
     def lost(self, written: Path) -> list[str]:
-        """Return a warning for what a finished file turned out not to hold."""
+        """Return warnings about what a finished file does not hold."""
         wanted = {name.lower() for name in portable_tags(self._input.metadata)}
         with opened(written) as found:
             tags = (found.metadata, *(stream.metadata for stream in found.streams))
@@ -215,7 +215,7 @@ class SideStreams:
         self.tracks[track.source.index] = track
 
     def _add_covers(self) -> None:
-        """Carry covers where that can be; where it cannot, `lost` will say so."""
+        """Add covers if possible; otherwise `lost` reports them."""
         for stream in _covers(self._input):
             codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
             if self._format.attachments and codec in COVER_TYPES:
@@ -225,7 +225,7 @@ class SideStreams:
                 self._add(Cover(stream, target), None)
 
     def _attach_cover(self, stream: Any, kind: str) -> None:
-        if self._piped is not None:  # its packet is somewhere in the pipe; `lost` cannot say so
+        if self._piped is not None:  # its packet is still in the pipe, so `lost` cannot report it
             self.warnings.append("A cover picture is left out.")
             return
         with opened(self._source) as again:
@@ -249,13 +249,13 @@ class SideStreams:
             self._output.set_chapters(chapters)
         pictures = video_stream(self._input, self._source)
         names = track_names(pictures.metadata, self._format)
-        if self._span.start:  # it is that of the first picture
+        if self._span.start:  # it belongs to the first frame
             names.pop("timecode", None)
             self._output.metadata.pop("timecode", None)
         video.metadata.update(names)
 
     def _chapters(self) -> Any:
-        """Return the chapters of the stretch, as libav has them, moved with it."""
+        """Return the chapters of the span, as libav has them, shifted with it."""
         cut = [moved_chapter(chapter, self._span) for chapter in self._input.chapters()]
         return [chapter for chapter in cut if chapter["start"] < chapter["end"]]
 
@@ -272,7 +272,7 @@ class SideStreams:
             self._input.seek(int(start * av.time_base))
         try:
             streams = [track.source for track in self.tracks.values()]
-            # The empty packets that libav ends with name no stream; tracks are flushed by name.
+            # The empty packets at libav's end name no stream; tracks are flushed by name.
             packets = self._timeline.packets(*streams)
             yield from (p for p in packets if p.dts is not None or p.size)
         except av.FFmpegError as error:

@@ -1,4 +1,4 @@
-"""Pixel formats, and pictures of libav: what they are tagged, their planes, their conversion."""
+"""libav's video frames: their colour tags, their planes and their conversion."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AREA = Interpolation.AREA
 BILINEAR = Interpolation.BILINEAR
 FINE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 
-# ITU-T H.273 matrix_coefficients, as libav numbers them. Others are read as these say.
+# ITU-T H.273 matrix_coefficients, as libav numbers them. For other codes the size decides.
 _MATRICES = {
     1: Colorspace.ITU709,
     4: Colorspace.FCC,
@@ -35,7 +35,7 @@ HD_HEIGHT = 720
 
 
 def matrix_of(video: av.VideoFrame) -> Colorspace:
-    """Return the YUV matrix of a picture; untagged ones are read as players do, by their height."""
+    """Return the YUV matrix of a video frame, guessed by height, as players do, if untagged."""
     return matrix_said(int(video.colorspace)) or guessed_matrix(video.width, video.height)
 
 
@@ -45,7 +45,7 @@ def matrix_said(code: int) -> Colorspace | None:
 
 
 def guessed_matrix(width: int, height: int) -> Colorspace:
-    """Return the YUV matrix by which players read pictures that say none."""
+    """Return the YUV matrix that players assume for untagged frames of this size."""
     return Colorspace.ITU709 if min(width, height) >= HD_HEIGHT else Colorspace.ITU601
 
 
@@ -61,7 +61,7 @@ def range_of(video: av.VideoFrame) -> ColorRange:
 
 
 class _Reformatters(threading.local):
-    """One libswscale context for each kind of conversion in each thread, as they keep tables."""
+    """One libswscale context per kind of conversion and thread, as contexts hold lookup tables."""
 
     def __init__(self) -> None:
         self.get: Callable[[tuple[Any, ...]], VideoReformatter] = lru_cache(32)(
@@ -73,11 +73,11 @@ _reformatters = _Reformatters()
 
 
 _ABORTS = frozenset({"yaf32le", "yaf32be"})
-"""Formats at which libswscale ends the whole process."""
+"""Formats for which libswscale aborts the whole process."""
 
 
 _FLOAT_GRAY = frozenset({"grayf16le", "grayf32le"})
-"""Formats that libswscale takes for limited range whatever it is told."""
+"""Formats that libswscale always treats as limited range."""
 
 
 def reformat(
@@ -90,11 +90,11 @@ def reformat(
     color_range: ColorRange | None = None,
     interpolation: Interpolation = FINE,
 ) -> av.VideoFrame:
-    """Return a picture scaled and converted; matrix and color range default to the picture's own.
+    """Return a video frame scaled and converted; matrix and range default to the frame's own.
 
-    Where nothing is to change it is the same picture. Conversions to RGB give full-range values
-    whatever `color_range` says. All pictures out of files are converted here and nowhere else.
-    Raises `InputError` for formats that libswscale cannot read.
+    If nothing changes, the same object is returned. Conversions to RGB give full-range values
+    whatever `color_range` says. All frames from files are converted here and nowhere else. Raises
+    `InputError` for formats that libswscale cannot read.
     """
     width, height = width or video.width, height or video.height
     pixel_format = pixel_format or video.format.name
@@ -140,7 +140,7 @@ def blank_like(
     width: int | None = None,
     height: int | None = None,
 ) -> av.VideoFrame:
-    """Return a picture of the same tags, and size unless one is given, its samples not set."""
+    """Return a frame with the same tags, and size unless given, with uninitialised samples."""
     size = (width or video.width, height or video.height)
     new = av.VideoFrame(*size, pixel_format or video.format.name)
     tag_like(new, video)
@@ -154,7 +154,7 @@ def tag_like(new: av.VideoFrame, video: av.VideoFrame) -> None:
 
 
 def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
-    """Return a planar picture's planes as arrays that share its memory."""
+    """Return the planes of a planar video frame as arrays that share its memory."""
     bits = max(component.bits for component in video.format.components)
     deep = "<f2" if video.format.name.endswith("f16le") else "<u2"
     dtype = np.dtype("u1" if bits <= 8 else deep if bits <= 16 else "<f4")
@@ -162,7 +162,7 @@ def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
 
 
 def _whole(video: av.VideoFrame) -> av.VideoFrame:
-    """Return a gray picture in floats as one of 16 bits."""
+    """Return a floating-point gray frame converted to 16 bits."""
     new = blank_like(video, "gray16le")
     (target,), (source,) = planes_of(new), planes_of(video)
     target[...] = np.rint(np.clip(np.nan_to_num(source.astype(np.float32)), 0, 1) * 65535)
@@ -170,7 +170,7 @@ def _whole(video: av.VideoFrame) -> av.VideoFrame:
 
 
 def first_planes(video: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
-    """Return a planar picture in a format that has only the first of its planes."""
+    """Return a planar video frame in a format with only the first of its planes."""
     new = blank_like(video, pixel_format)
     for target, source in zip(planes_of(new), planes_of(video), strict=False):
         target[...] = source
@@ -178,7 +178,7 @@ def first_planes(video: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
 
 
 def rgb_of(video: av.VideoFrame) -> NDArray[np.uint8]:
-    """Return an RGB picture of 8 bits as (H, W, 3) uint8."""
+    """Return an 8-bit RGB video frame as (H, W, 3) uint8."""
     return video.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
 
 

@@ -1,4 +1,4 @@
-"""The two values that flow through everything: a decoded picture, and a picture with its alpha."""
+"""The two values that pass through everything: a decoded frame, and a frame with its alpha."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ Made = TypeVar("Made")
 def shown_aspect(
     width: int, height: int, sample_aspect: Fraction, orientation: Orientation
 ) -> float:
-    """Return width over height after pixels are stretched and the picture is turned."""
+    """Return width over height as displayed, with sample aspect ratio and orientation applied."""
     aspect = float(width * sample_aspect / height)
     return 1 / aspect if orientation.sideways else aspect
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One decoded picture and its time.
+    """One decoded frame and its time.
 
     Attributes:
-        video: the picture in the planar format that it was decoded to, one of `PLANAR`.
-        pts: its time in units of `time_base`, exactly as in the file.
-        time_base: seconds a unit.
-        duration: how long it shows, in the same units; 0 when the file does not say.
-        rotation: degrees counter-clockwise that a player turns it by before showing it.
-        mirrored: whether it then swaps left and right.
-        sample_aspect: width of a pixel over its height.
-        source_alpha: the source's own alpha at the picture's size, None if it has none.
-        captions: the source's closed captions of this moment, as in ATSC A/53.
+        video: the samples, in the planar format they were decoded to, one of `PLANAR`.
+        pts: presentation time in units of `time_base`, exactly as in the file.
+        time_base: seconds per unit, an exact fraction.
+        duration: display time in the same units; 0 if the file does not say.
+        rotation: degrees counter-clockwise by which a player rotates the frame.
+        mirrored: whether a player flips it horizontally after that.
+        sample_aspect: sample aspect ratio, the width of a pixel over its height.
+        source_alpha: the source's own alpha at the frame's size, or None.
+        captions: closed captions of this moment, as in ATSC A/53.
     """
 
     video: av.VideoFrame
@@ -64,58 +64,58 @@ class Frame:
 
     @property
     def width(self) -> int:
-        """Pixels across."""
+        """Width in pixels."""
         return self.video.width
 
     @property
     def height(self) -> int:
-        """Pixels down."""
+        """Height in pixels."""
         return self.video.height
 
     @property
     def format(self) -> PixelFormat:
-        """Depth and chroma sampling."""
+        """Bit depth and chroma subsampling."""
         return PLANAR[self.video.format.name]
 
     @property
     def time(self) -> Fraction:
-        """Seconds, exact."""
+        """Time in seconds, exact."""
         return self.pts * self.time_base
 
     @property
     def shown_aspect(self) -> float:
-        """Width over height as a player shows it."""
+        """Width over height as displayed."""
         return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
 
     @property
     def orientation(self) -> Orientation:
-        """How a player turns and mirrors it."""
+        """How a player rotates and mirrors the frame."""
         return Orientation(self.rotation, self.mirrored)
 
     @property
     def planes(self) -> tuple[Plane, ...]:
-        """Y, U and V, or G, B and R; they share the picture's memory and are only to be read."""
+        """The Y, U and V (or G, B and R) planes, (h, w) uint8 or uint16; read-only views."""
         return planes_of(self.video)
 
     @property
     def luma(self) -> Plane:
-        """The Y plane, of RGB the green one: (H, W) uint8 or uint16, the picture's memory."""
+        """The Y plane (for RGB, the green one), (H, W) uint8 or uint16; a read-only view."""
         return self.planes[0]
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
-        """The picture as (H, W, 3) uint8, converted anew at each call."""
+        """The frame as (H, W, 3) uint8, converted on every access."""
         return rgb_of(reformat(self.video, pixel_format="rgb24"))
 
     def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
-        """Return what `make` gives, made at the first call for a name; it is only to be read."""
+        """Return the result of `make`, computed on the first call for a name; read-only."""
         if name not in self._made:
             self._made[name] = make()
         made: Made = self._made[name]
         return made
 
     def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
-        """The picture as (height, width, 3) RGB uint8 by area averaging; made once for a size."""
+        """The frame as (height, width, 3) RGB uint8, scaled by area averaging; cached per size."""
 
         def make() -> NDArray[np.uint8]:
             small = reformat(
@@ -128,16 +128,16 @@ class Frame:
     def cropped(
         self, top: float, left: float, bottom: float, right: float
     ) -> tuple[Frame, tuple[int, int, int, int]]:
-        """The same moment of a part of the picture, and that part: top, left, bottom, right.
+        """Return a part of the frame, and its borders in pixels: top, left, bottom, right.
 
-        It is the part asked for, in pixels, and what else its samples of chroma reach over.
+        The sides are given in pixels. The part is extended to whole chroma samples.
         """
         down, across = self.format.down, self.format.across
         first, start = int(top) // down * down, int(left) // across * across
         last = min(self.height, -int(-bottom // down) * down)
         end = min(self.width, -int(-right // across) * across)
         part = blank_like(self.video, width=end - start, height=last - first)
-        # Untagged pictures are read by their height, which the part has not.
+        # The matrix of an untagged frame is guessed by its height, which a part does not have.
         part.colorspace = matrix_of(self.video)
         for index, (new, old) in enumerate(zip(planes_of(part), self.planes, strict=True)):
             by_row, by_column = (1, 1) if index == 0 else (down, across)
@@ -146,16 +146,16 @@ class Frame:
         return self.with_video(part), (first, start, last, end)
 
     def with_video(self, video: av.VideoFrame) -> Frame:
-        """The same moment with another picture."""
+        """Return the same moment with other samples."""
         return replace(self, video=video, _made={})
 
 
 @dataclass(frozen=True)
 class Matte:
-    """A frame and how much of each pixel is the person.
+    """A frame, and how much of each pixel is the person.
 
-    `plane` is float32 in [0, 1], background to person: (h, w) of the network's grid before
-    `refine`, the picture's own size after it, by then kept as tiles. `alpha` gives either as an
+    `plane` is float32 in [0, 1], from background to person. Before `refine` it is (h, w) on the
+    network's grid; after it has the frame's size and is stored as tiles. `alpha` gives either as an
     array.
     """
 
@@ -169,18 +169,18 @@ class Matte:
 
     @property
     def tiles(self) -> TiledAlpha:
-        """Alpha as tiles; an array is cut up at each call."""
+        """Alpha as tiles; an array is converted on every access."""
         return self.plane if isinstance(self.plane, TiledAlpha) else TiledAlpha.of(self.plane)
 
     @property
     def time(self) -> Fraction:
-        """Seconds, exact."""
+        """Time in seconds, exact."""
         return self.frame.time
 
     def with_alpha(self, plane: NDArray[np.float32] | TiledAlpha) -> Matte:
-        """The same frame with another alpha."""
+        """Return the same frame with another alpha, (h, w) float32 in [0, 1] or tiles."""
         return Matte(self.frame, plane)
 
     def with_frame(self, frame: Frame) -> Matte:
-        """The same alpha with another frame."""
+        """Return the same alpha with another frame."""
         return Matte(frame, self.plane)

@@ -7,11 +7,9 @@ from typing import Any
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.media.convert import reformat
-
-Array = NDArray[Any]
 
 
 def png(picture: Array) -> bytes:

@@ -1,4 +1,4 @@
-"""What decoders say of a picture beside its samples."""
+"""Side data that decoders attach to a video frame."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def side_data_of(video: av.VideoFrame) -> list[SideData]:
     """Return what is said of a picture; nothing where PyAV does not let it be read."""
     try:
         found: Any = video.side_data
-    except ValueError:  # it stumbles over kinds that it does not know, such as photographs' EXIF
+    except ValueError:  # it fails on kinds it does not know, such as the EXIF data of photographs
         return []
     # PyAV 18 iterates over what is said, and 19 over its kinds.
     return [found[each] if isinstance(each, Type) else each for each in found]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.native import tiles as kernels
 
 if TYPE_CHECKING:
     pass
-
-
-Array = NDArray[Any]
 
 
 class Kind(IntEnum):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.quality.draw import Canvas, Colour, text_width
 from sinet_video.quality.plots import PLOTS, Curve, across, clock, curves, percent
 from sinet_video.quality.preview_report import Preview
 from sinet_video.quality.thumbnails import CloseUp, Moment, resized
-
-Array = NDArray[Any]
 
 WIDTH, MARGIN, GAP = 1800, 30, 4
 PLOT_HEIGHT, PLOT_STEP = 84, 132

@@ -8,16 +8,12 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
-from typing import Any
 
-from numpy.typing import NDArray
-
+from sinet_video.media.arrays import Array
 from sinet_video.media.image_bytes import jpeg
 from sinet_video.quality.plots import PLOTS, Curve, across, clock, curves, percent
 from sinet_video.quality.preview_report import Preview
 from sinet_video.quality.thumbnails import CloseUp, Moment
-
-Array = NDArray[Any]
 
 KEY = "Thin lines are the moments above, dots those enlarged below."
 

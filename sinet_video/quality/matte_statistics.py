@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
-from sinet_video.media.quantise import quantised
-from sinet_video.media.scene_change import coarse_luma, is_cut, motion
+from sinet_video.planes.quantise import quantised
+from sinet_video.planes.scene_change import coarse_luma, is_cut, motion
 from sinet_video.quality.metrics import partial_share
 from sinet_video.quality.thumbnails import resized
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,11 @@ from math import ceil, hypot, log, pi, sqrt
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
-from sinet_video.media.box_filter import box_sum
-
-Array = NDArray[Any]
+from sinet_video.media.arrays import Array
+from sinet_video.planes.box_filter import box_sum
 
 BOUNDARY_SHARE = 0.008
 """Tolerance for the position of a boundary, as a share of the image diagonal."""

@@ -1,4 +1,4 @@
-"""A file as a player shows it: what it says of itself, and its pictures with alpha and times."""
+"""A file as a player shows it: its properties, and its frames with alpha and times."""
 
 from __future__ import annotations
 
@@ -40,32 +40,32 @@ PICTURES = "pictures"
 PICTURE_CODECS = {".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr"}
 
 ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qtrle"})
-"""Codecs of which each packet is a picture that is shown."""
+"""Codecs in which every packet is one displayed frame."""
 
 STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 
 MILLISECOND = Fraction(1, 1000)
 PICTURE_TICK = MILLISECOND / 10**6
-"""Seconds: the last decimal in a folder's file of times."""
+"""In seconds: the last decimal in the timestamps file of an image sequence."""
 
 
 @dataclass(frozen=True)
 class VideoProperties:
-    """How a player is told to show a file.
+    """How a file says that it should be displayed.
 
     Attributes:
         container: libav's names of the format, or `PICTURES`.
         codec: the video codec.
-        pixel_format: as decoded; alpha that is kept beside the pictures is not in it.
-        width, height: the coded picture in pixels, before `orientation` and `sample_aspect`.
-        orientation: how a player turns and mirrors the picture.
-        sample_aspect: width of a pixel over its height; None where it cannot be told.
-        colour: what is said of colours.
-        matrix, range: how colours are read, where nothing is said as players guess.
-        tick: seconds a unit of time.
-        end: seconds at which the last picture ends, or None when the file does not say.
-        alpha_mode: the container's tag of that name; Matroska and WebM say "1" of alpha.
-        alpha_said: what the file says of colours and alpha; None for nothing.
+        pixel_format: as decoded, without alpha that is stored beside the frames.
+        width, height: the coded size in pixels, before `orientation` and `sample_aspect`.
+        orientation: how a player rotates and mirrors the frames.
+        sample_aspect: width of a pixel over its height; None if unknown.
+        colour: the colour tags.
+        matrix, range: how colours are interpreted; without tags, as players guess.
+        tick: seconds per unit of time.
+        end: time in seconds at which the last frame ends, or None if the file does not say.
+        alpha_mode: the container's tag of that name; in Matroska and WebM, "1" means alpha.
+        alpha_said: the tagged kind of alpha; None without a tag.
     """
 
     container: str
@@ -90,22 +90,22 @@ class VideoProperties:
 
     @property
     def is_pictures(self) -> bool:
-        """Whether it is numbered pictures, which have no tags of geometry, and no sound."""
+        """Whether it is an image sequence, which has no geometry tags and no audio."""
         return self.container == PICTURES
 
     @property
     def upright_size(self) -> tuple[int, int]:
-        """Width and height in pixels, after turning."""
+        """Width and height in pixels, after rotation."""
         size = self.width, self.height
         return self.orientation.stored_size(size)
 
 
 @dataclass(frozen=True)
 class PlayedFrame:
-    """One picture of a file, in the format that it was decoded to.
+    """One frame of a file, in the format it was decoded to.
 
-    `time` is in seconds, exact, or None where the file gives none; `duration` is in seconds, 0 when
-    the file does not say.
+    `time` is in seconds, exact, or None if the file gives none. `duration` is in seconds, 0 if the
+    file does not say.
     """
 
     time: Fraction | None
@@ -114,9 +114,9 @@ class PlayedFrame:
 
 
 def video_properties(given: StrPath | Source) -> VideoProperties:
-    """Return what a file, a folder of pictures or a pattern such as out/%05d.png says of itself.
+    """Return the properties of a file, a folder of images or a pattern such as out/%05d.png.
 
-    Raises `InputError` when there is no picture in it that can be decoded.
+    Raises `InputError` if it has no frame that can be decoded.
     """
     source = Source.of(given)
     path = source.located
@@ -152,7 +152,7 @@ def _first_file(pattern: Path) -> Path:
 
 
 def _aspect(pattern: Path) -> Fraction | None:
-    """Return how wide pixels are in the first of numbered pictures; libav does not read TIFFs'."""
+    """Return the sample aspect ratio of an image sequence; libav does not read TIFF's."""
     if pattern.suffix.lower() != ".png":
         return None
     decoder, _ = _decoded(_first_file(pattern))
@@ -163,7 +163,7 @@ def _properties_of_video(source: Source) -> VideoProperties:
     clip = probe(source)
     with opened(source) as container:
         stream = video_stream(container, source)
-        # By the plain decoder: those of alpha do not hear what the container says of colours.
+        # With the plain decoder: those for alpha do not get the container's colour tags.
         first = first_picture(container, stream)
         assert first is not None  # as the probe has seen it
         return VideoProperties(
@@ -187,15 +187,15 @@ def _properties_of_video(source: Source) -> VideoProperties:
 
 
 def is_pictures(path: StrPath) -> TypeGuard[Path]:
-    """Whether a name is a folder's or a pattern such as out/%05d.png."""
+    """Whether a path is a folder or a pattern such as out/%05d.png."""
     return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
 
 
 def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
-    """Yield the pictures of a file in order, lazily, each with its alpha if it has any.
+    """Yield the frames of a file in order, lazily, each with its alpha if it has any.
 
-    Stricter than a player: when something is damaged or missing, the pictures before it come, and
-    then `InputError`.
+    Stricter than a player: if anything is damaged or missing, the frames before it are returned and
+    then `InputError` is raised.
     """
     source = Source.of(given)
     path = source.located
@@ -245,7 +245,7 @@ def _where(last: Fraction | None) -> str:
 
 
 def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
-    """Return the decoder that sees all of a stream whose first packet is given."""
+    """Return a decoder for everything in a stream, given its first packet."""
     context = alpha_decoder(stream, packet) or stream.codec_context
     context.thread_type = "AUTO"
     context.options = STRICT
@@ -270,7 +270,7 @@ def _play_pictures(path: Path) -> Generator[PlayedFrame]:
 
 
 def _pattern(path: Path) -> Path:
-    """Return the pattern of the pictures in a folder, PNGs if there are any."""
+    """Return the pattern of the images in a folder; PNGs if there are any."""
     if is_pattern(path):
         return path
     patterns = [path / f"%05d{suffix}" for suffix in PICTURE_CODECS]
@@ -287,7 +287,7 @@ def _numbered(pattern: Path) -> dict[int, Path]:
 
 
 def _times(path: Path) -> list[Fraction]:
-    """Read seconds from mkvtoolnix's "timestamp format v2"; none where there is no file."""
+    """Read seconds from mkvtoolnix's "timestamp format v2"; none if there is no file."""
     if not path.exists():
         return []
     try:
@@ -302,10 +302,10 @@ def _picture(path: Path) -> av.VideoFrame:
 
 
 def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
-    """Return a picture, and the decoder that read it."""
+    """Return an image, and the decoder that read it. Raises `InputError`."""
     codec = PICTURE_CODECS[path.suffix.lower()]
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
-    if codec == "png":  # libav's TIFF decoder, when strict, refuses what its encoder writes
+    if codec == "png":  # libav's strict TIFF decoder rejects what its own encoder writes
         decoder.options = STRICT
     try:
         data: Packet = av.Packet(path.read_bytes())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from sinet_video.media.arrays import Array
 
 if TYPE_CHECKING:
     from sinet_video.quality.matte_statistics import FrameStatistics
 
-Array = NDArray[Any]
 
 POINTS = 800
 

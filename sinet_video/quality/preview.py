@@ -18,7 +18,6 @@ from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
-from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
 from sinet_video.media.image_bytes import png
 from sinet_video.media.time_range import TimeRange
@@ -26,6 +25,7 @@ from sinet_video.paths import check_apart, check_named
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.convert import Progress
 from sinet_video.pipeline.settings import Settings
+from sinet_video.planes.box_filter import box_mean
 from sinet_video.quality.contact_sheet import sheet
 from sinet_video.quality.html_report import webpage
 from sinet_video.quality.matte_statistics import MatteStatistics

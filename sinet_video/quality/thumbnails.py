@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.media.convert import AREA, BILINEAR, FINE, planes_of, reformat, rgb_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.quantise import quantised
 from sinet_video.models.segmenter import upright
+from sinet_video.planes.quantise import quantised
 from sinet_video.stages.backgrounds import Kind, fit_background, kind_of
 from sinet_video.stages.composite import composite
 
-Array = NDArray[Any]
 T = TypeVar("T")
 
 SQUARES = 40

@@ -1,4 +1,4 @@
-"""Whether a result is what it should be: whole, in time, in colour and in sync with its source."""
+"""Verification of a result: complete, in time, with the right colours, in sync with its source."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHECKS = (
     "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
     "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
-"""The names of all checks, in the order of a report."""
+"""The names of all checks, in report order."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Verification:
 
     Attributes:
         file: the result.
-        source: what it was compared with, if it was.
-        properties: what the file says of its pictures; their format includes alpha.
-        timing: how many pictures it has, and when they are shown.
-        alpha: the figures of its alpha, or None if it has none.
-        sound: its tracks.
-        checks: what must hold.
+        source: the source it was compared with, or None.
+        properties: properties of the video; the pixel format includes alpha.
+        timing: the number of frames and their times.
+        alpha: statistics of its alpha, or None if it has none.
+        sound: timing of its audio tracks.
+        checks: the results of all checks.
     """
 
     file: StrPath
@@ -67,7 +67,7 @@ class Verification:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing fails."""
+        """Whether no check fails."""
         return not self.failures
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,17 +95,17 @@ def verify(
     alpha_mode: Wanted | None = None,
     skip: Collection[str] = (),
 ) -> Verification:
-    """Play a result to its end and check it; with a source, against that.
+    """Play a result to its end and check it, by itself or against its source.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
-    out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the
-    stretch of the source that the result was made of, `alpha_mode` what alpha it must have, `skip`
-    names checks (of `CHECKS`) to leave out. A `Source` says which of its videos is meant, and what
-    a file may make us read besides. Times must be the source's exactly, or where time bases differ
+    out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the part
+    of the source that the result was made from, `alpha_mode` the alpha that it should have, and
+    `skip` names checks (of `CHECKS`) to leave out. Pass a `Source` to choose one of its videos, and
+    to say what else it may access. Times must equal the source's exactly or, if time bases differ,
     to the nearest tick of the coarser one.
 
-    Raises `InputError` when there is nothing to play in the result, or the source is damaged. A
-    result that is damaged further on fails the check "whole".
+    Raises `InputError` if the result has nothing to play or the source is damaged. A result that is
+    damaged further on fails the check "whole". Raises `SettingError` for an unknown check.
     """
     _check_settings(source, span, skip)
     file = Source.of(file)
@@ -165,7 +165,7 @@ def _complete(file: Source, theirs: Clip, beside: Beside, wanted: Beside) -> lis
 
 
 class _Seen:
-    """All that is gathered while a result and its source play side by side."""
+    """Everything that is measured while a result and its source play side by side."""
 
     def __init__(self, look: VideoProperties, theirs: VideoProperties | None) -> None:
         self.look, self.theirs = look, theirs
@@ -176,14 +176,14 @@ class _Seen:
         self._damage: str | None = None
 
     def until_damage(self, pictures: Iterator[PlayedFrame]) -> Iterator[PlayedFrame]:
-        """Pass pictures on, and end where the file is damaged."""
+        """Pass frames on, and end where the file is damaged."""
         try:
             yield from pictures
         except InputError as error:
             self._damage = str(error)
 
     def note(self, shown: PlayedFrame | None, frame: Frame | None) -> None:
-        """Take a picture of the result and one of the source; None where that has ended."""
+        """Take a frame of the result and one of the source; None after the end of either."""
         if shown is not None:
             self.pixel_format = shown.video.format.name
             self.mine.note(shown.time, shown.duration)
@@ -195,7 +195,7 @@ class _Seen:
             self._times.note(shown.time, frame.time)
 
     def checks(self, sound: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
-        """Return all checks that there are to make."""
+        """Return all checks that can be made."""
         timing, figures = self.mine.timing, self.transparency.figures()
         made = [
             _whole(self._damage or sound.damage),
@@ -232,7 +232,7 @@ def _whole(damage: str | None) -> Check:
 
 
 class _Clock:
-    """Gathers a `Timing`, and notes the first picture that is not later than the one before."""
+    """Collects a `Timing`, and the first frame that is not later than the one before."""
 
     def __init__(self, end: Fraction | None) -> None:
         self.timing = Timing()
@@ -240,7 +240,7 @@ class _Clock:
         self._fault: str | None = None
 
     def note(self, time: Fraction | None, duration: Fraction) -> None:
-        """Take a picture."""
+        """Take a frame's time and duration."""
         before = self.timing
         number = before.frames + 1
         self._fault = self._fault or _disorder(number, before.last, time)
@@ -249,7 +249,7 @@ class _Clock:
         self.timing = Timing(number, first, time, self._said_end or end)
 
     def order(self) -> Check:
-        """Return whether times increase strictly."""
+        """Return whether times are strictly increasing."""
         return Check(
             "order", not self._fault, self._fault or "Each picture is later than the last."
         )
@@ -267,11 +267,11 @@ def _disorder(number: int, before: Fraction | None, time: Fraction | None) -> st
 
 
 class _Times:
-    """Compares times with the source's, picture by picture."""
+    """Compares times with the source's, frame by frame."""
 
     def __init__(self, mine: Fraction, theirs: Fraction) -> None:
         self._tick = max(mine, theirs)
-        # Where the source's ticks are all ticks of the result too, nothing is to be rounded.
+        # If all of the source's ticks are ticks of the result too, nothing has to be rounded.
         self.slack = Fraction(0) if (theirs / mine).denominator == 1 else self._tick / 2
         self._count = self._off = 0
         self._first: str | None = None
@@ -279,7 +279,7 @@ class _Times:
         self._last: tuple[Fraction | None, Fraction | None] = None, None
 
     def note(self, found: Fraction | None, wanted: Fraction) -> None:
-        """Take the times of one picture."""
+        """Take the times of one frame."""
         self._count += 1
         gap = None if found is None else found - wanted
         crowded = self._is_crowded(found, wanted)
@@ -310,7 +310,7 @@ class _Times:
 
     @property
     def _shift(self) -> str | None:
-        """By how much all pictures are late or early, if all are alike."""
+        """Return how late or early all frames are, if it is the same for all."""
         if self._off < self._count or not self._gaps or self._gaps[1] - self._gaps[0] > self.slack:
             return None
         word = "later" if self._gaps[0] > 0 else "earlier"

@@ -57,7 +57,7 @@ class ColourBackground:
 
     @classmethod
     def parse(cls, text: str) -> ColourBackground:
-        """Read a name, "#RGB", "#RRGGBB" or "r,g,b". Raises `SettingError`."""
+        """Parse a colour name, "#RGB", "#RRGGBB" or "r,g,b". Raises `SettingError`."""
         return cls(*parse_colour(text))
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:

@@ -10,9 +10,9 @@ import numpy as np
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import AREA, BILINEAR, blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
-from sinet_video.media.gaussian import gaussian
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.quantise import write_alpha
+from sinet_video.planes.gaussian import gaussian
+from sinet_video.planes.quantise import write_alpha
 
 
 class BlurBackground:

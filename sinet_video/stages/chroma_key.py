@@ -13,17 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.box_filter import box_sum
+from sinet_video.media.arrays import Array, FloatArray
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.pyramid import Enlarged
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, grid_view, repeat_border
 from sinet_video.native import colours as kernels
 from sinet_video.native.tiles import suits
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.pyramid import Enlarged
 from sinet_video.stages.clean_plate import (
     Cells,
     Plate,
@@ -35,9 +35,6 @@ from sinet_video.stages.clean_plate import (
 )
 from sinet_video.stages.memory import EVERYTHING, remembers
 from sinet_video.stages.screen_settings import ChromaKey
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
 
 LEVELS = (0.1, 0.8)
 """A difference below the first value is screen; above the second, person."""
@@ -105,14 +102,14 @@ def key(
         yield matte.with_alpha(keyed(seen, cells, plate, settings)) if plate else matte
 
 
-def between(chroma: Array, screen: Array, person: Array) -> Array:
+def between(chroma: FloatArray, screen: FloatArray, person: FloatArray) -> FloatArray:
     """Return the position of chroma samples between the screen (0) and the person (1).
 
     All arrays are (2, ...).
     """
     across, down = person - screen
     far = (chroma[0] - screen[0]) * across + (chroma[1] - screen[1]) * down
-    share: Array = far / (across * across + down * down + np.float32(1e-6))
+    share: FloatArray = far / (across * across + down * down + np.float32(1e-6))
     return share
 
 
@@ -139,8 +136,8 @@ def keyed(matte: Matte, cells: Cells, plate: Plate, settings: ChromaKey) -> Tile
 
 
 def bounds(
-    colours: Array, person: Array, screen: Array, guess: Array, *, heard: bool
-) -> tuple[Array, Array]:
+    colours: FloatArray, person: FloatArray, screen: FloatArray, guess: FloatArray, *, heard: bool
+) -> tuple[FloatArray, FloatArray]:
     """Return the lowest and highest alpha that the other matte allows in each cell, (h, w) each.
 
     `person` is the other matte and `guess` the key's own alpha. The say of the other matte grows
@@ -157,7 +154,7 @@ def bounds(
     return trust * inside, 1 - trust * away
 
 
-def near_person(chroma: Array, guess: Array) -> Array:
+def near_person(chroma: FloatArray, guess: FloatArray) -> FloatArray:
     """Return the person's mean chroma around each cell, (2, h, w); gray where nobody is near."""
     weight = (guess > LEVELS[1]).astype(np.float32)
     radius = max(1, max(guess.shape) // 20)
@@ -165,7 +162,7 @@ def near_person(chroma: Array, guess: Array) -> Array:
     return near
 
 
-def _kinds(guess: Array, grid: Grid, factor: int) -> NDArray[np.uint8]:
+def _kinds(guess: FloatArray, grid: Grid, factor: int) -> NDArray[np.uint8]:
     """Return the kind of each tile: flat where its cells and their neighbours are."""
     height, width = guess.shape
     cells = Grid(height, width, grid.down // factor, grid.across // factor)
@@ -176,8 +173,8 @@ def _kinds(guess: Array, grid: Grid, factor: int) -> NDArray[np.uint8]:
 
 
 def _by_kernels(
-    frame: Frame, kinds: NDArray[np.uint8], planes: Array, factor: int, settings: ChromaKey
-) -> tuple[Array, Array, Array]:
+    frame: Frame, kinds: NDArray[np.uint8], planes: FloatArray, factor: int, settings: ChromaKey
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what `_worked_out` does, and each tile's least and most alpha."""
     shared = frame.format.down, frame.format.across
     grid, levels = (
@@ -191,8 +188,8 @@ def _by_kernels(
 
 
 def _worked_out(
-    frame: Frame, kinds: NDArray[np.uint8], planes: Array, factor: int, settings: ChromaKey
-) -> Array:
+    frame: Frame, kinds: NDArray[np.uint8], planes: FloatArray, factor: int, settings: ChromaKey
+) -> FloatArray:
     """Return alpha of the partial tiles, (n, tile height, tile width).
 
     `planes` holds, per cell, the screen's two chroma values, the person's two, and the bounds.
@@ -218,7 +215,7 @@ def _worked_out(
     return Enlarged(samples, chroma, (down, across)).tiles(rows, columns)
 
 
-def _alpha(chroma: Array, known: Array, settings: ChromaKey) -> Array:
+def _alpha(chroma: FloatArray, known: FloatArray, settings: ChromaKey) -> FloatArray:
     """Return alpha in [0, 1] for chroma samples, (2, ...)."""
     screen, person, (lowest, highest) = known[:2], known[2:4], known[4:]
     guess = difference(chroma, screen)

@@ -9,19 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, radians
-from typing import Any
 
 import numpy as np
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.pyramid import reduced, reduced_alpha, subsampling
+from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
 from sinet_video.stages.screen_settings import SATURATED, hues_of
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
 
 AROUND = {True: cos(radians(70)), False: cos(radians(30))}
 """Least cosine between a screen's hue and the wanted hue: for a named colour, for a given one."""
@@ -39,8 +36,8 @@ class Cells:
     """
 
     factor: int
-    colours: Array
-    person: Array
+    colours: FloatArray
+    person: FloatArray
 
     @classmethod
     def of(cls, matte: Matte) -> Cells:
@@ -54,11 +51,11 @@ class Cells:
 class Plate:
     """The empty screen: second-order surfaces for Y, U and V, as (6, 3) coefficients."""
 
-    surfaces: Array
+    surfaces: FloatArray
 
-    def planes(self, height: int, width: int) -> Array:
+    def planes(self, height: int, width: int) -> FloatArray:
         """Return the screen's colours on a grid, (3, height, width), in the range of `centred`."""
-        flat: Array = (_monomials(height, width) @ self.surfaces).T.reshape(3, height, width)
+        flat: FloatArray = (_monomials(height, width) @ self.surfaces).T.reshape(3, height, width)
         return flat
 
     def mixed(self, newer: Plate, share: float) -> Plate:
@@ -69,10 +66,10 @@ class Plate:
         return Plate(self.surfaces + np.float32(share) * (newer.surfaces - self.surfaces))
 
 
-def centred(values: Array, frame: Frame) -> Array:
+def centred(values: FloatArray, frame: Frame) -> FloatArray:
     """Return code values of any shape scaled to [-0.5, 0.5], with gray at 0."""
     top = np.float32(1 / (1 << frame.format.bits))
-    centred: Array = values * top - np.float32(0.5)
+    centred: FloatArray = values * top - np.float32(0.5)
     return centred
 
 
@@ -96,7 +93,7 @@ def update_plate(plate: Plate | None, newer: Plate | None, steadiness: float) ->
 
 
 def _like(
-    chroma: Array, free: NDArray[np.bool_], hue: tuple[float, float], near: float
+    chroma: FloatArray, free: NDArray[np.bool_], hue: tuple[float, float], near: float
 ) -> NDArray[np.bool_]:
     """Return which cells have the hue of a screen that resembles `hue`."""
     size = np.hypot(*chroma)
@@ -112,7 +109,7 @@ def _like(
     return chosen
 
 
-def _fit_clean_plate(colours: Array, screen: NDArray[np.bool_]) -> Plate:
+def _fit_clean_plate(colours: FloatArray, screen: NDArray[np.bool_]) -> Plate:
     """Fit surfaces to the cells of a screen, with weights that fall off with the distance."""
     step = max(1, max(screen.shape) // 64)
     values = colours[:, ::step, ::step].reshape(3, -1).T
@@ -140,14 +137,14 @@ def as_yuv(frame: Frame) -> Frame:
 
 
 @lru_cache(8)
-def _monomials(height: int, width: int) -> Array:
+def _monomials(height: int, width: int) -> FloatArray:
     """Return 1, x, y, x^2, xy and y^2 over a grid from -1 to 1, (height * width, 6)."""
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     y, x = (rows + 0.5) * 2 / height - 1, (columns + 0.5) * 2 / width - 1
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=2).reshape(-1, 6)
 
 
-def difference(chroma: Array, screen: Array) -> Array:
+def difference(chroma: FloatArray, screen: FloatArray) -> FloatArray:
     """Return how far a colour is from the screen's: 0 for as much of its hue, 1 for none or less.
 
     Both are chroma arrays, (2, ...), with gray at 0. Chroma along the screen's hue counts for the
@@ -156,5 +153,5 @@ def difference(chroma: Array, screen: Array) -> Array:
     squared = screen[0] * screen[0] + screen[1] * screen[1] + np.float32(1e-9)
     along = chroma[0] * screen[0] + chroma[1] * screen[1]
     across = np.abs(chroma[0] * screen[1] - chroma[1] * screen[0])
-    rest: Array = 1 - (along - across) / squared
+    rest: FloatArray = 1 - (along - across) / squared
     return rest

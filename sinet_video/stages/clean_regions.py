@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sinet_video.media.box_filter import box_sum
-from sinet_video.media.components import label
+from sinet_video.media.arrays import Array, Mask
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.resample import resized
-from sinet_video.media.scene_change import coarse_luma, is_cut
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.components import label
+from sinet_video.planes.resample import resized
+from sinet_video.planes.scene_change import coarse_luma, is_cut
 from sinet_video.stages.matte_settings import RegionFilter
 from sinet_video.stages.memory import EVERYTHING, remembers
-
-Array = NDArray[Any]
-Mask = NDArray[np.bool_]
 
 SEEN, FULL = 0.3, 0.9
 """Alpha up to the first is background, from the second on person; as in `refine`."""

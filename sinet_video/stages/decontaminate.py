@@ -10,20 +10,23 @@ of all such F and B it takes the pair nearest to the blurred ones, by least squa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.blend import Blank
-from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.frame_pool import FramePool
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.pyramid import (
+from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
+from sinet_video.native import colours as kernels
+from sinet_video.native.tiles import suits
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.pyramid import (
     Enlarged,
     bounding_slices,
     halved,
@@ -31,13 +34,7 @@ from sinet_video.media.pyramid import (
     reduced_alpha,
     subsampling,
 )
-from sinet_video.media.tiled_alpha import Canvas, Grid, TiledAlpha
-from sinet_video.native import colours as kernels
-from sinet_video.native.tiles import suits
 from sinet_video.stages.memory import NOTHING, remembers
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
 
 FAR = 1 / 10
 """Radius of the first blur, as a share of the longer side."""
@@ -105,7 +102,7 @@ def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
     return made
 
 
-def _enlarged(colours: Array, tiles: Plane, grid: Grid, factor: int) -> Enlarged:
+def _enlarged(colours: FloatArray, tiles: Plane, grid: Grid, factor: int) -> Enlarged:
     """Prepare one colour of a plane, (h, w) of cells, for enlargement to its tiles."""
     height, width = colours.shape
     cells = Grid(height, width, grid.down // factor, grid.across // factor)
@@ -115,8 +112,8 @@ def _enlarged(colours: Array, tiles: Plane, grid: Grid, factor: int) -> Enlarged
 
 def _clean(
     tiles: Plane,
-    partial: tuple[Array, Array],
-    values: Array,
+    partial: tuple[NDArray[np.intp], NDArray[np.intp]],
+    values: FloatArray,
     person: Enlarged,
     room: Enlarged,
     top: int,
@@ -132,7 +129,9 @@ def _clean(
     return made
 
 
-def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) -> Plane:
+def cleaned(
+    mixed: Plane, alpha: FloatArray, person: FloatArray, room: FloatArray, top: int
+) -> Plane:
     """Return the person's colours, (n, h, w), rounded, in [0, top].
 
     Where alpha is 0 they are those of `mixed`.
@@ -154,7 +153,7 @@ def cleaned(mixed: Plane, alpha: Array, person: Array, room: Array, top: int) ->
     return result
 
 
-def blurred_colours(small: Array, alpha: Array) -> Array:
+def blurred_colours(small: FloatArray, alpha: FloatArray) -> FloatArray:
     """Return the person's and the room's colours around each cell, (2, planes, h, w).
 
     `small` is (planes, h, w) and `alpha` (h, w). Only cells near a partial alpha are computed; the
@@ -178,7 +177,7 @@ def blurred_colours(small: Array, alpha: Array) -> Array:
     return colours
 
 
-def _far(small: Array, alpha: Array, radius: int) -> Array:
+def _far(small: FloatArray, alpha: FloatArray, radius: int) -> FloatArray:
     """Return means over wide windows, computed on cells half as fine."""
     half, share = halved(small), halved(alpha)
     rows, columns = alpha.shape
@@ -186,7 +185,9 @@ def _far(small: Array, alpha: Array, radius: int) -> Array:
     return both.repeat(2, -2).repeat(2, -1)[..., :rows, :columns]
 
 
-def weighted_means(small: Array, colours: Array, alpha: Array, radius: int) -> Array:
+def weighted_means(
+    small: FloatArray, colours: FloatArray, alpha: FloatArray, radius: int
+) -> FloatArray:
     """Return the weighted means of the person's and the room's colours over windows.
 
     Windows are (2 * radius + 1) squared. A cell's own colour is used where neither is near.
@@ -198,7 +199,9 @@ def weighted_means(small: Array, colours: Array, alpha: Array, radius: int) -> A
     return sums
 
 
-def unmixed(mixed: Array, alpha: Array, person: Array, room: Array) -> tuple[Array, Array]:
+def unmixed(
+    mixed: FloatArray, alpha: FloatArray, person: FloatArray, room: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Return the two colours nearest to `person` and `room` that mix to `mixed` by alpha.
 
     All arrays have one shape or broadcast to it; alpha is in [0, 1].

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import hypot
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import Canvas, Kind, TiledAlpha
@@ -31,9 +31,6 @@ from sinet_video.stages.clean_plate import (
 )
 from sinet_video.stages.memory import EVERYTHING, remembers
 from sinet_video.stages.screen_settings import Despill, Limit, hues_of
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
 
 NARROWING = {"average": 0.0, "maximum": 1.0}
 """How strongly chroma across the screen's hue counts against chroma along it."""
@@ -106,11 +103,11 @@ def despilled(
     return frame.with_video(video)
 
 
-def spill(chroma: Array, unit: Array, limit: Limit) -> Array:
+def spill(chroma: FloatArray, unit: FloatArray, limit: Limit) -> FloatArray:
     """Return the excess of a hue; `chroma` is (2, ...), with gray at 0."""
     along = chroma[0] * unit[0] + chroma[1] * unit[1]
     across = np.abs(chroma[0] * unit[1] - chroma[1] * unit[0])
-    excess: Array = np.maximum(along - np.float32(NARROWING[limit]) * across, 0)
+    excess: FloatArray = np.maximum(along - np.float32(NARROWING[limit]) * across, 0)
     return excess
 
 

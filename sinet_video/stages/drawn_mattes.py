@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
-from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.matte_file import read_drawn
 from sinet_video.errors import InputError
+from sinet_video.media.arrays import Array
 from sinet_video.media.convert import BILINEAR, reformat
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import TiledAlpha
 from sinet_video.stages.memory import NOTHING, remembers
-
-Array = NDArray[Any]
 
 
 @remembers(NOTHING)

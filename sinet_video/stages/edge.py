@@ -11,11 +11,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from sinet_video.media.frame import Matte
-from sinet_video.media.gaussian import gaussian, halvings
-from sinet_video.media.morphology import eroded
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.native import edges as kernels
 from sinet_video.native.tiles import suits
+from sinet_video.planes.gaussian import gaussian, halvings
+from sinet_video.planes.morphology import eroded
 from sinet_video.stages.matte_settings import EdgeShape, FeatherSide
 from sinet_video.stages.memory import NOTHING, remembers
 

@@ -14,9 +14,9 @@ from fractions import Fraction
 from math import exp
 
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.memory import PART, remembers
 from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread

@@ -8,21 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.frame import Frame
-from sinet_video.media.guided_filter import Lines
 from sinet_video.media.pixel_formats import Plane
-from sinet_video.media.pyramid import Enlarged
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, repeat_border
 from sinet_video.native import refining as kernels
 from sinet_video.native.tiles import suits
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
+from sinet_video.planes.guided_filter import Lines
+from sinet_video.planes.pyramid import Enlarged
 
 
 def lifted(frame: Frame, factor: int, lines: Lines, band: NDArray[np.bool_]) -> TiledAlpha:
@@ -41,7 +38,7 @@ def lifted(frame: Frame, factor: int, lines: Lines, band: NDArray[np.bool_]) -> 
     return TiledAlpha(grid, kinds, values)
 
 
-def raised(frame: Frame, factor: int, alpha: Array, band: NDArray[np.bool_]) -> TiledAlpha:
+def raised(frame: Frame, factor: int, alpha: FloatArray, band: NDArray[np.bool_]) -> TiledAlpha:
     """Return alpha, (h, w) of cells of `factor` pixels, enlarged bilinearly to the frame's size.
 
     Outside `band` it is 0 or 1.
@@ -51,7 +48,7 @@ def raised(frame: Frame, factor: int, alpha: Array, band: NDArray[np.bool_]) -> 
         kinds, count = kernels.classify(alpha, band, grid, factor)
         return TiledAlpha(grid, kinds, kernels.lift_bilinear(alpha, factor, grid, kinds, count))
 
-    def values(tiles: _Tiles) -> Array:
+    def values(tiles: _Tiles) -> FloatArray:
         return tiles.enlarged(alpha)
 
     return _tiled(frame, factor, alpha, band, values)
@@ -67,12 +64,12 @@ class _Tiles:
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
 
-    def of(self, plane: Array, down: int, across: int) -> Array:
+    def of(self, plane: FloatArray, down: int, across: int) -> FloatArray:
         """Return these tiles of a plane whose samples stand for `down` x `across` pixels."""
         tiled = self.grid.tiled(plane, down=down, across=across)
         return tiled[self.rows, :, self.columns, :]
 
-    def enlarged(self, values: Array, down: int = 1, across: int = 1) -> Array:
+    def enlarged(self, values: FloatArray, down: int = 1, across: int = 1) -> FloatArray:
         """Return these tiles of a plane of cells, enlarged to samples of `down` x `across`."""
         factors = self.factor // down, self.factor // across
         return Enlarged(values, self.cells, factors).tiles(self.rows, self.columns)
@@ -81,9 +78,9 @@ class _Tiles:
 def _tiled(
     frame: Frame,
     factor: int,
-    flat: Array,
+    flat: FloatArray,
     band: NDArray[np.bool_],
-    values: Callable[[_Tiles], Array],
+    values: Callable[[_Tiles], FloatArray],
 ) -> TiledAlpha:
     """Return alpha that is `flat` (cells of 0 and 1) except in tiles that touch `band`."""
     grid, (height, width) = Grid.of(frame.height, frame.width), band.shape
@@ -98,7 +95,7 @@ def _tiled(
     return TiledAlpha(grid, kinds.astype(np.uint8), made)
 
 
-def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> Array:
+def _values(frame: Frame, lines: Lines, tiles: _Tiles) -> FloatArray:
     """Return alpha computed by lines over the planes' own samples, not clipped."""
     slopes = lines.slopes * np.float32(1 / frame.format.top)
     level = lines.level - lines.slopes[0] * lines.centre[0]

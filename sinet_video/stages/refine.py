@@ -10,25 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import log2
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.box_filter import box_sum
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.guided_filter import Lines, confidence, fit
-from sinet_video.media.pyramid import bounding_slices, reduced
-from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import TiledAlpha
 from sinet_video.native import refining as kernels
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.guided_filter import Lines, confidence, fit
+from sinet_video.planes.pyramid import bounding_slices, reduced
+from sinet_video.planes.resample import resized
 from sinet_video.stages.lift import lifted, raised
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement, Refinement
 from sinet_video.stages.memory import NOTHING, remembers
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
 
 WORKING_SIDE = 240
 """Approximate longer side of the reduced frame on which the guided filter is fitted."""
@@ -63,7 +60,7 @@ def refine(mattes: Iterable[Matte], refinement: Refinement = GuidedRefinement())
             yield matte.with_alpha(enlarged(frame, matte.plane, refinement))
 
 
-def guided(frame: Frame, coarse: Array, settings: GuidedRefinement) -> TiledAlpha:
+def guided(frame: Frame, coarse: FloatArray, settings: GuidedRefinement) -> TiledAlpha:
     """Return alpha at the frame's size from coarse alpha, (h, w) float32 in [0, 1]."""
     # Where people are seen larger, alpha is finer, and the reduced frame must be as fine.
     factor = subsampling(frame, max(WORKING_SIDE, *coarse.shape))
@@ -79,7 +76,12 @@ def guided(frame: Frame, coarse: Array, settings: GuidedRefinement) -> TiledAlph
 
 
 def fitted_lines(
-    guide: Array, top: int, alpha: Array, radius: int, sure: int, settings: GuidedRefinement
+    guide: FloatArray,
+    top: int,
+    alpha: FloatArray,
+    radius: int,
+    sure: int,
+    settings: GuidedRefinement,
 ) -> tuple[Lines, NDArray[np.bool_]]:
     """Return the lines of two fits, flat where alpha is, and the cells where they are not.
 
@@ -98,7 +100,7 @@ def fitted_lines(
 
 
 def _lines(
-    guide: Array, alpha: Array, radius: int, sure: int, settings: GuidedRefinement
+    guide: FloatArray, alpha: FloatArray, radius: int, sure: int, settings: GuidedRefinement
 ) -> tuple[Lines, NDArray[np.bool_]]:
     """Return the lines of the two fits, and the cells where alpha is not flat."""
     near = _fitted(guide, alpha, sure, radius, settings)
@@ -114,13 +116,13 @@ def _lines(
 
 
 def _fitted(
-    guide: Array, alpha: Array, sure: int, radius: int, settings: GuidedRefinement
+    guide: FloatArray, alpha: FloatArray, sure: int, radius: int, settings: GuidedRefinement
 ) -> Lines:
     lines = fit(guide, alpha, confidence(alpha, sure), radius, settings.eps)
     return lines.steeper(settings.contrast)
 
 
-def enlarged(frame: Frame, coarse: Array, settings: BilinearRefinement) -> TiledAlpha:
+def enlarged(frame: Frame, coarse: FloatArray, settings: BilinearRefinement) -> TiledAlpha:
     """Return alpha at the frame's size by bilinear enlargement."""
     factor = subsampling(frame, BILINEAR_SIDE)
     shape = -(-frame.height // factor), -(-frame.width // factor)
@@ -129,9 +131,9 @@ def enlarged(frame: Frame, coarse: Array, settings: BilinearRefinement) -> Tiled
     return raised(frame, factor, alpha, transition_band(alpha, 1))
 
 
-def levels(alpha: Array, black: float, white: float) -> Array:
+def levels(alpha: FloatArray, black: float, white: float) -> FloatArray:
     """Stretch alpha of any shape so that `black` becomes 0 and `white` becomes 1."""
-    stretched: Array = np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
+    stretched: FloatArray = np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
     return stretched
 
 
@@ -144,7 +146,7 @@ def subsampling(frame: Frame, side: int) -> int:
     return max(int(2**power), frame.format.down, frame.format.across) if power else 1
 
 
-def transition_band(alpha: Array, radius: int) -> NDArray[np.bool_]:
+def transition_band(alpha: FloatArray, radius: int) -> NDArray[np.bool_]:
     """Return where a window of alpha, (h, w), of this radius holds anything but all 0 or all 1."""
     # For booleans, the sum says whether any is set.
     both: NDArray[np.bool_] = box_sum(alpha > 0, radius) & box_sum(alpha < 1, radius)

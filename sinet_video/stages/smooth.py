@@ -10,18 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
-from sinet_video.media.pyramid import doubled
-from sinet_video.media.resample import resized
-from sinet_video.media.scene_change import (
+from sinet_video.native import coarse as kernels
+from sinet_video.planes.box_filter import box_mean
+from sinet_video.planes.pyramid import doubled
+from sinet_video.planes.resample import resized
+from sinet_video.planes.scene_change import (
     coarse_luma,
     half_colours,
     is_cut,
     motion,
     moving_share,
 )
-from sinet_video.native import coarse as kernels
 from sinet_video.stages.matte_settings import (
     ExponentialAverage,
     MotionAdaptive,

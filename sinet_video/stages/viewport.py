@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.box_filter import box_sum
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.frame import Frame
-from sinet_video.media.resample import between, sampled
 from sinet_video.models.segmenter import Segmenter, answer
 from sinet_video.native import coarse as kernels
-
-Alpha = NDArray[np.float32]
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.resample import between, sampled
 
 FINER = 2
-"""Alpha of a view is stored on a whole-frame grid with this many times the cells each way."""
+"""FloatArray of a view is stored on a whole-frame grid with this many times the cells each way."""
 
 ENLARGED = 2.0
 """Largest enlargement of a view for the network; this limits how small a view can be."""
@@ -29,7 +28,7 @@ NEAR = 0.004
 
 
 PLAIN = 0.9
-"""Alpha above which a cell is clearly person; below 1 minus this it is clearly background."""
+"""FloatArray above which a cell is clearly person; below 1 minus this it is clearly background."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class CropMatte:
     """The network's matte of one view: alpha (h, w), and the exact view."""
 
     view: Box
-    alpha: Alpha
+    alpha: FloatArray
 
     @property
     def people(self) -> Box | None:
@@ -152,7 +151,7 @@ class CropMatte:
         )
 
 
-def _people(alpha: Alpha) -> tuple[tuple[int, int, int, int] | None, int, int]:
+def _people(alpha: FloatArray) -> tuple[tuple[int, int, int, int] | None, int, int]:
     """Return the cells with somebody in them, without specks: top, left, bottom, right.
 
     Then how many cells are not plainly background, and how many are plainly person.
@@ -192,7 +191,7 @@ class CropSegmenter:
         return max(1.0, min(wanted, fine))
 
 
-def spread(seen: CropMatte) -> Alpha:
+def spread(seen: CropMatte) -> FloatArray:
     """Return a view's alpha on a grid of the whole frame, 0 outside the view.
 
     A view of the whole frame keeps its own grid; others get one with twice the cells each way.
@@ -216,14 +215,14 @@ class Cells:
     last: int
     samples: int
     lower: NDArray[np.intp]
-    share: Alpha
+    share: FloatArray
 
-    def of(self, values: Alpha, axis: int) -> Alpha:
+    def of(self, values: FloatArray, axis: int) -> FloatArray:
         """Return values along an axis in these cells: the mean of each cell's samples."""
         found = sampled(values, self.lower, self.share, axis)
         shape = list(found.shape)
         shape[axis : axis + 1] = [self.last - self.first, self.samples]
-        mean: Alpha = found.reshape(shape).mean(axis + 1, dtype=np.float32)
+        mean: FloatArray = found.reshape(shape).mean(axis + 1, dtype=np.float32)
         return mean
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-Array = NDArray[Any]
+from sinet_video.media.arrays import Array
 
 CAPTION_HEIGHT = 14
 

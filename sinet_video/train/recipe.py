@@ -1,4 +1,4 @@
-"""Recipes: everything that a training is made of, in one TOML file."""
+"""Recipes: everything that defines a training, in one TOML file."""
 
 from __future__ import annotations
 
@@ -16,36 +16,37 @@ from sinet_video.train.toml import build, expand_likes
 
 @dataclass(frozen=True)
 class Views:
-    """How a sample is taken from the pictures; each is a probability unless said."""
+    """How samples are drawn from the images; values are probabilities unless stated."""
 
     zoom: tuple[float, float] = (0.85, 1.6)
-    """Range of the enlargement relative to the picture just covering the sample."""
+    """Range of the enlargement, relative to the image just covering the sample."""
     turn: float = 10.0
-    """Largest turn, degrees."""
+    """Largest rotation, in degrees."""
     stretch: float = 0.1
-    """Largest change of the aspect, relative."""
+    """Largest change of the aspect ratio, relative."""
     squash: bool = False
-    """Whether the whole picture is forced into the sample's shape, as the paper's code did."""
+    """Whether the whole image is forced into the sample's shape, as in the paper's code."""
     flip: float = 0.5
     made: float = 0.0
-    """A scene is made: people over a background."""
+    """A scene is composed: people over a background."""
     second: float = 0.2
-    """A made scene has a second person."""
+    """A composed scene has a second person."""
     empty: float = 0.03
-    """A made scene has nobody."""
+    """A composed scene has nobody in it."""
     pattern: float = 0.25
-    """The background of a made scene is drawn rather than photographed."""
+    """The background of a composed scene is drawn instead of photographed."""
     room: tuple[float, float] = (1.0, 2.0)
-    """Range of a background's enlargement relative to its just covering the sample; where it does
-    not, it is mirrored at its borders, and shows finer and busier things than it would."""
+    """Range of a background's enlargement, relative to its just covering the sample. If it does not
+    cover it, it is mirrored at its borders, and shows finer and busier detail than it would.
+    """
     matching: float = 0.6
-    """Largest part of the way from a person's colours to the background's."""
+    """Largest share by which a person's colours are moved to the background's."""
     cut_out: float = 0.0
-    """Of people in made scenes: nothing of the old background is along their edges."""
+    """For people in composed scenes: nothing of the old background remains along their edges."""
     clothes: float = 0.0
-    """People are dressed anew: waistcoats and sleeves of plain colours."""
+    """People get new clothes: waistcoats and sleeves in plain colours."""
     patches: float = 0.0
-    """A part of the person, and one of the rest, has another colour."""
+    """A part of the person, and a part of the rest, gets another colour."""
     nobody: float = 0.0
     """A picture without people is seen as it is, of the folders of such."""
     border: float = 0.0
@@ -59,7 +60,7 @@ class Views:
     smeared: float = 0.0
     """Of people in made scenes: blurred by motion or out of focus, alpha with them."""
     moved: float = 0.0
-    """Part of each batch that is a second look at samples of it, slightly moved."""
+    """Share of each batch that is a second view of other samples in it, slightly moved."""
     pairs: float = 0.0
     """Of samples looked at twice: the second look shows another moment of the same clip, of the
     pictures whose names end in `_a` and `_b`."""
@@ -67,7 +68,7 @@ class Views:
 
 @dataclass(frozen=True)
 class Light:
-    """How colours and sharpness are varied; ranges are relative, probabilities say so."""
+    """Variation of colours and sharpness; ranges are relative, probabilities are marked as such."""
 
     brightness: float = 0.0
     contrast: float = 0.0
@@ -75,17 +76,17 @@ class Light:
     tint: float = 0.0
     gamma: float = 0.0
     grey: float = 0.0
-    """Probability of a picture without colour."""
+    """Probability of an image without colour."""
     blur: float = 0.0
     """Probability of a loss of sharpness."""
     noise: float = 0.0
-    """Largest standard deviation of noise, 8-bit steps."""
+    """Largest standard deviation of noise, in 8-bit steps."""
     dark: float = 0.0
     """Probability of a picture in little light, with the coarse noise of its colours."""
     compression: float = 0.0
-    """Probability of the marks of strong compression."""
+    """Probability of strong compression artefacts."""
     published: bool = False
-    """The augmentations of the paper's code in place of all of these, by kornia."""
+    """The augmentations of the paper's code in place of all of these, with kornia."""
 
 
 @dataclass(frozen=True)
@@ -98,21 +99,22 @@ class Loss:
     """Lovasz hinge, arXiv 1705.08790."""
     dice: float = 0.0
     absolute: float = 0.0
-    """Mean absolute error of alpha: unlike cross-entropy, it wants a decision where in doubt."""
+    """Mean absolute error of alpha; unlike cross-entropy, it favours a decision in case of doubt.
+    """
     boundary: float = 0.0
     """Cross-entropy in a band along the label's edge (section 3.4 of the paper)."""
     boundary_lovasz: float = 0.0
-    """Lovasz hinge in that band, as the paper's code has it."""
+    """Lovasz hinge in that band, as in the paper's code."""
     band: int = 15
-    """Width of that band, pixels of the sample."""
+    """Width of that band, in pixels of the sample."""
     coarse: float = 0.0
-    """Cross-entropy of the encoder's own decision, at an eighth of the size."""
+    """Cross-entropy of the encoder's own output, at an eighth of the size."""
     steady: float = 0.0
-    """How far the error changes between two looks at one scene."""
+    """Change of the error between two views of one scene."""
     teacher: float = 0.0
     """Cross-entropy against the teacher's alpha."""
     soft: bool = True
-    """Whether labels keep their soft edges, or are cut at one half."""
+    """Whether labels keep their soft edges, or are thresholded at one half."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,10 @@ class Stage:
     steps: int
     batch: int
     shapes: tuple[tuple[int, int], ...]
-    """Heights and widths of samples, multiples of 32, one drawn for each step."""
+    """Heights and widths of samples, multiples of 32; one is drawn for each step."""
     part: Literal["encoder", "whole"] = "whole"
     rate: float = 3e-3
-    """Learning rate at its highest."""
+    """Highest learning rate."""
     schedule: Literal["cosine", "poly", "step"] = "cosine"
     warmup: int = 100
     """Steps over which the rate rises."""
@@ -135,16 +137,20 @@ class Stage:
     decay: float = 1e-4
     """Decoupled weight decay of matrices."""
     optimiser: Literal["adam", "adamw", "muon"] = "adamw"
-    """`adam` decays as the paper's code does: in the gradient, less for vectors, none by depth."""
+    """`adam` decays as in the paper's code: in the gradient, less for vectors, not for depthwise
+    ones.
+    """
     momentum: tuple[float, float] = (0.9, 0.99)
-    """Of Adam's two averages."""
+    """Decay of Adam's two averages."""
     orthogonal: float = 8.0
-    """Learning rate of Muon's matrices, relative to that of all else."""
+    """Learning rate of Muon's matrices, relative to that of all other parameters."""
     average: float = 0.0
-    """Part of the averaged weights that each step keeps; 0 for no averaging."""
+    """Share of the averaged weights that each step keeps; 0 disables averaging."""
     remembered: bool = False
-    """The finished network is the mean of the weights at this stage's end, at those of other such
-    stages, and at the last one's: as arXiv 1803.05407 does at the ends of cycles."""
+    """Include this stage's end in the final average. The finished network is the mean of the
+    weights at the ends of such stages and of the last one, as arXiv 1803.05407 does at the ends of
+    cycles.
+    """
     loss: Loss = field(default_factory=Loss)
     hard: float = 0.0
     """How much more often than others a picture of nobody is seen in which the network that enters
@@ -164,22 +170,24 @@ class Recipe:
     data: Data
     seed: int = 1
     sharpness: float = 1.0
-    """What the finished network's decision is multiplied by: averaging and cross-entropy leave it
-    less sure, and edges wider, than what has the least error."""
+    """Factor on the finished network's logits: averaging and cross-entropy leave it less certain,
+    and edges wider, than is best for the error.
+    """
     settling: int = 0
-    """Batches by which statistics of normalisation are measured anew at the end; see `settling`."""
+    """Batches with which normalisation statistics are measured again at the end; see `precise_bn`.
+    """
     shards: int = 2
-    """Parts of a batch that are worked on side by side, each with statistics of its own."""
+    """Number of parts of a batch that run side by side, each with its own statistics."""
     start: str | None = None
-    """Weights to begin with, by name or path, as `--weights` takes them; random ones if none."""
+    """Initial weights, by name or path, as for `--weights`; random if None."""
     teacher: str | None = None
-    """Weights of the teacher, where a stage has one; as `start`."""
+    """Weights of the teacher, if a stage uses one; as `start`."""
 
 
 def load_recipe(name: str) -> Recipe:
-    """Return a recipe of this package by its name, or of a TOML file by its path.
+    """Return a packaged recipe by its name, or a TOML file's by its path.
 
-    Raises `InputError` when there is none, `SettingError` when it says what cannot be.
+    Raises `InputError` if there is none, `SettingError` if it is invalid.
     """
     packaged = resources.files("sinet_video.train") / "recipes" / f"{name}.toml"
     path = packaged if packaged.is_file() else Path(name)
@@ -199,13 +207,13 @@ def load_recipe(name: str) -> Recipe:
 
 
 def packaged_names() -> list[str]:
-    """Return the names of the recipes that come with the package."""
+    """Return the names of the packaged recipes."""
     folder = resources.files("sinet_video.train") / "recipes"
     return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
 
 
 def check(recipe: Recipe) -> None:
-    """Raise `SettingError` for what the types let through."""
+    """Raise `SettingError` for invalid values that the types allow."""
     for what, present in (("stages", recipe.stages), ("labelled folders", recipe.data.labelled)):
         if not present:
             raise SettingError(f"{recipe.name} has no {what}; one at least is wanted.")
@@ -226,7 +234,7 @@ def check(recipe: Recipe) -> None:
 
 
 def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
-    """Yield what a stage says that cannot be."""
+    """Yield what is invalid in a stage."""
     if min(stage.steps, stage.batch, len(stage.shapes), stage.loss.band) < 1:
         yield "needs at least 1 step, a batch of 1, 1 shape and a band of 1"
     if stage.batch % recipe.shards:

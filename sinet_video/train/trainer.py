@@ -1,4 +1,4 @@
-"""Training SINet by a recipe, from the first step to weights, through any number of kills."""
+"""Training SINet by a recipe, from the first step to the weights, despite any number of kills."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from sinet_video.train.toml import dump_overrides
 from sinet_video.train.validation import WATCHED, hardness, watched
 
 PREFETCHED = 3
-"""Batches that are made ahead of the step that takes them."""
+"""Batches that are prepared ahead of the current step."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How often, in steps, a training writes down what; a row comes with each of the others."""
+    """Intervals, in steps, of rows, validations and checkpoints; the latter two come with a row."""
 
     row: int = 50
     validation: int = 1000
@@ -47,14 +47,14 @@ class Pace:
 
 @dataclass
 class Course:
-    """Where a training is; with the networks and the optimiser, all that a checkpoint holds."""
+    """The progress of a training; with the networks and the optimiser, the whole checkpoint."""
 
     stage: int = 0
     step: int = 0
-    """Steps done of the stage."""
+    """Finished steps of the stage."""
     rows: list[Row] = field(default_factory=list)
     ends: list[State] = field(default_factory=list)
-    """Averaged weights at the ends of stages that are remembered."""
+    """Averaged weights at the ends of remembered stages."""
     odds: list[list[float]] = field(default_factory=list)
     """How often the stage draws each picture of nobody; see `Stock.odds`."""
 
@@ -73,10 +73,10 @@ def train(
 ) -> SINet:
     """Train by a recipe; return the network, and leave `weights.pth` and the curves in a folder.
 
-    A folder with a checkpoint is gone on with, and ends as it would have without the interruption:
-    on the CPU, and with as many shards, bit for bit. On another machine it may differ by rounding;
-    see `fused`. Raises `InputError` for a checkpoint of another recipe, `SettingError` for a device
-    that is not here.
+    A folder with a checkpoint is resumed, and ends as it would have without the interruption: on a
+    CPU, with as many shards, bit for bit. On another machine it may differ by rounding; see
+    `fused_layers`. Raises `InputError` for a checkpoint of another recipe, `SettingError` for a
+    missing device.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise SettingError("Device 'cuda' is not here, or not in this build of torch; use 'cpu'.")
@@ -90,9 +90,9 @@ def train(
 
 
 def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
-    """Return what a folder's checkpoint holds, or None where there is none.
+    """Return the content of a folder's checkpoint, or None if there is none.
 
-    Raises `InputError` when it is of another recipe.
+    Raises `InputError` if it belongs to another recipe.
     """
     path = folder / "checkpoint.pth"
     if not path.exists():
@@ -107,13 +107,13 @@ def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
 
 
 def so_far(recipe: Recipe, stage: int) -> str:
-    """Return what a checkpoint in a stage must agree with; stages to come may change."""
+    """Return what a checkpoint in a stage must agree with; later stages may change."""
     done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1], sharpness=1.0, settling=0)
     return json.dumps(dump_overrides(done))
 
 
 def untrained(seed: int) -> SINet:
-    """Return a network with random weights, normalising by the channels' usual values."""
+    """Return a network with random weights, which normalises by the channels' usual values."""
     torch.manual_seed(seed)
     network = SINet()
     network.mean.copy_(torch.tensor([132.0, 116.0, 107.0]))
@@ -122,12 +122,12 @@ def untrained(seed: int) -> SINet:
 
 
 def _begun(recipe: Recipe) -> SINet:
-    """Return the network that a recipe's first stage is given."""
+    """Return the initial network of a recipe's first stage."""
     return load(checkpoint_path(recipe.start)) if recipe.start else untrained(recipe.seed)
 
 
 def sharpened(network: SINet, factor: float) -> SINet:
-    """Return a network, changed in place so that its logits are so many times as large."""
+    """Return a network, changed in place so that its logits are larger by this factor."""
     with torch.no_grad():
         network.classify.weight.mul_(factor)
     return network
@@ -164,7 +164,7 @@ class _Training:
         while self.course.stage + 1 < len(self.recipe.stages):
             self._next_stage()
             self._run_stage()
-        self._draw()  # once more: a kill may have come between a checkpoint and its curves
+        self._draw()  # again, as a kill may have come between a checkpoint and its curves
         result = sharpened(self._settled(), self.recipe.sharpness)
         with whole_file(self.folder / "weights.pth") as path:
             save(result, path)
@@ -242,13 +242,13 @@ class _Training:
         return before + self.course.step
 
     def _averaged(self, *ends: State) -> SINet:
-        """Return a network of the averaged weights; of their mean with those of earlier ends."""
+        """Return a network with the averaged weights, or with the mean of them and earlier ends."""
         network = SINet()
         network.load_state_dict(mean([*ends, self.average.state]))
         return network.eval()
 
     def _settled(self) -> SINet:
-        """Return the finished network: the mean of ends, statistics measured anew, if so told."""
+        """Return the finished network: the mean of the ends, with new statistics if set."""
         network, recipe = self._averaged(*self.course.ends), self.recipe
         if not recipe.settling:
             return network

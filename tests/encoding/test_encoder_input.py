@@ -13,7 +13,7 @@ from sinet_video.encoding.encoder_input import gray, picture, rgba, with_alpha
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.convert import planes_of
 from sinet_video.media.pixel_formats import PLANAR
-from sinet_video.media.quantise import quantised
+from sinet_video.planes.quantise import quantised
 
 HEIGHT, WIDTH = 24, 40
 

@@ -17,15 +17,15 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from sinet_video import native
 from sinet_video.errors import SettingError
 from sinet_video.media.blend import blended
-from sinet_video.media.box_filter import box_sum
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.gaussian import gaussian
 from sinet_video.media.pixel_formats import PLANAR
-from sinet_video.media.pyramid import reduced, reduced_alpha, subsampling
-from sinet_video.media.quantise import quantised, write_alpha
-from sinet_video.media.scene_change import coarse_luma, half_colours, is_cut
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
+from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.gaussian import gaussian
+from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
+from sinet_video.planes.quantise import quantised, write_alpha
+from sinet_video.planes.scene_change import coarse_luma, half_colours, is_cut
 from sinet_video.stages.chroma_key import ChromaKey, key
 from sinet_video.stages.decontaminate import blurred_colours, decontaminated, edge_colours
 from sinet_video.stages.despill import despilled

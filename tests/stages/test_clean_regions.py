@@ -12,7 +12,7 @@ import pytest
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.resample import resized
+from sinet_video.planes.resample import resized
 from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.matte_settings import RegionFilter
 

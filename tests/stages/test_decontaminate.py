@@ -12,8 +12,8 @@ from scipy import ndimage
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
-from sinet_video.media.pyramid import reduced, reduced_alpha
 from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.planes.pyramid import reduced, reduced_alpha
 from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.composite import composite
 from sinet_video.stages.decontaminate import cleaned, decontaminate, edge_colours, unmixed

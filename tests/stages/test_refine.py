@@ -15,11 +15,11 @@ from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.guided_filter import confidence, fit
 from sinet_video.media.pixel_formats import PLANAR
-from sinet_video.media.resample import resized
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.models.load import load_segmenter
+from sinet_video.planes.guided_filter import confidence, fit
+from sinet_video.planes.resample import resized
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement
 from sinet_video.stages.refine import refine, subsampling, transition_band

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-from numpy.typing import NDArray
+from typing import Literal, get_args
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.matte_file import read_alphas
 from sinet_video.errors import InputError, SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
@@ -25,8 +24,6 @@ from sinet_video.train.evaluate.examples import Example, reduced
 from sinet_video.train.evaluate.images import Progress, check_shape
 from sinet_video.train.evaluate.scores import Scores, Tally, frame_figures
 from sinet_video.train.image_folder import Bad
-
-Array = NDArray[Any]
 
 Stage = Literal["network", "refined", "pipeline"]
 """How far mattes are processed: the network's alpha only enlarged; refined; or everything that the

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from sinet_video.media.resample import resized
+from sinet_video.media.arrays import Array
+from sinet_video.planes.resample import resized
 from sinet_video.train.contact_sheet import Tile, overlay
-
-Array = NDArray[Any]
 
 SIDE = 320
 """Longer side to which examples are reduced."""

@@ -16,11 +16,11 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.matte_file import read_alpha
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
-from sinet_video.media.resample import resized
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, check_answer, seen_size, upright
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
+from sinet_video.planes.resample import resized
 from sinet_video.quality.top_k import TopK
 from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.evaluate.scores import (
@@ -46,14 +46,14 @@ from sinet_video.train.image_folder import (
 Array = NDArray[Any]
 
 Progress = Callable[[int, int | None], None]
-"""Called with how many pictures or frames are done, and of how many, None where nobody knows."""
+"""Called with the number of finished images or frames, and the total, or None if unknown."""
 
 Predict = Callable[[Pair, tuple[int, ...]], Array]
-"""Returns alpha for a picture, any 2-D shape, float32 in [0, 1]; it is given the mask's (H, W)."""
+"""Returns alpha for an image, any 2-D shape, float32 in [0, 1]; it gets the mask's (H, W)."""
 
 
 def by_network(segmenter: Segmenter, size: InputSize = InputSize()) -> Predict:
-    """Return what asks a segmenter, which sees pictures as those of clips: reduced by area."""
+    """Return a `Predict` that runs a segmenter on images reduced by area averaging, like clips."""
 
     def predict(pair: Pair, _: tuple[int, ...]) -> Array:
         frame = _still(pair.picture)
@@ -66,7 +66,10 @@ def by_network(segmenter: Segmenter, size: InputSize = InputSize()) -> Predict:
 
 
 def by_flow(settings: Settings) -> Predict:
-    """Return what makes mattes by all that settings ask for, as of clips of one frame."""
+    """Return a `Predict` that applies all settings, as to clips of one frame.
+
+    It raises `InputError` for an image that gives no matte.
+    """
 
     def predict(pair: Pair, _: tuple[int, ...]) -> Array:
         with closing(matte(pair.picture, settings=settings)) as mattes:
@@ -84,9 +87,10 @@ def _still(path: Path) -> Frame:
 
 
 def from_folder(folder: Path) -> Predict:
-    """Return what takes mattes that somebody made, NAME.png of the picture's size, from a folder.
+    """Return a `Predict` that reads existing mattes from a folder: NAME.png of the image's size.
 
-    What counts as a file's matte, `mattefile.read_alphas` says.
+    `matte_file.read_alphas` defines what counts as a file's matte. Raises `InputError` for a
+    missing folder or matte.
     """
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.")
@@ -107,11 +111,11 @@ def evaluate_folder(
     on_bad: OnBad = "skip",
     progress: Progress | None = None,
 ) -> Scores:
-    """Compare mattes of a labelled folder's pictures with their masks, at the pictures' full size.
+    """Compare mattes of a labelled folder's images with their masks, at the images' full size.
 
-    `names`, where given, are the only pictures that count, by their file names without endings. A
-    coarse matte is enlarged bilinearly; mattes and masks are cut at one half. Raises `InputError`
-    when nothing can be measured, or with `on_bad="refuse"` at the first that cannot.
+    `names`, if given, are the only images to measure, by file name without suffix. A coarse matte
+    is enlarged bilinearly; mattes and masks are thresholded at one half. Raises `InputError` if
+    nothing can be measured, or with `on_bad="refuse"` for the first image that cannot.
     """
     return _evaluated(
         folder, list_pairs(folder), partial(_measured, predict), method, names, on_bad, progress
@@ -186,7 +190,7 @@ def _evaluated(
 
 
 def _named(listing: Listing, names: frozenset[str] | None, folder: Path) -> Listing:
-    """Return what of a listing has one of some names. Raises `InputError` for a name without."""
+    """Return the part of a listing with these names. Raises `InputError` for a missing name."""
     if names is None:
         return listing
     known = {pair.name for pair in listing.pairs} | {item.path.stem for item in listing.bad}
@@ -209,7 +213,7 @@ def _measured(predict: Predict, pair: Pair, worst: TopK[Example]) -> PictureFigu
 
 
 class _BadList:
-    """What cannot be measured; refuses the first if it is to."""
+    """What cannot be measured; refuses the first if asked to."""
 
     def __init__(self, on_bad: OnBad) -> None:
         if on_bad not in get_args(OnBad):
@@ -224,7 +228,7 @@ class _BadList:
 
 
 def check_shape(path: StrPath, alpha: Array, shape: tuple[int, ...]) -> Array:
-    """Return a file's alpha; raises `InputError` if it has not the shape, (H, W), of the truth."""
+    """Return a file's alpha. Raises `InputError` if its shape, (H, W), is not the truth's."""
     if alpha.shape != shape:
         raise InputError(
             f"{path} is {alpha.shape[1]}x{alpha.shape[0]} and the truth {shape[1]}x{shape[0]}; "

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from cv2.data import haarcascades
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from sinet_video.media.arrays import Array
 
 SEARCHED_HEIGHT = 860
 """Approximate height in pixels to which a person is enlarged (at most twice) or reduced for the

@@ -1,8 +1,8 @@
-"""Labels that teachers give: portraits without masks, kept where the teachers are sure and agree.
+"""Pseudo-labels: portraits labelled by teachers, kept where they are certain and agree.
 
 As in the SINet paper (arXiv 1911.09099, section on additional data), where a larger network
-labelled portraits and people looked them through. Here several networks may be asked, each
-about the picture and its mirror image and at two sizes; people look through contact sheets.
+labelled portraits and people reviewed them. Here several networks may be used, each on the image
+and its mirror image and at two sizes; people review contact sheets.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from sinet_video.train.generate.sources import good_pictures, rejections
 from sinet_video.train.image_folder import Array, OnBad, read_picture
 
 PORTRAITS = "portraits"
-"""What the manifest calls the folder of pictures."""
+"""Name of the folder of images in the manifest."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,14 @@ class PseudoSettings:
     """How teachers are asked, and which labels are good enough.
 
     Attributes:
-        sizes: how large each teacher sees a picture, in pixels, at the picture's own aspect.
+        sizes: sizes at which each teacher sees an image, in pixels, at the image's own aspect
+            ratio.
         agreement: least intersection over union of any opinion with the mean one.
-        confidence: least share of pixels about which the mean opinion is sure.
-        sure: how far from 0 or 1 a sure opinion may be.
-        person: least and most share of a picture that is person.
-        refined: whether labels follow the picture's edges, or are merely enlarged.
-        onnx: how teachers that are ONNX files of others want their pictures.
+        confidence: least share of pixels about which the mean opinion is certain.
+        sure: how far from 0 or 1 a certain opinion may be.
+        person: range of the share of an image that is person.
+        refined: whether labels follow the image's edges, or are only enlarged.
+        onnx: input and output of teachers that are ONNX files from elsewhere.
     """
 
     sizes: tuple[int, ...] = (50_000, 100_000)
@@ -63,7 +64,7 @@ class PseudoSettings:
 
     @classmethod
     def read(cls, values: Values) -> PseudoSettings:
-        """Return what a manifest says."""
+        """Return the settings stored in a manifest."""
         wanted = with_tuples(values["onnx"]["preprocessing"])
         onnx = {**values["onnx"], "preprocessing": Preprocessing(**wanted)}
         return cls(**{**with_tuples(values), "onnx": OnnxInput(**onnx)})
@@ -91,7 +92,7 @@ def check_verdict(verdict: Verdict, settings: PseudoSettings) -> None:
 
 def load_panel(teachers: Sequence[str], settings: PseudoSettings) -> Panel:
     """Return each teacher at each size. Raises `WeightsError`."""
-    # One of each, as a segmenter is prepared for one size at a time.
+    # One for each size, as a segmenter is prepared for one size at a time.
     return [
         (load_segmenter(name, onnx=settings.onnx), InputSize(size))
         for name in teachers
@@ -162,7 +163,7 @@ def _add_label(
 def labeller(
     teachers: Sequence[str], settings: PseudoSettings
 ) -> Callable[[Sequence[Path], Values], tuple[Path, Array]]:
-    """Return what makes a product's picture and mask again."""
+    """Return a function that makes a product's image and mask again."""
     panel = load_panel(teachers, settings)
 
     def render(paths: Sequence[Path], _: Values) -> tuple[Path, Array]:

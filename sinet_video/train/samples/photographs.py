@@ -1,4 +1,4 @@
-"""The pictures that a training draws from, held in memory, each at several sizes."""
+"""The training images, held in memory at several sizes."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ from sinet_video.train.recipe import Stage
 Array = NDArray[Any]
 
 SHORT_SIDE = 320
-"""Pictures are reduced to this on loading: more than any sample needs."""
+"""Images are reduced to this on loading: more than any sample needs."""
 INSIDE = 5
-"""Side of the window that must be the person's for a pixel to be well inside."""
+"""Side of the window that must be entirely person for a pixel to be well inside."""
 LEVELS = 3
-"""Sizes of a picture in memory, each half of the one before."""
+"""Number of sizes of an image in memory, each half of the one before."""
 
 
 @dataclass
 class Source:
-    """A photograph with or without a label, in halves of halves.
+    """A photograph with or without a label, at successively halved sizes.
 
-    `levels` are (H, W, 4), uint8: RGB and the person's alpha; (H, W, 3) where nobody is in it.
+    `levels` are (H, W, 4) uint8: RGB and the person's alpha; (H, W, 3) if there is nobody.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Source:
 
     @cached_property
     def box(self) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of the person, pixels of the largest level."""
+        """Left, top, right and bottom of the person, in pixels of the largest level."""
         alpha = self.levels[0][..., 3] > 127
         across, down = np.flatnonzero(alpha.any(0)), np.flatnonzero(alpha.any(1))
         if not len(across):
@@ -80,7 +80,7 @@ class Source:
 
 @dataclass
 class Stock:
-    """What a training sees: pictures by folder, those to watch it by, rooms, and what was unfit."""
+    """The data of a training: images by folder, validation images, rooms, and unusable files."""
 
     folders: list[list[Source]] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
@@ -176,7 +176,7 @@ def _unlabelled(folder: Path) -> list[Pair]:
 def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
     """Read everything that a recipe's data names below a folder.
 
-    Unfit pictures are listed in the result; with `refuse` they are an `InputError` instead. So is
+    Unusable images are listed in the result; with `refuse` they raise `InputError` instead, as does
     a folder with nothing to train on.
     """
     stock = Stock()
@@ -242,7 +242,7 @@ def _load_empty(empty: Empty, root: Path, stock: Stock) -> None:
 
 
 def _readable_pairs(pairs: Iterable[Pair], bad: list[Bad]) -> Iterator[tuple[Pair, Array]]:
-    """Yield those pairs that can serve, and their pictures with the mask as a fourth channel."""
+    """Yield the usable pairs, and their images with the mask as a fourth channel."""
     for pair in pairs:
         try:
             yield pair, np.dstack(read_pair(pair))
@@ -259,7 +259,7 @@ def _readable(paths: Iterable[Path], bad: list[Bad]) -> Iterator[tuple[Path, Arr
 
 
 def halves(picture: Array) -> list[Array]:
-    """Return a picture reduced to `SHORT_SIDE` where it is larger, and its halves, by area."""
+    """Return an image reduced to at most `SHORT_SIDE`, and its halves, by area averaging."""
     height, width = picture.shape[:2]
     scale = min(1.0, SHORT_SIDE / min(height, width))
     levels = [_reduced(picture, round(width * scale), round(height * scale))]
@@ -270,10 +270,10 @@ def halves(picture: Array) -> list[Array]:
 
 
 def with_clean_rim(picture: Array) -> Array:
-    """Return a picture (H, W, 4) with colours from inside the person near its edge and outside.
+    """Return an image (H, W, 4) with colours from inside the person near its edge and outside.
 
-    They are means of what is well inside within a few pixels, or some more; where nothing is, as
-    in a single finger, the picture's own stay.
+    They are means of what is well inside within a few pixels, or a few more. Where nothing is, as
+    in a single finger, the image's own colours stay.
     """
     colours, alpha = picture[..., :3], picture[..., 3]
     inside = cv2.erode((alpha > 250).astype(np.float32), np.ones((INSIDE, INSIDE)))[..., None]

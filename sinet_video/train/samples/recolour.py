@@ -5,13 +5,10 @@ Images are (h, w, 3) uint8, RGB; a person's alpha is (h, w) uint8, and is never 
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from sinet_video.media.arrays import Array
 
 
 def patched(rng: np.random.Generator, picture: Array, alpha: Array, probability: float) -> Array:

@@ -1,4 +1,4 @@
-"""Samples: a photograph as it is, or a made scene of people before a background."""
+"""Samples: a photograph as it is, or a composed scene of people in front of a background."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def draw_scene(
     after: Matrix,
     look: Look = ONCE,
 ) -> Scene:
-    """Draw one sample of a shape (h, w). `after` moves all of it, and changes nothing drawn."""
+    """Draw one sample of a shape (h, w). `after` moves all of it, but not what is drawn."""
     scene = _scene(rng, stock, views, shape, after, look)
     picture, alpha = scene.picture, scene.alpha
     if views.clothes and rng.random() < views.clothes:

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from sinet_video.media.frame import Frame
-from sinet_video.media.scene_change import coarse_colours, coarse_luma, is_cut, motion, moving_share
+from sinet_video.planes.scene_change import (
+    coarse_colours,
+    coarse_luma,
+    is_cut,
+    motion,
+    moving_share,
+)
 
 BLACK, WHITE = np.zeros((9, 16), np.float32), np.ones((9, 16), np.float32)
 

@@ -7,15 +7,12 @@ here doubling is five times as fast, and rounding errors do not accumulate acros
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video import native
+from sinet_video.media.arrays import Array
 from sinet_video.native import coarse as kernels
-
-Array = NDArray[Any]
 
 
 def box_mean(values: Array, radius: int) -> Array:

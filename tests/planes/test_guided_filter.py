@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from kornia.filters import guided_blur
 from scipy import ndimage
 
-from sinet_video.media.box_filter import box_mean
-from sinet_video.media.guided_filter import LEAST, confidence, fit
+from sinet_video.planes.box_filter import box_mean
+from sinet_video.planes.guided_filter import LEAST, confidence, fit
 
 
 def blobs(*shape: int, sigma: float, seed: int = 0) -> np.ndarray:

@@ -9,16 +9,13 @@ rather than the edge that is to be corrected. Statistics are kept for every othe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.box_filter import box_mean, box_sum
-from sinet_video.media.pyramid import doubled, halved
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
+from sinet_video.media.arrays import FloatArray
+from sinet_video.planes.box_filter import box_mean, box_sum
+from sinet_video.planes.pyramid import doubled, halved
 
 LEAST = np.float32(0.02)
 """Weight of a cell that is entirely uncertain."""
@@ -34,12 +31,12 @@ class Lines:
         level: (h, w), alpha at the centre.
     """
 
-    slopes: Array
-    centre: Array
-    level: Array
+    slopes: FloatArray
+    centre: FloatArray
+    level: FloatArray
 
     @classmethod
-    def flat(cls, alpha: Array) -> Lines:
+    def flat(cls, alpha: FloatArray) -> Lines:
         """Return lines that give this alpha, (h, w), for any guide."""
         slopes = np.zeros((3, *alpha.shape), np.float32)
         return cls(slopes, slopes.copy(), alpha.copy())
@@ -49,10 +46,10 @@ class Lines:
         self.slopes[:, *part], self.centre[:, *part] = lines.slopes, lines.centre
         self.level[part] = lines.level
 
-    def at(self, guide: Array) -> Array:
+    def at(self, guide: FloatArray) -> FloatArray:
         """Return alpha, (h, w), for a guide of one value per cell, (3, h, w)."""
         slope, (first, second, third) = self.slopes, guide - self.centre
-        alpha: Array = slope[0] * first + slope[1] * second + slope[2] * third + self.level
+        alpha: FloatArray = slope[0] * first + slope[1] * second + slope[2] * third + self.level
         return alpha
 
     def steeper(self, contrast: float) -> Lines:
@@ -60,22 +57,22 @@ class Lines:
         by = np.float32(contrast)
         return Lines(self.slopes * by, self.centre, self.level * by + (1 - by) / 2)
 
-    def only(self, band: NDArray[np.bool_], rest: Array) -> Lines:
+    def only(self, band: NDArray[np.bool_], rest: FloatArray) -> Lines:
         """Return lines that hold within a band, (h, w), and equal `rest` elsewhere."""
         return Lines(self.slopes * band, self.centre, np.where(band, self.level, rest))
 
 
-def confidence(alpha: Array, radius: int) -> Array:
+def confidence(alpha: FloatArray, radius: int) -> FloatArray:
     """Return the certainty of alpha, (h, w) in [LEAST, 1]; 1 where a window is all 0 or all 1.
 
     `alpha` is (h, w) in [0, 1]; windows are (2 * radius + 1) squared.
     """
     decided = 2 * box_mean(alpha, radius) - 1
-    sure: Array = np.maximum(LEAST, decided * decided)
+    sure: FloatArray = np.maximum(LEAST, decided * decided)
     return sure
 
 
-def fit(guide: Array, alpha: Array, sure: Array, radius: int, eps: float) -> Lines:
+def fit(guide: FloatArray, alpha: FloatArray, sure: FloatArray, radius: int, eps: float) -> Lines:
     """Return lines fitted in windows of (4 * radius + 2) squared cells and averaged over 6 x 6.
 
     `guide` is (3, h, w) in [0, 1], `alpha` (h, w) in [0, 1] and `sure` its weights, above 0. A
@@ -95,7 +92,7 @@ PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 """Plane pairs whose products a symmetric 3 x 3 matrix holds."""
 
 
-def _products(guide: Array, alpha: Array, sure: Array) -> Array:
+def _products(guide: FloatArray, alpha: FloatArray, sure: FloatArray) -> FloatArray:
     """Return all products whose weighted means make up the fit, (14, h, w)."""
     products = np.empty((14, *alpha.shape), np.float32)
     products[0] = sure
@@ -107,7 +104,9 @@ def _products(guide: Array, alpha: Array, sure: Array) -> Array:
     return products
 
 
-def _moments(means: Array, eps: float) -> tuple[Array, Array, Array, Array]:
+def _moments(
+    means: FloatArray, eps: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return the mean guide, the mean alpha, their covariance and the guide's covariance."""
     guides, alpha, crossed, squares = means[:3], means[3], means[4:7], means[7:]
     variances = squares - np.stack([guides[a] * guides[b] for a, b in PAIRS])
@@ -115,7 +114,7 @@ def _moments(means: Array, eps: float) -> tuple[Array, Array, Array, Array]:
     return guides, alpha, crossed - guides * alpha, variances
 
 
-def _solved(matrix: Array, right: Array) -> Array:
+def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """Solve a symmetric 3 x 3 system per cell: (6, h, w) in the order of PAIRS, and (3, h, w)."""
     a, b, c, d, e, f = matrix
     first = d * f - e * e, c * e - b * f, b * e - c * d
@@ -123,6 +122,8 @@ def _solved(matrix: Array, right: Array) -> Array:
     third = first[2], second[2], a * d - b * b
     determinant = a * first[0] + b * first[1] + c * first[2]
     rows = (first, second, third)
-    solved: Array = np.stack([r[0] * right[0] + r[1] * right[1] + r[2] * right[2] for r in rows])
+    solved: FloatArray = np.stack(
+        [r[0] * right[0] + r[1] * right[1] + r[2] * right[2] for r in rows]
+    )
     solved /= determinant
     return solved

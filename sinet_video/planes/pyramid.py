@@ -5,22 +5,18 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from math import log2
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from sinet_video import native
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.convert import AREA, planes_of, reformat
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
 from sinet_video.native import tiles as kernels
-
-Array = NDArray[Any]
-"""Always float32; numpy's types would infer float64 for much of it."""
-
 
 WORKING_SIDE = 200
 """Approximate longer side of reduced frames."""
@@ -32,7 +28,7 @@ def subsampling(frame: Frame) -> int:
     return max(int(2**power), frame.format.down, frame.format.across)
 
 
-def reduced(frame: Frame, factor: int) -> Array:
+def reduced(frame: Frame, factor: int) -> FloatArray:
     """Return the planes averaged over cells of `factor` pixels, (planes, h, w) float32.
 
     The bottom and right sides are padded. The result is cached per frame; treat it as read-only.
@@ -40,7 +36,7 @@ def reduced(frame: Frame, factor: int) -> Array:
     return frame.once(("cells", factor), lambda: _reduced(frame, factor))
 
 
-def _reduced(frame: Frame, factor: int) -> Array:
+def _reduced(frame: Frame, factor: int) -> FloatArray:
     height, width = frame.height, frame.width
     if height % factor == 0 and width % factor == 0:
         name = re.sub("4[124][0-4]", "444", frame.video.format.name)
@@ -73,15 +69,15 @@ def bounding_slices(wanted: NDArray[np.bool_], reach: int) -> tuple[slice, slice
     return down, across
 
 
-def halved(cells: Array) -> Array:
+def halved(cells: FloatArray) -> FloatArray:
     """Average 2 x 2 cells, (..., h, w), repeating an odd last row or column."""
     padded = _evened(cells)
     rows = padded[..., 0::2, :] + padded[..., 1::2, :]
-    half: Array = (rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25)
+    half: FloatArray = (rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25)
     return half
 
 
-def _evened(cells: Array) -> Array:
+def _evened(cells: FloatArray) -> FloatArray:
     """Repeat the last row and column where their number is odd."""
     *others, height, width = cells.shape
     if not (height % 2 or width % 2):
@@ -93,15 +89,15 @@ def _evened(cells: Array) -> Array:
     return even
 
 
-def doubled(cells: Array, shape: tuple[int, ...]) -> Array:
+def doubled(cells: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     """Enlarge cells, (..., h, w), bilinearly by two, to the shape they had before `halved`."""
     height, width = shape
     rows = _doubled_rows(cells)[..., :height, :]
-    across: Array = _doubled_rows(rows.swapaxes(-1, -2))[..., :width, :].swapaxes(-1, -2)
+    across: FloatArray = _doubled_rows(rows.swapaxes(-1, -2))[..., :width, :].swapaxes(-1, -2)
     return across
 
 
-def _doubled_rows(cells: Array) -> Array:
+def _doubled_rows(cells: FloatArray) -> FloatArray:
     most, least = cells * np.float32(0.75), cells * np.float32(0.25)
     *others, height, width = cells.shape
     double = np.empty((*others, height, 2, width), np.float32)
@@ -111,16 +107,16 @@ def _doubled_rows(cells: Array) -> Array:
     return double.reshape(*others, 2 * height, width)
 
 
-def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> Array:
+def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> FloatArray:
     if native.available():
         return kernels.means(plane, shape, down, across)
     fill = (0, shape[0] * down - plane.shape[0]), (0, shape[1] * across - plane.shape[1])
     cells = np.pad(plane, fill, mode="edge").reshape(shape[0], down, shape[1], across)
-    means: Array = cells.mean((1, 3), dtype=np.float32)
+    means: FloatArray = cells.mean((1, 3), dtype=np.float32)
     return means
 
 
-def reduced_alpha(alpha: TiledAlpha, factor: int) -> Array:
+def reduced_alpha(alpha: TiledAlpha, factor: int) -> FloatArray:
     """Return alpha averaged over cells of `factor` pixels, (h, w) float32."""
     grid = alpha.grid
     if kernels.suits(grid):
@@ -141,7 +137,7 @@ class Enlarged:
     stands for, down and across.
     """
 
-    def __init__(self, values: Array, cells: Grid, factors: tuple[int, int]) -> None:
+    def __init__(self, values: FloatArray, cells: Grid, factors: tuple[int, int]) -> None:
         fill_down = cells.rows * cells.down - cells.height
         fill_across = cells.columns * cells.across - cells.width
         padded = _edged(values, 1 + fill_down, 1 + fill_across)
@@ -150,15 +146,15 @@ class Enlarged:
         self._down = _raising(cells.down, factors[0])
         self._across = _raising(cells.across, factors[1]).T
 
-    def tiles(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
+    def tiles(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> FloatArray:
         """Return the tiles at these places, (n, tile height, tile width)."""
         # One small product per tile, on purpose: BLAS runs large ones on threads that then spin and
         # take the encoder's time.
-        large: Array = self._down @ (self._tiles[rows, columns] @ self._across)
+        large: FloatArray = self._down @ (self._tiles[rows, columns] @ self._across)
         return large
 
 
-def _edged(values: Array, below: int, right: int) -> Array:
+def _edged(values: FloatArray, below: int, right: int) -> FloatArray:
     """Return a plane padded with its edges: by one above and left, by these counts elsewhere."""
     height, width = values.shape
     edged = np.empty((height + 1 + below, width + 1 + right), values.dtype)
@@ -169,7 +165,7 @@ def _edged(values: Array, below: int, right: int) -> Array:
 
 
 @lru_cache(16)
-def _raising(length: int, factor: int) -> Array:
+def _raising(length: int, factor: int) -> FloatArray:
     """Return the matrix (length * factor, length + 2) that enlarges cells with one neighbour."""
     centres = (np.arange(length * factor) + 0.5) / factor + 0.5
     lower = centres.astype(np.intp)

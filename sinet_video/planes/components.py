@@ -6,12 +6,10 @@ On the network's grid, 288 x 160, this takes a millisecond.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from sinet_video.media.arrays import Array
 
 
 def label(mask: NDArray[np.bool_]) -> tuple[Array, Array]:

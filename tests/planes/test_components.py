@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from sinet_video.media.components import label
+from sinet_video.planes.components import label
 
 
 def agrees(mask: np.ndarray) -> bool:

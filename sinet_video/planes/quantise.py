@@ -23,6 +23,9 @@ def write_alpha(
 
 
 def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:
-    """Map [0, 1] to whole numbers from low to high, rounded to nearest; uint8 if they fit."""
+    """Map [0, 1] to integers from `low` to `high`, rounded to nearest.
+
+    The result has the same shape, as uint8 if the integers fit, else as uint16.
+    """
     values: NDArray[Any] = np.rint(alpha * np.float32(high - low) + np.float32(low))
     return values.astype(np.uint8 if high < 256 else np.uint16)

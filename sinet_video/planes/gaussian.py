@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.pyramid import doubled, halved
 from sinet_video.native import edges as kernels
+from sinet_video.planes.pyramid import doubled, halved
 
 Array = NDArray[Any]
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from sinet_video.media.box_filter import box_mean, box_sum
+from sinet_video.planes.box_filter import box_mean, box_sum
 
 
 def naive_mean(values: np.ndarray, radius: int) -> np.ndarray:

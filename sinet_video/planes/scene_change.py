@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Frame
-from sinet_video.media.pyramid import halved
 from sinet_video.native import coarse as kernels
+from sinet_video.planes.box_filter import box_mean
+from sinet_video.planes.pyramid import halved
 
 Coarse = NDArray[Any]
 

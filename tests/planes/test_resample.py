@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sinet_video.media.resample import between, resized, sampled
+from sinet_video.planes.resample import between, resized, sampled
 
 RNG = np.random.default_rng(1)
 

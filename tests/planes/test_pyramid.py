@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sinet_video.media.frame import Frame
-from sinet_video.media.pyramid import (
+from sinet_video.media.tiled_alpha import Grid, TiledAlpha
+from sinet_video.planes.pyramid import (
     Enlarged,
     bounding_slices,
     doubled,
@@ -19,7 +20,6 @@ from sinet_video.media.pyramid import (
     reduced_alpha,
     subsampling,
 )
-from sinet_video.media.tiled_alpha import Grid, TiledAlpha
 
 RNG = np.random.default_rng(2)
 

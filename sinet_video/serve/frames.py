@@ -1,0 +1,77 @@
+"""Single frames, asked of a process that keeps a network loaded."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+from typing import Any
+
+from sinet_video.errors import InputError, SettingError
+from sinet_video.serve.processes import end, start
+from sinet_video.serve.workplace import StoredClip
+
+PATIENCE = 60.0
+"""Seconds that one answer may take."""
+
+
+class FrameProcess:
+    """Answers one request at a time; where it ends, or takes too long, it is started anew."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, asyncio.Lock()
+        self._process: Process | None = None
+
+    async def describe(self, path: Path, side: int) -> tuple[dict[str, Any], bytes]:
+        """Return what a clip is, and a JPEG of its first frame, its longer side at most `side`."""
+        return await self._ask({"what": "describe", "path": str(path), "side": side})
+
+    async def frame(self, clip: StoredClip, time: float, side: int) -> bytes:
+        """Return a frame as `Bench.frame` does, by the clip's edits."""
+        drawn = {key: str(clip.folder / name) for key, name in clip.drawn.items()}
+        request = {
+            "what": "frame", "path": str(clip.file), "time": time, "side": side,
+            "edits": clip.edits.to_dict(), "drawn": drawn,
+        }  # fmt: skip
+        return (await self._ask(request))[1]
+
+    async def warm(self) -> None:
+        """Start the process before it is needed."""
+        async with self._lock:
+            await self._started()
+
+    async def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            await end(self._process)
+
+    async def _started(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            words = ["-m", "sinet_video.serve.frame_worker"]
+            self._process = await start(words, self._folder, stdin=PIPE, stdout=PIPE)
+        return self._process
+
+    async def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        async with self._lock:
+            process = await self._started()
+            try:
+                facts, data = await asyncio.wait_for(_exchange(process, request), PATIENCE)
+            except (TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+                await end(process)
+                raise InputError("The file made its reader stop; it may be damaged.") from error
+            except asyncio.CancelledError:
+                await asyncio.shield(end(process))  # its answer would be taken for the next one's
+                raise
+        if "error" in facts:
+            raise (SettingError if facts["setting"] else InputError)(facts["error"])
+        return facts, data
+
+
+async def _exchange(process: Process, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    assert process.stdin is not None  # pipes were asked for
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    await process.stdin.drain()
+    facts = json.loads(await process.stdout.readuntil(b"\n"))
+    return facts, await process.stdout.readexactly(facts.pop("bytes"))

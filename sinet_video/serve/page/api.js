@@ -1,0 +1,66 @@
+// The server's HTTP interface, as functions; errors carry the server's own sentence.
+
+export class Refused extends Error {}
+
+async function answered(response) {
+  if (response.ok) return response;
+  let sentence = `The server answered ${response.status}.`;
+  try { sentence = (await response.json()).error ?? sentence; } catch { /* it was no JSON */ }
+  throw new Refused(sentence);
+}
+
+async function ask(path, options = {}) {
+  let response;
+  try { response = await fetch(`api${path}`, options); } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused("The server does not answer; it may have ended.");
+  }
+  return answered(response);
+}
+
+const json = async (path, options) => (await ask(path, options)).json();
+const body = (method, data) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
+
+export const state = () => json("");
+export const figures = (clip) => json(`/clips/${clip}/figures`);
+export const commands = (clip) => json(`/clips/${clip}/commands`);
+export const saveEdits = (clip, edits) => json(`/clips/${clip}/edits`, body("PUT", edits));
+export const saveStrokes = (clip, strokes) => json(`/clips/${clip}/strokes`, body("PUT", strokes));
+export const addJob = (clip, what) => json(`/clips/${clip}/jobs`, body("POST", { what }));
+export const cancelJob = (job) => json(`/jobs/${job}/cancel`, { method: "POST" });
+export const retryJob = (job) => json(`/jobs/${job}/retry`, { method: "POST" });
+export const deleteJob = (job) => ask(`/jobs/${job}`, { method: "DELETE" });
+export const deleteClip = (clip) => ask(`/clips/${clip}`, { method: "DELETE" });
+export const posterOf = (clip) => `api/clips/${clip}/poster`;
+export const playerOf = (clip, version) => `api/clips/${clip}/player?v=${version}`;
+export const backgroundOf = (clip, version) => `api/clips/${clip}/background?v=${version}`;
+export const resultOf = (job) => `api/jobs/${job}/result`;
+export const matteOf = (clip, name) => `api/clips/${clip}/mattes/${name}`;
+
+export async function frame(clip, time, side) {
+  const response = await ask(`/clips/${clip}/frame?time=${time.toFixed(4)}&side=${side}`);
+  return createImageBitmap(await response.blob());
+}
+
+// Sends a file as the body itself; `progress` gets shares from 0 to 1, `abort` stops it.
+function send(path, file, progress, began) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", `api${path}?name=${encodeURIComponent(file.name)}`);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && progress(event.loaded / event.total));
+    request.addEventListener("load", () => {
+      let said = {};
+      try { said = JSON.parse(request.responseText); } catch { /* it was no JSON */ }
+      if (request.status < 300) resolve(said);
+      else reject(new Refused(said.error ?? `The server answered ${request.status}.`));
+    });
+    request.addEventListener("error", () => reject(new Refused(`${file.name} could not be uploaded: the server stopped reading it. It may be too large, or there are too many clips.`)));
+    request.addEventListener("abort", () => reject(new Refused(`${file.name} was not uploaded: you stopped it.`)));
+    began?.(() => request.abort());
+    request.send(file);
+  });
+}
+
+export const upload = (file, progress, began) => send("/clips", file, progress, began);
+export const uploadBackground = (clip, file) => send(`/clips/${clip}/background`, file, () => {});

@@ -1,0 +1,76 @@
+"""Programs that the server starts: each in a group of its own, so that all of it can be ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 5.0
+"""Seconds that a program has to clean up after being asked to end."""
+
+LAST_LINES, LONGEST_LINE = 20, 2**20
+
+
+async def start(arguments: Sequence[str], folder: Path, **streams: Any) -> Process:
+    """Start this Python with arguments, in a folder."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, cwd=folder, start_new_session=True, limit=LONGEST_LINE,
+        **{"stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL, **streams},
+    )  # fmt: skip
+
+
+async def end(process: Process) -> None:
+    """End a program and all that it started: politely, and after a while by force."""
+    if process.returncode is not None:
+        return
+    _signal(process, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), PATIENCE)
+    except TimeoutError:
+        _signal(process, signal.SIGKILL)
+        await process.wait()
+
+
+def _signal(process: Process, which: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, which)
+    except ProcessLookupError:
+        pass  # it has just ended
+
+
+async def run(
+    arguments: Sequence[str], folder: Path, hear: Callable[[dict[str, Any]], None]
+) -> tuple[int, str]:
+    """Run a program to its end; return its status and what it said last that was no event.
+
+    `hear` gets each event, a JSON object in a line. The program is ended if this is cancelled.
+    """
+    process = await start(arguments, folder, stderr=PIPE)
+    said: list[str] = []
+    try:
+        assert process.stderr is not None  # a pipe was asked for
+        async for line in process.stderr:
+            event = _event(line)
+            if event is not None and event["event"] != "error":
+                hear(event)
+                continue
+            text = event["message"] if event else line.decode(errors="replace").strip()
+            said = [*said, str(text)][-LAST_LINES:]
+        return await process.wait(), "\n".join(line for line in said if line)
+    finally:
+        await asyncio.shield(end(process))
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "event" in found else None

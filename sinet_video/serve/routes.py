@@ -1,0 +1,256 @@
+"""The HTTP interface: what each address answers. `openapi.py` describes it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from sinet_video._version import __version__
+from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.serve.commands import shown_command
+from sinet_video.serve.destinations import DESTINATIONS, destination_of
+from sinet_video.serve.edits import Edits
+from sinet_video.serve.guard import refused
+from sinet_video.serve.jobs import LOOK, BusyError, Job
+from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
+from sinet_video.serve.painting import parse_strokes, write_mattes
+from sinet_video.serve.service import Service
+from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError
+from sinet_video.serve.workplace import FullError, NotThereError, StoredClip, own_file
+
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (NotThereError, 404), (BusyError, 409), (TooLargeError, 413), (TooSlowError, 408),
+    (TooManyError, 429), (FullError, 507), (SettingError, 422), (SinetVideoError, 422),
+)  # fmt: skip
+"""The status for each kind of error; the sentence is the error's own."""
+
+Answer = Callable[[Service, Request], Awaitable[Response]]
+
+MATTES = {"garbage": "garbage.mkv", "core": "core.mkv"}
+
+
+async def state(service: Service, _: Request) -> Response:
+    """Everything that the page shows: clips, jobs, limits, destinations."""
+    return JSONResponse(
+        {
+            "version": __version__,
+            "limits": service.workplace.limits.to_dict(),
+            "destinations": {name: each.to_dict() for name, each in DESTINATIONS.items()},
+            "clips": [clip.to_dict() for clip in service.workplace.clips.values()],
+            "jobs": [job.to_dict() for job in service.jobs.all()],
+        }
+    )
+
+
+async def upload(service: Service, request: Request) -> Response:
+    """Take in a clip, the body; `name` is shown to people."""
+    clip = await service.take_in(request, request.query_params.get("name", "clip"))
+    return JSONResponse(clip.to_dict(), 201)
+
+
+async def clip_state(service: Service, request: Request) -> Response:
+    """One clip."""
+    return JSONResponse(_clip(service, request).to_dict())
+
+
+async def delete_clip(service: Service, request: Request) -> Response:
+    """Delete a clip, its jobs and its results."""
+    clip = _clip(service, request)
+    await service.jobs.delete_of(clip)
+    service.workplace.delete(clip)
+    return Response(status_code=204)
+
+
+async def edit(service: Service, request: Request) -> Response:
+    """Replace a clip's edits."""
+    clip = _clip(service, request)
+    clip.edits = Edits.parse(await _json(request))
+    return JSONResponse(clip.to_dict())
+
+
+async def paint(service: Service, request: Request) -> Response:
+    """Replace what is painted over a clip, and write its garbage and core mattes."""
+    clip = _clip(service, request)
+    strokes = parse_strokes(await _json(request))
+    paths = [clip.folder / MATTES[name] for name in ("garbage", "core")]
+    needed = await service.in_thread(write_mattes, strokes, clip.facts["aspect"], *paths)
+    clip.strokes = strokes
+    clip.drawn = {k: v for (k, v), wanted in zip(MATTES.items(), needed, strict=True) if wanted}
+    return JSONResponse(clip.to_dict())
+
+
+async def background(service: Service, request: Request) -> Response:
+    """Take in an image or video, the body, to be put behind the person."""
+    clip = _clip(service, request)
+    await service.take_background(request, clip, request.query_params.get("name", "background"))
+    return JSONResponse(clip.to_dict())
+
+
+async def frame(service: Service, request: Request) -> Response:
+    """One frame at full quality: source, colours and alpha above one another, a JPEG."""
+    clip = _clip(service, request)
+    time, side = _number(request, "time", 0.0), _number(request, "side", 1920.0)
+    if not 16 <= side <= LONGEST_SIDE:
+        raise SettingError(f"side is {side:g}; it must be from 16 to {LONGEST_SIDE}.")
+    return Response(await service.frames.frame(clip, time, int(side)), media_type="image/jpeg")
+
+
+async def commands(service: Service, request: Request) -> Response:
+    """The command line for each destination."""
+    clip = _clip(service, request)
+    return JSONResponse({k: shown_command(clip, each) for k, each in DESTINATIONS.items()})
+
+
+def file_of(name: str, media: str) -> Answer:
+    """Return what answers with a file of a clip's folder."""
+
+    async def answer(service: Service, request: Request) -> Response:
+        clip = _clip(service, request)
+        return FileResponse(own_file(clip.folder / name, clip.folder), media_type=media)
+
+    return answer
+
+
+async def matte_file(service: Service, request: Request) -> Response:
+    """A painted matte, for the command's --garbage or --core."""
+    clip = _clip(service, request)
+    name = MATTES.get(request.path_params["matte"])
+    if name is None:
+        raise NotThereError("There are garbage and core mattes.")
+    return _download(own_file(clip.folder / name, clip.folder))
+
+
+async def add_job(service: Service, request: Request) -> Response:
+    """Queue an export, or a look through the clip."""
+    clip, given = _clip(service, request), await _json(request)
+    what = given.get("what") if isinstance(given, dict) else None
+    if what != LOOK:
+        destination_of(what)
+    return JSONResponse(service.jobs.add(clip, str(what)).to_dict(), 201)
+
+
+async def job_state(service: Service, request: Request) -> Response:
+    """One job."""
+    return JSONResponse(_job(service, request).to_dict())
+
+
+async def cancel_job(service: Service, request: Request) -> Response:
+    """End a job; its process has ended when this answers."""
+    job = _job(service, request)
+    await service.jobs.cancel(job)
+    return JSONResponse(job.to_dict())
+
+
+async def retry_job(service: Service, request: Request) -> Response:
+    """Queue a job again that failed or was cancelled."""
+    job = _job(service, request)
+    service.jobs.retry(job)
+    return JSONResponse(job.to_dict())
+
+
+async def delete_job(service: Service, request: Request) -> Response:
+    """Delete a job and its result; it is ended if it runs."""
+    await service.jobs.delete(_job(service, request))
+    return Response(status_code=204)
+
+
+async def result(service: Service, request: Request) -> Response:
+    """What a finished job made."""
+    job = _job(service, request)
+    if job.state != "done" or job.result is None:
+        raise NotThereError(f"The job has no result; it is {job.state}.")
+    return _download(own_file(job.result, job.clip.folder))
+
+
+def _download(path: Any) -> Response:
+    return FileResponse(
+        path, media_type="application/octet-stream", headers={"Content-Disposition": "attachment"}
+    )
+
+
+def _clip(service: Service, request: Request) -> StoredClip:
+    return service.workplace.clip(request.path_params["clip"])
+
+
+def _job(service: Service, request: Request) -> Job:
+    return service.jobs.find(request.path_params["job"])
+
+
+def _number(request: Request, name: str, default: float) -> float:
+    text = request.query_params.get(name)
+    try:
+        value = default if text is None else float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1e7:
+        raise SettingError(f"{name} is {(text or '')[:40]!r}; it must be a number from 0.")
+    return value
+
+
+async def _json(request: Request) -> Any:
+    """Return a body as JSON. Raises `SettingError` or `TooLargeError`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind != "application/json":
+        raise SettingError("The body must be JSON; say so by Content-Type: application/json.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > JSON_BYTES:
+            raise TooLargeError(f"The request is larger than {JSON_BYTES // 10**6} MB.")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise SettingError("The body is no JSON.") from error
+
+
+def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
+        try:
+            return await answer(service, request)
+        except SinetVideoError as error:
+            status = next(number for kind, number in STATUS if isinstance(error, kind))
+            refusal = refused(status, str(error))
+            if request.method in ("PUT", "POST"):
+                refusal.headers["Connection"] = "close"  # or a body without end would be read on
+            return refusal
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
+
+    return answered
+
+
+TABLE: tuple[tuple[str, str, Answer], ...] = (
+    ("GET", "/api", state),
+    ("PUT", "/api/clips", upload),
+    ("GET", "/api/clips/{clip}", clip_state),
+    ("DELETE", "/api/clips/{clip}", delete_clip),
+    ("PUT", "/api/clips/{clip}/edits", edit),
+    ("PUT", "/api/clips/{clip}/strokes", paint),
+    ("PUT", "/api/clips/{clip}/background", background),
+    ("GET", "/api/clips/{clip}/background", file_of("background-shown.jpg", "image/jpeg")),
+    ("GET", "/api/clips/{clip}/frame", frame),
+    ("GET", "/api/clips/{clip}/commands", commands),
+    ("GET", "/api/clips/{clip}/poster", file_of("poster.jpg", "image/jpeg")),
+    ("GET", "/api/clips/{clip}/player", file_of("player.mp4", "video/mp4")),
+    ("GET", "/api/clips/{clip}/figures", file_of("figures.json", "application/json")),
+    ("GET", "/api/clips/{clip}/mattes/{matte}", matte_file),
+    ("POST", "/api/clips/{clip}/jobs", add_job),
+    ("GET", "/api/jobs/{job}", job_state),
+    ("POST", "/api/jobs/{job}/cancel", cancel_job),
+    ("POST", "/api/jobs/{job}/retry", retry_job),
+    ("DELETE", "/api/jobs/{job}", delete_job),
+    ("GET", "/api/jobs/{job}/result", result),
+)  # fmt: skip
+
+
+def routes(service: Service) -> list[Route]:
+    """Return the routes of the HTTP interface."""
+    return [
+        Route(path, _answered(service, answer), methods=[method]) for method, path, answer in TABLE
+    ]

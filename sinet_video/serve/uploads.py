@@ -1,0 +1,102 @@
+"""A file that comes as the body of a request, written to the disk as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.requests import Request
+
+from sinet_video.errors import SinetVideoError
+from sinet_video.serve.limits import GRACE, MEGABYTE, SLOWEST
+from sinet_video.serve.workplace import FullError, Workplace
+
+CHECK_EVERY = 16 * MEGABYTE
+MOST_AT_ONCE = 4
+
+
+class TooLargeError(SinetVideoError):
+    """A body has more bytes than are allowed."""
+
+
+class TooSlowError(SinetVideoError):
+    """A body came too slowly."""
+
+
+class TooManyError(SinetVideoError):
+    """Too much is asked for at the same time."""
+
+
+class Uploads:
+    """Takes in files, few at a time."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace, self._running = workplace, 0
+
+    async def store(self, request: Request, path: Path) -> int:
+        """Write a request's body to a file and return how many bytes it had.
+
+        Raises one of this module's errors or `FullError`, and leaves no file then.
+        """
+        if self._running >= MOST_AT_ONCE:
+            raise TooManyError(f"{MOST_AT_ONCE} files are being uploaded; wait for one to be done.")
+        self._running += 1
+        try:
+            self._check_size(int(request.headers.get("content-length", 0)))
+            return await self._written(request, path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            self._running -= 1
+
+    def _check_size(self, size: int) -> None:
+        most = self._workplace.limits.size
+        if size > most * MEGABYTE:
+            raise TooLargeError(f"The file is larger than {most} MB, as --max-size says.")
+
+    async def _written(self, request: Request, path: Path) -> int:
+        self._workplace.check_room(int(request.headers.get("content-length", 0)))
+        size = checked = 0
+        with path.open("xb") as file:
+            async for chunk in _in_time(request.stream()):
+                size += len(chunk)
+                self._check_size(size)
+                if size - checked > CHECK_EVERY:
+                    checked = size
+                    self._workplace.check_room()
+                try:
+                    await asyncio.to_thread(file.write, chunk)
+                except OSError as error:
+                    raise _disk_error(error) from error
+        return size
+
+
+def _disk_error(error: OSError) -> FullError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return FullError(
+        "The disk is full; make room on it, or delete clips and results." if full
+        else f"The file cannot be written: {error.strerror}."
+    )  # fmt: skip
+
+
+async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield chunks while they come fast enough. Raises `TooSlowError`."""
+    started, size = time.monotonic(), 0
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(chunks), GRACE)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise TooSlowError(
+                f"Nothing came for {GRACE:g} seconds; upload the file again."
+            ) from error
+        size += len(chunk)
+        spent = time.monotonic() - started
+        if spent > GRACE and size < (spent - GRACE) * SLOWEST:
+            raise TooSlowError(f"The file comes more slowly than {SLOWEST} bytes a second.")
+        yield chunk

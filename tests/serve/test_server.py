@@ -1,0 +1,275 @@
+"""The server as programs use it: clips, jobs, frames, painted mattes, and what it leaves behind."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import zipfile
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+from sinet_video.cli.main import cli
+
+from sinet_video import verify
+from sinet_video.serve.destinations import DESTINATIONS
+
+
+@pytest.fixture(scope="module")
+def clip(make_clip) -> Path:
+    return make_clip("clip.mp4", frames=12, audio=True)
+
+
+@pytest.fixture(scope="module")
+def long_clip(make_clip) -> Path:
+    return make_clip("long.mp4", frames=600)
+
+
+def picture(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+
+
+def places(folder: Path) -> list[Path]:
+    """What servers keep there; onnxruntime leaves a file of its own beside them."""
+    return list(folder.glob("sinet-video-serve-*"))
+
+
+def test_a_clip_is_what_it_is_and_its_name_is_only_shown(server, clip):
+    found = server.upload(clip, "..%2F..%2FMy%20talk.mp4")
+    assert found["name"] == "My talk.mp4"
+    assert (found["width"], found["height"], found["frames"]) == (160, 96, 12)
+    assert found["size"] == clip.stat().st_size
+    assert not [path for path in server.folder.rglob("*") if "talk" in path.name]
+    assert server.ask("GET", f"/clips/{found['id']}").json == found
+
+
+def test_no_answer_shows_where_the_server_keeps_things(server, clip, tmp_path):
+    found = server.upload(clip)
+    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "matte"}).json
+    server.job(job["id"], "done")
+    for path in ("", f"/clips/{found['id']}", f"/clips/{found['id']}/commands", "/openapi.json"):
+        assert str(server.folder).encode() not in server.ask("GET", path).body
+
+
+def test_what_is_no_video_is_refused_in_the_commands_words(server):
+    answer = server.ask("PUT", "/clips?name=notes.mp4", b"These are notes.\n" * 40)
+    assert answer.status == 422
+    assert "notes.mp4" in answer.error
+    assert str(server.folder) not in answer.error
+    assert server.ask("GET", "").json["clips"] == []
+    assert not list(server.folder.glob("*/*/*"))
+
+
+def test_the_look_through_a_clip_gives_figures_and_a_video(server, clip):
+    found = server.upload(clip)
+    server.job(server.look(found)["id"], "done")
+    figures = server.ask("GET", f"/clips/{found['id']}/figures").json
+    assert figures["times"] == pytest.approx([index * 0.04 for index in range(12)], abs=1e-5)
+    assert all(len(figures[name]) == 12 for name in ("flicker", "uncertainty", "coverage"))
+    whole = server.ask("GET", f"/clips/{found['id']}/player").body
+    with av.open(io.BytesIO(whole)) as container:
+        times = [float(frame.time) for frame in container.decode(video=0)]
+        assert (frame_size := container.streams.video[0].codec_context).width == 160
+        assert frame_size.height == 2 * 96
+    assert times == pytest.approx(figures["times"], abs=1e-4)
+    part = server.ask("GET", f"/clips/{found['id']}/player", Range="bytes=100-199")
+    assert part.status == 206
+    assert part.body == whole[100:200]
+
+
+@pytest.mark.parametrize("what", sorted(DESTINATIONS))
+def test_each_destination_gives_a_whole_file_and_says_that_it_was_checked(
+    server, clip, what, tmp_path
+):
+    found = server.upload(clip)
+    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": what}).json
+    done = server.job(job["id"], "done")
+    assert done["frame"] == 12
+    assert done["verification"]["holds"], done["verification"]
+    answer = server.ask("GET", f"/jobs/{job['id']}/result")
+    assert answer.headers["content-disposition"] == "attachment"
+    assert len(answer.body) == done["size"]
+    result = tmp_path / f"result{done['suffix']}"
+    result.write_bytes(answer.body)
+    if done["suffix"] == ".zip":
+        zipfile.ZipFile(result).extractall(tmp_path)
+        result = tmp_path / "matte"
+    assert verify(result, clip, skip=DESTINATIONS[what].unchecked).holds
+
+
+def test_the_command_that_is_shown_makes_the_same_bytes(server, clip, tmp_path, monkeypatch):
+    found = server.upload(clip, "My%20talk.mp4")
+    stroke = {"kind": "core", "shape": "rectangle", "points": [[0, 0], [0.5, 1]]}
+    path = f"/clips/{found['id']}"
+    assert server.ask("PUT", f"{path}/strokes", [stroke]).json["drawn"] == ["core"]
+    assert server.ask("PUT", f"{path}/edits", {"choke": 1.5, "decontaminate": False}).status == 200
+    job = server.ask("POST", f"{path}/jobs", {"what": "matte"}).json
+    server.job(job["id"], "done")
+    (tmp_path / "My talk.mp4").write_bytes(clip.read_bytes())
+    (tmp_path / "My talk-core.mkv").write_bytes(server.ask("GET", f"{path}/mattes/core").body)
+    monkeypatch.chdir(tmp_path)
+    program, *words = shlex.split(job["command"])
+    assert program == "sinet-video"
+    assert {"--choke=1.5", "--no-decontaminate", "--core=My talk-core.mkv"} <= set(words)
+    cli(words, standalone_mode=False)
+    ours = server.ask("GET", f"/jobs/{job['id']}/result").body
+    assert (tmp_path / "My talk-matte.mp4").read_bytes() == ours
+
+
+def test_a_frame_is_what_the_whole_job_makes_of_it(server, carphone):
+    """Source, colours and alpha above one another; painting and choke are seen at once."""
+    found = server.upload(carphone)
+    path = f"/clips/{found['id']}"
+
+    def alpha() -> np.ndarray:
+        answer = server.ask("GET", f"{path}/frame?time=0.2&side=176")
+        assert answer.headers["content-type"] == "image/jpeg"
+        shown = picture(answer.body)
+        assert shown.shape == (3 * 132, 176, 3)
+        return shown[2 * 132 :, :, 0]
+
+    left = [{"kind": "core", "shape": "rectangle", "points": [[0, 0], [0.25, 1]]}]
+    right = [{"kind": "garbage", "shape": "rectangle", "points": [[0.75, 0], [1, 1]]}]
+    server.ask("PUT", f"{path}/strokes", left + right)
+    shown = alpha()
+    assert shown[8:-8, 4:32].min() > 240
+    assert shown[8:-8, 140:].max() < 16
+    server.ask("PUT", f"{path}/strokes", [])
+    whole = alpha()
+    server.ask("PUT", f"{path}/edits", {"choke": 8.0})
+    assert alpha().sum() < whole.sum()
+
+
+def test_edits_that_are_none_are_refused_and_change_nothing(server, clip):
+    found = server.upload(clip)
+    path = f"/clips/{found['id']}/edits"
+    for edits in (
+        {"choke": 99}, {"choke": "2"}, {"choke": True}, {"garbage": "/etc/passwd"},
+        {"weights": "/tmp/x.pth"}, {"background": "/etc/passwd"}, {"background": "-"},
+        {"key": "--overwrite x"}, {"smooth": "nonsense"}, {"feather_side": "up"}, [1], "choke",
+    ):  # fmt: skip
+        answer = server.ask("PUT", path, edits)
+        assert answer.status == 422, edits
+        assert answer.error.endswith(".")
+    assert server.ask("GET", f"/clips/{found['id']}").json["edits"] == {"background": ""}
+
+
+def test_a_background_of_ones_own_is_behind_the_person(server, clip, make_clip):
+    found = server.upload(clip)
+    path = f"/clips/{found['id']}"
+    own = io.BytesIO()
+    Image.new("RGB", (64, 64), (250, 20, 200)).save(own, "png")
+    assert server.ask("PUT", f"{path}/background?name=mine.png", own.getvalue()).status == 200
+    assert server.ask("GET", f"{path}/background").headers["content-type"] == "image/jpeg"
+    server.ask("PUT", f"{path}/edits", {"background": "own"})
+    garbage = {"kind": "garbage", "shape": "rectangle", "points": [[-1, -1], [2, 2]]}
+    server.ask("PUT", f"{path}/strokes", [garbage])
+    job = server.ask("POST", f"{path}/jobs", {"what": "video"}).json
+    assert "--background=mine.png" in job["command"]
+    server.job(job["id"], "done")
+    with av.open(io.BytesIO(server.ask("GET", f"/jobs/{job['id']}/result").body)) as container:
+        shown = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    assert np.abs(shown.mean(axis=(0, 1)) - (250, 20, 200)).max() < 6
+    bad = server.ask("PUT", f"{path}/background?name=mine.png", b"no picture" * 100)
+    assert bad.status == 422
+    assert server.ask("GET", path).json["background"] == "mine.png"
+
+
+def test_cancel_ends_the_process_and_retry_makes_the_result(server, long_clip):
+    found = server.upload(long_clip)
+    look = server.look(found)
+    export = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "edit"}).json
+    assert export["state"] == "queued"
+    server.job(look["id"], "running")
+    assert server.ask("POST", f"/jobs/{look['id']}/cancel").json["state"] == "cancelled"
+    server.job(export["id"], "running")
+    assert server.ask("POST", f"/jobs/{export['id']}/cancel").json["state"] == "cancelled"
+    assert not [p for p in Path("/proc").glob("[0-9]*/cwd") if _reads(p, found["id"])]
+    assert not list(server.folder.rglob(f"{export['id']}*"))
+    assert server.ask("POST", f"/jobs/{export['id']}/cancel").status == 409
+    assert server.ask("POST", f"/jobs/{export['id']}/retry").json["state"] == "queued"
+    server.ask("DELETE", f"/jobs/{export['id']}")
+    assert server.ask("GET", f"/jobs/{export['id']}").status == 404
+
+
+def _reads(link: Path, folder: str) -> bool:
+    try:
+        return folder in str(link.readlink())
+    except OSError:
+        return False
+
+
+def test_one_bad_clip_of_five_leaves_the_others(server, make_clip, clip):
+    """A clip that breaks off: its job fails with a sentence, those after it are done."""
+    whole = clip.read_bytes()
+    good = [server.upload(clip, f"good{index}.mp4") for index in range(3)]
+    av_clip = make_clip("cut.mkv", frames=200).read_bytes()
+    bad = server.ask("PUT", "/clips?name=bad.mkv", av_clip[: len(av_clip) // 2]).json
+    assert "id" in bad, bad
+    assert server.ask("PUT", "/clips?name=one-more.mp4", whole).status == 507
+    failed = server.job(server.look(bad)["id"], "failed")
+    assert "bad.mkv" in failed["error"]
+    assert str(server.folder) not in failed["error"]
+    for each in good:
+        server.job(server.look(each)["id"], "done")
+
+
+def test_deleting_a_clip_deletes_all_that_was_made_of_it(server, clip):
+    found = server.upload(clip)
+    server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "matte"})
+    assert server.ask("DELETE", f"/clips/{found['id']}").status == 204
+    assert server.ask("GET", "").json["jobs"] == []
+    assert not list(server.folder.rglob(found["id"]))
+
+
+def test_the_description_has_every_address(server):
+    described = server.ask("GET", "/openapi.json").json
+    assert described["openapi"].startswith("3.1")
+    references = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)))
+    assert references == set(described["components"]["schemas"])
+
+
+def test_answers_are_as_described_whatever_is_asked(start, tmp_path):
+    """Schemathesis asks by the description, rightly and wrongly, and compares each answer."""
+    if shutil.which("st") is None:
+        pytest.skip("needs the program st of schemathesis, which is not installed")
+    server = start("--max-size", "1")
+    conformance = ("status_code", "content_type", "response_schema")
+    checks = ",".join(["not_a_server_error", *(f"{each}_conformance" for each in conformance)])
+    command = [
+        "st", "run", f"{server.url}api/openapi.json", "--url", server.url.rstrip("/"),
+        "--phases", "coverage", "--max-time", "60", "--checks", checks,
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_nothing_is_left_when_the_server_ends(start, clip):
+    server = start()
+    server.upload(clip)
+    assert len(places(server.folder)) == 1
+    server.process.send_signal(signal.SIGINT)
+    server.process.wait(30)
+    assert places(server.folder) == []
+    assert not [p for p in Path("/proc").glob("[0-9]*/cwd") if _reads(p, str(server.folder))]
+
+
+def test_what_a_killed_server_left_the_next_one_removes(start, clip, tmp_path):
+    server = start(TMPDIR=str(tmp_path))
+    server.upload(clip)
+    (left,) = places(tmp_path)
+    server.process.kill()
+    server.process.wait()
+    after = start(TMPDIR=str(tmp_path))
+    assert len(places(tmp_path)) == 1
+    assert not left.exists()
+    beside = start(TMPDIR=str(tmp_path))
+    assert len(places(tmp_path)) == 2
+    assert after.ask("GET", "").status == beside.ask("GET", "").status == 200
