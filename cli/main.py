@@ -17,7 +17,7 @@ from sinet_video.cli.info import info
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
 from sinet_video.cli.serve import serve
-from sinet_video.cli.signals import heed, status_of
+from sinet_video.cli.signals import heed, status_of, stopped_by
 from sinet_video.cli.streams import Unheard, open_closed_streams, printable
 from sinet_video.cli.talk import EVENTS, write_event
 from sinet_video.cli.train import train
@@ -53,6 +53,10 @@ class Group(click.Group):
             _fail(ctx, "There is not enough memory for this.")
         except (OSError, EOFError) as error:
             _fail(ctx, _in_words(error))
+        except Exception:
+            if (number := stopped_by()) is not None:  # while a library was being loaded
+                sys.exit(status_of(number))
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of use."""

@@ -45,15 +45,20 @@ def heed() -> None:
 class _Once:
     """A handler that raises for the first signal; the thread that watches has seen all of them."""
 
-    raised = False
+    raised: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if _Once.raised:
+        if _Once.raised is not None:
             return
-        _Once.raised = True
+        _Once.raised = number
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         sys.exit(status_of(number))
+
+
+def stopped_by() -> int | None:
+    """Return the signal that was raised, if any: libraries may have made another error of it."""
+    return _Once.raised
 
 
 def _watch(reader: int) -> None:

@@ -34,7 +34,10 @@ def open_closed_streams() -> None:
 
 
 class Unheard:
-    """A text stream to which writing never fails: what cannot be said is not."""
+    """A text stream to which writing never fails: what cannot be said is not.
+
+    Nor does it pass on what a terminal would obey, but for line breaks and what begins a line anew.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -45,7 +48,7 @@ class Unheard:
     def write(self, text: str) -> int:
         """Write if that can be done."""
         try:
-            return self._stream.write(text)
+            return self._stream.write(_spoken(text))
         except OSError:
             _silence(self._stream)
             return len(text)
@@ -92,6 +95,13 @@ def _shown(character: str) -> str:
     if unicodedata.category(character) in UNSEEN and character not in JOINERS:
         return character.encode("unicode_escape").decode()
     return character
+
+
+def _spoken(text: str) -> str:
+    """Return what is said without what terminals obey; bytes are the stream's to refuse."""
+    if not isinstance(text, str):
+        return text
+    return "".join(c if c in "\n\r\t" else _shown(c) for c in text)
 
 
 def _lines(character: str) -> str:

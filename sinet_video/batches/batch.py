@@ -149,7 +149,9 @@ def _check(steps: list[Step], convert: Convert) -> None:
     kinds = {step.task.output.suffix: step.task.output for step in steps if step.wanted}
     if isinstance(convert, Conversion):
         for output in kinds.values():
-            convert.check(output)
+            named = output.suffix.lower() in CONTAINERS
+            # A folder's name may have a dot, which is no extension.
+            convert.check(output if named else output.with_name("folder"))
 
 
 def _options(convert: Convert) -> dict[str, str]:

@@ -164,6 +164,8 @@ def _rate(container: InputContainer, stream: VideoStream, first: av.VideoFrame) 
 
 def _samples(container: InputContainer, source: Source) -> list[Sample | None]:
     path = source.located
+    if source.is_pipe:  # which can be read once
+        return []
     return samples(path) if "mp4" in container.format.name and isinstance(path, Path) else []
 
 

@@ -226,7 +226,7 @@ def long_job(data: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status"), [(signal.SIGINT, 1), (signal.SIGTERM, 128 + signal.SIGTERM)]
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
 )
 def test_being_stopped_leaves_nothing(sent, status, long_job, data):
     """No folder, whole or not, and no traceback."""

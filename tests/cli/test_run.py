@@ -224,7 +224,7 @@ MORE_BAD = {
     "size in words": (2, "'big'", "good.mp4 NEW/o.mp4 --network-size big"),
     "smooth": (2, "'much'", "good.mp4 NEW/o.mp4 --smooth much"),
     "choke": (2, "from -64 to 64", "good.mp4 NEW/o.mp4 --choke 99"),
-    "past the end": (2, "choose an earlier start", "good.mp4 NEW/o.mp4 --start 100"),
+    "past the end": (2, "0.480 s long", "good.mp4 NEW/o.mp4 --start 100"),
     "codec elsewhere": (2, "does not go into", "good.mp4 NEW/o.mp4 --codec prores"),
     "no weights": (1, "words.mp4", "good.mp4 NEW/o.mp4 --weights words.mp4"),
     "device": (2, "onnxruntime", "good.mp4 NEW/o.mp4 --device cuda --runtime onnxruntime"),
@@ -265,6 +265,10 @@ def test_a_report_that_cannot_be_written_is_said(clip, tmp_path):
     ("options", "words"),
     [
         (("--start", "soon"), "is no time"),
+        (("--start", "-3"), "is no time"),
+        (("--start", "1e400"), "is no time"),
+        (("--start", "1:99"), "is no time"),
+        (("--end", "00:00:00:02"), "is no time"),
         (("--end", "1:xx"), "is no time"),
         (("--crf", "low"), "not a valid float"),
         (("--fit", "squash"), "cover"),
@@ -354,8 +358,7 @@ def test_on_a_terminal_a_line_moves(carphone, on_terminal, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sent", "status"),
-    [(signal.SIGINT, 128 + signal.SIGINT), (signal.SIGTERM, 128 + signal.SIGTERM)],
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
 )
 @pytest.mark.parametrize("name", ["o.mp4", "pictures"])
 def test_being_stopped_leaves_nothing(sent, status, name, long_clip, on_terminal, tmp_path):

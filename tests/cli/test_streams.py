@@ -165,3 +165,12 @@ def test_no_command_passes_on_what_a_terminal_would_obey(words, hostile, tmp_pat
     assert "\x07" not in done.stdout + done.stderr
     if words.endswith("--json"):
         json.loads(done.stdout)
+
+
+def test_a_pipe_that_has_a_name_is_read_once(clip, tmp_path):
+    """A FIFO, and what a shell gives for <(...)."""
+    os.mkfifo(tmp_path / "fifo")
+    line = 'cat "$C" > "$O/fifo" & timeout 60 "$S" run "$O/fifo" "$O/o.mp4" -q'
+    done = shell(line, C=clip, O=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "o.mp4").stat().st_size > 1000

@@ -41,7 +41,7 @@ def test_a_difference_would_be_noticed(source, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("sent", "status"), [(signal.SIGINT, 1), (signal.SIGTERM, 128 + signal.SIGTERM)]
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
 )
 def test_being_stopped_says_that_the_same_command_goes_on(sent, status, source, tmp_path):
     """With how much is finished and where it is; and it does."""
