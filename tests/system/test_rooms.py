@@ -59,3 +59,20 @@ def test_contributing_names_files_that_exist() -> None:
     assert paths
     for path in paths:
         assert (ROOT / path).is_file() or (PACKAGE / path).is_file(), path
+
+
+def test_every_module_is_tested() -> None:
+    """By a file of its own name, or by the one that CONTRIBUTING.md says."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    listed = {
+        name.strip()
+        for row in re.findall(r"^\| `tests/[\w/]+\.py` \| (.+) \|$", text, re.MULTILINE)
+        for name in row.split(",")
+    }
+    modules = [*PACKAGE.rglob("*.py"), *(ROOT / "cli").glob("*.py")]
+    for path in modules:
+        base = PACKAGE if path.is_relative_to(PACKAGE) else ROOT
+        name = path.relative_to(base).with_suffix("").as_posix()
+        room = name.split("/")[0] if "/" in name else ""
+        own = ROOT / "tests" / room / f"test_{path.stem}.py"
+        assert own.is_file() or name in listed or path.stem.startswith("__"), name
