@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.command import Command
@@ -35,11 +35,20 @@ MEASURING = "Measuring"
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 
 
+SEVERAL = "sinet_video.several"
+"""All the values that an option was given, in the context's notes."""
+
+
 def repeatable(command: click.Command, name: str) -> click.Command:
-    """Let an option that other commands take once be given several times to this one."""
-    for param in command.params:
-        if isinstance(param, click.Option) and param.name == name:
-            param.multiple, param.default = True, (param.default,)
+    """Let an option be given several times: settings get the first value, notes have them all."""
+    (option,) = (each for each in command.params if each.name == name)
+    option.multiple, option.default = True, (option.default,)
+
+    def first(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> str:
+        ctx.meta[SEVERAL] = values
+        return values[0]
+
+    option.callback = first
     return command
 
 
@@ -187,7 +196,7 @@ def evaluate(
         write_text(tables(results))
     if report_file:
         report = {
-            "options": asdict(settings),
+            "options": {**asdict(settings), "weights": [str(one.weights) for _, one in each]},
             "results": [scores.to_dict() for scores in results],
             "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
         }
@@ -199,8 +208,8 @@ repeatable(evaluate, "weights")
 
 def one_by_one(settings: Settings) -> list[Settings]:
     """Return settings with one of the weights each."""
-    # `repeatable` made it several.
-    return [replace(settings, weights=name) for name in cast(tuple[str, ...], settings.weights)]
+    weights: tuple[str, ...] = click.get_current_context().meta[SEVERAL]
+    return [replace(settings, weights=name) for name in weights]
 
 
 def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:

@@ -325,7 +325,7 @@ def test_cached_makes_once(cache: Path) -> None:
 
     assert cached("one", make) == cached("one", make) == b"x"
     assert cached("two", make) == b"xx"
-    assert kept(cache) == ["one", "two"]
+    assert [name for name in kept(cache) if not name.endswith(".sha256")] == ["one", "two"]
 
 
 @pytest.mark.parametrize(
