@@ -33,6 +33,7 @@ from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
+from sinet_video.pipeline.drawn_remarks import drawn_remarks
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -367,6 +368,7 @@ class _Job:
     def _remarks(self, screened: Screened) -> list[str]:
         """Say what is unusual about the source."""
         said = self.writing.tally.warnings(self._clip.path)
+        said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
         if self._clip.origin >= FAR:
