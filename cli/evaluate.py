@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.command import Command
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MEASURING = "Measuring"
 """The heading of the options that say what is measured."""
 
+REPEATED = "sinet_video.repeated"
+"""Under which all values of a repeated option are, in the context's notes."""
+
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 
 
@@ -40,7 +43,14 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     for param in command.params:
         if isinstance(param, click.Option) and param.name == name:
             param.multiple, param.default = True, (param.default,)
+            param.callback = _remember
     return command
+
+
+def _remember(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str:
+    """Keep all values for `one_by_one`; the settings, which have one, get the first."""
+    ctx.meta[f"{REPEATED}.{param.name}"] = values
+    return values[0]
 
 
 @click.command(cls=Command, short_help="Measure mattes against true ones.")
@@ -199,8 +209,8 @@ repeatable(evaluate, "weights")
 
 def one_by_one(settings: Settings) -> list[Settings]:
     """Return settings with one of the weights each."""
-    # `repeatable` made it several.
-    return [replace(settings, weights=name) for name in cast(tuple[str, ...], settings.weights)]
+    weights: tuple[str, ...] = click.get_current_context().meta[f"{REPEATED}.weights"]
+    return [replace(settings, weights=name) for name in weights]
 
 
 def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:

@@ -108,8 +108,6 @@ def convert(
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
-    logger.info("Reading %s: %s", source, _in_words(clip))
-    logger.info("Settings: %s", settings)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     outputs = _outputs(work, output, matte, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
@@ -121,6 +119,8 @@ def convert(
         overwrite=overwrite,
         anew=resume is None,
     )
+    logger.info("Reading %s: %s", source, _in_words(clip))
+    logger.info("Settings: %s", settings)
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(

@@ -36,7 +36,7 @@ def jobs(monkeypatch) -> list[dict]:
         given.append({"source": source, "output": output, **options})
         raise click.exceptions.Exit(0)
 
-    monkeypatch.setattr("sinet_video.pipeline.convert.convert", convert)
+    monkeypatch.setattr("sinet_video.pipeline.conversion.convert", convert)
     return given
 
 
