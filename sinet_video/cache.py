@@ -14,6 +14,9 @@ from sinet_video.atomic import store
 from sinet_video.errors import OutputError
 from sinet_video.paths import place_of
 
+CHECKSUM = 32
+"""Bytes of the checksum that stands before what is kept."""
+
 OWN, OTHERS = 0o700, stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -32,8 +35,7 @@ def cache_folder() -> Path:
 def keep(name: str, content: bytes) -> None:
     """Keep a file with its checksum in the cache. Raises `OSError` where that cannot be."""
     folder = own_folder(cache_folder())
-    store(folder / f"{name}.sha256", hashlib.sha256(content).hexdigest().encode())
-    store(folder / name, content)
+    store(folder / name, hashlib.sha256(content).digest() + content)
 
 
 def kept(name: str) -> bytes | None:
@@ -42,11 +44,11 @@ def kept(name: str) -> bytes | None:
     try:
         if not all(map(_is_safe, (target.parent, target))):
             return None
-        content = target.read_bytes()
-        checksum = target.with_name(f"{name}.sha256").read_text(encoding="ascii")
+        written = target.read_bytes()
     except (OSError, ValueError):
         return None
-    return content if checksum == hashlib.sha256(content).hexdigest() else None
+    checksum, content = written[:CHECKSUM], written[CHECKSUM:]
+    return content if checksum == hashlib.sha256(content).digest() else None
 
 
 def own_folder(folder: Path) -> Path:

@@ -33,6 +33,7 @@ from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
+from sinet_video.pipeline.drawn_remarks import drawn_remarks
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -107,8 +108,6 @@ def convert(
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
-    logger.info("Reading %s: %s", source, _in_words(clip))
-    logger.info("Settings: %s", settings)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
     outputs = _outputs(work, output, matte, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
@@ -120,6 +119,8 @@ def convert(
         overwrite=overwrite,
         anew=resume is None,
     )
+    logger.info("Reading %s: %s", source, _in_words(clip))
+    logger.info("Settings: %s", settings)
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
@@ -367,6 +368,7 @@ class _Job:
     def _remarks(self, screened: Screened) -> list[str]:
         """Say what is unusual about the source."""
         said = self.writing.tally.warnings(self._clip.path)
+        said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
         if self._clip.origin >= FAR:

@@ -1,0 +1,43 @@
+"""What is unusual about the mattes that somebody drew: another shape, or colours."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.decode import decode
+from sinet_video.decoding.probe import probe
+from sinet_video.pipeline.settings import Settings
+
+ASPECT_DIFFERS = 0.02
+"""Share by which an aspect ratio may differ before it is worth a remark."""
+
+COLOURED = 12
+"""Mean difference of the channels, of 255, from which a matte is taken to be a photograph."""
+
+
+def drawn_remarks(settings: Settings, clip: Clip) -> list[str]:
+    """Return remarks on drawn mattes that do not look like mattes of the clip."""
+    named = {"garbage matte": settings.garbage, "core matte": settings.core}
+    said = []
+    for what, given in named.items():
+        if given is None or settings.source(given).is_pipe:
+            continue
+        drawn = probe(settings.source(given))
+        if abs(drawn.shown_aspect / clip.shown_aspect - 1) > ASPECT_DIFFERS:
+            said.append(
+                f"The {what} is {drawn.width}x{drawn.height}, of another shape than the picture of "
+                f"{clip.width}x{clip.height}: it is stretched to fit."
+            )
+        if drawn.alpha is None and _is_coloured(drawn):
+            said.append(f"The {what} is in colour, as a photograph is: its brightness counts.")
+    return said
+
+
+def _is_coloured(drawn: Clip) -> bool:
+    for frame in islice(decode(drawn), 1):
+        rgb = frame.rgb.astype(np.int16)
+        return float((rgb.max(axis=2) - rgb.min(axis=2)).mean()) > COLOURED
+    return False

@@ -1,0 +1,46 @@
+"""Drawn mattes that do not look like mattes of the clip are remarked upon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from plain_mattes import everything
+
+from sinet_video import Settings, convert
+from sinet_video.train.image_folder import write_picture
+
+
+@pytest.fixture(scope="module")
+def clip(make_clip) -> Path:
+    """Four pictures of 160x96."""
+    return make_clip("talk.mp4", frames=4)
+
+
+def remarks(clip: Path, folder: Path, picture: np.ndarray) -> list[str]:
+    """What is said of a garbage matte."""
+    write_picture(folder / "g.png", picture)
+    settings = Settings(segmenter=everything, garbage=folder / "g.png")
+    report = convert(clip, folder / "o.mp4", settings=settings)
+    return [said for said in report.warnings if "garbage matte" in said]
+
+
+def test_a_matte_of_the_same_shape(clip, tmp_path):
+    """Of any size, in black and white: nothing is said."""
+    assert remarks(clip, tmp_path, np.zeros((192, 320, 3), np.uint8)) == []
+
+
+def test_another_shape(clip, tmp_path):
+    """It is stretched, which is said."""
+    (said,) = remarks(clip, tmp_path, np.zeros((200, 200, 3), np.uint8))
+    assert "200x200" in said
+    assert "stretched" in said
+
+
+def test_a_photograph(clip, tmp_path):
+    """Its brightness counts, which is hardly meant."""
+    picture = np.zeros((96, 160, 3), np.uint8)
+    picture[..., 0] = 200
+    (said,) = remarks(clip, tmp_path, picture)
+    assert "in colour" in said
