@@ -1,11 +1,11 @@
-"""Bits a pixel of each destination of the page, on clips: `export_sizes.py CLIP...`.
+"""Bits a pixel of each destination of the page: python benchmarks/export_sizes.py CLIP...
 
 The page says by these about how large an export will be.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +32,9 @@ def bits(clip: Path, target: Destination, folder: Path) -> float:
 
 def main() -> None:
     """Print a line for each destination."""
-    clips = [Path(name) for name in sys.argv[1:]]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP")
+    clips: list[Path] = parser.parse_args().clips
     print("destination ", *(f"{clip.stem:>20}" for clip in clips))
     for name, target in DESTINATIONS.items():
         with TemporaryDirectory() as folder:

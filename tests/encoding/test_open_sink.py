@@ -654,7 +654,7 @@ def test_an_error_of_the_caller_s_own_leaves_nothing(clip, tmp_path):
 @pytest.mark.parametrize("name", ["o.mp4", "pictures"])
 def test_no_pictures_are_no_file(name, clip, tmp_path):
     """A stretch past the end is an error, not an empty file."""
-    with pytest.raises(OutputError, match="No picture came"):
+    with pytest.raises(SettingError, match="choose an earlier start"):
         convert(clip, tmp_path / name, settings=HALF, span=TimeRange(start=Fraction(100)))
     assert list(tmp_path.iterdir()) == []
 

@@ -155,8 +155,8 @@ def test_a_matte_and_opaque_ones(make_clip, ffmpeg, tmp_path):
     assert ffmpeg(
         "ffprobe", "-show_entries", "stream=pix_fmt", "-of", "csv=p=0", tmp_path / "m00001.exr"
     ).strip() in ("grayf32le", "gbrpf32le")
-    convert(source, tmp_path / "c%05d.exr", background="#ffffff", settings=settings)
-    white = read(ffmpeg, tmp_path / "c00001.exr", "gbrpf32le")[:, :, 0]
+    convert(source, tmp_path / "c" / "c%05d.exr", background="#ffffff", settings=settings)
+    white = read(ffmpeg, tmp_path / "c" / "c00001.exr", "gbrpf32le")[:, :, 0]
     np.testing.assert_allclose(white, 1, atol=0.01)
 
 
@@ -180,11 +180,11 @@ def test_primaries_are_told(tmp_path, ffmpeg):
         tags = ("-color_primaries", name, "-c:v", "ffv1", "-pix_fmt", "yuv420p10le")
         ffmpeg("ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.04", *tags, source)
         assert probe(source).colour.primaries == {"bt2020": 9, "bt709": 1}[name]
-        job(source, tmp_path / f"{name}%05d.exr")
-    data = (tmp_path / "bt202000001.exr").read_bytes()
+        job(source, tmp_path / name / "%05d.exr")
+    data = (tmp_path / "bt2020" / "00001.exr").read_bytes()
     place = data.index(b"chromaticities\0chromaticities\0") + 34
     assert struct.unpack_from("<2f", data, place) == pytest.approx((0.708, 0.292))
-    assert b"chromaticities" not in (tmp_path / "bt70900001.exr").read_bytes()
+    assert b"chromaticities" not in (tmp_path / "bt709" / "00001.exr").read_bytes()
 
 
 def test_other_pictures_pass():

@@ -195,7 +195,7 @@ def test_every_format_of_libav_is_read_or_refused():
 CONVERT_ALL = """
 import sys, av
 from sinet_video.errors import InputError
-from sinet_video.pixels import reformat
+from sinet_video.media.convert import reformat
 for name in sys.argv[1:]:
     video = av.VideoFrame(16, 16, name)
     for plane in video.planes:
