@@ -20,8 +20,8 @@ from sinet_video.models.load import checkpoint_path
 from sinet_video.models.network import Network
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
-from sinet_video.models.quiet_onnxruntime import onnxruntime
 from sinet_video.paths import check_named
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 Graph = Literal["fast", "plain"]
 Arrays = dict[str, NDArray[Any]]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
-from sinet_video.models.quiet_onnxruntime import onnxruntime
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 MEMORY = 4 << 30
 """Bytes that the graphs of others may use, all together."""

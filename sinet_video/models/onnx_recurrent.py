@@ -13,7 +13,7 @@ from sinet_video.models.input_settings import OnnxInput
 from sinet_video.models.onnx_limits import answers_bounded, check_map
 from sinet_video.models.onnx_segmenter import checked_picture, prepared
 from sinet_video.models.onnx_session import Alpha, Picture, Runtime, open_session
-from sinet_video.models.quiet_onnxruntime import onnxruntime
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 PASSES = 3
 """How often a picture is shown, each time with what is remembered of the time before."""

@@ -20,8 +20,8 @@ from sinet_video.models.onnx_session import (
     open_session,
     padded,
 )
-from sinet_video.models.quiet_onnxruntime import onnxruntime
 from sinet_video.models.segmenter import as_seen
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 
 def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
 from sinet_video.models.onnx_limits import bound_memory, why
-from sinet_video.models.quiet_onnxruntime import onnxruntime
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 Runtime = Literal["onnxruntime", "torch"]
 Picture = NDArray[np.uint8]

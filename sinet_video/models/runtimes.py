@@ -18,9 +18,9 @@ from sinet_video.models.onnx_session import (
     open_session,
     padded,
 )
-from sinet_video.models.quiet_onnxruntime import onnxruntime
 from sinet_video.models.registry import SINET, Architecture, architectures
 from sinet_video.models.segmenter import as_seen
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 if TYPE_CHECKING:
     from sinet_video.models.network import Network

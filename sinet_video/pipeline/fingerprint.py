@@ -36,7 +36,7 @@ def of_job(source: Path, **settings: object) -> dict[str, str]:
     Files are described by `of_file`, and functions and other objects that are not settings by name.
     """
     # It takes long, and only jobs that can be resumed ask.
-    from sinet_video.models.quiet_onnxruntime import onnxruntime
+    from sinet_video.quiet_onnxruntime import onnxruntime
 
     versions = f"{__version__}, av {av.__version__}, {av.library_versions}"
     run = {

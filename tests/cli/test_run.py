@@ -655,7 +655,7 @@ def options_of(command: click.Command) -> list[click.Option]:
 
 COMMANDS = [
     "batch", "doctor", "evaluate", "export", "generate",
-    "info", "preview", "run", "train", "verify",
+    "info", "preview", "run", "serve", "train", "verify",
 ]  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def test_the_table_is_what_there_is() -> None:
 def test_no_folder_is_too_large(folder: Path) -> None:
     """A folder is looked through at a glance."""
     modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-    limit = 25 if folder.name == "cli" else MOST
+    limit = 30 if folder.name == "cli" else MOST  # one file a command, and their options
     assert len(modules) <= limit
 
 
