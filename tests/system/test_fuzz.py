@@ -17,7 +17,8 @@ def test_damaged_files_become_results_or_errors(tmp_path):
     assert not [outcome for outcome in counts if outcome.startswith("WRONG")], counts
     assert counts["whole"] > 20
     assert counts["InputError"] > 20
-    assert counts["OutputError"] <= 1, "the output is blamed for what is wrong with the source"
+    # What `--resume` keeps is an output's, and so is that no frame came for it.
+    assert counts["OutputError"] <= 6, "the output is blamed for what is wrong with the source"
 
 
 @pytest.mark.usefixtures("ffmpeg")
@@ -25,7 +26,8 @@ def test_whole_files_become_whole_results(tmp_path):
     """The failing twin: undamaged, none is refused."""
     worker = fuzz.Worker()
     for seed in fuzz.write_seeds(tmp_path):
-        assert worker.convert([str(seed), str(tmp_path / "o.mp4"), "stop"]) == "whole", seed
+        job = [str(seed), str(seed), str(tmp_path / "o.mp4"), "stop", seed.name]
+        assert worker.convert(job) == "whole", seed
         (tmp_path / "o.mp4").unlink()
     worker.close()
 
