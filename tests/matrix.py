@@ -241,7 +241,7 @@ def times(mine: Seen, theirs: Seen) -> Iterator[str]:
     """Each picture at its time, exactly or to the tick that the container has."""
     slack = TIMELESS if mine.is_pictures else Fraction(0)
     if "matroska" in _kind(mine):
-        slack = TICK * 3 / 2  # frames on one tick are kept a tick apart
+        slack = TICK * 7 / 2  # frames on one tick are kept a tick apart, one after the other
     for number, (found, wanted) in enumerate(zip(mine.times, theirs.times, strict=False)):
         if wanted is not None and (found is None or abs(found - theirs.early - wanted) > slack):
             yield f"picture {number} at {found}, not {wanted + theirs.early}"

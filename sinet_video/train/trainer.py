@@ -81,6 +81,8 @@ def train(
     if device == "cuda" and not torch.cuda.is_available():
         raise SettingError("Device 'cuda' is not here, or not in this build of torch; use 'cpu'.")
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(".*.part"):  # by a training that was killed as it wrote
+        left.unlink()
     with shared_among_shards():
         training = _Training(recipe, stock, folder, torch.device(device), pace, progress)
         try:

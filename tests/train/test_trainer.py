@@ -87,7 +87,7 @@ def test_an_easy_task_is_learned(stock, tmp_path):
         rows = list(csv.DictReader(file))
     assert [int(row["step"]) for row in rows] == [row["step"] for row in shown]
     assert {path.name for path in tmp_path.iterdir()} == {
-        "weights.pth", "checkpoint.pth", "curves.csv", "curves.png",
+        "weights.pth", "best.pth", "checkpoint.pth", "curves.csv", "curves.png",
     }  # fmt: skip
     assert equal(checkpoint.load(tmp_path / "weights.pth").state_dict(), network.state_dict())
 
