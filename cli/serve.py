@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.options import option, options_from
+from sinet_video.cli.signals import allow
 
 from sinet_video.extras import extra_needed
 from sinet_video.serve.limits import Limits
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from sinet_video.serve.guard import Address
 
 SERVER = "Server"
+
+SHUTDOWN = 30.0
+"""Seconds in which the server ends its jobs and deletes all uploads."""
 
 
 @click.command(cls=Command)
@@ -54,4 +58,5 @@ def serve(port: int, host: str, token: str | None, browse: bool, limits: Limits)
         if browse:
             webbrowser.open(address.url)
 
+    allow(SHUTDOWN)
     app.serve(Address(host, port, token or secrets.token_hex(16)), limits=limits, ready=ready)

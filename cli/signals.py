@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 GRACE = 5.0
@@ -46,6 +47,7 @@ class _Once:
     """A handler that raises for the first signal; the thread that watches has seen all of them."""
 
     raised: int | None = None
+    grace = GRACE
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if _Once.raised is not None:
@@ -56,6 +58,11 @@ class _Once:
         sys.exit(status_of(number))
 
 
+def allow(seconds: float) -> None:
+    """Let tidying up take so long: a server has jobs to end."""
+    _Once.grace = seconds
+
+
 def stopped_by() -> int | None:
     """Return the signal that was raised, if any: libraries may have made another error of it."""
     return _Once.raised
@@ -63,7 +70,10 @@ def stopped_by() -> int | None:
 
 def _watch(reader: int) -> None:
     number = os.read(reader, 1)[0]
-    select.select([reader], [], [], GRACE)
+    if _Once.grace == GRACE:
+        select.select([reader], [], [], GRACE)
+    else:  # a server raises the signal again by itself when it has ended
+        time.sleep(_Once.grace)
     if atomic := sys.modules.get("sinet_video.atomic"):  # to import it might have to wait
         atomic.discard_all()
     os._exit(status_of(number))

@@ -9,6 +9,7 @@ from os.path import abspath
 from pathlib import Path, PurePath
 
 from sinet_video.batches.inputs import Found
+from sinet_video.checked import check_fields
 from sinet_video.containers.formats import CONTAINERS
 from sinet_video.errors import SettingError
 
@@ -58,6 +59,7 @@ class Naming:
     matte: str | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.to not in EXTENSIONS:
             raise SettingError(f"{self.to!r} cannot be written; give {', '.join(EXTENSIONS)}.")
         for template in (self.template, self.matte):

@@ -114,7 +114,11 @@ class Workplace:
     def close(self) -> None:
         """Remove everything."""
         self._lock.release()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for _ in range(50):  # a process that is ending may still write
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not self.folder.exists():
+                return
+            time.sleep(0.1)
 
     def clip(self, name: str) -> StoredClip:
         """Return a clip. Raises `NotThereError`."""

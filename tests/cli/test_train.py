@@ -61,8 +61,8 @@ def test_a_training(root: Path) -> None:
     )
     assert lines[-1] == str(out / "weights.pth")
     assert names(out) == {
-        "weights.pth", "checkpoint.pth", "curves.csv", "curves.png", "training.json", "bad.txt",
-        "holdout-people.txt",
+        "weights.pth", "best.pth", "checkpoint.pth", "curves.csv", "curves.png", "training.json",
+        "bad.txt", "holdout-people.txt",
     }  # fmt: skip
     parts = json.loads((out / "training.json").read_text())["folders"]["people"]
     assert [len(parts[name]) for name in ("training", "validation", "holdout")] == [4, 1, 1]
