@@ -241,9 +241,15 @@ def times(mine: Seen, theirs: Seen) -> Iterator[str]:
     """Each picture at its time, exactly or to the tick that the container has."""
     slack = TIMELESS if mine.is_pictures else Fraction(0)
     if "matroska" in _kind(mine):
-        slack = TICK * 7 / 2  # frames on one tick are kept a tick apart, one after the other
+        slack = TICK / 2
+    pushed = Fraction(0)  # frames on one tick are kept a tick apart, one after the other
+    before: Fraction | None = None
     for number, (found, wanted) in enumerate(zip(mine.times, theirs.times, strict=False)):
-        if wanted is not None and (found is None or abs(found - theirs.early - wanted) > slack):
+        if "matroska" in _kind(mine) and before is not None and wanted is not None:
+            pushed = max(Fraction(0), pushed + TICK - (wanted - before))
+        before = wanted
+        allowed = slack + pushed
+        if wanted is not None and (found is None or abs(found - theirs.early - wanted) > allowed):
             yield f"picture {number} at {found}, not {wanted + theirs.early}"
             return
 

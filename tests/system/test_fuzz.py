@@ -12,13 +12,17 @@ import pytest
 @pytest.mark.usefixtures("ffmpeg")
 def test_damaged_files_become_results_or_errors(tmp_path):
     """Nothing else, and both of them often, or the damage would be too great or too small."""
-    counts = Counter(outcome for _, outcome in fuzz.outcomes(150, 2, tmp_path))
+    found = list(fuzz.outcomes(150, 2, tmp_path))
+    counts = Counter(outcome for _, outcome in found)
+    # What `--resume` keeps is an output's; of sources, damage may leave no frame to write.
+    blamed = [
+        path for path, outcome in found if outcome == "OutputError" and "kept" not in str(path)
+    ]
     assert sum(counts.values()) == 150
     assert not [outcome for outcome in counts if outcome.startswith("WRONG")], counts
     assert counts["whole"] > 20
     assert counts["InputError"] > 20
-    # What `--resume` keeps is an output's, and so is that no frame came for it.
-    assert counts["OutputError"] <= 6, "the output is blamed for what is wrong with the source"
+    assert len(blamed) <= 3, "the output is blamed for what is wrong with the source"
 
 
 @pytest.mark.usefixtures("ffmpeg")
