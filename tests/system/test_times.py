@@ -98,7 +98,10 @@ def test_any_times_come_out_as_they_went_in(name, schedule, reorder):
         assert found == wanted
     else:
         # Frames on one tick are kept a tick apart.
-        assert all(abs(a - b) <= MILLISECOND for a, b in zip(found, wanted, strict=True))
+        steps = [Fraction(0), *(MILLISECOND - (b - a) for a, b in pairwise(wanted))]
+        pushed = accumulate(steps, lambda so_far, step: max(Fraction(0), so_far + step))
+        near = zip(found, wanted, pushed, strict=True)
+        assert all(abs(a - b) <= MILLISECOND / 2 + late for a, b, late in near)
         assert all(a < b for a, b in pairwise(found))
 
 
