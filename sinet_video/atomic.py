@@ -1,4 +1,4 @@
-"""Files appear whole or not at all, and errors in writing them are named."""
+"""Writing files atomically: a file appears whole or not at all, and write errors name it."""
 
 from __future__ import annotations
 
@@ -132,9 +132,10 @@ def whole_file(target: Path, *, durable: bool = False, overwrite: bool = True) -
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """Yield a hidden folder beside `target`, which becomes `target` when the block ends well.
+    """Yield a hidden folder beside `target`, which becomes `target` when the block succeeds.
 
-    When it does not, the folder goes. `target` may exist if it is empty. Raises `OSError`.
+    If the block fails, the hidden folder is removed. `target` may exist if it is empty. Raises
+    `OSError`.
     """
     target = target.absolute()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -167,9 +168,9 @@ def store(
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk and not only on their way."""
+    """Flush a file, or the names in a folder, to disk."""
     if os.name == "nt" and path.is_dir():
-        return  # names are on the disk there when they are given, and folders cannot be opened
+        return  # there, names are on disk at once, and folders cannot be opened
     handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -178,7 +179,7 @@ def sync(path: Path) -> None:
 
 
 def check_file(path: Path, *, overwrite: bool) -> None:
-    """Raise `OutputError` if a file cannot be written there, or must not."""
+    """Raise `OutputError` if a file cannot or must not be written at a path."""
     with translate_write_errors(path):
         if path.is_dir():
             raise OutputError(f"{path} is a folder; give the name of a file.")
@@ -190,13 +191,13 @@ OVERWRITE = Remedy("overwrite", True, "to replace it, or give another name")
 
 
 def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
-    """Raise `OutputError` if what is there already must not be replaced."""
+    """Raise `OutputError` if an existing output must not be replaced."""
     if occupied and not overwrite:
         raise OutputError(f"{path} is there already.", remedy=OVERWRITE)
 
 
 def check_folder(folder: Path) -> None:
-    """Raise `OutputError` if nothing can be written into a folder."""
+    """Raise `OutputError` if a folder is missing or not writable."""
     if not folder.is_dir():
         raise OutputError(f"There is no folder {folder}; make it first.")
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -205,7 +206,7 @@ def check_folder(folder: Path) -> None:
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a file is written into an `OutputError` that names it."""
+    """Turn errors from writing a file into an `OutputError` that names the file."""
     try:
         yield
     except (SinetVideoError, MemoryError):

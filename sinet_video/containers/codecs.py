@@ -1,4 +1,4 @@
-"""Which encoders there are, what they take and how they are told."""
+"""The available encoders, the formats they take and their options."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from sinet_video.media.tiled_alpha import AlphaKind
 Content = Literal["rgb", "rgba", "alpha"]
 """What is written of a matte: colour without alpha, colour with alpha, or alpha alone as gray.
 
-The names say what is in the frames; in most files "rgb" and "rgba" are encoded as YUV."""
+The names describe the frames; in most files "rgb" and "rgba" are encoded as YUV.
+"""
 
 X26_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
@@ -21,12 +22,12 @@ X26_PRESETS = (
 
 @dataclass(frozen=True)
 class Codec:
-    """An encoder of libav and what it can take.
+    """An encoder of libav, and what it accepts.
 
-    `rgb` and `rgba` map the working pixel format of the clip to the one that is encoded, without
-    and with an alpha channel; `alpha` is the format for alpha alone, as gray. None: it cannot.
-    `full_range`: whether it can say that luma spans all values. `even`: whether it needs sides that
-    chroma divides. `least`: the shortest side that it takes.
+    `rgb` and `rgba` map the clip's working pixel format to the encoded one, without and with an
+    alpha channel; `alpha` is the format for alpha alone, as gray. None means unsupported.
+    `full_range`: whether it can signal that luma spans all values. `even`: whether sides must be
+    multiples of the chroma subsampling. `least`: the shortest side that it accepts.
     """
 
     encoder: str
@@ -36,7 +37,7 @@ class Codec:
     options: Mapping[str, str] = field(default_factory=dict)
     rgba_options: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[AlphaKind, ...] = ("straight", "premultiplied")
-    """How colours can be to alpha, the usual one first."""
+    """Supported relations of colour to alpha, the default first."""
     deep_options: Mapping[str, str] = field(default_factory=dict)
     """Options for more than 10 bits."""
     full_range: bool = True
@@ -52,17 +53,17 @@ class Codec:
 
 
 def _plain(working: str) -> str:
-    """Say full range by a tag and not by a pixel format of its own."""
+    """Signal full range by a tag, and not by a pixel format of its own."""
     return working.replace("yuvj", "yuv")
 
 
 def yuv_like(working: str, *depths: int, alpha: str = "") -> str:
-    """Return the nearest of 4:2:0, 4:2:2 and 4:4:4, and of some depths that which holds its own."""
+    """Return the nearest of 4:2:0, 4:2:2 and 4:4:4, at the depth that holds the format's own."""
     form = PLANAR[working]
     bits = next((depth for depth in depths if depth >= form.bits), depths[-1])
     sampling = "444" if form.across == 1 else "422" if form.down == 1 else "420"
     if (sampling, bits, alpha) == ("420", 12, "a"):
-        sampling = "422"  # libav lacks it
+        sampling = "422"  # libav has no such format
     return f"yuv{alpha}{sampling}p{SUFFIXES[bits]}"
 
 
@@ -71,7 +72,7 @@ def _h264(working: str) -> str:
 
 
 def _lossless(working: str) -> str:
-    return "bgr0" if working == "gbrp" else _plain(working)  # which is what ffv1 has of the two
+    return "bgr0" if working == "gbrp" else _plain(working)  # ffv1 supports this one
 
 
 def _with_alpha(working: str) -> str:
@@ -124,11 +125,10 @@ CODECS: dict[str, Codec] = {
     ),
     "vp9": Codec(
         "libvpx-vp9",
-        # As built into PyAV it has 8 bits only; alternate reference frames would lose the alpha.
+        # PyAV's build supports 8 bits only; alternate reference frames would lose the alpha.
         lambda working: yuv_like(working, 8),
         rgba=lambda _: "yuva420p",
-        # "good" took 2.5 times as long for a quarter less size, and looked the same.
-        # Nothing is gained by looking ahead without those, and 25 frames of 1080p are 220 MB.
+        # "good" took 2.5 times as long for files a quarter smaller, and looked the same.
         options={"b": "0", "deadline": "realtime", "row-mt": "1", "lag-in-frames": "0"},
         rgba_options={"auto-alt-ref": "0"},
         crf=24,

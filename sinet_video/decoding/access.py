@@ -1,4 +1,4 @@
-"""What opening an input may read besides it: nothing, other files, or other hosts as well."""
+"""What opening an input may access: the file alone, other files, or the network too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sinet_video.paths import check_named
 StrPath = str | Path
 
 Allow = Literal["nothing", "files", "network"]
-"""What an input may make us read: only itself, also files that it names, or hosts as well."""
+"""What an input may access: only itself, files that it names, or the network too."""
 
 _LISTS = {
     "concat": (b"ffconcat", "a list of files (ffconcat)"),
@@ -27,10 +27,10 @@ _LISTS = {
     "rtsp": (b"RTSPtext", "the address of a stream (RTSP)"),
     "sdp": (b"v=0", "the description of a stream (SDP)"),
 }
-"""libav's demuxers that read other files and hosts, how such files begin, and what they are."""
+"""libav's demuxers that open other files and URLs, how such files begin, and what they are."""
 
 _BY_NAME = frozenset({"imf", "rtp", "sap", "vobsub", "webm_dash_manifest"})
-"""Others that do, and show no pictures by themselves."""
+"""More such demuxers, whose files have no frames of their own."""
 
 _HOSTS = "http,https,httpproxy,tcp,tls,udp,rtp,srtp,rtmp,rtmps,rtmpt,rtmpts,rtsp,srt"
 _PROTOCOLS: dict[Allow, str] = {
@@ -42,10 +42,10 @@ _PROTOCOLS: dict[Allow, str] = {
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://")
 
 HEAD = 4096
-"""Bytes in which a list's kind shows."""
+"""Bytes to read to recognise such a file."""
 
 PATIENCE = 30.0
-"""Seconds to wait for a host."""
+"""Seconds to wait for a server."""
 
 
 FileId = tuple[int, int]
@@ -54,15 +54,15 @@ FileId = tuple[int, int]
 
 @dataclass(frozen=True)
 class Source:
-    """A file or URL to read, and what reading it may make us read besides.
+    """A file or URL to read, and what else reading it may access.
 
     Attributes:
-        path: the file, or its URL as text, as it was given.
-        allow: "nothing", only the file itself; "files", also files that it names, such as a
-            playlist does; "network", hosts as well, and `path` may be a URL.
-        stream: the index of the video stream to work on, None for the best.
-        file_id: device and number of the file, known once it was opened: by its name there must be
-            no other then.
+        path: the file, or a URL as text, as given.
+        allow: "nothing" allows only the file itself; "files" also files that it names, as a
+            playlist does; "network" also URLs, and `path` may be one.
+        stream: index of the video stream to use; None for the best one.
+        file_id: device and inode of the file, known once it has been opened; its name must not
+            refer to another file after that.
     """
 
     path: StrPath
@@ -85,17 +85,17 @@ class Source:
 
     @classmethod
     def of(cls, given: StrPath | Source, allow: Allow = "nothing") -> Source:
-        """Return a source as it is, and a path or URL with what it may read."""
+        """Return a source as it is, and a path or URL as a source with `allow`."""
         return given if isinstance(given, Source) else cls(given, allow)
 
     @property
     def located(self) -> StrPath:
-        """A file as a path, and a URL as it is: paths know no double slashes."""
+        """The file as a path, or the URL as text, since paths collapse double slashes."""
         return located(self.path)
 
     @property
     def is_url(self) -> bool:
-        """Whether it is on a host."""
+        """Whether it is a URL."""
         return is_url(self.path)
 
     @property
@@ -104,19 +104,19 @@ class Source:
         return not self.is_url and (self.path in ("-", PIPE) or is_fifo(Path(self.path)))
 
     def open_options(self) -> dict[str, str]:
-        """Return the options by which libav reads it and what else is allowed, and no more."""
-        # A number in a file's name is part of the name, not the place of others' numbers.
+        """Return the options that let libav open the source and what is allowed, no more."""
+        # A number in a file name is part of the name, not a pattern for other files.
         options = {"pattern_type": "none", "protocol_whitelist": _PROTOCOLS[self.allow]}
         if self.allow == "nothing":
             return {**options, "format_whitelist": _alone()}
         # A playlist without an end is a live one: nobody waits for ever for more of it.
         options["m3u8_hold_counters"] = "5"
-        if self.is_url:  # a host must not make us read the files of this machine
+        if self.is_url:  # a remote server must not make us read local files
             options["protocol_whitelist"] = f"crypto,data,{_HOSTS}"
-        return {**options, "safe": "0"}  # libav's list of files may name those elsewhere
+        return {**options, "safe": "0"}  # entries of libav's file lists may be anywhere
 
     def check_host(self) -> None:
-        """Raise `InputError` if it is on a host and that is not allowed."""
+        """Raise `InputError` if it is a URL and the network is not allowed."""
         if self.is_url and self.allow != "network":
             raise InputError(
                 f"{self} is on the network, which is read only if allowed; fetch the file first.",
@@ -124,10 +124,10 @@ class Source:
             )
 
     def check_list(self) -> None:
-        """Raise `InputError` for a file that could not be opened if that is as it names others."""
+        """Raise `InputError` if a file could not be opened because it names others."""
         with Path(self.path).open("rb") as opened:
             head = opened.read(HEAD).removeprefix(b"\xef\xbb\xbf")
-        # XML may have more before its first element.
+        # XML may have other content before its root element.
         found = (what for begin, what in _LISTS.values() if head.startswith(begin))
         kind = next(found, None) or (_LISTS["dash"][1] if _LISTS["dash"][0] in head else None)
         if kind is None or self.allow == "network":
@@ -150,12 +150,12 @@ def is_fifo(path: Path) -> bool:
 
 
 def is_url(source: StrPath) -> bool:
-    """Whether text names something on a host, such as https://example.com/talk.mp4."""
+    """Whether text is a URL such as https://example.com/talk.mp4."""
     return isinstance(source, str) and _URL.match(source) is not None
 
 
 def located(source: StrPath) -> StrPath:
-    """Return a file as a path, and a URL as it is: paths know no double slashes."""
+    """Return a file as a path, or a URL as text, since paths collapse double slashes."""
     return source if is_url(source) else Path(source)
 
 

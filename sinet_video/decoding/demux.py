@@ -1,4 +1,4 @@
-"""Opening files and pipes for reading, and finding the video in them."""
+"""Opening files and pipes for reading, and finding their video stream."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MOST_PIXELS = 150_000_000
 def opened(source: StrPath | Source) -> Iterator[InputContainer]:
     """Open a file for reading, and nothing else unless the source allows it.
 
-    Raises `InputError`, one clear sentence, when that cannot be.
+    Raises `InputError`, with one clear sentence, if it cannot be opened.
     """
     source = Source.of(source)
     source.check_host()
@@ -168,5 +168,5 @@ def _indexed(streams: list[VideoStream], path: str, index: int) -> VideoStream:
 
 
 def is_cover(stream: Stream) -> bool:
-    """Whether a stream is a picture that stands for the file, not what it shows."""
+    """Whether a stream is a cover image of the file."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)

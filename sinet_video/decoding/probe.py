@@ -1,4 +1,4 @@
-"""What a file is: its header, and its first picture."""
+"""Probing: the properties of a file, from its header and first frame."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from sinet_video.media.time_range import LONGEST, exact, seconds
 
 
 def probe(source: StrPath | Source) -> Clip:
-    """Return what a file is, or with "-" what comes through standard input.
+    """Return the properties of a video file, or of standard input for "-".
 
-    A playlist or other file that names files to read is read as `Source(path, "files")`; with
-    "network" so is one that names hosts, and the path may be a URL, such as
-    "https://example.com/talk.mp4". Raises `InputError` when it is not a video that can be decoded,
-    or may not be read, and `SettingError` when there is no video in the source's stream.
+    Pass `Source(path, "files")` for a playlist or another file that names files, and "network" if
+    it names URLs or if the path is a URL such as "https://example.com/talk.mp4". Raises
+    `InputError` if it is not a video that can be decoded, or may not be read. Raises `SettingError`
+    if the source's `stream` is not a video.
     """
     source = Source.of(source)
     if source.is_pipe:
@@ -78,7 +78,7 @@ def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFra
 
 
 def _probe_pipe(source: Source) -> Clip:
-    container = open_pipe(source)  # read on by whoever decodes the clip
+    container = open_pipe(source)  # `decode` continues to read from it
     stream = video_stream(container, source)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
@@ -204,7 +204,7 @@ def _alpha(
 
 
 def _end(stream: VideoStream, origin: Fraction) -> int | None:
-    """Return the pts at which the last picture ends, if the stream itself says, and can mean it."""
+    """Return the pts at which the last frame ends, if the stream says so plausibly."""
     if stream.duration is None or stream.start_time is None or stream.time_base is None:
         return None
     end = stream.start_time + stream.duration - round(origin / stream.time_base)

@@ -1,4 +1,4 @@
-"""Outputs of ffmpeg that have their names when they are whole."""
+"""Outputs of ffmpeg that get their names once they are complete."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from sinet_video.publish import Publication
 Stream = Any
 
 TIMING = frozenset({"r", "fps_mode", "vsync", "enc_time_base"})
-"""Options by which an output says itself what becomes of times."""
+"""Options with which an output controls timing itself."""
 
 NO_FILES = frozenset(
     {"tee", "null", "sdl", "sdl2", "opengl", "xv", "caca", "fbdev", "v4l2", "decklink"}
 )
-"""Formats whose outputs are no files, whatever their names look like."""
+"""Formats whose outputs are not files, whatever their names look like."""
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Outputs of ffmpeg, those to local files led into hidden folders beside these.
+    """Outputs of ffmpeg, with local files redirected to hidden folders beside them.
 
-    A folder, and not a hidden name, as muxers go by extensions and write more files beside the
-    first: playlists have segments, patterns have pictures.
+    A folder and not a hidden name, because muxers go by extensions and write further files beside
+    the first: playlists have segments, and patterns have images.
     """
 
     outputs: Stream
@@ -43,10 +43,10 @@ class Staged:
 
     @classmethod
     def of(cls, outputs: Stream, timing: Mapping[str, str]) -> Staged:
-        """Return outputs staged, and with options for `timing` where they have none of their own.
+        """Return staged outputs, with options for `timing` unless they have their own.
 
-        Raises `SettingError` for what is no output of the pictures, `OutputError` for a file that
-        is there and not to be overwritten.
+        Raises `SettingError` for anything that is not an output of the frames, and `OutputError`
+        for an existing file that must not be overwritten.
         """
         if not isinstance(outputs, OutputStream):
             raise SettingError(
@@ -75,13 +75,13 @@ class Staged:
         return {**options, "filename": os.fspath(part / path.name)}
 
     def prepare(self) -> None:
-        """Make the folders. Raises `OutputError` when they cannot be."""
+        """Create the folders. Raises `OutputError` if that fails."""
         for part, path in self._parts.items():
             with translate_write_errors(path):
                 make_folder(part)
 
     def publish(self, publication: Publication) -> None:
-        """Give all files their names. Raises `OutputError` when that cannot be."""
+        """Give all files their names. Raises `OutputError` if that fails."""
         for part, path in self._parts.items():
             with translate_write_errors(path):
                 for file in sorted(part.iterdir()):
@@ -89,7 +89,7 @@ class Staged:
                     publication.place(file, target, overwrite=self.overwrite)
 
     def discard(self) -> None:
-        """Leave nothing of files that have no names yet."""
+        """Remove files that have not got their names yet."""
         for part in self._parts:
             discard(part)
 

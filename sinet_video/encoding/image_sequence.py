@@ -1,4 +1,4 @@
-"""The sink for numbered pictures."""
+"""The sink for image sequences."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".png", ".tif", ".tiff", ".exr"})
 SUFFIX = {"png": ".png", "tiff": ".tif", "exr": ".exr"}
-"""What each codec's pictures end in, in a folder."""
+"""File name suffix of each codec's images, in a folder."""
 HEADER = "# timestamp format v2\n"
 NUMBER = re.compile(r"%0?\d*d")
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether a name is one of many, such as %05d.png."""
+    """Whether a name is a pattern such as %05d.png."""
     return path.suffix.lower() in SUFFIXES and NUMBER.search(path.name) is not None
 
 
 def numbers(path: Path) -> re.Pattern[str]:
-    """Return what matches all the names that a pattern stands for."""
+    """Return a regular expression for all the names that a pattern stands for."""
     before, after = NUMBER.split(path.name, maxsplit=1)
     return re.compile(re.escape(before) + r"\d+" + re.escape(after))
 
 
 def name_in(path: Path, plan: Plan) -> str:
-    """Return the pattern of pictures' names in the folder that a path means."""
+    """Return the pattern of the image names in the folder that a path means."""
     return path.name if is_pattern(path) else f"%05d{SUFFIX[plan.codec]}"
 
 
 def siblings(path: Path) -> list[Path]:
-    """Return what is in a file's folder, if there is one."""
+    """Return the files in a file's folder, if it exists."""
     return list(path.parent.iterdir()) if path.parent.is_dir() else []
 
 
@@ -60,15 +60,15 @@ def timestamps(times: Iterable[Fraction]) -> str:
 
 
 def joined_timestamps(texts: Iterable[str]) -> str:
-    """Return one text of timestamps of the texts of consecutive stretches."""
+    """Return one text of timestamps from the texts of consecutive parts."""
     return "".join([HEADER, *(text.removeprefix(HEADER) for text in texts)])
 
 
 class PictureFolder(Sink):
-    """Pictures in a folder, numbered from `first`, and their times in timestamps.txt.
+    """Images in a folder, numbered from `first`, and their times in timestamps.txt.
 
     The times are in milliseconds, in mkvtoolnix's "timestamp format v2". A pattern such as
-    out/%05d.png adds to its folder; a plain name makes one.
+    out/%05d.png adds to its folder; a plain name creates one.
     """
 
     TIMES = "timestamps.txt"
@@ -95,7 +95,7 @@ class PictureFolder(Sink):
             self._part = begin_folder(self._target.absolute())
         try:
             with translate_write_errors(path):
-                # A per cent sign in the folder's own name is not a number's place.
+                # A percent sign in the folder's own name is not a placeholder.
                 folder = str(self._part).replace("%", "%%")
                 self._container = open_container(
                     Path(folder) / self._name, plan, start_number=str(first)
@@ -108,7 +108,7 @@ class PictureFolder(Sink):
             raise
 
     def write(self, matte: Matte) -> None:
-        """As `Sink` says."""
+        """Write the next image; see `Sink.write`."""
         video = shown(picture(matte, self.content, self.plan), self._orientation)
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
@@ -144,7 +144,7 @@ class PictureFolder(Sink):
         try:
             self._container.close()
         except (av.FFmpegError, OSError):
-            pass  # As in VideoFile: what made us give up is the error to hear of.
+            pass  # As in VideoFile, the error that made us give up is the one to report.
         discard(self._part)
 
 
@@ -182,11 +182,11 @@ def _says_the_same(one: Path, other: Path) -> bool:
 
 
 def unsaid(clip: Clip) -> list[str]:
-    """Return what pictures say and few programs hear.
+    """Return warnings about tags that few programs read from images.
 
-    PNGs say it in pHYs, the two numbers in FFmpeg's order, which is not the standard's: programs
-    that put pictures together are FFmpeg for the most part, and the others do not look. TIFFs say
-    it by their resolution.
+    PNG stores the sample aspect ratio in pHYs. The two numbers are in FFmpeg's order, which is not
+    the standard's: most programs that assemble images use FFmpeg, and the others ignore it. TIFF
+    stores it as the resolution.
     """
     if clip.sample_aspect == 1:
         return []

@@ -1,4 +1,4 @@
-"""Choosing and checking where mattes go: video files, or folders of pictures."""
+"""Choosing and checking the sink for mattes: a video file, or an image sequence."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def open_sink(
     on_error: OnError = "stop",
     overwrite: bool = False,
 ) -> Sink:
-    """Return the sink for a name: a video file, or a folder or pattern of pictures.
+    """Return the sink for a path: a video file, or a folder or pattern of images.
 
-    The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
-    all else that the clip has in its span: sound, subtitles, chapters, covers, attachments, names;
-    `on_error` says what to do where sound and subtitles are damaged. What is there already, or
-    appears while the sink is written to, is replaced only with `overwrite`.
+    The clip determines pixel format, colour tags and time base. With `companions` a video file also
+    gets everything else in the clip's span: audio, subtitles, chapters, covers, attachments and
+    tags. `on_error` says what to do if audio or subtitles are damaged. An existing output, or one
+    that appears while the sink is written, is only replaced with `overwrite`.
 
-    Raises `OutputError` or `SettingError` where a result cannot or must not be written.
+    Raises `OutputError` or `SettingError` if a result cannot or must not be written.
     """
     check_named(output=path)
     path, encoding = as_folder(path, encoding)
@@ -81,7 +81,7 @@ def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:
 
 
 def check_output(path: Path, source: StrPath, *, form: str | None = None, overwrite: bool) -> None:
-    """Raise `OutputError` or `SettingError` if a result cannot or must not be written there."""
+    """Raise `OutputError` or `SettingError` if a result cannot or must not be written to a path."""
     if path == PIPE:
         _check_stdout()
         return

@@ -30,7 +30,7 @@ class Encoding:
 
     Attributes:
         codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr";
-            the names of ffmpeg's encoders, such as "libx264", are understood.
+            names of ffmpeg's encoders, such as "libx264", are accepted too.
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
         preset: speed against size: the names of x264 and x265, 0 to 13 for av1, 0 to 8 for vp9.
         format: format of standard output: "nut", which keeps times, alpha and audio, "y4m" or

@@ -1,4 +1,4 @@
-"""What all sinks share: they leave a whole output, or none."""
+"""The interface of all sinks: they leave a complete output, or none."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sinet_video.publish import Publication
 
 
 class Sink(ABC):
-    """Where mattes go. A context manager.
+    """Where mattes are written. A context manager.
 
-    On leaving it without an error the output appears under its name, whole; with one, nothing is
-    left. What of each matte is written is `content`: its frame ("rgb"), its frame with straight
-    alpha ("rgba"), or its alpha as gray ("alpha").
+    On a normal exit the complete output appears under its name; after an error nothing is left.
+    `content` says what is written of each matte: its frame ("rgb"), its frame with alpha ("rgba"),
+    or its alpha as gray ("alpha"). Errors in writing raise `OutputError`.
     """
 
     content: Content
@@ -48,7 +48,10 @@ class Sink(ABC):
 
     @abstractmethod
     def write(self, matte: Matte) -> None:
-        """Take one matte; its pts must be later than the last one's."""
+        """Write one matte; its pts must be later than the last one's.
+
+        Alpha must be at the frame's size, (H, W) in [0, 1]. Raises `OutputError`.
+        """
 
     @abstractmethod
     def finish(self) -> None:

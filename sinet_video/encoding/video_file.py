@@ -1,4 +1,4 @@
-"""The sink for video files: pictures encoded, times kept, sound beside."""
+"""The sink for video files: encoded frames, exact times, and companion streams."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class VideoFile(Sink):
-    """A video file, with all that accompanies the clip's pictures in a stretch of it, or alone."""
+    """A video file, alone or with everything that accompanies the clip's frames in its span."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class VideoFile(Sink):
             raise
 
     def write(self, matte: Matte) -> None:
-        """As `Sink` says."""
+        """Encode the next frame; see `Sink.write`. Raises `OutputError`."""
         if self._counter is not None:
             matte = matte.with_frame(self._counter.counted(matte.frame))
         if matte.frame.pts < 0:
@@ -101,7 +101,7 @@ class VideoFile(Sink):
                 self._mux(self._times.next(self._captions.put(packet)))
 
     def copy(self, parts: Sequence[Path]) -> None:
-        """Take, instead of mattes, all pictures from the files of `PacketFile`."""
+        """Take all frames from files of `PacketFile` instead of mattes."""
         with translate_write_errors(self._path):
             for packet in joined(parts, self._stream.time_base, self._times.note):
                 packet.stream = self._stream
@@ -111,7 +111,7 @@ class VideoFile(Sink):
         time_base = clip.time_base if self._counter is None else self._counter.time_base
         stream = add_video_stream(self._container, clip, self.content, self.plan, time_base)
         if not clip.orientation.upright:
-            # libav's angle is that before mirroring, as ours is.
+            # libav rotates before it flips, as we do.
             stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
         if tag := self._format.codec_tags.get(self.plan.codec):
             stream.codec_context.codec_tag = tag
@@ -130,7 +130,7 @@ class VideoFile(Sink):
             for packet in self._companions.until(time):
                 try:
                     self._container.mux(packet)
-                except (av.ArgumentError, av.InvalidDataError) as error:  # it is the packet's fault
+                except (av.ArgumentError, av.InvalidDataError) as error:  # the packet is at fault
                     self._companions.harmed(error, "some of it is lost")
 
     def finish(self) -> None:
@@ -138,9 +138,9 @@ class VideoFile(Sink):
         if not self._times.count:
             raise OutputError(f"No picture came, so {self._path} was not written.")
         with translate_write_errors(self._path):
-            for packet in self._stream.encode(None):  # also an encoder that got nothing wants it
+            for packet in self._stream.encode(None):  # needed even without frames
                 if self._times.count < 3:
-                    packet.dts = packet.pts  # nothing to reorder; x265 says nonsense of so few
+                    packet.dts = packet.pts  # nothing to reorder; x265 is wrong for so few
                 self._mux(self._times.next(self._captions.put(packet)))
             self._mux(self._times.next(None))
             self.warnings += self._ticks.warnings(self.plan.muxer)
@@ -163,7 +163,7 @@ class VideoFile(Sink):
         discard(self._part)
 
     def _complete(self) -> None:
-        """Put right what the muxer was not told, and look over what it made of the companions."""
+        """Correct what the muxer could not be told, and check what it wrote of the companions."""
         if self._format.alpha_tag == "graphics mode" and self.content == "rgba":
             write_mov_alpha_tag(self._part, self.plan.alpha)
         if self._aspect != 1 and self._format.sample_aspect == "display size":
@@ -185,13 +185,13 @@ class VideoFile(Sink):
         try:
             self._close()
         except (av.FFmpegError, OSError):
-            pass  # What made us give up is the error to hear of, not that closing fails too.
+            pass  # The error that made us give up is the one to report.
         if self._part != PIPE:
             discard(self._part)
 
 
 class _Counter:
-    """Numbers in place of times, for streams that have none."""
+    """Frame numbers in place of times, for formats that have none."""
 
     def __init__(self, clip: Clip) -> None:
         self.time_base = 1 / (clip.rate or RATE_IF_UNKNOWN)
@@ -200,7 +200,7 @@ class _Counter:
         self._off = Fraction(0)
 
     def counted(self, frame: Frame) -> Frame:
-        """Return a frame as the next of a constant rate."""
+        """Return a frame as the next one at a constant rate."""
         self._start = frame.time if self._start is None else self._start
         expected = self._start + self._count * self.time_base
         self._off = max(self._off, abs(frame.time - expected))
@@ -208,7 +208,7 @@ class _Counter:
         return replace(frame, pts=self._count - 1, time_base=self.time_base, duration=1)
 
     def warnings(self) -> list[str]:
-        """Return what to say where pictures did not come at that rate."""
+        """Return a warning if frames did not come at that rate."""
         if self._off < self.time_base / 2:
             return []
         return [
@@ -218,7 +218,7 @@ class _Counter:
 
 
 def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
-    """Return what a player will not be told of the picture, or will be shown otherwise."""
+    """Return warnings about what a player is not told, or displays differently."""
     warnings = []
     size = encoded_size(clip, plan)
     if size != (clip.width, clip.height):

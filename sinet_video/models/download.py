@@ -1,4 +1,4 @@
-"""Files that are not in the package: fetched once, checked, and kept in the user's cache."""
+"""Files that are not part of the package: downloaded once, verified, and cached for the user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class Remote:
-    """A public file, pinned: where it is, its size in bytes and its sha256 in hexadecimal."""
+    """A pinned public file: its URL, its size in bytes and its SHA-256 in hexadecimal."""
 
     name: str
     url: str
@@ -25,9 +25,9 @@ class Remote:
 
 
 def fetch(remote: Remote) -> Path:
-    """Return the cached copy of a remote file, fetching it the first time.
+    """Return the cached copy of a remote file, downloading it the first time.
 
-    Raises `WeightsError` when it cannot be had or is not the pinned file; a file that failed its
+    Raises `WeightsError` if it is unavailable or is not the pinned file. A file that fails the
     check is not kept.
     """
     target = cache_folder() / remote.name
@@ -70,7 +70,7 @@ def cached(name: str, make: Callable[[], bytes]) -> bytes:
     try:
         keep(name, content)
     except OSError:
-        pass  # A cache that cannot be written costs the time to make the file again, nothing else.
+        pass  # A read-only cache only costs the time to make the file again.
     return content
 
 
@@ -82,7 +82,7 @@ def _download(remote: Remote, target: Path) -> bytes:
 
     try:
         with urllib.request.urlopen(remote.url, timeout=TIMEOUT) as answer:
-            # One byte more than expected is enough to know that it is the wrong file.
+            # One byte more than expected is enough to detect the wrong file.
             content: bytes = answer.read(remote.size + 1)
             return content
     except (urllib.error.URLError, HTTPException, OSError) as error:

@@ -1,4 +1,4 @@
-"""From named weights, or a file's path, to a segmenter that runs them."""
+"""Loading of a segmenter, from named weights or from a file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from sinet_video.models.runtimes import (
 )
 
 GRAPH_VERSION = 1
-"""Part of the name of cached graphs: raise it when the export changes."""
+"""Part of the name of cached graphs; increase it when the export changes."""
 
 
 def load_segmenter(
@@ -48,9 +48,11 @@ def load_segmenter(
     """Return a segmenter for named weights, or for the path of a checkpoint or an ONNX file.
 
     The names are those of `registry.NAMED`: "default", "official" and "cityscapes". `device` is
-    "cpu", or for torch any device that torch knows, such as "cuda". `onnx` describes an ONNX file
-    that is not one of ours. `classes` are what counts as the person where the weights tell the 19
-    classes of Cityscapes: "person,rider" if not given. Raises `WeightsError` or `SettingError`.
+    "cpu", or with torch any device that torch knows, such as "cuda". `onnx` describes an ONNX file
+    that this library did not export. `classes` are the classes that count as the person, for
+    weights that tell the 19 classes of Cityscapes apart; "person,rider" by default. The segmenter
+    maps RGB images, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises `WeightsError` or
+    `SettingError`.
     """
     if classes is not None:
         _check_classes(weights, classes)
@@ -68,7 +70,7 @@ def load_segmenter(
 
 
 def _check_classes(weights: str | Path, classes: ClassNames) -> None:
-    """Find out before anything is fetched that a choice of classes cannot be met."""
+    """Check, before anything is downloaded, that the weights can offer a choice of classes."""
     wanted(classes, tuple(name for each in architectures() for name in each.classes))
     if row := named(weights):
         _wanted(weights, classes, row.architecture)
@@ -96,7 +98,7 @@ def _of_row(name: str, row: NamedWeights, classes: ClassNames | None) -> FastSeg
 
 
 def packaged_graph(name: str = "default") -> bytes:
-    """Return the graph of packaged weights: uint8 RGB pictures in, alpha and evidence out."""
+    """Return the graph of packaged weights: uint8 RGB images in, alpha and evidence out."""
     return gzip.decompress(_data(NAMED[name].graph).read_bytes())
 
 
@@ -105,9 +107,9 @@ def _data(name: str) -> Path:
 
 
 def checkpoint_path(weights: str | Path) -> Path:
-    """Return the checkpoint of named weights, fetched if need be, or the one at a path.
+    """Return the checkpoint of named weights, downloaded if necessary, or the one at a path.
 
-    Raises `WeightsError` when there is none.
+    Raises `WeightsError` if there is none.
     """
     row = named(weights)
     if row and row.download:
@@ -168,7 +170,7 @@ def _of_file(path: Path, onnx: OnnxInput, classes: ClassNames | None) -> NamedSe
 def _of_graph(
     graph: bytes | Path, name: str, classes: ClassNames | None, *, bounded: bool = False
 ) -> FastSegmenter:
-    """Return the segmenter of one of our fast graphs: either network, free size or fixed."""
+    """Return the segmenter for one of our fast graphs: either network, free or fixed size."""
     picture, *more = open_session(graph, name, bounded=bounded).get_inputs()
     architecture = architecture_of_graph(more[0].shape[0] if more else 0)
     return FastSegmenter(

@@ -1,4 +1,4 @@
-"""ONNX segmentation files of others: what they want, and what runs them."""
+"""Segmentation files in ONNX from elsewhere: their expected input, and how they are run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sinet_video.quiet_onnxruntime import onnxruntime
 
 
 def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
-    """Return a graph's one input, or raise `WeightsError` if it cannot be given pictures."""
+    """Return a graph's one input. Raises `WeightsError` if it does not take images."""
     if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape) != 4:
         raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
     return checked_picture(session.get_inputs()[0], name)
@@ -63,11 +63,11 @@ def prepared(picture: Picture, wanted: Preprocessing, *, first: bool) -> NDArray
 
 
 class OnnxSegmenter:
-    """Any ONNX segmentation file with one picture in and one map out.
+    """Any ONNX segmentation file with one image as input and one map as output.
 
-    Input: (1, 3, h, w) or (1, h, w, 3) float, sizes fixed or free. Output: (1, c, h, w),
-    (1, h, w, c) or (1, h, w), any size. A graph of fixed size gets the picture at its own aspect,
-    filled up by repeating the border.
+    Input: (1, 3, h, w) or (1, h, w, 3) float, with fixed or free sizes. Output: (1, c, h, w), (1,
+    h, w, c) or (1, h, w), of any size. A graph of fixed size gets the image at its own aspect
+    ratio, padded by repeating the border.
     """
 
     runtime: Runtime = "onnxruntime"
@@ -95,7 +95,7 @@ class OnnxSegmenter:
     def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
         answer = answer[0].astype(np.float32, copy=False)
         if answer.ndim == 3 and answer.shape[0] > answer.shape[2]:
-            answer = answer.transpose(2, 0, 1)  # channels last
+            answer = answer.transpose(2, 0, 1)  # the channels are last
         if self._onnx.activation == "sigmoid":
             answer = 0.5 + 0.5 * np.tanh(answer / 2)  # the logistic function, without overflow
         elif self._onnx.activation == "softmax":

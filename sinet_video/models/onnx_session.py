@@ -1,4 +1,4 @@
-"""A graph in onnxruntime, and pictures made to fit one of fixed size."""
+"""Sessions of onnxruntime, and padding of images for graphs of fixed size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def open_session(
     `WeightsError` for anything else.
     """
     options = onnxruntime.SessionOptions()
-    # The codecs already use the cores: a second thread here made the whole job slower.
+    # The codecs already use the cores; a second thread here made the whole job slower.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed
@@ -48,16 +48,16 @@ def open_session(
 
 
 def fixed_size(shape: list[int | str]) -> tuple[int, int] | None:
-    """Return (width, height) of a graph's input, or None where they are free.
+    """Return (width, height) of a graph's input, or None if they are free.
 
-    The input has four axes, of which the second or the last is three channels.
+    The input has four axes, and the second or the last holds three channels.
     """
     height, width = shape[2:] if shape[1] == 3 else shape[1:3]
     return (width, height) if isinstance(width, int) and isinstance(height, int) else None
 
 
 def padded(picture: Picture, size: tuple[int, int] | None) -> Picture:
-    """Fill a picture (h, w, 3) up to `size`, (width, height), by repeating its border."""
+    """Pad an image (h, w, 3) to `size`, (width, height), by repeating its border."""
     if size is None:
         return picture
     height, width = picture.shape[:2]
@@ -65,7 +65,7 @@ def padded(picture: Picture, size: tuple[int, int] | None) -> Picture:
 
 
 def cropped(alpha: Alpha, picture: Picture, full: Picture) -> Alpha:
-    """Return the part of the alpha of a full picture that the picture in its corner has."""
+    """Return the part of a padded image's alpha that belongs to the original image."""
     (height, width), (full_height, full_width) = picture.shape[:2], full.shape[:2]
     rows = max(1, round(alpha.shape[0] * height / full_height))
     columns = max(1, round(alpha.shape[1] * width / full_width))

@@ -1,4 +1,4 @@
-"""Segmenters that run our networks, in onnxruntime or in torch."""
+"""Segmenters that run our networks in onnxruntime or torch."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ Wanted = NDArray[np.float32]
 
 
 class NamedSegmenter(Protocol):
-    """A segmenter that says what it runs on, for reports."""
+    """A segmenter that knows its name, runtime and device, for reports."""
 
     name: str
     runtime: Runtime
     device: str
 
     def __call__(self, picture: Picture, /) -> Alpha:
-        """Map an RGB picture (h, w, 3) uint8 to alpha, 2-D float32 in [0, 1]."""
+        """Map an RGB image, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]."""
 
 
 def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
-    """Whether a graph is one of our fast ones, which normalise the picture themselves."""
+    """Whether a graph is one of our fast ones, which normalise the image themselves."""
     given, alpha = session.get_inputs(), session.get_outputs()[0]
     names = [node.name for node in given]
     return (
@@ -60,7 +60,7 @@ def _is_choice(node: Any) -> bool:
 
 
 class _Ours:
-    """What both runtimes say of the pictures that our networks want, for `segmenter.seen_size`."""
+    """The input size that our networks want, in both runtimes, for `segmenter.seen_size`."""
 
     def __init__(self, name: str, architecture: Architecture) -> None:
         self.name, self.step, self.pixels = name, architecture.step, architecture.pixels
@@ -103,7 +103,7 @@ class FastSegmenter(_Ours):
         full = padded(picture, self.input_size)
         session = self._session_for(full.shape[:2])
         alpha = self._run(session, {"picture": full[None], **self._also})
-        # onnxruntime's logistic function rounds to just above 1.
+        # onnxruntime's logistic function can round to just above 1.
         return np.minimum(cropped(alpha, picture, full), 1)
 
     def _run(self, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Alpha:

@@ -78,24 +78,26 @@ def convert(
     progress: Progress | None = None,
     report: str | Path | None = None,
 ) -> Report:
-    """Cut the person out of a video file and write the result; the whole of `sinet-video run`.
+    """Cut the person out of a video file and write the result, as `sinet-video run` does.
 
-    `output`'s extension decides what it is: .mp4, .mkv, .mov and .webm files, a folder for PNGs or
-    a pattern such as out/%05d.png. Without a `background`, .webm, .mov and PNGs get an alpha
-    channel and the others green. `background` is a colour, a path, "blur",
-    "transparent" or any `Background`. `show` puts the alpha alone, or the person alone, in its
-    place. `matte` names a file for the alpha beside it, and `report` one for what is returned, as
-    JSON. A name that ends in a slash, or is that of a folder, is a folder's though it has a dot.
+    The extension of `output` decides its type: an .mp4, .mkv, .mov or .webm file, a folder for
+    PNGs, or a pattern such as out/%05d.png. A name that ends with a slash, or that is an existing
+    folder, is a folder even if it has a dot. Without a `background`, .webm, .mov and PNGs get an
+    alpha channel, and the others a green background. `background` is a colour, a path, "blur",
+    "transparent" or any `Background`. `show` writes only the alpha, or only the person, instead of
+    the composite. `matte` names a second file for the alpha, and `report` a JSON file for the
+    returned report.
 
-    With `resume`, what is finished is kept in a hidden folder beside the output until all is, and
-    the same call goes on from there after an interruption, to the same bytes. It is refused while
-    another process does that, and for a job with other settings unless `overwrite` is given too,
-    which then begins anew. Functions of your own are known by their names, and must answer alike.
+    With `resume`, finished parts are kept in a hidden folder beside the output until the job is
+    done. After an interruption the same call continues from there and produces the same bytes. It
+    is refused while another process works on the same output, and if the settings differ, unless
+    `overwrite` is set, which starts over. Your own functions are recognised by name, and must
+    behave the same.
 
-    All files appear together when they are whole, or none does. What is there already, or appears
-    while the job runs, is replaced only with `overwrite`, and never what the job reads. Raises
-    `InputError`, `OutputError`, `SettingError` or `WeightsError`. What the report warns of is
-    logged to "sinet_video" as well.
+    All files appear together once they are complete, or none does. An existing file, or one that
+    appears while the job runs, is only replaced with `overwrite`, and never if the job reads it.
+    Warnings in the report are also logged to "sinet_video". Raises `InputError`, `OutputError`,
+    `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
     check_named(input=source, output=output, matte=matte, report=report, background=background)
@@ -108,7 +110,7 @@ def convert(
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
-    # With `resume` what is there may be our own, so it is looked at again when that is known.
+    # With `resume` an existing file may be our own, so it is checked again once that is known.
     outputs = _outputs(work, output, matte, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
     report = None if report is None else Path(report)
@@ -187,7 +189,7 @@ def _check_targets(
     source = reads.get("input", PIPE)
     taken: dict[str, Taken] = {}
     for what, output in zip(("output", "matte"), outputs, strict=False):
-        # With `resume` what is there may be our own, so it is looked at again when that is known.
+        # With `resume` an existing file may be our own, so it is checked again once that is known.
         form = output.encoding.format
         check_output(output.path, source, form=form, overwrite=overwrite or not anew)
         if output.path != PIPE:
@@ -216,7 +218,7 @@ def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
 def _outputs(
     work: Work, output: Path, matte: str | Path | None, encoding: Encoding, *, overwrite: bool
 ) -> list[Output]:
-    """Return what is to be opened: the output with all that goes along, then the matte alone."""
+    """Return what to open: the output with its companions, then the matte alone."""
     clip, on_error = work.clip, work.settings.on_error
     whole = Output(output, clip, work.look.content, encoding, True, on_error, overwrite)
     if matte is None:
@@ -235,7 +237,7 @@ def _too_late(clip: Clip) -> SettingError:
 
 @dataclass(frozen=True)
 class _Job:
-    """One clip on its way into its files, in threads: decode, segment, work, the caller's."""
+    """One clip on its way into its files, in threads: decode, segment, later stages, the caller."""
 
     work: Work
     targets: list[Path]
@@ -300,7 +302,7 @@ class _Job:
         meters: tuple[Meter, Meter, Meter],
         screened: Screened,
     ) -> Iterator[Matte]:
-        """Start a thread each for decoding, segmenting and the rest; the stack ends them."""
+        """Start one thread each for decoding, segmenting and the rest; the stack ends them."""
 
         def ahead(items: Iterator[Item], name: str) -> Iterator[Item]:
             return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
@@ -366,7 +368,7 @@ class _Job:
         )
 
     def _remarks(self, screened: Screened) -> list[str]:
-        """Say what is unusual about the source."""
+        """Return warnings about the source."""
         said = self.writing.tally.warnings(self._clip.path)
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:

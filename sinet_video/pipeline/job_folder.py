@@ -1,4 +1,4 @@
-"""What is finished of a job, in a hidden folder beside its output, while the job is not done."""
+"""The hidden folder beside an output that keeps the finished parts of an unfinished job."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ OURS = re.compile(r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|manifest\.
 """The names that we give in it, but for those of the lock and the mark."""
 
 PATIENCE = 0.2
-"""Seconds to wait for a lock, as its last holder may be removing it at this moment."""
+"""Seconds to wait for a lock, whose last holder may be removing it at this moment."""
 
 FORMAT = 2
-"""Raise it when what is kept is no longer read as it was."""
+"""Version of the stored state; increase it when the state is no longer readable."""
 
 
 def folder_of(output: Path) -> Path:
@@ -51,19 +51,19 @@ def folder_of(output: Path) -> Path:
 
 
 Alphas = list[NDArray[Any]]
-"""Coarse alphas of neighbouring pictures, (h, w) float32 each."""
+"""Coarse alphas of consecutive frames, (h, w) float32 each."""
 
 
 @dataclass(frozen=True)
 class SegmentBoundary:
-    """What going on needs, at the end of a finished segment.
+    """What resuming needs to know about the end of a finished segment.
 
     Attributes:
-        first: time of the first picture of all, in the output.
-        pts: of the segment's last picture, in the output.
-        end: when that picture ends.
-        checksums: pts and checksum of its last pictures, as decoded.
-        tally: what `damage.Tally` had counted.
+        first: time of the very first frame, in the output.
+        pts: pts of the segment's last frame, in the output.
+        end: time at which that frame ends.
+        checksums: pts and checksum of its last frames, as decoded.
+        tally: the counts of `concealment.Tally`.
     """
 
     first: Fraction
@@ -73,12 +73,12 @@ class SegmentBoundary:
     tally: dict[str, Any]
 
     def plain(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return it in a form that JSON can hold."""
         return {**asdict(self), "first": str(self.first), "end": str(self.end)}
 
     @classmethod
     def parse(cls, plain: dict[str, Any]) -> SegmentBoundary:
-        """Return what `plain` was made of."""
+        """Return the boundary that `plain` was made from."""
         checksums = [(pts, checksum) for pts, checksum in plain["checksums"]]
         times = {name: Fraction(plain[name]) for name in ("first", "end")}
         return cls(**{**plain, **times, "checksums": checksums})
@@ -86,9 +86,9 @@ class SegmentBoundary:
 
 @dataclass(frozen=True)
 class JobState:
-    """All that is known of a job: which segments are finished, with how many pictures.
+    """Everything known about a job: its finished segments, and the number of frames in each.
 
-    `complete` says that there are no more, `made` that only names are left to be given.
+    `complete` means that there are no more segments, `made` that only renaming is left to do.
     """
 
     job: dict[str, str]
@@ -101,7 +101,7 @@ class JobState:
 
     @property
     def frames(self) -> int:
-        """How many pictures are finished."""
+        """Number of finished frames."""
         return sum(frames for _, frames in self.segments)
 
     def text(self) -> str:
@@ -119,7 +119,10 @@ class JobState:
 
     @classmethod
     def parse(cls, text: str) -> JobState:
-        """Read what `text` gave. Raises `ValueError`, `KeyError` or `TypeError` for else."""
+        """Parse the result of `text`.
+
+        Raises `ValueError`, `KeyError` or `TypeError` for anything else.
+        """
         plain = json.loads(text)
         if plain.pop("checksum") != seal(plain):
             raise ValueError("its checksum does not agree")
@@ -136,7 +139,7 @@ class JobState:
 
 
 def is_finished(output: Path) -> JobState | None:
-    """Return what is finished of an output, whoever works on it; None where nothing can be told."""
+    """Return the state of an output's job, without locking it, or None if it is unknown."""
     try:
         return _read_state(folder_of(output))
     except (OSError, ValueError):
@@ -171,11 +174,11 @@ def _checksum(path: Path) -> str:
 
 
 class JobFolder:
-    """The folder of an output, held by one process; a context manager.
+    """The folder of an output, locked by one process; a context manager.
 
-    What is in it is of the job that `job` describes: of another, it is removed with `overwrite`,
-    and else raises `OutputError`, as does a folder that somebody else holds. On leaving it stays,
-    unless nothing is finished or `clear` was called.
+    Its content belongs to the job that `job` describes. Content of another job is removed with
+    `overwrite`; otherwise `OutputError` is raised, as for a folder that another process has locked.
+    The folder remains on exit, unless nothing is finished or `clear` was called.
     """
 
     def __init__(self, output: Path, job: dict[str, str], *, overwrite: bool) -> None:
@@ -195,7 +198,7 @@ class JobFolder:
 
     def __exit__(self, *_: object) -> None:
         try:
-            # By what is on disk: an interruption may come before that is noted here.
+            # Read from disk: an interruption may come before the state in memory is updated.
             there = is_finished(self._output)
             ours = there is not None and there.job == self.finished.job and there.segments
             if not (ours or self._cleared):
@@ -244,9 +247,9 @@ class JobFolder:
                 raise ValueError(f"the checksum of {name} does not agree")
 
     def add(self, number: int, frames: int, seam: SegmentBoundary, alphas: Alphas | None) -> None:
-        """Note that a segment's files are whole, with the coarse alphas at its end.
+        """Record that a segment's files are complete, with the coarse alphas at its end.
 
-        Without alphas there are no more segments.
+        Without alphas it is the last segment.
         """
         before = self.finished
         if alphas is not None:
@@ -276,18 +279,18 @@ class JobFolder:
         return sorted(self.folder.glob(f"*-{number:06}*"))
 
     def note_made(self, made: Made) -> None:
-        """Note that the outputs are whole, and only their names are not theirs."""
+        """Record that the outputs are complete, and only have to be renamed."""
         joined = [p for p in self.folder.iterdir() if p.is_file() and p.stem in ("output", "matte")]
         checksums = {path.name: _checksum(path) for path in joined}
         self._note(replace(self.finished, made=made, checksums=checksums))
 
     def alphas(self) -> Alphas:
-        """Return the coarse alphas at the end of the last finished segment, in their order."""
+        """Return the coarse alphas at the end of the last finished segment, in order."""
         with np.load(self._alphas(self.finished.segments[-1][0])) as stored:
             return [stored[f"arr_{index}"] for index in range(len(stored.files))]
 
     def file(self, role: str, number: int, suffix: str = "") -> Path:
-        """Return the name of what an output has of a segment."""
+        """Return the path of an output's file for a segment."""
         return self.folder / f"{role}-{number:06}{suffix}"
 
     def clear(self) -> None:
@@ -296,7 +299,7 @@ class JobFolder:
             if OURS.fullmatch(path.name) and path.name != MANIFEST:
                 _remove(path)
         (self.folder / MANIFEST).unlink(missing_ok=True)
-        if os.name == "nt":  # there an open file cannot be removed
+        if os.name == "nt":  # Windows cannot remove an open file
             self._held.close()
         for name in (MARK, LOCK):
             (self.folder / name).unlink(missing_ok=True)
@@ -314,12 +317,12 @@ class JobFolder:
         self.finished = finished
 
     def _forget(self) -> None:
-        """Remove what is noted of another job before its files, which it would else lack."""
+        """Remove another job's state before its files, so that it never lists missing files."""
         (self.folder / MANIFEST).unlink(missing_ok=True)
         sync(self.folder)
 
     def _tidy(self) -> None:
-        """Remove what was begun and not finished."""
+        """Remove unfinished files."""
         if self.finished.made is not None:
             return
         numbers = {f"{number:06}" for number, _ in self.finished.segments}
@@ -352,11 +355,11 @@ def _make(folder: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path, output: Path) -> Iterator[None]:
-    """Make a folder if need be and hold it; whoever is killed lets go of it.
+    """Create a folder if necessary and lock it; the lock is released even if the process is killed.
 
-    Raises `OutputError` when another process holds it.
+    Raises `OutputError` if another process holds the lock.
     """
-    from filelock import FileLock, Timeout  # no other job has to wait for its import
+    from filelock import FileLock, Timeout  # only resumable jobs pay for this import
 
     lock = FileLock(folder / LOCK, timeout=PATIENCE, fallback_to_soft=False)
     while not lock.is_locked:
@@ -364,7 +367,7 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
         try:
             lock.acquire()
         except FileNotFoundError:
-            continue  # its last holder has just removed the folder
+            continue  # the last holder has just removed the folder
         except Timeout:
             raise OutputError(
                 f"{output} is being made by another process; wait for it, or give another name."

@@ -1,4 +1,4 @@
-"""The files of a job: opened with all that they need, and written together."""
+"""The files of a job, opened with everything they need and written together."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.smooth import smooth
 
 Read = Callable[[Fraction | None, Tally], Iterator[Frame]]
-"""Decodes a job's pictures from a moment of the output on, or all; counts what is out of order."""
+"""Decodes a job's frames, from a time of the output or all of them, and counts irregularities."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """One file of a job, and all that `open_sink` is to be told of it."""
+    """One file of a job, with all arguments of `open_sink`."""
 
     path: Path
     clip: Clip
@@ -61,7 +61,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Made:
-    """What a report says of a file that was written."""
+    """What a report says about a written file."""
 
     encoder: str
     pixel_format: str
@@ -73,13 +73,13 @@ class Made:
     def planned(
         cls, plan: Plan, content: Content, audio: AudioResult = "none", *, warnings: list[str]
     ) -> Made:
-        """What comes of a plan."""
+        """Return what a plan results in."""
         alpha: AlphaKind | Literal["none"] = plan.alpha if content == "rgba" else "none"
         return cls(plan.encoder, plan.pixel_format, alpha, audio, warnings)
 
     @classmethod
     def of(cls, sink: Sink) -> Made:
-        """What a sink made, which is known when it has."""
+        """Return what a sink wrote; known once it is closed."""
         return cls.planned(sink.plan, sink.content, sink.audio, warnings=sink.warnings)
 
 
@@ -111,19 +111,19 @@ class Writing(ABC):
 
     @abstractmethod
     def frames(self, read: Read) -> Iterator[Frame]:
-        """Yield the pictures that are to be worked on."""
+        """Yield the frames to process."""
 
     @abstractmethod
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """Yield mattes steadied as if all pictures had been worked on."""
+        """Yield smoothed mattes, as if all frames had been processed."""
 
     def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
-        """Yield those of mattes that are to be written."""
+        """Yield those mattes that have to be written."""
         return mattes
 
     @abstractmethod
     def part_of(self, frame: Frame) -> int:
-        """Return the number of the part of the job that a picture is worked on with."""
+        """Return the number of the part of the job that a frame is processed in."""
 
     @abstractmethod
     def write(self, matte: Matte) -> None:
@@ -139,7 +139,7 @@ class Writing(ABC):
 
 
 class Whole(Writing):
-    """Files that are written from the beginning to the end, or not at all."""
+    """Files that are written from beginning to end, or not at all."""
 
     def __init__(self, outputs: list[Output]) -> None:
         self.tally = Tally()
@@ -164,19 +164,19 @@ class Whole(Writing):
             self._stack.close()
 
     def frames(self, read: Read) -> Iterator[Frame]:
-        """As `Writing` says: all of them."""
+        """Yield all frames; see `Writing.frames`."""
         return read(None, self.tally)
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """As `Writing` says."""
+        """Smooth all mattes; see `Writing.smooth`."""
         return smooth(coarse, smoothing)
 
     def part_of(self, frame: Frame) -> int:
-        """As `Writing` says: there is but one."""
+        """Return 0, as there is only one part; see `Writing.part_of`."""
         return 0
 
     def write(self, matte: Matte) -> None:
-        """As `Writing` says."""
+        """Write the next matte; see `Writing.write`."""
         for sink in self._sinks:
             sink.write(matte)
         self.end = matte.time + matte.frame.duration * matte.frame.time_base

@@ -1,4 +1,4 @@
-"""What a job did, and how long its stages took."""
+"""Reports: what a job did, and how long its stages took."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class Meter:
         self._spent: dict[str, float] = {}
 
     def timed(self, name: str, items: Iterable[T]) -> Generator[T]:
-        """Pass items through, noting how long each took, with the stages before it."""
-        self._spent[name] = 0.0  # here and not in the generator, whose start would be out of order
+        """Pass items through, measuring how long each took including the stages before it."""
+        self._spent[name] = 0.0  # here and not in the generator, which would start out of order
         return self._passed(name, iter(items))
 
     def _passed(self, name: str, iterator: Iterator[T]) -> Generator[T]:

@@ -1,9 +1,9 @@
-"""Jobs that go on after an interruption: written in segments, of which finished ones are kept.
+"""Resumable jobs: output is written in segments, and finished segments are kept.
 
-Pictures run through the job in one piece, and only the encoders begin anew with each segment; so
-its seams are not to be seen. To go on needs no more than what the last finished segment left: its
-last picture and coarse alpha, from which smoothing goes on as if it had never stopped; people who
-are followed are looked for anew in each segment.
+Frames run through the whole job without a break, and only the encoders restart for each segment, so
+no seams are visible. Resuming needs only what the last finished segment left: its last frame and
+coarse alpha, from which smoothing continues as if it had never stopped. Followed people are
+searched for again in each segment.
 """
 
 from __future__ import annotations
@@ -37,16 +37,20 @@ from sinet_video.stages.memory import memory_of
 from sinet_video.stages.smooth import smooth
 
 OVERLAP = 1
-"""Seconds at the end of a segment whose pictures are remembered by their checksums."""
+"""Seconds at the end of a segment whose frames are remembered by checksum."""
 
 FEWEST = 8
-"""Pictures that must come out as they were, for a file that was read from the middle to be
-trusted to give from there on what it gives when read from the beginning."""
+"""Frames that must match before a file that is read from the middle is trusted to decode exactly as
+if it were read from the beginning.
+"""
 
 
 @dataclass(frozen=True)
 class Resume:
-    """That a job goes on after an interruption. `seconds` of the result are finished at a time."""
+    """Make a job resumable. A segment holds `seconds` of the result.
+
+    Raises `SettingError` unless it is above 0 and at most 3600.
+    """
 
     seconds: Fraction | float = 10
 
@@ -60,12 +64,12 @@ class Resume:
 
 
 class Segments(Writing):
-    """The files of a job in segments that stay when it is interrupted.
+    """The files of a job, in segments that remain if it is interrupted.
 
-    `job` describes the job, as `fingerprint.of_job` does. With `again` all pictures are worked on
-    again, and finished ones only not written: for stages that remember more of earlier pictures
-    than is kept. Else `begun` is called with the times of the first picture and of the first that
-    is not finished, when an earlier run was interrupted.
+    `job` describes the job, as `fingerprint.of_job` does. With `again`, all frames are processed
+    again and the finished ones are only not written, for stages that remember more of earlier
+    frames than is stored. Otherwise, after an interruption, `begun` is called with the times of the
+    first frame and of the first unfinished one.
     """
 
     def __init__(
@@ -99,7 +103,7 @@ class Segments(Writing):
         with ExitStack() as stack:
             stack.enter_context(self._kept)
             for output in (parts.output for parts in self._parts):
-                # Once all is made, what is there may be ours.
+                # Once everything is made, an existing file may be ours.
                 anyway = self._overwrite or self._kept.finished.made is not None
                 check_output(
                     output.path,
@@ -137,12 +141,12 @@ class Segments(Writing):
 
     @property
     def _goes_on(self) -> bool:
-        """Whether work begins at a seam."""
+        """Whether processing starts at a seam."""
         finished = self._kept.finished
         return finished.seam is not None and not (finished.complete or self._again)
 
     def frames(self, read: Read) -> Iterator[Frame]:
-        """As `Writing` says: all of them, or those from the last that is finished on."""
+        """Yield all frames, or those from the last finished one on; see `Writing.frames`."""
         finished = self._kept.finished
         if finished.complete:
             return
@@ -159,14 +163,14 @@ class Segments(Writing):
             yield frame
 
     def _going_on(self, read: Read, seam: SegmentBoundary) -> Iterator[Frame]:
-        """Yield the last pictures before a seam, as many as alphas are kept, and those after it.
+        """Yield the last frames before a seam, one per stored alpha, and all after it.
 
-        From the middle of the file where its pictures prove to be the same, else from its start.
+        The file is read from the middle if its frames prove to be the same, else from its start.
         """
         last: deque[Frame] = deque(maxlen=len(self._kept.alphas()))
         if len(seam.checksums) >= FEWEST and not any(seam.tally.values()):
             tally = Tally()
-            # A little before, as times in a stretch are rounded.
+            # A little earlier, as times in a span are rounded.
             start = self._look_start(self._done) - OVERLAP
             frames = read(start, tally)
             if self._recognised(frames, seam, last):
@@ -191,9 +195,9 @@ class Segments(Writing):
     def _recognised(
         self, frames: Iterator[Frame], seam: SegmentBoundary, last: deque[Frame]
     ) -> bool:
-        """Read up to the last of the pictures that a seam remembers, and say if it is they.
+        """Read up to the last frame that a seam remembers, and return whether all of them match.
 
-        The last ones of all that were read are put into `last`, and must fill it.
+        The last frames read are put into `last`, and must fill it.
         """
         checksums = list(seam.checksums)
         try:
@@ -209,7 +213,7 @@ class Segments(Writing):
         return not checksums and len(last) == last.maxlen
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """As `Writing` says; the last pictures that are finished are remembered, not yielded."""
+        """Smooth mattes, see `Writing.smooth`; the last finished ones are not yielded."""
         memory, primed = memory_of(smooth, smoothing), self._seed_alphas(coarse)
         if memory.alphas == "taken":
             steady = smooth(self._remember_alphas(primed, memory.frames), smoothing)
@@ -218,7 +222,7 @@ class Segments(Writing):
         return steady if self._again else self.unfinished(steady)
 
     def _remember_alphas(self, mattes: Iterator[Matte], count: int) -> Iterator[Matte]:
-        """Pass mattes on, and note the last alphas of each part that is not finished."""
+        """Pass mattes on, and store the last alphas of each unfinished part."""
         last: deque[Matte] = deque(maxlen=count)
         for matte in mattes:
             number = self._number_of(last[-1].time) if last else -1
@@ -228,25 +232,25 @@ class Segments(Writing):
             yield matte
 
     def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
-        """As `Writing` says."""
+        """Yield unfinished mattes; see `Writing.unfinished`."""
         seam = self._kept.finished.seam
         for matte in mattes:
             if seam is None or matte.frame.pts > seam.pts:
                 yield matte
 
     def _seed_alphas(self, coarse: Iterator[Matte]) -> Iterator[Matte]:
-        """Give the last pictures that are finished the alphas that are kept of them."""
+        """Give the last finished frames their stored alphas."""
         kept = self._kept.alphas() if self._goes_on else []
         for alpha, matte in zip(kept, coarse, strict=False):
             yield matte.with_alpha(alpha)
         yield from coarse
 
     def part_of(self, frame: Frame) -> int:
-        """As `Writing` says: what is remembered of people is not kept beyond a segment."""
+        """Return the segment, beyond which nothing about people is kept; see `Writing.part_of`."""
         return self._number_of(frame.time)
 
     def write(self, matte: Matte) -> None:
-        """As `Writing` says."""
+        """Write the next matte; see `Writing.write`."""
         number = self._number_of(matte.time)
         if number != self._number:
             if self._sinks:
@@ -265,7 +269,7 @@ class Segments(Writing):
         self._number, self._frames = number, 0
 
     def _settle(self, alphas: Alphas | None) -> None:
-        """Finish a segment; the last one is without alphas."""
+        """Finish a segment; the last one has no alphas."""
         self._open.close()
         checksums, end = self._looks.pop(self._number), self.end or Fraction(0)
         seam = SegmentBoundary(self._first, self._pts, end, checksums, asdict(self.tally))
@@ -288,7 +292,7 @@ class Segments(Writing):
                 raise OutputError(f"No picture came, so {self._parts[0].output.path} was not made.")
             made, *_ = [parts.join() for parts in self._parts]
             kept.note_made(made)
-        assert kept.finished.made is not None  # noted just now, or in an earlier run
+        assert kept.finished.made is not None  # recorded just now or in an earlier run
         self.made = kept.finished.made
 
     def publish(self, publication: Publication) -> None:
@@ -300,12 +304,12 @@ class Segments(Writing):
         return floor((time - self._first) / self._seconds)
 
     def _look_start(self, number: int) -> Fraction:
-        """Return from when on a segment's pictures are remembered."""
+        """Return the time from which a segment's frames are remembered."""
         return self._first + (number + 1) * self._seconds - OVERLAP
 
 
 def check_files(*names: Source) -> None:
-    """Raise `SettingError` for pipes, which nobody can read or write twice, and for other hosts."""
+    """Raise `SettingError` for pipes, which cannot be read or written twice, and for URLs."""
     if any(name.is_pipe or name.is_url for name in names):
         raise SettingError(
             "What comes or goes through a pipe or from a host cannot be resumed; give files."
@@ -313,7 +317,7 @@ def check_files(*names: Source) -> None:
 
 
 def checksum(frame: Frame) -> int:
-    """Return a checksum of a picture's samples."""
+    """Return a checksum of a frame's samples."""
     found = 0
     for plane in frame.planes:
         found = zlib.crc32(np.ascontiguousarray(plane).data, found)

@@ -1,4 +1,4 @@
-"""An output in parts: a file or a folder for each segment, and how they become the whole."""
+"""An output in parts: a file or folder for each segment, and how they are joined."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sinet_video.publish import Publication
 
 
 class SegmentFiles(ABC):
-    """The finished segments of one output, in the folder of its job; `role` tells outputs apart."""
+    """The finished segments of one output, in its job folder; `role` tells outputs apart."""
 
     def __init__(self, output: Output, kept: JobFolder, role: str) -> None:
         self.output = output
@@ -34,19 +34,19 @@ class SegmentFiles(ABC):
 
     @abstractmethod
     def sink(self, number: int, first: int) -> Sink:
-        """Return where the mattes of a segment go, whose first picture of all is number `first`."""
+        """Return the sink for a segment's mattes; its first frame is number `first` of the job."""
 
     @abstractmethod
     def sync_segment(self, number: int) -> None:
-        """Wait until a segment that was written is on the disk."""
+        """Flush a written segment to disk."""
 
     @abstractmethod
     def join(self) -> Made:
-        """Make the whole of the segments, still under another name."""
+        """Join the segments into the whole output, still under another name."""
 
     @abstractmethod
     def publish(self, publication: Publication, *, overwrite: bool) -> None:
-        """Give the whole its name; does what is left when it was interrupted in that."""
+        """Give the output its name; finishes what an interruption left undone."""
 
     @property
     def _segments(self) -> list[tuple[int, int]]:
@@ -54,16 +54,16 @@ class SegmentFiles(ABC):
 
 
 def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
-    """Return the parts of a video file, or of a folder or pattern of pictures."""
+    """Return the segments of a video file, or of a folder or pattern of images."""
     pictures = container_of(output.path, output.encoding.format).is_pictures
     return ImageSegments(output, kept, role) if pictures else VideoSegments(output, kept, role)
 
 
 class VideoSegments(SegmentFiles):
-    """Files of packets, joined with sound and all else that goes along."""
+    """Files of packets, joined with audio and all other streams."""
 
     def sink(self, number: int, first: int) -> Sink:
-        """As `SegmentFiles` says."""
+        """Return a packet file; see `SegmentFiles.sink`."""
         output = self.output
         return PacketFile(
             self._file(number),
@@ -74,19 +74,19 @@ class VideoSegments(SegmentFiles):
         )
 
     def sync_segment(self, number: int) -> None:
-        """As `SegmentFiles` says."""
+        """Flush the packet file; see `SegmentFiles.sync_segment`."""
         sync(self._file(number))
 
     def join(self) -> Made:
-        """As `SegmentFiles` says."""
+        """Join the packets; see `SegmentFiles.join`."""
         with self.output.open(self._joined) as sink:
-            assert isinstance(sink, VideoFile)  # what opens a name that is none of pictures
+            assert isinstance(sink, VideoFile)  # as its name is not an image sequence's
             sink.copy([self._file(number) for number, _ in self._segments])
         sync(self._joined)
         return Made.of(sink)
 
     def publish(self, publication: Publication, *, overwrite: bool) -> None:
-        """As `SegmentFiles` says."""
+        """Rename the file; see `SegmentFiles.publish`."""
         if self._joined.exists():
             with translate_write_errors(self.output.path):
                 publication.place(self._joined, self.output.path, overwrite=overwrite)
@@ -100,22 +100,22 @@ class VideoSegments(SegmentFiles):
 
 
 class ImageSegments(SegmentFiles):
-    """Folders of pictures, numbered through."""
+    """Folders of images, numbered consecutively."""
 
     def sink(self, number: int, first: int) -> Sink:
-        """As `SegmentFiles` says."""
+        """Return an image sequence; see `SegmentFiles.sink`."""
         output, folder = self.output, self._folder(number)
         path = folder / output.path.name if self._numbered else folder
         return PictureFolder(path, output.clip, output.content, output.plan, first, overwrite=True)
 
     def sync_segment(self, number: int) -> None:
-        """As `SegmentFiles` says."""
+        """Flush the images; see `SegmentFiles.sync_segment`."""
         folder = self._folder(number)
         for path in (*folder.iterdir(), folder, self._kept.folder):
             sync(path)
 
     def join(self) -> Made:
-        """As `SegmentFiles` says."""
+        """Join the timestamps; see `SegmentFiles.join`."""
         paths = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
         self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
         sync(self._times)
@@ -125,7 +125,7 @@ class ImageSegments(SegmentFiles):
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
     def publish(self, publication: Publication, *, overwrite: bool) -> None:
-        """As `SegmentFiles` says."""
+        """Move the images into place; see `SegmentFiles.publish`."""
         with translate_write_errors(self.output.path):
             whole = self._gathered()
             target = self.output.path.parent if self._numbered else self.output.path
@@ -134,7 +134,7 @@ class ImageSegments(SegmentFiles):
             place_pictures(publication, whole, target / name, overwrite=overwrite, placed=ours)
 
     def _gathered(self) -> Path:
-        """Return a folder with all pictures that have not their place yet."""
+        """Return a folder with all images that are not in place yet."""
         whole = self._kept.folder / self._role
         whole.mkdir(exist_ok=True)
         for number, _ in self._segments:

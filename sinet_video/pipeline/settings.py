@@ -1,7 +1,7 @@
-"""How a person is found and cut out: every choice in one value, and how each is an option.
+"""Settings: every choice in one value, and the option for each.
 
-Nothing heavy is imported here before a network is loaded, so that the command can list its options
-at once.
+Nothing heavy is imported here before a network is loaded, so that the command lists its options
+quickly.
 """
 
 from __future__ import annotations
@@ -50,39 +50,41 @@ IPT = 5
 
 @dataclass(frozen=True)
 class Settings:
-    """How a person is found and cut out; every part has a sensible default.
+    """How a person is found and cut out; every field has a sensible default.
+
+    Raises `SettingError` for an unknown `source_alpha`.
 
     Attributes:
         weights: "default", "official", "cityscapes", or the path of a checkpoint or an ONNX file.
-        runtime: "onnxruntime" (CPU), "torch", or "auto": the first on the CPU, else the second.
-        device: "cpu", or with torch any device it knows.
-        onnx: how an ONNX file that is not ours wants its picture.
-        classes: what counts as the person where the weights tell the 19 classes of Cityscapes, such
-            as "person,bicycle"; "person,rider" if not given.
-        size: how large the network sees the picture.
-        following: how closely people are followed, to be seen larger; None for not at all.
-        smoothing: how alpha is steadied over time; None for not at all.
-        regions: which regions are kept: no islands, no holes, one subject.
-        refinement: how alpha is raised to full size.
-        key: how alpha is keyed from a screen of one colour, with the network's say; None for no
-            screen.
-        edge: how the edge is then moved and softened.
-        garbage, core: files of pictures or videos, white where alpha is at last forced to 0, or 1;
-            a video is in step with the clip, from the first picture of each.
-        despill: which screen's light `convert` takes out of the person; None for none.
-        decontaminate: whether `convert` takes the old background's colour out of the edge.
+        runtime: "onnxruntime" (CPU only), "torch", or "auto": the first on the CPU, else the
+            second.
+        device: "cpu", or with torch any device that it knows.
+        onnx: the input and output of an ONNX file that this library did not export.
+        classes: the classes that count as the person, for weights that tell the 19 classes of
+            Cityscapes apart, such as "person,bicycle"; "person,rider" by default.
+        size: the size at which the network sees the frame.
+        following: how closely to follow people, so that the network sees them larger; None to turn
+            it off.
+        smoothing: how to smooth alpha over time; None to turn it off.
+        regions: which regions to keep: removal of islands and holes, and one subject.
+        refinement: how to enlarge alpha to full size.
+        key: how to key alpha from a single-colour screen, together with the network; None if there
+            is no screen.
+        edge: how to move and soften the edge after that.
+        garbage, core: image or video files; alpha is finally forced to 0, or to 1, where they are
+            white. A video starts with the clip's first frame and is synchronised with it.
+        despill: which screen's light `convert` removes from the person; None for none.
+        decontaminate: whether `convert` removes the old background's colour from the edge.
         frame_size: how much smaller or larger than the source the result is.
         segmenter: a function to use instead of the network.
-        source_alpha: what becomes of an alpha channel that the source has: "multiply" makes
-            transparent what is so in the source or is not the person, "keep" puts it in the
-            network's place, "ignore" does without it.
-        deinterlace: whether pictures whose lines are of two moments are made ones of the first.
-        on_error: "stop", or "conceal" to leave out what of a damaged file cannot be read.
-        stream: the index of the source's video stream to work on; None for the best: one that
-            moves, is the file's default, has the most pictures, or is libav's choice.
-        allow: what paths of the source, the background and drawn mattes may make us read:
-            "nothing"; "files" that a playlist or such names; "network", hosts as well, so that each
-            of them may be a URL.
+        source_alpha: how to use an alpha channel of the source: "multiply" combines it with the
+            matte, "keep" uses it instead of the network's, "ignore" ignores it.
+        deinterlace: whether to deinterlace frames that are marked as interlaced.
+        on_error: "stop", or "conceal" to skip what cannot be read of a damaged file.
+        stream: index of the source's video stream to use; None for the best: one that moves, is the
+            file's default, has the most frames, or is libav's choice.
+        allow: what the source, the background and drawn mattes may open: "nothing" else; "files"
+            that a playlist or the like names; "network", URLs too, so that each of them may be one.
     """
 
     weights: str | Path = option(
@@ -245,7 +247,7 @@ class Settings:
         return clip.resized(*self.frame_size.of(clip.width, clip.height, sideways=not upright))
 
     def check(self, clip: Clip) -> None:
-        """Raise `SettingError` for what cannot be done with a clip."""
+        """Raise `SettingError` if these settings are impossible for a clip."""
         if clip.dolby_vision == IPT:
             raise InputError(
                 f"{clip.path} is Dolby Vision of profile {IPT}, whose colours are no ordinary YUV "
@@ -258,7 +260,7 @@ class Settings:
             )
 
     def source(self, given: StrPath | Source) -> Source:
-        """Return a file or URL with what it may read: a `Source` as it is, others by `allow`."""
+        """Return a `Source` as it is, and a file or URL as one with these settings' `allow`."""
         from sinet_video.decoding.access import Source
 
         return Source.of(given, self.allow)
@@ -269,7 +271,7 @@ class Settings:
         return found if found.stream is not None else replace(found, stream=self.stream)
 
     def load(self) -> Segmenter:
-        """Return the segmenter that these settings mean."""
+        """Return the segmenter for these settings."""
         if self.segmenter is not None:
             return self.segmenter
         from sinet_video.models.load import load_segmenter

@@ -1,4 +1,4 @@
-"""A report on a clip's matte that a person can look at: one picture, or one page for a browser."""
+"""A visual report on a clip's matte: one image, or one web page."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ Array = NDArray[Any]
 
 KINDS = (".png", ".html")
 SIDES = {".png": 480, ".html": 800}
-"""The longer side of the pictures that are kept, in pixels."""
+"""Longer side of the stored images, in pixels."""
 
 CLOSE_SIDE = 400
 MOST = 60
 APART = 0.5
-"""Seconds that lie at least between two of the worst moments."""
+"""Least seconds between two of the worst moments."""
 
 
 def preview(
@@ -65,16 +65,16 @@ def preview(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Preview:
-    """Make a clip's mattes and write a report for a person to look at: .png or .html.
+    """Compute a clip's mattes and write a visual report, .png or .html.
 
-    It shows `moments` spread evenly and those at the times `at`, seconds on the clip's timeline,
-    each as source, matte and result over a checkerboard; coverage, flicker and uncertainty over
-    time (see `Figures`); and the `worst` moments by each of the last two, enlarged where they are
-    worst. One pass, in memory that does not grow with the clip but by 32 bytes a frame. An .html
-    file needs nothing else and no network.
+    It shows `moments` moments spread evenly and those at the times `at` (seconds on the clip's
+    timeline), each as source, matte and result over a checkerboard. It plots coverage, flicker and
+    uncertainty over time (see `FrameStatistics`), and shows the `worst` moments for flicker and for
+    uncertainty, enlarged where they are worst. The clip is read once; memory grows only by 32 bytes
+    per frame. An .html file needs no other files and no network.
 
-    Raises `InputError`, `OutputError`, `SettingError` or `WeightsError`; the output appears when it
-    is whole, or not at all.
+    The output appears whole or not at all. Raises `InputError`, `OutputError`, `SettingError` or
+    `WeightsError`.
     """
     check_named(input=source, output=output)
     source, output = settings.clip_source(source), Path(output)
@@ -100,7 +100,7 @@ def preview(
 
 
 def _checked(output: Path, moments: int, worst: int, *, overwrite: bool) -> str:
-    """Return which kind of report is wanted, after checking that it can be written."""
+    """Return the kind of report, after checking that it can be written."""
     kind = output.suffix.lower()
     if kind not in KINDS:
         raise SettingError(f"{output} is no report; it must end in {' or '.join(KINDS)}.")
@@ -120,7 +120,7 @@ def _write(output: Path, kind: str, found: Preview, *, overwrite: bool) -> None:
 
 
 class _Wanted:
-    """Takes mattes one by one, measures them, and keeps the moments that are to be shown."""
+    """Takes mattes one by one, measures them, and keeps the moments to show."""
 
     def __init__(
         self,
@@ -133,14 +133,14 @@ class _Wanted:
         self._clip, self._side = clip, side
         self._spread, self._at, self._count = spread, deque(at), worst
         self._asked: list[Moment] = []
-        # Twice as many as are shown, as some will lie too near to others.
+        # Twice as many as are shown, as some will be too close to others.
         self._flicker, self._doubt = TopK[CloseUp](2 * worst), TopK[CloseUp](2 * worst)
         self._judge, self._board = MatteStatistics(), Checkerboard()
         self._figures = self._judge.figures
         self._check_end()
 
     def _check_end(self) -> None:
-        """Refuse a moment past the end before the work, where the file says how long it is."""
+        """Reject a moment past the end before any work is done, if the file says how long it is."""
         clip = self._clip
         if self._at and clip.end is not None and self._at[-1] >= clip.end * clip.time_base:
             raise _no_picture_at(self._at[-1], float(clip.end * clip.time_base))
@@ -158,7 +158,7 @@ class _Wanted:
         made: list[Moment] = []
 
         def make() -> Moment:
-            # Both may want the same one.
+            # Both statistics may want the same one.
             if not made:
                 made.append(Moment.of(float(time), matte, self._side, self._board))
             return made[0]
@@ -208,7 +208,7 @@ class _Wanted:
         return CloseUp(kind, time, value, panels)
 
     def found(self, weights: str) -> Preview:
-        """Return all of it. Raises `InputError` or `SettingError` for what is not there."""
+        """Return the results. Raises `InputError` or `SettingError` for missing moments."""
         if not self._figures.times:
             raise InputError(f"No picture came of {self._clip.path} in that stretch.")
         if self._at:
@@ -227,7 +227,7 @@ def _no_picture_at(time: Fraction, end: float) -> SettingError:
 
 
 def _apart(worst: TopK[CloseUp], count: int) -> list[CloseUp]:
-    """Return the worst that are not next to one that is worse."""
+    """Return the worst moments that are not next to a worse one."""
     kept: list[CloseUp] = []
     for each in worst:
         if all(abs(each.time - other.time) >= APART for other in kept):
