@@ -20,7 +20,7 @@ MOST = 20
 def layers() -> list[str]:
     """The rooms from top to bottom, as import-linter holds them."""
     config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
-    (rooms,) = (c["layers"] for c in config["contracts"] if c["type"] == "layers")
+    (rooms,) = (c["layers"] for c in config["contracts"] if c["name"] == "rooms are layers")
     names = [name.strip() for layer in rooms for name in layer.split("|")]
     return [name.removeprefix("sinet_video.") for name in names]
 

@@ -584,7 +584,9 @@ def test_batch_does_the_good_and_names_the_bad(bad, clip, tmp_path):
     (given / "words.mp4").write_bytes((bad / "words.mp4").read_bytes())
     done = sinet_video("batch", given, "-o", out)
     assert (done.returncode, done.stdout) == (1, "")
-    first, second, *table, failed = done.stderr.splitlines()
+    # A slow machine takes long enough for a line of progress.
+    said = [line for line in done.stderr.splitlines() if ": frame " not in line]
+    first, second, *table, failed = said
     assert first.startswith(f"[1 of 2] {given / 'good.mp4'}: 12 frames")
     assert first.endswith(f"wrote {out / 'good.mp4'}")
     assert second == f"[2 of 2] {given / 'words.mp4'}: failed."
