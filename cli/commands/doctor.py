@@ -20,7 +20,7 @@ EXTRA = ("matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy")
 """What the library needs, and what training needs besides."""
 
 KERNELS = "sinet_video.native"
-"""The compiled picture arithmetic, where a version has it."""
+"""The compiled kernels, where a version has them."""
 
 
 @click.command(short_help="Show versions, encoders, devices and caches.")

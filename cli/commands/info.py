@@ -73,7 +73,7 @@ def describe(clip: Clip) -> str:
 
 
 def _beside(clip: Clip) -> list[str]:
-    """Return what is beside the pictures, a line each."""
+    """Return what is beside the frames, a line each."""
     sound = [
         f"  audio      {track.codec}, {track.rate} Hz, {track.channels} channels, "
         f"starts at {track.start:.6f} s{_spoken(track.language)}"

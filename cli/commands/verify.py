@@ -55,7 +55,7 @@ def verify(
 ) -> None:
     """Play FILE to its end and check it, against its source if that is given.
 
-    FILE is a video, a folder of pictures, or out/%05d.png. It must be whole, its times must
+    FILE is a video, a folder of images, or out/%05d.png. It must be whole, its times must
     increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
     Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
     colour tags, as much sound that starts and lasts alike, and its captions, subtitles, chapters

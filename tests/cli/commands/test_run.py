@@ -57,7 +57,7 @@ def sinet_video(*arguments: object, **options: object) -> Done[str]:
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve pictures with sound."""
+    """Twelve frames with sound."""
     return make_clip("talk.mp4", audio=True)
 
 
@@ -166,7 +166,7 @@ def bad(tmp_path_factory, ffmpeg, clip) -> Path:
     """A folder of files that are no good, and one that is."""
     made = tmp_path_factory.mktemp("bad")
     (made / "good.mp4").write_bytes(clip.read_bytes())
-    (made / "words.mp4").write_text("These are words, not pictures.\n" * 40)
+    (made / "words.mp4").write_text("These are words, not frames.\n" * 40)
     (made / "empty.mp4").touch()
     ffmpeg("ffmpeg", "-f", "lavfi", "-i", "sine=d=0.2", made / "sound.wav")
     whole = made / "whole.mp4"
@@ -287,7 +287,7 @@ def test_words_that_cannot_be_read_are_usage_errors(options, words, clip, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["o.mp4 --crf 1", "o.mkv --codec ffv1", "pictures"])
+@pytest.mark.parametrize("name", ["o.mp4 --crf 1", "o.mkv --codec ffv1", "images"])
 def test_a_full_disk_is_said_and_leaves_nothing(name, carphone, tmp_path):
     """Here a limit on how large a file may be, which the system says by the same way."""
 
@@ -360,11 +360,11 @@ def test_on_a_terminal_a_line_moves(carphone, on_terminal, tmp_path):
 @pytest.mark.parametrize(
     ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
 )
-@pytest.mark.parametrize("name", ["o.mp4", "pictures"])
+@pytest.mark.parametrize("name", ["o.mp4", "images"])
 def test_being_stopped_leaves_nothing(sent, status, name, long_clip, on_terminal, tmp_path):
     """In the middle of its work: no partial file, no traceback."""
     process, read = on_terminal("run", long_clip, tmp_path / name)
-    # Encoders hold back some dozens of pictures before there is a file.
+    # Encoders hold back some dozens of frames before there is a file.
     assert "frame " in until(read, r"frame ([5-9]\d|\d\d\d) ")
     assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
     process.send_signal(sent)

@@ -18,7 +18,7 @@ from sinet_video import BilinearRefinement, Settings, TimeRange, convert, verify
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve pictures with sound."""
+    """Twelve frames with sound."""
     return make_clip("talk.mp4", width=64, height=48, audio=True)
 
 
@@ -60,7 +60,7 @@ def test_a_fault_is_one_line(clip, webm):
     assert done.stderr.startswith(f"sinet-video: {webm} fails 3 of 17 checks: frames, length, ")
     assert done.stderr.count("\n") == 1
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("FAILS  frames "))
-    assert line.endswith("There are 4 pictures; the source has 12.")
+    assert line.endswith("There are 4 frames; the source has 12.")
 
 
 def test_checks_to_skip(clip, webm):
