@@ -82,7 +82,7 @@ class SideStreams:
         )
         self._clip = clip
         self.tracks: dict[int, Track] = {}
-        self._add_sound()
+        self._add_audio()
         self._add_subtitles()
         self._add_covers()
         self._add_attachments()
@@ -121,9 +121,9 @@ class SideStreams:
         if time is None:
             for track in self.tracks.values():
                 yield from self._usable(track.flush())
-            self.warnings += self._late_sound()
+            self.warnings += self._late_audio()
 
-    def _late_sound(self) -> list[str]:
+    def _late_audio(self) -> list[str]:
         lost = [
             (track.source.codec_context.name, start)
             for track in self.tracks.values()
@@ -131,7 +131,7 @@ class SideStreams:
         ]
         kind = self._output.format.name
         return [
-            f"Sound ({codec}) before {float(start):.3f} s is lost: a {kind} file cannot begin with "
+            f"Audio ({codec}) before {float(start):.3f} s is lost: a {kind} file cannot begin with "
             "it" + ("; .mp4 and .mov can." if start else ".")
             for codec, start in lost
         ]
@@ -153,7 +153,7 @@ class SideStreams:
 
     def harmed(self, error: av.FFmpegError, what: str) -> None:
         """Report an unusable packet: raise `InputError`, or warn once and continue."""
-        problem = f"{self._source}: its sound or subtitles are damaged ({reason(error)})"
+        problem = f"{self._source}: its audio or subtitles are damaged ({reason(error)})"
         if self._on_error == "stop":
             raise InputError(f"{problem}; repair it, or conceal errors.") from error
         if (warning := f"{problem}: {what}.") not in self.warnings:
@@ -182,7 +182,7 @@ class SideStreams:
         kept = [old.language for old, new in pairs if new.language not in (None, "und")]
         return sorted(set(said) - set(kept))
 
-    def _add_sound(self) -> None:
+    def _add_audio(self) -> None:
         if self._audio == "none":
             return
         for stream in self._input.streams.audio:

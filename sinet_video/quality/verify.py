@@ -32,7 +32,7 @@ from sinet_video.quality.playback import (
 
 CHECKS = (
     "whole", "order", "alpha", "alpha mode", "frames", "times", "length", "size",
-    "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
+    "rotation", "pixel aspect", "colour", "audio tracks", "audio start", "audio length",
     "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
 """The names of all checks, in report order."""
@@ -48,7 +48,7 @@ class Verification:
         properties: properties of the video; the pixel format includes alpha.
         timing: the number of frames and their times.
         alpha: statistics of its alpha, or None if it has none.
-        sound: timing of its audio tracks.
+        audio: timing of its audio tracks.
         checks: the results of all checks.
     """
 
@@ -57,7 +57,7 @@ class Verification:
     properties: VideoProperties
     timing: Timing
     alpha: AlphaFigures | None
-    sound: tuple[AudioTiming, ...]
+    audio: tuple[AudioTiming, ...]
     checks: tuple[Check, ...]
 
     @property
@@ -118,8 +118,8 @@ def verify(
     frames = iter(()) if clip is None else decode(clip, tally=tally)
     for shown, frame in zip_longest(played, frames):
         seen.note(shown, frame)
-    sound, heard = _sounds(look, file, clip)
-    checks = seen.checks(sound, heard, alpha_mode)
+    audio, heard = _measured_audio(look, file, clip)
+    checks = seen.checks(audio, heard, alpha_mode)
     if clip is not None and not look.is_image_sequence:
         checks += _complete(file, clip, seen.beside, Beside(tally.captioned, set(tally.beside)))
     return Verification(
@@ -128,7 +128,7 @@ def verify(
         properties=replace(look, pixel_format=seen.pixel_format),
         timing=seen.mine.timing,
         alpha=seen.transparency.figures(),
-        sound=sound.tracks,
+        audio=audio.tracks,
         checks=tuple(check for check in checks if check.name not in skip),
     )
 
@@ -143,7 +143,7 @@ def _check_settings(
         raise SettingError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
 
 
-def _sounds(
+def _measured_audio(
     look: VideoProperties, file: Source, clip: Clip | None
 ) -> tuple[AudioReport, AudioReport]:
     if look.is_image_sequence:
@@ -194,11 +194,11 @@ class _Seen:
         if shown is not None and frame is not None:
             self._times.note(shown.time, frame.time)
 
-    def checks(self, sound: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
+    def checks(self, audio: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
         """Return all checks that can be made."""
         timing, figures = self.mine.timing, self.transparency.figures()
         made = [
-            _whole(self._damage or sound.damage),
+            _whole(self._damage or audio.damage),
             self.mine.order(),
             checks.alpha(self.look, timing.frames, figures),
         ]
@@ -206,10 +206,10 @@ class _Seen:
             made.append(checks.alpha_mode(figures, wanted))
         if self.theirs is None:
             return made
-        return [*made, *self._compared(self.theirs, sound, heard)]
+        return [*made, *self._compared(self.theirs, audio, heard)]
 
     def _compared(
-        self, theirs: VideoProperties, sound: AudioReport, heard: AudioReport
+        self, theirs: VideoProperties, audio: AudioReport, heard: AudioReport
     ) -> list[Check]:
         look, mine, original = self.look, self.mine.timing, self.original.timing
         made = [
@@ -224,7 +224,7 @@ class _Seen:
         if look.is_image_sequence:
             return made
         lag = (mine.first or Fraction(0)) - (original.first or Fraction(0))
-        return [*made, *checks.audio(sound.tracks, heard.tracks, lag)]
+        return [*made, *checks.audio(audio.tracks, heard.tracks, lag)]
 
 
 def _whole(damage: str | None) -> Check:

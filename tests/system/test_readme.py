@@ -27,7 +27,7 @@ def blocks(language: str, page: str) -> list[str]:
 
 @pytest.fixture
 def talk(tmp_path: Path, ffmpeg) -> Path:
-    """A folder with the README's files: a clip of 3 s with sound, a video and a frame."""
+    """A folder with the README's files: a clip of 3 s with audio, a video and a frame."""
     sine = ("-f", "lavfi", "-i", "sine=440:duration=3")
     source = ("-f", "lavfi", "-i", "testsrc2=size=160x96:rate=8:duration=3")
     ffmpeg("ffmpeg", *source, *sine, "-pix_fmt", "yuv420p", "-shortest", tmp_path / "talk.mp4")
