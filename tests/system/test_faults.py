@@ -129,8 +129,8 @@ def test_a_stage_that_fails_ends_the_job(stage, source, monkeypatch, tmp_path):
 
 
 WRITING = {
-    "picture": (encoder_input, "picture", "o.mp4", "copy"),
-    "numbered frame": (image_sequence, "picture", "images", "copy"),
+    "frame": (encoder_input, "rendered_frame", "o.mp4", "copy"),
+    "numbered frame": (image_sequence, "rendered_frame", "images", "copy"),
     "packet": (video_file.VideoFile, "_mux", "o.mp4", "copy"),
     "copied audio": (Copied, "feed", "o.mp4", "copy"),
     "encoded audio": (Encoded, "feed", "o.mp4", "encode"),
