@@ -17,7 +17,7 @@ from sinet_video.pipeline.settings import Settings
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
     from sinet_video.quality.checks import Check, Wanted
-    from sinet_video.quality.verify import Verification
+    from sinet_video.quality.verification import Verification
 
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 

@@ -27,9 +27,9 @@ from sinet_video.encoding.image_sequence import (
     numbers,
     siblings,
 )
+from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
-from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError

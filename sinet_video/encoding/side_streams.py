@@ -20,7 +20,7 @@ from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
 from sinet_video.decoding.timeline import Timeline, may_restart, start_of
 from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
-from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
+from sinet_video.encoding.metadata import left_out, moved_chapter, portable_tags, track_names
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, reason
@@ -170,7 +170,8 @@ class SideStreams:
             covers = len(_covers(self._input)) - len(_covers(found))
         missing = [f"names ({', '.join(names)})"] if names else []
         missing += [f"languages ({', '.join(languages)})"] if languages else []
-        missing += [f"{count} {what}" for count, what in _counted(chapters, covers)]
+        counts = ((chapters, "chapters"), (covers, "cover art"))
+        missing += [f"{count} {what}" for count, what in counts if count > 0]
         kind = self._output.format.name
         return [f"A {kind} file does not hold: {', '.join(missing)}."] if missing else []
 
@@ -292,28 +293,5 @@ class SideStreams:
         return time is not None and now > time
 
 
-def left_out(clip: Clip) -> list[str]:
-    """Return a sentence for each of a clip's streams that no result gets."""
-    return [f"Stream {each.index} ({each.kind}, {each.about}) is left out." for each in clip.others]
-
-
-def not_held(clip: Clip, output: str) -> list[str]:
-    """Return sentences for all beside a clip's frames that an output of frames alone lacks."""
-    parts = (
-        ("audio", clip.audio),
-        ("subtitles", clip.subtitles),
-        ("chapters", clip.chapters),
-        ("attachments", clip.attachments),
-    )
-    there = [name for name, found in parts if found]
-    said = [f"{output} has no {', no '.join(there)}: left out."] if there else []
-    return [*said, *left_out(clip)]
-
-
 def _covers(container: InputContainer) -> list[Any]:
     return [stream for stream in container.streams.video if is_cover(stream)]
-
-
-def _counted(chapters: int, covers: int) -> list[tuple[int, str]]:
-    both = ((chapters, "chapters"), (covers, "cover art"))
-    return [(count, what) for count, what in both if count > 0]

@@ -16,8 +16,8 @@ from sinet_video.encoding.image_sequence import (
     sequence_warnings,
     siblings,
 )
+from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.packet_file import PacketFile
-from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.pipeline.job_folder import JobFolder

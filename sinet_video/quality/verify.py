@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import zip_longest
-from pathlib import Path
-from typing import Any
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
@@ -18,8 +16,8 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange
 from sinet_video.quality import checks, completeness
-from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
-from sinet_video.quality.audio_timing import AudioReport, AudioTiming, measure_audio
+from sinet_video.quality.alpha_statistics import Transparency
+from sinet_video.quality.audio_timing import AudioReport, measure_audio
 from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
 from sinet_video.quality.completeness import Beside
 from sinet_video.quality.playback import (
@@ -29,6 +27,7 @@ from sinet_video.quality.playback import (
     strict_decode,
     video_properties,
 )
+from sinet_video.quality.verification import Verification
 
 CHECKS = (
     "whole", "order", "alpha", "alpha mode", "frames", "times", "length", "size",
@@ -36,55 +35,6 @@ CHECKS = (
     "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
 """The names of all checks, in report order."""
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was found in a result, and which checks hold.
-
-    Attributes:
-        file: the result.
-        source: the source it was compared with, or None.
-        properties: properties of the video; the pixel format includes alpha.
-        timing: the number of frames and their times.
-        alpha: statistics of its alpha, or None if it has none.
-        audio: timing of its audio tracks.
-        checks: the results of all checks.
-    """
-
-    file: StrPath
-    source: StrPath | None
-    properties: VideoProperties
-    timing: Timing
-    alpha: AlphaFigures | None
-    audio: tuple[AudioTiming, ...]
-    checks: tuple[Check, ...]
-
-    @property
-    def failures(self) -> tuple[Check, ...]:
-        """The checks that do not hold."""
-        return tuple(check for check in self.checks if check.holds is False)
-
-    @property
-    def holds(self) -> bool:
-        """Whether no check fails."""
-        return not self.failures
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON; times are in seconds, to the nanosecond."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        plain["timing"]["duration"] = _plain(self.timing.duration)
-        return {"holds": self.holds, **plain}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Fraction | float):
-        return round(float(value), 9)
-    return str(value) if isinstance(value, Path) else value
 
 
 def verify(

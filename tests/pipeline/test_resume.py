@@ -34,7 +34,8 @@ from sinet_video import (
 )
 from sinet_video.decoding.concealment import Tally
 from sinet_video.pipeline import job_folder
-from sinet_video.pipeline.job_folder import JobFolder, SegmentBoundary, folder_of, is_finished, seal
+from sinet_video.pipeline.job_folder import JobFolder, folder_of, is_finished
+from sinet_video.pipeline.job_state import SegmentBoundary, seal
 
 
 def bright(image: np.ndarray) -> np.ndarray:

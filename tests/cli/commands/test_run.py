@@ -34,14 +34,13 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.models.input_settings import Activation
 from sinet_video.models.onnx_session import Runtime
 from sinet_video.pipeline.chain import Show
+from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
 from sinet_video.pipeline.report import expected_frames
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.matte_settings import (
     FeatherSide,
     SourceAlpha,
     Subject,
-    parse_refinement,
-    parse_smoothing,
 )
 from sinet_video.stages.screen_settings import HUES, Despill, parse_despill
 
