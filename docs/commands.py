@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import click
-from sinet_video.cli.command import ALL
 from sinet_video.cli.main import cli
+from sinet_video.cli.options.command import ALL
 
 Rows = list[tuple[str, str]]
 
