@@ -158,7 +158,8 @@ class _MatteFile:
         self._stream.time_base = self._stream.codec_context.time_base = TICK
 
     def add(self, time: float, matte: Array) -> None:
-        self._stream.width, self._stream.height = matte.shape[1], matte.shape[0]
+        if not self._stream.codec_context.is_open:
+            self._stream.width, self._stream.height = matte.shape[1], matte.shape[0]
         video = av.VideoFrame.from_ndarray(matte, "gray")
         # Rounded down, so that it is there no later than the frame from which it counts.
         video.pts, video.time_base = math.floor(time * 1000 + 1e-6), TICK
