@@ -83,8 +83,8 @@ def train(
     """Train SINet on what FOLDER holds, by a recipe that names the folders in it.
 
     OUTPUT is a folder: weights.pth at the end; while it works checkpoint.pth, curves.csv and
-    curves.png. Ctrl-C writes a checkpoint first. The same command goes on after an interruption, and
-    ends in the same weights.
+    curves.png. Ctrl-C writes a checkpoint first. The same command goes on after an interruption,
+    and ends in the same weights.
     """
     with extra_needed("Training"):
         from sinet_video.train.fused_layers import built, unavailable_reason

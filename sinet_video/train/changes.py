@@ -88,8 +88,8 @@ def differences(before: Any, now: Any, where: str = "") -> Iterator[str]:
             yield from differences(before.get(key), now.get(key), f"{where} {key}".strip())
     elif isinstance(before, list) and isinstance(now, list) and _tables(before) and _tables(now):
         for number in range(max(len(before), len(now))):
-            pair = (each[number] if number < len(each) else None for each in (before, now))
-            yield from differences(*pair, f"{where} {number + 1}")
+            old, new = (each[number] if number < len(each) else None for each in (before, now))
+            yield from differences(old, new, f"{where} {number + 1}")
     elif before != now:
         yield f"{where} was {_said(before)} and is {_said(now)}"
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
-from sinet_video.errors import SinetVideoError
+from sinet_video.errors import InputError, SinetVideoError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange
 from sinet_video.planes.box_filter import box_mean
@@ -201,13 +201,16 @@ def follow(frames: Iterable[Pyramid], template: Template, points: Array) -> Iter
 
 def tracked(clip: Clip, stroke: Stroke) -> Track:
     """Return a stroke's places in the frames of its shot. Raises `InputError`."""
-    ahead = _shot(clip, _forward(clip, stroke))
-    time, first = next(ahead)
+    decoded = _forward(clip, stroke)
+    time, luma = next(decoded, (0.0, None))
+    if luma is None:
+        raise InputError(f"There is no frame at {stroke.at:g} s to follow from.")
+    first = Pyramid(luma)
     shape = first.planes[0].shape
     points, middle = _pixels(stroke, shape)
     template = Template(first, points, middle, Pose())
-    after, end = _followed(ahead, template, points)
-    before, _ = _followed(_shot(clip, _backward(clip, stroke), first), template, points)
+    after, end = _followed(_shot(decoded, first), template, points)
+    before, _ = _followed(_shot(_backward(clip, stroke), first), template, points)
     places = [*reversed(before), (time, Pose()), *after]
     lost = next((moment for moment, pose in after if pose is None), None)
     return Track(tuple(_places(places, shape)), end or stroke.end, lost)
@@ -255,20 +258,23 @@ def _pixels(stroke: Stroke, shape: tuple[int, ...]) -> tuple[Array, complex]:
 
 
 def _shot(
-    clip: Clip, frames: Iterable[tuple[float, Array]], first: Pyramid | None = None
+    frames: Iterable[tuple[float, Array]], first: Pyramid
 ) -> Iterator[tuple[float, Pyramid | None]]:
     """Yield frames until another shot begins, then its time and None."""
-    before = first and first.planes[2] / 255
+    before = _small(first)
     for time, luma in frames:
         frame = Pyramid(luma)
-        small = frame.planes[2] / 255
-        if before is not None and is_cut(
-            *(np.ascontiguousarray(p, np.float32) for p in (before, small))
-        ):
+        small = _small(frame)
+        if is_cut(before, small):
             yield time, None
             return
         before = small
         yield time, frame
+
+
+def _small(frame: Pyramid) -> Array:
+    small: Array = np.ascontiguousarray(frame.planes[2] / 255, np.float32)
+    return small
 
 
 def _forward(clip: Clip, stroke: Stroke) -> Iterator[tuple[float, Array]]:
