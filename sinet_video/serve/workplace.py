@@ -19,6 +19,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.errors import SinetVideoError
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.limits import MEGABYTE, SPARE_DISK, Limits
@@ -26,10 +27,7 @@ from sinet_video.serve.painting.strokes import Painting
 
 PREFIX = "sinet-video-serve-"
 
-SUFFIXES = (
-    ".3gp", ".avi", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
-    ".mxf", ".ogv", ".ts", ".webm", ".wmv", ".y4m", ".jpg", ".jpeg", ".png",
-)  # fmt: skip
+SUFFIXES = VIDEO_SUFFIXES | {".y4m", ".jpg", ".jpeg", ".png"}
 """Endings that a stored file may have; others get none, as readers go by what is inside."""
 
 GARBAGE, CORE = "garbage.mkv", "core.mkv"
@@ -179,7 +177,7 @@ class Workplace:
 def known_suffix(name: str) -> str:
     """Return the ending of a shown name, if it is one that is known."""
     suffix = Path(name).suffix.lower()
-    return next((each for each in SUFFIXES if each == suffix), "")
+    return suffix if suffix in SUFFIXES else ""
 
 
 def own_file(path: Path, folder: Path) -> Path:
