@@ -25,7 +25,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
-from sinet_video.errors import OutOfMemoryError, SettingError, SinetVideoError
+from sinet_video.errors import InputError, OutOfMemoryError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.media.time_range import TimeRange
@@ -227,12 +227,18 @@ def _outputs(
     return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
 
 
-def _too_late(clip: Clip) -> SettingError:
+def _no_frames(clip: Clip) -> SinetVideoError:
+    """Return what to raise for a clip of which no frame came: its time range or itself is wrong."""
     length = "" if clip.duration is None else f", which is {clip.duration:.3f} s long"
-    return SettingError(
-        f"No picture comes in {clip.path}{length}, from {float(clip.span.start or 0):g} s on; "
-        "choose an earlier start."
-    )
+    if clip.span.start:
+        return SettingError(
+            f"{clip.path}{length}, has no frame from {float(clip.span.start):g} s on; choose an "
+            "earlier start."
+        )
+    if clip.span.end is not None:
+        end = float(clip.span.end)
+        return SettingError(f"{clip.path} has no frame before {end:g} s; choose a later end.")
+    return InputError(f"No frame of {clip.path} can be decoded; it is damaged.")
 
 
 @dataclass(frozen=True)
@@ -267,8 +273,8 @@ class _Job:
                 frames += 1
                 if progress:
                     progress(frames, self._clip)
-            if frames == 0 and self._clip.span.start:
-                raise _too_late(self._clip)
+            if frames == 0:
+                raise _no_frames(self._clip)
             writing.finish()
             stages = self._stages(meters, encoding, frames - writing.resumed)
             report = self._report(segmenter, frames, stages, screened)
