@@ -12,7 +12,7 @@ import av
 from av.video.stream import VideoStream
 
 from sinet_video.decoding.decoder import Decoder, decoded
-from sinet_video.errors import InputError, reason
+from sinet_video.errors import InputError, OutOfMemoryError, reason
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -141,13 +141,21 @@ def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) 
     """Turn libav's errors into an `InputError` that says after which time they occurred."""
     try:
         yield
-    except MemoryError:
-        raise  # which is not the file's fault
+    except MemoryError as error:
+        raise no_memory_for(path) from error
     except av.FFmpegError as error:
         raise InputError(
             f"{path} is damaged or cut off {where(last())} ({reason(error)}); repair it, or end "
             "before that."
         ) from error
+
+
+def no_memory_for(path: object) -> OutOfMemoryError:
+    """Return what to raise where memory does not suffice to read a file."""
+    return OutOfMemoryError(
+        f"There is not enough memory to read {path}; if it is small, it is damaged and asks for "
+        "more than it needs."
+    )
 
 
 def where(last: float | None) -> str:

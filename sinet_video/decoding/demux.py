@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from sinet_video.atomic import translate_read_errors
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
+from sinet_video.decoding.concealment import no_memory_for
 from sinet_video.decoding.pipe_input import Readable, readable
 from sinet_video.errors import InputError, SettingError, reason
 
@@ -55,6 +56,8 @@ def _opened_url(url: Source) -> InputContainer:
     options = url.open_options()
     try:
         return _open(str(url), options, PATIENCE)
+    except MemoryError as error:
+        raise no_memory_for(url) from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
@@ -75,8 +78,8 @@ def _opened_file(source: Source) -> InputContainer:
         return _open(
             fspath(file.absolute()), options, PATIENCE if source.allow == "network" else None
         )
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise no_memory_for(file) from error
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
     except (av.FFmpegError, ValueError) as error:
@@ -104,8 +107,8 @@ def open_pipe(source: Source) -> InputContainer:
     options = Source(PIPE).open_options() | {"protocol_whitelist": "pipe"}
     try:
         return _open(file, options)
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise no_memory_for(said) from error
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
             f"{said} cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "

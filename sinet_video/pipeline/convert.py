@@ -150,8 +150,6 @@ def _within_memory(job: _Job, progress: Progress | None) -> Report:
     try:
         return job.run(progress)
     except MemoryError as error:
-        if isinstance(error, SinetVideoError):
-            raise
         clip = job.work.clip
         need = round(BASE_MEMORY + MEMORY_OF_PIXEL * clip.width * clip.height * len(job.targets))
         raise OutOfMemoryError(
