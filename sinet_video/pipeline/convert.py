@@ -25,7 +25,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
-from sinet_video.errors import InputError, OutOfMemoryError, SettingError, SinetVideoError
+from sinet_video.errors import InputError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.media.time_range import TimeRange
@@ -34,6 +34,7 @@ from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.drawn_remarks import drawn_remarks
+from sinet_video.pipeline.memory_needed import within_memory
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -46,9 +47,6 @@ from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 logger = logging.getLogger("sinet_video")
-
-BASE_MEMORY, MEMORY_OF_PIXEL = 170, 140e-6
-"""Megabytes, as measured of .mp4 at 1080p and 2160p; .webm with alpha takes half as much more."""
 
 Item = TypeVar("Item")
 
@@ -134,8 +132,9 @@ def convert(
             overwrite=overwrite, again=needs_all(work), begun=look.begun,
         )  # fmt: skip
     job = _Job(work, targets, writing, started, report, overwrite)
-    with claimed(each for each in (*targets, report) if each is not None and each != PIPE):
-        done = _within_memory(job, progress)
+    names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)
+    with names, within_memory(clip, len(targets)):
+        done = job.run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,
@@ -143,20 +142,6 @@ def convert(
     for warning in done.warnings:
         logger.warning("%s: %s", done.output, warning, extra={"reported": True})
     return done
-
-
-def _within_memory(job: _Job, progress: Progress | None) -> Report:
-    """Do a job; say what it needs where there is not enough memory for it."""
-    try:
-        return job.run(progress)
-    except MemoryError as error:
-        clip = job.work.clip
-        need = round(BASE_MEMORY + MEMORY_OF_PIXEL * clip.width * clip.height * len(job.targets))
-        raise OutOfMemoryError(
-            f"There is not enough memory: a job on {clip.width}x{clip.height} pictures needs about "
-            f"{need} MB. A smaller clip, a result without a matte beside it, or .mp4 instead of "
-            ".webm needs less."
-        ) from error
 
 
 def _in_words(clip: Clip) -> str:
