@@ -6,14 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 from sinet_video import native
-from sinet_video.atomic import begin_file, check_file, discard, translate_write_errors
+from sinet_video.atomic import abandoned, begin_file, check_file, discard, translate_write_errors
 from sinet_video.cache import claimed
 from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import PIPE
@@ -134,7 +134,7 @@ def convert(
     job = _Job(work, targets, writing, started, report, overwrite)
     names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)
     with names, within_memory(clip, len(targets)):
-        done = job.run(progress)
+        done = replace(job, left=_left(targets)).run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,
@@ -142,6 +142,13 @@ def convert(
     for warning in done.warnings:
         logger.warning("%s: %s", done.output, warning, extra={"reported": True})
     return done
+
+
+def _left(targets: list[Path]) -> tuple[Path, ...]:
+    """Return what runs that were killed have left of the same files."""
+    with suppress(OSError):
+        return tuple(part for path in targets if path != PIPE for part in abandoned(path))
+    return ()
 
 
 def _in_words(clip: Clip) -> str:
@@ -234,6 +241,8 @@ class _Job:
     started: float
     report: Path | None
     overwrite: bool
+    left: tuple[Path, ...] = ()
+    """What runs that were killed have left of the same files."""
 
     @property
     def _clip(self) -> Clip:
@@ -359,6 +368,7 @@ class _Job:
     def _remarks(self, screened: Screened) -> list[str]:
         """Return warnings about the source."""
         said = self.writing.tally.warnings(self._clip.path)
+        said += [f"{each} was left by a run that was killed; remove it." for each in self.left]
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
