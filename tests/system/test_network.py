@@ -32,7 +32,7 @@ holdout = 1
 name = "one"
 steps = 2
 batch = 2
-shapes = [[32, 32]]
+shapes = [[64, 64]]
 """
 
 COMMANDS = {
