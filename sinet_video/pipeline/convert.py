@@ -306,8 +306,8 @@ class _Job:
             return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
 
         writing, (decoding, seeing, working) = self.writing, meters
-        pictures = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
-        waited = seeing.timed("wait", pictures)
+        frames = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
+        waited = seeing.timed("wait", frames)
         coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
         work = replace(self.work, smoother=writing.smooth, screened=screened)

@@ -40,7 +40,7 @@ def needed(clip: Clip, files: int) -> int:
 
 def _too_little(clip: Clip, need: int) -> OutOfMemoryError:
     return OutOfMemoryError(
-        f"There is not enough memory: a job on {clip.width}x{clip.height} pictures needs about "
+        f"There is not enough memory: a job on {clip.width}x{clip.height} frames needs about "
         f"{need} MB. A smaller clip, a result without a matte beside it, or .mp4 instead of .webm "
         "needs less."
     )

@@ -55,7 +55,7 @@ def test_an_encoder_that_fails_for_want_of_memory(monkeypatch, large):
     with pytest.raises(OutputError, match="Generic error"):
         fail()
     monkeypatch.setattr("sinet_video.pipeline.memory_needed.is_there", lambda _: False)
-    with pytest.raises(OutOfMemoryError, match=f"1920x1080 pictures needs about {needed(clip, 2)}"):
+    with pytest.raises(OutOfMemoryError, match=f"1920x1080 frames needs about {needed(clip, 2)}"):
         fail()
     said.__cause__ = OSError(28, "No space left on device")
     with pytest.raises(OutputError, match="Generic error"):
