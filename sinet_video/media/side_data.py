@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 import av
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 
 NAMED = {
     "STEREO3D": "stereoscopic 3D",
@@ -26,7 +26,9 @@ NAMED = {
 def side_data_of(video: av.VideoFrame) -> list[SideData]:
     """Return what is said of a picture; nothing where PyAV does not let it be read."""
     try:
-        found: Any = video.side_data
+        # The frame keeps what `video.side_data` returns, which keeps the frame: such a cycle holds
+        # the samples until the garbage collector happens to run, in hundreds of frames.
+        found: Any = SideDataContainer(video)
     except ValueError:  # it fails on kinds it does not know, such as the EXIF data of photographs
         return []
     # PyAV 18 iterates over what is said, and 19 over its kinds.
