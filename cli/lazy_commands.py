@@ -11,7 +11,7 @@ import click
 
 
 class LazyCommands(MutableMapping[str, click.Command]):
-    """Commands that are called as their modules in this folder are.
+    """Commands that are called as their modules in `commands/` are.
 
     To start one command should not take the time of importing what all the others need.
     """
@@ -23,7 +23,7 @@ class LazyCommands(MutableMapping[str, click.Command]):
         command = self._loaded[name]
         if command is None:
             with loading():
-                module = import_module(f"sinet_video.cli.{name}")
+                module = import_module(f"sinet_video.cli.commands.{name}")
             command = self._loaded[name] = getattr(module, name)
         return command
 

@@ -9,9 +9,9 @@ from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.lazy_commands import LazyCommands
-from sinet_video.cli.signals import heed, status_of, stopped_by
-from sinet_video.cli.streams import Unheard, open_closed_streams, printable
-from sinet_video.cli.talk import EVENTS, write_event
+from sinet_video.cli.terminal.events import EVENTS, write_event
+from sinet_video.cli.terminal.signals import heed, status_of, stopped_by
+from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
 
 from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError, reason
