@@ -27,14 +27,19 @@ class FrameProcess:
         """Return what a clip is, and a JPEG of its first frame, its longer side at most `side`."""
         return await self._ask({"what": "describe", "path": str(path), "side": side})
 
-    async def frame(self, clip: StoredClip, time: float, side: int) -> bytes:
+    async def frame(self, clip: StoredClip, time: float, side: int, *, quick: bool) -> bytes:
         """Return a frame as `Bench.frame` does, by the clip's edits."""
         drawn = {key: str(clip.folder / name) for key, name in clip.drawn.items()}
         request = {
             "what": "frame", "path": str(clip.file), "time": time, "side": side,
-            "edits": clip.edits.to_dict(), "drawn": drawn,
+            "quick": quick, "edits": clip.edits.to_dict(), "drawn": drawn,
         }  # fmt: skip
         return (await self._ask(request))[1]
+
+    async def idle(self) -> None:
+        """Wait until nobody waits for an answer."""
+        async with self._lock:
+            pass
 
     async def warm(self) -> None:
         """Start the process before it is needed."""

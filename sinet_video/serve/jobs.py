@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 import zipfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -113,10 +113,10 @@ class Job:
 
 
 class Jobs:
-    """All jobs of a server."""
+    """All jobs of a server; a look through a clip begins once `quiet` returns."""
 
-    def __init__(self, workplace: Workplace) -> None:
-        self._workplace = workplace
+    def __init__(self, workplace: Workplace, quiet: Callable[[], Awaitable[None]]) -> None:
+        self._workplace, self._quiet = workplace, quiet
         self._slots = asyncio.Semaphore(workplace.limits.jobs)
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -208,6 +208,7 @@ class Jobs:
                 _remove(job)
 
     async def _look(self, job: Job) -> None:
+        await self._quiet()
         await _checked(run(job.words, job.clip.folder, job.hear))
 
     async def _export(self, job: Job) -> None:

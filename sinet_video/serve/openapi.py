@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any, get_args
 
@@ -102,6 +103,7 @@ QUERIES: dict[tuple[str, str], dict[str, Schema]] = {
     ("GET", "/api/clips/{clip}/frame"): {
         "time": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
         "side": {"type": "number", "minimum": 16, "maximum": LONGEST_SIDE},
+        "quick": {"type": "boolean"},
     },
 }
 """What requests may say after the address."""
@@ -120,8 +122,8 @@ def description() -> dict[str, Any]:
     """Return the description."""
     paths: dict[str, dict[str, Any]] = {}
     for method, path, answer in TABLE:
-        summary = (answer.__doc__ or f"The clip's {path.rsplit('/', 1)[-1]}.").strip()
-        paths.setdefault(path, {})[method.lower()] = _operation(method, path, summary)
+        said = inspect.cleandoc(answer.__doc__ or f"The clip's {path.rsplit('/', 1)[-1]}.")
+        paths.setdefault(path, {})[method.lower()] = _operation(method, path, said)
     return {
         "openapi": "3.1.0",
         "info": {"title": "sinet-video", "version": __version__, "description": INTRODUCTION},
@@ -130,9 +132,11 @@ def description() -> dict[str, Any]:
     }
 
 
-def _operation(method: str, path: str, summary: str) -> dict[str, Any]:
+def _operation(method: str, path: str, said: str) -> dict[str, Any]:
+    summary, _, more = said.partition("\n\n")
     operation: dict[str, Any] = {
         "summary": summary,
+        **({"description": more} if more else {}),
         "parameters": [*_in_path(path), *_in_query(QUERIES.get((method, path), {}))],
         "responses": {**_success(method, path), **{str(code): _error() for code in ERRORS}},
     }

@@ -93,12 +93,19 @@ async def background(service: Service, request: Request) -> Response:
 
 
 async def frame(service: Service, request: Request) -> Response:
-    """One frame at full quality: source, colours and alpha above one another, a JPEG."""
+    """One frame at full quality: source, colours and alpha above one another, a JPEG.
+
+    With `quick`, the matte is not smoothed by the frames around it, and is there sooner.
+    """
     clip = _clip(service, request)
     time, side = _number(request, "time", 0.0), _number(request, "side", 1920.0)
     if not 16 <= side <= LONGEST_SIDE:
         raise SettingError(f"side is {side:g}; it must be from 16 to {LONGEST_SIDE}.")
-    return Response(await service.frames.frame(clip, time, int(side)), media_type="image/jpeg")
+    quick = request.query_params.get("quick", "false")
+    if quick not in ("true", "false"):
+        raise SettingError(f"quick is {quick[:40]!r}; it must be true or false.")
+    data = await service.frames.frame(clip, time, int(side), quick=quick == "true")
+    return Response(data, media_type="image/jpeg")
 
 
 async def commands(service: Service, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -21,6 +22,9 @@ T = TypeVar("T")
 
 TIDY_SECONDS = 60.0
 
+MOMENT, LONGEST_QUIET = 0.3, 5.0
+"""Seconds in which the page asks for a first frame, and that a job waits for its answer."""
+
 POSTER_SIDE, BACKGROUND_SIDE = 360, 1280
 """The longer sides of what the page shows of a clip and of a background, in pixels."""
 
@@ -30,8 +34,8 @@ class Service:
 
     def __init__(self, workplace: Workplace) -> None:
         self.workplace = workplace
-        self.jobs = Jobs(workplace)
         self.frames = FrameProcess(workplace.folder)
+        self.jobs = Jobs(workplace, self._quiet)
         self._uploads = Uploads(workplace)
 
     async def take_in(self, request: Request, given: str) -> StoredClip:
@@ -80,6 +84,12 @@ class Service:
         part.replace(path)
         (clip.folder / "background-shown.jpg").write_bytes(picture)
         clip.background = path, name
+
+    async def _quiet(self) -> None:
+        """Wait until the page has had the frame that it asks for after an upload."""
+        await asyncio.sleep(MOMENT)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.frames.idle(), LONGEST_QUIET)
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
         """Do something that takes a while beside the server's own work."""

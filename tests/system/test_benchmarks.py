@@ -101,7 +101,9 @@ def test_growth_is_timed(clip, tmp_path, ffmpeg):
 def test_a_page_has_all_figures(clip, tmp_path):
     """What programs wrote, in a table for each; without any, the command says so."""
     program, page = [sys.executable, FOLDER / "render.py"], tmp_path / "page.md"
-    empty = subprocess.run([*program, tmp_path, "--page", page], capture_output=True, text=True)
+    empty = subprocess.run(
+        [*program, tmp_path, "--page", page], capture_output=True, text=True, check=False
+    )
     assert empty.returncode == 1
     assert "make bench" in empty.stderr
     figures("stages", tmp_path, clip, "--frames", 2, "--rounds", 1)
