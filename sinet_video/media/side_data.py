@@ -31,7 +31,8 @@ def side_data_of(video: av.VideoFrame) -> list[SideData]:
     try:
         # The frame keeps what `video.side_data` returns, which keeps the frame: such a cycle holds
         # the samples until the garbage collector happens to run, in hundreds of frames.
-        found: Any = SideDataContainer(video)
+        container: Any = SideDataContainer  # its types leave out what it is made of
+        found: Any = container(video)
     except ValueError:  # it fails on kinds it does not know, such as the EXIF data of photographs
         return []
     # PyAV 18 iterates over what is said, and 19 over its kinds.
