@@ -61,6 +61,7 @@ docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 man: $(INSTALLED)
+	mkdir -p build
 	$(BIN)/python docs/man.py >build/sinet-video.1
 
 # The kernels are built again when they change.

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TextIO, cast
 import click
 from sinet_video.cli.lazy_commands import LazyCommands
 from sinet_video.cli.terminal.events import EVENTS, write_event
-from sinet_video.cli.terminal.signals import heed, status_of, stopped_by
+from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
 
 from sinet_video._version import __version__
@@ -114,5 +114,5 @@ def main() -> None:
     open_closed_streams()
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, Unheard(sys.stderr))
-    heed()
+    install_handlers()
     cli(prog_name="sinet-video")

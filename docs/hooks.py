@@ -61,23 +61,35 @@ def http_page(api: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the page on the HTTP interface."""
     yield from ("# HTTP", "", api["info"]["description"], "")
     yield "`sinet-video serve` serves this description as OpenAPI at `/TOKEN/api/openapi.json`."
-    for path, operations in api["paths"].items():
-        for method, operation in operations.items():
-            yield from operation_section(method, path, operation)
+    codes = sorted({code for _, _, each in operations(api) for code in each["responses"]})
+    errors = ", ".join(f"`{code}`" for code in codes if code >= "400")
+    yield f"Errors have the status {errors}."
+    for method, path, operation in operations(api):
+        yield from operation_section(method, path, operation)
     yield from ("", "## Schemas", "")
     for name, schema in api["components"]["schemas"].items():
         yield from schema_section(name, schema)
 
 
+def operations(api: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the method, the path and the description of each request."""
+    for path, methods in api["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
 def operation_section(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
     """Yield the lines on one request."""
-    yield from ("", f"## {method.upper()} {path}", "", cell(operation["summary"]), "")
+    yield from ("", f"## {method.upper()} {path}", "", operation["summary"], "")
     for each in operation["parameters"]:
         place = "in the path" if each["in"] == "path" else "after `?`"
         yield f"- `{each['name']}`, {place}: {kind_of(each['schema'])}"
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"- the body, `{media}`: {kind_of(content['schema'])}"
-    yield f"- answers {', '.join(f'`{code}`' for code in operation['responses'])}"
+    done = next(code for code in operation["responses"] if code < "400")
+    answer = operation["responses"][done].get("content", {})
+    kinds = [f"`{media}`: {kind_of(each['schema'])}" for media, each in answer.items()]
+    yield f"- answers `{done}`{', ' if kinds else ''}{', '.join(kinds)}"
 
 
 def schema_section(name: str, schema: dict[str, Any]) -> Iterator[str]:

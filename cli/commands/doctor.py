@@ -24,7 +24,7 @@ EXTRAS = {
 """What the library needs, and what each extra brings."""
 
 KERNELS = "sinet_video.native"
-"""The compiled picture arithmetic, where a version has it."""
+"""The compiled kernels, where a version has them."""
 
 
 @click.command(short_help="Show versions, encoders, devices and caches.")

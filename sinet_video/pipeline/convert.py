@@ -155,7 +155,7 @@ def _within_memory(job: _Job, progress: Progress | None) -> Report:
         clip = job.work.clip
         need = round(BASE_MEMORY + MEMORY_OF_PIXEL * clip.width * clip.height * len(job.targets))
         raise OutOfMemoryError(
-            f"There is not enough memory: a job on {clip.width}x{clip.height} pictures needs about "
+            f"There is not enough memory: a job on {clip.width}x{clip.height} frames needs about "
             f"{need} MB. A smaller clip, a result without a matte beside it, or .mp4 instead of "
             ".webm needs less."
         ) from error
@@ -230,7 +230,7 @@ def _outputs(
 def _too_late(clip: Clip) -> SettingError:
     length = "" if clip.duration is None else f", which is {clip.duration:.3f} s long"
     return SettingError(
-        f"No picture comes in {clip.path}{length}, from {float(clip.span.start or 0):g} s on; "
+        f"No frame comes in {clip.path}{length}, from {float(clip.span.start or 0):g} s on; "
         "choose an earlier start."
     )
 
@@ -304,12 +304,14 @@ class _Job:
     ) -> Iterator[Matte]:
         """Start one thread each for decoding, segmenting and the rest; the stack ends them."""
 
-        def ahead(items: Iterator[Item], name: str) -> Iterator[Item]:
-            return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
+        def ahead(items: Iterator[Item], name: str, depth: int = DEPTH) -> Iterator[Item]:
+            return stack.enter_context(closed_at_end(prefetch(items, depth, name=name)))
 
         writing, (decoding, seeing, working) = self.writing, meters
-        pictures = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
-        waited = seeing.timed("wait", pictures)
+        # One is enough: libav's decoders hold a frame for each of their threads as well.
+        decoded = decoding.timed("decode", writing.frames(self._read))
+        frames = ahead(decoded, "decode", 1)
+        waited = seeing.timed("wait", frames)
         coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
         work = replace(self.work, smoother=writing.smooth, screened=screened)

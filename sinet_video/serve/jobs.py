@@ -209,11 +209,11 @@ class Jobs:
 
     async def _look(self, job: Job) -> None:
         await self._quiet()
-        await _checked(run(job.words, job.clip.folder, job.hear))
+        await finished(run(job.words, job.clip.folder, job.hear))
 
     async def _export(self, job: Job) -> None:
         clip, target = job.clip, DESTINATIONS[job.what]
-        await _checked(run(job.words, clip.folder, job.hear))
+        await finished(run(job.words, clip.folder, job.hear))
         job.state, job.seconds_left = "checking", None
         words = commands.verify_words(clip, target, job.output)
         await run(words, clip.folder, lambda _: None)
@@ -223,7 +223,8 @@ class Jobs:
         own_file(job.result, clip.folder)
 
 
-async def _checked(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
+async def finished(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
+    """Wait for a program's end. Raises `JobFailedError` with what it said last."""
     status, said = await running
     if status < 0:
         raise JobFailedError(

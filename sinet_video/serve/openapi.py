@@ -13,7 +13,7 @@ from sinet_video.serve.destinations import DESTINATIONS
 from sinet_video.serve.edits import ALLOWED
 from sinet_video.serve.jobs import LOOK, State
 from sinet_video.serve.limits import LONGEST_SIDE
-from sinet_video.serve.painting import MOST_POINTS, MOST_STROKES, Kind, Shape
+from sinet_video.serve.painting.strokes import MOST_MOVES, MOST_POINTS, MOST_STROKES, Kind, Shape
 from sinet_video.serve.routes import TABLE
 
 Schema = dict[str, Any]
@@ -45,6 +45,7 @@ def _edit(key: str) -> Schema:
 def _stroke() -> Schema:
     number = {"type": "number", "minimum": -1, "maximum": 2}
     point = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+    move = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
     return {
         "type": "object",
         "required": ["kind", "shape", "points"],
@@ -56,6 +57,9 @@ def _stroke() -> Schema:
             "radius": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
             "start": {"type": "number", "minimum": 0},
             "end": {"type": ["number", "null"]},
+            "at": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
+            "follows": {"type": "boolean"},
+            "moves": {"type": "array", "items": move, "maxItems": MOST_MOVES},
         },
     }
 

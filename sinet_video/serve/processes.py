@@ -56,13 +56,17 @@ def _signal(process: Process, which: signal.Signals) -> None:
 
 
 async def run(
-    arguments: Sequence[str], folder: Path, hear: Callable[[dict[str, Any]], None]
+    arguments: Sequence[str],
+    folder: Path,
+    hear: Callable[[dict[str, Any]], None],
+    *,
+    nice: int = PATIENT,
 ) -> tuple[int, str]:
     """Run a program to its end; return its status and what it said last that was no event.
 
     `hear` gets each event, a JSON object in a line. The program is ended if this is cancelled.
     """
-    process = await start(arguments, folder, nice=PATIENT, stderr=PIPE)
+    process = await start(arguments, folder, nice=nice, stderr=PIPE)
     said: list[str] = []
     try:
         assert process.stderr is not None  # a pipe was asked for

@@ -93,16 +93,14 @@ def commands(page: str) -> list[str]:
 
 def output_of(command: str) -> str | None:
     """Return what a plain `run` names as its output."""
-    words = command.split()
+    words = [word for word in command.split() if word != "-o"]
     return words[3] if words[:2] == ["sinet-video", "run"] and "|" not in words else None
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks("sh", page)])
 def test_commands_of(page: str, talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each command ends well, and what it names is there; the files of options come first."""
+    """Each command ends well, and what it names is there."""
     monkeypatch.chdir(talk)
-    for number, content in enumerate(blocks("toml", page)):
-        (talk / f"options{number or ''}.toml").write_text(content, encoding="utf-8")
     for command in commands(page):
         status, told = run_here(command, talk)
         assert status == 0, f"{command}\n{told}"
@@ -131,7 +129,7 @@ def test_the_readme_s_commands_in_a_shell(talk: Path) -> None:
     assert names == {"talk.webm", "waves.webm"}
 
 
-def test_the_command_s_page(talk: Path) -> None:
+def test_the_command_s_file_of_options(talk: Path) -> None:
     """Its file of options is one."""
     (content,) = blocks("toml", "docs/command.md")
     (talk / "mine.toml").write_text(content)
@@ -154,7 +152,7 @@ def test_an_unknown_option_would_be_noticed(talk: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_what_a_page_links_to_exists(page: str) -> None:
-    """Pages, pictures and, in the README, make targets."""
+    """Pages, images and, in the README, make targets."""
     made = {"reference/commands.md", "reference/http.md"}  # with the site
     for name in re.findall(r"\]\((?!https?:|#)([^)#]+)", PAGES[page]):
         target = (ROOT / page).parent / name

@@ -82,7 +82,9 @@ def test_the_reference_of_python_is_whole():
 def test_llms_txt_names_every_page(site):
     """With addresses of pages that are there."""
     text = (site / "llms.txt").read_text(encoding="utf-8")
-    paths = re.findall(r"\]\(https://sinet-video\.example/([^)]*)\)", text)
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    (address,) = re.findall(r"^site_url: (.*)$", settings, re.MULTILINE)
+    paths = re.findall(rf"\]\({re.escape(address)}([^)]*)\)", text)
     assert len(paths) > 25
     for path in paths:
         assert (site / path / "index.html").is_file(), path
