@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 from sinet_video.cli.lazy_commands import LazyCommands, loading
 
 
@@ -37,6 +36,10 @@ def test_all_commands_are_there():
 def test_garbage_is_collected_again_after_loading():
     """Even where an import fails."""
     with pytest.raises(ImportError), loading():
-        assert not gc.isenabled()
-        raise ImportError
+        _fail()
     assert gc.isenabled()
+
+
+def _fail() -> None:
+    assert not gc.isenabled()
+    raise ImportError
