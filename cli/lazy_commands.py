@@ -42,7 +42,7 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Import without collecting garbage; what was imported is never looked through again.
+    """Import without collecting garbage.
 
     Modules make many objects and no garbage, and looking for it takes a tenth of the start.
     """
@@ -50,5 +50,4 @@ def loading() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
         gc.enable()

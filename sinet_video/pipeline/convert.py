@@ -302,11 +302,13 @@ class _Job:
     ) -> Iterator[Matte]:
         """Start one thread each for decoding, segmenting and the rest; the stack ends them."""
 
-        def ahead(items: Iterator[Item], name: str) -> Iterator[Item]:
-            return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
+        def ahead(items: Iterator[Item], name: str, depth: int = DEPTH) -> Iterator[Item]:
+            return stack.enter_context(closed_at_end(prefetch(items, depth, name=name)))
 
         writing, (decoding, seeing, working) = self.writing, meters
-        frames = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
+        # One is enough: libav's decoders hold a frame for each of their threads as well.
+        decoded = decoding.timed("decode", writing.frames(self._read))
+        frames = ahead(decoded, "decode", 1)
         waited = seeing.timed("wait", frames)
         coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
