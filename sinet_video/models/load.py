@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import stat
-from importlib.resources import files
 from pathlib import Path
 
 from sinet_video.errors import SettingError, WeightsError, reason
@@ -106,7 +105,7 @@ def packaged_graph(name: str = "default") -> bytes:
 
 
 def _data(name: str) -> Path:
-    return Path(str(files("sinet_video"))) / "data" / name
+    return Path(__file__).parents[1] / "data" / name
 
 
 def checkpoint_path(weights: str | Path) -> Path:
