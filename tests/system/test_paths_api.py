@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,10 @@ READS: dict[str, Callable[[Any, Path, Path], object]] = {
     "export_onnx": lambda name, _, out: sv.export_onnx(out.with_suffix(".onnx"), weights=name),
     "ImageBackground": lambda name, clip, out: behind(sv.ImageBackground(name), clip),
     "VideoBackground": lambda name, clip, out: behind(sv.VideoBackground(name), clip),
-    "batch": lambda name, _, out: list(sv.batch([name], out)),
+    "batch": lambda name, _, out: all_done(sv.batch([name], out)),
+    "apply_drawn_mattes": lambda name, clip, _: list(
+        sv.apply_drawn_mattes(sv.matte(clip, settings=ALL), garbage=name)
+    ),
 }
 
 WRITES: dict[str, Callable[[Any, Path], object]] = {
@@ -64,6 +67,13 @@ WRITES: dict[str, Callable[[Any, Path], object]] = {
     "Manifest": lambda name, clip: sv.Manifest(name).entries(),
 }
 """What may also end well, where a name can be written to."""
+
+
+def all_done(outcomes: Iterable[sv.Outcome]) -> None:
+    """Raise what the first clip failed of."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
 
 
 def behind(background: sv.Background, clip: Path) -> None:
@@ -155,4 +165,4 @@ def test_every_public_function_of_names_is_here():
             told = str(inspect.signature(value))
         except (TypeError, ValueError):
             continue
-        assert "Path" not in told.replace("TapPath", ""), name
+        assert "Path" not in told, name
