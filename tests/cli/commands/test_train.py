@@ -13,10 +13,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from made_people import write_people
+from sinet_video.cli.commands import train as train_command
 from sinet_video.cli.commands.train import train
 from sinet_video.cli.main import cli
 
 from sinet_video.train import fused_layers
+from sinet_video.train.recipe import Stage
 
 RECIPE = """
 name = "tiny"
@@ -165,7 +167,6 @@ def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path) -> None:
     )  # fmt: skip
     lines = iter(process.stderr.readline, "")
     next(line for line in lines if re.match(r"50/100000 one \d+ s: ", line))
-    assert re.search(r"s, \d+ (s|min|h).* left: ", next(lines))
     process.send_signal(signal.SIGINT)
     said = list(lines)
     assert process.wait() == 130
@@ -175,6 +176,20 @@ def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path) -> None:
     )  # fmt: skip
     again = run(root)
     assert "steps was 100000 and is 2" in again.stderr
+
+
+def test_rows_say_the_time_left_by_what_steps_cost(capsys, monkeypatch) -> None:
+    """Small samples first, then as many of four times the pixels."""
+    times = iter([0.0, 10.0, 20.0])
+    monkeypatch.setattr(train_command.time, "monotonic", lambda: next(times))
+    small = Stage("small", 20, 2, ((32, 32),))
+    shown = train_command._Shown((small, Stage("large", 20, 2, ((64, 64),))), quiet=False)
+    shown({"stage": "small", "step": 10, "rate": 1e-3})
+    shown({"stage": "small", "step": 20, "rate": 1e-3})
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("10/40 small 10 s:")
+    assert second.startswith("20/40 small 20 s, 80 s left:")
+    assert train_command.shown_time(12000) == "3 h 20 min"
 
 
 def test_a_recipe_is_changed_from_the_command_line(root: Path, monkeypatch) -> None:
