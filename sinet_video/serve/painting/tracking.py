@@ -41,8 +41,8 @@ RIM = 5
 """Pixels around a stroke that are looked at too."""
 
 RENEW, LOST = 9.0, 22.0
-"""Median differences, in 8-bit steps: above the first a stroke is matched with its present look from
-then on, above the second it is not found."""
+"""Median differences, in 8-bit steps: above the first a stroke is matched with how it looks now
+from then on, above the second it is not found."""
 
 CHUNK = Fraction(2)
 """Seconds that are decoded at a time to go backwards."""
