@@ -20,7 +20,7 @@ STOPPED = status_of(signal.SIGINT)
 
 SECTIONS = {
     "Cut people out": ("run", "batch"),
-    "Look results over": ("preview", "serve", "verify", "info"),
+    "Check results": ("preview", "serve", "verify", "info"),
     "Networks": ("export", "evaluate", "generate", "train"),
     "This program": ("doctor",),
 }
@@ -105,7 +105,7 @@ def _in_words(error: OSError | EOFError) -> str:
 def cli() -> None:
     """Cut people out of video: green screens, new backgrounds, alpha channels.
 
-    sinet-video COMMAND --help says more of each command.
+    Run sinet-video COMMAND --help for the options of a command.
     """
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options.click_options import quiet_option
+from sinet_video.cli.options.click_options import own_option, quiet_option
+from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.options.generate import bad_option, folder_argument
 from sinet_video.cli.terminal.signals import interrupts, status_of
 
@@ -22,50 +23,58 @@ if TYPE_CHECKING:
     from sinet_video.train.recipe import Stage
 
 
-@click.command(short_help="Train the network.")
+RESULT, TRAINING = "Result", "Training"
+"""Headings of these options."""
+
+
+@click.command(cls=GroupedCommand, short_help="Train the network.")
 @folder_argument
-@click.option(
+@own_option(
+    RESULT,
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Where weights go; one with a checkpoint of the same recipe is gone on with.",
+    help="Folder for the weights. If it has a checkpoint of the same recipe, training continues.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--recipe",
     default="default",
-    show_default=True,
     metavar="NAME|FILE",
-    help="How: default, paper, or a TOML file of your own.",
+    help="Training recipe: default, paper, or a TOML file.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
-    show_default=True,
-    help="Where to compute.",
+    help="Device to train on.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--checkpoint",
     type=click.IntRange(1),
     default=250,
-    show_default=True,
     metavar="STEPS",
-    help="How often it is written down where the training is.",
+    help="Write a checkpoint every so many steps.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--steps",
     type=click.IntRange(1),
     metavar="STEPS",
-    help="How many steps all stages take together, each its share, in place of the recipe's.",
+    help="Total number of steps, shared out over the stages, instead of the recipe's.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--set",
     "changes",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change the recipe, again and again: seed=2, stages.*.rate=1e-3, data.empty=[].",
+    help="Change a value of the recipe, such as seed=2, stages.*.rate=1e-3 or data.empty=[]. "
+    "Can be repeated.",
 )
 @bad_option
 @quiet_option
@@ -80,11 +89,11 @@ def train(
     on_bad: OnBad,
     quiet: bool,
 ) -> None:
-    """Train SINet on what FOLDER holds, by a recipe that names the folders in it.
+    """Train SINet on the images and masks in FOLDER; a recipe names its folders.
 
-    OUTPUT is a folder: weights.pth at the end; while it works checkpoint.pth, curves.csv and
-    curves.png. Ctrl-C writes a checkpoint first. The same command goes on after an interruption,
-    and ends in the same weights.
+    The output folder gets checkpoint.pth, curves.csv and curves.png during training and weights.pth
+    at the end. Ctrl-C writes a checkpoint first. After an interruption the same command continues
+    and ends with the same weights.
     """
     with extra_needed("Training"):
         from sinet_video.train.fused_layers import built, unavailable_reason
