@@ -15,6 +15,8 @@ from sinet_video.cli.options import overwrite_option, report_option
 from sinet_video.cli.reports import check_report, write_json
 from sinet_video.cli.talk import Talk, talk_options
 
+from sinet_video.errors import SettingError
+
 if TYPE_CHECKING:
     from sinet_video.batches.batch import Outcome
 
@@ -42,6 +44,8 @@ def batch(
     """
     if report_file:
         check_report(report_file)
+    if job.resuming.only is not None:
+        raise SettingError("--only is for one film; --shard takes a part of a batch.")
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, talk)
     steps = many.planned(given, conversion, overwrite=overwrite)

@@ -29,6 +29,7 @@ from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
+from sinet_video.pipeline.shares import share_of
 from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
@@ -69,6 +70,8 @@ def convert(
     another process does that, and for a job with other settings unless `overwrite` is given too,
     which then begins anew. Functions of your own are known by their names, and must answer alike.
 
+    With `resume.only`, one part of the result is made and kept, to be put together by `join`.
+
     The output appears when it is whole, or not at all. Raises `InputError`, `OutputError`,
     `SettingError` or `WeightsError`.
     """
@@ -89,12 +92,16 @@ def convert(
     if resume is not None:
         told = fingerprint.of_job(
             Path(source.path), outputs=list(map(str, targets)), background=background, fit=fit,
-            show=show, resume=resume, settings=settings, encoding=encoding, span=clip.span,
+            show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
+            span=clip.span,
         )  # fmt: skip
-        writing = Segments(
-            outputs, told, resume,
-            overwrite=overwrite, again=needs_all(work), begun=look.begun,
-        )  # fmt: skip
+        if resume.only is not None:
+            writing = share_of(work, outputs, told, resume, overwrite=overwrite)
+        else:
+            writing = Segments(
+                outputs, told, resume,
+                overwrite=overwrite, again=needs_all(work), begun=look.begun,
+            )  # fmt: skip
     report = _Job(work, targets, writing).run(progress)
     report.seconds = round(time.perf_counter() - started, 3)
     report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)

@@ -185,6 +185,10 @@ class JobFolder:
         if before.segments:
             self._alphas(before.segments[-1][0]).unlink(missing_ok=True)
 
+    def adopt(self, finished: JobState) -> None:
+        """Note that all segments are whole, whose files were put here."""
+        self._note(finished)
+
     def note_made(self, made: Made) -> None:
         """Note that the outputs are whole, and only their names are not theirs."""
         self._note(replace(self.finished, made=made))

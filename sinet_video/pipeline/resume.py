@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import floor
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -31,6 +32,7 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
+from sinet_video.pipeline.shard import Shard
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.memory import memory_of
 from sinet_video.stages.smooth import smooth
@@ -45,9 +47,13 @@ trusted to give from there on what it gives when read from the beginning."""
 
 @dataclass(frozen=True)
 class Resume:
-    """That a job goes on after an interruption. `seconds` of the result are finished at a time."""
+    """That a job goes on after an interruption. `seconds` of the result are finished at a time.
+
+    With `only`, no more than that part of the segments is made, and kept for `join`.
+    """
 
     seconds: Fraction | float = 10
+    only: Shard | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.seconds <= 3600:
@@ -63,7 +69,8 @@ class Segments(Writing):
     `job` describes the job, as `fingerprint.of_job` does. With `again` all pictures are worked on
     again, and finished ones only not written: for stages that remember more of earlier pictures
     than is kept. Else `begun` is called with the times of the first picture and of the first that
-    is not finished, when an earlier run was interrupted.
+    is not finished, when an earlier run was interrupted. The job's folder is named after `place`,
+    or else after the output.
     """
 
     def __init__(
@@ -75,11 +82,12 @@ class Segments(Writing):
         overwrite: bool,
         again: bool,
         begun: Callable[[Fraction, Fraction], None],
+        place: Path | None = None,
     ) -> None:
         self.tally = Tally()
         self._seconds, self._overwrite, self._begun = Fraction(resume.seconds), overwrite, begun
         self._again = again
-        self._kept = JobFolder(outputs[0].path, job, overwrite=overwrite)
+        self._kept = JobFolder(place or outputs[0].path, job, overwrite=overwrite)
         roles = ("output", "matte")
         self._parts = [
             segments_of(output, self._kept, role)
