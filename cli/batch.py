@@ -12,7 +12,8 @@ from sinet_video.cli.batch_progress import BatchProgress, closing_table, dry_tab
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
 from sinet_video.cli.options import overwrite_option, report_option
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.reports import check_reports, write_json, write_text
+from sinet_video.cli.streams import printable
 from sinet_video.cli.talk import Talk, talk_options
 
 from sinet_video.errors import SettingError
@@ -42,8 +43,8 @@ def batch(
     in the output folder keeps account. A clip that fails does not stop the others; it is named at
     the end, and the exit status is 1.
     """
-    if report_file:
-        check_report(report_file)
+    reads = {f"input {place}": name for place, name in enumerate(inputs, 1)}
+    check_reports({"report": report_file}, reads, overwrite=overwrite)
     if job.resuming.only is not None:
         raise SettingError("--only is for one film; --shard takes a part of a batch.")
     given, conversion = many.inputs(inputs), job.conversion()
@@ -51,7 +52,7 @@ def batch(
     steps = many.planned(given, conversion, overwrite=overwrite)
     wanted = sum(step.wanted for step in steps)
     if many.dry_run:
-        click.echo(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
+        write_text(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
         return
     outcomes = []
     with BatchProgress(talk, wanted) as progress:
@@ -60,7 +61,8 @@ def batch(
             outcomes.append(outcome)
     talk.note(closing_table(outcomes))
     if report_file:
-        write_json(report_file, json.dumps([_plain(outcome) for outcome in outcomes], indent=2))
+        text = json.dumps([_plain(outcome) for outcome in outcomes], indent=2)
+        write_json(report_file, text, overwrite=overwrite)
     _end(outcomes)
 
 
@@ -79,6 +81,6 @@ def _end(outcomes: list[Outcome]) -> None:
     """Name what failed, where the user looks first."""
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     for outcome in failed:
-        click.echo(f"sinet-video: failed: {outcome.error}", err=True)
+        click.echo(f"sinet-video: failed: {printable(str(outcome.error))}", err=True)
     if failed:
         sys.exit(1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from sinet_video.cli.options import Command, options_from
 from sinet_video.cli.output_options import OutputOptions, ResumeOptions
+from sinet_video.cli.streams import printable
 
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
@@ -69,16 +70,24 @@ class Job:
         matte: str | None = None,
         overwrite: bool,
         talk: Talk,
+        report_file: str | None = None,
     ) -> Report:
         """Convert as the options say, saying how it goes."""
         conversion, progress = self.conversion(), talk.progress(self.span)
         resume = conversion.resume
         try:
-            report = conversion(source, output, matte=matte, overwrite=overwrite, progress=progress)
+            report = conversion(
+                source,
+                output,
+                matte=matte,
+                overwrite=overwrite,
+                progress=progress,
+                report=report_file,
+            )
         except BaseException as error:
             progress.clear()
             if isinstance(error, KeyboardInterrupt | SystemExit):
-                click.echo(f"Note: stopped; {output} was not made.", err=True)
+                click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
             if resume is not None and progress.begun:
                 _say_what_is_kept(Path(output))
             raise

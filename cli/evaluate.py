@@ -12,9 +12,15 @@ import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.extras import extra_needed
 from sinet_video.cli.generate_options import read_names
-from sinet_video.cli.options import option, options_from, quiet_option, report_option
+from sinet_video.cli.options import (
+    option,
+    options_from,
+    overwrite_option,
+    quiet_option,
+    report_option,
+)
 from sinet_video.cli.progress import ticking
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.reports import check_reports, write_json, write_text
 
 from sinet_video.errors import SettingError
 from sinet_video.pipeline.settings import Settings
@@ -97,6 +103,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     help="Draw the worst ten of each row into a picture.",
 )
 @report_option
+@overwrite_option
 @quiet_option
 def evaluate(
     data: tuple[str, ...],
@@ -109,6 +116,7 @@ def evaluate(
     on_bad: OnBad,
     sheet: str | None,
     report_file: str | None,
+    overwrite: bool,
     quiet: bool,
 ) -> None:
     """Measure mattes against what is true, and print a table.
@@ -122,9 +130,9 @@ def evaluate(
     of pixels that are neither background nor person, and what it is in truth.
     """
     _check(data, matte, truth, sheet)
-    for name in (report_file, sheet):
-        if name:
-            check_report(name)
+    reads = {f"input {place}": place for place in data} | {"matte": matte, "truth": truth}
+    reads |= {"predictions": predictions, "list": str(only) if only else None}
+    check_reports({"report": report_file, "sheet": sheet}, reads, overwrite=overwrite)
     names = read_names(only) if only else None
     with extra_needed("Measuring"):
         from sinet_video.cli.tables import tables
@@ -150,14 +158,14 @@ def evaluate(
         if sheet:
             draw_worst(results, Path(sheet))
     if report_file != "-":
-        click.echo(tables(results))
+        write_text(tables(results))
     if report_file:
         report = {
             "options": asdict(settings),
             "results": [scores.to_dict() for scores in results],
             "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
         }
-        write_json(report_file, json.dumps(report, indent=2))
+        write_json(report_file, json.dumps(report, indent=2), overwrite=overwrite)
 
 
 repeatable(evaluate, "weights")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.batch import batch
@@ -16,11 +17,15 @@ from sinet_video.cli.join import join
 from sinet_video.cli.plan import plan
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
+from sinet_video.cli.signals import heed, status_of
+from sinet_video.cli.streams import Unheard, open_closed_streams, printable
 from sinet_video.cli.train import train
 from sinet_video.cli.verify import verify
 
 from sinet_video._version import __version__
-from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.errors import SettingError, SinetVideoError, reason
+
+STOPPED = status_of(signal.SIGINT)
 
 
 class Group(click.Group):
@@ -31,8 +36,27 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except SinetVideoError as error:
-            click.echo(f"sinet-video: {error}", err=True)
-            sys.exit(2 if isinstance(error, SettingError) else 1)
+            _fail(str(error), 2 if isinstance(error, SettingError) else 1)
+        except KeyboardInterrupt:
+            sys.exit(STOPPED)
+        except MemoryError:
+            _fail("There is not enough memory for this.")
+        except (OSError, EOFError) as error:
+            _fail(_in_words(error))
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
+    click.echo(f"sinet-video: {printable(message, lines=True)}", err=True)
+    sys.exit(status)
+
+
+def _in_words(error: OSError | EOFError) -> str:
+    """Say what the system refused, where no other place has said it better."""
+    if getattr(error, "errno", None) == errno.EPIPE:
+        return "The program that standard output went to has ended."
+    what = getattr(error, "filename", None)
+    where = f"{what}: " if what is not None else ""
+    return f"{where}{reason(error)}."
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,6 +79,9 @@ cli.add_command(preview)
 
 
 def main() -> None:
-    """Run the command line; being terminated cleans up as being interrupted does."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    cli()
+    """Run the command line; being interrupted or terminated cleans up, and always ends it."""
+    open_closed_streams()
+    if sys.stderr is not None:
+        sys.stderr = cast(TextIO, Unheard(sys.stderr))
+    heed()
+    cli(prog_name="sinet-video")

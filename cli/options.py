@@ -5,6 +5,7 @@ Nothing heavy is imported here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -23,6 +24,13 @@ PREFIX = "SINET_VIDEO_"
 """What the environment variables of options begin with."""
 
 
+CLOCK = re.compile(
+    r"(?:(?:(\d{1,7}):(?=[0-5]?\d:))?(\d{1,7}):(?=[0-5]?\d(?:\.|$)))?(\d{1,9}(?:\.\d{0,30})?|\.\d{1,30})",
+    re.ASCII,
+)
+"""Hours, minutes and seconds, of which all but the first that is given are less than 60."""
+
+
 class Moment(click.ParamType[Fraction]):
     """A time: seconds (83.5) or a clock (1:23.5, 0:01:23.5)."""
 
@@ -34,13 +42,11 @@ class Moment(click.ParamType[Fraction]):
         """Read it, exactly."""
         if isinstance(value, Fraction):
             return value
-        try:
-            seconds = Fraction(0)
-            for part in str(value).split(":"):
-                seconds = seconds * 60 + Fraction(part)
-        except (ValueError, ZeroDivisionError):
+        read = CLOCK.fullmatch(str(value))
+        if read is None:
             self.fail(f"{value!r} is no time; give seconds (83.5) or a clock (1:23.5).", param, ctx)
-        return seconds
+        hours, minutes, seconds = (Fraction(part or 0) for part in read.groups())
+        return hours * 3600 + minutes * 60 + seconds
 
 
 class Triple(click.ParamType[tuple[float, float, float]]):

@@ -6,6 +6,7 @@ import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.options import JOB, option, options_from
 from sinet_video.cli.progress import clock
+from sinet_video.cli.reports import write_text
 from sinet_video.cli.talk import Talk, talk_options
 
 from sinet_video.media.time_range import TimeRange
@@ -42,9 +43,10 @@ def plan(source: str, parts: int, checkpoint_every: float, span: TimeRange, talk
     from sinet_video.pipeline.resume import Resume
     from sinet_video.pipeline.shares import plan as planned
 
-    click.echo("part  segments  start    end      reads from")
+    lines = ["part  segments  start    end      reads from"]
     for each in planned(source, parts, span=span, resume=Resume(checkpoint_every)):
         times = (clock(float(time)) for time in (each.start, each.end, each.reads_from))
         cells = (str(each.shard), str(len(each.segments)), *times)
         widths = (4, 8, 7, 7, 10)
-        click.echo("  ".join(f"{c:<{w}}" for c, w in zip(cells, widths, strict=True)).rstrip())
+        lines.append("  ".join(f"{c:<{w}}" for c, w in zip(cells, widths, strict=True)).rstrip())
+    write_text("\n".join(lines))

@@ -15,7 +15,7 @@ from sinet_video.cli.options import (
     report_option,
 )
 from sinet_video.cli.output_options import RESULT
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.reports import check_reports, write_json
 from sinet_video.cli.talk import Talk, talk_options
 
 from sinet_video.media.time_range import TimeRange
@@ -84,8 +84,9 @@ def preview(
     """
     from sinet_video.quality.preview import preview as previewed
 
-    if report_file:
-        check_report(report_file)
+    writes = {"output": output, "report": report_file}
+    reads = {what: str(path) for what, path in settings.reads().items()} | {"input": source}
+    check_reports(writes, reads, overwrite=overwrite)
     progress = talk.progress(span)
     try:
         found = previewed(
@@ -102,5 +103,5 @@ def preview(
     finally:
         progress.clear()
     if report_file:
-        write_json(report_file, json.dumps(found.to_dict(), indent=2))
+        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
     talk.note(f"Wrote {output}: {len(found.figures.times)} frames looked at.")

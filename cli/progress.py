@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import click
+from sinet_video.cli.streams import printable
 
 if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
@@ -30,7 +32,7 @@ class Line:
 
     def __init__(self, *, quiet: bool = False, width: int = 72) -> None:
         self.quiet, self._width = quiet, width
-        self._moves = sys.stderr.isatty()
+        self._moves = sys.stderr is not None and sys.stderr.isatty()
         self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
         self._start = self._shown = time.monotonic()
 
@@ -41,13 +43,26 @@ class Line:
             return
         self._shown = now
         said = text(now - self._start)
-        moving = f"\r{said:<{self._width}}"
-        click.echo(moving if self._moves else said, err=True, nl=not self._moves)
+        click.echo(self._over(said) if self._moves else said, err=True, nl=not self._moves)
+
+    def _over(self, text: str) -> str:
+        """Return what puts a text in place of the line, which must not reach the last column."""
+        columns = _columns()
+        width = max(1, min(self._width, columns - 1)) if columns else self._width
+        return f"\r{text[:width]:<{width}}"
 
     def clear(self) -> None:
         """Wipe the moving line, so that what follows starts on a clean one."""
         if self._moves and not self.quiet:
-            click.echo(f"\r{'':<{self._width}}\r", err=True, nl=False)
+            click.echo(f"{self._over('')}\r", err=True, nl=False)
+
+
+def _columns() -> int:
+    """Return how wide the terminal on stderr is; 0, as some terminals say, is not known."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 class Progress(Line):
@@ -83,9 +98,9 @@ class Progress(Line):
         if report.resumed:
             click.echo(f"Note: {report.resumed} frames had been finished before.", err=True)
         for warning in report.warnings:
-            click.echo(f"Note: {warning}", err=True)
+            click.echo(printable(f"Note: {warning}"), err=True)
         click.echo(
-            f"Wrote {report.output}: {report.frames} frames in {report.seconds:.1f} s "
+            f"Wrote {printable(report.output)}: {report.frames} frames in {report.seconds:.1f} s "
             f"({report.frames_per_second:.1f} frames/s), {report.encoder}, alpha {report.alpha}, "
             f"audio {report.audio}.",
             err=True,

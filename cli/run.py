@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
 from sinet_video.cli.options import JOB, option, overwrite_option
 from sinet_video.cli.output_options import RESULT
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.reports import is_stream, write_json
 from sinet_video.cli.talk import Talk, talk_options
 
 from sinet_video.errors import SettingError
@@ -79,11 +77,17 @@ def run(
     if keep and job.is_done(output):
         talk.note(f"Skipped {source}: {output} exists.")
         return
-    if report_file:
-        check_report(report_file)
-    report = job.convert(source, output, matte=matte, overwrite=overwrite, talk=talk)
-    if report_file:
-        write_json(report_file, json.dumps(report.to_dict(), indent=2))
+    streamed = report_file if report_file is not None and is_stream(report_file) else None
+    report = job.convert(
+        source,
+        output,
+        matte=matte,
+        overwrite=overwrite,
+        talk=talk,
+        report_file=None if streamed else report_file,
+    )
+    if streamed:
+        write_json(streamed, report.to_json(), overwrite=overwrite)
 
 
 def _output(given: str | None, named: str | None) -> str:

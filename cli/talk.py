@@ -16,6 +16,9 @@ from sinet_video.option import option
 if TYPE_CHECKING:
     from sinet_video.media.time_range import TimeRange
 
+REPORTED = "reported"
+"""What marks those records that the report of a job has as well, which is shown anyway."""
+
 GENERAL = "General"
 """The heading of these options."""
 
@@ -57,6 +60,7 @@ class Talk:
         if not self.verbose:
             return
         handler: logging.Handler = _Events() if self.log_json else logging.StreamHandler()
+        handler.addFilter(lambda record: not getattr(record, REPORTED, False))
         handler.setFormatter(logging.Formatter("%(message)s"))
         logger = logging.getLogger("sinet_video")
         logger.handlers, logger.propagate = [handler], False

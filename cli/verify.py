@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options import option_of, options_from
-from sinet_video.cli.reports import check_report, write_json
+from sinet_video.cli.options import option_of, options_from, overwrite_option
+from sinet_video.cli.reports import check_reports, write_json, write_text
 
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
@@ -33,6 +33,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check, again and again.")
 @option_of(Settings, "allow")
+@overwrite_option
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
 def verify(
     file: str,
@@ -41,6 +42,7 @@ def verify(
     alpha_mode: Wanted | None,
     skip: tuple[str, ...],
     allow: Allow,
+    overwrite: bool,
     report_file: str | None,
 ) -> None:
     """Play FILE to its end and check it, against its source if that is given.
@@ -55,14 +57,14 @@ def verify(
     from sinet_video.decoding.access import Source
     from sinet_video.quality.verify import verify as verified
 
-    if report_file:
-        check_report(report_file)
+    reads = {"input": file, "source": source}
+    check_reports({"report": report_file}, reads, overwrite=overwrite)
     theirs = None if source is None else Source(source, allow)
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
-        click.echo(describe(found))
+        write_text(describe(found))
     if report_file:
-        write_json(report_file, json.dumps(found.to_dict(), indent=2))
+        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
     if not found.holds:
         names = ", ".join(check.name for check in found.failures)
         click.echo(f"sinet-video: {file} fails {_count(found)}: {names}.", err=True)

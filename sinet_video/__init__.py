@@ -12,6 +12,11 @@
 Names are imported when they are first used, so that importing the package costs nothing.
 """
 
+import logging
+
 import lazy_loader
+
+# What is logged to "sinet_video" is shown by programs that want it shown.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

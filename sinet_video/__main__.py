@@ -1,5 +1,16 @@
-"""`python -m sinet_video`: the command."""
+"""The command: `sinet-video`, or `python -m sinet_video`."""
 
-from sinet_video.cli.main import main
+import signal
 
-main()
+
+def main() -> None:
+    """Run the command; an interrupt while it is still being loaded ends it without a word."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from sinet_video.cli.main import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

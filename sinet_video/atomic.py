@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import uuid
@@ -11,27 +12,122 @@ from pathlib import Path
 
 import av
 
-from sinet_video.errors import OutputError, SinetVideoError, reason
+from sinet_video.errors import InputError, OutputError, SinetVideoError, reason
+
+LONGEST_NAME = 255
+"""Bytes that a name may have in nearly all file systems."""
+
+_drafts: set[Path] = set()
+"""What this process has begun and has not given its name, or removed."""
+
+
+def temporary_name(path: Path) -> Path:
+    """Return a hidden name beside a file, for it to have until it is whole; a long one is cut."""
+    ending = f".{uuid.uuid4().hex[:8]}.part"
+    room = LONGEST_NAME - 1 - len(ending)
+    return path.with_name(f".{os.fsencode(path.name)[:room].decode(errors='ignore')}{ending}")
+
+
+def parts_name(path: Path) -> str:
+    """Return the hidden name of the folder in which what is finished of an output is kept."""
+    name = f".{path.name}.parts"
+    whole = os.fsencode(name)
+    if len(whole) <= LONGEST_NAME:
+        return name
+    known_by = hashlib.sha256(whole).hexdigest()[:16]
+    return f"{whole[: LONGEST_NAME - 24].decode(errors='ignore')}.{known_by}.parts"
+
+
+def begin_file(target: Path) -> Path:
+    """Make an empty hidden file beside a target, in which it is written until it is whole."""
+    part = temporary_name(target)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    _drafts.add(part)
+    return part
+
+
+def begin_folder(target: Path) -> Path:
+    """Make a hidden folder in which one is written: in the target, which may be a mount, or beside.
+
+    Folders that the target is to be in are made if need be.
+    """
+    part = temporary_name(target / target.name if target.is_dir() else target)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    return make_folder(part)
+
+
+def make_folder(part: Path) -> Path:
+    """Make a folder that has such a name; return it."""
+    part.mkdir()
+    _drafts.add(part)
+    return part
+
+
+def discard(part: Path) -> None:
+    """Remove what was begun, if it has not got its name."""
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
+    _drafts.discard(part)
+
+
+def discard_all() -> None:
+    """Remove all that was begun, before a process ends that cannot wait for who began it."""
+    for part in list(_drafts):
+        try:
+            discard(part)
+        except OSError:
+            pass  # The others are still to be removed.
+
+
+def place(part: Path, target: Path) -> None:
+    """Give a file or a folder a name that is free. Raises `FileExistsError` where it is not."""
+    if os.name == "nt":
+        part.rename(target)  # which replaces nothing there
+    elif part.is_dir():
+        target.mkdir()
+        part.replace(target)  # in place of an empty folder: the one that we made
+    else:
+        _place_file(part, target)
+
+
+def _place_file(part: Path, target: Path) -> None:
+    try:
+        os.link(part, target, follow_symlinks=False)
+    except FileExistsError:
+        if not os.path.samestat(part.lstat(), target.lstat()):
+            raise
+        part.unlink()  # it has had its name, and was interrupted before it lost the other
+    except OSError:  # a file system without links
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        part.replace(target)
+    else:
+        part.unlink()
 
 
 @contextmanager
-def whole_file(target: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Yield a hidden path beside `target`, which becomes `target` when the block ends well.
+def whole_file(target: Path, *, durable: bool = False, overwrite: bool = True) -> Iterator[Path]:
+    """Yield a hidden file beside `target`, which becomes `target` when the block ends well.
 
     When it does not, the file goes. A `durable` file is on the disk before the block's end, so that
-    not even a power cut leaves a part of it. Raises `OSError`.
+    not even a power cut leaves a part of it. Raises `OSError`, and `FileExistsError` for a target
+    that is there by then, unless it may be replaced.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = temporary_name(target)
+    part = begin_file(target)
     try:
         yield part
         if durable:
             sync(part)
-        part.replace(target)
+        if overwrite:
+            part.replace(target)
+        else:
+            place(part, target)
         if durable:
             sync(target.parent)
     finally:
-        part.unlink(missing_ok=True)
+        discard(part)
 
 
 @contextmanager
@@ -41,15 +137,15 @@ def whole_folder(target: Path) -> Iterator[Path]:
     When it does not, the folder goes. `target` may exist if it is empty. Raises `OSError`.
     """
     target = target.absolute()
-    part = temporary_name(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = make_folder(temporary_name(target))
     try:
-        part.mkdir(parents=True)
         yield part
         if target.exists():
             target.rmdir()
         part.replace(target)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        discard(part)
 
 
 def store(
@@ -58,12 +154,13 @@ def store(
     check: Callable[[Path], None] | None = None,
     *,
     durable: bool = False,
+    overwrite: bool = True,
 ) -> None:
     """Write a file whole or not at all: not, if `check` raises for what was written.
 
-    `durable` is as for `whole_file`. Raises `OSError`.
+    `durable` and `overwrite` are as for `whole_file`. Raises `OSError`.
     """
-    with whole_file(target, durable=durable) as part:
+    with whole_file(target, durable=durable, overwrite=overwrite) as part:
         part.write_bytes(content)
         if check:
             check(part)
@@ -80,17 +177,13 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def temporary_name(path: Path) -> Path:
-    """Return a hidden name beside a file, for it to have until it is whole."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
-
-
 def check_file(path: Path, *, overwrite: bool) -> None:
     """Raise `OutputError` if a file cannot be written there, or must not."""
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; give the name of a file.")
-    check_free(path, occupied=path.exists(), overwrite=overwrite)
-    check_folder(path.parent)
+    with translate_write_errors(path):
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder; give the name of a file.")
+        check_free(path, occupied=os.path.lexists(path), overwrite=overwrite)
+        check_folder(path.parent)
 
 
 def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
@@ -112,9 +205,20 @@ def translate_write_errors(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file is written into an `OutputError` that names it."""
     try:
         yield
-    except SinetVideoError:
+    except (SinetVideoError, MemoryError):
         raise
     except BrokenPipeError as error:
         raise OutputError("The program that standard output went to has ended.") from error
     except (av.FFmpegError, OSError) as error:
         raise OutputError(f"{path} cannot be written: {reason(error)}.") from error
+
+
+@contextmanager
+def translate_read_errors(path: str | Path) -> Iterator[None]:
+    """Turn what the system refuses while a file is read into an `InputError` that names it."""
+    try:
+        yield
+    except (SinetVideoError, MemoryError):
+        raise
+    except (OSError, ValueError) as error:  # the latter for a NUL in a name
+        raise InputError(f"{path} cannot be read: {reason(error)}.") from error

@@ -4,7 +4,8 @@
     |-- SettingError (ValueError)    an option has an invalid value
     |-- InputError (OSError)         a file cannot be read, or is not what it should be
     |-- OutputError (OSError)        a file cannot be written
-    `-- WeightsError (ValueError)    weights are unavailable or do not fit the network
+    |-- WeightsError (ValueError)    weights are unavailable or do not fit the network
+    `-- OutOfMemoryError (MemoryError)
 
 Each message is one or two sentences for a person: what was given, what is allowed, what to do.
 """
@@ -26,6 +27,10 @@ class InputError(SinetVideoError, OSError):
 
 class OutputError(SinetVideoError, OSError):
     """The result cannot be written at that place or in that form."""
+
+
+class OutOfMemoryError(SinetVideoError, MemoryError):
+    """There is not enough memory for a job."""
 
 
 class WeightsError(SinetVideoError, ValueError):

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from inspect import GEN_RUNNING, getgeneratorstate
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+LOGGER = logging.getLogger("sinet_video")
+
+PATIENCE = 10.0
+"""Seconds to wait for a producer that is told to stop. One that is held by what it calls, such as a
+pipe of which nothing comes, is let go of: its thread ends when that returns, or with the process.
+"""
 
 POLL = 0.1
 """Seconds between checks by a blocked producer whether it has been told to stop."""
@@ -44,9 +54,11 @@ class _Producer(Generic[T]):
         return self._queue.get()
 
     def close(self) -> None:
-        """Stop the thread, and wait until it has closed its source."""
+        """Stop the thread, and wait until it has closed its source, but not for ever."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            LOGGER.warning("The thread %s does not end, and is let go of.", self._thread.name)
         if self._unsaid is not None:
             raise self._unsaid
 
@@ -86,7 +98,8 @@ def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> G
     """Yield the items in order, produced by a thread that runs at most `depth` items ahead.
 
     Errors of the source are raised here. If the consumer stops early, the thread is stopped and its
-    source closed before this generator's own `close` returns.
+    source closed before this generator's own `close` returns, unless the source stands still for
+    longer than `PATIENCE`.
     """
     producer = _Producer(iter(items), depth, name)
     try:
@@ -99,3 +112,13 @@ def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> G
             yield item
     finally:
         producer.close()
+
+
+@contextmanager
+def closed_at_end(items: Generator[T]) -> Iterator[Generator[T]]:
+    """Close a generator at the end of a block, unless a thread that was let go of is in it."""
+    try:
+        yield items
+    finally:
+        if getgeneratorstate(items) != GEN_RUNNING:
+            items.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -201,7 +202,7 @@ def container_of(path: Path, form: str | None = None) -> Container:
             raise SettingError(f"Format is {form!r}; it must be one of {', '.join(PIPES)}.")
         return PIPES[form or "nut"]
     suffix = path.suffix.lower()
-    if not suffix and (form is None or form in FOLDERS):
+    if suffix not in CONTAINERS and _is_folder(path, form):
         return FOLDERS[form or "png"]
     if form is not None:
         place = "a folder" if form in FOLDERS else "standard output"
@@ -209,9 +210,15 @@ def container_of(path: Path, form: str | None = None) -> Container:
     if suffix not in CONTAINERS:
         raise SettingError(
             f"{path} ends in {suffix}; the output must end in {', '.join(CONTAINERS)}, or be a "
-            "folder for PNGs."
+            f"folder for PNGs, such as {path}{os.sep}."
         )
     return CONTAINERS[suffix]
+
+
+def _is_folder(path: Path, form: str | None) -> bool:
+    """Whether a name that is no video's is a folder's; one with a dot is, if there is a folder."""
+    there = not path.suffix or os.path.isdir(path)  # noqa: PTH112 (says no to impossible names)
+    return form in FOLDERS or (form is None and there)
 
 
 PIPE = Path("-")

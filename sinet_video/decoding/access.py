@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Literal, get_args
 
 import av
 
+from sinet_video.containers.formats import PIPE
 from sinet_video.errors import InputError, SettingError
+from sinet_video.paths import check_named
 
 StrPath = str | Path
 
@@ -59,6 +62,11 @@ class Source:
     allow: Allow = "nothing"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str | Path):
+            raise SettingError(f"What is to be read is {self.path!r}; give a path or a URL.")
+        check_named(input=self.path)
+        if "\0" in str(self.path):
+            raise InputError(f"{self.path!r} has a NUL in it, which no file's name can have.")
         if self.allow not in get_args(Allow):
             allowed = ", ".join(get_args(Allow))
             raise SettingError(f"Allow is {self.allow!r}; it must be one of {allowed}.")
@@ -80,6 +88,11 @@ class Source:
     def is_url(self) -> bool:
         """Whether it is on a host."""
         return is_url(self.path)
+
+    @property
+    def is_pipe(self) -> bool:
+        """Whether it can be read once: standard input, or a file that is a pipe, as a FIFO is."""
+        return not self.is_url and (self.path in ("-", PIPE) or is_fifo(Path(self.path)))
 
     def open_options(self) -> dict[str, str]:
         """Return the options by which libav reads it and what else is allowed, and no more."""
@@ -114,6 +127,14 @@ class Source:
             f"{Path(self.path)} is {kind} and names other {more} to read, which are read only if "
             f"allowed; allow {wanted} if you trust it."
         )
+
+
+def is_fifo(path: Path) -> bool:
+    """Whether a name is a pipe's, as those are that a shell gives for <(...)."""
+    try:
+        return stat.S_ISFIFO(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def is_url(source: StrPath) -> bool:

@@ -99,6 +99,8 @@ def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) 
     """Turn what libav cannot read or decode into an `InputError` that says after which moment."""
     try:
         yield
+    except MemoryError:
+        raise  # which is not the file's fault
     except av.FFmpegError as error:
         raise InputError(
             f"{path} is damaged or cut off {where(last())} ({reason(error)}); repair it, or end "

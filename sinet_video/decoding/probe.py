@@ -13,7 +13,6 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.alpha_tag import read_alpha_tag
-from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Attachment, AudioTrack, Chapter, Clip, SubtitleTrack
 from sinet_video.decoding.concealment import translate_decode_errors
@@ -40,23 +39,33 @@ def probe(source: StrPath | Source) -> Clip:
     or may not be read.
     """
     source = Source.of(source)
-    if Path(source.path) == PIPE:
-        return _probe_pipe()
+    if source.is_pipe:
+        return _probe_pipe(source)
     with opened(source) as container:
         stream = video_stream(container, source)
+        _check_decodable(stream, source)
         with translate_decode_errors(source.path, lambda: None):
             first = next(container.decode(stream), None)
         return _clip(container, stream, source, first)
 
 
-def _probe_pipe() -> Clip:
-    container = open_pipe()  # read on by whoever decodes the clip
-    stream = video_stream(container, PIPE)
+def _check_decodable(stream: VideoStream, source: Source) -> None:
+    """Raise `InputError` for what libav takes for a picture and does not decode."""
+    if stream.codec_context.name == "webp" and not stream.codec_context.width:
+        raise InputError(
+            f"{source} is an animated WebP, which FFmpeg cannot decode; convert it to a video or "
+            "to PNGs with another program first."
+        )
+
+
+def _probe_pipe(source: Source) -> Clip:
+    container = open_pipe(source)  # read on by whoever decodes the clip
+    stream = video_stream(container, source)
     stream.thread_type = "AUTO"
     piped = Piped(container, stream)
-    with translate_decode_errors(PIPE, lambda: None):
+    with translate_decode_errors(source.path, lambda: None):
         first = piped.first()
-    return replace(_clip(container, stream, Source(PIPE), first), piped=piped)
+    return replace(_clip(container, stream, source, first), piped=piped)
 
 
 def _clip(

@@ -21,6 +21,7 @@ from sinet_video.encoding.sink import Sink
 from sinet_video.errors import OutputError, SettingError, reason
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
+from sinet_video.publish import Publication
 
 
 def to_ffmpeg(
@@ -85,13 +86,20 @@ class _FfmpegSink(Sink):
         self._staged.prepare()
         return _Feed(command_line(self._cmd, self._staged.outputs, "warning"), frame, pixel_format)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """As `Sink` says."""
         if self._feed is None or self._staged is None:
             raise OutputError("No picture came, so ffmpeg was not started.")
         self._feed.finish()
-        self._staged.publish()
 
-    def _abandon(self) -> None:
+    def publish(self, publication: Publication) -> None:
+        """As `Sink` says."""
+        if self._staged is not None:
+            self._staged.publish(publication)
+            self._staged.discard()
+
+    def abandon(self) -> None:
+        """As `Sink` says."""
         if self._feed is not None:
             self._feed.stop()
         if self._staged is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +14,9 @@ import ffmpeg
 from ffmpeg.dag import topo_sort
 from ffmpeg.nodes import OutputNode, OutputStream, get_stream_spec_nodes
 
-from sinet_video.atomic import temporary_name, translate_write_errors
+from sinet_video.atomic import discard, make_folder, temporary_name, translate_write_errors
 from sinet_video.errors import OutputError, SettingError
+from sinet_video.publish import Publication
 
 Stream = Any
 
@@ -38,6 +38,7 @@ class Staged:
     """
 
     outputs: Stream
+    overwrite: bool
     _parts: dict[Path, Path] = field(default_factory=dict)
 
     @classmethod
@@ -52,22 +53,19 @@ class Staged:
                 f"The outputs are {type(outputs).__name__}; they must be what .output(...) or "
                 "ffmpeg.merge_outputs(...) of ffmpeg-python return."
             )
-        staged = cls(copy.deepcopy(outputs))
-        overwrite = "-y" in ffmpeg.get_args(outputs)
+        staged = cls(copy.deepcopy(outputs), "-y" in ffmpeg.get_args(outputs))
         for node in topo_sort(get_stream_spec_nodes(staged.outputs))[0]:
             if isinstance(node, OutputNode):
-                node.kwargs = staged._led(node.kwargs, timing, overwrite=overwrite)
+                node.kwargs = staged._led(node.kwargs, timing)
         return staged
 
-    def _led(
-        self, options: dict[str, Any], timing: Mapping[str, str], *, overwrite: bool
-    ) -> dict[str, Any]:
+    def _led(self, options: dict[str, Any], timing: Mapping[str, str]) -> dict[str, Any]:
         own = {name.partition(":")[0] for name in options}
         options = options if own & TIMING else {**timing, **options}
         path = _local_file(options)
         if path is None:
             return options
-        if path.exists() and not overwrite:
+        if path.exists() and not self.overwrite:
             raise OutputError(
                 f"{path} is there already; add .overwrite_output() to the outputs, or choose "
                 "another name."
@@ -80,20 +78,20 @@ class Staged:
         """Make the folders. Raises `OutputError` when they cannot be."""
         for part, path in self._parts.items():
             with translate_write_errors(path):
-                part.mkdir()
+                make_folder(part)
 
-    def publish(self) -> None:
+    def publish(self, publication: Publication) -> None:
         """Give all files their names. Raises `OutputError` when that cannot be."""
         for part, path in self._parts.items():
             with translate_write_errors(path):
                 for file in sorted(part.iterdir()):
-                    file.replace(path.with_name(file.name))
-                part.rmdir()
+                    target = path.with_name(file.name)
+                    publication.place(file, target, overwrite=self.overwrite)
 
     def discard(self) -> None:
         """Leave nothing of files that have no names yet."""
         for part in self._parts:
-            shutil.rmtree(part, ignore_errors=True)
+            discard(part)
 
 
 def _local_file(options: dict[str, Any]) -> Path | None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 
-from sinet_video.atomic import temporary_name, translate_write_errors
+from sinet_video.atomic import begin_folder, discard, translate_write_errors
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.still_tags import write_alpha_tag
 from sinet_video.decoding.clip import Clip
@@ -22,6 +21,7 @@ from sinet_video.encoding.video_stream import add_video_stream, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Matte
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
+from sinet_video.publish import Publication
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -74,7 +74,14 @@ class PictureFolder(Sink):
     TIMES = "timestamps.txt"
 
     def __init__(
-        self, path: Path, clip: Clip, content: Content, plan: Plan, first: int = 1
+        self,
+        path: Path,
+        clip: Clip,
+        content: Content,
+        plan: Plan,
+        first: int = 1,
+        *,
+        overwrite: bool = False,
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, unsaid(clip)
         self._name = name_in(path, plan)
@@ -83,10 +90,11 @@ class PictureFolder(Sink):
         self._path, self._target = path, path.parent if is_pattern(path) else path
         self._orientation = clip.orientation
         self._times: list[Fraction] = []
-        self._part = temporary_name(self._target.absolute())
+        self._overwrite = overwrite
+        with translate_write_errors(path):
+            self._part = begin_folder(self._target.absolute())
         try:
             with translate_write_errors(path):
-                self._part.mkdir(parents=True)
                 # A per cent sign in the folder's own name is not a number's place.
                 folder = str(self._part).replace("%", "%%")
                 self._container = open_container(
@@ -96,7 +104,7 @@ class PictureFolder(Sink):
                     self._container, clip.as_shown(), content, plan, 1 / RATE_IF_UNKNOWN
                 )
         except BaseException:
-            shutil.rmtree(self._part, ignore_errors=True)
+            discard(self._part)
             raise
 
     def write(self, matte: Matte) -> None:
@@ -114,32 +122,63 @@ class PictureFolder(Sink):
             told.stream, told.is_keyframe = packet.stream, True
             self._container.mux(told)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """As `Sink` says."""
         if not self._times:
             raise OutputError(f"No picture came, so {self._path} was not written.")
         with translate_write_errors(self._path):
             self._mux(self._stream.encode(None))
             self._container.close()
             (self._part / self.TIMES).write_text(timestamps(self._times))
-            self._publish()
 
-    def _publish(self) -> None:
-        if not self._target.exists():
-            self._part.replace(self._target)
-            return
-        for old in siblings(self._target / self._name):
-            if numbers(Path(self._name)).fullmatch(old.name):
-                old.unlink()
-        for file in sorted(self._part.iterdir()):
-            file.replace(self._target / file.name)
-        self._part.rmdir()
+    def publish(self, publication: Publication) -> None:
+        """As `Sink` says."""
+        with translate_write_errors(self._path):
+            place_pictures(
+                publication, self._part, self._target / self._name, overwrite=self._overwrite
+            )
+        discard(self._part)
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
+        """As `Sink` says."""
         try:
             self._container.close()
         except (av.FFmpegError, OSError):
             pass  # As in VideoFile: what made us give up is the error to hear of.
-        shutil.rmtree(self._part, ignore_errors=True)
+        discard(self._part)
+
+
+def place_pictures(
+    publication: Publication,
+    part: Path,
+    pattern: Path,
+    *,
+    overwrite: bool,
+    placed: Container[str] = (),
+) -> None:
+    """Give a folder of pictures its name, or the pictures theirs in a folder that is there.
+
+    With `overwrite` others of the pattern go from there, but not those of names in `placed`.
+    """
+    target = pattern.parent
+    within = target.is_dir() and any(map(target.samefile, (part.parent, part.parent.parent)))
+    ours = overwrite or placed or publication.has_placed(target)
+    if not within and not (target.is_dir() and ours):
+        publication.place(part, target, overwrite=overwrite)
+        return
+    files = {file.name: file for file in sorted(part.iterdir())}
+    for old in siblings(pattern) if overwrite else ():
+        known = old.name in files or old.name in placed
+        if numbers(pattern).fullmatch(old.name) and not known:
+            publication.remove(old)
+    for name, file in files.items():
+        if name == PictureFolder.TIMES and _says_the_same(file, target / name):
+            continue  # as where the other output of the job goes to the same folder
+        publication.place(file, target / name, overwrite=overwrite)
+
+
+def _says_the_same(one: Path, other: Path) -> bool:
+    return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
 def unsaid(clip: Clip) -> list[str]:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sinet_video.atomic import check_file, check_folder, check_free
+from sinet_video.atomic import (
+    check_file,
+    check_folder,
+    check_free,
+    parts_name,
+    translate_write_errors,
+)
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.formats import PIPE, container_of
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.image_sequence import PictureFolder, is_pattern, numbers, siblings
-from sinet_video.encoding.plan import plan
+from sinet_video.encoding.image_sequence import (
+    SUFFIXES,
+    PictureFolder,
+    is_pattern,
+    name_in,
+    numbers,
+    siblings,
+)
+from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
+from sinet_video.paths import check_named, same_place
 
 
 def open_sink(
@@ -27,48 +43,70 @@ def open_sink(
     encoding: Encoding = Encoding(),
     companions: bool = False,
     on_error: OnError = "stop",
+    overwrite: bool = False,
 ) -> Sink:
     """Return the sink for a name: a video file, or a folder or pattern of pictures.
 
     The clip lends pixel format, colour tags and time base, and with `companions` a video file gets
     all else that the clip has in its span: sound, subtitles, chapters, covers, attachments, names;
-    `on_error` says what to do where sound and subtitles are damaged.
+    `on_error` says what to do where sound and subtitles are damaged. What is there already, or
+    appears while the sink is written to, is replaced only with `overwrite`.
+
+    Raises `OutputError` or `SettingError` where a result cannot or must not be written.
     """
-    path = Path(path)
+    check_named(output=path)
+    path, encoding = as_folder(path, encoding)
     chosen = plan(path, content, clip.working_format, encoding)
     container = container_of(path, encoding.format)
+    check_output(path, clip.path, form=encoding.format, overwrite=overwrite)
     if container.is_pictures:
-        return PictureFolder(path, clip, content, chosen)
+        return PictureFolder(path, clip, content, chosen, overwrite=overwrite)
     carried = clip.span if companions and not container.alone else None
-    sink = VideoFile(path, clip, content, chosen, carried, encoding.audio, on_error)
+    sink = VideoFile(
+        path, clip, content, chosen, carried, encoding.audio, on_error, overwrite=overwrite
+    )
     if companions and container.alone and clip.audio:
         sink.warnings.append(f"A {encoding.format} stream holds no sound: left out.")
     return sink
 
 
-def check_output(path: Path, source: StrPath, *, overwrite: bool) -> None:
+def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:
+    """Return a path, and the encoding for a folder of pictures if it ends as folders' names do."""
+    if isinstance(path, str) and path.endswith(("/", os.sep)) and encoding.format is None:
+        encoding = replace(encoding, format="png")
+    return Path(path), encoding
+
+
+def check_output(path: Path, source: StrPath, *, form: str | None = None, overwrite: bool) -> None:
     """Raise `OutputError` or `SettingError` if a result cannot or must not be written there."""
     if path == PIPE:
         _check_stdout()
         return
-    pictures = container_of(path).is_pictures
+    with translate_write_errors(path):
+        _check_place(path, source, form, overwrite=overwrite)
+
+
+def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bool) -> None:
+    pictures = container_of(path, form).is_pictures
     numbered = pictures and is_pattern(path)
-    if pictures and path.suffix and not numbered:
+    if pictures and path.suffix.lower() in SUFFIXES and not numbered:
         raise SettingError(
             f"{path} is one picture and a video has many; give a folder, or a pattern such as "
             f"{path.with_name('%05d' + path.suffix)}."
         )
-    file = isinstance(source, Path) and source != PIPE
-    if file and path.exists() and path.samefile(source):
+    if isinstance(source, Path) and source != PIPE and same_place(path, source):
         raise SettingError(f"{path} is the input; the output must be another file.")
     if not pictures:
         check_file(path, overwrite=overwrite)
         return
-    occupied = any(path.iterdir()) if path.is_dir() else path.exists()
+    kept = parts_name(path)  # of a job that is to go on, where its folder was there before
+    there = {each.name for each in path.iterdir()} - {kept} if path.is_dir() else set()
+    occupied = bool(there) if path.is_dir() else os.path.lexists(path)
     if numbered:
-        occupied = any(numbers(path).fullmatch(p.name) for p in siblings(path))
+        names = [each.name for each in siblings(path)]
+        occupied = any(map(numbers(path).fullmatch, names)) or PictureFolder.TIMES in names
     check_free(path, occupied=occupied, overwrite=overwrite)
-    check_folder(_existing_parent(path))
+    check_folder(_existing(path.parent if numbered else path))
 
 
 def _check_stdout() -> None:
@@ -76,8 +114,39 @@ def _check_stdout() -> None:
         raise OutputError("Standard output is a terminal; pipe it into a program, or give a file.")
 
 
-def _existing_parent(path: Path) -> Path:
-    parent = path.parent
-    while not parent.exists():
-        parent = parent.parent
-    return parent
+def _existing(folder: Path) -> Path:
+    """Return a folder, or if it is not there the nearest around it that is."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The names that an output takes: its own, or those of pictures in a folder, `pattern`."""
+
+    path: Path
+    pattern: Path | None
+
+    @classmethod
+    def by(cls, path: Path, chosen: Plan) -> Taken:
+        """Return what an output takes that is encoded as planned."""
+        folder = path.parent if is_pattern(path) else path
+        pictures = chosen.muxer == "image2"
+        return cls(path, folder / name_in(path, chosen) if pictures else None)
+
+    def includes(self, other: Path) -> bool:
+        """Whether a file has, or would have, one of the names."""
+        if self.pattern is None or same_place(self.path, other):
+            return same_place(self.path, other)
+        name = other.name == PictureFolder.TIMES or numbers(self.pattern).fullmatch(other.name)
+        return bool(name) and same_place(self.pattern.parent, other.parent)
+
+    def meets(self, other: Taken) -> bool:
+        """Whether another output would have one of the names."""
+        one, two = self._example, other._example
+        return self.includes(two) or other.includes(one)
+
+    @property
+    def _example(self) -> Path:
+        return self.path if self.pattern is None else self.pattern.with_name(self.pattern.name % 1)

@@ -27,6 +27,7 @@ from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Matte
+from sinet_video.publish import Publication
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -50,6 +51,8 @@ class Head:
     def read(cls, file: BinaryIO) -> Head | None:
         """Return the next, or None at the end of the file."""
         data = file.read(HEAD.size)
+        if data and len(data) < HEAD.size:
+            raise OutputError(f"{file.name} is damaged; remove its folder and begin anew.")
         return cls(*HEAD.unpack(data)) if data else None
 
 
@@ -160,16 +163,21 @@ class PacketFile(Sink):
             for packet in packets:
                 self._file.write(written(packet, self._durations.pop(packet.pts or 0, 0)))
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """As `Sink` says."""
         with translate_write_errors(self._path):
             self._keep(self._stream.encode(None))
             self._close()
+
+    def publish(self, publication: Publication) -> None:
+        """As `Sink` says: it has its name already, which is none for people."""
 
     def _close(self) -> None:
         self._file.close()
         self._container.close()
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
+        """As `Sink` says."""
         try:
             self._close()
         except (av.FFmpegError, OSError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -84,6 +85,7 @@ class Encoding:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.alpha_mode not in (None, *ALPHA_MODES):
             raise SettingError(
                 f"Alpha mode is {self.alpha_mode!r}; it must be one of {', '.join(ALPHA_MODES)}."

@@ -10,6 +10,7 @@ from sinet_video.containers.codecs import Content
 from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.frame import Matte
+from sinet_video.publish import Publication
 
 
 class Sink(ABC):
@@ -34,23 +35,29 @@ class Sink(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if kind is None:
-                self._finish()
-        except BaseException:
-            self._abandon()
-            raise
         if kind is not None:
-            self._abandon()
+            self.abandon()
+            return
+        try:
+            self.finish()
+            with Publication() as publication:
+                self.publish(publication)
+        except BaseException:
+            self.abandon()
+            raise
 
     @abstractmethod
     def write(self, matte: Matte) -> None:
         """Take one matte; its pts must be later than the last one's."""
 
     @abstractmethod
-    def _finish(self) -> None:
-        """Write what is left and give the output its name."""
+    def finish(self) -> None:
+        """Write what is left; the output is whole then, and hidden."""
 
     @abstractmethod
-    def _abandon(self) -> None:
+    def publish(self, publication: Publication) -> None:
+        """Give the output its name."""
+
+    @abstractmethod
+    def abandon(self) -> None:
         """Leave nothing."""

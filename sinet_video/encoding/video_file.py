@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from sinet_video.atomic import temporary_name, translate_write_errors
+from sinet_video.atomic import begin_file, discard, translate_write_errors
 from sinet_video.containers.alpha_tag import TAG, write_mov_alpha_tag
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.display_size import write_display_size
@@ -31,6 +31,7 @@ from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange, seconds
+from sinet_video.publish import Publication
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -48,17 +49,21 @@ class VideoFile(Sink):
         companions: TimeRange | None = None,
         audio: AudioChoice = "copy",
         on_error: OnError = "stop",
+        *,
+        overwrite: bool = False,
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
+        self._overwrite = overwrite
         self._format = BY_MUXER[plan.muxer]
         self._turn = Orientation() if self._format.orientation_tag else clip.orientation
         clip = clip if self._format.orientation_tag else clip.as_shown()
-        self._path, self._part = path, path if path == PIPE else temporary_name(path)
+        self._path = path
         self._companions: SideStreams | None = None
         self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
         self._aspect = clip.sample_aspect
         with translate_write_errors(path):
+            self._part = path if path == PIPE else begin_file(path)
             self._container = open_container(self._part, plan, **timescale_of(clip, plan))
         try:
             with translate_write_errors(path):
@@ -70,7 +75,7 @@ class VideoFile(Sink):
                 )
                 self._companions, self.audio = found, found.carried
         except BaseException:
-            self._abandon()
+            self.abandon()
             raise
 
     def write(self, matte: Matte) -> None:
@@ -121,7 +126,8 @@ class VideoFile(Sink):
                 except (av.ArgumentError, av.InvalidDataError) as error:  # it is the packet's fault
                     self._companions.harmed(error, "some of it is lost")
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """As `Sink` says."""
         if not self._times.count:
             raise OutputError(f"No picture came, so {self._path} was not written.")
         with translate_write_errors(self._path):
@@ -138,8 +144,15 @@ class VideoFile(Sink):
             self._container.close()
             if self._path != PIPE:
                 self._complete()
-                self._part.replace(self._path)
             self._close()
+
+    def publish(self, publication: Publication) -> None:
+        """As `Sink` says."""
+        if self._path == PIPE:
+            return
+        with translate_write_errors(self._path):
+            publication.place(self._part, self._path, overwrite=self._overwrite)
+        discard(self._part)
 
     def _complete(self) -> None:
         """Put right what the muxer was not told, and look over what it made of the companions."""
@@ -159,13 +172,14 @@ class VideoFile(Sink):
             self._companions.close()
         self._container.close()
 
-    def _abandon(self) -> None:
+    def abandon(self) -> None:
+        """As `Sink` says."""
         try:
             self._close()
         except (av.FFmpegError, OSError):
             pass  # What made us give up is the error to hear of, not that closing fails too.
         if self._part != PIPE:
-            self._part.unlink(missing_ok=True)
+            discard(self._part)
 
 
 class _Counter:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -40,6 +41,7 @@ class TimeRange:
     late: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name, value in (("Start", self.start), ("End", self.end)):
             if value is not None and not 0 <= value <= LONGEST:
                 raise SettingError(

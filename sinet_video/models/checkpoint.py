@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from sinet_video.errors import WeightsError
 from sinet_video.models.network import Network
 from sinet_video.models.registry import architecture_of_state
 from sinet_video.models.sinet import SINet
+
+LARGEST = 256 << 20
+"""Bytes that a checkpoint may hold: hundreds of times what any of these networks has."""
 
 
 def load(path: str | Path) -> SINet:
@@ -64,6 +68,7 @@ def _overflows(value: Tensor) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    _check_size(path)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
@@ -75,7 +80,26 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(state, dict):
         raise WeightsError(f"{path} holds a {type(state).__name__}, not a state dict.")
+    values = sum(value.numel() for value in state.values() if isinstance(value, Tensor))
+    if values * 4 > LARGEST:  # which a few bytes can stand for, until somebody computes with them
+        raise WeightsError(f"{path} holds {values} values; it does not hold the weights of SINet.")
     return state
+
+
+def _check_size(path: Path) -> None:
+    """Raise `WeightsError` for a file that unpacks to what would fill the memory."""
+    try:
+        size = path.stat().st_size
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                size = max(size, sum(each.file_size for each in packed.infolist()))
+    except (OSError, zipfile.BadZipFile, ValueError):
+        return  # what is wrong with it is for the reader to say
+    if size > LARGEST:
+        raise WeightsError(
+            f"{path} holds {size} bytes when it is unpacked; weights of SINet have less than "
+            f"{LARGEST}."
+        )
 
 
 def _first_words(message: str, length: int = 160) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from sinet_video.atomic import store
+from sinet_video.cache import cache_folder, keep, kept, own_folder
 from sinet_video.errors import WeightsError
 
 TIMEOUT = 30.0
@@ -28,18 +27,6 @@ class Remote:
     sha256: str
 
 
-def cache_folder() -> Path:
-    """Return the user's cache folder for this library; `SINET_VIDEO_CACHE` overrides it."""
-    chosen = os.environ.get("SINET_VIDEO_CACHE")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "sinet_video"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "sinet_video"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sinet_video"
-
-
 def fetch(remote: Remote) -> Path:
     """Return the cached copy of a remote file, fetching it the first time.
 
@@ -47,7 +34,7 @@ def fetch(remote: Remote) -> Path:
     check is not kept.
     """
     target = cache_folder() / remote.name
-    if target.is_file() and _complaint(target.read_bytes(), remote) is None:
+    if _is_right(target, remote):
         return target
     content = _download(remote, target)
     complaint = _complaint(content, remote)
@@ -57,7 +44,7 @@ def fetch(remote: Remote) -> Path:
             f"put the right file at {target} yourself."
         )
     try:
-        store(target, content)
+        store(own_folder(target.parent) / target.name, content)
     except OSError as error:
         raise WeightsError(
             f"{target} cannot be written ({error.strerror}); set SINET_VIDEO_CACHE to a folder "
@@ -66,14 +53,25 @@ def fetch(remote: Remote) -> Path:
     return target
 
 
+def _is_right(target: Path, remote: Remote) -> bool:
+    """Whether the file is there, whole; one that cannot be read is not."""
+    try:
+        return target.is_file() and _complaint(target.read_bytes(), remote) is None
+    except OSError:
+        return False
+
+
 def cached(name: str, make: Callable[[], bytes]) -> bytes:
-    """Return the cache's file of this name, or make it and keep it there if that can be done."""
-    target = cache_folder() / name
-    if target.is_file():
-        return target.read_bytes()
+    """Return the cache's file of this name, or make it and keep it there if that can be done.
+
+    One that is not whole, or that somebody else could have written, is made anew.
+    """
+    found = kept(name)
+    if found is not None:
+        return found
     content = make()
     try:
-        store(target, content)
+        keep(name, content)
     except OSError:
         pass  # A cache that cannot be written costs the time to make the file again, nothing else.
     return content

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from sinet_video.atomic import check_file, store
+from sinet_video.atomic import check_file, store, translate_write_errors
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.models.checkpoint import load_any
 from sinet_video.models.input_settings import InputSize
@@ -21,6 +20,8 @@ from sinet_video.models.load import checkpoint_path
 from sinet_video.models.network import Network
 from sinet_video.models.onnx_session import open_session
 from sinet_video.models.onnx_trace import OPSET
+from sinet_video.models.quiet_onnxruntime import onnxruntime
+from sinet_video.paths import check_named
 
 Graph = Literal["fast", "plain"]
 Arrays = dict[str, NDArray[Any]]
@@ -99,18 +100,19 @@ def export_onnx(
     `SettingError`, `WeightsError`, or `OutputError` for a path that cannot be written or a graph
     that answers differently.
     """
+    check_named(output=path, weights=weights)
     path = Path(path)
     _check_settings(path, weights, graph, opset)
     check_file(path, overwrite=overwrite)
     network = load_any(checkpoint_path(weights))
     content = _made(network, graph, _fitting(size, network), opset)
     differences: list[float] = []
-    try:
-        store(path, content, lambda written: differences.append(_checked(written, network)))
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
+
+    def check(written: Path) -> None:
+        differences.append(_checked(written, network))
+
+    with translate_write_errors(path):
+        store(path, content, check, overwrite=overwrite)
     session = open_session(path)
     inputs, outputs = _ports(session.get_inputs()), _ports(session.get_outputs())
     return ExportReport(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal, get_args
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option, parts
 
@@ -39,6 +40,7 @@ class InputSize:
     exact: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.pixels is not None and not STEP * STEP <= self.pixels <= LARGEST:
             raise SettingError(
                 f"Network size is {self.pixels} pixels; it must be from {STEP * STEP} to {LARGEST}."
@@ -135,6 +137,7 @@ class Preprocessing:
     scale: float = 1.0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.channels not in ("rgb", "bgr"):
             raise SettingError(f"Channel order is {self.channels!r}; it must be 'rgb' or 'bgr'.")
         if len(self.mean) != 3 or len(self.std) != 3:
@@ -188,6 +191,7 @@ class OnnxInput:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.activation not in get_args(Activation):
             raise SettingError(
                 f"Activation is {self.activation!r}; it must be one of "

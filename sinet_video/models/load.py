@@ -7,7 +7,7 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from sinet_video.errors import SettingError, WeightsError
+from sinet_video.errors import SettingError, WeightsError, reason
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames, wanted
 from sinet_video.models.input_settings import OnnxInput
@@ -111,12 +111,21 @@ def checkpoint_path(weights: str | Path) -> Path:
     if row and row.download:
         return download.fetch(row.download)
     path = _data(row.checkpoint) if row else Path(weights)
-    if not path.is_file():
-        raise WeightsError(
-            f"There are no weights {str(weights)!r}; give {NAMES} or the path of a .pth or .onnx "
-            "file."
-        )
+    check_readable(path)
     return path
+
+
+def check_readable(path: Path) -> None:
+    """Raise `WeightsError` for a file that is not there, or that cannot be read."""
+    try:
+        with path.open("rb"):
+            return
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise WeightsError(
+            f"There are no weights {str(path)!r}; give {NAMES} or the path of a .pth or .onnx file."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"The weights {path} cannot be read: {reason(error)}.") from error
 
 
 def _in_torch(weights: str | Path, device: str, classes: ClassNames | None) -> TorchSegmenter:
@@ -143,18 +152,18 @@ def _cached_graph(path: Path) -> bytes:
 
 
 def _of_file(path: Path, onnx: OnnxInput, classes: ClassNames | None) -> NamedSegmenter:
-    if not path.is_file():
-        raise WeightsError(f"There is no weights file {path}.")
-    graph = path.read_bytes()
-    if is_fast_graph(open_session(graph, str(path))):
-        return _of_graph(graph, str(path), classes)
+    check_readable(path)
+    if is_fast_graph(open_session(path, str(path), bounded=True)):
+        return _of_graph(path, str(path), classes, bounded=True)
     _wanted(path, classes, SINET)
-    return OnnxSegmenter(graph, onnx, name=str(path))
+    return OnnxSegmenter(path, onnx, name=str(path))
 
 
-def _of_graph(graph: bytes, name: str, classes: ClassNames | None) -> FastSegmenter:
+def _of_graph(
+    graph: bytes | Path, name: str, classes: ClassNames | None, *, bounded: bool = False
+) -> FastSegmenter:
     """Return the segmenter of one of our fast graphs: either network, free size or fixed."""
-    picture, *more = open_session(graph, name).get_inputs()
+    picture, *more = open_session(graph, name, bounded=bounded).get_inputs()
     architecture = architecture_of_graph(more[0].shape[0] if more else 0)
     return FastSegmenter(
         graph,
@@ -162,4 +171,5 @@ def _of_graph(graph: bytes, name: str, classes: ClassNames | None) -> FastSegmen
         architecture=architecture,
         size=fixed_size(picture.shape),
         wanted=_wanted(name, classes, architecture),
+        bounded=bounded,
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError, WeightsError
 from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.onnx_limits import LARGEST, check_map, run_bounded
 from sinet_video.models.onnx_session import (
     Alpha,
     Picture,
@@ -19,6 +20,8 @@ from sinet_video.models.onnx_session import (
     open_session,
     padded,
 )
+from sinet_video.models.quiet_onnxruntime import onnxruntime
+from sinet_video.models.segmenter import as_seen
 
 
 def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
@@ -30,6 +33,12 @@ def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
     if 3 not in (rest[0], rest[2]):
         raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
     sides = rest[1:] if rest[0] == 3 else rest[:2]
+    fixed = [side for side in sides if isinstance(side, int)]
+    if any(side < 1 for side in fixed) or (len(fixed) == 2 and fixed[0] * fixed[1] > LARGEST):
+        raise WeightsError(
+            f"{name} takes shape {given.shape}; sides must be at least 1, and {LARGEST} pixels at "
+            "most."
+        )
     if isinstance(batch, int) and batch != 1:
         raise WeightsError(f"{name} takes {batch} pictures at once; export it for one.")
     if len({isinstance(side, int) for side in sides}) != 1:
@@ -50,19 +59,22 @@ class OnnxSegmenter:
     runtime: Runtime = "onnxruntime"
     device = "cpu"
 
-    def __init__(self, graph: bytes, onnx: OnnxInput = OnnxInput(), *, name: str = "") -> None:
+    def __init__(
+        self, graph: bytes | Path, onnx: OnnxInput = OnnxInput(), *, name: str = ""
+    ) -> None:
         self._onnx, self.name = onnx, name
-        self._session = open_session(graph, name)
+        self._session = open_session(graph, name, bounded=True)
         given = checked_input(self._session, name)
         self._input = given.name
         self._channels_first = given.shape[1] == 3
         self.input_size = fixed_size(given.shape)
 
     def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture that fits in `input_size`."""
+        """Return alpha for a picture, (h, w, 3) uint8; what does not fit is scaled."""
+        picture = as_seen(picture, self)
         full = padded(picture, self.input_size)
-        answer = self._session.run(None, {self._input: self._prepared(full)})[0]
-        alpha: Alpha = self._person(np.asarray(answer)).astype(np.float32)
+        answer = run_bounded(self._session, None, {self._input: self._prepared(full)}, self.name)
+        alpha: Alpha = self._person(check_map(answer, self.name)).astype(np.float32)
         return np.clip(cropped(alpha, picture, full), 0, 1)
 
     def _prepared(self, picture: Picture) -> NDArray[np.float32]:
@@ -75,7 +87,7 @@ class OnnxSegmenter:
         return np.ascontiguousarray(ready[None], np.float32)
 
     def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
-        answer = answer[0]
+        answer = answer[0].astype(np.float32, copy=False)
         if answer.ndim == 3 and answer.shape[0] > answer.shape[2]:
             answer = answer.transpose(2, 0, 1)  # channels last
         if self._onnx.activation == "sigmoid":

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
+from sinet_video.models.onnx_limits import bound_memory, why
+from sinet_video.models.quiet_onnxruntime import onnxruntime
 
 Runtime = Literal["onnxruntime", "torch"]
 Picture = NDArray[np.uint8]
@@ -17,24 +18,33 @@ Alpha = NDArray[np.float32]
 
 
 def open_session(
-    graph: bytes | Path, name: str = "the graph", dimensions: dict[str, int] | None = None
+    graph: bytes | Path,
+    name: str = "the graph",
+    dimensions: dict[str, int] | None = None,
+    *,
+    bounded: bool = False,
 ) -> onnxruntime.InferenceSession:
     """Return a session on one thread, free dimensions pinned to the lengths that are given.
 
-    `graph` is an ONNX file or what is in one. Raises `WeightsError` for anything else.
+    `graph` is an ONNX file or what is in one. Only that of a file can have data in other files,
+    which must be in its folder. A graph that is not ours is to be `bounded` in memory. Raises
+    `WeightsError` for anything else.
     """
     options = onnxruntime.SessionOptions()
     # The codecs already use the cores: a second thread here made the whole job slower.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what goes wrong is raised, and need not be printed
+    if bounded:
+        bound_memory(options)
     for dimension, length in (dimensions or {}).items():
         options.add_free_dimension_override_by_name(dimension, length)
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors derive from Exception alone
-        first_line = str(error).splitlines()[0][:160]
-        raise WeightsError(f"{name} is not an ONNX file that can be run: {first_line}") from error
+        raise WeightsError(
+            f"{name} is not an ONNX file that can be run: {why(str(error))}."
+        ) from error
 
 
 def fixed_size(shape: list[int | str]) -> tuple[int, int] | None:

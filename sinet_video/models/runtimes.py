@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
+from sinet_video.models.onnx_limits import check_map, run_bounded
 from sinet_video.models.onnx_session import (
     Alpha,
     Picture,
@@ -17,7 +18,9 @@ from sinet_video.models.onnx_session import (
     open_session,
     padded,
 )
-from sinet_video.models.registry import SINET, Architecture
+from sinet_video.models.quiet_onnxruntime import onnxruntime
+from sinet_video.models.registry import SINET, Architecture, architectures
+from sinet_video.models.segmenter import as_seen
 
 if TYPE_CHECKING:
     from sinet_video.models.network import Network
@@ -39,14 +42,21 @@ class NamedSegmenter(Protocol):
 
 def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
     """Whether a graph is one of our fast ones, which normalise the picture themselves."""
-    given = session.get_inputs()
+    given, alpha = session.get_inputs(), session.get_outputs()[0]
     names = [node.name for node in given]
     return (
         names in (["picture"], ["picture", "wanted"])
         and given[0].type == "tensor(uint8)"
         and given[0].shape[3:] == [3]
-        and session.get_outputs()[0].name == "alpha"
+        and all(_is_choice(node) for node in given[1:])
+        and (alpha.name, alpha.type, len(alpha.shape)) == ("alpha", "tensor(float)", 3)
     )
+
+
+def _is_choice(node: Any) -> bool:
+    """Whether an input is the choice of the classes of a network that is known."""
+    known = [len(each.classes) for each in architectures() if each.classes]
+    return node.type == "tensor(float)" and node.shape in [[count] for count in known]
 
 
 class _Ours:
@@ -61,7 +71,8 @@ class FastSegmenter(_Ours):
 
     `architecture` is the network that the graph is of. `size` is (width, height) for a graph of
     fixed size, which gets what fits in that. `wanted` is the choice of the architecture's classes,
-    (classes,) float32 in [0, 1], where it has any.
+    (classes,) float32 in [0, 1], where it has any. A graph that is not certain to be ours is to be
+    `bounded` in what it may use.
     """
 
     runtime: Runtime = "onnxruntime"
@@ -69,32 +80,48 @@ class FastSegmenter(_Ours):
 
     def __init__(
         self,
-        graph: bytes,
+        graph: bytes | Path,
         *,
         name: str = "",
         architecture: Architecture = SINET,
         size: tuple[int, int] | None = None,
         wanted: Wanted | None = None,
+        bounded: bool = False,
     ) -> None:
         super().__init__(name, architecture)
         self.input_size = size
-        self._graph = graph
+        self._graph, self._bounded = graph, bounded
         self._also = {} if wanted is None else {"wanted": wanted}
         self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
 
     def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture whose sides are multiples of `step`, or fit in the size."""
+        """Return alpha for a picture, (h, w, 3) uint8; coarse, of a size of the network's own.
+
+        A picture whose sides are not multiples of `step`, or do not fit in the size, is scaled.
+        """
+        picture = as_seen(picture, self)
         full = padded(picture, self.input_size)
         session = self._session_for(full.shape[:2])
-        alpha: Alpha = session.run(["alpha"], {"picture": full[None], **self._also})[0][0]
+        alpha = self._run(session, {"picture": full[None], **self._also})
         # onnxruntime's logistic function rounds to just above 1.
         return np.minimum(cropped(alpha, picture, full), 1)
+
+    def _run(self, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Alpha:
+        if not self._bounded:
+            alpha: Alpha = session.run(["alpha"], inputs)[0][0]
+            return alpha
+        answer = check_map(run_bounded(session, ["alpha"], inputs, self.name), self.name)
+        found: Alpha = answer.astype(np.float32)[0].reshape(answer.shape[-2:])
+        return found
 
     def _session_for(self, sides: tuple[int, ...]) -> onnxruntime.InferenceSession:
         if not self._pinned or self._pinned[0] != sides:
             height, width = sides
             pinned = {} if self.input_size else {"n": 1, "h": height, "w": width}
-            self._pinned = sides, open_session(self._graph, dimensions=pinned)
+            self._pinned = (
+                sides,
+                open_session(self._graph, self.name, pinned, bounded=self._bounded),
+            )
         return self._pinned[1]
 
 
@@ -125,7 +152,8 @@ class TorchSegmenter(_Ours):
         self.device = device
 
     def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture whose sides are multiples of `step`."""
+        """Return alpha for a picture, as `FastSegmenter` does."""
+        picture = as_seen(picture, self)
         with self._torch.inference_mode():
             pictures = self._torch.from_numpy(picture[None]).to(self.device)
             alpha: Alpha = self._network.alpha(pictures, *self._also)[0].float().cpu().numpy()

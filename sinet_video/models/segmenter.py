@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
+from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame
-from sinet_video.models.input_settings import PIXELS, STEP, InputSize
+from sinet_video.models.input_settings import LARGEST, PIXELS, STEP, InputSize
 
 Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Any function from an RGB picture, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
@@ -23,7 +26,14 @@ def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArra
 
     Raises `SettingError` when it is no alpha.
     """
-    alpha = np.asarray(segmenter(upright(frame, shape)), np.float32)
+    said = segmenter(upright(frame, shape))
+    try:
+        alpha = np.asarray(said, np.float32)
+    except (TypeError, ValueError) as error:
+        raise SettingError(
+            f"The segmenter answered with {type(said).__name__} at {float(frame.time):.3f} s; it "
+            "must answer with an array of numbers, height and width."
+        ) from error
     check_answer(alpha, frame)
     return frame.orientation.stored(np.clip(alpha, 0, 1))
 
@@ -55,6 +65,32 @@ def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int
         return inscribed(limit, aspect)
     pixels, step = getattr(segmenter, "pixels", PIXELS), getattr(segmenter, "step", STEP)
     return size.of(aspect, pixels=pixels, step=step)
+
+
+def as_seen(picture: NDArray[np.uint8], segmenter: Any) -> NDArray[np.uint8]:
+    """Return an RGB picture, (h, w, 3) uint8, as a network can take it: as it is, or scaled.
+
+    Raises `SettingError` for what is no such picture.
+    """
+    shape = getattr(picture, "shape", None)
+    if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or picture.ndim != 3:
+        raise SettingError(
+            f"A segmenter takes pictures (h, w, 3) of uint8 in RGB; what came has shape {shape} "
+            f"and type {getattr(picture, 'dtype', type(picture).__name__)}."
+        )
+    height, width, channels = picture.shape
+    if channels != 3 or not height or not width:
+        raise SettingError(f"A segmenter takes pictures (h, w, 3); what came has shape {shape}.")
+    limit, step = getattr(segmenter, "input_size", None), getattr(segmenter, "step", 1)
+    fits = (
+        width <= limit[0] and height <= limit[1] if limit else not (width % step or height % step)
+    )
+    if fits and width * height <= LARGEST:
+        return picture
+    wide, high = seen_size(segmenter, InputSize(), width / height)
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+    scaled: NDArray[Any] = reformat(video, width=wide, height=high).to_ndarray()
+    return scaled
 
 
 def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:

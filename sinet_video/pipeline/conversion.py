@@ -39,6 +39,7 @@ class Conversion:
         matte: str | Path | None = None,
         overwrite: bool = False,
         progress: Progress | None = None,
+        report: str | Path | None = None,
     ) -> Report:
         """Convert one file, as `convert` does."""
         return convert(
@@ -54,6 +55,7 @@ class Conversion:
             resume=self.resume,
             overwrite=overwrite,
             progress=progress,
+            report=report,
         )
 
     def check(self, output: Path) -> None:

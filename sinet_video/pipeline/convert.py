@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 from sinet_video import native
+from sinet_video.atomic import begin_file, check_file, discard, translate_write_errors
+from sinet_video.cache import claimed
+from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
-from sinet_video.encoding.open_sink import check_output
+from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
-from sinet_video.errors import SettingError
+from sinet_video.errors import OutOfMemoryError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.outputs import Output, Whole, Writing
@@ -30,11 +36,17 @@ from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
 from sinet_video.pipeline.shares import share_of
-from sinet_video.read_ahead import prefetch
+from sinet_video.publish import Publication
+from sinet_video.read_ahead import closed_at_end, prefetch
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.chroma_key import Screened
 from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
+
+LOGGER = logging.getLogger("sinet_video")
+
+BASE_MEMORY, MEMORY_OF_PIXEL = 170, 140e-6
+"""Megabytes, as measured of .mp4 at 1080p and 2160p; .webm with alpha takes half as much more."""
 
 Item = TypeVar("Item")
 
@@ -56,6 +68,7 @@ def convert(
     resume: Resume | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    report: str | Path | None = None,
 ) -> Report:
     """Cut the person out of a video file and write the result; the whole of `sinet-video run`.
 
@@ -63,7 +76,8 @@ def convert(
     a pattern such as out/%05d.png. Without a `background`, .webm, .mov and PNGs get an alpha
     channel and the others green. `background` is a colour, a path, "blur",
     "transparent" or any `Background`. `show` puts the alpha alone, or the person alone, in its
-    place. `matte` names a file for the alpha beside it.
+    place. `matte` names a file for the alpha beside it, and `report` one for what is returned, as
+    JSON. A name that ends in a slash, or is that of a folder, is a folder's though it has a dot.
 
     With `resume`, what is finished is kept in a hidden folder beside the output until all is, and
     the same call goes on from there after an interruption, to the same bytes. It is refused while
@@ -72,11 +86,14 @@ def convert(
 
     With `resume.only`, one part of the result is made and kept, to be put together by `join`.
 
-    The output appears when it is whole, or not at all. Raises `InputError`, `OutputError`,
-    `SettingError` or `WeightsError`.
+    All files appear together when they are whole, or none does. What is there already, or appears
+    while the job runs, is replaced only with `overwrite`, and never what the job reads. Raises
+    `InputError`, `OutputError`, `SettingError` or `WeightsError`. What the report warns of is
+    logged to "sinet_video" as well.
     """
     started = time.perf_counter()
-    source, output = settings.source(source), Path(output)
+    check_named(input=source, output=output, matte=matte, report=report, background=background)
+    (output, encoding), source = as_folder(output, encoding), settings.source(source)
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
@@ -86,8 +103,16 @@ def convert(
     look = output_kind(output, behind, fit, show, encoding)
     work = Work(settings, clip, look)
     # With `resume` what is there may be our own, so it is looked at again when that is known.
-    targets = _targets(source.located, output, matte, overwrite=overwrite or resume is not None)
-    outputs = _outputs(work, targets, encoding)
+    outputs = _outputs(work, output, matte, encoding, overwrite=overwrite)
+    targets = [each.path for each in outputs]
+    report = None if report is None else Path(report)
+    _check_targets(
+        outputs,
+        report,
+        _read(source, behind, settings),
+        overwrite=overwrite,
+        anew=resume is None,
+    )
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
@@ -102,32 +127,96 @@ def convert(
                 outputs, told, resume,
                 overwrite=overwrite, again=needs_all(work), begun=look.begun,
             )  # fmt: skip
-    report = _Job(work, targets, writing).run(progress)
-    report.seconds = round(time.perf_counter() - started, 3)
-    report.frames_per_second = round((report.frames - report.resumed) / report.seconds, 2)
-    return report
+    job = _Job(work, targets, writing, started, report, overwrite)
+    with claimed(each for each in (*targets, report) if each is not None and each != PIPE):
+        done = _within_memory(job, progress)
+    for warning in done.warnings:
+        LOGGER.warning("%s: %s", done.output, warning, extra={"reported": True})
+    return done
 
 
-def _targets(
-    source: StrPath, output: Path, matte: str | Path | None, *, overwrite: bool
-) -> list[Path]:
-    """Return the files to write, after checking that they can be: the output, then the matte."""
-    targets = [output] if matte is None else [output, Path(matte)]
-    for target in targets:
-        check_output(target, source, overwrite=overwrite)
-    if len({target.resolve() for target in targets}) < len(targets):
-        raise SettingError(f"Output and matte are both {output}; give them different names.")
-    return targets
+def _within_memory(job: _Job, progress: Progress | None) -> Report:
+    """Do a job; say what it needs where there is not enough memory for it."""
+    try:
+        return job.run(progress)
+    except MemoryError as error:
+        if isinstance(error, SinetVideoError):
+            raise
+        clip = job.work.clip
+        need = round(BASE_MEMORY + MEMORY_OF_PIXEL * clip.width * clip.height * len(job.targets))
+        raise OutOfMemoryError(
+            f"There is not enough memory: a job on {clip.width}x{clip.height} pictures needs about "
+            f"{need} MB. A smaller clip, a result without a matte beside it, or .mp4 instead of "
+            ".webm needs less."
+        ) from error
 
 
-def _outputs(work: Work, targets: list[Path], encoding: Encoding) -> list[Output]:
+def _read(
+    source: Source, background: Source | Background | None, settings: Settings
+) -> dict[str, Path]:
+    """Return the files that a job reads, by what they are to it."""
+    given = {"input": source, "background": background}
+    files = {what: Path(n.path) for what, n in given.items() if isinstance(n, Source)}
+    there = {what: path for what, path in files.items() if os.path.lexists(path)}
+    return there | settings.reads()
+
+
+def _check_targets(
+    outputs: list[Output],
+    report: Path | None,
+    reads: dict[str, Path],
+    *,
+    overwrite: bool,
+    anew: bool,
+) -> None:
+    """Raise `SettingError` or `OutputError` if what is asked for cannot or must not be written."""
+    source = reads.get("input", PIPE)
+    taken: dict[str, Taken] = {}
+    for what, output in zip(("output", "matte"), outputs, strict=False):
+        # With `resume` what is there may be our own, so it is looked at again when that is known.
+        form = output.encoding.format
+        check_output(output.path, source, form=form, overwrite=overwrite or not anew)
+        if output.path != PIPE:
+            taken[what] = Taken.by(output.path, output.plan)
+    if report is not None:
+        taken["report"] = Taken(report, None)
+        check_file(report, overwrite=overwrite)
+    _check_apart(taken, reads)
+
+
+def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
+    """Raise `SettingError` if a job would write what it reads, or write a file twice."""
+    names = list(taken)
+    for index, what in enumerate(names):
+        other = next((n for n in names[:index] if taken[what].meets(taken[n])), None)
+        other = other or next((n for n, path in reads.items() if taken[what].includes(path)), None)
+        if other == "input":
+            raise SettingError(f"{taken[what].path} is the input; the {what} must be another file.")
+        if other is not None:
+            raise SettingError(
+                f"The {other} and the {what} are both {taken[what].path}; give them different "
+                "names."
+            )
+
+
+def _outputs(
+    work: Work, output: Path, matte: str | Path | None, encoding: Encoding, *, overwrite: bool
+) -> list[Output]:
     """Return what is to be opened: the output with all that goes along, then the matte alone."""
-    output, *mattes = targets
     clip, on_error = work.clip, work.settings.on_error
-    return [
-        Output(output, clip, work.look.content, encoding, True, on_error),
-        *(Output(path, clip, "alpha") for path in mattes),
-    ]
+    whole = Output(output, clip, work.look.content, encoding, True, on_error, overwrite)
+    if matte is None:
+        return [whole]
+    path, alone = as_folder(matte, Encoding())
+    return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
+
+
+def _too_late(clip: Clip) -> SettingError:
+    length = "" if clip.duration is None else f", which is {clip.duration:.3f} s long"
+    return SettingError(
+        f"No picture comes in {clip.path}{length}, from {float(clip.span.start or 0):g} s on; "
+        "choose an earlier start."
+    )
 
 
 @dataclass(frozen=True)
@@ -137,6 +226,9 @@ class _Job:
     work: Work
     targets: list[Path]
     writing: Writing
+    started: float
+    report: Path | None
+    overwrite: bool
 
     @property
     def _clip(self) -> Clip:
@@ -147,7 +239,7 @@ class _Job:
         return self.work.settings
 
     def run(self, progress: Progress | None) -> Report:
-        """Do it all; the report lacks only the time from start to end."""
+        """Do it all."""
         segmenter = self._settings.load()
         meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
         with self.writing as writing, ExitStack() as stack:
@@ -159,12 +251,33 @@ class _Job:
                 frames += 1
                 if progress:
                     progress(frames, self._clip)
+            if frames == 0 and self._clip.span.start:
+                raise _too_late(self._clip)
+            writing.finish()
+            stages = self._stages(meters, encoding, frames - writing.resumed)
+            report = self._report(segmenter, frames, stages, screened)
+            self._publish(report)
+        return report
+
+    def _stages(
+        self, meters: tuple[Meter, Meter, Meter], encoding: float, done: int
+    ) -> dict[str, float]:
+        """Return how many frames a second each stage would do alone."""
         spent = {name: time for meter in meters for name, time in meter.own().items()}
         spent = spent | {"encode": encoding}
         del spent["wait"]
-        done = frames - writing.resumed
-        stages = {name: round(done / time, 1) for name, time in spent.items() if time > 0}
-        return self._report(segmenter, frames, stages, screened)
+        return {name: round(done / time, 1) for name, time in spent.items() if time > 0}
+
+    def _publish(self, report: Report) -> None:
+        """Give all files their names, the report's among them."""
+        with Publication() as publication, ExitStack() as stack:
+            if self.report is not None:
+                with translate_write_errors(self.report):
+                    part = begin_file(self.report)
+                    stack.callback(discard, part)
+                    part.write_text(report.to_json() + "\n", encoding="utf-8")
+                    publication.place(part, self.report, overwrite=self.overwrite)
+            self.writing.publish(publication)
 
     def _worked(
         self,
@@ -176,7 +289,7 @@ class _Job:
         """Start a thread each for decoding, segmenting and the rest; the stack ends them."""
 
         def ahead(items: Iterator[Item], name: str) -> Iterator[Item]:
-            return stack.enter_context(closing(prefetch(items, DEPTH, name=name)))
+            return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
 
         writing, (decoding, seeing, working) = self.writing, meters
         pictures = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
@@ -208,6 +321,7 @@ class _Job:
         output, *mattes = map(str, self.targets)
         made, tally = self.writing.made, self.writing.tally
         end = self._start if self.writing.end is None else self.writing.end
+        seconds = time.perf_counter() - self.started
         return Report(
             source=str(self._clip.path),
             output=output,
@@ -217,6 +331,8 @@ class _Job:
             frames=frames,
             resumed=self.writing.resumed,
             duration=round(float(end - self._start), 6),
+            seconds=round(seconds, 3),
+            frames_per_second=round((frames - self.writing.resumed) / seconds, 2),
             stages=stages,
             network_size=seen_size(segmenter, self._settings.size, self._clip.shown_aspect),
             weights=getattr(segmenter, "name", "your own segmenter"),

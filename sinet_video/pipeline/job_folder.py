@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
+import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -15,23 +19,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.atomic import store, sync, translate_write_errors
-from sinet_video.errors import OutputError
+from sinet_video.atomic import parts_name, store, sync, translate_write_errors
+from sinet_video.errors import OutputError, reason
 from sinet_video.pipeline.fingerprint import differing
 from sinet_video.pipeline.outputs import Made
 
+LOGGER = logging.getLogger("sinet_video")
+
 MANIFEST, LOCK = "manifest.json", "lock"
+MARK = "made-by-sinet-video"
+"""The file by which a folder is known to be ours."""
+
+OURS = re.compile(
+    r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|warmup-\d{6}\.json|manifest\.json|\..*\.part"
+)
+"""The names that we give in it, but for those of the lock and the mark."""
 
 PATIENCE = 0.2
 """Seconds to wait for a lock, as its last holder may be removing it at this moment."""
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when what is kept is no longer read as it was."""
 
 
 def folder_of(output: Path) -> Path:
-    """Return the folder in which what is finished of an output is kept."""
-    return output.absolute().with_name(f".{output.name}.parts")
+    """Return the folder in which what is finished of an output is kept.
+
+    It is beside the output; or in it, where that is a folder, as it may be on a disk of its own.
+    """
+    name, target = parts_name(output), output.absolute()
+    beside = target.with_name(name)
+    return target / name if target.is_dir() and not os.path.lexists(beside) else beside
 
 
 Alphas = list[NDArray[Any]]
@@ -80,6 +98,8 @@ class JobState:
     seam: SegmentBoundary | None = None
     complete: bool = False
     made: Made | None = None
+    checksums: dict[str, str] = field(default_factory=dict)
+    """Of what is kept, by its name."""
 
     @property
     def frames(self) -> int:
@@ -95,15 +115,18 @@ class JobState:
             "seam": self.seam and self.seam.plain(),
             "complete": self.complete,
             "made": self.made and asdict(self.made),
+            "checksums": self.checksums,
         }
-        return json.dumps(plain, indent=1)
+        return json.dumps({**plain, "checksum": seal(plain)}, indent=1)
 
     @classmethod
     def parse(cls, text: str) -> JobState:
         """Read what `text` gave. Raises `ValueError`, `KeyError` or `TypeError` for else."""
         plain = json.loads(text)
+        if plain.pop("checksum") != seal(plain):
+            raise ValueError("its checksum does not agree")
         if plain.pop("format") != FORMAT:
-            raise ValueError("another format")
+            raise ValueError("it was written by another version")
         seam, made = plain.pop("seam"), plain.pop("made")
         segments = [(number, frames) for number, frames in plain.pop("segments")]
         return cls(
@@ -117,9 +140,36 @@ class JobState:
 def is_finished(output: Path) -> JobState | None:
     """Return what is finished of an output, whoever works on it; None where nothing can be told."""
     try:
-        return JobState.parse((folder_of(output) / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
+        return _read_state(folder_of(output))
+    except (OSError, ValueError):
         return None
+
+
+def _read_state(folder: Path) -> JobState | None:
+    """Return what is noted in a folder, if anything is. Raises `ValueError` where it is damaged."""
+    try:
+        return JobState.parse((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+        raise ValueError("it is not what is written there") from error
+
+
+def seal(plain: dict[str, Any]) -> str:
+    """Return the checksum of what is noted."""
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _checksum(path: Path) -> str:
+    """Return a checksum of a file, or of a folder's files and their names."""
+    digest = hashlib.blake2b(digest_size=16)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    for each in files:
+        digest.update(f"{each.name} {each.stat().st_size} ".encode())
+        with each.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
 
 
 class JobFolder:
@@ -156,7 +206,7 @@ class JobFolder:
             self._held.close()
 
     def _load_state(self) -> None:
-        job, there = self.finished.job, is_finished(self._output)
+        job, there = self.finished.job, self._looked_up()
         if there is not None and (names := differing(there.job, job)):
             if not self._overwrite:
                 raise OutputError(
@@ -171,6 +221,29 @@ class JobFolder:
             self._forget()
         self._tidy()
 
+    def _looked_up(self) -> JobState | None:
+        """Return what is kept, whole. Raises `OutputError` for what is damaged."""
+        try:
+            there = _read_state(self.folder)
+            if there is not None:
+                self._check(there)
+        except (OSError, ValueError) as error:
+            if self._overwrite:
+                return None
+            raise OutputError(
+                f"What is kept of {self._output} is damaged ({reason(error)}); choose to overwrite "
+                f"to begin anew, or remove {self.folder}."
+            ) from error
+        return there
+
+    def _check(self, there: JobState) -> None:
+        """Raise `ValueError` or `OSError` for files that are not as they were written."""
+        for name, checksum in there.checksums.items():
+            path = self.folder / name
+            # What is made has got its name, perhaps: then it is no longer here.
+            if (path.exists() or there.made is None) and _checksum(path) != checksum:
+                raise ValueError(f"the checksum of {name} does not agree")
+
     def add(self, number: int, frames: int, seam: SegmentBoundary, alphas: Alphas | None) -> None:
         """Note that a segment's files are whole, with the coarse alphas at its end.
 
@@ -181,7 +254,21 @@ class JobFolder:
             np.savez(self._alphas(number), *alphas)
             sync(self._alphas(number))
         segments = [*before.segments, (number, frames)]
-        self._note(replace(before, segments=segments, seam=seam, complete=alphas is None))
+        checksums = {
+            name: checksum
+            for name, checksum in before.checksums.items()
+            if not name.startswith("alphas-")  # of which only the last are kept
+        }
+        checksums |= {path.name: _checksum(path) for path in self._of_segment(number)}
+        self._note(
+            replace(
+                before,
+                segments=segments,
+                seam=seam,
+                complete=alphas is None,
+                checksums=checksums,
+            )
+        )
         if before.segments:
             self._alphas(before.segments[-1][0]).unlink(missing_ok=True)
 
@@ -189,9 +276,15 @@ class JobFolder:
         """Note that all segments are whole, whose files were put here."""
         self._note(finished)
 
+    def _of_segment(self, number: int) -> list[Path]:
+        """Return what there is of a segment."""
+        return sorted(self.folder.glob(f"*-{number:06}*"))
+
     def note_made(self, made: Made) -> None:
         """Note that the outputs are whole, and only their names are not theirs."""
-        self._note(replace(self.finished, made=made))
+        joined = [p for p in self.folder.iterdir() if p.is_file() and p.stem in ("output", "matte")]
+        checksums = {path.name: _checksum(path) for path in joined}
+        self._note(replace(self.finished, made=made, checksums=checksums))
 
     def alphas(self) -> Alphas:
         """Return the coarse alphas at the end of the last finished segment, in their order."""
@@ -203,15 +296,19 @@ class JobFolder:
         return self.folder / f"{role}-{number:06}{suffix}"
 
     def clear(self) -> None:
-        """Remove it all; what says whose it is goes last."""
+        """Remove all that is ours; what says whose it is goes last."""
         for path in self.folder.iterdir():
-            if path.name not in (MANIFEST, LOCK):
+            if OURS.fullmatch(path.name) and path.name != MANIFEST:
                 _remove(path)
         (self.folder / MANIFEST).unlink(missing_ok=True)
         if os.name == "nt":  # there an open file cannot be removed
             self._held.close()
-        (self.folder / LOCK).unlink(missing_ok=True)
-        self.folder.rmdir()
+        for name in (MARK, LOCK):
+            (self.folder / name).unlink(missing_ok=True)
+        if any(self.folder.iterdir()):
+            LOGGER.warning("%s stays, as there are files in it that are not ours.", self.folder)
+        else:
+            self.folder.rmdir()
         self._cleared = True
 
     def _alphas(self, number: int) -> Path:
@@ -233,15 +330,29 @@ class JobFolder:
         numbers = {f"{number:06}" for number, _ in self.finished.segments}
         for path in self.folder.iterdir():
             of_segment = path.name.partition(".")[0].rpartition("-")[2] in numbers
-            if not of_segment and path.name not in (MANIFEST, LOCK):
+            if OURS.fullmatch(path.name) and path.name != MANIFEST and not of_segment:
                 _remove(path)
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def _make(folder: Path) -> None:
+    """Make the folder of a job, or see that it is one. Raises `OutputError` for what is not."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found, mark = folder.lstat(), folder / MARK
+    ours = os.name == "nt" or found.st_uid == os.geteuid()
+    made = mark.is_file() or not any(folder.iterdir())
+    if not stat.S_ISDIR(found.st_mode) or not ours or not made:
+        raise OutputError(
+            f"{folder} is in the way: it is where a job keeps what is finished, and no job made "
+            "it. Move it, or give the output another name."
+        )
+    mark.touch()
 
 
 @contextmanager
@@ -254,7 +365,7 @@ def _locked(folder: Path, output: Path) -> Iterator[None]:
 
     lock = FileLock(folder / LOCK, timeout=PATIENCE, fallback_to_soft=False)
     while not lock.is_locked:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         try:
             lock.acquire()
         except FileNotFoundError:

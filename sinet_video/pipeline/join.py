@@ -21,6 +21,9 @@ from sinet_video.pipeline.resume import FEWEST, Resume
 from sinet_video.pipeline.shard import Shard
 from sinet_video.pipeline.shares import WARM_UP, share_path
 
+SEGMENT = ".packets"
+"""How the names of segments' files end."""
+
 
 def join(
     source: StrPath | Source,
@@ -111,10 +114,16 @@ def _warm_up(place: Path, state: JobState) -> Path:
 def _gather(output: Path, places: list[Path], states: list[JobState], *, overwrite: bool) -> None:
     """Put all segments into the folder of the whole job, as if one process had made them."""
     segments = [segment for state in states for segment in state.segments]
-    whole = JobState(states[0].job, segments, states[-1].seam, complete=True)
+    checksums = {
+        name: checksum
+        for state in states
+        for name, checksum in state.checksums.items()
+        if name.endswith(SEGMENT)
+    }
+    whole = JobState(states[0].job, segments, states[-1].seam, complete=True, checksums=checksums)
     with JobFolder(output, whole.job, overwrite=overwrite) as kept:
         for place in places:
-            for path in folder_of(place).glob("*-*.packets"):
+            for path in folder_of(place).glob(f"*{SEGMENT}"):
                 _linked(path, kept.folder / path.name)
         kept.adopt(whole)
 

@@ -21,6 +21,7 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.publish import Publication
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.smooth import smooth
 
@@ -38,6 +39,7 @@ class Output:
     encoding: Encoding = Encoding()
     companions: bool = False
     on_error: OnError = "stop"
+    overwrite: bool = False
 
     @property
     def plan(self) -> Plan:
@@ -45,7 +47,7 @@ class Output:
         return plan(self.path, self.content, self.clip.working_format, self.encoding)
 
     def open(self, path: Path | None = None) -> Sink:
-        """Return its sink, by another name if wanted."""
+        """Return its sink, by another name of our own if wanted."""
         return open_sink(
             path or self.path,
             self.clip,
@@ -53,6 +55,7 @@ class Output:
             encoding=self.encoding,
             companions=self.companions,
             on_error=self.on_error,
+            overwrite=self.overwrite or path is not None,
         )
 
 
@@ -87,7 +90,7 @@ class Writing(ABC):
         tally: what was out of order in the pictures.
         resumed: how many of them were written before.
         end: when the last one ends, or None when none came.
-        made: the first file; known on leaving.
+        made: the first file; known when all is finished.
     """
 
     tally: Tally
@@ -126,6 +129,14 @@ class Writing(ABC):
     def write(self, matte: Matte) -> None:
         """Write the next matte to all files."""
 
+    @abstractmethod
+    def finish(self) -> None:
+        """Write what is left: the files are whole then, and hidden."""
+
+    @abstractmethod
+    def publish(self, publication: Publication) -> None:
+        """Give all files their names."""
+
 
 class Whole(Writing):
     """Files that are written from the beginning to the end, or not at all."""
@@ -138,7 +149,8 @@ class Whole(Writing):
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for output in self._outputs:
-                self._sinks.append(stack.enter_context(output.open()))
+                self._sinks.append(output.open())
+                stack.callback(self._sinks[-1].abandon)
             self._stack = stack.pop_all()
         return self
 
@@ -148,8 +160,8 @@ class Whole(Writing):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
-        self.made = Made.of(self._sinks[0])
+        if kind is not None:
+            self._stack.close()
 
     def frames(self, read: Read) -> Iterator[Frame]:
         """As `Writing` says: all of them."""
@@ -168,3 +180,14 @@ class Whole(Writing):
         for sink in self._sinks:
             sink.write(matte)
         self.end = matte.time + matte.frame.duration * matte.frame.time_base
+
+    def finish(self) -> None:
+        """As `Writing` says."""
+        for sink in self._sinks:
+            sink.finish()
+        self.made = Made.of(self._sinks[0])
+
+    def publish(self, publication: Publication) -> None:
+        """As `Writing` says."""
+        for sink in self._sinks:
+            sink.publish(publication)

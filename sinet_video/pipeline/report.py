@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -58,6 +59,10 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return asdict(self)
+
+    def to_json(self) -> str:
+        """Return it as JSON, for programs."""
+        return json.dumps(self.to_dict(), indent=2)
 
 
 def expected_frames(clip: Clip, span: TimeRange) -> int | None:

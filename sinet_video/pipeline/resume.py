@@ -22,7 +22,7 @@ from typing import Self
 import numpy as np
 
 from sinet_video.atomic import translate_write_errors
-from sinet_video.containers.formats import PIPE
+from sinet_video.checked import check_fields
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
 from sinet_video.encoding.open_sink import check_output
@@ -33,6 +33,7 @@ from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
 from sinet_video.pipeline.shard import Shard
+from sinet_video.publish import Publication
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.memory import memory_of
 from sinet_video.stages.smooth import smooth
@@ -56,6 +57,7 @@ class Resume:
     only: Shard | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 0 < self.seconds <= 3600:
             raise SettingError(
                 f"Segments of {float(self.seconds):g} s are asked for; they must be longer than 0 "
@@ -107,7 +109,12 @@ class Segments(Writing):
             for output in (parts.output for parts in self._parts):
                 # Once all is made, what is there may be ours.
                 anyway = self._overwrite or self._kept.finished.made is not None
-                check_output(output.path, output.clip.path, overwrite=anyway)
+                check_output(
+                    output.path,
+                    output.clip.path,
+                    form=output.encoding.format,
+                    overwrite=anyway,
+                )
             self._load_state()
             self._held = stack.pop_all()
         return self
@@ -132,7 +139,7 @@ class Segments(Writing):
         with self._held:
             if kind is None:
                 with translate_write_errors(self._parts[0].output.path):
-                    self._finish()
+                    self._kept.clear()
             else:
                 self._open.__exit__(kind, error, trace)
 
@@ -275,6 +282,11 @@ class Segments(Writing):
                 parts.sync_segment(self._number)
             self._kept.add(self._number, self._frames, seam, alphas)
 
+    def finish(self) -> None:
+        """As `Writing` says."""
+        with translate_write_errors(self._parts[0].output.path):
+            self._finish()
+
     def _finish(self) -> None:
         kept = self._kept
         if kept.finished.made is None:
@@ -284,11 +296,13 @@ class Segments(Writing):
                 raise OutputError(f"No picture came, so {self._parts[0].output.path} was not made.")
             made, *_ = [parts.join() for parts in self._parts]
             kept.note_made(made)
-        for parts in self._parts:
-            parts.publish()
         assert kept.finished.made is not None  # noted just now, or in an earlier run
         self.made = kept.finished.made
-        kept.clear()
+
+    def publish(self, publication: Publication) -> None:
+        """As `Writing` says; does what is left where an earlier run was interrupted in that."""
+        for parts in self._parts:
+            parts.publish(publication, overwrite=self._overwrite)
 
     def _number_of(self, time: Fraction) -> int:
         return floor((time - self._first) / self._seconds)
@@ -300,7 +314,7 @@ class Segments(Writing):
 
 def check_files(*names: Source) -> None:
     """Raise `SettingError` for pipes, which nobody can read or write twice, and for other hosts."""
-    if any(name.located == PIPE or name.is_url for name in names):
+    if any(name.is_pipe or name.is_url for name in names):
         raise SettingError(
             "What comes or goes through a pipe or from a host cannot be resumed; give files."
         )

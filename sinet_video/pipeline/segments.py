@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import errno
-import shutil
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from sinet_video.atomic import sync, temporary_name, translate_write_errors
+from sinet_video.atomic import sync, translate_write_errors
 from sinet_video.containers.formats import container_of
 from sinet_video.encoding.image_sequence import (
     PictureFolder,
     is_pattern,
     joined_timestamps,
     name_in,
-    numbers,
+    place_pictures,
     siblings,
     unsaid,
 )
@@ -23,6 +21,7 @@ from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.pipeline.job_folder import JobFolder
 from sinet_video.pipeline.outputs import Made, Output
+from sinet_video.publish import Publication
 
 
 class SegmentFiles(ABC):
@@ -45,7 +44,7 @@ class SegmentFiles(ABC):
         """Make the whole of the segments, still under another name."""
 
     @abstractmethod
-    def publish(self) -> None:
+    def publish(self, publication: Publication, *, overwrite: bool) -> None:
         """Give the whole its name; does what is left when it was interrupted in that."""
 
     @property
@@ -55,7 +54,7 @@ class SegmentFiles(ABC):
 
 def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
     """Return the parts of a video file, or of a folder or pattern of pictures."""
-    pictures = container_of(output.path).is_pictures
+    pictures = container_of(output.path, output.encoding.format).is_pictures
     return ImageSegments(output, kept, role) if pictures else VideoSegments(output, kept, role)
 
 
@@ -79,11 +78,11 @@ class VideoSegments(SegmentFiles):
         sync(self._joined)
         return Made.of(sink)
 
-    def publish(self) -> None:
+    def publish(self, publication: Publication, *, overwrite: bool) -> None:
         """As `SegmentFiles` says."""
         if self._joined.exists():
             with translate_write_errors(self.output.path):
-                moved(self._joined, self.output.path)
+                publication.place(self._joined, self.output.path, overwrite=overwrite)
 
     @property
     def _joined(self) -> Path:
@@ -100,7 +99,7 @@ class ImageSegments(SegmentFiles):
         """As `SegmentFiles` says."""
         output, folder = self.output, self._folder(number)
         path = folder / output.path.name if self._numbered else folder
-        return PictureFolder(path, output.clip, output.content, output.plan, first)
+        return PictureFolder(path, output.clip, output.content, output.plan, first, overwrite=True)
 
     def sync_segment(self, number: int) -> None:
         """As `SegmentFiles` says."""
@@ -116,15 +115,14 @@ class ImageSegments(SegmentFiles):
         warnings = unsaid(self.output.clip)
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
-    def publish(self) -> None:
+    def publish(self, publication: Publication, *, overwrite: bool) -> None:
         """As `SegmentFiles` says."""
         with translate_write_errors(self.output.path):
             whole = self._gathered()
             target = self.output.path.parent if self._numbered else self.output.path
-            if target.exists():
-                self._put_into(target, whole)
-            else:
-                whole.replace(target)
+            name = name_in(self.output.path, self.output.plan)
+            ours = {name % (index + 1) for index in range(self._kept.finished.frames)}
+            place_pictures(publication, whole, target / name, overwrite=overwrite, placed=ours)
 
     def _gathered(self) -> Path:
         """Return a folder with all pictures that have not their place yet."""
@@ -138,16 +136,6 @@ class ImageSegments(SegmentFiles):
             self._times.replace(whole / PictureFolder.TIMES)
         return whole
 
-    def _put_into(self, target: Path, whole: Path) -> None:
-        """Replace what a folder has of such pictures."""
-        name = name_in(self.output.path, self.output.plan)
-        ours = {name % (index + 1) for index in range(self._kept.finished.frames)}
-        for old in siblings(target / name):
-            if numbers(Path(name)).fullmatch(old.name) and old.name not in ours:
-                old.unlink()
-        for picture in sorted(whole.iterdir()):
-            moved(picture, target / picture.name)
-
     @property
     def _numbered(self) -> bool:
         return is_pattern(self.output.path)
@@ -158,16 +146,3 @@ class ImageSegments(SegmentFiles):
 
     def _folder(self, number: int) -> Path:
         return self._kept.file(self._role, number)
-
-
-def moved(source: Path, target: Path) -> None:
-    """Give a file its name, which may be on another disk."""
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        part = temporary_name(target)
-        shutil.copyfile(source, part)
-        part.replace(target)
-        source.unlink()

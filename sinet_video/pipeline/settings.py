@@ -6,10 +6,12 @@ at once.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.models.input_settings import InputSize, OnnxInput
 from sinet_video.option import option, parts
@@ -205,7 +207,21 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_source_alpha(self.source_alpha)
+
+    def reads(self) -> dict[str, Path]:
+        """Return the files that are read besides a clip, by what they are."""
+        from sinet_video.decoding.access import Source
+
+        named = {
+            "garbage matte": self.garbage,
+            "core matte": self.core,
+            "weights": self.weights,
+        }
+        given = {what: n.path if isinstance(n, Source) else n for what, n in named.items()}
+        files = {what: Path(name) for what, name in given.items() if name is not None}
+        return {what: path for what, path in files.items() if os.path.lexists(path)}
 
     def check(self, clip: Clip) -> None:
         """Raise `SettingError` for what cannot be done with a clip."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
+from types import TracebackType
 
 from sinet_video.atomic import store
 from sinet_video.containers.formats import container_of
@@ -28,6 +29,7 @@ from sinet_video.pipeline.outputs import Made, Output, Read
 from sinet_video.pipeline.resume import OVERLAP, Resume, Segments, checksum
 from sinet_video.pipeline.settings import Settings
 from sinet_video.pipeline.shard import Shard
+from sinet_video.publish import Publication
 from sinet_video.stages.backgrounds import VideoBackground
 from sinet_video.stages.memory import memory_of
 from sinet_video.stages.smooth import smooth
@@ -197,6 +199,19 @@ class ShareSegments(Segments):
         super()._start(number)
         if (warm := self._looks.pop(self._from - 1, None)) is not None:
             store(self._kept.file(WARM_UP, number, ".json"), json.dumps(warm).encode())
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._held:
+            if kind is not None:
+                self._open.__exit__(kind, error, trace)
+
+    def publish(self, publication: Publication) -> None:
+        """As `Writing` says: nothing yet."""
 
     def _finish(self) -> None:
         if self._sinks:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.atomic import check_file, store, translate_write_errors
-from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
@@ -23,6 +22,7 @@ from sinet_video.media.box_filter import box_mean
 from sinet_video.media.frame import Matte
 from sinet_video.media.image_bytes import png
 from sinet_video.media.time_range import TimeRange
+from sinet_video.paths import check_apart, check_named
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.convert import Progress
 from sinet_video.pipeline.settings import Settings
@@ -76,8 +76,11 @@ def preview(
     Raises `InputError`, `OutputError`, `SettingError` or `WeightsError`; the output appears when it
     is whole, or not at all.
     """
+    check_named(input=source, output=output)
     source, output = settings.source(source), Path(output)
-    kind = _checked(source.located, output, moments, worst, overwrite=overwrite)
+    reads = settings.reads() | {"input": Path(source.path)}
+    check_apart({"report": output}, reads)
+    kind = _checked(output, moments, worst, overwrite=overwrite)
     clip = probe(source).within(span)
     segmenter = settings.load()
     wanted = _Wanted(
@@ -92,11 +95,11 @@ def preview(
             if progress:
                 progress(count, clip)
     found = wanted.found(getattr(segmenter, "name", "your own segmenter"))
-    _write(output, kind, found)
+    _write(output, kind, found, overwrite=overwrite)
     return found
 
 
-def _checked(source: StrPath, output: Path, moments: int, worst: int, *, overwrite: bool) -> str:
+def _checked(output: Path, moments: int, worst: int, *, overwrite: bool) -> str:
     """Return which kind of report is wanted, after checking that it can be written."""
     kind = output.suffix.lower()
     if kind not in KINDS:
@@ -104,17 +107,16 @@ def _checked(source: StrPath, output: Path, moments: int, worst: int, *, overwri
     for name, value in (("moments", moments), ("worst moments", worst)):
         if not 0 <= value <= MOST:
             raise SettingError(f"The number of {name} is {value}; it must be from 0 to {MOST}.")
-    file = isinstance(source, Path) and source != PIPE and source.exists()
-    if file and output.exists() and output.samefile(source):
-        raise SettingError(f"{output} is the input; the report must be another file.")
     check_file(output, overwrite=overwrite)
     return kind
 
 
-def _write(output: Path, kind: str, found: Preview) -> None:
-    data = png(sheet(found)) if kind == ".png" else webpage(found).encode()
+def _write(output: Path, kind: str, found: Preview, *, overwrite: bool) -> None:
+    # Names need not be Unicode, and pages must be.
+    page = "" if kind == ".png" else webpage(found)
+    data = png(sheet(found)) if kind == ".png" else page.encode(errors="backslashreplace")
     with translate_write_errors(output):
-        store(output, data)
+        store(output, data, overwrite=overwrite)
 
 
 class _Wanted:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -28,6 +29,7 @@ class ExponentialAverage:
     weight: float = 0.5
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check_weight(self.weight)
 
 
@@ -48,6 +50,7 @@ class MotionAdaptive:
     moving: float = 0.06
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check_weight(self.weight)
         _check_motion(self.still, self.moving)
 
@@ -70,6 +73,7 @@ class WindowMean:
     moving: float = 0.06
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.frames < 1:
             raise SettingError(f"Window is of {self.frames} frames; it must be of at least 1.")
         _check_motion(self.still, self.moving)
@@ -127,6 +131,7 @@ class RegionFilter:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("islands", "holes"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingError(
@@ -161,6 +166,7 @@ class GuidedRefinement:
     contrast: float = 1.3
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("radius", "eps", "contrast"):
             if getattr(self, name) <= 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
@@ -178,6 +184,7 @@ class BilinearRefinement:
     white: float = 0.9
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _check_levels(self.black, self.white)
 
 
@@ -231,6 +238,7 @@ class EdgeShape:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not -LARGEST <= self.choke <= LARGEST:
             raise SettingError(
                 f"Choke is {self.choke:g} px; it must be from -{LARGEST:g} to {LARGEST:g}."
@@ -261,6 +269,7 @@ class Following:
     every: float = 0.5
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("margin", "every"):
             if not getattr(self, name) > 0:
                 raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")

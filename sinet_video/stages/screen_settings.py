@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Literal, get_args
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 
 HUES = {"green": (-0.331, -0.419), "blue": (0.5, -0.081)}
@@ -67,6 +68,7 @@ class ChromaKey:
     person: bool = True
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_screen(self.screen)
         if not 0 <= self.black < self.white <= 1:
             raise SettingError(
@@ -98,6 +100,7 @@ class Despill:
     limit: Limit = "maximum"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_screen(self.screen)
         if self.limit not in get_args(Limit):
             raise SettingError(

@@ -647,7 +647,10 @@ def options_of(command: click.Command) -> list[click.Option]:
     return [param for param in command.params if isinstance(param, click.Option)]
 
 
-COMMANDS = ["batch", "evaluate", "export", "generate", "info", "preview", "run", "train", "verify"]
+COMMANDS = [
+    "batch", "evaluate", "export", "generate", "info", "join", "plan", "preview", "run", "train",
+    "verify",
+]  # fmt: skip
 
 
 def test_the_commands():

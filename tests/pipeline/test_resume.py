@@ -34,7 +34,7 @@ from sinet_video import (
 )
 from sinet_video.decoding.concealment import Tally
 from sinet_video.pipeline import job_folder
-from sinet_video.pipeline.job_folder import JobFolder, SegmentBoundary, folder_of, is_finished
+from sinet_video.pipeline.job_folder import JobFolder, SegmentBoundary, folder_of, is_finished, seal
 
 
 def bright(picture: np.ndarray) -> np.ndarray:
@@ -334,7 +334,7 @@ def test_a_file_that_gives_others_from_its_middle_is_read_from_its_start(
     manifest = folder_of(tmp_path / "o.mkv") / "manifest.json"
     known = json.loads(manifest.read_text())
     known["seam"]["checksums"][2][1] ^= 1
-    manifest.write_text(json.dumps(known))
+    write_sealed(manifest, known)
     noted = reads(monkeypatch)
     assert convert(clip, tmp_path / "o.mkv", **BASIC).frames == 50
     assert [since is None for since in noted] == [False, True]
@@ -365,13 +365,19 @@ def test_an_error_keeps_what_is_finished(clip, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [".o.mp4.parts"]
 
 
+def write_sealed(manifest: Path, known: dict) -> None:
+    """Write what is noted of a job, with a checksum that agrees."""
+    known.pop("checksum")
+    manifest.write_text(json.dumps({**known, "checksum": seal(known)}))
+
+
 def test_a_clip_that_changed_under_it_is_noticed(clip, tmp_path, monkeypatch):
     """Other pictures than were remembered end in a sentence."""
     interrupted(clip, tmp_path / "o.mkv", 42)
     manifest = folder_of(tmp_path / "o.mkv") / "manifest.json"
     known = json.loads(manifest.read_text())
     known["seam"].update(checksums=[], pts=known["seam"]["pts"] - 1)
-    manifest.write_text(json.dumps(known))
+    write_sealed(manifest, known)
     with pytest.raises(InputError, match="gives other pictures"):
         convert(clip, tmp_path / "o.mkv", **BASIC)
 
@@ -410,7 +416,7 @@ def test_two_at_once_are_refused(clip, tmp_path):
 
     def progress(frames: int, _: object) -> None:
         if frames == 20:
-            with pytest.raises(OutputError, match="another process"):
+            with pytest.raises(OutputError, match="another job"):
                 convert(clip, tmp_path / "o.mp4", **BASIC)
 
     assert convert(clip, tmp_path / "o.mp4", progress=progress, **BASIC).frames == 50

@@ -151,7 +151,7 @@ def test_writing_that_fails_ends_the_job(kind, source, monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["_finish", "_complete"])
+@pytest.mark.parametrize("name", ["finish", "_complete", "publish"])
 def test_a_file_that_cannot_be_finished(name, source, monkeypatch, tmp_path):
     """When all pictures are written, and it is not yet whole."""
     monkeypatch.setattr(video_file.VideoFile, name, breaking_at_once)

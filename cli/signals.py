@@ -1,0 +1,64 @@
+"""A command that is interrupted, terminated or hung up on: it tidies up, and always ends.
+
+The first signal is raised in the main thread as an exception, so that all that was begun is tidied
+up. What cannot hear it, as a read from a pipe that stands still, is not waited for: after `GRACE`
+seconds, or with a second signal, a thread that does nothing else removes what has no name yet, and
+ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import threading
+from types import FrameType
+
+GRACE = 5.0
+"""Seconds that tidying up may take."""
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+def status_of(number: int) -> int:
+    """Return the exit status by which shells tell that a signal ended a program."""
+    return 128 + number
+
+
+def heed() -> None:
+    """Turn signals into exceptions, and see to it that they end the process.
+
+    One that is ignored stays so: that is how nohup and a shell's background jobs want it.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _Once())
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(reader,), name="signals", daemon=True).start()
+
+
+class _Once:
+    """A handler that raises for the first signal; the thread that watches has seen all of them."""
+
+    raised = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if _Once.raised:
+            return
+        _Once.raised = True
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(status_of(number))
+
+
+def _watch(reader: int) -> None:
+    number = os.read(reader, 1)[0]
+    select.select([reader], [], [], GRACE)
+    if atomic := sys.modules.get("sinet_video.atomic"):  # to import it might have to wait
+        atomic.discard_all()
+    os._exit(status_of(number))

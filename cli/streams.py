@@ -1,0 +1,98 @@
+"""Standard streams that are closed, full, or whose reader has left; and text that is safe to show.
+
+What is said on stderr is for whoever looks: that nobody does, does not harm a result. What goes to
+stdout is a result.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from pathlib import Path
+from typing import IO, Any
+
+from sinet_video.errors import OutputError
+
+JOINERS = "\u200c\u200d"
+"""Characters without a shape of their own that scripts and emoji are written with."""
+
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of Unicode that terminals obey or cannot show: controls, directions, surrogates."""
+
+
+def open_closed_streams() -> None:
+    """Give the numbers of standard streams that are closed to the null device.
+
+    Else the next file that is opened has such a number, and gets what libraries tell stderr.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this
+
+
+class Unheard:
+    """A text stream to which writing never fails: what cannot be said is not."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write if that can be done."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            _silence(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush if that can be done."""
+        try:
+            self._stream.flush()
+        except OSError:
+            _silence(self._stream)
+
+
+def _silence(stream: IO[str]) -> None:
+    """Lead a stream to the null device, so that nothing fails when Python flushes it at its end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
+
+
+def write_stdout(text: str) -> None:
+    """Write a line that is a result; raises `OutputError` when it does not arrive."""
+    from sinet_video.atomic import translate_write_errors
+
+    if sys.stdout is None:
+        raise OutputError("Standard output is closed, so the result cannot be written there.")
+    try:
+        with translate_write_errors(Path("Standard output")):
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+    except OutputError:
+        _silence(sys.stdout)
+        raise
+
+
+def printable(text: object, *, lines: bool = False) -> str:
+    r"""Return text in which what a terminal would obey is written as an escape, such as \x1b.
+
+    With `lines`, line breaks stay.
+    """
+    return "".join(map(_lines if lines else _shown, str(text)))
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) in UNSEEN and character not in JOINERS:
+        return character.encode("unicode_escape").decode()
+    return character
+
+
+def _lines(character: str) -> str:
+    return character if character == "\n" else _shown(character)

@@ -1,0 +1,96 @@
+"""Settings that check themselves at birth: each field's value against the field's own type."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from fractions import Fraction
+from math import isfinite
+from numbers import Integral, Rational, Real
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from sinet_video.errors import SettingError
+
+KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    Fraction: (Rational, "an exact number"),
+    str: (str, "text"),
+    NoneType: (NoneType, "None"),
+}
+"""What is taken for a type, numpy's numbers too, and what it is called."""
+
+
+def check_fields(settings: Any) -> None:
+    """Raise `SettingError` for a field of a dataclass whose value is not of the field's type.
+
+    Which values of that type are allowed is for the class itself to say.
+    """
+    for field in fields(settings):
+        value, hint = getattr(settings, field.name), _hint(type(settings), field.type)
+        if not _fits(value, hint):
+            raise SettingError(
+                f"{type(settings).__name__}'s {field.name} is {value!r}; it must be {_words(hint)}."
+            )
+
+
+def _hint(kind: type, said: Any) -> Any:
+    """Return a field's type; `Any` for one that only type checkers import, as it is costly."""
+    known = vars(sys.modules[kind.__module__])
+    try:
+        return eval(said, dict(known)) if isinstance(said, str) else said
+    except NameError:
+        return Any
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if hint is Any:
+        return True
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, each) for each in inner)
+    if origin is Literal:
+        return isinstance(value, tuple(type(each) for each in inner))
+    if origin is tuple:
+        return _fits_tuple(value, inner)
+    if origin is Callable or hint is Callable:
+        return callable(value)
+    return _is_one(value, origin or hint)
+
+
+def _fits_tuple(value: object, inner: tuple[Any, ...]) -> bool:
+    if not isinstance(value, tuple | list):
+        return False
+    kinds = inner[:1] * len(value) if inner[1:] == (...,) else inner
+    return len(value) == len(kinds) and all(map(_fits, value, kinds))
+
+
+def _is_one(value: object, kind: Any) -> bool:
+    if kind is bool and type(value).__name__ == "bool" and hasattr(value, "__bool__"):
+        return True  # numpy's as well, without importing it
+    if kind in KINDS:
+        # Python's True is a number, but nobody means 1 by it.
+        if not isinstance(value, KINDS[kind][0]) or (isinstance(value, bool) and kind is not bool):
+            return False
+        return not isinstance(value, Real) or isfinite(value)
+    return not isinstance(kind, type) or _is_protocol(kind) or isinstance(value, kind)
+
+
+def _is_protocol(kind: type) -> bool:
+    return getattr(kind, "_is_protocol", False) and not getattr(kind, "_is_runtime_protocol", False)
+
+
+def _words(hint: Any) -> str:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(map(_words, inner)))
+    if origin is Literal:
+        return f"one of {', '.join(map(repr, inner))}"
+    if origin is tuple:
+        return f"({', '.join('...' if each is ... else _words(each) for each in inner)})"
+    if origin is Callable or hint is Callable:
+        return "a function"
+    return KINDS[hint][1] if hint in KINDS else getattr(hint, "__name__", str(hint))

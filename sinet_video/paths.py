@@ -1,0 +1,58 @@
+"""Names of files: that there are any, and that no two of a job's are one file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sinet_video.errors import SettingError
+
+
+def check_named(**names: object) -> None:
+    """Raise `SettingError` for a name that is empty, as that of a variable that is not set is."""
+    for what, name in names.items():
+        if isinstance(name, str) and not name.strip():
+            raise SettingError(f"The name of the {what} is empty; give one, or leave it out.")
+
+
+def check_apart(writes: Mapping[str, Path], reads: Mapping[str, Path]) -> None:
+    """Raise `SettingError` if a job would write what it reads, or write a file twice.
+
+    Both have files by what they are to the job, such as "output".
+    """
+    for index, (what, path) in enumerate(writes.items()):
+        others = {**dict(list(writes.items())[:index]), **reads}
+        for other, rival in others.items():
+            if same_place(path, rival):
+                if other == "input":
+                    raise SettingError(f"{path} is the input; the {what} must be another file.")
+                raise SettingError(
+                    f"The {other} and the {what} are both {path}; give them different names."
+                )
+
+
+def same_place(one: Path, other: Path) -> bool:
+    """Whether two names are, or would be, one file: by links, or by capitals that do not count."""
+    try:
+        if one.samefile(other):
+            return True
+    except (OSError, ValueError):
+        pass  # One of them is not there, or cannot be looked at: then by their names.
+    return place_of(one) == place_of(other)
+
+
+def place_of(path: Path) -> str:
+    """Return a name in the form in which all names of one file are the same."""
+    real = Path(os.path.realpath(path))
+    name = real.name.casefold() if _folds_case(real.parent) else real.name
+    return os.path.normcase(real.parent / name)
+
+
+def _folds_case(folder: Path) -> bool:
+    """Whether capitals do not count in a folder, as seen by its own name's."""
+    other = folder.with_name(folder.name.swapcase())
+    try:
+        return other.name != folder.name and other.samefile(folder)
+    except OSError:
+        return False
