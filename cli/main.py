@@ -8,13 +8,13 @@ import sys
 from typing import Any, NoReturn, TextIO, cast
 
 import click
-from sinet_video.cli.batch import batch
+from sinet_video.cli.batches.batch import batch
+from sinet_video.cli.batches.join import join
+from sinet_video.cli.batches.plan import plan
 from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.export import export
 from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
-from sinet_video.cli.join import join
-from sinet_video.cli.plan import plan
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
 from sinet_video.cli.signals import heed, status_of

@@ -138,7 +138,7 @@ def test_import_costs_nothing() -> None:
 def test_pipeline_needs_no_torch() -> None:
     """Neither torch nor kornia is imported with the whole pipeline."""
     found = modules_after("import sinet_video.pipeline.convert")
-    assert found == {"onnxruntime", "av", "numpy"}
+    assert found == {"av", "numpy"}
 
 
 MATTE = "import sys, sinet_video\nnext(sinet_video.matte(sys.argv[1]))"

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.batch_options import BatchOptions, batch_options
-from sinet_video.cli.batch_progress import BatchProgress, closing_table, dry_table
+from sinet_video.cli.batches.options import BatchOptions, batch_options
+from sinet_video.cli.batches.progress import BatchProgress, closing_table, dry_table
 from sinet_video.cli.command import Command
 from sinet_video.cli.convert_job import Job, job_options
 from sinet_video.cli.options import overwrite_option, report_option

@@ -1,0 +1,1 @@
+"""Commands for many clips and many machines."""
