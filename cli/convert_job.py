@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sinet_video.pipeline.conversion import Conversion
     from sinet_video.pipeline.report import Report
+    from sinet_video.pipeline.resume import Resume
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Job:
     settings: Settings
     resuming: ResumeOptions
 
-    def conversion(self) -> Conversion:
-        """Return the same as the library has it."""
+    def conversion(self, resume: Resume | None = None) -> Conversion:
+        """Return the same as the library has it, perhaps with other ways of going on."""
         from sinet_video.pipeline.conversion import Conversion
 
         return Conversion(
@@ -44,19 +45,16 @@ class Job:
             settings=self.settings,
             encoding=self.encoding,
             span=self.span,
-            resume=self.resuming.wanted(),
+            resume=resume or self.resuming.wanted(),
         )
 
-    def check(self, output: str) -> None:
-        """Raise `SettingError` for what no clip can be written as, before any is begun."""
-        from sinet_video.decoding.access import Source
-        from sinet_video.encoding.plan import plan
-        from sinet_video.pipeline.chain import output_kind
+    def joining(self) -> Conversion:
+        """Return the same with the segments that the parts of a film have."""
+        from sinet_video.pipeline.resume import Resume
 
-        look, path = self.look, Path(output)
-        background = None if look.background is None else Source(look.background, "network")
-        kind = output_kind(path, background, look.fit, look.show, self.encoding)
-        plan(path, kind.content, "yuv420p", self.encoding)
+        seconds = self.resuming.checkpoint_every
+        resume = Resume() if seconds is None else Resume(seconds)
+        return replace(self, resuming=ResumeOptions()).conversion(resume)
 
     def is_done(self, output: str) -> bool:
         """Whether an output exists that is not an interrupted job's to finish."""
@@ -94,7 +92,12 @@ class Job:
                 _say_what_is_kept(Path(output))
             raise
         progress.clear()
-        progress.finish(report)
+        if resume is not None and resume.only is not None:
+            talk.note(
+                f"Made part {resume.only} of {output}: {report.frames} frames; join them all."
+            )
+        else:
+            progress.finish(report)
         return report
 
 

@@ -14,6 +14,8 @@ from sinet_video.cli.evaluate import evaluate
 from sinet_video.cli.export import export
 from sinet_video.cli.generate import generate
 from sinet_video.cli.info import info
+from sinet_video.cli.join import join
+from sinet_video.cli.plan import plan
 from sinet_video.cli.preview import preview
 from sinet_video.cli.run import run
 from sinet_video.cli.serve import serve
@@ -30,6 +32,7 @@ STOPPED = status_of(signal.SIGINT)
 
 SECTIONS = {
     "Cut people out": ("run", "batch"),
+    "One video on many machines": ("plan", "join"),
     "Look results over": ("preview", "serve", "verify", "info"),
     "Networks": ("export", "evaluate", "generate", "train"),
     "This program": ("doctor",),
@@ -118,6 +121,8 @@ def cli() -> None:
 cli.add_command(run)
 cli.add_command(info)
 cli.add_command(batch)
+cli.add_command(plan)
+cli.add_command(join)
 cli.add_command(export)
 cli.add_command(evaluate)
 cli.add_command(generate)
