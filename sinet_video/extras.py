@@ -16,6 +16,13 @@ PACKAGES = {
     "ninja": ("ninja", "train"),
     "PIL": ("pillow", "train"),
     "scipy": ("scipy", "train"),
+    "fsspec": ("fsspec", "remote"),
+    "s3fs": ("s3fs", "remote"),
+    "gcsfs": ("gcsfs", "gcs"),
+    "adlfs": ("adlfs", "azure"),
+    "ray": ("ray", "ray"),
+    "watchfiles": ("watchfiles", "watch"),
+    "pyvirtualcam": ("pyvirtualcam", "camera"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
 }
