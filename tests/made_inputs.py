@@ -1,7 +1,7 @@
 """Inputs of the matrix test: small files of many kinds, all written by the program ffmpeg.
 
-Every picture has a bright left half (red) and a bright upper half (green), so that any turn or
-flip of it shows, and blue that grows from picture to picture, so that each is told from its
+Every frame has a bright left half (red) and a bright upper half (green), so that any turn or
+flip of it shows, and blue that grows from frame to frame, so that each is told from its
 neighbours. Sound is noise, in which a shift of a sample shows, at another loudness in each channel.
 """
 
@@ -34,11 +34,11 @@ LAYOUTS = {
 }
 
 VARIABLE = "setpts='(N+gte(N,2)*2+gte(N,5)*3)/25/TB'"
-"""Times of a camera that takes fewer pictures in the dark."""
+"""Times of a camera that takes fewer frames in the dark."""
 
 
 def late(seconds: float) -> str:
-    """The filter that makes pictures start later."""
+    """The filter that makes frames start later."""
     return f"setpts=PTS+{seconds}/TB"
 
 
@@ -52,11 +52,11 @@ class Made:
         pixel: the pixel format.
         outputs: keys of `matrix.OUTPUTS`.
         sound: for each track a layout, an encoder and its options.
-        rate: pictures a second.
+        rate: frames a second.
         size: width x height.
         colour: a key of `COLOURS`.
         full: whether luma takes all values, and whether that is said.
-        filters: of pictures, after they are made.
+        filters: of frames, after they are made.
         sar: width of a pixel over its height.
         container: options of the muxer.
         remux: options "of the input|of the output" with which packets are copied once more.

@@ -44,7 +44,7 @@ def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
 
 
 def note_changes(video: av.VideoFrame, clip: Clip, tally: Tally) -> None:
-    """Count in what a picture differs from its clip's first, and name what is said beside it."""
+    """Count in what a frame differs from its clip's first, and name what is said beside it."""
     tally.resized += (video.width, video.height) != (clip.coded or (clip.width, clip.height))
     if video.format.name == clip.pixel_format == clip.working_format:
         tally.recoloured += _is_coloured_otherwise(video, clip)
@@ -75,7 +75,7 @@ def _range(clip: Clip) -> ColorRange:
 
 
 def _like_the_first(video: av.VideoFrame, clip: Clip) -> av.VideoFrame:
-    """Bring a picture of the clip's size and format to its matrix and range."""
+    """Bring a frame of the clip's size and format to its matrix and range."""
     if not _is_coloured_otherwise(video, clip):
         return video
     same = reformat(video, matrix=_matrix(clip), color_range=_range(clip))

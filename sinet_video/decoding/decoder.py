@@ -46,9 +46,9 @@ class Decoder:
         self._tail = PendingPackets()
 
     def decode(self, packet: Packet | None) -> list[av.VideoFrame]:
-        """Return the pictures that a packet completes; None or libav's last ends the stream.
+        """Return the frames that a packet completes; None or libav's last ends the stream.
 
-        An empty packet with a time has no picture: the one before it is still shown.
+        An empty packet with a time has no frame: the one before it is still shown.
         """
         if packet is not None and is_repeat(packet):
             return []
@@ -91,13 +91,13 @@ class Decoder:
 def is_repeat(packet: Packet) -> bool:
     """Whether a packet is empty and yet not the one with which libav ends a stream.
 
-    Theora and NUT say so that a picture is like the one before it.
+    Theora and NUT say so that a frame is like the one before it.
     """
     return not packet.size and (packet.pts, packet.dts) != (None, None)
 
 
 def decoded(packets: Iterable[Packet], stream: VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield the pictures of a stream's packets."""
+    """Yield the frames of a stream's packets."""
     decoder = Decoder(stream)
     for packet in packets:
         yield from decoder.decode(packet)

@@ -103,7 +103,7 @@ class StreamInfo:
         """
         if not self._all.wait(PATIENCE):
             raise InputError(
-                "ffmpeg did not say what its pictures' colour and units of time are; it must be "
+                "ffmpeg did not say what its frames' colour and units of time are; it must be "
                 "5.1 or newer, and not be silenced by an option."
             )
         video.color_range, video.colorspace = self._colour.range, self._colour.matrix

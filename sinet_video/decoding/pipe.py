@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 MOST_PACKETS, MOST_BYTES = 100_000, 1 << 28
-"""Packets, and bytes of them, after which pictures are not hoped for: they would fill the memory.
+"""Packets, and bytes of them, after which frames are not hoped for: they would fill the memory.
 """
 
 
@@ -73,7 +73,7 @@ class Piped:
         if len(self.others) > MOST_PACKETS or self._bytes > MOST_BYTES:
             raise InputError(
                 f"Standard input has more than {MOST_BYTES >> 20} MiB of other streams ahead of "
-                "its pictures, which cannot be kept; give the file by its name."
+                "its frames, which cannot be kept; give the file by its name."
             )
 
     def take(self) -> Packet | None:

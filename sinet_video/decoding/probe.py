@@ -54,12 +54,12 @@ def probe(source: StrPath | Source) -> Clip:
         stream = video_stream(container, source)
         _check_decodable(stream, source)
         with translate_decode_errors(source.path, lambda: None):
-            first = first_picture(container, stream)
+            first = first_frame(container, stream)
         return _clip(container, stream, source, first)
 
 
 def _check_decodable(stream: VideoStream, source: Source) -> None:
-    """Raise `InputError` for what libav takes for a picture and does not decode."""
+    """Raise `InputError` for what libav takes for a frame and does not decode."""
     if stream.codec_context.name == "webp" and not stream.codec_context.width:
         raise InputError(
             f"{source} is an animated WebP, which FFmpeg cannot decode; convert it to a video or "
@@ -67,8 +67,8 @@ def _check_decodable(stream: VideoStream, source: Source) -> None:
         )
 
 
-def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
-    """Return the first picture, by the plain decoder: others do not hear of the file's colours."""
+def first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
+    """Return the first frame, by the plain decoder: others do not hear of the file's colours."""
     for packet in Timeline(container, stream).packets(stream):
         if not is_repeat(packet):
             for video in stream.codec_context.decode(packet if packet.size else None):
@@ -91,7 +91,7 @@ def _clip(
     container: InputContainer, stream: VideoStream, source: Source, first: av.VideoFrame | None
 ) -> Clip:
     if first is None:
-        raise InputError(f"{source} holds no picture that can be decoded.")
+        raise InputError(f"{source} holds no frame that can be decoded.")
     working, orientation = working_format(first.format.name), Orientation.of(first)
     origin, samples = origin_of(container), _samples(container, source)
     duration = _duration(container, stream)
@@ -127,11 +127,11 @@ def _clip(
 
 
 LARGEST_COUNT = 2**30
-"""Pictures; a header that says as many was written before they were counted."""
+"""Frames; a header that says as many was written before they were counted."""
 
 
 def _counts(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether what a header says of the number of pictures, and so of their length, can be."""
+    """Whether what a header says of the number of frames, and so of their length, can be."""
     size: int | None = container.size
     return stream.frames < (size if size and size > 0 else LARGEST_COUNT)
 

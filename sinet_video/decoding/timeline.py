@@ -29,7 +29,7 @@ FORWARD, BACK = Fraction(10), Fraction(1, 10)
 """Seconds by which packets may be ahead of all others, or behind their stream's last: FFmpeg's."""
 
 MOST_HELD = 2000
-"""Packets for which a stream waits for the pictures to say where it goes on."""
+"""Packets for which a stream waits for the frames to say where it goes on."""
 
 
 def origin_of(container: InputContainer) -> Fraction:
@@ -50,7 +50,7 @@ def may_restart(container: InputContainer) -> bool:
 
 
 class Timeline:
-    """Places a file's packets on its timeline; `lead`, the pictures, is to have no gaps.
+    """Places a file's packets on its timeline; `lead`, the frames, is to have no gaps.
 
     `restarts` counts the jumps of the clock so far.
     """

@@ -27,7 +27,7 @@ RGBA = {
 """Formats of colour with alpha, and the same without alpha."""
 
 
-def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
+def rendered_frame(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
     """Return a matte as a video frame that the planned encoder accepts."""
     if "f32" in plan.pixel_format:
         return light(matte, content, plan)
@@ -54,8 +54,8 @@ def encodable(
     size: tuple[int, int],
     turn: Orientation = Orientation(),
 ) -> av.VideoFrame:
-    """Return a matte like `picture`, rotated and padded for encoding, with its frame's times."""
-    video = extended(shown(picture(matte, content, plan), turn), *size)
+    """Return `rendered_frame`, rotated and padded for encoding, with its frame's times."""
+    video = extended(shown(rendered_frame(matte, content, plan), turn), *size)
     frame = matte.frame
     video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
     # Otherwise the encoder would be forced to use the source's key frames.

@@ -14,7 +14,7 @@ from sinet_video.atomic import begin_folder, discard, translate_write_errors
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.still_tags import write_alpha_tag
 from sinet_video.decoding.clip import Clip
-from sinet_video.encoding.encoder_input import picture, shown
+from sinet_video.encoding.encoder_input import rendered_frame, shown
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, open_container
@@ -64,7 +64,7 @@ def joined_timestamps(texts: Iterable[str]) -> str:
     return "".join([HEADER, *(text.removeprefix(HEADER) for text in texts)])
 
 
-class PictureFolder(Sink):
+class ImageSequence(Sink):
     """Images in a folder, numbered from `first`, and their times in timestamps.txt.
 
     The times are in milliseconds, in mkvtoolnix's "timestamp format v2". A pattern such as
@@ -109,7 +109,7 @@ class PictureFolder(Sink):
 
     def write(self, matte: Matte) -> None:
         """Write the next image; see `Sink.write`."""
-        video = shown(picture(matte, self.content, self.plan), self._orientation)
+        video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
         with translate_write_errors(self._path):
@@ -125,7 +125,7 @@ class PictureFolder(Sink):
     def finish(self) -> None:
         """As `Sink` says."""
         if not self._times:
-            raise OutputError(f"No picture came, so {self._path} was not written.")
+            raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):
             self._mux(self._stream.encode(None))
             self._container.close()
@@ -134,7 +134,7 @@ class PictureFolder(Sink):
     def publish(self, publication: Publication) -> None:
         """As `Sink` says."""
         with translate_write_errors(self._path):
-            place_pictures(
+            place_images(
                 publication, self._part, self._target / self._name, overwrite=self._overwrite
             )
         discard(self._part)
@@ -148,7 +148,7 @@ class PictureFolder(Sink):
         discard(self._part)
 
 
-def place_pictures(
+def place_images(
     publication: Publication,
     part: Path,
     pattern: Path,
@@ -156,7 +156,7 @@ def place_pictures(
     overwrite: bool,
     placed: Container[str] = (),
 ) -> None:
-    """Give a folder of pictures its name, or the pictures theirs in a folder that is there.
+    """Give a folder of images its name, or the images theirs in a folder that is there.
 
     With `overwrite` others of the pattern go from there, but not those of names in `placed`.
     """
@@ -172,7 +172,7 @@ def place_pictures(
         if numbers(pattern).fullmatch(old.name) and not known:
             publication.remove(old)
     for name, file in files.items():
-        if name == PictureFolder.TIMES and _says_the_same(file, target / name):
+        if name == ImageSequence.TIMES and _says_the_same(file, target / name):
             continue  # as where the other output of the job goes to the same folder
         publication.place(file, target / name, overwrite=overwrite)
 
@@ -191,6 +191,6 @@ def unsaid(clip: Clip) -> list[str]:
     if clip.sample_aspect == 1:
         return []
     return [
-        f"The source's pixels are not square ({clip.sample_aspect}). The pictures say so, but most "
+        f"The source's pixels are not square ({clip.sample_aspect}). The images say so, but most "
         "programs will show them square."
     ]

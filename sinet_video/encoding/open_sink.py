@@ -21,7 +21,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.image_sequence import (
     SUFFIXES,
-    PictureFolder,
+    ImageSequence,
     is_pattern,
     name_in,
     numbers,
@@ -60,8 +60,8 @@ def open_sink(
     chosen = plan(path, content, clip.working_format, encoding)
     container = container_of(path, encoding.format)
     check_output(path, clip.path, form=encoding.format, overwrite=overwrite)
-    if container.is_pictures:
-        folder = PictureFolder(path, clip, content, chosen, overwrite=overwrite)
+    if container.is_image_sequence:
+        folder = ImageSequence(path, clip, content, chosen, overwrite=overwrite)
         folder.warnings += not_held(clip, "An image sequence") if companions else []
         return folder
     carried = clip.span if companions and not container.alone else None
@@ -74,7 +74,7 @@ def open_sink(
 
 
 def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:
-    """Return a path, and the encoding for a folder of pictures if it ends as folders' names do."""
+    """Return a path, and the encoding for a folder of images if it ends as folders' names do."""
     if isinstance(path, str) and path.endswith(("/", os.sep)) and encoding.format is None:
         encoding = replace(encoding, format="png")
     return Path(path), encoding
@@ -90,16 +90,16 @@ def check_output(path: Path, source: StrPath, *, form: str | None = None, overwr
 
 
 def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bool) -> None:
-    pictures = container_of(path, form).is_pictures
-    numbered = pictures and is_pattern(path)
-    if pictures and path.suffix.lower() in SUFFIXES and not numbered:
+    is_sequence = container_of(path, form).is_image_sequence
+    numbered = is_sequence and is_pattern(path)
+    if is_sequence and path.suffix.lower() in SUFFIXES and not numbered:
         raise SettingError(
-            f"{path} is one picture and a video has many; give a folder, or a pattern such as "
+            f"{path} is one image and a video has many; give a folder, or a pattern such as "
             f"{path.with_name('%05d' + path.suffix)}."
         )
     if isinstance(source, Path) and source != PIPE and same_place(path, source):
         raise SettingError(f"{path} is the input; the output must be another file.")
-    if not pictures:
+    if not is_sequence:
         check_file(path, overwrite=overwrite)
         return
     kept = parts_name(path)  # of a job that is to go on, where its folder was there before
@@ -107,7 +107,7 @@ def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bo
     occupied = bool(there) if path.is_dir() else os.path.lexists(path)
     if numbered:
         names = [each.name for each in siblings(path)]
-        occupied = any(map(numbers(path).fullmatch, names)) or PictureFolder.TIMES in names
+        occupied = any(map(numbers(path).fullmatch, names)) or ImageSequence.TIMES in names
     check_free(path, occupied=occupied, overwrite=overwrite)
     check_folder(_existing(path.parent if numbered else path))
 
@@ -126,7 +126,7 @@ def _existing(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Taken:
-    """The names that an output takes: its own, or those of pictures in a folder, `pattern`."""
+    """The names that an output takes: its own, or those of images in a folder, `pattern`."""
 
     path: Path
     pattern: Path | None
@@ -135,14 +135,14 @@ class Taken:
     def by(cls, path: Path, chosen: Plan) -> Taken:
         """Return what an output takes that is encoded as planned."""
         folder = path.parent if is_pattern(path) else path
-        pictures = chosen.muxer == "image2"
-        return cls(path, folder / name_in(path, chosen) if pictures else None)
+        is_sequence = chosen.muxer == "image2"
+        return cls(path, folder / name_in(path, chosen) if is_sequence else None)
 
     def includes(self, other: Path) -> bool:
         """Whether a file has, or would have, one of the names."""
         if self.pattern is None or same_place(self.path, other):
             return same_place(self.path, other)
-        name = other.name == PictureFolder.TIMES or numbers(self.pattern).fullmatch(other.name)
+        name = other.name == ImageSequence.TIMES or numbers(self.pattern).fullmatch(other.name)
         return bool(name) and same_place(self.pattern.parent, other.parent)
 
     def meets(self, other: Taken) -> bool:

@@ -88,8 +88,8 @@ class SideStreams:
         self._add_attachments()
         self._add_names(video)
         self._left_out()
-        pictures = video_stream(self._input, clip.source)
-        self._timeline = Timeline(self._input, pictures)
+        video = video_stream(self._input, clip.source)
+        self._timeline = Timeline(self._input, video)
         self._demuxed = self._demux()
         self._waiting: Packet | None = None
 
@@ -226,7 +226,7 @@ class SideStreams:
 
     def _attach_cover(self, stream: Any, kind: str) -> None:
         if self._piped is not None:  # its packet is still in the pipe, so `lost` cannot report it
-            self.warnings.append("A cover picture is left out.")
+            self.warnings.append("Cover art is left out.")
             return
         with opened(self._source) as again:
             packet = next(iter(again.demux(again.streams[stream.index])))
@@ -247,8 +247,8 @@ class SideStreams:
         self._output.metadata.update(portable_tags(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
-        pictures = video_stream(self._input, self._source)
-        names = track_names(pictures.metadata, self._format)
+        video = video_stream(self._input, self._source)
+        names = track_names(video.metadata, self._format)
         if self._span.start:  # it belongs to the first frame
             names.pop("timecode", None)
             self._output.metadata.pop("timecode", None)
@@ -315,5 +315,5 @@ def _covers(container: InputContainer) -> list[Any]:
 
 
 def _counted(chapters: int, covers: int) -> list[tuple[int, str]]:
-    both = ((chapters, "chapters"), (covers, "cover pictures"))
+    both = ((chapters, "chapters"), (covers, "cover art"))
     return [(count, what) for count, what in both if count > 0]

@@ -193,7 +193,7 @@ class Segments(Writing):
                 break
         if len(last) < (last.maxlen or 0) or last[-1].pts != seam.pts:
             raise InputError(
-                "The source gives other pictures than when the job was begun.",
+                "The source gives other frames than when the job was begun.",
                 remedy=Remedy("overwrite", True, "to begin anew"),
             )
         yield from last
@@ -296,7 +296,7 @@ class Segments(Writing):
             if self._sinks:
                 self._settle(None)
             if not kept.finished.segments:
-                raise OutputError(f"No picture came, so {self._parts[0].output.path} was not made.")
+                raise OutputError(f"No frame came, so {self._parts[0].output.path} was not made.")
             made, *_ = [parts.join() for parts in self._parts]
             kept.note_made(made)
         assert kept.finished.made is not None  # recorded just now or in an earlier run

@@ -8,11 +8,11 @@ from pathlib import Path
 from sinet_video.atomic import sync, translate_write_errors
 from sinet_video.containers.formats import container_of
 from sinet_video.encoding.image_sequence import (
-    PictureFolder,
+    ImageSequence,
     is_pattern,
     joined_timestamps,
     name_in,
-    place_pictures,
+    place_images,
     siblings,
     unsaid,
 )
@@ -55,8 +55,8 @@ class SegmentFiles(ABC):
 
 def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
     """Return the segments of a video file, or of a folder or pattern of images."""
-    pictures = container_of(output.path, output.encoding.format).is_pictures
-    return ImageSegments(output, kept, role) if pictures else VideoSegments(output, kept, role)
+    is_sequence = container_of(output.path, output.encoding.format).is_image_sequence
+    return ImageSegments(output, kept, role) if is_sequence else VideoSegments(output, kept, role)
 
 
 class VideoSegments(SegmentFiles):
@@ -106,7 +106,7 @@ class ImageSegments(SegmentFiles):
         """Return an image sequence; see `SegmentFiles.sink`."""
         output, folder = self.output, self._folder(number)
         path = folder / output.path.name if self._numbered else folder
-        return PictureFolder(path, output.clip, output.content, output.plan, first, overwrite=True)
+        return ImageSequence(path, output.clip, output.content, output.plan, first, overwrite=True)
 
     def sync_segment(self, number: int) -> None:
         """Flush the images; see `SegmentFiles.sync_segment`."""
@@ -116,7 +116,7 @@ class ImageSegments(SegmentFiles):
 
     def join(self) -> Made:
         """Join the timestamps; see `SegmentFiles.join`."""
-        paths = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
+        paths = [self._folder(number) / ImageSequence.TIMES for number, _ in self._segments]
         self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
         sync(self._times)
         clip = self.output.clip
@@ -131,18 +131,18 @@ class ImageSegments(SegmentFiles):
             target = self.output.path.parent if self._numbered else self.output.path
             name = name_in(self.output.path, self.output.plan)
             ours = {name % (index + 1) for index in range(self._kept.finished.frames)}
-            place_pictures(publication, whole, target / name, overwrite=overwrite, placed=ours)
+            place_images(publication, whole, target / name, overwrite=overwrite, placed=ours)
 
     def _gathered(self) -> Path:
         """Return a folder with all images that are not in place yet."""
         whole = self._kept.folder / self._role
         whole.mkdir(exist_ok=True)
         for number, _ in self._segments:
-            for picture in siblings(self._folder(number) / "any"):
-                if picture.name != PictureFolder.TIMES:
-                    picture.replace(whole / picture.name)
+            for image in siblings(self._folder(number) / "any"):
+                if image.name != ImageSequence.TIMES:
+                    image.replace(whole / image.name)
         if self._times.exists():
-            self._times.replace(whole / PictureFolder.TIMES)
+            self._times.replace(whole / ImageSequence.TIMES)
         return whole
 
     @property

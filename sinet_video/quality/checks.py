@@ -59,18 +59,18 @@ def in_seconds(value: Fraction) -> str:
 def size(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Check that frames are as large as the source's; images, as the source's after rotation."""
     found, wanted = (mine.width, mine.height), (theirs.width, theirs.height)
-    if mine.is_pictures:
+    if mine.is_image_sequence:
         wanted = theirs.upright_size
     said = "{}x{}".format(*found)
     if found == wanted:
         return Check("size", True, f"{said}, as the source.")
-    return Check("size", False, f"Pictures are {said}, and the source's {wanted[0]}x{wanted[1]}.")
+    return Check("size", False, f"Frames are {said}, and the source's {wanted[0]}x{wanted[1]}.")
 
 
 def rotation(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Check that a player rotates and mirrors frames as it does the source's."""
-    if mine.is_pictures:
-        detail = "Pictures cannot say it; their size tells if they were turned."
+    if mine.is_image_sequence:
+        detail = "Frames cannot say it; their size tells if they were turned."
         return Check("rotation", None, detail)
     ours, wanted = mine.orientation, theirs.orientation
     if ours.matches(wanted):
@@ -83,7 +83,7 @@ def pixel_aspect(mine: VideoProperties, theirs: VideoProperties) -> Check:
     found, wanted = mine.sample_aspect, theirs.sample_aspect
     if found is None or wanted is None:
         return Check("pixel aspect", None, "How wide pixels are in TIFFs cannot be told.")
-    if mine.is_pictures and theirs.orientation.sideways:
+    if mine.is_image_sequence and theirs.orientation.sideways:
         wanted = 1 / wanted
     if found == wanted:
         return Check("pixel aspect", True, f"{found}, as the source.")
@@ -109,7 +109,7 @@ COLOUR_TAGS = ("matrix", "range", "primaries", "transfer")
 def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Check that colours are interpreted as the source's are, tag by tag."""
     if mine.is_rgb or theirs.is_rgb:
-        whose = "pictures" if mine.is_rgb else "source's pictures"
+        whose = "frames" if mine.is_rgb else "source's frames"
         return Check("colour", None, f"The {whose} are RGB, which needs no tags.")
     wrong = [tag for tag in COLOUR_TAGS if not _same_tag(tag, mine, theirs)]
     if wrong:
@@ -154,16 +154,14 @@ def colour_word(tags: Colour, tag: str) -> str:
 
 def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> Check:
     """Check that all frames have alpha or none has, and that the container says so."""
-    count = figures.pictures if figures else 0
+    count = figures.frames if figures else 0
     tagged = mine.alpha_mode == "1"
     if 0 < count < frames:
-        return Check("alpha", False, f"Only {count} of {frames} pictures have alpha.")
+        return Check("alpha", False, f"Only {count} of {frames} frames have alpha.")
     if tagged and not count:
-        return Check("alpha", False, "The container says that there is alpha, but no picture has.")
+        return Check("alpha", False, "The container says that there is alpha, but no frame has.")
     if count and not tagged and mine.codec in ("vp8", "vp9"):
-        detail = (
-            "Pictures have alpha, but without the container's tag alpha_mode players ignore it."
-        )
+        detail = "Frames have alpha, but without the container's tag alpha_mode players ignore it."
         return Check("alpha", False, detail)
     if not count:
         return Check("alpha", None, "There is no alpha.")
@@ -172,7 +170,7 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
         detail = "The file says that colours are premultiplied, but many are above their alpha."
         return Check("alpha", False, detail)
     told = f"; the file says {mine.alpha_said}" if mine.alpha_said else ""
-    detail = f"In all pictures, {kind or 'straight or not cannot be told'}{told}."
+    detail = f"In all frames, {kind or 'straight or not cannot be told'}{told}."
     return Check("alpha", True, detail)
 
 
@@ -191,7 +189,7 @@ def frames(mine: Timing, theirs: Timing) -> Check:
     if mine.frames == theirs.frames:
         return Check("frames", True, f"{mine.frames}, as the source.")
     return Check(
-        "frames", False, f"There are {mine.frames} pictures; the source has {theirs.frames}."
+        "frames", False, f"There are {mine.frames} frames; the source has {theirs.frames}."
     )
 
 
@@ -199,10 +197,10 @@ def length(mine: Timing, theirs: Timing, slack: Fraction) -> Check:
     """Check that the video is as long as the source's, with up to `slack` at each end of both."""
     found, wanted = mine.duration, theirs.duration
     if found is None or wanted is None:
-        return Check("length", None, "When the last picture ends is not said.")
+        return Check("length", None, "When the last frame ends is not said.")
     if abs(found - wanted) <= 4 * slack:
         return Check("length", True, f"{in_seconds(found)}, as the source.")
-    detail = f"Pictures last {in_seconds(found)}, and the source's {in_seconds(wanted)}."
+    detail = f"Frames last {in_seconds(found)}, and the source's {in_seconds(wanted)}."
     return Check("length", False, detail)
 
 
@@ -219,7 +217,7 @@ def audio(
     lengths = [(each.length - other.length, 2 * _slack(each, other)) for each, other in pairs]
     return (
         _tracks(mine, theirs),
-        _close("sound start", starts, ("earlier", "later"), "against the pictures than"),
+        _close("sound start", starts, ("earlier", "later"), "against the frames than"),
         _close("sound length", lengths, ("shorter", "longer"), "than"),
     )
 

@@ -113,14 +113,14 @@ def verify(
     theirs = video_properties(source) if source is not None else None
     clip = from_zero(probe(source).within(span)) if source is not None else None
     seen = _Seen(look, theirs)
-    pictures = seen.until_damage(strict_decode(file))
+    played = seen.until_damage(strict_decode(file))
     tally = Tally()
     frames = iter(()) if clip is None else decode(clip, tally=tally)
-    for shown, frame in zip_longest(pictures, frames):
+    for shown, frame in zip_longest(played, frames):
         seen.note(shown, frame)
     sound, heard = _sounds(look, file, clip)
     checks = seen.checks(sound, heard, alpha_mode)
-    if clip is not None and not look.is_pictures:
+    if clip is not None and not look.is_image_sequence:
         checks += _complete(file, clip, seen.beside, Beside(tally.captioned, set(tally.beside)))
     return Verification(
         file=file.located,
@@ -146,7 +146,7 @@ def _check_settings(
 def _sounds(
     look: VideoProperties, file: Source, clip: Clip | None
 ) -> tuple[AudioReport, AudioReport]:
-    if look.is_pictures:
+    if look.is_image_sequence:
         return AudioReport(), AudioReport()
     mine = measure_audio(file)
     return mine, AudioReport() if clip is None else measure_audio(clip)
@@ -175,10 +175,10 @@ class _Seen:
         self._times = _Times(look.tick, theirs.tick if theirs else look.tick)
         self._damage: str | None = None
 
-    def until_damage(self, pictures: Iterator[PlayedFrame]) -> Iterator[PlayedFrame]:
+    def until_damage(self, played: Iterator[PlayedFrame]) -> Iterator[PlayedFrame]:
         """Pass frames on, and end where the file is damaged."""
         try:
-            yield from pictures
+            yield from played
         except InputError as error:
             self._damage = str(error)
 
@@ -221,7 +221,7 @@ class _Seen:
             checks.pixel_aspect(look, theirs),
             checks.colour(look, theirs),
         ]
-        if look.is_pictures:
+        if look.is_image_sequence:
             return made
         lag = (mine.first or Fraction(0)) - (original.first or Fraction(0))
         return [*made, *checks.audio(sound.tracks, heard.tracks, lag)]
@@ -250,18 +250,16 @@ class _Clock:
 
     def order(self) -> Check:
         """Return whether times are strictly increasing."""
-        return Check(
-            "order", not self._fault, self._fault or "Each picture is later than the last."
-        )
+        return Check("order", not self._fault, self._fault or "Each frame is later than the last.")
 
 
 def _disorder(number: int, before: Fraction | None, time: Fraction | None) -> str | None:
     if time is None:
-        return f"Picture {number} has no time."
+        return f"Frame {number} has no time."
     if before is None or time > before:
         return None
     return (
-        f"Picture {number} is at {in_seconds(time)}, which is not later than the one before it, at "
+        f"Frame {number} is at {in_seconds(time)}, which is not later than the one before it, at "
         f"{in_seconds(before)}."
     )
 
@@ -294,7 +292,7 @@ class _Times:
             self._gaps = [min([gap, *self._gaps]), max([gap, *self._gaps])]
 
     def _is_crowded(self, found: Fraction | None, wanted: Fraction) -> bool:
-        """Whether it comes a tick after the last, as two pictures of one tick are kept apart."""
+        """Whether it comes a tick after the last, as two frames of one tick are kept apart."""
         before, asked = self._last
         if not self.slack or found is None or before is None or asked is None:
             return False
@@ -305,7 +303,7 @@ class _Times:
         if self._first is None:
             detail = f"All {self._count} as the source's, compared {self._how}."
             return Check("times", True, detail)
-        detail = f"{self._off} of {self._count} pictures are not at the source's times"
+        detail = f"{self._off} of {self._count} frames are not at the source's times"
         return Check("times", False, f"{detail}: {self._shift or self._first}.")
 
     @property

@@ -21,7 +21,7 @@ from sinet_video.pipeline.chain import OutputKind, Work, chained, seen
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.serve.limits import LONGEST_SIDE
-from sinet_video.serve.stack import alpha_of, even_size, picture_of, stacked
+from sinet_video.serve.stack import alpha_of, even_size, image_of, stacked
 from sinet_video.stages.matte_settings import WindowMean
 from sinet_video.stages.smooth import smooth
 
@@ -59,7 +59,7 @@ class Bench:
         first = next(decode(clip, on_error="conceal"), None)
         if first is None:
             raise InputError(f"{path} holds no frame that can be decoded.")
-        return _facts(clip, first), jpeg(picture_of(first, even_size(first, side)))
+        return _facts(clip, first), jpeg(image_of(first, even_size(first, side)))
 
     def frame(self, path: Path, time: float, settings: Settings, side: int) -> bytes:
         """Return a frame's source, colours and alpha above one another, as a JPEG.
@@ -70,9 +70,9 @@ class Bench:
         near = self._around(path, time, settings)
         matte = _worked(near, settings)
         size = even_size(matte.frame, side)
-        source = picture_of(near.coarse[near.index].frame, size)
-        picture = stacked(source, picture_of(matte.frame, size), alpha_of(matte, size))
-        return jpeg(picture, quantiser=QUANTISER)
+        source = image_of(near.coarse[near.index].frame, size)
+        image = stacked(source, image_of(matte.frame, size), alpha_of(matte, size))
+        return jpeg(image, quantiser=QUANTISER)
 
     def _loaded(self, settings: Settings) -> Segmenter:
         if self._segmenter is None:

@@ -71,14 +71,14 @@ class Service:
         part = clip.folder / "background.part"
         await self._uploads.store(request, part)
         try:
-            _, picture = await self.frames.describe(part, BACKGROUND_SIDE)
+            _, image = await self.frames.describe(part, BACKGROUND_SIDE)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         if clip.background is not None:
             clip.background[0].unlink(missing_ok=True)
         part.replace(path)
-        (clip.folder / "background-shown.jpg").write_bytes(picture)
+        (clip.folder / "background-shown.jpg").write_bytes(image)
         clip.background = path, name
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:

@@ -61,11 +61,11 @@ def test_a_start_is_moved_and_samples_before_it_hidden(late, sound):
     """The track waits longer, and begins with samples that nobody hears."""
     start, count = sound(late)
     later, skip = start + 1024 / RATE, 1024 / RATE
-    pictures, (_, rest) = edits(late)
+    images, (_, rest) = edits(late)
     hide_starts(late, [HiddenStart(track=1, start=later, skip=skip)])
     assert sound(late) == (pytest.approx(later, abs=0.001), count - 1024)
     kept, (pause, shown) = edits(late)
-    assert kept == pictures
+    assert kept == images
     assert pause == (pytest.approx(later * 1000, abs=1), -1)
     assert shown == (pytest.approx(rest[0] - skip * 1000, abs=1), 1024)
 

@@ -64,7 +64,7 @@ def test_what_is_lost_is_left_out(damaged, ffprobe_pts, tmp_path):
     report = convert(damaged, tmp_path / "o.mp4", settings=CONCEAL)
     assert report.lost == 2
     assert report.frames == 23
-    assert any("after 0.240 s: 2 pictures" in text for text in report.warnings)
+    assert any("after 0.240 s: 2 frames" in text for text in report.warnings)
     times = ffprobe_pts(damaged)
     del times[12], times[7]
     assert ffprobe_pts(tmp_path / "o.mp4") == times
@@ -95,7 +95,7 @@ def test_the_iterator_conceals_as_well(damaged):
         list(matte(damaged, settings=STOP))
 
 
-def test_pictures_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
+def test_frames_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
     """Of two at one time the later one is kept, and counted; all others are as they were."""
     path = tmp_path / "twice.mkv"
     twice = "setpts='if(eq(mod(N,5),4),PTS-1/(25*TB),PTS)'"
@@ -107,11 +107,11 @@ def test_pictures_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
     assert len(times) == 25 > len(set(times)) == 20
     report = convert(path, tmp_path / "o.mp4", settings=STOP)
     assert (report.frames, report.repeated) == (20, 5)
-    assert any("5 pictures came at or before" in text for text in report.warnings)
+    assert any("5 frames came at or before" in text for text in report.warnings)
     assert ffprobe_pts(tmp_path / "o.mp4") == sorted(set(times))
 
 
-def test_pictures_without_times(tmp_path, ffmpeg):
+def test_frames_without_times(tmp_path, ffmpeg):
     """A bare stream of H.264 has none: they come at its rate, and are counted."""
     path = tmp_path / "bare.h264"
     ffmpeg("ffmpeg", *SOURCE, "-bf", 0, path)
@@ -169,7 +169,7 @@ def test_times_that_go_back(tmp_path, ffmpeg):
 
 
 def test_a_length_that_nothing_has(tmp_path, ffmpeg, ffprobe_pts):
-    """A header that says thirteen years does not make the last picture last so long."""
+    """A header that says thirteen years does not make the last frame last so long."""
     path = tmp_path / "long.avi"
     ffmpeg("ffmpeg", *SOURCE, "-c:v", "mpeg4", "-bf", 0, path)
     data = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""What is beside pictures and sound: subtitles, chapters, languages, names, covers, attachments."""
+"""What is beside frames and sound: subtitles, chapters, languages, names, covers, attachments."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_what_a_track_is_for(laden, facts, tmp_path):
 
 @pytest.mark.parametrize(("name", "kept"), [("o.mp4", True), ("o.mkv", True), ("o.webm", False)])
 def test_covers(name, kept, laden, facts, tmp_path, ffmpeg):
-    """The same picture, or a warning."""
+    """The same frame, or a warning."""
     warnings = made(laden("mp4"), tmp_path / name)
     streams = facts(tmp_path / name)["streams"]
     covers = [s for s in streams if s["disposition"]["attached_pic"]]
@@ -193,7 +193,7 @@ def test_attachments(laden, tmp_path, ffmpeg):
 
 
 def test_timecode(laden, facts, tmp_path):
-    """That of the first picture: not kept when the first picture is another."""
+    """That of the first frame: not kept when the first frame is another."""
     made(laden("mp4"), tmp_path / "whole.mov")
     (video,) = of_kind(facts(tmp_path / "whole.mov"), "video")
     assert video["tags"]["timecode"] == "01:02:03:04"
@@ -222,7 +222,7 @@ def test_a_stretch_without_a_chapter(laden, facts, tmp_path):
     assert [c["tags"]["title"] for c in facts(tmp_path / "o.mkv")["chapters"]] == ["Two"]
 
 
-def test_subtitles_that_are_pictures_stay_out_of_text(folder, ffmpeg, facts, tmp_path):
+def test_subtitles_that_are_frames_stay_out_of_text(folder, ffmpeg, facts, tmp_path):
     """With a warning; in a file that can hold them they are kept."""
     source = folder / "drawn.mkv"
     drawn = ("-f", "lavfi", "-i", "color=s=64x48:d=1", "-i", folder / "drawn.sup")
@@ -273,7 +273,7 @@ def test_sound_as_nobody_knows():
 
 
 def test_a_matte_beside_is_alone(laden, facts, tmp_path):
-    """All that is beside the pictures goes into the result."""
+    """All that is beside the frames goes into the result."""
     made(laden("mkv"), tmp_path / "o.mkv", matte=tmp_path / "m.mkv")
     found = facts(tmp_path / "m.mkv")
     assert [s["codec_type"] for s in found["streams"]] == ["video"]

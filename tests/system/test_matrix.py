@@ -87,14 +87,14 @@ def test_faults_are_seen(fault, plain, tmp_path):
 
 
 def test_range_frames_and_depth_are_seen(plain, tmp_path):
-    """Faults that need more than another picture."""
+    """Faults that need more than another frame."""
     full = matrix.Seen(replace(PLAIN, full=True, pixel="yuvj420p").write(tmp_path))
     assert [*matrix.colour(full, plain)] == ["color_range pc, not tv"]
     deep = matrix.Seen(replace(PLAIN, name="deep.mp4", pixel="yuv420p10le").write(tmp_path))
     assert [*matrix.depth(plain, deep)] == ["8 bits, not 10"]
     assert not [*matrix.depth(deep, plain)]
     short = replace(PLAIN, name="short.mp4", filters="trim=end_frame=7")
-    assert [*matrix.frames(matrix.Seen(short.write(tmp_path)), plain)] == ["7 pictures, not 8"]
+    assert [*matrix.frames(matrix.Seen(short.write(tmp_path)), plain)] == ["7 frames, not 8"]
 
 
 def test_the_table_says_what_is_wrong(plain):

@@ -19,7 +19,7 @@ FFMPEG = ["ffmpeg", "-v", "error", "-y"]
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory, ffmpeg) -> Path:
-    """Two seconds with sound, and pictures that come unevenly."""
+    """Two seconds with sound, and frames that come unevenly."""
     path = tmp_path_factory.mktemp("pipes") / "clip.mkv"
     uneven = "setpts='if(gt(N,10),PTS+0.13/TB,PTS)'"
     ffmpeg(
@@ -96,7 +96,7 @@ def test_between_two_ffmpegs(clip, stream_facts, ffprobe_pts, ffmpeg, tmp_path):
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.webm", "o.mkv"])
 def test_from_a_pipe_into_a_file(name, clip, ffprobe_pts, tmp_path):
-    """As from the file itself: the same pictures, times and sound."""
+    """As from the file itself: the same frames, times and sound."""
     piped, direct = tmp_path / f"piped-{name}", tmp_path / f"direct-{name}"
     (_, (status, said)) = chain(give(clip), [*COMMAND, "-", piped, *QUICK, "--quiet"])
     assert (status, said) == (0, "")

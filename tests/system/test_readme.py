@@ -27,7 +27,7 @@ def blocks(language: str, page: str) -> list[str]:
 
 @pytest.fixture
 def talk(tmp_path: Path, ffmpeg) -> Path:
-    """A folder with the README's files: a clip of 3 s with sound, a video and a picture."""
+    """A folder with the README's files: a clip of 3 s with sound, a video and a frame."""
     sine = ("-f", "lavfi", "-i", "sine=440:duration=3")
     source = ("-f", "lavfi", "-i", "testsrc2=size=160x96:rate=8:duration=3")
     ffmpeg("ffmpeg", *source, *sine, "-pix_fmt", "yuv420p", "-shortest", tmp_path / "talk.mp4")
@@ -102,7 +102,7 @@ def test_an_unknown_option_would_be_noticed(talk: Path) -> None:
 
 
 def test_named_files_and_targets_exist() -> None:
-    """Pictures, folders and make targets that the README names are there."""
+    """Frames, folders and make targets that the README names are there."""
     for name in re.findall(r"\]\((?!http)([^)]+)\)", README):
         assert (ROOT / name).exists(), name
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

@@ -1,0 +1,181 @@
+"""`sinet-video doctor`: what is installed, and what would be used.
+
+Modules are imported where they are used, as every command's help imports this one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from sinet_video._version import __version__
+
+PACKAGES = ("av", "numpy", "onnxruntime", "torch", "kornia", "click")
+EXTRA = ("matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy")
+"""What the library needs, and what training needs besides."""
+
+KERNELS = "sinet_video.native"
+"""The compiled kernels, where a version has them."""
+
+
+@click.command(short_help="Show versions, encoders, devices and caches.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def doctor(as_json: bool) -> None:
+    """Show versions, encoders, devices and caches, and what would be used.
+
+    Put its output into a report of a fault. The exit status is 1 if something that is needed lacks.
+    """
+    found = facts()
+    click.echo(json.dumps(found, indent=2) if as_json else "\n".join(described(found)))
+    if found["problems"]:
+        sys.exit(1)
+
+
+def facts() -> dict[str, Any]:
+    """Return everything, in plain values."""
+    import platform
+
+    packages = {name: installed(name) for name in PACKAGES}
+    problems = [f"{name} is not installed." for name in PACKAGES if packages[name] is None]
+    encoders = _encoders() if packages["av"] else {}
+    problems += [
+        f"The encoder {name} is not in this build of libav; {codec} cannot be written."
+        for codec, (name, there) in encoders.items()
+        if not there
+    ]
+    return {
+        "sinet-video": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cpus": os.cpu_count(),
+        "packages": packages,
+        "train": {name: installed(name) for name in EXTRA},
+        "libav": _libav() if packages["av"] else None,
+        "ffmpeg": _ffmpeg(),
+        "kernels": _has_kernels(),
+        "encoders": {codec: name for codec, (name, there) in encoders.items() if there},
+        "devices": _devices(),
+        "caches": _caches(),
+        "used": _used(),
+        "problems": problems,
+    }
+
+
+def installed(package: str) -> str | None:
+    """Return the version of a package, or None if it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _has_kernels() -> bool:
+    try:
+        return bool(import_module(KERNELS).available())
+    except ModuleNotFoundError:
+        return False
+
+
+def _libav() -> str:
+    import av
+
+    return ", ".join(
+        f"{name} {'.'.join(map(str, numbers))}" for name, numbers in av.library_versions.items()
+    )
+
+
+def _encoders() -> dict[str, tuple[str, bool]]:
+    """Return libav's encoder of each codec, and whether this build has it."""
+    import av
+
+    from sinet_video.containers.codecs import CODECS
+
+    return {
+        name: (codec.encoder, codec.encoder in av.codecs_available)
+        for name, codec in CODECS.items()
+    }
+
+
+def _ffmpeg() -> str | None:
+    """Return where the program ffmpeg is and its version; only filter graphs need it."""
+    import shutil
+    import subprocess
+
+    path = shutil.which("ffmpeg")
+    if path is None:
+        return None
+    try:
+        done = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=10)  # noqa: PLW1510 (any status will do)
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{path}, which does not run"
+    return f"{path}, {' '.join(done.stdout.split()[:3])}"
+
+
+def _devices() -> list[str]:
+    """Return the devices that --device takes here."""
+    try:
+        import torch
+    except ImportError:
+        return ["cpu"]
+    cuda = [
+        f"cuda:{index} ({torch.cuda.get_device_name(index)})"
+        for index in range(torch.cuda.device_count())
+    ]
+    return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+
+
+def _caches() -> dict[str, Any]:
+    """Return where fetched weights are kept, and which are there."""
+    from sinet_video.cache import cache_folder
+
+    folder = cache_folder()
+    files = sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+    return {"folder": str(folder), "files": {path.name: path.stat().st_size for path in files}}
+
+
+def _used() -> dict[str, str]:
+    """Return what a run without options would use."""
+    from sinet_video.pipeline.settings import Settings
+
+    try:
+        segmenter: Any = Settings().load()
+    except Exception as error:
+        return {"network": f"cannot be loaded ({error})"}
+    return {
+        "network": segmenter.name,
+        "runtime": segmenter.runtime,
+        "device": segmenter.device,
+        "pixels": str(segmenter.pixels),
+    }
+
+
+def described(found: dict[str, Any]) -> list[str]:
+    """Return the same in lines."""
+    used = ", ".join(f"{name} {value}" for name, value in found["used"].items())
+    kept = ", ".join(f"{name} ({size} bytes)" for name, size in found["caches"]["files"].items())
+    return [
+        f"sinet-video {found['sinet-video']}, Python {found['python']}",
+        f"  system     {found['system']}, {found['cpus']} CPUs",
+        f"  packages   {_versions(found['packages'])}",
+        f"  training   {_versions(found['train'])}",
+        f"  libav      {found['libav'] or 'not installed'}",
+        f"  ffmpeg     {found['ffmpeg'] or 'not installed; only filter graphs need it'}",
+        f"  kernels    {'compiled' if found['kernels'] else 'none; numpy is used'}",
+        f"  encoders   {', '.join(f'{codec} ({e})' for codec, e in found['encoders'].items())}",
+        f"  devices    {', '.join(found['devices'])}",
+        f"  cache      {found['caches']['folder']}: {kept or 'nothing'}",
+        f"  used       {used}",
+        *(f"  PROBLEM    {problem}" for problem in found["problems"] or []),
+        *([] if found["problems"] else ["Nothing that is needed lacks."]),
+    ]
+
+
+def _versions(packages: dict[str, str | None]) -> str:
+    return ", ".join(f"{name} {number or 'not installed'}" for name, number in packages.items())
