@@ -15,6 +15,7 @@ from sinet_video.cli.terminal.streams import printable
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
+from sinet_video.remote.settings import StageSettings
 
 if TYPE_CHECKING:
     from sinet_video.cli.terminal.console import Console
@@ -33,6 +34,7 @@ class Job:
     encoding: Encoding
     settings: Settings
     resuming: ResumeOptions
+    stage: StageSettings
 
     def conversion(self, resume: Resume | None = None) -> Conversion:
         """Return the same as the library has it, perhaps with other ways of going on."""
@@ -59,7 +61,11 @@ class Job:
     def is_done(self, output: str) -> bool:
         """Whether an output exists that is not an interrupted job's to finish."""
         from sinet_video.batches.decide import is_there
+        from sinet_video.remote.address import is_remote
+        from sinet_video.remote.store import store_of
 
+        if is_remote(output):
+            return not store_of(output).is_free(output)
         return output != "-" and is_there(Path(output))
 
     def convert(
@@ -73,16 +79,20 @@ class Job:
         report_file: str | None = None,
     ) -> Report:
         """Convert as the options say, saying how it goes."""
+        from sinet_video.remote.convert import convert_staged
+
         conversion, progress = self.conversion(), console.progress(self.span)
         resume = conversion.resume
         try:
-            report = conversion(
+            report = convert_staged(
+                conversion,
                 source,
                 output,
                 matte=matte,
                 overwrite=overwrite,
                 progress=progress,
                 report=report_file,
+                stage=self.stage,
             )
         except BaseException as error:
             progress.clear()
@@ -93,7 +103,7 @@ class Job:
             raise
         progress.clear()
         if resume is not None and resume.only is not None:
-            talk.note(
+            console.note(
                 f"Made part {resume.only} of {output}: {report.frames} frames; join them all."
             )
         else:
@@ -107,6 +117,7 @@ PARTS: tuple[tuple[type, str], ...] = (
     (Encoding, "encoding"),
     (Settings, "settings"),
     (ResumeOptions, "resuming"),
+    (StageSettings, "stage"),
 )
 """The settings classes of a job, in the order in which help lists their options."""
 

@@ -122,7 +122,7 @@ def check_shareable(work: Work, outputs: list[Output]) -> None:
         reasons.append("this smoothing remembers all earlier frames (that by a window does not)")
     if isinstance(work.look.background, VideoBackground):
         reasons.append("a video background goes on from where it was")
-    if any(container_of(output.path).is_pictures for output in outputs):
+    if any(container_of(output.path).is_image_sequence for output in outputs):
         reasons.append("the frames of an image sequence are numbered through")
     if reasons:
         raise SettingError(

@@ -22,6 +22,8 @@ CHUNK = 1 << 20
 
 ABSENT = frozenset({404, 410})
 
+REFUSED = frozenset({401, 403, 405, 501})
+
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that may be others in a moment."""
 
@@ -42,8 +44,26 @@ class HttpStore:
         return found
 
     def _head(self, url: str) -> Facts:
-        with self._opened(url, "HEAD") as answer:
-            return _facts(answer.headers)
+        try:
+            with self._opened(url, "HEAD") as answer:
+                return _facts(answer.headers)
+        except _Refused:  # as of a URL that is signed for GET alone
+            with self._opened(url, "GET", {"Range": "bytes=0-0"}) as answer:
+                return _facts(answer.headers)
+
+    def is_free(self, url: str) -> bool:
+        """Ask by HEAD; where that is refused, it is PUT that finds out; see `Store.is_free`."""
+        try:
+            self._tried(url, "HEAD", OutputError, self._asked)
+        except _Absent:
+            return True
+        return False
+
+    def _asked(self, url: str) -> None:
+        try:
+            self._opened(url, "HEAD").close()
+        except _Refused:
+            raise _Absent from None
 
     def read(self, url: str, facts: Facts, start: int, write: Write) -> None:
         """Read by GET, with Range where some of it is there; see `Store.read`."""
@@ -100,11 +120,21 @@ class HttpStore:
             if error.code in ABSENT:
                 raise _Absent("there is no such file") from None
             said = f"the server answers {error.code} {error.reason}"
-            raise (ConnectionError if error.code in TRANSIENT else Permanent)(said) from None
+            raise _kind(error.code)(said) from None
 
 
 class _Absent(Permanent):
     """The server says that there is no such file."""
+
+
+class _Refused(Permanent):
+    """The server does not answer this kind of question, perhaps another."""
+
+
+def _kind(status: int) -> type[Exception]:
+    if status in REFUSED:
+        return _Refused
+    return ConnectionError if status in TRANSIENT else Permanent
 
 
 def _facts(headers: HTTPMessage) -> Facts:

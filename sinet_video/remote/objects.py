@@ -53,6 +53,10 @@ class ObjectStore:
         version = next((str(found[name]) for name in VERSIONS if found.get(name)), "")
         return Facts(found["size"], version)
 
+    def is_free(self, url: str) -> bool:
+        """Ask for the object's description; see `Store.is_free`."""
+        return self.facts(url) is None
+
     def _info(self, url: str) -> dict[str, Any]:
         found: dict[str, Any] = self.files.info(url)
         if found.get("type") == "directory":

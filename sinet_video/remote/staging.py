@@ -95,7 +95,7 @@ class Stage:
         """
         if not name_of(url):
             raise SettingError(f"{without_secrets(url)} has no file's name at its end; give one.")
-        if not overwrite and store_of(url).facts(url) is not None:
+        if not overwrite and not store_of(url).is_free(url):
             raise exists(url)
         path = Path(tempfile.mkdtemp(dir=self.folder)) / name_of(url)
         self._ready.append((path, url, overwrite))

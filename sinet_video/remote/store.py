@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -47,6 +46,9 @@ class Store(Protocol):
     def facts(self, url: str) -> Facts | None:
         """Return what the host says about a file, or None if there is none."""
 
+    def is_free(self, url: str) -> bool:
+        """Whether no file has this URL, as far as one may ask."""
+
     def read(self, url: str, facts: Facts, start: int, write: Write) -> None:
         """Hand over the bytes of a file from `start` on; may stop early, with an exception."""
 
@@ -67,9 +69,3 @@ def store_of(url: str) -> Store:
     from sinet_video.remote.objects import ObjectStore
 
     return ObjectStore.of(OBJECTS[scheme])
-
-
-Progress = Callable[[int, int | None], None]
-"""Called with the bytes that were moved, and of how many."""
-
-Staged = AbstractContextManager[Path]
