@@ -21,8 +21,6 @@ PACKAGES = {
     "gcsfs": ("gcsfs", "gcs"),
     "adlfs": ("adlfs", "azure"),
     "ray": ("ray", "ray"),
-    "watchfiles": ("watchfiles", "watch"),
-    "pyvirtualcam": ("pyvirtualcam", "camera"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
 }

@@ -61,7 +61,7 @@ BROADCAST = frozenset({".ts", ".mpg"})
 
 
 @dataclass(frozen=True)
-class Sound:
+class Audio:
     """One track as ffmpeg decodes it; `start` and `step`, the longest piece, are in seconds."""
 
     codec: str
@@ -175,8 +175,8 @@ class Seen:
         return int(found[1]) if found else 16 if re.search("(48|64)[bl]e", self.pixel_format) else 8
 
     @cached_property
-    def decoded(self) -> tuple[np.ndarray, list[Sound]]:
-        """Frames as players turn them, (n, SIDE, SIDE, 3) uint8, and the sound."""
+    def decoded(self) -> tuple[np.ndarray, list[Audio]]:
+        """Frames as players turn them, (n, SIDE, SIDE, 3) uint8, and the audio."""
         look = f"scale={SIDE}:{SIDE}:flags=area+accurate_rnd+full_chroma_int,format=rgb24"
         with tempfile.TemporaryDirectory() as folder:
             words = ["-map", "0:v:0", "-vf", look, "-fps_mode", "passthrough"]
@@ -185,12 +185,12 @@ class Seen:
                 words += ["-map", f"0:{index}", "-f", "s16le", f"{folder}/{index}"]
             _run("ffmpeg", *self._input, *words)
             images = np.fromfile(f"{folder}/v", np.uint8).reshape(-1, SIDE, SIDE, 3)
-            return images, [self._sound(index, Path(folder)) for index in self._pieces]
+            return images, [self._audio(index, Path(folder)) for index in self._pieces]
 
-    def _sound(self, index: int, folder: Path) -> Sound:
+    def _audio(self, index: int, folder: Path) -> Audio:
         stream = next(s for s in self.streams if s["index"] == index)
         rate, pieces = int(stream["sample_rate"]), self._pieces[index]
-        return Sound(
+        return Audio(
             codec=stream["codec_name"],
             rate=rate,
             start=pieces[0]["best_effort_timestamp"] * Fraction(stream["time_base"]),
@@ -201,14 +201,14 @@ class Seen:
 
     def __str__(self) -> str:
         tags = self.tags
-        sound = "+".join(
+        audio = "+".join(
             f"{s['codec_name']} {s['channels']}" for s in self.streams if s["codec_type"] == "audio"
         )
         words = (
             f"{self.video['codec_name']:<10} {self.pixel_format:<11}",
             f"{tags['color_range'][:2]:<2} {tags['color_space'][:9]:<9}",
             f"{tags['color_transfer'][:12]:<12} {self.turn:<4} {self.aspect!s:<5}",
-            f"{_rate(self.times):<11} {sound or '-'}",
+            f"{_rate(self.times):<11} {audio or '-'}",
         )
         return " ".join(words)
 
@@ -319,8 +319,8 @@ def look(mine: Seen, theirs: Seen) -> Iterator[str]:
         yield f"frame {off.argmax()} is {off.max():.1f} off"
 
 
-def sound(mine: Seen, theirs: Seen) -> Iterator[str]:
-    """As many tracks; the same samples at the same time if copied, the same sound if not."""
+def audio(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """As many tracks; the same samples at the same time if copied, the same audio if not."""
     if mine.is_image_sequence:
         return
     found, wanted = mine.decoded[1], theirs.decoded[1]
@@ -331,7 +331,7 @@ def sound(mine: Seen, theirs: Seen) -> Iterator[str]:
             yield f"track {number} ({other.codec} to {each.codec}): {problem}"
 
 
-def _in_file(track: Sound, early: Fraction) -> Sound:
+def _in_file(track: Audio, early: Fraction) -> Audio:
     """Return a track as it can be in a file: as much later as frames, and nothing before 0."""
     start = track.start + early
     before = round(-start * track.rate) if start < -2 * track.step else 0
@@ -340,7 +340,7 @@ def _in_file(track: Sound, early: Fraction) -> Sound:
     )
 
 
-def _heard(mine: Sound, theirs: Sound) -> Iterator[str]:
+def _heard(mine: Audio, theirs: Audio) -> Iterator[str]:
     slack = max(mine.step, theirs.step) + TICK
     late = mine.start - theirs.start
     # Older ffmpegs have what primes a decoder in Matroska before the start: two packets at most.
@@ -355,14 +355,14 @@ def _heard(mine: Sound, theirs: Sound) -> Iterator[str]:
         yield from _in_time(mine, theirs, exact=mine.codec == theirs.codec)
 
 
-def _in_time(mine: Sound, theirs: Sound, *, exact: bool) -> Iterator[str]:
+def _in_time(mine: Audio, theirs: Audio, *, exact: bool) -> Iterator[str]:
     """To the millisecond, each channel about as loud; the packets equal if they are copied."""
     if exact and not _copied(mine, theirs):
         yield "neither packets nor samples are the source's"
     yield from _similar(mine, theirs)
 
 
-def _copied(mine: Sound, theirs: Sound) -> bool:
+def _copied(mine: Audio, theirs: Audio) -> bool:
     """Whether packets are the source's, but for some at either end that are not heard.
 
     Where a container packs them otherwise, samples are.
@@ -374,7 +374,7 @@ def _copied(mine: Sound, theirs: Sound) -> bool:
     return np.array_equal(mine.samples, theirs.samples)
 
 
-def _similar(mine: Sound, theirs: Sound) -> Iterator[str]:
+def _similar(mine: Audio, theirs: Audio) -> Iterator[str]:
     rate = 16_000
     one, two = (_timeline(each, min(mine.start, theirs.start), rate) for each in (mine, theirs))
     length = min(len(one), len(two))
@@ -391,7 +391,7 @@ def _similar(mine: Sound, theirs: Sound) -> Iterator[str]:
         yield f"channels are {loud[0].round()} loud, not {loud[1].round()}"
 
 
-def _timeline(track: Sound, start: Fraction, rate: int) -> np.ndarray:
+def _timeline(track: Audio, start: Fraction, rate: int) -> np.ndarray:
     """Return a track at another rate, from a moment on."""
     times = np.arange(len(track.samples)) / track.rate + float(track.start - start)
     wanted = np.arange(0, times[-1], 1 / rate)
@@ -402,7 +402,7 @@ def _timeline(track: Sound, start: Fraction, rate: int) -> np.ndarray:
 
 
 Check = Callable[[Seen, Seen], Iterator[str]]
-CHECKS: tuple[Check, ...] = (frames, times, size, turn, aspect, look, colour, depth, sound)
+CHECKS: tuple[Check, ...] = (frames, times, size, turn, aspect, look, colour, depth, audio)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def batch(
     outcomes = []
     with BatchProgress(console, wanted) as progress:
         for outcome in many.run(steps, conversion, engine=engine, progress=progress):
-            progress.tell(outcome)
+            progress.report(outcome)
             outcomes.append(outcome)
     console.note(closing_table(outcomes))
     if report_file:

@@ -15,10 +15,10 @@ from sinet_video.cli.options.generate import (
     folder_argument,
     option,
     output_option,
+    print_summary,
     read_names,
     seed_option,
     share_option,
-    tell,
 )
 from sinet_video.cli.terminal.progress import Counting
 
@@ -81,7 +81,7 @@ def portraits(
             excluded=excluded,
             progress=counting,
         )
-    tell(manifest, output, excluded, quiet=quiet)
+    print_summary(manifest, output, excluded, quiet=quiet)
 
 
 @generate.command("pseudo-labels")
@@ -161,7 +161,7 @@ def pseudo_labels(
             boxes=boxes,
             progress=counting,
         )
-    tell(manifest, output, excluded, quiet=quiet)
+    print_summary(manifest, output, excluded, quiet=quiet)
 
 
 @generate.command()
@@ -213,7 +213,7 @@ def composites(
             excluded=excluded,
             progress=counting,
         )
-    tell(manifest, output, excluded, quiet=quiet)
+    print_summary(manifest, output, excluded, quiet=quiet)
 
 
 @generate.command()

@@ -11,7 +11,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.source_alpha import divided, opacity_of
-from sinet_video.media.colour import UNSAID
+from sinet_video.media.colour import UNSPECIFIED
 from sinet_video.media.convert import (
     first_planes,
     guessed_matrix,
@@ -32,7 +32,7 @@ def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
     `times` are the other fields of `Frame`.
     """
     fit = conform(video, clip.width, clip.height, clip.working_format)
-    if clip.coded is not None and int(fit.colorspace) == UNSAID:
+    if clip.coded is not None and int(fit.colorspace) == UNSPECIFIED:
         fit.colorspace = Colorspace(clip.colour.matrix)  # which the new size would have changed
     frame = Frame(_like_the_first(fit, clip), captions=captions_of(video), **times)
     if clip.alpha is None:

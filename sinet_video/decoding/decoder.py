@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """libav's own decoders of these codecs ignore the alpha that is stored beside the frames."""
 
-UNSAID = 2
+UNSPECIFIED = 2
 
 
 def alpha_mode(stream: VideoStream) -> str | None:
@@ -82,7 +82,7 @@ class Decoder:
     def _tag(self, video: av.VideoFrame) -> None:
         """Set the container's colour tags, which this decoder does not get."""
         context: Any = self._stream.codec_context
-        if int(video.colorspace) == UNSAID:
+        if int(video.colorspace) == UNSPECIFIED:
             video.colorspace = context.colorspace
         video.color_range = video.color_range or context.color_range
         video.color_primaries, video.color_trc = context.color_primaries, context.color_trc

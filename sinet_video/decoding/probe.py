@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.alpha_tag import read_alpha_tag
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.isobmff import Sample, samples
 from sinet_video.decoding.access import Source, StrPath, file_id
 from sinet_video.decoding.clip import (
@@ -166,7 +167,9 @@ def _samples(container: InputContainer, source: Source) -> list[Sample | None]:
     path = source.located
     if source.is_pipe:  # which can be read once
         return []
-    return samples(path) if "mp4" in container.format.name and isinstance(path, Path) else []
+    return (
+        samples(path) if demuxer_of(container.format.name).boxes and isinstance(path, Path) else []
+    )
 
 
 def _sample_of(samples: list[Sample | None], stream: Any) -> Sample:

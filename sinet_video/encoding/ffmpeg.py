@@ -33,8 +33,8 @@ def to_ffmpeg(
     """Return a sink that pipes frames into ffmpeg; `outputs` gets the stream and returns outputs.
 
         def live(video):
-            sound = ffmpeg.input("talk.mp4").audio
-            return ffmpeg.output(video, sound, "rtmp://host/live", format="flv", vcodec="libx264")
+            audio = ffmpeg.input("talk.mp4").audio
+            return ffmpeg.output(video, audio, "rtmp://host/live", format="flv", vcodec="libx264")
 
         with sinet_video.to_ffmpeg(live) as sink:
             for matte in mattes:

@@ -83,7 +83,7 @@ class ImageSequence(Sink):
         *,
         overwrite: bool = False,
     ) -> None:
-        self.content, self.plan, self.warnings = content, plan, unsaid(clip)
+        self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
         self._name = name_in(path, plan)
         self._kind = plan.alpha if content == "rgba" else None
         self._primaries = clip.colour.primaries
@@ -181,7 +181,7 @@ def _says_the_same(one: Path, other: Path) -> bool:
     return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
-def unsaid(clip: Clip) -> list[str]:
+def sequence_warnings(clip: Clip) -> list[str]:
     """Return warnings about tags that few programs read from images.
 
     PNG stores the sample aspect ratio in pHYs. The two numbers are in FFmpeg's order, which is not

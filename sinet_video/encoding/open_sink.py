@@ -15,7 +15,7 @@ from sinet_video.atomic import (
     translate_write_errors,
 )
 from sinet_video.containers.codecs import Content
-from sinet_video.containers.formats import PIPE, container_of
+from sinet_video.containers.formats import BY_MUXER, PIPE, container_of
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
@@ -27,9 +27,9 @@ from sinet_video.encoding.image_sequence import (
     numbers,
     siblings,
 )
+from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
-from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
@@ -135,7 +135,7 @@ class Taken:
     def by(cls, path: Path, chosen: Plan) -> Taken:
         """Return what an output takes that is encoded as planned."""
         folder = path.parent if is_pattern(path) else path
-        is_sequence = chosen.muxer == "image2"
+        is_sequence = BY_MUXER[chosen.muxer].is_image_sequence
         return cls(path, folder / name_in(path, chosen) if is_sequence else None)
 
     def includes(self, other: Path) -> bool:

@@ -8,7 +8,6 @@ searched for again in each segment.
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,8 +18,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from sinet_video.atomic import translate_write_errors
 from sinet_video.checked import check_fields
 from sinet_video.decoding.access import Source
@@ -29,7 +26,8 @@ from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import InputError, OutputError, Remedy, SettingError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
+from sinet_video.pipeline.job_folder import Alphas, JobFolder
+from sinet_video.pipeline.job_state import SegmentBoundary, checksum, recognised
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
 from sinet_video.pipeline.shard import Shard
@@ -180,7 +178,7 @@ class Segments(Writing):
             # A little earlier, as times in a span are rounded.
             start = self._look_start(self._done) - OVERLAP
             frames = read(start, tally)
-            if self._recognised(frames, seam, last):
+            if recognised(frames, seam, last):
                 self.tally = tally
                 yield from last
                 yield from frames
@@ -198,26 +196,6 @@ class Segments(Writing):
             )
         yield from last
         yield from frames
-
-    def _recognised(
-        self, frames: Iterator[Frame], seam: SegmentBoundary, last: deque[Frame]
-    ) -> bool:
-        """Read up to the last frame that a seam remembers, and return whether all of them match.
-
-        The last frames read are put into `last`, and must fill it.
-        """
-        checksums = list(seam.checksums)
-        try:
-            while checksums and (frame := next(frames, None)) is not None:
-                last.append(frame)
-                if frame.pts >= checksums[0][0] and checksums.pop(0) != (
-                    frame.pts,
-                    checksum(frame),
-                ):
-                    return False
-        except InputError:
-            return False
-        return not checksums and len(last) == last.maxlen
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         """Smooth mattes, see `Writing.smooth`; the last finished ones are not yielded."""
@@ -321,11 +299,3 @@ def check_files(*names: Source) -> None:
         raise SettingError(
             "What comes or goes through a pipe or from a host cannot be resumed; give files."
         )
-
-
-def checksum(frame: Frame) -> int:
-    """Return a checksum of a frame's samples."""
-    found = 0
-    for plane in frame.planes:
-        found = zlib.crc32(np.ascontiguousarray(plane).data, found)
-    return found

@@ -13,11 +13,11 @@ from sinet_video.encoding.image_sequence import (
     joined_timestamps,
     name_in,
     place_images,
+    sequence_warnings,
     siblings,
-    unsaid,
 )
+from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.packet_file import PacketFile
-from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.pipeline.job_folder import JobFolder
@@ -120,7 +120,7 @@ class ImageSegments(SegmentFiles):
         self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
         sync(self._times)
         clip = self.output.clip
-        warnings = unsaid(clip)
+        warnings = sequence_warnings(clip)
         warnings += not_held(clip, "An image sequence") if self.output.companions else []
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 

@@ -135,7 +135,7 @@ def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
         return mine.range == ColorRange.MPEG  # it has no other range, so values were converted
     alike = getattr(mine, tag, None) == getattr(theirs, tag, None)
     if tag == "range":
-        return bool(alike)  # unsaid is limited, and several encoders do not say it
+        return bool(alike)  # unspecified is limited, and several encoders do not say it
     if wanted == none or tag == "matrix":
         return alike and (wanted == none or found != none)
     return bool(found == wanted)
@@ -217,8 +217,8 @@ def audio(
     lengths = [(each.length - other.length, 2 * _slack(each, other)) for each, other in pairs]
     return (
         _tracks(mine, theirs),
-        _close("sound start", starts, ("earlier", "later"), "against the frames than"),
-        _close("sound length", lengths, ("shorter", "longer"), "than"),
+        _close("audio start", starts, ("earlier", "later"), "against the frames than"),
+        _close("audio length", lengths, ("shorter", "longer"), "than"),
     )
 
 
@@ -229,13 +229,13 @@ def _slack(mine: AudioTiming, theirs: AudioTiming) -> Fraction:
 def _tracks(mine: Sequence[AudioTiming], theirs: Sequence[AudioTiming]) -> Check:
     codecs = ", ".join(heard.codec for heard in mine) or "none"
     if len(mine) != len(theirs):
-        detail = f"There are {len(mine)} tracks of sound; the source has {len(theirs)}."
-        return Check("sound tracks", False, detail)
+        detail = f"There are {len(mine)} audio tracks; the source has {len(theirs)}."
+        return Check("audio tracks", False, detail)
     if not mine:
-        return Check("sound tracks", True, "None, as the source.")
+        return Check("audio tracks", True, "None, as the source.")
     before = ", ".join(heard.codec for heard in theirs)
     said = "as the source" if codecs == before else f"where the source has {before}"
-    return Check("sound tracks", True, f"{len(mine)} ({codecs}), {said}.")
+    return Check("audio tracks", True, f"{len(mine)} ({codecs}), {said}.")
 
 
 def _close(
@@ -243,13 +243,13 @@ def _close(
 ) -> Check:
     """Check that all differences from the source are within what is allowed for each."""
     if not gaps:
-        return Check(name, None, "There is no sound to compare.")
+        return Check(name, None, "There is no audio to compare.")
     for number, (gap, allowed) in enumerate(gaps, 1):
         if abs(gap) > allowed:
             word = words[gap > 0]
             verb = name.split()[1]
             detail = f"Track {number} is {in_seconds(abs(gap))} {word} {than} in the source."
-            return Check(name, False, f"The {verb} of sound is off: {detail}")
+            return Check(name, False, f"The {verb} of the audio is off: {detail}")
     worst, allowed = max(gaps, key=lambda each: abs(each[0]))
     detail = f"Within {in_seconds(abs(worst))} of the source's; {in_seconds(allowed)} are allowed."
     return Check(name, True, detail)

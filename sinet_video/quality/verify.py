@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import zip_longest
-from pathlib import Path
-from typing import Any
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
@@ -18,8 +16,8 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange
 from sinet_video.quality import checks, completeness
-from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
-from sinet_video.quality.audio_timing import AudioReport, AudioTiming, measure_audio
+from sinet_video.quality.alpha_statistics import Transparency
+from sinet_video.quality.audio_timing import AudioReport, measure_audio
 from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
 from sinet_video.quality.completeness import Beside
 from sinet_video.quality.playback import (
@@ -29,62 +27,14 @@ from sinet_video.quality.playback import (
     strict_decode,
     video_properties,
 )
+from sinet_video.quality.verification import Verification
 
 CHECKS = (
     "whole", "order", "alpha", "alpha mode", "frames", "times", "length", "size",
-    "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
+    "rotation", "pixel aspect", "colour", "audio tracks", "audio start", "audio length",
     "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
 """The names of all checks, in report order."""
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was found in a result, and which checks hold.
-
-    Attributes:
-        file: the result.
-        source: the source it was compared with, or None.
-        properties: properties of the video; the pixel format includes alpha.
-        timing: the number of frames and their times.
-        alpha: statistics of its alpha, or None if it has none.
-        sound: timing of its audio tracks.
-        checks: the results of all checks.
-    """
-
-    file: StrPath
-    source: StrPath | None
-    properties: VideoProperties
-    timing: Timing
-    alpha: AlphaFigures | None
-    sound: tuple[AudioTiming, ...]
-    checks: tuple[Check, ...]
-
-    @property
-    def failures(self) -> tuple[Check, ...]:
-        """The checks that do not hold."""
-        return tuple(check for check in self.checks if check.holds is False)
-
-    @property
-    def holds(self) -> bool:
-        """Whether no check fails."""
-        return not self.failures
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON; times are in seconds, to the nanosecond."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        plain["timing"]["duration"] = _plain(self.timing.duration)
-        return {"holds": self.holds, **plain}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Fraction | float):
-        return round(float(value), 9)
-    return str(value) if isinstance(value, Path) else value
 
 
 def verify(
@@ -118,8 +68,8 @@ def verify(
     frames = iter(()) if clip is None else decode(clip, tally=tally)
     for shown, frame in zip_longest(played, frames):
         seen.note(shown, frame)
-    sound, heard = _sounds(look, file, clip)
-    checks = seen.checks(sound, heard, alpha_mode)
+    audio, heard = _measured_audio(look, file, clip)
+    checks = seen.checks(audio, heard, alpha_mode)
     if clip is not None and not look.is_image_sequence:
         checks += _complete(file, clip, seen.beside, Beside(tally.captioned, set(tally.beside)))
     return Verification(
@@ -128,7 +78,7 @@ def verify(
         properties=replace(look, pixel_format=seen.pixel_format),
         timing=seen.mine.timing,
         alpha=seen.transparency.figures(),
-        sound=sound.tracks,
+        audio=audio.tracks,
         checks=tuple(check for check in checks if check.name not in skip),
     )
 
@@ -143,7 +93,7 @@ def _check_settings(
         raise SettingError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
 
 
-def _sounds(
+def _measured_audio(
     look: VideoProperties, file: Source, clip: Clip | None
 ) -> tuple[AudioReport, AudioReport]:
     if look.is_image_sequence:
@@ -194,11 +144,11 @@ class _Seen:
         if shown is not None and frame is not None:
             self._times.note(shown.time, frame.time)
 
-    def checks(self, sound: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
+    def checks(self, audio: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
         """Return all checks that can be made."""
         timing, figures = self.mine.timing, self.transparency.figures()
         made = [
-            _whole(self._damage or sound.damage),
+            _whole(self._damage or audio.damage),
             self.mine.order(),
             checks.alpha(self.look, timing.frames, figures),
         ]
@@ -206,10 +156,10 @@ class _Seen:
             made.append(checks.alpha_mode(figures, wanted))
         if self.theirs is None:
             return made
-        return [*made, *self._compared(self.theirs, sound, heard)]
+        return [*made, *self._compared(self.theirs, audio, heard)]
 
     def _compared(
-        self, theirs: VideoProperties, sound: AudioReport, heard: AudioReport
+        self, theirs: VideoProperties, audio: AudioReport, heard: AudioReport
     ) -> list[Check]:
         look, mine, original = self.look, self.mine.timing, self.original.timing
         made = [
@@ -224,7 +174,7 @@ class _Seen:
         if look.is_image_sequence:
             return made
         lag = (mine.first or Fraction(0)) - (original.first or Fraction(0))
-        return [*made, *checks.audio(sound.tracks, heard.tracks, lag)]
+        return [*made, *checks.audio(audio.tracks, heard.tracks, lag)]
 
 
 def _whole(damage: str | None) -> Check:

@@ -366,7 +366,7 @@ def test_a_file_that_vanishes_is_read_to_its_end(tmp_path, ffmpeg):
     assert len(list(frames)) == 29
 
 
-def test_a_file_that_vanishes_before_its_sound_is_read(folder, tmp_path):
+def test_a_file_that_vanishes_before_its_audio_is_read(folder, tmp_path):
     """There is no result, and one sentence."""
     clip = probe(folder / "clip.mp4")
     (folder / "clip.mp4").unlink()

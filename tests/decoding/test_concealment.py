@@ -20,7 +20,7 @@ STOP, CONCEAL = EVERYTHING, replace(EVERYTHING, on_error="conceal")
 
 @pytest.fixture
 def damaged(tmp_path, ffmpeg, ffprobe_pts) -> Path:
-    """Twenty-five PNGs in a MOV file, with sound; the middles of two of them overwritten."""
+    """Twenty-five PNGs in a MOV file, with audio; the middles of two of them overwritten."""
     path = tmp_path / "damaged.mov"
     ffmpeg("ffmpeg", *SOURCE, "-f", "lavfi", "-i", "sine=d=1", "-c:v", "png", path)
     places = ffmpeg(
@@ -122,7 +122,7 @@ def test_frames_without_times(tmp_path, ffmpeg):
     assert {b - a for a, b in pairwise(times)} == {Fraction(1, 25)}
 
 
-SOUND = ("-f", "lavfi", "-i", "anoisesrc=d=1:a=0.5")
+AUDIO = ("-f", "lavfi", "-i", "anoisesrc=d=1:a=0.5")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def crackling(tmp_path, ffmpeg) -> Path:
     """A second of noise as FLAC, a packet in the middle of it overwritten."""
     path = tmp_path / "crackling.mkv"
     plain = ("-write_crc32", 0)  # a checksum of the file itself would tell first
-    ffmpeg("ffmpeg", *SOURCE, *SOUND, "-c:v", "ffv1", "-c:a", "flac", *plain, path)
+    ffmpeg("ffmpeg", *SOURCE, *AUDIO, "-c:v", "ffv1", "-c:a", "flac", *plain, path)
     wanted = ("-select_streams", "a", "-show_entries", "packet=pos,size", "-of", "csv=p=0")
     places = ffmpeg("ffprobe", *wanted, path).split()
     size, start = map(int, places[len(places) // 2].split(",")[:2])
@@ -140,14 +140,14 @@ def crackling(tmp_path, ffmpeg) -> Path:
     return path
 
 
-def test_damaged_sound_is_told_from_an_output_that_cannot_be_written(crackling, tmp_path):
+def test_damaged_audio_is_told_from_an_output_that_cannot_be_written(crackling, tmp_path):
     """By default there is no result, and the error names the source."""
-    with pytest.raises(InputError, match=r"crackling\.mkv: its sound or subtitles are damaged"):
+    with pytest.raises(InputError, match=r"crackling\.mkv: its audio or subtitles are damaged"):
         convert(crackling, tmp_path / "o.webm", settings=STOP)
     assert not (tmp_path / "o.webm").exists()
 
 
-def test_damaged_sound_is_passed_over(crackling, ffmpeg, tmp_path):
+def test_damaged_audio_is_passed_over(crackling, ffmpeg, tmp_path):
     """To conceal is to go on after it, in time; the loss is said once."""
     report = convert(crackling, tmp_path / "o.webm", settings=CONCEAL)
     assert sum("some of it is lost" in warning for warning in report.warnings) == 1
@@ -159,7 +159,7 @@ def test_damaged_sound_is_passed_over(crackling, ffmpeg, tmp_path):
 
 def test_times_that_go_back(tmp_path, ffmpeg):
     """Two streams end on end follow each other, frames and audio, and it is said."""
-    ffmpeg("ffmpeg", *SOURCE, *SOUND, "-c:v", "mpeg2video", "-c:a", "mp2", tmp_path / "one.ts")
+    ffmpeg("ffmpeg", *SOURCE, *AUDIO, "-c:v", "mpeg2video", "-c:a", "mp2", tmp_path / "one.ts")
     twice = tmp_path / "twice.ts"
     twice.write_bytes((tmp_path / "one.ts").read_bytes() * 2)
     report = convert(twice, tmp_path / "o.mp4", settings=STOP)

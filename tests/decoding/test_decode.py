@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -11,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from sinet_video import Clip, Frame, InputError, SettingError, TimeRange, decode, probe
 from sinet_video.decoding.concealment import Tally
@@ -115,9 +118,9 @@ def test_probe_says_which_tags_are_missing(whole):
     assert (colour.matrix, colour.primaries, colour.transfer) == (2, 2, 2)
 
 
-def test_probe_lists_sound(make_clip):
+def test_probe_lists_audio(make_clip):
     """Each audio stream has its codec, rate, channels and start."""
-    (track,) = probe(make_clip("sound.mp4", audio=True)).audio
+    (track,) = probe(make_clip("audio.mp4", audio=True)).audio
     assert (track.codec, track.rate, track.channels) == ("aac", 44100, 1)
     assert track.start == pytest.approx(0, abs=0.03)
     assert track.index == 1
@@ -399,7 +402,7 @@ def test_a_span_in_the_middle(whole):
 
 
 def test_a_start_between_two_frames_keeps_the_distance(whole):
-    """Frames move by the start, not to the start, so that sound moves along."""
+    """Frames move by the start, not to the start, so that audio moves along."""
     first = next(decode(whole, TimeRange(start=Fraction(1, 50))))
     assert first.time == Fraction(1, 50)
 
@@ -420,6 +423,22 @@ def test_a_span_that_cannot_be_is_refused(start, end):
 
 
 # Bad files
+
+
+def test_a_png_with_a_colour_profile(tmp_path):
+    """As photo editors write it: its profile has a name, which is not freed twice."""
+    picture = tmp_path / "photo.png"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.new("RGB", (64, 48), "teal").save(picture, icc_profile=profile)
+    program = (
+        "import gc, sys, sinet_video\n"
+        "for path in sys.argv[1:] * 20:\n"
+        "    frames = list(sinet_video.decode(path))\n"
+        "    del frames\n"
+        "    gc.collect()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, picture], check=False)
+    assert done.returncode == 0
 
 
 def test_missing_file(tmp_path):
@@ -446,9 +465,9 @@ def test_text_file(tmp_path):
     assert "cannot be opened as a video" in complaint(path)
 
 
-def test_sound_only(tmp_path, ffmpeg):
-    """A sound file is said to have no video but sound."""
-    path = tmp_path / "sound.wav"
+def test_audio_only(tmp_path, ffmpeg):
+    """An audio file is said to have no video but audio."""
+    path = tmp_path / "audio.wav"
     ffmpeg("ffmpeg", "-f", "lavfi", "-i", "sine=d=0.2", path)
     assert "no video in it, only audio" in complaint(path)
 

@@ -522,12 +522,12 @@ def test_rotated_frames_go_upright(small, tmp_path, rotation):
     assert np.array_equal(next(decode(out)).luma, np.rot90(frames[0].luma, rotation // 90))
 
 
-def test_sound_of_the_source_beside(small, tmp_path, ffmpeg):
-    """Another input of the same command gives the sound, encoded in units of its own."""
+def test_audio_of_the_source_beside(small, tmp_path, ffmpeg):
+    """Another input of the same command gives the audio, encoded in units of its own."""
     source, out = small(audio=True), tmp_path / "out.mkv"
-    sound = graphs.input(str(source)).audio
+    audio = graphs.input(str(source)).audio
     options = {"acodec": "pcm_s16le", "vcodec": "libx264"}
-    send(mattes(decode(source)), lambda video: graphs.output(video, sound, str(out), **options))
+    send(mattes(decode(source)), lambda video: graphs.output(video, audio, str(out), **options))
     found = json.loads(ffmpeg("ffprobe", "-show_streams", "-show_packets", "-of", "json", out))
     assert [stream["codec_type"] for stream in found["streams"]] == ["video", "audio"]
     times = [p["pts"] for p in found["packets"] if p["codec_type"] == "audio"]  # milliseconds

@@ -1,4 +1,4 @@
-"""What is beside frames and sound: subtitles, chapters, languages, names, covers, attachments."""
+"""What is beside frames and audio: subtitles, chapters, languages, names, covers, attachments."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def made(source: Path, output: Path, **options) -> list[str]:
 @pytest.mark.parametrize("kind", ["mkv", "mp4"])
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.mov", "o.webm"])
 def test_tracks_keep_their_languages(kind, name, laden, facts, said, tmp_path):
-    """Both of sound, in order, and the text of the subtitles at its time."""
+    """Both of audio, in order, and the text of the subtitles at its time."""
     source = laden(kind)
     made(source, tmp_path / name)
     found = facts(tmp_path / name)
@@ -209,7 +209,7 @@ def test_a_stretch_takes_its_own(name, laden, facts, said, tmp_path):
     made(laden("mkv"), tmp_path / name, span=span)
     times = re.findall(r"00:00:0(\d),(\d+) --> 00:00:0(\d),(\d+)", said(tmp_path / name))
     found = [int(number) for cue in times for number in cue]
-    # The source's own times are a little later than what was asked of ffmpeg: its sound is primed.
+    # The source's own times are a little later than what was asked of ffmpeg: its audio is primed.
     assert found == pytest.approx([0, 0, 0, 223, 0, 723, 1, 423], abs=30)
     chapters = facts(tmp_path / name)["chapters"]
     assert [c["tags"]["title"] for c in chapters] == ["One", "Two"]
@@ -247,7 +247,7 @@ def presentation_graphics() -> bytes:
 
 
 @pytest.mark.parametrize(("choice", "carried"), [("copy", "copied"), ("encode", "encoded")])
-def test_sound_as_asked(choice, carried, laden, facts, tmp_path):
+def test_audio_as_asked(choice, carried, laden, facts, tmp_path):
     """Anew if wanted, without a warning: it was asked for."""
     report = convert(
         laden("mkv"), tmp_path / "o.mkv", background="green", settings=EVERYTHING,
@@ -258,7 +258,7 @@ def test_sound_as_asked(choice, carried, laden, facts, tmp_path):
     assert [track["tags"].get("language") for track in tracks] == ["eng", "deu"]
 
 
-def test_no_sound_if_asked(laden, facts, tmp_path):
+def test_no_audio_if_asked(laden, facts, tmp_path):
     """But the subtitles stay."""
     made(laden("mkv"), tmp_path / "o.mkv", encoding=Encoding(audio="none"))
     found = facts(tmp_path / "o.mkv")
@@ -266,7 +266,7 @@ def test_no_sound_if_asked(laden, facts, tmp_path):
     assert len(of_kind(found, "subtitle")) == 1
 
 
-def test_sound_as_nobody_knows():
+def test_audio_as_nobody_knows():
     """Is refused, with what is possible."""
     with pytest.raises(SettingError, match=r"'loud'.*copy, encode, none"):
         Encoding(audio="loud")

@@ -264,7 +264,7 @@ def test_an_image_of_any_size_is_taken(shape):
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3)), None],
 )
 def test_what_is_no_image_is_refused(image):

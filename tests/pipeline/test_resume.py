@@ -34,7 +34,8 @@ from sinet_video import (
 )
 from sinet_video.decoding.concealment import Tally
 from sinet_video.pipeline import job_folder
-from sinet_video.pipeline.job_folder import JobFolder, SegmentBoundary, folder_of, is_finished, seal
+from sinet_video.pipeline.job_folder import JobFolder, folder_of, is_finished
+from sinet_video.pipeline.job_state import SegmentBoundary, seal
 
 
 def bright(image: np.ndarray) -> np.ndarray:
@@ -95,7 +96,7 @@ def alike(source: Path, folder: Path, name: str, *moments: int, **options: objec
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Two seconds with sound and B-frames."""
+    """Two seconds with audio and B-frames."""
     return make_clip("clip.mp4", width=64, height=48, frames=50, audio=True)
 
 
@@ -142,7 +143,7 @@ def test_images_and_their_times_are_those_of_a_run_without_resume(kind, clip, tm
     assert plain == resumed
 
 
-def test_times_and_sound_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
+def test_times_and_audio_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
     """As ffprobe sees them, and ffmpeg decodes it all without a word."""
     whole, _, _ = alike(clip, tmp_path, "o.mp4", 30)
     assert ffprobe_pts(whole) == ffprobe_pts(clip)

@@ -31,7 +31,7 @@ from sinet_video.quality.verify import CHECKS
 
 FRAMES = 12
 VIDEO = f"testsrc2=s=64x48:r=25:d={FRAMES / 25}"
-SOUND = f"sine=r=44100:d={FRAMES / 25}"
+AUDIO = f"sine=r=44100:d={FRAMES / 25}"
 TAGS = {
     "colorspace": "bt709",
     "color_primaries": "bt709",
@@ -88,8 +88,8 @@ def made(tmp_path_factory, ffmpeg) -> Make:
 
 @pytest.fixture(scope="module")
 def source(made) -> Path:
-    """Twelve frames of H.264 with colour tags, and sound."""
-    inputs = ("-f", "lavfi", "-i", VIDEO, "-f", "lavfi", "-i", SOUND)
+    """Twelve frames of H.264 with colour tags, and audio."""
+    inputs = ("-f", "lavfi", "-i", VIDEO, "-f", "lavfi", "-i", AUDIO)
     return made("source.mp4", *inputs, *H264, *tagged(), "-c:a", "aac")
 
 
@@ -166,7 +166,7 @@ def test_what_is_converted_holds(name, source, tmp_path):
     assert (found.alpha is None) == (output.suffix in (".mp4", ".mkv"))
     if found.alpha is not None:
         assert (found.alpha.frames, found.alpha.kind) == (FRAMES, "straight")
-    assert len(found.sound) == (name in ("o.mp4", "o.mkv", "o.webm", "o.mov"))
+    assert len(found.audio) == (name in ("o.mp4", "o.mkv", "o.webm", "o.mov"))
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o"])
@@ -197,7 +197,7 @@ def test_how_times_are_compared_is_said(name, how, made, tmp_path):
 
 
 FAULTS = {
-    "late": (["times", "sound start"], ("-vf", "setpts=PTS+0.04/TB")),
+    "late": (["times", "audio start"], ("-vf", "setpts=PTS+0.04/TB")),
     "a tick late": (
         ["times"],
         ("-vf", "setpts=PTS+if(eq(N\\,5)\\,1\\,0)", "-vsync", "passthrough"),
@@ -206,14 +206,14 @@ FAULTS = {
     "faster": (["times", "length"], ("-vf", "setpts=PTS*0.9")),
     "one less": (["frames", "length"], ("-frames:v", FRAMES - 1)),
     "one less at the front": (
-        ["frames", "times", "length", "sound start"],
+        ["frames", "times", "length", "audio start"],
         ("-vf", "trim=start_frame=1"),
     ),
     "scaled": (["size"], ("-vf", "scale=32:24")),
     "not square": (["pixel aspect"], ("-vf", "setsar=4/3")),
-    "without sound": (["sound tracks"], ("-an",)),
-    "twice the sound": (["sound tracks"], ("-map", "0:v", "-map", "0:a", "-map", "0:a")),
-    "half the sound": (["sound length"], ("-c:a", "aac", "-af", "atrim=end=0.2")),
+    "without audio": (["audio tracks"], ("-an",)),
+    "twice the audio": (["audio tracks"], ("-map", "0:v", "-map", "0:a", "-map", "0:a")),
+    "half the audio": (["audio length"], ("-c:a", "aac", "-af", "atrim=end=0.2")),
 }
 
 
@@ -232,20 +232,20 @@ def test_all_late_by_the_same_is_said(again, source):
     assert "all are 0.040000 s later" in detail(verify(again("twin.mp4", *late), source), "times")
 
 
-def test_late_sound_is_found(made, source):
+def test_late_audio_is_found(made, source):
     """By a fifth of a second, less what ffmpeg no longer hides of the priming."""
     inputs = ("-i", source, "-itsoffset", "0.2", "-i", source, "-map", "0:v", "-map", "1:a")
     found = verify(made("late.mp4", *inputs, "-c", "copy"), source)
-    assert failed(found) == ["sound start"]
-    late = re.search(r"Track 1 is (\S+) s later", detail(found, "sound start"))
+    assert failed(found) == ["audio start"]
+    late = re.search(r"Track 1 is (\S+) s later", detail(found, "audio start"))
     assert late is not None
     assert 0.17 < float(late[1]) <= 0.2
 
 
-def test_early_sound_is_found(again, source):
+def test_early_audio_is_found(again, source):
     """Frames that come late leave it early."""
     found = verify(again("twin.mp4", "-vf", "setpts=PTS+0.04/TB"), source)
-    assert "Track 1 is 0.040000 s earlier" in detail(found, "sound start")
+    assert "Track 1 is 0.040000 s earlier" in detail(found, "audio start")
 
 
 def test_a_last_frame_cut_short_is_found(again, source):
@@ -313,9 +313,9 @@ def test_pngs_must_be_upright(again, source, tmp_path):
 def test_checks_can_be_skipped(again, source):
     """A result that is meant to be silent is not at fault."""
     silent = again("silent.mp4", "-an")
-    found = verify(silent, source, skip=["sound tracks"])
+    found = verify(silent, source, skip=["audio tracks"])
     assert found.holds
-    assert "sound tracks" not in [check.name for check in found.checks]
+    assert "audio tracks" not in [check.name for check in found.checks]
 
 
 # Order

@@ -55,7 +55,7 @@ def shown(page) -> None:
 def alpha_at(page, x: float, y: float) -> int:
     """How opaque the frame is at a place, in shares of it."""
     return page.execute_script(
-        """const canvas = document.getElementById("frame");
+        """const canvas = document.getElementById("picture");
         return canvas.getContext("2d").getImageData(arguments[0] * canvas.width,
           arguments[1] * canvas.height, 1, 1).data[3];""",
         x, y,
@@ -158,7 +158,7 @@ def test_a_batch_of_five_with_one_bad(page, make_clip, tmp_path):
 def test_sliders_change_the_frame_and_the_command(page, carphone):
     drop(page, carphone)
     shown(page)
-    opaque = """const canvas = document.getElementById("frame");
+    opaque = """const canvas = document.getElementById("picture");
       const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
       return data.reduce((sum, value, index) => sum + (index % 4 === 3 ? value : 0), 0);"""
     before = page.execute_script(opaque)

@@ -52,7 +52,7 @@ def seen(browser, tmp_path) -> Callable[[Path], np.ndarray]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory, ffmpeg) -> Path:
-    """A person who fills the left half of a room, with sound."""
+    """A person who fills the left half of a room, with audio."""
     path = tmp_path_factory.mktemp("browser") / "clip.mp4"
     person, room = ("0x{:02x}{:02x}{:02x}".format(*colour) for colour in (PERSON, ROOM))
     half = f"drawbox=w={WIDTH // 2}:h={HEIGHT}:color={person}:t=fill"

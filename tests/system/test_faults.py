@@ -40,7 +40,7 @@ class BrokenError(Exception):
 
 @pytest.fixture(scope="module")
 def source(make_clip) -> Path:
-    """More frames than all queues hold, and sound."""
+    """More frames than all queues hold, and audio."""
     return make_clip("source.mp4", width=64, height=48, frames=40, audio=True)
 
 
@@ -129,14 +129,14 @@ def test_a_stage_that_fails_ends_the_job(stage, source, monkeypatch, tmp_path):
 
 
 WRITING = {
-    "picture": (encoder_input, "picture", "o.mp4", "copy"),
-    "numbered frame": (image_sequence, "picture", "images", "copy"),
+    "frame": (encoder_input, "rendered_frame", "o.mp4", "copy"),
+    "numbered frame": (image_sequence, "rendered_frame", "images", "copy"),
     "packet": (video_file.VideoFile, "_mux", "o.mp4", "copy"),
-    "copied sound": (Copied, "feed", "o.mp4", "copy"),
-    "encoded sound": (Encoded, "feed", "o.mp4", "encode"),
-    "sound behind": (side_streams.SideStreams, "_next", "o.mkv", "copy"),
+    "copied audio": (Copied, "feed", "o.mp4", "copy"),
+    "encoded audio": (Encoded, "feed", "o.mp4", "encode"),
+    "audio behind": (side_streams.SideStreams, "_next", "o.mkv", "copy"),
 }
-"""Where writing may fail: what has the function, its name, the output, and what sound becomes."""
+"""Where writing may fail: what has the function, its name, the output, and what audio becomes."""
 
 
 @pytest.mark.parametrize("kind", WRITING)

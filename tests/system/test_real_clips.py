@@ -1,4 +1,4 @@
-"""Real clips from phones, webcams, stages and studios: times, counts and sound come out exact."""
+"""Real clips from phones, webcams, stages and studios: times, counts and audio come out exact."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_each_clip_in_each_output_verifies(name, output, shared, tmp_path):
 
 @pytest.mark.parametrize("name", ["phone_vfr_hevc_two_shots.mov", "stage_cuts_start_offset.mp4"])
 def test_a_whole_clip_keeps_everything(name, shared, ffprobe_pts, streams, tmp_path):
-    """Variable rate, late starts and late sound: each stream starts and lasts as before."""
+    """Variable rate, late starts and late audio: each stream starts and lasts as before."""
     source, output = shared / "clips/real" / name, tmp_path / "o.mp4"
     report = convert(source, output, background="green", settings=QUICK, encoding=FAST)
     before, after = streams(source), streams(output)

@@ -119,14 +119,14 @@ def early(tmp_path_factory, ffmpeg) -> Path:
 
 
 def heard_from(path: Path) -> float:
-    """When the sound starts, in seconds."""
+    """When the audio starts, in seconds."""
     with av.open(os.fspath(path)) as container:
         return float(next(container.decode(audio=0)).time)
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv", "o.webm"])
 def test_times_before_zero_are_all_made_later_alike(name, early, tmp_path):
-    """No frame is lost, as players hide what comes before 0; sound stays with them."""
+    """No frame is lost, as players hide what comes before 0; audio stays with them."""
     convert(early, tmp_path / name, background="green", settings=HALF)
     before, after = times_of(early), times_of(tmp_path / name)
     late = after[0] - before[0]

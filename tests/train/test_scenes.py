@@ -136,7 +136,7 @@ def test_a_movement_moves_all_and_changes_nothing(made):
     for seed in range(8):
         after = nudge(np.random.default_rng([seed, 9]), SHAPE)
         first, second = scene(stock, views, seed), scene(stock, views, seed, after)
-        for name in ("picture", "alpha"):
+        for name in ("image", "alpha"):
             expected = cv2.warpAffine(
                 getattr(first, name), after[:2], SHAPE[::-1], borderMode=cv2.BORDER_REFLECT_101
             )

@@ -34,14 +34,13 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.models.input_settings import Activation
 from sinet_video.models.onnx_session import Runtime
 from sinet_video.pipeline.chain import Show
+from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
 from sinet_video.pipeline.report import expected_frames
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.matte_settings import (
     FeatherSide,
     SourceAlpha,
     Subject,
-    parse_refinement,
-    parse_smoothing,
 )
 from sinet_video.stages.screen_settings import HUES, Despill, parse_despill
 
@@ -57,7 +56,7 @@ def sinet_video(*arguments: object, **options: object) -> Done[str]:
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve frames with sound."""
+    """Twelve frames with audio."""
     return make_clip("talk.mp4", audio=True)
 
 
@@ -168,7 +167,7 @@ def bad(tmp_path_factory, ffmpeg, clip) -> Path:
     (made / "good.mp4").write_bytes(clip.read_bytes())
     (made / "words.mp4").write_text("These are words, not frames.\n" * 40)
     (made / "empty.mp4").touch()
-    ffmpeg("ffmpeg", "-f", "lavfi", "-i", "sine=d=0.2", made / "sound.wav")
+    ffmpeg("ffmpeg", "-f", "lavfi", "-i", "sine=d=0.2", made / "audio.wav")
     whole = made / "whole.mp4"
     ffmpeg(
         "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=160x96:r=25:d=3", "-movflags", "faststart", whole
@@ -184,7 +183,7 @@ BAD = {
     "missing": (1, "There is no file", "missing.mp4 NEW/o.mp4"),
     "not a video": (1, "cannot be opened as a video", "words.mp4 NEW/o.mp4"),
     "empty": (1, "is empty", "empty.mp4 NEW/o.mp4"),
-    "audio only": (1, "no video in it, only audio", "sound.wav NEW/o.mp4"),
+    "audio only": (1, "no video in it, only audio", "audio.wav NEW/o.mp4"),
     "truncated": (1, "cut off", "truncated.mp4 NEW/o.mp4"),
     "output exists": (1, "is there already", "good.mp4 there.mp4"),
     "no folder": (1, "There is no folder", "good.mp4 NEW/none/o.mp4"),
@@ -472,7 +471,7 @@ def test_info_in_words(clip):
 
 
 def test_info_of_a_silent_tagged_clip(tmp_path, ffmpeg):
-    """What is said of colour and sound follows the file."""
+    """What is said of colour and audio follows the file."""
     path = tmp_path / "tagged.mp4"
     ffmpeg(
         "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=96x64:d=0.2", "-colorspace", "bt709",

@@ -18,7 +18,7 @@ from sinet_video import BilinearRefinement, Settings, TimeRange, convert, verify
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve frames with sound."""
+    """Twelve frames with audio."""
     return make_clip("talk.mp4", width=64, height=48, audio=True)
 
 
@@ -65,7 +65,7 @@ def test_a_fault_is_one_line(clip, webm):
 
 def test_checks_to_skip(clip, webm):
     """Each by its name."""
-    names = ("frames", "times", "length", "sound length")
+    names = ("frames", "times", "length", "audio length")
     done = run(webm, "--against", clip, *(word for name in names for word in ("--skip", name)))
     assert done.exit_code == 0
     assert "  times " not in done.stdout
@@ -80,7 +80,7 @@ def test_json_instead_of_the_table(clip):
         "frames": 12, "first": 0.0, "last": 0.44, "end": 0.48, "duration": 0.48,
     }  # fmt: skip
     assert [check["name"] for check in found["checks"]] == ["whole", "order", "alpha"]
-    assert found["sound"][0]["codec"] == "aac"
+    assert found["audio"][0]["codec"] == "aac"
 
 
 def test_json_in_a_file_also_of_a_fault(clip, webm, tmp_path):
