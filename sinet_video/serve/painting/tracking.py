@@ -112,9 +112,7 @@ class Pyramid:
         x, y = np.clip(x, 0, plane.shape[1] - 1), np.clip(y, 0, plane.shape[0] - 1)
         column, row = x.astype(np.intp), y.astype(np.intp)
         right, below = x - column, y - row
-        beside, under = (
-            np.minimum(at + 1, n - 1) for at, n in ((column, plane.shape[1]), (row, plane.shape[0]))
-        )
+        beside, under = (np.minimum(at + 1, n - 1) for at, n in ((column, plane.shape[1]), (row, plane.shape[0])))
         top = plane[row, column] * (1 - right) + plane[row, beside] * right
         low = plane[under, column] * (1 - right) + plane[under, beside] * right
         return top * (1 - below) + low * below, inside
@@ -131,7 +129,9 @@ def align(template: Template, frame: Pyramid, guesses: Sequence[Pose]) -> tuple[
     return pose, _difference(template, frame, pose, 0)
 
 
-def _differences(template: Template, frame: Pyramid, pose: Pose, size: int) -> tuple[Array, Array]:
+def _differences(
+    template: Template, frame: Pyramid, pose: Pose, size: int
+) -> tuple[Array, Array]:
     level = template.levels[size]
     values, inside = frame.at(pose.turn * level.points + pose.shift + template.middle, size)
     return values - level.values, inside
@@ -262,9 +262,7 @@ def _shot(
     for time, luma in frames:
         frame = Pyramid(luma)
         small = frame.planes[2] / 255
-        if before is not None and is_cut(
-            *(np.ascontiguousarray(p, np.float32) for p in (before, small))
-        ):
+        if before is not None and is_cut(*(np.ascontiguousarray(p, np.float32) for p in (before, small))):
             yield time, None
             return
         before = small
