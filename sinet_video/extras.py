@@ -20,7 +20,6 @@ PACKAGES = {
     "s3fs": ("s3fs", "remote"),
     "gcsfs": ("gcsfs", "gcs"),
     "adlfs": ("adlfs", "azure"),
-    "ray": ("ray", "ray"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
 }

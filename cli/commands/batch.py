@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.options.batch import BatchOptions, batch_options
-from sinet_video.cli.options.click_options import options_from, overwrite_option, report_option
+from sinet_video.cli.options.click_options import overwrite_option, report_option
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.destination import destination_option
-from sinet_video.cli.options.engine import EngineOptions
 from sinet_video.cli.options.job import Job, job_options
 from sinet_video.cli.terminal.batch_progress import BatchProgress, closing_table, dry_table
 from sinet_video.cli.terminal.console import Console
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 @batch_options
 @destination_option
 @job_options
-@options_from(EngineOptions, "where")
 @overwrite_option
 @report_option
 @console_options
@@ -38,7 +36,6 @@ def batch(
     inputs: tuple[str, ...],
     many: BatchOptions,
     job: Job,
-    where: EngineOptions,
     overwrite: bool,
     report_file: str | None,
     console: Console,
@@ -53,7 +50,6 @@ def batch(
     check_reports({"report": report_file}, reads, overwrite=overwrite)
     if job.resuming.only is not None:
         raise SettingError("--only is for one film; --shard takes a part of a batch.")
-    engine = where.ray()
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, console)
     steps = many.planned(given, conversion, overwrite=overwrite)
@@ -63,7 +59,7 @@ def batch(
         return
     outcomes = []
     with BatchProgress(console, wanted) as progress:
-        for outcome in many.run(steps, conversion, engine=engine, progress=progress):
+        for outcome in many.run(steps, conversion, progress=progress):
             progress.report(outcome)
             outcomes.append(outcome)
     console.note(closing_table(outcomes))

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sinet_video.batches.decide import Rules, Step
     from sinet_video.batches.estimate import Estimate
     from sinet_video.batches.pace import State
-    from sinet_video.batches.ray_tasks import RayEngine
     from sinet_video.pipeline.conversion import Conversion
 
 INPUTS, NAMES = "Inputs", RESULT
@@ -71,12 +70,7 @@ class BatchOptions:
         return plan_batch(inputs, self.folder, conversion, **self._which(overwrite=overwrite))
 
     def run(
-        self,
-        steps: list[Step],
-        conversion: Conversion,
-        *,
-        engine: RayEngine | None = None,
-        progress: Callable[[State], None],
+        self, steps: list[Step], conversion: Conversion, *, progress: Callable[[State], None]
     ) -> Iterator[Outcome]:
         """Do it."""
         from sinet_video.batches.batch import run_batch
@@ -86,14 +80,13 @@ class BatchOptions:
             self.folder,
             conversion,
             jobs=self.at_once(steps),
-            engine=engine,
             keep_times=self.keep_times,
             progress=progress,
         )
 
     def at_once(self, steps: list[Step]) -> int:
         """Return how many clips are converted at a time."""
-        from sinet_video.batches.processes import default_jobs
+        from sinet_video.batches.batch import default_jobs
 
         return self.jobs or default_jobs(sum(step.wanted for step in steps))
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
@@ -25,9 +25,9 @@ from sinet_video.batches.inputs import find
 from sinet_video.batches.manifest import Entry, Manifest
 from sinet_video.batches.naming import Naming, Task, tasks
 from sinet_video.batches.pace import Pace, State
-from sinet_video.batches.ray_tasks import RayEngine
 from sinet_video.containers.formats import CONTAINERS
-from sinet_video.errors import OutputError, SettingError, SinetVideoError, reason
+from sinet_video.errors import OutputError, SinetVideoError, reason
+from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report, expected_frames
 from sinet_video.pipeline.shard import Shard
@@ -68,7 +68,6 @@ def batch(
     shard: Shard | None = None,
     rules: Rules = Rules(),
     jobs: int = 0,
-    engine: RayEngine | None = None,
     keep_times: bool = False,
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
@@ -81,7 +80,6 @@ def batch(
 
     `jobs` is how many clips are converted at a time, each in its own process; 0 converts them one
     after another in this process, and `convert` may then be any function of source and output. With
-    `engine`, a Ray cluster converts them, whose machines must see the same files. With
     `recursive`, subfolders are searched too, and recreated in the output folder. With `shard`, only
     that part of the clips is converted. With `keep_times`, outputs get the modification times of
     their inputs. `progress` is called during conversion; an exception in it ends the batch.
@@ -93,7 +91,7 @@ def batch(
         inputs, folder, convert, naming=naming, recursive=recursive, shard=shard, rules=rules
     )
     yield from run_batch(
-        steps, folder, convert, jobs=jobs, engine=engine, keep_times=keep_times, progress=progress
+        steps, folder, convert, jobs=jobs, keep_times=keep_times, progress=progress
     )
 
 
@@ -103,7 +101,6 @@ def run_batch(
     convert: Convert = Conversion(),
     *,
     jobs: int = 0,
-    engine: RayEngine | None = None,
     keep_times: bool = False,
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
@@ -120,7 +117,7 @@ def run_batch(
     job = _Batch(convert, keep_times, _options(convert))
     pace = Pace({step.task.name: _size(step.task.source) for step in wanted}, progress)
     manifest = Manifest(folder)
-    for step, result in _converted(wanted, job, engine or jobs, pace):
+    for step, result in _converted(wanted, job, jobs, pace):
         manifest.add(job.entry(step.task, result))
         pace.finish(step.task)
         yield _outcome(step, result)
@@ -137,8 +134,7 @@ def plan_batch(
     rules: Rules = Rules(),
 ) -> list[Step]:
     """Return what `batch` would do with every clip, and why, without doing anything."""
-    if not str(folder).strip():
-        raise SettingError("The name of the output folder is empty; give one.")
+    check_named(output=str(folder))
     folder = Path(folder)
     found = find(inputs, recursive=recursive, exclude=folder.absolute())
     ours = tasks(found, folder, naming)
@@ -163,13 +159,9 @@ def _options(convert: Convert) -> dict[str, str]:
 
 
 def _converted(
-    steps: list[Step], job: _Batch, jobs: int | RayEngine, pace: Pace
+    steps: list[Step], job: _Batch, jobs: int, pace: Pace
 ) -> Iterator[tuple[Step, Report | Exception]]:
-    """Convert, in this process or others, here or elsewhere."""
-    if isinstance(jobs, RayEngine):
-        # Other machines have other current folders.
-        yield from jobs.run(map(_absolute, steps), job, partial(_note, pace))
-        return
+    """Convert, in this process or others."""
     if jobs > 0:
         yield from processes.run(steps, job, jobs, partial(_note, pace))
         return
@@ -178,13 +170,6 @@ def _converted(
             yield step, job(step, partial(_note, pace, step))
         except Exception as error:
             yield step, error
-
-
-def _absolute(step: Step) -> Step:
-    task = step.task
-    matte = task.matte and task.matte.absolute()
-    files = {"source": task.source.absolute(), "output": task.output.absolute(), "matte": matte}
-    return replace(step, task=replace(task, **files))
 
 
 def _note(pace: Pace, step: Step, news: tuple[int, int | None]) -> None:
@@ -279,3 +264,24 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def default_jobs(clips: int) -> int:
+    """Return how many clips to convert at a time on this machine, by its cores and memory."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(clips, (cores or 1) // CORES_A_JOB, _memory() // BYTES_A_JOB))
+
+
+CORES_A_JOB = 4
+"""A job runs decoding, the network, the other stages and the encoder side by side."""
+
+BYTES_A_JOB = 2 << 30
+"""Enough for a clip of 3840x2160."""
+
+
+def _memory() -> int:
+    """Return the machine's memory in bytes, or a great number where the system does not say."""
+    names: Any = getattr(os, "sysconf_names", {})
+    if "SC_PHYS_PAGES" not in names:
+        return 1 << 50
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -10,7 +10,8 @@ from os.path import abspath
 from pathlib import Path
 
 from sinet_video.containers.demuxers import VIDEO_SUFFIXES
-from sinet_video.errors import InputError, SettingError, reason
+from sinet_video.errors import InputError, reason
+from sinet_video.paths import check_named
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,7 @@ def expand(
     given: str | Path, *, recursive: bool = False, exclude: Path | None = None
 ) -> list[Found]:
     """Return the files that one input stands for, as `find` says."""
-    if not str(given).strip():
-        raise SettingError("The name of an input is empty; give a file, a folder or a pattern.")
+    check_named(input=str(given))
     path = Path(given)
     try:
         found = list(_matches(path, given, recursive=recursive, exclude=exclude))

@@ -196,24 +196,3 @@ class _Forward(logging.Handler):
             self._sender.send(("log", record))
         except BrokenPipeError:
             pass  # this process is about to be ended
-
-
-def default_jobs(clips: int) -> int:
-    """Return how many clips to convert at a time on this machine, by its cores and memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(clips, (cores or 1) // CORES_A_JOB, _memory() // BYTES_A_JOB))
-
-
-CORES_A_JOB = 4
-"""A job runs decoding, the network, the other stages and the encoder side by side."""
-
-BYTES_A_JOB = 2 << 30
-"""Enough for a clip of 3840x2160."""
-
-
-def _memory() -> int:
-    """Return the machine's memory in bytes, or a great number where the system does not say."""
-    names: Any = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names:
-        return 1 << 50
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
