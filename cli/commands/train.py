@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.options.click_options import quiet_option
 from sinet_video.cli.options.generate import bad_option, folder_argument
+from sinet_video.cli.terminal.signals import interrupts, status_of
 
 from sinet_video.extras import extra_needed
 
 if TYPE_CHECKING:
     from sinet_video.train.curves import Row
     from sinet_video.train.image_folder import OnBad
+    from sinet_video.train.recipe import Stage
 
 
 @click.command(short_help="Train the network.")
@@ -49,6 +54,19 @@ if TYPE_CHECKING:
     metavar="STEPS",
     help="How often it is written down where the training is.",
 )
+@click.option(
+    "--steps",
+    type=click.IntRange(1),
+    metavar="STEPS",
+    help="How many steps all stages take together, each its share, in place of the recipe's.",
+)
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change the recipe, again and again: seed=2, stages.*.rate=1e-3, data.empty=[].",
+)
 @bad_option
 @quiet_option
 def train(
@@ -57,48 +75,90 @@ def train(
     recipe: str,
     device: str,
     checkpoint: int,
+    steps: int | None,
+    changes: tuple[str, ...],
     on_bad: OnBad,
     quiet: bool,
 ) -> None:
     """Train SINet on what FOLDER holds, by a recipe that names the folders in it.
 
     OUTPUT is a folder: weights.pth at the end; while it works checkpoint.pth, curves.csv and
-    curves.png. The same command goes on after an interruption, and ends in the same weights.
+    curves.png. Ctrl-C writes a checkpoint first. The same command goes on after an interruption,
+    and ends in the same weights.
     """
     with extra_needed("Training"):
-        from sinet_video.train.fused_layers import unavailable_reason
+        from sinet_video.train.fused_layers import built, unavailable_reason
         from sinet_video.train.provenance import write_record
         from sinet_video.train.recipe import load_recipe
         from sinet_video.train.samples.photographs import load_stock
-        from sinet_video.train.trainer import Pace, read_checkpoint
+        from sinet_video.train.trainer import Pace, StoppedError, read_checkpoint
         from sinet_video.train.trainer import train as train_network
 
-        chosen = load_recipe(recipe)
+        chosen = load_recipe(recipe, changes, steps=steps)
         read_checkpoint(chosen, output)  # before anything is written beside another training's
         stock = load_stock(chosen.data, folder, refuse=on_bad == "refuse")
         output.mkdir(parents=True, exist_ok=True)
         write_record(chosen, stock, folder, output)
         for item in stock.bad:
             click.echo(f"skipped {item.path}: {item.reason}", err=True)
+        if device == "cpu" and not quiet and not built():
+            click.echo("Compiling the training's kernels, once: about a minute.", err=True)
         if device == "cpu" and not quiet and (reason := unavailable_reason()):
             click.echo(f"slower than need be: {reason}", err=True)
-        shown = _Shown(sum(stage.steps for stage in chosen.stages), quiet=quiet)
+        shown = _Shown(chosen.stages, quiet=quiet)
         pace = Pace(checkpoint=checkpoint)
-        train_network(chosen, stock, output, device=device, pace=pace, progress=shown)
+        with interrupts() as stop:
+            try:
+                train_network(
+                    chosen, stock, output, device=device, pace=pace, progress=shown, stop=stop
+                )
+            except StoppedError as stopped:
+                click.echo(
+                    f"Stopped at step {stopped.step} of {shown.steps}. {output / 'checkpoint.pth'} "
+                    "is written; the same command goes on from there.",
+                    err=True,
+                )
+                sys.exit(status_of(signal.SIGINT))
     if not quiet:
         click.echo(f"{output / 'weights.pth'}", err=True)
 
 
 class _Shown:
-    """Says how far a training is, a line for each row of its curves."""
+    """Says how far a training is and how long it will take, a line for each row of its curves."""
 
-    def __init__(self, steps: int, *, quiet: bool) -> None:
-        self._steps, self._quiet, self._start = steps, quiet, time.monotonic()
+    def __init__(self, stages: Sequence[Stage], *, quiet: bool) -> None:
+        self.steps = sum(stage.steps for stage in stages)
+        self._costs = [cost for stage in stages for cost in [_cost(stage)] * stage.steps]
+        self._quiet, self._start = quiet, time.monotonic()
+        self._first: tuple[int, float] | None = None
 
     def __call__(self, row: Row) -> None:
         if self._quiet:
             return
+        step, now = int(row["step"]), time.monotonic()
         numbers = {k: v for k, v in row.items() if isinstance(v, float) and k != "rate"}
         parts = " ".join(f"{name} {value:.4f}" for name, value in numbers.items())
-        spent = time.monotonic() - self._start
-        click.echo(f"{row['step']}/{self._steps} {row['stage']} {spent:.0f} s: {parts}", err=True)
+        left = self._left(step, now)
+        said = f"{now - self._start:.0f} s" + (f", {left} left" if left else "")
+        click.echo(f"{step}/{self.steps} {row['stage']} {said}: {parts}", err=True)
+
+    def _left(self, step: int, now: float) -> str:
+        """Return the time left, by what the steps since the first row took."""
+        if self._first is None:
+            self._first = step, now
+        begun, since = self._first
+        done, ahead = sum(self._costs[begun:step]), sum(self._costs[step:])
+        return shown_time(ahead * (now - since) / done) if done and ahead else ""
+
+
+def _cost(stage: Stage) -> float:
+    """Return what a step costs, in pixels of samples."""
+    return stage.batch * sum(height * width for height, width in stage.shapes) / len(stage.shapes)
+
+
+def shown_time(seconds: float) -> str:
+    """Return a time as people say it: "40 s", "12 min", "3 h 20 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

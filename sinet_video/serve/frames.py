@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from asyncio.subprocess import PIPE, Process
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,9 @@ class FrameProcess:
         """Return a frame as `Bench.frame` does, by the clip's edits."""
         prefix = f"now-{new_id()}-"
         paths = [clip.folder / f"{prefix}{name}" for name in MATTES.values()]
-        work = write_mattes, clip.painting, clip.facts["aspect"], *paths
-        needed = await asyncio.to_thread(partial(*work, only=time))
+        needed = await asyncio.to_thread(
+            write_mattes, clip.painting, clip.facts["aspect"], *paths, only=time
+        )
         drawn = {k: str(p) for k, p, wanted in zip(MATTES, paths, needed, strict=True) if wanted}
         request = {
             "what": "frame", "path": str(clip.file), "time": time, "side": side,

@@ -128,7 +128,9 @@ class Stroke:
             points = tuple((_number(x), _number(y)) for x, y in given.pop("points"))
             start, end = _number(given.pop("start", 0)), given.pop("end", None)
             radius, at = _number(given.pop("radius", 0.02)), _number(given.pop("at", 0))
-            moves = tuple((_number(t), _number(x), _number(y)) for t, x, y in given.pop("moves", ()))
+            moves = tuple(
+                (_number(t), _number(x), _number(y)) for t, x, y in given.pop("moves", ())
+            )
             return cls(
                 given.pop("kind"), given.pop("shape"), points, radius, start,
                 None if end is None else _number(end), at, moves=moves, **given,
