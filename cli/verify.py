@@ -12,7 +12,7 @@ from sinet_video.cli.options import option_of, options_from, overwrite_option
 from sinet_video.cli.reports import check_reports, write_json, write_text
 
 from sinet_video.media.time_range import TimeRange
-from sinet_video.pipeline.settings import Settings
+from sinet_video.pipeline.settings import Settings, parse_rate
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -39,6 +39,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check; may be repeated.")
 @option_of(Settings, "stream")
+@option_of(Settings, "rate")
 @option_of(Settings, "allow")
 @overwrite_option
 @click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
@@ -49,6 +50,7 @@ def verify(
     alpha_mode: Wanted | None,
     skip: tuple[str, ...],
     stream: int | None,
+    rate: str | None,
     allow: Allow,
     overwrite: bool,
     report_file: str | None,
@@ -68,7 +70,7 @@ def verify(
 
     reads = {"input": file, "source": source}
     check_reports({"report": report_file}, reads, overwrite=overwrite)
-    theirs = None if source is None else Source(source, allow, stream)
+    theirs = None if source is None else Source(source, allow, stream, parse_rate(rate) if rate else None)
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
         write_text(describe(found))

@@ -28,6 +28,7 @@ from sinet_video.decoding.conform import conform
 from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode, is_repeat
 from sinet_video.decoding.demux import is_cover, open_pipe, opened, video_stream
 from sinet_video.decoding.pipe import Piped
+from sinet_video.decoding.sequence import StillImages, is_still_source, still_images
 from sinet_video.decoding.timeline import Timeline, origin_of, start_of
 from sinet_video.decoding.timestamps import stamp_of
 from sinet_video.errors import InputError
@@ -48,6 +49,8 @@ def probe(source: StrPath | Source) -> Clip:
     if the source's `stream` is not a video.
     """
     source = Source.of(source)
+    if is_still_source(source):
+        return probe_images(source, still_images(source))
     if source.is_pipe:
         return _probe_pipe(source)
     with opened(source) as container:
@@ -56,6 +59,38 @@ def probe(source: StrPath | Source) -> Clip:
         with translate_decode_errors(source.path, lambda: None):
             first = first_picture(container, stream)
         return _clip(container, stream, source, first)
+
+
+def probe_images(source: Source, images: StillImages) -> Clip:
+    """Return the properties of a still image or an image sequence, by its first image."""
+    head = images.head
+    first, last = head.video, images.pts[-1] - images.pts[0]
+    working, turned = working_format(first.format.name), head.orientation
+    step = max(1, round(last / max(1, len(images.pts) - 1)))
+    return Clip(
+        source=replace(source, path=source.located, file_id=file_id(source.located)),
+        container="image2",
+        codec=head.codec,
+        width=first.width,
+        height=first.height,
+        pixel_format=first.format.name,
+        time_base=images.time_base,
+        start=images.pts[0],
+        end=images.pts[-1] + step,
+        rate=images.rate or 1 / (step * images.time_base),
+        duration=float((last + step) * images.time_base),
+        frames=len(images.images) + len(images.missing),
+        colour=Colour.of(conform(first, first.width, first.height, working)),
+        sample_aspect=head.sample_aspect,
+        rotation=turned.rotation,
+        mirrored=turned.mirrored,
+        interlaced=False,
+        hdr=None,
+        audio=(), subtitles=(), chapters=(), attachments=(),
+        alpha=head.alpha,
+        icc=head.tags.icc,
+        images=images,
+    )  # fmt: skip
 
 
 def _check_decodable(stream: VideoStream, source: Source) -> None:

@@ -11,6 +11,7 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from sinet_video.containers.codecs import Content
+from sinet_video.encoding.palette import PALETTE, paletted
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
@@ -28,12 +29,17 @@ RGBA = {
 
 
 def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
-    """Return a matte as a video frame that the planned encoder accepts."""
+    """Return a matte as a video frame that the planned encoder accepts.
+
+    One that gets a palette is not given it yet.
+    """
+    if plan.pixel_format == PALETTE:
+        plan = replace(plan, pixel_format="bgra")
     if "f32" in plan.pixel_format:
         return light(matte, content, plan)
     if content == "alpha":
-        return gray(matte, plan.pixel_format)
-    if plan.pixel_format in RGBA:
+        return gray_as(matte, plan.pixel_format)
+    if content == "rgba" and plan.pixel_format in RGBA:
         return rgba(matte, plan.pixel_format, plan.alpha)
     if content == "rgba":
         return with_alpha(matte, plan.pixel_format, _range(matte, plan), plan.alpha)
@@ -56,11 +62,20 @@ def encodable(
 ) -> av.VideoFrame:
     """Return a matte like `picture`, rotated and padded for encoding, with its frame's times."""
     video = extended(shown(picture(matte, content, plan), turn), *size)
+    if plan.pixel_format == PALETTE:
+        video = paletted(video)
     frame = matte.frame
     video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
     # Otherwise the encoder would be forced to use the source's key frames.
     video.pict_type = 0
     return video
+
+
+def gray_as(matte: Matte, pixel_format: str) -> av.VideoFrame:
+    """Return alpha as gray, also in a packed RGB format."""
+    if pixel_format in RGBA:
+        return reformat(gray(matte, "gray"), pixel_format=pixel_format)
+    return gray(matte, pixel_format)
 
 
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:

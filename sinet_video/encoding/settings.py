@@ -21,6 +21,8 @@ ENCODING = "Encoding"
 AudioChoice = Literal["copy", "encode", "none"]
 """Copy packets where the file can hold them, re-encode always, or drop the audio."""
 
+LARGEST_NUMBER = 10**9
+
 ALPHA_MODES: tuple[AlphaKind, ...] = ("straight", "premultiplied")
 
 
@@ -39,6 +41,8 @@ class Encoding:
         alpha_mode: whether colours of frames with an alpha channel are "straight" or
             "premultiplied"; None uses what readers of the format assume: premultiplied for EXR,
             straight for all others.
+        start_number: number of the first image of a sequence; None for the source's first number,
+            or 1.
         audio: "copy" keeps the audio packets if the file can hold them and re-encodes them if not;
             "encode" always re-encodes; "none" drops the audio.
     """
@@ -70,6 +74,14 @@ class Encoding:
         choices=("nut", "y4m", "rawvideo", "png", "tiff", "exr"),
         shown="nut, png",
     )
+    start_number: int | None = option(
+        None,
+        "Number of the first image of a sequence.",
+        ENCODING,
+        kind=int,
+        metavar="NUMBER",
+        shown="INPUT's own first number, else 1",
+    )
     audio: AudioChoice = option(
         "copy",
         "Copy the audio where the file can hold it, re-encode it, or leave it out.",
@@ -94,6 +106,10 @@ class Encoding:
         if self.alpha_mode not in (None, *ALPHA_MODES):
             raise SettingError(
                 f"Alpha mode is {self.alpha_mode!r}; it must be one of {', '.join(ALPHA_MODES)}."
+            )
+        if self.start_number is not None and not 0 <= self.start_number < LARGEST_NUMBER:
+            raise SettingError(
+                f"Start number is {self.start_number}; it must be from 0 to {LARGEST_NUMBER - 1}."
             )
         if self.audio not in get_args(AudioChoice):
             raise SettingError(

@@ -16,6 +16,7 @@ from sinet_video.containers.codecs import Content
 from sinet_video.containers.display_size import write_display_size
 from sinet_video.containers.formats import BY_MUXER, PIPE
 from sinet_video.containers.isobmff import hide_starts
+from sinet_video.containers.photo_tags import with_icc
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.captions import Captions
@@ -23,7 +24,7 @@ from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
 from sinet_video.encoding.metadata import tags_option
 from sinet_video.encoding.packet_file import joined
-from sinet_video.encoding.packet_timing import PacketTimes, Ticks, timescale_of
+from sinet_video.encoding.packet_timing import PacketTimes, Ticks, TooShort, timescale_of
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.side_streams import SideStreams
@@ -64,6 +65,7 @@ class VideoFile(Sink):
         self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
         self._captions, self._ticks = Captions(plan.codec), Ticks(plan.muxer, clip.time_base)
+        self._short, self._icc = TooShort(plan.muxer), clip.rgb_icc if content != "alpha" else b""
         self._aspect = clip.sample_aspect
         with translate_write_errors(path):
             self._part = path if path == PIPE else begin_file(path)
@@ -84,6 +86,8 @@ class VideoFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """Encode the next frame; see `Sink.write`. Raises `OutputError`."""
+        if self._short.drops(matte.time):
+            return
         if self._counter is not None:
             matte = matte.with_frame(self._counter.counted(matte.frame))
         if matte.frame.pts < 0:
@@ -143,7 +147,7 @@ class VideoFile(Sink):
                     packet.dts = packet.pts  # nothing to reorder; x265 is wrong for so few
                 self._mux(self._times.next(self._captions.put(packet)))
             self._mux(self._times.next(None))
-            self.warnings += self._ticks.warnings(self.plan.muxer)
+            self.warnings += self._ticks.warnings(self.plan.muxer) + self._short.warnings()
             if self._counter is not None:
                 self.warnings += self._counter.warnings()
             self._mux_companions(None)
@@ -169,6 +173,8 @@ class VideoFile(Sink):
         if self._aspect != 1 and self._format.sample_aspect == "display size":
             said = write_display_size(self._part, self._size, self._aspect)
             self.warnings += [] if said else [_shown_square(self._aspect, self.plan)]
+        if self._format.animation and self._icc:
+            self._part.write_bytes(with_icc(self._part.read_bytes(), self._icc))
         if self._companions is None:
             return
         if self._format.edit_list:
@@ -225,6 +231,11 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
         warnings.append(
             f"The picture is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
             f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
+        )
+    if plan.codec == "gif" and content == "rgba":
+        warnings.append(
+            "GIF has no partial transparency: alpha of half and more is opaque, the rest is "
+            "transparent. WebP and APNG keep it."
         )
     if content != "alpha" and clip.hdr and encoder_options(plan.encoder, clip.hdr) is None:
         warnings.append(

@@ -15,6 +15,7 @@ from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.hdr_options import encoder_options
+from sinet_video.encoding.palette import PALETTE
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.svt_av1 import open_encoder
 from sinet_video.errors import SettingError
@@ -70,7 +71,7 @@ def add_video_stream(
     if plan.encoder == "libx264":
         # Left alone it starts half as many again, which only take turns with the other stages.
         context.thread_count = min(cores(), MOST_THREADS)
-    if not av.VideoFormat(plan.pixel_format).is_rgb:
+    if not av.VideoFormat(plan.pixel_format).is_rgb and plan.pixel_format != PALETTE:
         _tag(context, clip, content, plan)
     if plan.encoder == "libsvtav1":
         open_encoder(context)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -48,6 +49,25 @@ IPT = 5
 """The profile of Dolby Vision that has no base layer for other decoders."""
 
 
+FASTEST = 10**6
+"""Frames per second."""
+
+NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "59.94": 60, "119.88": 120}
+"""Rates that are called so, and that are 1000/1001 of these."""
+
+
+def parse_rate(text: str) -> Fraction:
+    """Return frames per second, exact: "24", "24000/1001" or "23.976". Raises `SettingError`."""
+    if text in NTSC:
+        return Fraction(NTSC[text] * 1000, 1001)
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingError(
+            f"Rate is {text!r}; give frames per second such as 24, 29.97 or 24000/1001."
+        ) from error
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a person is found and cut out; every field has a sensible default.
@@ -83,6 +103,8 @@ class Settings:
         on_error: "stop", or "conceal" to skip what cannot be read of a damaged file.
         stream: index of the source's video stream to use; None for the best: one that moves, is the
             file's default, has the most frames, or is libav's choice.
+        rate: frames per second of an image sequence; None for the times in its timestamps.txt, and
+            25 where there is none.
         allow: what the source, the background and drawn mattes may open: "nothing" else; "files"
             that a playlist or the like names; "network", URLs too, so that each of them may be one.
     """
@@ -216,6 +238,16 @@ class Settings:
         metavar="NUMBER",
         shown="the best",
     )
+    rate: Fraction | None = option(
+        None,
+        "Frames per second of an image sequence, such as 24 or 24000/1001; 23.976, 29.97 and 59.94 "
+        "are the exact NTSC rates.",
+        INPUT,
+        kind=str,
+        parse=parse_rate,
+        metavar="FPS",
+        shown="those of its timestamps.txt, else 25",
+    )
     allow: Allow = option(
         "nothing",
         "What may be read besides the files that you name: the files that these name, as "
@@ -227,6 +259,10 @@ class Settings:
     def __post_init__(self) -> None:
         check_fields(self)
         check_source_alpha(self.source_alpha)
+        if self.rate is not None and not 0 < self.rate <= FASTEST:
+            raise SettingError(
+                f"Rate is {float(self.rate):g}; it must be above 0 and at most {FASTEST}."
+            )
 
     def reads(self) -> dict[str, Path]:
         """Return the files that are read besides a clip, by what they are."""
@@ -266,9 +302,11 @@ class Settings:
         return Source.of(given, self.allow)
 
     def clip_source(self, given: StrPath | Source) -> Source:
-        """Return the file or URL of the clip: as `source`, and its stream by `stream`."""
+        """Return the file or URL of the clip: as `source`, its stream by `stream`, and its rate."""
         found = self.source(given)
-        return found if found.stream is not None else replace(found, stream=self.stream)
+        stream = self.stream if found.stream is None else found.stream
+        rate = self.rate if found.rate is None else found.rate
+        return replace(found, stream=stream, rate=rate)
 
     def load(self) -> Segmenter:
         """Return the segmenter for these settings."""

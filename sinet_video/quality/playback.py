@@ -18,12 +18,15 @@ from av.video.stream import VideoStream
 from sinet_video.containers import still_tags
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.integrity import damage
+from sinet_video.containers.photo_tags import read_photo_tags
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.decoding.numbering import find_numbered
 from sinet_video.decoding.probe import first_picture, probe
+from sinet_video.decoding.sequence import NANOSECOND, TIMES, is_still_source, read_times
+from sinet_video.decoding.stills import without_side_data
 from sinet_video.decoding.timeline import Timeline
-from sinet_video.encoding.image_sequence import NUMBER, PictureFolder, is_pattern, numbers, siblings
 from sinet_video.errors import InputError, reason
 from sinet_video.media.colour import Colour
 from sinet_video.media.convert import matrix_of, range_of
@@ -37,7 +40,10 @@ if TYPE_CHECKING:
 
 PICTURES = "pictures"
 
-PICTURE_CODECS = {".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr"}
+PICTURE_CODECS = {
+    ".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr", ".webp": "webp", ".bmp": "bmp",
+    ".jpg": "mjpeg", ".jpeg": "mjpeg", ".dpx": "dpx",
+}  # fmt: skip
 
 ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qtrle"})
 """Codecs in which every packet is one displayed frame."""
@@ -45,7 +51,7 @@ ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qt
 STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 
 MILLISECOND = Fraction(1, 1000)
-PICTURE_TICK = MILLISECOND / 10**6
+PICTURE_TICK = NANOSECOND
 """In seconds: the last decimal in the timestamps file of an image sequence."""
 
 
@@ -122,40 +128,33 @@ def video_properties(given: StrPath | Source) -> VideoProperties:
     path = source.located
     if not is_pictures(path):
         return _properties_of_video(source)
-    with closing(strict_decode(path)) as pictures:
-        first = next((shown.video for shown in pictures), None)
-    if first is None:
-        raise InputError(f"{path} holds no picture that can be decoded.")
+    file = next(iter(_files(path).values()))
+    first = _picture(file)
     return VideoProperties(
         container=PICTURES,
-        codec=PICTURE_CODECS[_pattern(path).suffix.lower()],
+        codec=PICTURE_CODECS[file.suffix.lower()],
         pixel_format=first.format.name,
         width=first.width,
         height=first.height,
-        orientation=Orientation(),
-        sample_aspect=_aspect(_pattern(path)),
+        orientation=read_photo_tags(file.read_bytes()).orientation,
+        sample_aspect=_aspect(file),
         colour=Colour.of(first),
         matrix=matrix_of(first),
         range=range_of(first),
         tick=PICTURE_TICK,
         end=None,
         alpha_mode=None,
-        alpha_said=still_tags.read_alpha_tag(_first_file(_pattern(path)))
+        alpha_said=still_tags.read_alpha_tag(file)
         if has_alpha(first)
         else None,
     )
 
 
-def _first_file(pattern: Path) -> Path:
-    files = _numbered(pattern)
-    return files[min(files)]
-
-
-def _aspect(pattern: Path) -> Fraction | None:
-    """Return the sample aspect ratio of an image sequence; libav does not read TIFF's."""
-    if pattern.suffix.lower() != ".png":
+def _aspect(file: Path) -> Fraction | None:
+    """Return the sample aspect ratio of an image; libav does not read TIFF's."""
+    if file.suffix.lower() != ".png":
         return None
-    decoder, _ = _decoded(_first_file(pattern))
+    decoder, _ = _decoded(file)
     return exact(decoder.sample_aspect_ratio) or Fraction(1)
 
 
@@ -187,8 +186,8 @@ def _properties_of_video(source: Source) -> VideoProperties:
 
 
 def is_pictures(path: StrPath) -> TypeGuard[Path]:
-    """Whether a path is a folder or a pattern such as out/%05d.png."""
-    return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
+    """Whether a path is a folder, a pattern such as out/%05d.png, or a still image."""
+    return isinstance(path, Path) and is_still_source(Source(path))
 
 
 def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
@@ -253,10 +252,10 @@ def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
 
 
 def _play_pictures(path: Path) -> Generator[PlayedFrame]:
-    pattern = _pattern(path)
-    files, times = _numbered(pattern), _times(pattern.with_name(PictureFolder.TIMES))
+    files = _files(path)
+    times = [Fraction(0)] if path.is_file() else _times(path)
     size: tuple[int, int] | None = None
-    for index, number in enumerate(range(1, max(files, default=0) + 1)):
+    for index, number in enumerate(range(min(files), max(files) + 1)):
         file = files.get(number)
         if file is None:
             raise InputError(f"{path} is not whole: number {number} is missing.")
@@ -269,32 +268,15 @@ def _play_pictures(path: Path) -> Generator[PlayedFrame]:
         raise InputError(f"{path} is not whole: {len(files)} pictures have {len(times)} times.")
 
 
-def _pattern(path: Path) -> Path:
-    """Return the pattern of the images in a folder; PNGs if there are any."""
-    if is_pattern(path):
-        return path
-    patterns = [path / f"%05d{suffix}" for suffix in PICTURE_CODECS]
-    return next((pattern for pattern in patterns if _numbered(pattern)), patterns[0])
-
-
-def _numbered(pattern: Path) -> dict[int, Path]:
-    before, after = (len(part) for part in NUMBER.split(pattern.name, maxsplit=1))
-    return {
-        int(file.name[before : len(file.name) - after]): file
-        for file in siblings(pattern)
-        if numbers(pattern).fullmatch(file.name)
-    }
+def _files(path: Path) -> dict[int, Path]:
+    """Return the images of a folder, a pattern or a file by their numbers."""
+    return {1: path} if path.is_file() else find_numbered(path).files
 
 
 def _times(path: Path) -> list[Fraction]:
-    """Read seconds from mkvtoolnix's "timestamp format v2"; none if there is no file."""
-    if not path.exists():
-        return []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-        return [Fraction(line) * MILLISECOND for line in lines if line and line[0] != "#"]
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} has something in it that is no time in milliseconds.") from error
+    """Return the times beside the images of a folder or a pattern; none if there is no file."""
+    beside = (path if path.is_dir() else path.parent) / TIMES
+    return read_times(beside) if beside.exists() else []
 
 
 def _picture(path: Path) -> av.VideoFrame:
@@ -303,7 +285,7 @@ def _picture(path: Path) -> av.VideoFrame:
 
 def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
     """Return an image, and the decoder that read it. Raises `InputError`."""
-    codec = PICTURE_CODECS[path.suffix.lower()]
+    codec = PICTURE_CODECS.get(path.suffix.lower(), "png")
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     if codec == "png":  # libav's strict TIFF decoder rejects what its own encoder writes
         decoder.options = STRICT
@@ -312,4 +294,4 @@ def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
         (video,) = [*decoder.decode(data), *decoder.decode(None)]
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged or no {codec.upper()} ({reason(error)}).") from error
-    return decoder, video
+    return decoder, without_side_data(video)

@@ -233,19 +233,14 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
 
 
 def _first_picture(source: StrPath | Source) -> av.VideoFrame:
-    with opened(source) as container:
-        try:
-            for video in container.decode(video_stream(container, source)):
-                return _upright(video)
-        except av.FFmpegError as error:
-            raise InputError(f"{source} cannot be read as an image; it is damaged.") from error
+    clip = probe(source)
+    for frame in decode(clip):
+        return _upright(frame)
     raise InputError(f"{source} holds no picture.")
 
 
-def _upright(video: av.VideoFrame) -> av.VideoFrame:
+def _upright(frame: Frame) -> av.VideoFrame:
     """Rotate a photograph according to its orientation tag."""
-    orientation = Orientation.of(video)
-    if orientation.upright:
-        return video
-    pixels = orientation.shown(rgb_of(reformat(video, pixel_format="rgb24")))
-    return av.VideoFrame.from_ndarray(pixels, "rgb24")
+    if frame.orientation.upright:
+        return frame.video
+    return av.VideoFrame.from_ndarray(frame.orientation.shown(frame.rgb), "rgb24")
