@@ -207,8 +207,8 @@ def _vp8x(image: tuple[bytes, bytes]) -> bytes:
     else:
         width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", body, 6))
         width, height, alpha = width - 1, height - 1, 0
-    sides = width.to_bytes(3, "little") + height.to_bytes(3, "little")
-    return bytes([VP8X_ALPHA if alpha else 0, 0, 0, 0]) + sides
+    flags = bytes([VP8X_ALPHA if alpha else 0, 0, 0, 0])
+    return flags + int(width).to_bytes(3, "little") + int(height).to_bytes(3, "little")
 
 
 def _tiff_with_icc(data: bytes, icc: bytes) -> bytes:
@@ -221,6 +221,6 @@ def _tiff_with_icc(data: bytes, icc: bytes) -> bytes:
     entries.append(struct.pack("<HHII", ICC, 7, len(icc), len(padded)))
     entries.sort(key=lambda entry: struct.unpack_from("<H", entry))
     body = padded + icc + b"\0" * (len(icc) % 2)
-    directory = struct.pack("<H", len(entries)) + b"".join(entries) + following
+    directory: bytes = struct.pack("<H", len(entries)) + b"".join(entries) + following
     whole: bytes = body[:4] + struct.pack("<I", len(body)) + body[8:] + directory
     return whole

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import av
 
 from sinet_video.containers.formats import PIPE
 from sinet_video.errors import InputError, Remedy, SettingError
 from sinet_video.paths import check_named
+
+if TYPE_CHECKING:
+    from sinet_video.decoding.given import Readable
 
 StrPath = str | Path
 
@@ -89,9 +92,13 @@ class Source:
         return str(self.located)
 
     @classmethod
-    def of(cls, given: StrPath | Source, allow: Allow = "nothing") -> Source:
-        """Return a source as it is, and a path or URL as a source with `allow`."""
-        return given if isinstance(given, Source) else cls(given, allow)
+    def of(cls, given: Readable, allow: Allow = "nothing") -> Source:
+        """Return a source as it is, and anything else that can be read as one with `allow`."""
+        if isinstance(given, str | Path):
+            return cls(given, allow)
+        from sinet_video.decoding.given import as_source
+
+        return as_source(given, allow)
 
     @property
     def located(self) -> StrPath:

@@ -42,11 +42,26 @@ def opened(source: StrPath | Source) -> Iterator[InputContainer]:
     Raises `InputError`, with one clear sentence, if it cannot be opened.
     """
     source = Source.of(source)
+    if source.is_given:
+        with _opened_data(source) as one:
+            yield one
+        return
     source.check_host()
     with _opened_url(source) if source.is_url else _opened_file(source) as one:
         if source.file_id is not None:
             check_same(source.located, file_id(source.located), source.file_id)
         yield one
+
+
+def _opened_data(source: Source) -> InputContainer:
+    try:
+        found: InputContainer = source.data.open(source.open_options())
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"{source} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of "
+            "a kind that FFmpeg does not know."
+        ) from error
+    return found
 
 
 def _opened_url(url: Source) -> InputContainer:
@@ -90,6 +105,8 @@ def open_pipe(source: Source) -> InputContainer:
 
     Raises `InputError` when it is closed, a terminal or no video.
     """
+    if source.is_given:
+        return _opened_data(source)
     said = f"The pipe {source}"
     if source.located == PIPE:
         said, number = "Standard input", 0

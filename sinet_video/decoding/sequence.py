@@ -41,6 +41,10 @@ class Images(Protocol):
         """The number of the first one in its name, or None."""
 
     @property
+    def file(self) -> Path | None:
+        """The file of the first one, or None for none."""
+
+    @property
     def assumed(self) -> bool:
         """Whether nothing said how many frames there are a second."""
 
@@ -76,6 +80,11 @@ class StillImages:
     def is_single(self) -> bool:
         """Whether it is one image, and no sequence."""
         return self.first is None
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the first one; None for bytes."""
+        return self.images[0] if isinstance(self.images[0], Path) else None
 
     @cached_property
     def head(self) -> Still:
@@ -132,6 +141,8 @@ def _read(image: Path | bytes) -> Still:
 def is_still_source(source: Source) -> bool:
     """Whether a source is a still image or an image sequence."""
     path = source.located
+    if source.is_given:
+        return bool(getattr(source.data, "is_still", False))
     if not isinstance(path, Path) or source.is_pipe:
         return False
     return path.is_dir() or (not path.exists() and is_pattern(path)) or is_still_file(path)
@@ -140,8 +151,9 @@ def is_still_source(source: Source) -> bool:
 def still_images(source: Source) -> StillImages:
     """Return the images of such a source. Raises `InputError` if there are none."""
     path = Path(source.path)
-    if path.is_file():
-        return StillImages((path,), (0,), 1 / (source.rate or RATE_IF_UNKNOWN))
+    if source.is_given or path.is_file():
+        image = path if not source.is_given else source.data.read_all()
+        return StillImages((image,), (0,), 1 / (source.rate or RATE_IF_UNKNOWN))
     return _sequence(find_numbered(path), source.rate)
 
 

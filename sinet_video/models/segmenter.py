@@ -13,9 +13,13 @@ from sinet_video.errors import SettingError
 from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import LARGEST, PIXELS, STEP, InputSize
+from sinet_video.models.torch_module import is_module, run_module
 
 Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Any function from an RGB image, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
+"""Any function from an RGB image, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1].
+
+Or a module of torch; see `torch_module.run_module`.
+"""
 
 ROUNDING = 1e-3
 """Tolerance for answers slightly outside [0, 1]; anything further out is an error."""
@@ -27,7 +31,8 @@ def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArra
     The result is float32 in [0, 1], in the stored orientation. Raises `SettingError` if the answer
     is not alpha.
     """
-    said = segmenter(upright(frame, shape))
+    image = upright(frame, shape)
+    said = run_module(segmenter, image) if is_module(segmenter) else segmenter(image)
     try:
         alpha = np.asarray(said, np.float32)
     except (TypeError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,18 +17,21 @@ from sinet_video.atomic import begin_file, check_file, discard, translate_write_
 from sinet_video.cache import claimed
 from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import PIPE
+from sinet_video.containers.photo_tags import icc_name
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
+from sinet_video.decoding.given import Readable, as_source
 from sinet_video.decoding.probe import probe
+from sinet_video.decoding.sequence import StillImages
 from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutOfMemoryError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
-from sinet_video.media.time_range import TimeRange
+from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
@@ -52,6 +55,9 @@ BASE_MEMORY, MEMORY_OF_PIXEL = 170, 140e-6
 
 Item = TypeVar("Item")
 
+KEEP_ICC = frozenset({".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
+"""Extensions of outputs that get the source's ICC profile."""
+
 FAR = 10
 """Seconds from which on a clock that begins there is told of."""
 
@@ -63,9 +69,11 @@ Progress = Callable[[int, Clip], None]
 
 
 def convert(
-    source: StrPath | Source,
+    source: Readable,
     output: str | Path,
     *,
+    rate: Fraction | float | None = None,
+    times: Iterable[Fraction | float] | None = None,
     background: StrPath | Source | Background | None = None,
     fit: Fit = "cover",
     show: Show = "composite",
@@ -101,7 +109,9 @@ def convert(
     """
     started = time.perf_counter()
     check_named(input=source, output=output, matte=matte, report=report, background=background)
-    (output, encoding), source = as_folder(output, encoding), settings.clip_source(source)
+    (output, encoding), source = as_folder(output, encoding), settings.clip_source(
+        as_source(source, settings.allow, rate=rate, times=times)
+    )
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
@@ -117,7 +127,7 @@ def convert(
     _check_targets(
         outputs,
         report,
-        _read(source, behind, settings),
+        _read(source, clip, behind, settings),
         overwrite=overwrite,
         anew=resume is None,
     )
@@ -126,7 +136,7 @@ def convert(
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
-            Path(source.path), outputs=list(map(str, targets)), background=background, fit=fit,
+            files_of(clip), outputs=list(map(str, targets)), background=background, fit=fit,
             show=show, resume=resume, settings=settings, encoding=encoding, span=clip.span,
         )  # fmt: skip
         writing = Segments(
@@ -168,11 +178,14 @@ def _in_words(clip: Clip) -> str:
 
 
 def _read(
-    source: Source, background: Source | Background | None, settings: Settings
+    source: Source, clip: Clip, background: Source | Background | None, settings: Settings
 ) -> dict[str, Path]:
     """Return the files that a job reads, by what they are to it."""
     given = {"input": source, "background": background}
-    files = {what: Path(n.path) for what, n in given.items() if isinstance(n, Source)}
+    sources = {what: n for what, n in given.items() if isinstance(n, Source) and not n.is_given}
+    files = {what: Path(n.path) for what, n in sources.items()}
+    if clip.images is not None and (file := clip.images.file) is not None:
+        files["input's first image"] = file
     there = {what: path for what, path in files.items() if os.path.lexists(path)}
     return there | settings.reads()
 
@@ -225,6 +238,30 @@ def _outputs(
         return [whole]
     path, alone = as_folder(matte, Encoding())
     return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
+
+
+def files_of(clip: Clip) -> list[Path]:
+    """Return the files that a clip is read from: one, or those of an image sequence."""
+    if isinstance(clip.images, StillImages):
+        return [image for image in clip.images.images if isinstance(image, Path)]
+    return [Path(clip.path)]
+
+
+def _image_remarks(clip: Clip, output: Path) -> list[str]:
+    """Return what to say of a source that is made of images."""
+    said = []
+    if clip.images is not None and clip.images.assumed and not clip.is_still:
+        said.append(
+            f"{clip.path} does not say how fast it is: {float(RATE_IF_UNKNOWN):g} frames per second "
+            "are assumed; give its rate if it is another."
+        )
+    keeps = output.suffix.lower() in KEEP_ICC and bool(clip.rgb_icc)
+    if clip.icc and not keeps and output != PIPE:
+        said.append(
+            f"The source's ICC profile ({icc_name(clip.icc)}) is not kept: its colours will be taken "
+            "as they are."
+        )
+    return said
 
 
 def _too_late(clip: Clip) -> SettingError:
@@ -373,6 +410,7 @@ class _Job:
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
+        said += _image_remarks(self._clip, self.targets[0])
         if self._clip.origin >= FAR:
             said.append(
                 f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "

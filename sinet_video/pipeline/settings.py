@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow, Source, StrPath
     from sinet_video.decoding.clip import Clip
     from sinet_video.decoding.concealment import OnError
+    from sinet_video.decoding.given import Readable
     from sinet_video.models.cityscapes_classes import ClassNames
     from sinet_video.models.onnx_session import Runtime
     from sinet_video.models.segmenter import Segmenter
@@ -295,13 +296,13 @@ class Settings:
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
             )
 
-    def source(self, given: StrPath | Source) -> Source:
+    def source(self, given: Readable) -> Source:
         """Return a `Source` as it is, and a file or URL as one with these settings' `allow`."""
         from sinet_video.decoding.access import Source
 
         return Source.of(given, self.allow)
 
-    def clip_source(self, given: StrPath | Source) -> Source:
+    def clip_source(self, given: Readable) -> Source:
         """Return the file or URL of the clip: as `source`, its stream by `stream`, and its rate."""
         found = self.source(given)
         stream = self.stream if found.stream is None else found.stream

@@ -16,6 +16,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
+from sinet_video.decoding.sequence import is_still_source
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.colour_names import WANTED, is_colour, parse_colour
 from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, reformat, rgb_of
@@ -143,7 +144,7 @@ def parse_background(text: StrPath | Source, fit: Fit = "cover") -> Background |
         return BlurBackground(_radius(name)) if ":" in name else BlurBackground()
     if is_colour(name):
         return ColourBackground.parse(name)
-    if not source.is_url and not Path(source.path).exists():
+    if not (source.is_url or is_still_source(source) or Path(source.path).exists()):
         raise SettingError(
             f"Background is {name!r}; give a colour ({WANTED}), blur, transparent, or the path of "
             "an image or a video that exists."
