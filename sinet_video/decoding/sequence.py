@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import av
 
-from sinet_video.decoding.numbering import Numbered, find_numbered, in_words, is_pattern
+from sinet_video.containers.numbering import Numbered, find_numbered, in_words, is_pattern
 from sinet_video.decoding.stills import (
     Still,
     decode_still,

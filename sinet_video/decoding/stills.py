@@ -18,6 +18,7 @@ import numpy as np
 from av.video.codeccontext import VideoCodecContext
 
 from sinet_video.atomic import translate_read_errors
+from sinet_video.containers.numbering import SUFFIXES
 from sinet_video.containers.photo_tags import PhotoTags, read_photo_tags
 from sinet_video.containers.still_tags import alpha_kind
 from sinet_video.errors import InputError, reason
@@ -46,11 +47,6 @@ _MAGIC = (
     (0, b"XPDS", "dpx"),
 )
 """Where and how files of each codec begin."""
-
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".dpx"}
-)
-"""Extensions of still images; what a file is, its bytes say."""
 
 LARGEST = 1 << 30
 """Bytes that one still image may have."""

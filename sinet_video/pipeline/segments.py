@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sinet_video.atomic import sync, translate_write_errors
 from sinet_video.containers.formats import container_of
-from sinet_video.decoding.numbering import is_pattern
+from sinet_video.containers.numbering import is_pattern
 from sinet_video.encoding.image_sequence import (
     PictureFolder,
     joined_timestamps,

@@ -111,6 +111,8 @@ def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
     if mine.is_rgb or theirs.is_rgb:
         whose = "pictures" if mine.is_rgb else "source's pictures"
         return Check("colour", None, f"The {whose} are RGB, which needs no tags.")
+    if mine.codec == "webp":
+        return Check("colour", None, "WebP has one kind of YUV and no tags: values are converted.")
     wrong = [tag for tag in COLOUR_TAGS if not _same_tag(tag, mine, theirs)]
     if wrong:
         each = [

@@ -22,7 +22,7 @@ from sinet_video.containers.photo_tags import read_photo_tags
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
-from sinet_video.decoding.numbering import find_numbered
+from sinet_video.containers.numbering import find_numbered
 from sinet_video.decoding.probe import first_picture, probe
 from sinet_video.decoding.sequence import NANOSECOND, TIMES, is_still_source, read_times
 from sinet_video.decoding.stills import without_side_data

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sinet_video.decoding.stills import SUFFIXES
 from sinet_video.errors import InputError
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".dpx"})
+"""Extensions of still images; what a file is, its bytes say."""
 
 PLACE = re.compile(r"%0?(\d*)d")
 """Where the number goes in a name, as C's printf has it."""
