@@ -1,10 +1,12 @@
-"""Builds the kernels of sinet_video.native where there is a C++ compiler; all else is declarative.
+"""Builds the kernels of sinet_video.native where there is a C++ compiler, and reads the README.
 
-They are plain functions that ctypes calls, so one file serves every version of Python. Where they
+The rest is in pyproject.toml. The kernels are plain functions that ctypes calls, so one file serves every version of Python. Where they
 cannot be built the installation succeeds without them, and numpy does their work.
 """
 
 import platform
+import re
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -51,7 +53,18 @@ class Wheel(bdist_wheel):
         return "py3", "none", super().get_tag()[2]
 
 
+def readme() -> str:
+    """Return the README for a page that has none of the files beside it: its links are absolute."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    source = project["urls"]["Source"]
+    text = Path("README.md").read_text(encoding="utf-8")
+    text = re.sub(r"!\[([^]]*)\]\((?!https?:)", rf"![\1]({source}/raw/main/", text)
+    return re.sub(r"\]\((?!https?:|#)", f"]({source}/blob/main/", text)
+
+
 setup(
+    long_description=readme(),
+    long_description_content_type="text/markdown",
     ext_modules=[
         Extension(
             "sinet_video.native.kernels",

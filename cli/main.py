@@ -8,20 +8,20 @@ import sys
 from typing import Any, NoReturn, TextIO, cast
 
 import click
-from sinet_video.cli.batch import batch
-from sinet_video.cli.doctor import doctor
-from sinet_video.cli.evaluate import evaluate
-from sinet_video.cli.export import export
-from sinet_video.cli.generate import generate
-from sinet_video.cli.info import info
-from sinet_video.cli.preview import preview
-from sinet_video.cli.run import run
-from sinet_video.cli.serve import serve
-from sinet_video.cli.signals import heed, status_of, stopped_by
-from sinet_video.cli.streams import Unheard, open_closed_streams, printable
-from sinet_video.cli.talk import EVENTS, write_event
-from sinet_video.cli.train import train
-from sinet_video.cli.verify import verify
+from sinet_video.cli.commands.batch import batch
+from sinet_video.cli.commands.doctor import doctor
+from sinet_video.cli.commands.evaluate import evaluate
+from sinet_video.cli.commands.export import export
+from sinet_video.cli.commands.generate import generate
+from sinet_video.cli.commands.info import info
+from sinet_video.cli.commands.preview import preview
+from sinet_video.cli.commands.run import run
+from sinet_video.cli.commands.serve import serve
+from sinet_video.cli.commands.train import train
+from sinet_video.cli.commands.verify import verify
+from sinet_video.cli.terminal.events import EVENTS, write_event
+from sinet_video.cli.terminal.signals import heed, status_of, stopped_by
+from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
 
 from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError, reason

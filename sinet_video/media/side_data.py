@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import struct
 from typing import Any
 
 import av
+from av.dictionary import Dictionary
 from av.sidedata.sidedata import SideData, Type
 
 NAMED = {
@@ -30,7 +33,20 @@ def side_data_of(video: av.VideoFrame) -> list[SideData]:
     except ValueError:  # it fails on kinds it does not know, such as the EXIF data of photographs
         return []
     # PyAV 18 iterates over what is said, and 19 over its kinds.
-    return [found[each] if isinstance(each, Type) else each for each in found]
+    said = [found[each] if isinstance(each, Type) else each for each in found]
+    _keep_names(said)
+    return said
+
+
+def _keep_names(said: list[SideData]) -> None:
+    """Keep for good what PyAV holds of the names of side data, such as that of a PNG's ICC profile.
+
+    PyAV 18 frees a name with its own object, and libav frees it again with the frame, which ends
+    the process. So there is one reference more to that object than anybody will let go of.
+    """
+    for held in (held for data in said for held in gc.get_referents(data)):
+        if isinstance(held, Dictionary) and len(held):
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(held))
 
 
 def named_side_data(video: av.VideoFrame) -> frozenset[str]:

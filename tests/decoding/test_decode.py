@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -11,6 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from sinet_video import Clip, Frame, InputError, SettingError, TimeRange, decode, probe
 from sinet_video.decoding.concealment import Tally
@@ -420,6 +423,22 @@ def test_a_span_that_cannot_be_is_refused(start, end):
 
 
 # Bad files
+
+
+def test_a_png_with_a_colour_profile(tmp_path):
+    """As photo editors write it: its profile has a name, which is not freed twice."""
+    picture = tmp_path / "photo.png"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.new("RGB", (64, 48), "teal").save(picture, icc_profile=profile)
+    program = (
+        "import gc, sys, sinet_video\n"
+        "for path in sys.argv[1:] * 20:\n"
+        "    frames = list(sinet_video.decode(path))\n"
+        "    del frames\n"
+        "    gc.collect()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, picture], check=False)
+    assert done.returncode == 0
 
 
 def test_missing_file(tmp_path):

@@ -1,0 +1,85 @@
+"""`sinet-video batch`: many clips."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from sinet_video.cli.options.batch import BatchOptions, batch_options
+from sinet_video.cli.options.click_options import overwrite_option, report_option
+from sinet_video.cli.options.command import Command
+from sinet_video.cli.options.console import console_options
+from sinet_video.cli.options.destination import destination_option
+from sinet_video.cli.options.job import Job, job_options
+from sinet_video.cli.terminal.batch_progress import BatchProgress, closing_table, dry_table
+from sinet_video.cli.terminal.console import Console
+from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+
+if TYPE_CHECKING:
+    from sinet_video.batches.batch import Outcome
+
+
+@click.command(cls=Command, short_help="Cut the person out of many videos.")
+@click.argument("inputs", nargs=-1)
+@batch_options
+@destination_option
+@job_options
+@overwrite_option
+@report_option
+@console_options
+def batch(
+    inputs: tuple[str, ...],
+    many: BatchOptions,
+    job: Job,
+    overwrite: bool,
+    report_file: str | None,
+    console: Console,
+) -> None:
+    """Cut the person out of every video of INPUTS: files, folders or patterns.
+
+    The same command again converts what is missing, what failed and what changed: manifest.jsonl
+    in the output folder keeps account. A clip that fails does not stop the others; it is named at
+    the end, and the exit status is 1.
+    """
+    reads = {f"input {each}": each for each in inputs if Path(each).is_file()}
+    check_reports({"report": report_file}, reads, overwrite=overwrite)
+    given, conversion = many.inputs(inputs), job.conversion()
+    many.note_subfolders(given, console)
+    steps = many.planned(given, conversion, overwrite=overwrite)
+    wanted = sum(step.wanted for step in steps)
+    if many.dry_run:
+        write_text(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
+        return
+    outcomes = []
+    with BatchProgress(console, wanted) as progress:
+        for outcome in many.run(steps, conversion, progress=progress):
+            progress.tell(outcome)
+            outcomes.append(outcome)
+    console.note(closing_table(outcomes))
+    if report_file:
+        text = json.dumps([_plain(outcome) for outcome in outcomes], indent=2)
+        write_json(report_file, text, overwrite=overwrite)
+    _end(outcomes)
+
+
+def _plain(outcome: Outcome) -> dict[str, object]:
+    return {
+        "source": str(outcome.source),
+        "output": str(outcome.output),
+        "status": outcome.status,
+        "why": outcome.why,
+        "error": None if outcome.error is None else str(outcome.error),
+        "report": None if outcome.report is None else outcome.report.to_dict(),
+    }
+
+
+def _end(outcomes: list[Outcome]) -> None:
+    """Name what failed, where the user looks first."""
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    for outcome in failed:
+        click.echo(f"sinet-video: failed: {outcome.error}", err=True)
+    if failed:
+        sys.exit(1)

@@ -1,0 +1,233 @@
+"""`sinet-video evaluate`: how right mattes are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from sinet_video.cli.options.click_options import (
+    option,
+    options_from,
+    overwrite_option,
+    quiet_option,
+    report_option,
+)
+from sinet_video.cli.options.command import Command
+from sinet_video.cli.options.generate import read_names
+from sinet_video.cli.terminal.progress import ticking
+from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+
+from sinet_video.errors import SettingError
+from sinet_video.extras import extra_needed
+from sinet_video.pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from sinet_video.train.evaluate.clips import Stage
+    from sinet_video.train.image_folder import OnBad
+
+MEASURING = "Measuring"
+"""The heading of the options that say what is measured."""
+
+SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
+
+
+SEVERAL = "sinet_video.several"
+"""All the values that an option was given, in the context's notes."""
+
+
+def repeatable(command: click.Command, name: str) -> click.Command:
+    """Let an option be given several times: settings get the first value, notes have them all."""
+    (option,) = (each for each in command.params if each.name == name)
+    option.multiple, option.default = True, (option.default,)
+
+    def first(ctx: click.Context, _: click.Parameter, values: tuple[str, ...]) -> str:
+        ctx.meta[SEVERAL] = values
+        return values[0]
+
+    option.callback = first
+    return command
+
+
+@click.command(cls=Command, short_help="Measure mattes against true ones.")
+@click.argument("data", nargs=-1)
+@options_from(Settings, "settings")
+@option(
+    "--stage",
+    "stages",
+    type=click.Choice(["network", "refined", "pipeline"]),
+    multiple=True,
+    default=("network", "pipeline"),
+    group=MEASURING,
+    brief=True,
+    help="Again and again: the network's alpha merely enlarged, refined, or all that run would do.",
+)
+@option(
+    "--predictions",
+    metavar="FOLDER",
+    group=MEASURING,
+    brief=True,
+    help="Instead of a network's, mattes NAME.png of a folder's pictures.",
+)
+@option(
+    "--names",
+    "only",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="Only these pictures of a folder: names without endings, one a line.",
+)
+@option(
+    "--recipe",
+    metavar="NAME|FILE",
+    group=MEASURING,
+    brief=True,
+    help="DATA is what train is given: only what this recipe keeps from the training of each of "
+    "its folders, pictures without people too.",
+)
+@option(
+    "--empty",
+    is_flag=True,
+    group=MEASURING,
+    brief=True,
+    help="DATA is folders of pictures without people: how often and how much is found there.",
+)
+@option(
+    "--matte",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="A matte video of anybody's: gray, or with alpha.",
+)
+@option(
+    "--truth",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="What --matte is compared with, frame by frame.",
+)
+@option(
+    "--on-bad",
+    "on_bad",
+    type=click.Choice(["skip", "refuse"]),
+    default="skip",
+    group=MEASURING,
+    brief=True,
+    help="Name what cannot be measured and go on, or stop there.",
+)
+@option(
+    "--sheet",
+    metavar="FILE",
+    group=MEASURING,
+    brief=True,
+    help="Draw the worst ten of each row into a picture.",
+)
+@report_option
+@overwrite_option
+@quiet_option
+def evaluate(
+    data: tuple[str, ...],
+    settings: Settings,
+    stages: tuple[Stage, ...],
+    predictions: str | None,
+    only: Path | None,
+    recipe: str | None,
+    empty: bool,
+    matte: str | None,
+    truth: str | None,
+    on_bad: OnBad,
+    sheet: str | None,
+    report_file: str | None,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Measure mattes against what is true, and print a table.
+
+    DATA is a folder of images/NAME.jpg and masks/NAME.png, a folder of clips NAME.mp4 with their
+    true alpha NAME.alpha.mkv, or such a clip. --weights may be given several times, to compare.
+
+    Of pictures: intersection over union of the person (IoU) and averaged with the background's
+    (mIoU), and how well the outline follows (F). Of clips: mean absolute and squared error (MAD,
+    MSE), gradient, connectivity, flicker (dtSSD), and MAD around soft edges. "Soft" is the share
+    of pixels that are neither background nor person, and what it is in truth. Of pictures without
+    people: the share of them, and of each, in which somebody is found; more than 0.5 % of a picture
+    counts.
+    """
+    _check(data, matte, truth, sheet)
+    _check_kind(recipe, only, empty)
+    reads = {f"input {place}": place for place in data} | {"matte": matte, "truth": truth}
+    reads |= {"predictions": predictions, "list": str(only) if only else None}
+    check_reports({"report": report_file, "sheet": sheet}, reads, overwrite=overwrite)
+    names = read_names(only) if only else None
+    with extra_needed("Measuring"):
+        from sinet_video.cli.terminal.score_tables import tables
+
+        from sinet_video.decoding.access import Source
+        from sinet_video.train.evaluate.run import Evaluation, draw_worst
+        from sinet_video.train.recipe import load_recipe
+
+        each = [(str(one.weights), one) for one in one_by_one(settings)]
+        work = Evaluation(
+            each,
+            stages,
+            predictions=predictions,
+            names=names,
+            on_bad=on_bad,
+            watch=partial(ticking, quiet=quiet),
+            skipped=lambda bad: click.echo(f"Skipped {bad.path}: {bad.reason}", err=True),
+        )
+        if matte and truth:
+            work.matte(Source(matte, settings.allow), Source(truth, settings.allow))
+        for place in data:
+            if recipe:
+                work.set_aside(load_recipe(recipe).data, Path(place))
+            elif empty:
+                work.empty(Path(place))
+            else:
+                work.place(Path(place))
+        results = work.results()
+        if sheet:
+            draw_worst(results, Path(sheet))
+    if report_file != "-":
+        write_text(tables(results))
+    if report_file:
+        report = {
+            "options": {**asdict(settings), "weights": [str(one.weights) for _, one in each]},
+            "results": [scores.to_dict() for scores in results],
+            "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
+        }
+        write_json(report_file, json.dumps(report, indent=2), overwrite=overwrite)
+
+
+repeatable(evaluate, "weights")
+
+
+def one_by_one(settings: Settings) -> list[Settings]:
+    """Return settings with one of the weights each."""
+    weights: tuple[str, ...] = click.get_current_context().meta[SEVERAL]
+    return [replace(settings, weights=name) for name in weights]
+
+
+def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:
+    if recipe and (only or empty):
+        raise SettingError(
+            f"--recipe says which pictures count; leave out {'--names' if only else '--empty'}."
+        )
+
+
+def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:
+    if bool(matte) != bool(truth):
+        raise SettingError("A matte and what is true belong together; give both files.")
+    if not data and not matte:
+        raise SettingError(
+            "There is nothing to measure; give a folder of images/ and masks/, a folder of clips "
+            "with NAME.alpha.mkv beside each, or a matte and a true one."
+        )
+    if sheet and Path(sheet).suffix.lower() not in SHEET_ENDINGS:
+        raise SettingError(
+            f"The sheet is {sheet}; it must end in one of {', '.join(SHEET_ENDINGS)}."
+        )

@@ -1,0 +1,113 @@
+"""`sinet-video info`: what a file is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+from sinet_video.cli.options.click_options import option_of
+from sinet_video.cli.terminal.reports import write_text
+from sinet_video.cli.terminal.streams import printable, write_stdout
+
+from sinet_video.pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from sinet_video.decoding.access import Allow
+    from sinet_video.decoding.clip import Chapter, Clip
+
+MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
+RANGES = {1: "limited", 2: "full"}
+
+
+@click.command(short_help="Show what a file is.")
+@click.argument("file", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@option_of(Settings, "stream")
+@option_of(Settings, "allow")
+def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
+    """Show what FILE is: frames, times, colour, audio, subtitles, chapters and attachments."""
+    from sinet_video.decoding.access import Source
+    from sinet_video.decoding.probe import probe
+
+    clip = probe(Source(file, allow, stream))
+    if as_json:
+        write_stdout(as_text(clip))
+    else:
+        write_text(describe(clip))
+
+
+def as_text(clip: Clip) -> str:
+    """Return a clip's facts as JSON."""
+    facts = {"path": clip.path, "stream": clip.source.stream, **asdict(replace(clip, **_READERS))}
+    for name in ("piped", "images", "icc", "source", "span", "coded"):
+        del facts[name]  # of how it is read, not of what it is
+    return json.dumps(facts, indent=2, default=str)
+
+
+_READERS: dict[str, Any] = {"piped": None, "images": None}
+
+
+def describe(clip: Clip) -> str:
+    """Return a clip's facts, a line each."""
+    from sinet_video.models.input_settings import InputSize
+    from sinet_video.native import described
+
+    rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
+    length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
+    count = f"{clip.frames} frames" if clip.frames else "frames not counted"
+    turned = f", {clip.orientation}" if not clip.orientation.upright else ""
+    turned += ", interlaced" if clip.interlaced else ""
+    width, height = InputSize().of(clip.shown_aspect)
+    lines = [
+        printable(clip.path),
+        f"  container  {clip.container}",
+        f"  video      {clip.codec}, {clip.width}x{clip.height}, {clip.pixel_format}{turned}"
+        f"{_number(clip)}",
+        f"  time       {length}, {count}, {rate}, starts at "
+        f"{float(clip.start * clip.time_base):.6f} s, ticks of {clip.time_base} s",
+        f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
+        f"{RANGES.get(clip.colour.range, 'range not said')}",
+        f"  network    sees it at {width}x{height}",
+        f"  arithmetic in {described()}",
+    ]
+    return "\n".join([*lines, *_beside(clip)])
+
+
+def _beside(clip: Clip) -> list[str]:
+    """Return what is beside the pictures, a line each."""
+    sound = [
+        f"  audio      {track.codec}, {track.rate} Hz, {track.channels} channels, "
+        f"starts at {track.start:.6f} s{_spoken(track.language)}"
+        for track in clip.audio
+    ]
+    return [
+        *(sound or ["  audio      none"]),
+        *(f"  subtitles  {each.codec}{_spoken(each.language)}" for each in clip.subtitles),
+        *(
+            f"  chapter    from {each.start:.3f} s to {each.end:.3f} s: {_title(each)}"
+            for each in clip.chapters
+        ),
+        *(
+            f"  attached   {printable(each.name)}, {printable(each.kind or 'of no kind')}"
+            for each in clip.attachments
+        ),
+        *(
+            f"  stream {each.index:<3} {printable(each.kind)}, {printable(each.about)}"
+            for each in clip.others
+        ),
+    ]
+
+
+def _title(chapter: Chapter) -> str:
+    return printable(chapter.title or "unnamed")
+
+
+def _number(clip: Clip) -> str:
+    """Return the number of the stream, where there are others that could be chosen."""
+    return f", stream {clip.source.stream}" if any(s.kind == "video" for s in clip.others) else ""
+
+
+def _spoken(language: str | None) -> str:
+    return f", in {printable(language)}" if language not in (None, "und") else ""

@@ -1,0 +1,108 @@
+"""`sinet-video preview`: a report on a clip's matte to look at."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import click
+from sinet_video.cli.options.click_options import (
+    Moment,
+    option,
+    options_from,
+    overwrite_option,
+    report_option,
+)
+from sinet_video.cli.options.command import Command
+from sinet_video.cli.options.console import console_options
+from sinet_video.cli.options.output import RESULT
+from sinet_video.cli.terminal.console import Console
+from sinet_video.cli.terminal.reports import check_reports, write_json
+
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline.settings import Settings
+
+
+@click.command(cls=Command, short_help="Make a report on a clip's matte to look at.")
+@click.argument("source", metavar="INPUT", type=click.Path())
+@option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    group=RESULT,
+    brief=True,
+    variable=False,
+    help="sheet.png or report.html.",
+)
+@option(
+    "--moments",
+    type=int,
+    default=8,
+    group=RESULT,
+    brief="How many moments to show.",
+    help="How many moments to show, spread evenly.",
+)
+@option(
+    "--at",
+    type=Moment(),
+    multiple=True,
+    group=RESULT,
+    brief="Show this moment as well. May be repeated.",
+    help="Show this moment as well: seconds or h:mm:ss. May be repeated.",
+)
+@option(
+    "--worst",
+    type=int,
+    default=3,
+    group=RESULT,
+    brief="How many of the worst moments to show.",
+    help="How many of the worst moments to show, by flicker and by uncertainty.",
+)
+@options_from(TimeRange, "span")
+@options_from(Settings, "settings")
+@overwrite_option
+@report_option
+@console_options
+def preview(
+    source: str,
+    output: str,
+    moments: int,
+    at: tuple[Fraction, ...],
+    worst: int,
+    span: TimeRange,
+    settings: Settings,
+    overwrite: bool,
+    report_file: str | None,
+    console: Console,
+) -> None:
+    """Show how well the person is cut out of INPUT: a picture, or a page for a browser.
+
+    FILE has moments as source, matte and result over a checkerboard; coverage (mean alpha), flicker
+    (how much alpha changes where the picture stands still) and uncertainty (share of the network's
+    cells between 0.05 and 0.95) over time, cuts marked; and the worst moments enlarged. An .html
+    file is whole in itself, works offline, and has a slider between before and after.
+    """
+    from sinet_video.quality.preview import preview as previewed
+
+    writes = {"output": output, "report": report_file}
+    reads = {what: str(path) for what, path in settings.reads().items()} | {"input": source}
+    check_reports(writes, reads, overwrite=overwrite)
+    progress = console.progress(span)
+    try:
+        found = previewed(
+            source,
+            output,
+            settings=settings,
+            span=span,
+            moments=moments,
+            at=at,
+            worst=worst,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    finally:
+        progress.clear()
+    if report_file:
+        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
+    console.note(f"Wrote {output}: {len(found.figures.times)} frames looked at.")

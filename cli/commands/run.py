@@ -1,0 +1,106 @@
+"""`sinet-video run`: one clip."""
+
+from __future__ import annotations
+
+import click
+from sinet_video.cli.options.click_options import JOB, option, overwrite_option
+from sinet_video.cli.options.command import Command
+from sinet_video.cli.options.console import console_options
+from sinet_video.cli.options.destination import check_output, destination_option
+from sinet_video.cli.options.job import Job, job_options
+from sinet_video.cli.options.output import RESULT
+from sinet_video.cli.terminal.console import Console
+from sinet_video.cli.terminal.reports import is_stream, write_json
+
+from sinet_video.errors import SettingError
+
+
+@click.command(cls=Command, short_help="Cut the person out of a video.")
+@click.argument("source", metavar="INPUT", type=click.Path(allow_dash=True))
+@click.argument("given", metavar="OUTPUT", required=False, type=click.Path(allow_dash=True))
+@option(
+    "--output",
+    "-o",
+    "named",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    group=RESULT,
+    variable=False,
+    help="OUTPUT, where an option is easier to write.",
+)
+@destination_option
+@option(
+    "--matte",
+    metavar="FILE",
+    type=click.Path(),
+    group=RESULT,
+    variable=False,
+    brief="Write the matte to this file as well.",
+    help="Write the matte, as gray, to this file as well.",
+)
+@job_options
+@overwrite_option
+@option(
+    "--no-overwrite",
+    "-n",
+    "keep",
+    is_flag=True,
+    group=JOB,
+    brief=True,
+    help="If OUTPUT exists, do nothing and succeed.",
+)
+@option(
+    "--json",
+    "report_file",
+    metavar="FILE",
+    group=JOB,
+    variable=False,
+    help="Write a report to this file; - is stdout.",
+)
+@console_options
+def run(
+    source: str,
+    given: str | None,
+    named: str | None,
+    matte: str | None,
+    job: Job,
+    overwrite: bool,
+    keep: bool,
+    report_file: str | None,
+    console: Console,
+) -> None:
+    """Cut the person out of INPUT and write OUTPUT.
+
+    OUTPUT's extension decides: .mp4, .mkv, .mov or .webm; a folder or out/%05d.png for an image
+    sequence. As INPUT or OUTPUT, - is a pipe from or to a program such as ffmpeg.
+    """
+    output = _output(given, named)
+    check_output(output)
+    if report_file == "-" and "-" in (output, matte):
+        raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
+    if keep and overwrite:
+        raise click.UsageError("--overwrite and --no-overwrite exclude each other; give one.")
+    if keep and job.is_done(output):
+        console.note(f"Skipped {source}: {output} exists.")
+        return
+    streamed = report_file if report_file is not None and is_stream(report_file) else None
+    report = job.convert(
+        source,
+        output,
+        matte=matte,
+        overwrite=overwrite,
+        console=console,
+        report_file=None if streamed else report_file,
+    )
+    if streamed:
+        write_json(streamed, report.to_json(), overwrite=overwrite)
+
+
+def _output(given: str | None, named: str | None) -> str:
+    """Return the output, which is given once, as an argument or as an option."""
+    if given is not None and named is not None:
+        raise click.UsageError(f"OUTPUT is given twice, as {given} and as {named}; give it once.")
+    output = named if given is None else given
+    if output is None:
+        raise click.UsageError("Missing OUTPUT: a file, a folder, a pattern or -.")
+    return output

@@ -1,0 +1,148 @@
+"""`sinet-video verify`: whether a result is what it should be."""
+
+from __future__ import annotations
+
+import json
+import sys
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import click
+from sinet_video.cli.options.click_options import option_of, options_from, overwrite_option
+from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline.settings import Settings, parse_rate
+
+if TYPE_CHECKING:
+    from sinet_video.decoding.access import Allow
+    from sinet_video.quality.checks import Check, Wanted
+    from sinet_video.quality.verify import Verification
+
+VERDICTS = {True: "ok", False: "FAILS", None: "-"}
+
+
+@click.command(short_help="Play a result and check it against its source.")
+@click.argument("file", type=click.Path())
+@click.option(
+    "--against",
+    "source",
+    type=click.Path(),
+    metavar="SOURCE",
+    help="The clip that FILE was made from.",
+)
+@options_from(TimeRange, "span")
+@click.option(
+    "--alpha-mode",
+    type=click.Choice(["straight", "premultiplied", "none"]),
+    help="What alpha FILE must have; any will do if this is not given.",
+)
+@click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check; may be repeated.")
+@option_of(Settings, "stream")
+@option_of(Settings, "rate")
+@option_of(Settings, "allow")
+@overwrite_option
+@click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
+def verify(
+    file: str,
+    source: str | None,
+    span: TimeRange,
+    alpha_mode: Wanted | None,
+    skip: tuple[str, ...],
+    stream: int | None,
+    rate: str | None,
+    allow: Allow,
+    overwrite: bool,
+    report_file: str | None,
+) -> None:
+    """Play FILE to its end and check it, against its source if that is given.
+
+    FILE is a video, a folder of pictures, or out/%05d.png. It must be whole, its times must
+    increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
+    Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
+    colour tags, as much sound that starts and lasts alike, and its captions, subtitles, chapters
+    and tags. What FILE cannot hold does not fail, but is named.
+
+    Prints a table; the exit status is 1 if a check fails.
+    """
+    from sinet_video.decoding.access import Source
+    from sinet_video.quality.verify import verify as verified
+
+    reads = {"input": file, "source": source}
+    check_reports({"report": report_file}, reads, overwrite=overwrite)
+    theirs = None if source is None else Source(source, allow, stream, parse_rate(rate) if rate else None)
+    found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
+    if report_file != "-":
+        write_text(describe(found))
+    if report_file:
+        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
+    if not found.holds:
+        names = ", ".join(check.name for check in found.failures)
+        click.echo(f"sinet-video: {file} fails {_count(found)}: {names}.", err=True)
+        sys.exit(1)
+
+
+def _count(found: Verification) -> str:
+    return f"{len(found.failures)} of {len(found.checks)} checks"
+
+
+def describe(found: Verification) -> str:
+    """Return what a file is, a line a fact, and its checks as a table."""
+    against = f", against {found.source}" if found.source is not None else ""
+    return "\n".join([f"{found.file}{against}", *_facts(found), "", *_table(found.checks)])
+
+
+def _facts(found: Verification) -> list[str]:
+    look = found.properties
+    turned = f", {look.orientation}" if not look.orientation.upright else ""
+    mode = f", alpha_mode {look.alpha_mode}" if look.alpha_mode else ""
+    return [
+        f"  container  {look.container}{mode}",
+        f"  video      {look.codec}, {look.width}x{look.height}, {look.pixel_format}{turned}",
+        f"  time       {_time(found)}",
+        f"  colour     {_colour(found)}",
+        f"  alpha      {_alpha(found)}",
+        *(f"  audio      {line}" for line in _audio(found)),
+    ]
+
+
+def _time(found: Verification) -> str:
+    timing = found.timing
+    span = f"first at {_seconds(timing.first)}, last at {_seconds(timing.last)}"
+    return f"{timing.frames} frames, {span}, {_seconds(timing.duration)} long"
+
+
+def _seconds(value: Fraction | None) -> str:
+    return "unknown" if value is None else f"{float(value):.6f} s"
+
+
+def _colour(found: Verification) -> str:
+    from sinet_video.quality.checks import COLOUR_TAGS, colour_word
+
+    if found.properties.is_rgb:
+        return "RGB"
+    return ", ".join(f"{tag} {colour_word(found.properties.colour, tag)}" for tag in COLOUR_TAGS)
+
+
+def _alpha(found: Verification) -> str:
+    alpha = found.alpha
+    if alpha is None:
+        return "none"
+    return (
+        f"{alpha.kind or 'straight or premultiplied, which it does not tell'}, "
+        f"from {alpha.least:.3f} to {alpha.most:.3f}, mean {alpha.mean:.3f}, "
+        f"{100 * alpha.partial:.2f} % partial"
+    )
+
+
+def _audio(found: Verification) -> list[str]:
+    return [
+        f"{heard.codec}, {heard.rate} Hz, {heard.channels} channels, from {_seconds(heard.start)} "
+        f"to {_seconds(heard.end)}"
+        for heard in found.sound
+    ] or ["none"]
+
+
+def _table(checks: tuple[Check, ...]) -> list[str]:
+    width = max((len(check.name) for check in checks), default=0)
+    return [f"{VERDICTS[c.holds]:<5}  {c.name:<{width}}  {c.detail}" for c in checks]

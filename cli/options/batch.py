@@ -1,0 +1,186 @@
+"""Options that say which clips a batch has, what becomes of them, and how.
+
+Nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import click
+from sinet_video.cli.options.click_options import JOB, Command, option
+from sinet_video.cli.options.output import RESULT
+from sinet_video.cli.terminal.console import Console
+
+from sinet_video.errors import SettingError
+
+if TYPE_CHECKING:
+    from sinet_video.batches.batch import Outcome
+    from sinet_video.batches.decide import Rules, Step
+    from sinet_video.batches.estimate import Estimate
+    from sinet_video.batches.pace import State
+    from sinet_video.pipeline.conversion import Conversion
+
+INPUTS, NAMES = "Inputs", RESULT
+"""Headings of these options, beside that of jobs."""
+
+KINDS = ("mp4", "mkv", "mov", "webm", "png", "gif", "apng", "webp", "jpg", "tif", "exr")
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """What the user said about a batch; its fields are named as the options are."""
+
+    folder: str
+    kind: str
+    name_template: str
+    matte: str | None
+    recursive: bool
+    from_file: str | None
+    shard: str | None
+    jobs: int | None
+    retry_failed: bool
+    skip_existing: bool
+    keep_times: bool
+    dry_run: bool
+
+    def inputs(self, named: tuple[str, ...]) -> list[str]:
+        """Return all inputs: those that are named, and those of a list."""
+        from sinet_video.batches.inputs import read_list
+
+        if not named and self.from_file is None:
+            raise click.UsageError("Missing INPUTS: give files, folders, patterns or --from-file.")
+        return [*named, *(read_list(self.from_file) if self.from_file is not None else [])]
+
+    def note_subfolders(self, inputs: list[str], console: Console) -> None:
+        """Say if subfolders are left out."""
+        from sinet_video.batches.inputs import count_unseen
+
+        if not self.recursive and (unseen := count_unseen(inputs)):
+            videos = "video in a subfolder is" if unseen == 1 else "videos in subfolders are"
+            console.note(f"Note: {unseen} {videos} left out; --recursive takes them.")
+
+    def planned(self, inputs: list[str], conversion: Conversion, *, overwrite: bool) -> list[Step]:
+        """Return what is to be done."""
+        from sinet_video.batches.batch import plan_batch
+
+        return plan_batch(inputs, self.folder, conversion, **self._which(overwrite=overwrite))
+
+    def run(
+        self, steps: list[Step], conversion: Conversion, *, progress: Callable[[State], None]
+    ) -> Iterator[Outcome]:
+        """Do it."""
+        from sinet_video.batches.batch import run_batch
+
+        return run_batch(
+            steps,
+            self.folder,
+            conversion,
+            jobs=self.at_once(steps),
+            keep_times=self.keep_times,
+            progress=progress,
+        )
+
+    def at_once(self, steps: list[Step]) -> int:
+        """Return how many clips are converted at a time."""
+        from sinet_video.batches.batch import default_jobs
+
+        return self.jobs or default_jobs(sum(step.wanted for step in steps))
+
+    def estimates(self, steps: list[Step], conversion: Conversion) -> list[Estimate]:
+        """Return what converting is expected to take, going by earlier runs."""
+        from sinet_video.batches.estimate import estimate
+        from sinet_video.batches.manifest import Manifest
+
+        known = Manifest(self.folder).entries().values()
+        return estimate(steps, known, conversion.span)
+
+    def _which(self, *, overwrite: bool) -> dict[str, Any]:
+        from sinet_video.batches.naming import Naming
+        from sinet_video.batches.shard import Shard
+
+        shard = None if self.shard is None else Shard.parse(self.shard)
+        naming = Naming(self.kind, self.name_template, self.matte)
+        rules = self._rules(overwrite=overwrite)
+        return {"naming": naming, "recursive": self.recursive, "shard": shard, "rules": rules}
+
+    def _rules(self, *, overwrite: bool) -> Rules:
+        from sinet_video.batches.decide import Rules
+
+        if overwrite and self.skip_existing:
+            raise SettingError("--overwrite and --skip-existing exclude each other; give one.")
+        return Rules(
+            overwrite=overwrite, retry_failed=self.retry_failed, skip_existing=self.skip_existing
+        )
+
+
+_OPTIONS = (
+    option(
+        "-o", "--output", "folder", required=True, metavar="FOLDER", group=RESULT, brief=True,
+        help="Where results go.",
+    ),
+    option(
+        "--to", "kind", type=click.Choice(KINDS), default="mp4", group=RESULT, brief=True,
+        help="What to write; png is a folder of PNG files, and one file of a photograph. Photographs in "
+        "folders are taken for png, webp, jpg, tif and exr.",
+    ),
+    option(
+        "--name-template", default="{stem}.{ext}", metavar="TEMPLATE", group=NAMES,
+        help="What results are called, such as {stem}_cut.{ext}: {stem}, {ext}, {name} (with its "
+        "extension) and {parent} (the input's folder) are filled in.",
+    ),
+    option(
+        "--matte", metavar="TEMPLATE", group=NAMES,
+        help="Write each matte as well, to a file of this name, such as {stem}_matte.mkv.",
+    ),
+    option(
+        "-r", "--recursive", is_flag=True, group=INPUTS, brief=True,
+        help="Take videos in subfolders, too; results are in the same subfolders.",
+    ),
+    option(
+        "--from-file", metavar="LIST", group=INPUTS, variable=False,
+        help="Take inputs from a text file as well, one a line; - is stdin.",
+    ),
+    option(
+        "--shard", metavar="I/N", group=INPUTS,
+        help="Convert only part I of N, for one of N machines; see docs/scale.md.",
+    ),
+    option(
+        "--jobs", "-j", type=click.IntRange(1), metavar="N", group=JOB, brief=True,
+        show_default="by cores and memory",
+        help="How many clips to convert at a time, each in its own process.",
+    ),
+    option(
+        "--retry-failed", is_flag=True, group=JOB,
+        help="Convert only what failed before.",
+    ),
+    option(
+        "--skip-existing", is_flag=True, group=JOB,
+        help="Convert nothing whose result exists, even if input or options changed.",
+    ),
+    option(
+        "--keep-times", is_flag=True, group=JOB,
+        help="Give results the modification times of their inputs.",
+    ),
+    option(
+        "--dry-run", is_flag=True, group=JOB, brief=True, variable=False,
+        help="Only print what would be done, with the time and disk space that it needs.",
+    ),
+)  # fmt: skip
+
+
+def batch_options(command: Command) -> Command:
+    """Add the options of batches; the command gets them as one value, `many`."""
+
+    @wraps(command)
+    def gathered(**given: Any) -> None:
+        own = {each.name: given.pop(each.name) for each in fields(BatchOptions)}
+        command(**given, many=BatchOptions(**own))
+
+    decorated: Command = gathered
+    for each in reversed(_OPTIONS):
+        decorated = each(decorated)
+    return decorated

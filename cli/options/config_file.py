@@ -1,0 +1,129 @@
+"""Options in a file: read for --config, written for --save-config.
+
+A file has the options by their names, for every command that has them:
+
+    background = "blur"
+    choke = 0.5
+
+    [run]
+    crf = 16
+
+What is in the table of a command is for that command alone, and counts more.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+from sinet_video.cli.options.click_options import Option
+
+from sinet_video.errors import InputError, SettingError
+
+SAVE = "sinet_video.save_config"
+"""Where the context's notes have the file to write."""
+
+
+def load(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
+    """Let a file's options be the command's defaults."""
+    if name is None or ctx.resilient_parsing:
+        return
+    content = _read(Path(name))
+    tables = {key: value for key, value in content.items() if isinstance(value, dict)}
+    shared = {key: value for key, value in content.items() if key not in tables}
+    commands = _options_of_all(ctx)
+    for key in tables:
+        if key not in commands:
+            raise _unknown(name, f"table [{key}]", key, list(commands))
+    everywhere = {key for each in commands.values() for key in each}
+    own = commands[ctx.command.name or ""]
+    _check(name, shared, everywhere)
+    _check(name, tables.get(ctx.command.name or "", {}), set(own))
+    wanted = shared | tables.get(ctx.command.name or "", {})
+    ctx.default_map = {
+        **(ctx.default_map or {}),
+        **{
+            own[_key(key)].name or "": _typed(own[_key(key)], value)
+            for key, value in wanted.items()
+            if _key(key) in own
+        },
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"{path} is not a TOML file: {error}.") from error
+
+
+def _options_of_all(ctx: click.Context) -> dict[str, dict[str, Option]]:
+    """Return the options of the command and its siblings, by the commands' names."""
+    group = ctx.parent.command if ctx.parent else None
+    siblings = group.commands if isinstance(group, click.Group) else {}
+    known = dict(siblings) | {ctx.command.name or "": ctx.command}
+    return {name: _options(command) for name, command in known.items()}
+
+
+def _options(command: click.Command) -> dict[str, Option]:
+    options = (each for each in command.params if isinstance(each, Option))
+    return {each.key: each for each in options if each.expose_value}
+
+
+def _check(file: str, given: dict[str, Any], known: set[str]) -> None:
+    for key in given:
+        if _key(key) not in known:
+            raise _unknown(file, f"option {key!r}", _key(key), sorted(known))
+
+
+def _unknown(file: str, what: str, key: str, known: list[str]) -> SettingError:
+    from difflib import get_close_matches
+
+    near = get_close_matches(key, known, 1)
+    meant = f" Did you mean {near[0].replace('_', '-')}?" if near else ""
+    return SettingError(f"{file}: there is no {what} here.{meant}")
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _typed(option: Option, value: Any) -> Any:
+    """Return a value as it would be typed, so that it is checked alike."""
+    if isinstance(value, list | bool):
+        return value
+    return str(value)
+
+
+def remember(ctx: click.Context, _: click.Parameter, target: Path | None) -> None:
+    """Take note that the options are to be written to a file."""
+    if target is not None:
+        ctx.meta[SAVE] = target
+
+
+def save(path: Path, given: dict[str, Any]) -> None:
+    """Write options to a file, whole or not at all."""
+    from sinet_video.atomic import store, translate_write_errors
+
+    lines = [f"{key.replace('_', '-')} = {_toml(value)}\n" for key, value in given.items()]
+    with translate_write_errors(path):
+        store(path, "".join(lines).encode())
+
+
+def _toml(value: Any) -> str:
+    """Return a value in TOML, which has JSON's text, numbers and lists."""
+    if isinstance(value, Fraction):
+        whole = Fraction(round(value * 10**9), 10**9) == value
+        value = f"{float(value):.9f}".rstrip("0").rstrip(".") if whole else str(value)
+    if isinstance(value, Path):
+        value = str(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

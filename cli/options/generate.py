@@ -1,0 +1,100 @@
+"""What the commands of `sinet-video generate` share: options, lists of names, what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from sinet_video.cli.options.click_options import Decorator
+from sinet_video.cli.terminal.progress import summarise
+
+from sinet_video.errors import InputError
+
+if TYPE_CHECKING:
+    from sinet_video.train.generate.manifest import Manifest
+
+
+class Canvas(click.ParamType[tuple[int, int]]):
+    """A size: 384x216."""
+
+    name = "WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Read it."""
+        try:
+            width, height = (int(side) for side in str(value).lower().split("x"))
+        except ValueError:
+            self.fail(f"{value!r} is no size such as 384x216.", param, ctx)
+        return width, height
+
+
+class Place(click.ParamType[tuple[str, Path]]):
+    """Where a folder is now: people=photos/."""
+
+    name = "NAME=FOLDER"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Path]:
+        """Read it."""
+        name, equals, folder = str(value).partition("=")
+        if not (name and equals and folder):
+            self.fail(f"{value!r} is not a name and a folder such as people=photos.", param, ctx)
+        return name, Path(folder)
+
+
+def option(*names: str, **more: Any) -> Decorator:
+    """Return an option that shows its default."""
+    return click.option(*names, show_default=True, **more)
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="A new folder, or an empty one. It appears when all is done.",
+)
+seed_option = option("--seed", type=click.IntRange(0), default=0, help="Other draws.")
+bad_option = option(
+    "--on-bad",
+    type=click.Choice(["skip", "refuse"]),
+    default="skip",
+    help="Name what cannot serve and leave it out, or name it and stop.",
+)
+exclude_option = click.option(
+    "--exclude",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Names of products to leave out, one a line: what a person struck out on the sheets.",
+)
+folder_argument = click.argument("folder", type=click.Path(path_type=Path))
+
+
+def share_option(name: str, default: float, text: str) -> Decorator:
+    """Return an option from 0 to 1."""
+    return option(name, type=click.FloatRange(0, 1), default=default, help=text)
+
+
+def read_names(path: Path | None) -> frozenset[str]:
+    """Read a list of names, one a line; what follows a # or a colon does not count."""
+    if path is None:
+        return frozenset()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a list of names: {error}.") from error
+    names = (line.partition("#")[0].partition(":")[0].strip() for line in lines)
+    return frozenset(name for name in names if name)
+
+
+def tell(manifest: Manifest, output: Path, excluded: frozenset[str], *, quiet: bool) -> None:
+    """Say on stderr what was made, and by name what was bad."""
+    if quiet:
+        return
+    for line in summarise(manifest, output, excluded):
+        click.echo(line, err=True)

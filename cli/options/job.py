@@ -1,0 +1,134 @@
+"""One conversion, with its progress shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from sinet_video.cli.options.click_options import Command, options_from
+from sinet_video.cli.options.output import OutputOptions, ResumeOptions
+from sinet_video.cli.terminal.streams import printable
+
+from sinet_video.encoding.settings import Encoding
+from sinet_video.media.time_range import TimeRange
+from sinet_video.pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from sinet_video.cli.terminal.console import Console
+
+    from sinet_video.pipeline.conversion import Conversion
+    from sinet_video.pipeline.report import Report
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the user said about a conversion, but for its files."""
+
+    look: OutputOptions
+    span: TimeRange
+    encoding: Encoding
+    settings: Settings
+    resuming: ResumeOptions
+
+    def conversion(self) -> Conversion:
+        """Return the same as the library has it."""
+        from sinet_video.pipeline.conversion import Conversion
+
+        return Conversion(
+            background=self.look.background,
+            fit=self.look.fit,
+            show=self.look.show,
+            settings=self.settings,
+            encoding=self.encoding,
+            span=self.span,
+            resume=self.resuming.wanted(),
+        )
+
+    def check(self, output: str) -> None:
+        """Raise `SettingError` for what no clip can be written as, before any is begun."""
+        from sinet_video.decoding.access import Source
+        from sinet_video.encoding.plan import plan
+        from sinet_video.pipeline.chain import output_kind
+
+        look, path = self.look, Path(output)
+        background = None if look.background is None else Source(look.background, "network")
+        kind = output_kind(path, background, look.fit, look.show, self.encoding)
+        plan(path, kind.content, "yuv420p", self.encoding)
+
+    def is_done(self, output: str) -> bool:
+        """Whether an output exists that is not an interrupted job's to finish."""
+        from sinet_video.batches.decide import is_there
+
+        return output != "-" and is_there(Path(output))
+
+    def convert(
+        self,
+        source: str | Path,
+        output: str | Path,
+        *,
+        matte: str | None = None,
+        overwrite: bool,
+        console: Console,
+        report_file: str | None = None,
+    ) -> Report:
+        """Convert as the options say, saying how it goes."""
+        conversion, progress = self.conversion(), console.progress(self.span)
+        resume = conversion.resume
+        try:
+            report = conversion(
+                source,
+                output,
+                matte=matte,
+                overwrite=overwrite,
+                progress=progress,
+                report=report_file,
+            )
+        except BaseException as error:
+            progress.clear()
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
+            if resume is not None and progress.begun:
+                _say_what_is_kept(Path(output))
+            raise
+        progress.clear()
+        progress.finish(report)
+        return report
+
+
+PARTS: tuple[tuple[type, str], ...] = (
+    (OutputOptions, "look"),
+    (TimeRange, "span"),
+    (Encoding, "encoding"),
+    (Settings, "settings"),
+    (ResumeOptions, "resuming"),
+)
+"""The settings classes of a job, in the order in which help lists their options."""
+
+
+def job_options(command: Command) -> Command:
+    """Add the options of a job; the command gets them as one value, `job`."""
+
+    @wraps(command)
+    def gathered(**given: Any) -> None:
+        parts = {name: given.pop(name) for _, name in PARTS}
+        command(**given, job=Job(**parts))
+
+    decorated: Command = gathered
+    for kind, name in reversed(PARTS):
+        decorated = options_from(kind, name)(decorated)
+    return decorated
+
+
+def _say_what_is_kept(output: Path) -> None:
+    from sinet_video.pipeline.job_folder import folder_of, is_finished
+
+    kept = is_finished(output)
+    if kept is not None:
+        click.echo(
+            f"Note: {kept.frames} frames are finished and kept in {folder_of(output)}; the same "
+            "command goes on from there.",
+            err=True,
+        )

@@ -1,0 +1,82 @@
+"""Options that say what results show, where they go, and how jobs go on after an interruption.
+
+Nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sinet_video.cli.options.click_options import JOB
+
+from sinet_video.errors import SettingError
+from sinet_video.media.time_range import TIME
+from sinet_video.option import option as setting
+
+if TYPE_CHECKING:
+    from sinet_video.pipeline.resume import Resume
+
+RESULT = TIME
+"""The heading of what is about results: what they show, and of which stretch."""
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What the user said about how results look."""
+
+    background: str | None = setting(
+        None,
+        "A colour (green, #RRGGBB), an image or video file, blur, blur:RADIUS or transparent.",
+        RESULT,
+        metavar="WHAT",
+        kind=str,
+        shown="transparent in .webm, .mov and image sequences, else green",
+        brief="A colour, a file, blur or transparent.",
+    )
+    fit: Literal["cover", "contain", "stretch"] = setting(
+        "cover",
+        "How an image or video fills the frame.",
+        RESULT,
+        choices=("cover", "contain", "stretch"),
+    )
+    show: Literal["composite", "alpha", "foreground"] = setting(
+        "composite",
+        "The result, alpha alone as gray, or the person alone.",
+        RESULT,
+        choices=("composite", "alpha", "foreground"),
+        brief="The result, alpha as gray, or the person.",
+    )
+
+
+@dataclass(frozen=True)
+class ResumeOptions:
+    """What the user said about going on after an interruption."""
+
+    resume: bool = setting(
+        False,
+        "Keep what is finished until all is: after an interruption the same command goes on from "
+        "there.",
+        JOB,
+        brief="Go on after an interruption.",
+    )
+    checkpoint_every: float | None = setting(
+        None,
+        "With --resume: how much of the result is finished at a time.",
+        JOB,
+        kind=float,
+        metavar="SECONDS",
+        shown="10",
+    )
+
+    def wanted(self) -> Resume | None:
+        """Return the library's setting."""
+        from sinet_video.pipeline.resume import Resume
+
+        if not self.resume:
+            if self.checkpoint_every is not None:
+                raise SettingError(
+                    "--checkpoint-every is for jobs that can be resumed; give --resume as well."
+                )
+            return None
+        return Resume() if self.checkpoint_every is None else Resume(self.checkpoint_every)

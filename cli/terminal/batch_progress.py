@@ -1,0 +1,182 @@
+"""How far a batch is, on stderr, and what became of it, as tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from sinet_video.cli.terminal.console import Console
+from sinet_video.cli.terminal.events import event, write_event
+from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
+
+if TYPE_CHECKING:
+    from sinet_video.batches.batch import Outcome
+    from sinet_video.batches.decide import Step
+    from sinet_video.batches.estimate import Estimate
+    from sinet_video.batches.pace import State
+
+LISTED = 40
+"""Up to so many clips the closing table has a row for each; of more, only those that failed."""
+
+
+class BatchProgress(Line):
+    """Called while clips are converted, shows how far the batch and the clip are."""
+
+    def __init__(self, console: Console, total: int) -> None:
+        super().__init__(quiet=console.quiet, width=78)
+        self._console, self._total, self._done = console, total, 0
+        if console.log_json:
+            self._moves, self._every = False, EVENT_SECONDS
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._console.log_json:
+            self.clear()
+
+    def __call__(self, state: State) -> None:
+        """Take note of finished frames."""
+        if self._console.log_json:
+            self.show(lambda _: _event(state))
+        else:
+            self.show(lambda _: describe(state))
+
+    def tell(self, outcome: Outcome) -> None:
+        """Say what became of a clip."""
+        if self._console.log_json:
+            self._done += outcome.status != "skipped"
+            write_event(
+                outcome.status,
+                source=str(outcome.source),
+                output=str(outcome.output),
+                why=outcome.why,
+                error=None if outcome.error is None else str(outcome.error),
+                report=None if outcome.report is None else outcome.report.to_dict(),
+            )
+            return
+        self.clear()
+        if outcome.status == "skipped":
+            self._console.note(f"Skipped {outcome.source}: {outcome.why}.")
+            return
+        self._done += 1
+        place = f"[{self._done} of {self._total}]"
+        self._console.note(f"{place} {outcome.source}: {_said(outcome)}")
+        if outcome.report is not None:
+            if outcome.report.resumed:
+                self._console.note(
+                    f"Note: {outcome.report.resumed} frames had been finished before."
+                )
+            for warning in outcome.report.warnings:
+                self._console.note(f"Note: {warning}")
+
+
+def describe(state: State) -> str:
+    """Return one line: clips, time left, the clip that is at work and how far it is."""
+    text = f"{min(state.done + 1, state.total)} of {state.total}"
+    if state.seconds_left is not None:
+        text += f", {clock(state.seconds_left)} left"
+    text += f"; {state.source.name}: frame {state.frames}"
+    if state.expected and state.frames <= state.expected:
+        text += f" of {state.expected}, {100 * state.frames // state.expected} %"
+    return text
+
+
+def _event(state: State) -> str:
+    left = state.seconds_left
+    return event(
+        "progress",
+        source=str(state.source),
+        frame=state.frames,
+        frames=state.expected,
+        clips_done=state.done,
+        clips=state.total,
+        seconds_left=None if left is None else round(left, 1),
+    )
+
+
+def _said(outcome: Outcome) -> str:
+    if outcome.report is None:
+        return "failed."
+    report = outcome.report
+    return (
+        f"{report.frames} frames in {report.seconds:.1f} s "
+        f"({report.frames_per_second:.1f} frames/s), wrote {report.output}"
+    )
+
+
+def closing_table(outcomes: Sequence[Outcome]) -> str:
+    """Return what became of all clips: a row for each, or for each that failed, and the sums."""
+    worked = [outcome for outcome in outcomes if outcome.status != "skipped"]
+    listed = worked if len(worked) <= LISTED else [o for o in worked if o.status == "failed"]
+    rows = [_row(outcome) for outcome in listed]
+    heading = ["clip", "outcome", "frames", "seconds", "frames/s", "size"]
+    lines = _aligned([heading, *rows]) if rows else []
+    return "\n".join([*lines, _sums(outcomes)])
+
+
+def _row(outcome: Outcome) -> list[str]:
+    from sinet_video.batches.estimate import size_of
+
+    report = outcome.report
+    if report is None:
+        return [str(outcome.source), "failed", "", "", "", ""]
+    return [
+        str(outcome.source), "done", str(report.frames), f"{report.seconds:.1f}",
+        f"{report.frames_per_second:.1f}", _size(size_of(outcome.output)),
+    ]  # fmt: skip
+
+
+def _sums(outcomes: Sequence[Outcome]) -> str:
+    counts = Counter(outcome.status for outcome in outcomes)
+    reports = [outcome.report for outcome in outcomes if outcome.report is not None]
+    frames = sum(report.frames for report in reports)
+    text = f"{counts['done']} done, {counts['failed']} failed, {counts['skipped']} skipped"
+    return f"{text}; {frames} frames." if frames else f"{text}."
+
+
+def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -> str:
+    """Return what would be done with every clip and why, and what that is expected to take."""
+    from sinet_video.batches.estimate import total
+
+    known = {each.step.task.name: each for each in estimates}
+    rows = [_dry_row(step, known.get(step.task.name)) for step in steps]
+    seconds, size = total(estimates, jobs)
+    text = f"{len(estimates)} of {len(steps)} to convert, {jobs} at a time: about {clock(seconds)}"
+    text += f", {_size(size)}." if size else "; no result yet that tells how large they get."
+    return "\n".join([*_aligned([["result", "why", "time", "size"], *rows], numbers=2), text])
+
+
+def _dry_row(step: Step, known: Estimate | None) -> list[str]:
+    seconds, size = (None, None) if known is None else (known.seconds, known.size)
+    unknown = "?" if step.wanted else "-"
+    return [
+        step.task.name,
+        step.why if step.wanted else f"skipped: {step.why}",
+        unknown if seconds is None else clock(seconds),
+        unknown if size is None else _size(size),
+    ]
+
+
+def _aligned(rows: Sequence[Sequence[str]], numbers: int = 4) -> list[str]:
+    """Return rows as lines, their last columns to the right."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    words = len(widths) - numbers
+    return [
+        "  ".join(
+            cell.ljust(width) if place < words else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _size(count: int) -> str:
+    """Return bytes for people."""
+    amount, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
+            break
+        amount /= 1000
+    return f"{amount:.0f} {unit}" if unit in ("B", "kB") else f"{amount:.1f} {unit}"

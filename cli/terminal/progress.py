@@ -1,0 +1,211 @@
+"""How far a job is, on stderr: a line that moves on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import click
+from sinet_video.cli.terminal.events import event
+from sinet_video.cli.terminal.streams import printable
+
+if TYPE_CHECKING:
+    from sinet_video.decoding.clip import Clip
+    from sinet_video.media.time_range import TimeRange
+    from sinet_video.pipeline.report import Report
+    from sinet_video.train.generate.manifest import Manifest
+
+TERMINAL_SECONDS = 0.1
+PLAIN_SECONDS = 5.0
+EVENT_SECONDS = 0.5
+"""How often progress is shown: on a terminal, as plain lines, and to programs."""
+
+
+class Line:
+    """A text that is shown every so often: over itself on a terminal, as plain lines elsewhere."""
+
+    def __init__(self, *, quiet: bool = False, width: int = 72) -> None:
+        self.quiet, self._width = quiet, width
+        self._moves = sys.stderr is not None and sys.stderr.isatty()
+        self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
+        self._start = self._shown = time.monotonic()
+
+    def show(self, text: Callable[[float], str]) -> None:
+        """Show what `text` gives for the seconds since the start, if it is time again."""
+        now = time.monotonic()
+        if self.quiet or now - self._shown < self._every:
+            return
+        self._shown = now
+        said = text(now - self._start)
+        click.echo(self._over(said) if self._moves else said, err=True, nl=not self._moves)
+
+    def _over(self, text: str) -> str:
+        """Return what puts a text in place of the line, which must not reach the last column."""
+        columns = _columns()
+        width = max(1, min(self._width, columns - 1)) if columns else self._width
+        return f"\r{text[:width]:<{width}}"
+
+    def clear(self) -> None:
+        """Wipe the moving line, so that what follows starts on a clean one."""
+        if self._moves and not self.quiet:
+            click.echo(f"{self._over('')}\r", err=True, nl=False)
+
+
+def _columns() -> int:
+    """Return how wide the terminal on stderr is; 0, as some terminals say, is not known."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
+class Progress(Line):
+    """Called after every frame, shows itself every so often."""
+
+    def __init__(self, span: TimeRange, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
+        self._span = span
+        self._before: int | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether a frame was finished."""
+        return self._before is not None
+
+    def __call__(self, frames: int, clip: Clip) -> None:
+        """Take note of a finished frame; those that an earlier run finished took no time."""
+        from sinet_video.pipeline.report import expected_frames
+
+        before = self._before = frames - 1 if self._before is None else self._before
+        expected = expected_frames(clip, self._span)
+        self.show(lambda spent: self.describe(frames, expected, spent, before))
+
+    def describe(self, frames: int, expected: int | None, seconds: float, before: int) -> str:
+        """Return what is shown of a finished frame."""
+        return describe(frames, expected, seconds, before)
+
+    def finish(self, report: Report) -> None:
+        """Say what was done."""
+        self.clear()
+        if self.quiet:
+            return
+        if report.resumed:
+            click.echo(f"Note: {report.resumed} frames had been finished before.", err=True)
+        for warning in report.warnings:
+            click.echo(printable(f"Note: {warning}"), err=True)
+        click.echo(
+            f"Wrote {printable(report.output)}: {report.frames} frames in {report.seconds:.1f} s "
+            f"({report.frames_per_second:.1f} frames/s), {report.encoder}, alpha {report.alpha}, "
+            f"audio {report.audio}.",
+            err=True,
+        )
+
+
+class JsonProgress(Progress):
+    """The same for programs: a JSON object a line."""
+
+    def __init__(self, span: TimeRange, *, quiet: bool = False) -> None:
+        super().__init__(span, quiet=quiet)
+        self._moves, self._every = False, EVENT_SECONDS
+
+    def describe(self, frames: int, expected: int | None, seconds: float, before: int) -> str:
+        """Return the event of a finished frame."""
+        speed = (frames - before) / seconds if seconds > 0 else 0.0
+        left = (expected - frames) / speed if expected and speed else None
+        return event(
+            "progress",
+            frame=frames,
+            frames=expected,
+            seconds=round(seconds, 3),
+            frames_per_second=round(speed, 2),
+            seconds_left=None if left is None else round(max(0.0, left), 1),
+        )
+
+    def finish(self, report: Report) -> None:
+        """Write the report."""
+        click.echo(event("done", report=report.to_dict()), err=True)
+
+
+def describe(frames: int, expected: int | None, seconds: float, before: int = 0) -> str:
+    """Return one line: frames, share, speed, time left; `before` frames are of an earlier run."""
+    speed = (frames - before) / seconds if seconds > 0 else 0.0
+    if not expected or frames > expected:
+        return f"frame {frames}, {speed:.1f} frames/s"
+    left = (expected - frames) / speed if speed else 0.0
+    return (
+        f"frame {frames} of {expected}, {100 * frames // expected} %, {speed:.1f} frames/s, "
+        f"{clock(left)} left"
+    )
+
+
+def clock(seconds: float) -> str:
+    """Return h:mm:ss, without hours where there are none."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Counting(Line):
+    """Called with how many are done, and of how many; shows it every so often."""
+
+    def __init__(self, noun: str, *, quiet: bool) -> None:
+        super().__init__(quiet=quiet)
+        self._noun = noun
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note."""
+        self.show(lambda _: f"{self._noun} {done} of {total}, {100 * done // total} %")
+
+
+def summarise(manifest: Manifest, output: Path, excluded: frozenset[str]) -> list[str]:
+    """Return lines that say what was made, what was not and why, and what was bad, by name."""
+    lines = [f"Bad: {each.name}: {each.reason}" for each in manifest.bad]
+    known = {each.name for each in manifest.products} | {each.name for each in manifest.rejected}
+    lines += [f"Note: Nothing is called {name}." for name in sorted(excluded - known)]
+    lines.append(
+        f"Wrote {output}: {len(manifest.products)} pictures with masks; "
+        f"{len(manifest.rejected)} rejected{_reasons(manifest)}; "
+        f"{len(manifest.bad)} bad."
+    )
+    return lines
+
+
+def _reasons(manifest: Manifest) -> str:
+    # "agreement 0.871" and "agreement 0.893" are one reason.
+    reasons = Counter(each.reason.rstrip("0123456789. ") for each in manifest.rejected)
+    text = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    return f" ({text})" if text else ""
+
+
+class Ticker(Line):
+    """Called after every picture or frame, shows itself on stderr every so often."""
+
+    def __init__(self, what: str, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet, width=100)
+        self._what = what
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Take note of something finished."""
+        self.show(lambda spent: f"{self._what}: {describe(done, total, spent)}")
+
+
+@contextmanager
+def ticking(what: str, *, quiet: bool) -> Iterator[Ticker]:
+    """Show the progress of something with a ticker, which goes when that is done."""
+    ticker = Ticker(what, quiet=quiet)
+    try:
+        yield ticker
+    finally:
+        ticker.clear()

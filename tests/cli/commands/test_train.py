@@ -1,0 +1,177 @@
+"""The command that trains: what it writes, says, and refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from made_people import write_people
+from sinet_video.cli.commands.train import train
+from sinet_video.cli.main import cli
+
+from sinet_video.train import fused_layers
+
+RECIPE = """
+name = "tiny"
+[[data.labelled]]
+folder = "people"
+validation = 1
+holdout = 1
+[[stages]]
+name = "one"
+steps = 2
+batch = 2
+shapes = [[32, 32]]
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A data folder of six people, and a recipe beside it."""
+    write_people(tmp_path / "data/people", 6)
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    return tmp_path / "data"
+
+
+def run(root: Path, *arguments: object, recipe: str = "tiny.toml") -> Result:
+    """Run the command in this process."""
+    words = ["train", root, "-o", root.parent / "out", "--recipe", root.parent / recipe]
+    return CliRunner().invoke(cli, [*map(str, words), *map(str, arguments)])
+
+
+def names(folder: Path) -> set[str]:
+    """What is in a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_training(root: Path) -> None:
+    """Weights, what they were made of, and a line for each row; then nothing more to do."""
+    out = root.parent / "out"
+    done = run(root)
+    assert (done.exit_code, done.stdout) == (0, "")
+    lines = done.stderr.splitlines()
+    assert re.fullmatch(
+        r"2/2 one \d+ s: entropy \d\.\d{4} IoU people \d\.\d{4} watched \d\.\d{4}", lines[-2]
+    )
+    assert lines[-1] == str(out / "weights.pth")
+    assert names(out) == {
+        "weights.pth", "best.pth", "checkpoint.pth", "curves.csv", "curves.png", "training.json",
+        "bad.txt", "holdout-people.txt",
+    }  # fmt: skip
+    parts = json.loads((out / "training.json").read_text())["folders"]["people"]
+    assert [len(parts[name]) for name in ("training", "validation", "holdout")] == [4, 1, 1]
+    again = run(root, "--quiet")
+    assert (again.exit_code, again.output) == (0, "")
+
+
+def test_bad_pictures_are_named_and_skipped(root: Path) -> None:
+    """On stderr and in a file; or the command stops, and nothing is begun."""
+    (root / "people/masks/p04.png").unlink()
+    done = run(root, "--on-bad", "refuse")
+    assert done.exit_code == 1
+    assert "p04.png: no mask of its name" in done.stderr
+    assert not (root.parent / "out").exists()
+    done = run(root)
+    assert done.exit_code == 0
+    assert re.search(r"^skipped .*p04\.png: no mask of its name", done.stderr, re.MULTILINE)
+    assert "people/images/p04.png" in (root.parent / "out/bad.txt").read_text()
+
+
+def test_checkpoints_as_often_as_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option reaches the training."""
+    from sinet_video.train import trainer
+
+    seen = []
+    monkeypatch.setattr(trainer, "train", lambda *_, pace, **__: seen.append(pace.checkpoint))
+    assert run(root).exit_code == 0
+    assert run(root, "--checkpoint", 7).exit_code == 0
+    assert seen == [250, 7]
+    done = run(root, "--checkpoint", 0)
+    assert done.exit_code == 2
+    assert len(seen) == 2
+
+
+def one_sentence(done: Result, status: int, pattern: str) -> None:
+    """The command ended so, with a sentence and no more."""
+    assert done.exit_code == status
+    assert done.stdout == ""
+    assert re.fullmatch(rf"sinet-video: [^\n]*{pattern}[^\n]*\.\n", done.stderr)
+
+
+def test_a_folder_that_is_not_there(root: Path) -> None:
+    """A sentence, and nothing is begun."""
+    done = CliRunner().invoke(
+        cli, ["train", str(root / "no"), "-o", str(root / "out"), "--recipe",
+              str(root.parent / "tiny.toml")]
+    )  # fmt: skip
+    one_sentence(done, 1, "There is no folder")
+    assert not (root / "out").exists()
+
+
+def test_a_recipe_that_cannot_be(root: Path) -> None:
+    """Usage: what it says, and what it should."""
+    (root.parent / "odd.toml").write_text(RECIPE.replace("batch = 2", "batch = 3"))
+    one_sentence(run(root, recipe="odd.toml"), 2, "a batch of 3, which 2 shards do not divide")
+    (root.parent / "odd.toml").write_text(RECIPE + "speed = 1")
+    one_sentence(run(root, recipe="odd.toml"), 2, "has no setting speed")
+
+
+def test_a_recipe_that_is_not_there(root: Path) -> None:
+    """Its name, and those that there are."""
+    one_sentence(run(root, recipe="none.toml"), 1, "one of: default, paper")
+
+
+def test_another_recipe_s_folder(root: Path) -> None:
+    """Is refused before anything in it is written over."""
+    assert run(root).exit_code == 0
+    out = root.parent / "out"
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    (root.parent / "other.toml").write_text(RECIPE.replace("steps = 2", "steps = 1"))
+    one_sentence(run(root, recipe="other.toml"), 1, "is of another recipe than tiny as it is now")
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_what_makes_it_slower_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless nothing is to be said."""
+    from sinet_video.train import trainer
+
+    monkeypatch.setattr(trainer, "train", lambda *_, **__: None)
+    monkeypatch.setattr(fused_layers, "unavailable_reason", lambda: "there is no C++ compiler c++")
+    assert "slower than need be: there is no C++ compiler c++\n" in run(root).stderr
+    assert run(root, "--quiet").stderr == ""
+
+
+def test_help_documents_every_option() -> None:
+    """Each has a sentence."""
+    assert all(option.help for option in train.params if isinstance(option, click.Option))
+    shown = CliRunner().invoke(cli, ["train", "--help"])
+    assert shown.exit_code == 0
+    assert "[default: 250" in shown.output
+
+
+@pytest.mark.parametrize("missing", ["cv2", "matplotlib"])
+def test_without_the_extra_a_sentence_says_so(missing: str, root: Path) -> None:
+    """A fresh interpreter without the package: help works, training names what to install."""
+    program = (
+        f"import sys\nsys.modules[{missing!r}] = None\n"
+        "from sinet_video.cli.main import cli\ncli(sys.argv[1:])"
+    )
+
+    def without(*words: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", program, "train", *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    if missing == "cv2":
+        assert without("--help").returncode == 0
+    done = without(root, "-o", root.parent / "out", "--recipe", root.parent / "tiny.toml", "-q")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = {"cv2": "opencv", "matplotlib": "matplotlib"}[missing]
+    assert re.fullmatch(
+        rf"sinet-video: Training needs {said}.*'sinet-video\[train\]'\.\n", done.stderr
+    )

@@ -1,0 +1,419 @@
+"""How options are given: under headings, by files, variables, destinations and habit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from sinet_video.cli.main import cli, in_options
+from sinet_video.cli.options.click_options import Option
+from sinet_video.cli.options.destination import DESTINATIONS
+from sinet_video.cli.options.other_programs import FFMPEG, REMBG
+
+from sinet_video import convert, probe
+from sinet_video.containers.codecs import CODECS, Codec
+from sinet_video.encoding.settings import Encoding
+from sinet_video.errors import OutputError, Remedy
+from sinet_video.option import options_of
+from sinet_video.pipeline.settings import Settings
+
+
+@pytest.fixture
+def jobs(monkeypatch) -> list[dict]:
+    """What `convert` was called with, which does nothing else."""
+    given: list[dict] = []
+
+    def convert(source, output, **options):
+        given.append({"source": source, "output": output, **options})
+        raise click.exceptions.Exit(0)
+
+    monkeypatch.setattr("sinet_video.pipeline.conversion.convert", convert)
+    return given
+
+
+def run(*words: object, env: dict[str, str] | None = None) -> Result:
+    """Run the command in this process."""
+    return CliRunner(env=env).invoke(cli, [str(word) for word in words])
+
+
+def options(name: str) -> dict[str, Option]:
+    """A command's own options, by what they are called in files."""
+    return {each.key: each for each in cli.commands[name].params if isinstance(each, Option)}
+
+
+# From the settings classes
+
+
+@pytest.mark.parametrize("kind", [Settings, Encoding])
+@pytest.mark.parametrize("name", ["run", "batch"])
+def test_every_setting_is_an_option(kind, name):
+    """With its own sentence and heading, and nothing is said twice."""
+    known = options(name)
+    for key, how, _ in options_of(kind):
+        assert (known[key].help, known[key].group) == (how.help, how.group)
+
+
+def test_defaults_of_the_command_are_those_of_the_library(jobs):
+    """No option changes a setting by not being given."""
+    run("run", "a.mp4", "b.mp4")
+    assert jobs[0]["settings"] == Settings()
+    assert jobs[0]["encoding"] == Encoding()
+
+
+def test_brief_help_has_the_headings_and_all_has_the_defaults():
+    """Every option is under a heading; defaults are said."""
+    brief, whole = (run("run", word).stdout for word in ("--help", "--help-all"))
+    assert [line for line in brief.splitlines() if line.endswith(":")] == [
+        "Result:", "Matte:", "Job:", "General:",
+    ]  # fmt: skip
+    for heading in ("Result", "Encoding", "Network", "Matte", "Green screen", "Edge", "Input"):
+        assert f"\n{heading}:\n" in whole
+    assert "[default: cover]" in whole
+    assert "[default: (64000; with" in whole
+
+
+# OUTPUT, replacing and skipping
+
+
+def test_output_as_an_option(jobs):
+    """As ffmpeg-normalize and others have it; given twice or not at all is a usage error."""
+    run("run", "a.mp4", "-o", "b.mp4")
+    assert jobs[0]["output"] == "b.mp4"
+    twice, never = run("run", "a.mp4", "b.mp4", "-o", "c.mp4"), run("run", "a.mp4")
+    assert (twice.exit_code, never.exit_code) == (2, 2)
+    assert "given twice" in twice.stderr
+    assert "Missing OUTPUT" in never.stderr
+    assert len(jobs) == 1
+
+
+def test_no_overwrite_leaves_what_exists(jobs, tmp_path):
+    """And succeeds; a new output is made; both at once is a usage error."""
+    there = tmp_path / "b.mp4"
+    there.write_text("precious")
+    done = run("run", "a.mp4", there, "-n")
+    assert (done.exit_code, done.stderr) == (0, f"Skipped a.mp4: {there} exists.\n")
+    run("run", "a.mp4", tmp_path / "new.mp4", "-n")
+    assert [job["output"] for job in jobs] == [str(tmp_path / "new.mp4")]
+    assert run("run", "a.mp4", there, "-n", "-y").exit_code == 2
+    assert there.read_text() == "precious"
+
+
+def test_short_names(jobs):
+    """-y, -m and --model."""
+    run("run", "a.mp4", "b.mp4", "-y", "-m", "mine.onnx")
+    assert jobs[0]["overwrite"]
+    assert jobs[0]["settings"].weights == "mine.onnx"
+    run("run", "a.mp4", "b.mp4", "--model", "official")
+    assert jobs[1]["settings"].weights == "official"
+
+
+# By habit
+
+
+@pytest.mark.parametrize(
+    ("words", "here"),
+    [(["-c:v", "libx264"], "--codec"), (["-crf", "18"], "--crf"), (["-ss", "3"], "--start"),
+     (["-an"], "--audio none"), (["-preset", "slow"], "--preset"), (["-om"], "--show alpha")],
+)  # fmt: skip
+def test_options_of_other_programs_are_answered(words, here, jobs):
+    """With what they are called here; nothing is run."""
+    done = run("run", "a.mp4", "b.mp4", *words)
+    assert done.exit_code == 2
+    assert f"{words[0]} is an option of" in done.stderr
+    assert here in done.stderr
+    assert not jobs
+
+
+def test_answers_name_options_that_exist():
+    """Each that is named is there."""
+    known = {name for each in cli.commands["run"].params for name in each.opts}
+    for answer in [*FFMPEG.values(), *REMBG.values()]:
+        named = [word.strip(",.;") for word in answer.split() if word.startswith("--")]
+        assert set(named) <= known, answer
+
+
+def test_after_two_dashes_nothing_is_an_option(jobs):
+    """A file may be called as it likes."""
+    run("run", "--", "-i", "-y")
+    assert (jobs[0]["source"], jobs[0]["output"]) == ("-i", "-y")
+
+
+# Variables and files
+
+
+def test_a_variable_gives_an_option(jobs):
+    """By its long name; the command line counts more."""
+    env = {"SINET_VIDEO_CHOKE": "2", "SINET_VIDEO_NETWORK_SIZE": "96x64"}
+    run("run", "a.mp4", "b.mp4", env=env)
+    run("run", "a.mp4", "b.mp4", "--choke", "1", env=env)
+    assert [job["settings"].edge.choke for job in jobs] == [2, 1]
+    assert jobs[0]["settings"].size.exact == (96, 64)
+
+
+def test_a_bad_variable_is_a_usage_error(jobs):
+    """As a bad option is."""
+    done = run("run", "a.mp4", "b.mp4", env={"SINET_VIDEO_CHOKE": "much"})
+    assert (done.exit_code, jobs) == (2, [])
+    assert "--choke" in done.stderr
+
+
+CONFIG = """
+background = "blur"
+choke = 0.5
+follow = false
+start = "0:01"
+onnx-mean = [1, 2, 3]
+to = "webm"
+
+[run]
+crf = 16
+
+[batch]
+crf = 30
+"""
+
+
+def test_a_file_gives_options(jobs, tmp_path):
+    """Of all commands, and of this one; what is typed counts more; others' are passed over."""
+    file = tmp_path / "mine.toml"
+    file.write_text(CONFIG)
+    run("run", "a.mp4", "b.mp4", "--config", file, "--background", "red")
+    (job,) = jobs
+    assert (job["background"], job["settings"].edge.choke) == ("red", 0.5)
+    assert job["settings"].following is None
+    assert job["settings"].onnx.preprocessing.mean == (1, 2, 3)
+    assert (job["span"].start, job["encoding"].crf) == (1, 16)
+
+
+def test_a_variable_counts_more_than_a_file(jobs, tmp_path):
+    """Nearest first: command line, environment, file, destination."""
+    file = tmp_path / "mine.toml"
+    file.write_text("choke = 1\ncrf = 20\n")
+    env = {"SINET_VIDEO_CHOKE": "2", "SINET_VIDEO_CONFIG": str(file)}
+    run("run", "a.mp4", "b.mp4", "--preset-for", "youtube", env=env)
+    (job,) = jobs
+    assert (job["settings"].edge.choke, job["encoding"].crf) == (2, 20)
+    assert job["encoding"].preset == "medium"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "words"),
+    [
+        ("chok = 1", 2, "there is no option 'chok' here. Did you mean choke?"),
+        ("[runn]\nchoke = 1", 2, "there is no table [runn] here. Did you mean run?"),
+        ("[run]\nto = 'webm'", 2, "there is no option 'to' here."),
+        ("choke =", 2, "is not a TOML file"),
+        ("choke = 'much'", 2, "--choke"),
+        ("fit = 'squash'", 2, "--fit"),
+        (None, 1, "cannot be read"),
+    ],
+)
+def test_bad_files_are_said(content, status, words, jobs, tmp_path):
+    """In a sentence, before anything is done."""
+    file = tmp_path / "mine.toml"
+    if content is not None:
+        file.write_text(content)
+    done = run("run", "a.mp4", "b.mp4", "--config", file)
+    assert (done.exit_code, jobs) == (status, [])
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_saved_options_give_the_same_job(jobs, tmp_path):
+    """Only those that were given are in the file; read again, they mean the same."""
+    file = tmp_path / "saved.toml"
+    words = [
+        "--choke", "1.5", "--no-follow", "--smooth", "adaptive:0.3", "--start", "1:00.25",
+        "--onnx-mean", "1,2,3", "--background", 'a "room".jpg', "--codec", "libx265",
+    ]  # fmt: skip
+    run("run", "a.mp4", "b.mp4", *words, "--save-config", file, env={"SINET_VIDEO_FEATHER": "3"})
+    saved = tomllib.loads(file.read_text())
+    assert set(saved) == {
+        "choke", "follow", "smooth", "start", "onnx-mean", "background", "codec", "feather",
+    }  # fmt: skip
+    run("run", "a.mp4", "b.mp4", "--config", file)
+    first, second = jobs
+    assert first == {**second, "progress": first["progress"]}
+
+
+# Destinations
+
+
+@pytest.mark.parametrize("name", DESTINATIONS)
+def test_destinations_can_be_made(name, make_clip, tmp_path):
+    """Each preset makes its kind of file of a real clip."""
+    output = tmp_path / f"out{DESTINATIONS[name].suffix}"
+    done = run(
+        "run", make_clip("talk.mp4", frames=3), output, "--preset-for", name, "--json", "-", "-q"
+    )
+    assert done.exit_code == 0, done.stderr
+    report = json.loads(done.stdout)
+    alpha = {"nuke": "premultiplied", "meeting": "none", "youtube": "none", "matte": "none"}
+    assert report["alpha"] == alpha.get(name, "straight")
+
+
+def test_a_batch_for_a_destination_makes_its_kind(make_clip, tmp_path):
+    """Without --to."""
+    clip = make_clip("talk.mp4", frames=3)
+    done = run("batch", clip, "-o", tmp_path / "out", "--preset-for", "premiere", "-q")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert probe(tmp_path / "out" / "talk.mov").alpha == "straight"
+
+
+def test_a_destination_wants_its_kind_of_file(jobs):
+    """And says which."""
+    done = run("run", "a.mp4", "b.mp4", "--preset-for", "premiere")
+    assert (done.exit_code, jobs) == (2, [])
+    assert "with --preset-for premiere it must be a .mov file." in done.stderr
+
+
+# For programs
+
+
+def test_progress_as_json(make_clip, tmp_path):
+    """Every line is an object; the last has the report."""
+    done = run("run", make_clip("talk.mp4"), tmp_path / "o.mp4", "--log-json", "-v")
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert done.exit_code == 0
+    assert events[-1]["event"] == "done"
+    assert events[-1]["report"]["frames"] == 12
+    assert {event["event"] for event in events} <= {"log", "progress", "done"}
+
+
+def test_errors_as_json(tmp_path):
+    """So is an error, with its exit status."""
+    done = run("run", tmp_path / "none.mp4", tmp_path / "o.mp4", "--log-json")
+    (event,) = map(json.loads, done.stderr.splitlines())
+    assert (event["event"], event["status"], done.exit_code) == ("error", 1, 1)
+    assert "There is no file" in event["message"]
+
+
+# Remedies
+
+
+def test_remedies_are_named_as_typed(make_clip, tmp_path):
+    """An option of the command that was typed; in Python the setting."""
+    source, there = make_clip("talk.mp4"), tmp_path / "there.mp4"
+    there.write_text("precious")
+    done = run("run", source, there)
+    said = "Use --overwrite to replace it, or give another name."
+    assert done.stderr == f"sinet-video: {there} is there already. {said}\n"
+    done = run("run", "https://example.com/talk.mp4", tmp_path / "o.mp4")
+    assert "Use --allow network if you trust it." in done.stderr
+    with pytest.raises(OutputError, match=r"Use overwrite=True to replace it, or"):
+        convert(source, there)
+
+
+def test_remedies_that_a_command_lacks_are_not_named():
+    """A message stands alone."""
+    error = OutputError("It is there.", remedy=Remedy("overwrite", True, "to replace it"))
+    assert in_options(error, cli.commands["info"]) == "It is there."
+    assert in_options(error, cli.commands["run"]) == "It is there. Use --overwrite to replace it."
+    assert str(error) == "It is there. Use overwrite=True to replace it."
+
+
+# doctor
+
+
+def test_doctor_says_what_there_is():
+    """Versions, encoders as libav has them, and what a run would use."""
+    done = run("doctor", "--json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["problems"]) == (0, [])
+    assert found["packages"]["av"] == version("av")
+    assert found["encoders"]["h264"] == "libx264"
+    assert set(found["encoders"]) == set(CODECS)
+    assert found["used"] == {
+        "network": "default", "runtime": "onnxruntime", "device": "cpu", "pixels": "64000",
+    }  # fmt: skip
+    lines = run("doctor").stdout.splitlines()
+    assert lines[-1] == "Nothing that is needed lacks."
+
+
+def test_doctor_says_what_lacks(monkeypatch):
+    """A package or an encoder; the exit status is 1."""
+    missing = Codec("libnone", lambda working: working)
+    monkeypatch.setitem(CODECS, "none", missing)
+    monkeypatch.setattr("sinet_video.cli.commands.doctor.PACKAGES", ("av", "no-such-package"))
+    done = run("doctor")
+    assert done.exit_code == 1
+    assert "PROBLEM    no-such-package is not installed." in done.stdout
+    assert "PROBLEM    The encoder libnone is not in this build of libav" in done.stdout
+
+
+def test_verbose_says_what_is_done(make_clip, tmp_path):
+    """What was read, by which settings, and what was written; not without -v."""
+    source = make_clip("talk.mp4")
+    done = run("run", source, tmp_path / "o.mp4", "-v")
+    assert f"Reading {source}: h264, 160x96, yuv420p, 25.000 frames/s" in done.stderr
+    assert "Settings: Settings(weights='default'" in done.stderr
+    assert "with libx264, yuv420p; frames/s of each stage alone" in done.stderr
+    done = run("run", source, tmp_path / "o.mp4", "-y")
+    assert [line for line in done.stderr.splitlines() if not line.startswith("frame ")] == [
+        line for line in done.stderr.splitlines() if line.startswith("Wrote ")
+    ]
+
+
+# Completion
+
+
+COMMAND = Path(sys.executable).with_name("sinet-video")
+
+
+def script(shell: str) -> str:
+    """What a shell reads to complete our words."""
+    done = subprocess.run(
+        [COMMAND],
+        env={**os.environ, "_SINET_VIDEO_COMPLETE": f"{shell}_source"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+IN_BASH = """
+{script}
+COMP_WORDS=({words}) COMP_CWORD={at}
+_sinet_video_completion sinet-video
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("ru", {"run"}),
+        ("run --net", {"--network-size"}),
+        ("run a b --show ''", {"composite", "alpha", "foreground"}),
+        ("run a b --preset-for f", {"finalcut"}),
+    ],
+)
+def test_bash_completes(words, expected):
+    """In a real bash, by the script that it is given."""
+    if shutil.which("bash") is None:
+        pytest.skip("needs bash, which is not installed")
+    program = IN_BASH.format(
+        script=script("bash"), words=f"sinet-video {words}", at=len(words.split())
+    )
+    environment = {**os.environ, "PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) == expected
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_have_scripts(shell):
+    """Which call the command back; checked by the shell where there is one."""
+    text = script(shell)
+    assert f"_SINET_VIDEO_COMPLETE={shell}_complete" in text
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=text, text=True, check=True)
