@@ -1,6 +1,6 @@
 """Clips and their mattes as a data set of torch.
 
-    from sinet_video.torch_dataset import MatteDataset
+from sinet_video.torch_dataset import MatteDataset
 """
 
 from __future__ import annotations

@@ -104,7 +104,5 @@ def test_progress_may_cancel(tmp_path: Path, make_clip) -> None:
             raise StopError
 
     with pytest.raises(StopError):
-        sinet_video.convert(
-            make_clip(), tmp_path / "a.mp4", settings=EVERYTHING, progress=progress
-        )
+        sinet_video.convert(make_clip(), tmp_path / "a.mp4", settings=EVERYTHING, progress=progress)
     assert list(tmp_path.iterdir()) == []

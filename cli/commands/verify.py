@@ -70,7 +70,11 @@ def verify(
 
     reads = {"input": file, "source": source}
     check_reports({"report": report_file}, reads, overwrite=overwrite)
-    theirs = None if source is None else Source(source, allow, stream, parse_rate(rate) if rate else None)
+    theirs = (
+        None
+        if source is None
+        else Source(source, allow, stream, parse_rate(rate) if rate else None)
+    )
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
         write_text(describe(found))

@@ -124,8 +124,8 @@ _OPTIONS = (
     ),
     option(
         "--to", "kind", type=click.Choice(KINDS), default="mp4", group=RESULT, brief=True,
-        help="What to write; png is a folder of PNG files, and one file of a photograph. Photographs in "
-        "folders are taken for png, webp, jpg, tif and exr.",
+        help="What to write; png is a folder of PNG files, and one file of a photograph. "
+        "Photographs in folders are taken for png, webp, jpg, tif and exr.",
     ),
     option(
         "--name-template", default="{stem}.{ext}", metavar="TEMPLATE", group=NAMES,

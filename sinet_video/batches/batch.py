@@ -136,9 +136,7 @@ def plan_batch(
     if not str(folder).strip():
         raise SettingError("The name of the output folder is empty; give one.")
     folder = Path(folder)
-    found = find(
-        inputs, recursive=recursive, exclude=folder.absolute(), stills=naming.takes_stills
-    )
+    found = find(inputs, recursive=recursive, exclude=folder.absolute(), stills=naming.takes_stills)
     ours = tasks(found, folder, naming)
     if shard is not None:
         ours = [task for task in ours if shard.has(task.name)]

@@ -38,9 +38,9 @@ def find(
 ) -> list[Found]:
     """Return every file that the inputs stand for, each once, in the order given.
 
-    A folder stands for the videos in it, with `stills` for the images as well, sorted, and with `recursive` for those in its subfolders;
-    hidden files and folders are left out, and so is the folder `exclude`. Raises `InputError` for
-    an input that matches nothing.
+    A folder stands for the videos in it, with `stills` for the images as well, sorted, and with
+    `recursive` for those in its subfolders; hidden files and folders are left out, and so is the
+    folder `exclude`. Raises `InputError` for an input that matches nothing.
     """
     found: dict[str, Found] = {}
     for given in inputs:

@@ -92,7 +92,9 @@ class Naming:
         path, extension = found.path, self._extension(found.path)
         parent = path.absolute().parent.name
         # The place of the number is no part of a sequence's name.
-        stem = PLACE.sub("", with_place(path.stem)).rstrip("._- ") if is_pattern(path) else path.stem
+        stem = (
+            PLACE.sub("", with_place(path.stem)).rstrip("._- ") if is_pattern(path) else path.stem
+        )
         filled = template.format(stem=stem or parent, ext=extension, name=path.name, parent=parent)
         if not extension and template.endswith(".{ext}"):
             # A folder must not have the name of another kind of output.

@@ -164,9 +164,7 @@ def _clip(
     origin, samples = origin_of(container), _samples(container, source)
     duration = _duration(container, stream)
     return Clip(
-        source=replace(
-            source, path=source.located, stream=stream.index, file_id=_file_id(source)
-        ),
+        source=replace(source, path=source.located, stream=stream.index, file_id=_file_id(source)),
         container=container.format.name,
         codec=stream.codec_context.name,
         width=first.width,

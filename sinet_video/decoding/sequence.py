@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -118,7 +119,8 @@ class StillImages:
     def _check_whole(self, name: object, on_error: OnError) -> None:
         if self.missing and on_error == "stop":
             raise InputError(
-                f"{name} has holes: there is no number {in_words(list(self.missing))}; render them.",
+                f"{name} has holes: there is no number "
+                f"{in_words(list(self.missing))}; render them.",
                 remedy=Remedy("on_error", "conceal", "to show the frame before each in its place"),
             )
 
@@ -172,7 +174,7 @@ def _sequence(found: Numbered, rate: Fraction | None) -> StillImages:
 
 
 def _check_times(found: Numbered, times: list[Fraction]) -> None:
-    if len(times) == len(found.files) and all(a < b for a, b in zip(times, times[1:], strict=False)):
+    if len(times) == len(found.files) and all(a < b for a, b in pairwise(times)):
         return
     raise InputError(
         f"{found.pattern.with_name(TIMES)} has {len(times)} times, which must increase, for "
@@ -189,7 +191,7 @@ def _times(path: Path) -> list[Fraction]:
 
 
 def read_times(path: Path) -> list[Fraction]:
-    """Return the times in such a file, in seconds. Raises `InputError` if something else is in it."""
+    """Return the times in such a file, in seconds. Raises `InputError` if it has anything else."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
         return [Fraction(line) / 1000 for line in lines if line and line[0] != "#"]

@@ -104,7 +104,9 @@ def decode_still(data: bytes, name: object) -> Still:
     """Return the image in a file's bytes; `name` is for messages. Raises `InputError`."""
     codec = still_codec(data[:HEAD])
     if codec is None:
-        raise InputError(f"{name} is no image that can be read; give {', '.join(sorted(SUFFIXES))}.")
+        raise InputError(
+            f"{name} is no image that can be read; give {', '.join(sorted(SUFFIXES))}."
+        )
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     decoder.thread_count = 1
     try:

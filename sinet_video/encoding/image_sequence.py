@@ -13,10 +13,10 @@ from av.container import OutputContainer
 
 from sinet_video.atomic import begin_file, begin_folder, discard, translate_write_errors
 from sinet_video.containers.codecs import Content
+from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.containers.photo_tags import with_icc
 from sinet_video.containers.still_tags import write_alpha_tag
 from sinet_video.decoding.clip import Clip
-from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.decoding.sequence import TIMES
 from sinet_video.encoding.encoder_input import picture, shown
 from sinet_video.encoding.plan import Plan

@@ -16,10 +16,10 @@ from sinet_video.atomic import (
 )
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.formats import CONTAINERS, PIPE, container_of
+from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.encoding.image_sequence import PictureFile, PictureFolder, name_in, siblings
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding

@@ -63,9 +63,7 @@ class Frame:
             )
 
     @classmethod
-    def from_rgb(
-        cls, array: Any, *, pts: int = 0, time_base: Fraction = Fraction(1, 25)
-    ) -> Frame:
+    def from_rgb(cls, array: Any, *, pts: int = 0, time_base: Fraction = Fraction(1, 25)) -> Frame:
         """Return a frame of an RGB image, (H, W, 3) uint8, shown at `pts` times `time_base`.
 
         numpy arrays, and what shares its memory with them, such as torch tensors on the CPU. Raises

@@ -17,26 +17,25 @@ from sinet_video.atomic import begin_file, check_file, discard, translate_write_
 from sinet_video.cache import claimed
 from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import PIPE
-from sinet_video.containers.photo_tags import icc_name
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.given import Readable, as_source
 from sinet_video.decoding.probe import probe
-from sinet_video.decoding.sequence import StillImages
 from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutOfMemoryError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
-from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange
+from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.drawn_remarks import drawn_remarks
+from sinet_video.pipeline.image_sources import files_of, image_remarks
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -54,9 +53,6 @@ BASE_MEMORY, MEMORY_OF_PIXEL = 170, 140e-6
 """Megabytes, as measured of .mp4 at 1080p and 2160p; .webm with alpha takes half as much more."""
 
 Item = TypeVar("Item")
-
-KEEP_ICC = frozenset({".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
-"""Extensions of outputs that get the source's ICC profile."""
 
 FAR = 10
 """Seconds from which on a clock that begins there is told of."""
@@ -109,8 +105,9 @@ def convert(
     """
     started = time.perf_counter()
     check_named(input=source, output=output, matte=matte, report=report, background=background)
-    (output, encoding), source = as_folder(output, encoding), settings.clip_source(
-        as_source(source, settings.allow, rate=rate, times=times)
+    (output, encoding), source = (
+        as_folder(output, encoding),
+        settings.clip_source(as_source(source, settings.allow, rate=rate, times=times)),
     )
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
@@ -238,30 +235,6 @@ def _outputs(
         return [whole]
     path, alone = as_folder(matte, Encoding())
     return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
-
-
-def files_of(clip: Clip) -> list[Path]:
-    """Return the files that a clip is read from: one, or those of an image sequence."""
-    if isinstance(clip.images, StillImages):
-        return [image for image in clip.images.images if isinstance(image, Path)]
-    return [Path(clip.path)]
-
-
-def _image_remarks(clip: Clip, output: Path) -> list[str]:
-    """Return what to say of a source that is made of images."""
-    said = []
-    if clip.images is not None and clip.images.assumed and not clip.is_still:
-        said.append(
-            f"{clip.path} does not say how fast it is: {float(RATE_IF_UNKNOWN):g} frames per second "
-            "are assumed; give its rate if it is another."
-        )
-    keeps = output.suffix.lower() in KEEP_ICC and bool(clip.rgb_icc)
-    if clip.icc and not keeps and output != PIPE:
-        said.append(
-            f"The source's ICC profile ({icc_name(clip.icc)}) is not kept: its colours will be taken "
-            "as they are."
-        )
-    return said
 
 
 def _too_late(clip: Clip) -> SettingError:
@@ -410,7 +383,7 @@ class _Job:
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
-        said += _image_remarks(self._clip, self.targets[0])
+        said += image_remarks(self._clip, self.targets[0])
         if self._clip.origin >= FAR:
             said.append(
                 f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,11 +17,11 @@ from av.video.stream import VideoStream
 from sinet_video.containers import still_tags
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.integrity import damage
+from sinet_video.containers.numbering import find_numbered
 from sinet_video.containers.photo_tags import read_photo_tags
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
-from sinet_video.containers.numbering import find_numbered
 from sinet_video.decoding.probe import first_picture, probe
 from sinet_video.decoding.sequence import NANOSECOND, TIMES, is_still_source, read_times
 from sinet_video.decoding.stills import without_side_data
@@ -144,9 +143,7 @@ def video_properties(given: StrPath | Source) -> VideoProperties:
         tick=PICTURE_TICK,
         end=None,
         alpha_mode=None,
-        alpha_said=still_tags.read_alpha_tag(file)
-        if has_alpha(first)
-        else None,
+        alpha_said=still_tags.read_alpha_tag(file) if has_alpha(first) else None,
     )
 
 

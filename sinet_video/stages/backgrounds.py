@@ -14,14 +14,12 @@ from numpy.typing import NDArray
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
-from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
 from sinet_video.decoding.sequence import is_still_source
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.colour_names import WANTED, is_colour, parse_colour
 from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, reformat, rgb_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.stages.blur_background import BlurBackground
 from sinet_video.stages.composite import Background

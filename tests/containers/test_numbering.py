@@ -29,7 +29,9 @@ def test_what_a_pattern_is() -> None:
 @pytest.mark.parametrize("given", ["", "f.%04d.png", "f.####.png", "f.%d.png"])
 def test_files_by_number(tmp_path: Path, given: str) -> None:
     """In order, from any number, with more digits where they are needed, and what is missing."""
-    folder = touch(tmp_path / "a", "f.0998.png", "f.0999.png", "f.1003.png", "notes.txt", ".f.1.png")
+    folder = touch(
+        tmp_path / "a", "f.0998.png", "f.0999.png", "f.1003.png", "notes.txt", ".f.1.png"
+    )
     found = find_numbered(folder / given)
     assert list(found.files) == [998, 999, 1003]
     assert found.missing == [1000, 1001, 1002]
@@ -46,7 +48,7 @@ def test_several_sequences_are_named(tmp_path: Path) -> None:
 
 def test_what_is_no_sequence(tmp_path: Path) -> None:
     """Each says what to do instead."""
-    with pytest.raises(InputError, match="without numbered images.*batch"):
+    with pytest.raises(InputError, match=r"without numbered images.*batch"):
         find_numbered(touch(tmp_path / "photos", "anna.jpg", "film.mp4"))
     with pytest.raises(InputError, match="No file matches"):
         find_numbered(tmp_path / "photos" / "x.%04d.png")

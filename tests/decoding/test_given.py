@@ -117,7 +117,11 @@ BAD = {
     "arrays without times": ([np.zeros((4, 4, 3), np.uint8)], {}, "give their rate"),
     "floats": ([np.zeros((4, 4, 3))], {"rate": 5}, "uint8"),
     "gray": ([np.zeros((4, 4), np.uint8)], {"rate": 5}, r"\(H, W, 3\)"),
-    "too few times": ([np.zeros((4, 4, 3), np.uint8)] * 2, {"times": [0]}, "more arrays than times"),
+    "too few times": (
+        [np.zeros((4, 4, 3), np.uint8)] * 2,
+        {"times": [0]},
+        "more arrays than times",
+    ),
     "no arrays": ([], {"rate": 5}, "no arrays"),
     "text file": (io.StringIO("x"), {}, "binary mode"),
     "bytes of nothing": (b"nothing", {}, "cannot be opened as a video"),

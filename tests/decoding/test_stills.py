@@ -89,7 +89,9 @@ def test_a_photograph_becomes_one_image(tmp_path: Path, name: str) -> None:
     report = sinet_video.convert(source, tmp_path / name, settings=EVERYTHING)
     made = Image.open(tmp_path / name)
     assert (made.size, made.info["icc_profile"]) == ((120, 90), ICC)
-    assert made.mode == ("RGB" if name == "cut.jpg" else "RGBA" if name != "cut.webp" else made.mode)
+    assert made.mode == (
+        "RGB" if name == "cut.jpg" else "RGBA" if name != "cut.webp" else made.mode
+    )
     off = np.abs(np.asarray(made.convert("RGB")).astype(int) - gradient()).mean()
     assert off < 3
     assert (report.frames, report.warnings) == (1, [])

@@ -117,8 +117,8 @@ def test_what_cannot_be(tmp_path: Path, make_clip, suffix: str) -> None:
     output = tmp_path / f"a{suffix}"
     with pytest.raises(sinet_video.SettingError, match="cannot be resumed"):
         sinet_video.convert(make_clip(), output, settings=HALF, resume=sinet_video.Resume())
+    premultiplied = Encoding(alpha_mode="premultiplied")
     with pytest.raises(sinet_video.SettingError, match="straight by its specification"):
-        premultiplied = Encoding(alpha_mode="premultiplied")
         sinet_video.convert(make_clip(), output, settings=HALF, encoding=premultiplied)
 
 
