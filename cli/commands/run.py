@@ -72,7 +72,9 @@ def run(
     """Cut the person out of INPUT and write OUTPUT.
 
     OUTPUT's extension decides: .mp4, .mkv, .mov or .webm; a folder or out/%05d.png for an image
-    sequence. As INPUT or OUTPUT, - is a pipe from or to a program such as ffmpeg.
+    sequence; .gif, .apng or .webp for an image that moves. INPUT may be a photograph, or an image
+    sequence: a folder, frame.%04d.png or 'frame.####.exr'. As INPUT or OUTPUT, - is a pipe from or
+    to a program such as ffmpeg.
     """
     output = _output(given, named)
     check_output(output)

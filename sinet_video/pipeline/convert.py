@@ -84,8 +84,9 @@ def convert(
 ) -> Report:
     """Cut the person out of a video file and write the result, as `sinet-video run` does.
 
-    The extension of `output` decides its type: an .mp4, .mkv, .mov or .webm file, a folder for
-    PNGs, or a pattern such as out/%05d.png. A name that ends with a slash, or that is an existing
+    `source` is anything that `matte` takes; `rate` and `times` are as there. The extension of
+    `output` decides its type: an .mp4, .mkv, .mov, .webm, .gif, .apng or .webp file, a folder for
+    PNGs, a pattern such as out/%05d.png, or for one picture an image file. A name that ends with a slash, or that is an existing
     folder, is a folder even if it has a dot. Without a `background`, .webm, .mov and PNGs get an
     alpha channel, and the others a green background. `background` is a colour, a path, "blur",
     "transparent" or any `Background`. `show` writes only the alpha, or only the person, instead of

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sinet_video
-from sinet_video.models.torch_module import is_module, run_module
+from sinet_video.models.segmenter import is_module, run_module
 
 torch = pytest.importorskip("torch")
 
