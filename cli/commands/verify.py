@@ -34,7 +34,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 @options_from(TimeRange, "span")
 @click.option(
     "--alpha-mode",
-    type=click.Choice(["straight", "premultiplied", "none"]),
+    type=click.Choice(["straight", "premultiplied", "stacked", "none"]),
     help="What alpha FILE must have; any will do if this is not given.",
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check; may be repeated.")

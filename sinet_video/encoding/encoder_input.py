@@ -11,12 +11,13 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from sinet_video.containers.codecs import Content
-from sinet_video.encoding.palette import PALETTE, paletted
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
+from sinet_video.media.palette import PALETTE, paletted
+from sinet_video.media.stacked import stack
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.transfer import to_light
 from sinet_video.planes.quantise import quantised, write_alpha
@@ -61,7 +62,10 @@ def encodable(
     turn: Orientation = Orientation(),
 ) -> av.VideoFrame:
     """Return a matte like `picture`, rotated and padded for encoding, with its frame's times."""
-    video = extended(shown(picture(matte, content, plan), turn), *size)
+    if plan.stacked:
+        video = _stacked(matte, plan, size, turn)
+    else:
+        video = extended(shown(picture(matte, content, plan), turn), *size)
     if plan.pixel_format == PALETTE:
         video = paletted(video)
     frame = matte.frame
@@ -69,6 +73,19 @@ def encodable(
     # Otherwise the encoder would be forced to use the source's key frames.
     video.pict_type = 0
     return video
+
+
+def _stacked(matte: Matte, plan: Plan, size: tuple[int, int], turn: Orientation) -> av.VideoFrame:
+    """Return colour above alpha, both turned, and extended to half of the size each."""
+    colour = extended(shown(picture(matte, "rgb", plan), turn), size[0], size[1] // 2)
+    alpha = turn.shown(matte.alpha)
+    missing = [(0, wide - own) for wide, own in zip(colour_shape(colour), alpha.shape, strict=True)]
+    return stack(colour, np.pad(alpha, missing, mode="edge"))
+
+
+def colour_shape(video: av.VideoFrame) -> tuple[int, int]:
+    """Return a frame's height and width."""
+    return video.height, video.width
 
 
 def gray_as(matte: Matte, pixel_format: str) -> av.VideoFrame:

@@ -33,6 +33,7 @@ from sinet_video.encoding.video_stream import add_video_stream, encoded_size, op
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
+from sinet_video.media.stacked import HANDLER, STACKED
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange, seconds
 from sinet_video.publish import Publication
 
@@ -58,8 +59,9 @@ class VideoFile(Sink):
         self.content, self.plan, self.warnings = content, plan, []
         self._overwrite = overwrite
         self._format = BY_MUXER[plan.muxer]
-        self._turn = Orientation() if self._format.orientation_tag else clip.orientation
-        clip = clip if self._format.orientation_tag else clip.as_shown()
+        tagged = self._format.orientation_tag and not plan.stacked
+        self._turn = Orientation() if tagged else clip.orientation
+        clip = clip if tagged else clip.as_shown()
         self._path = path
         self._companions: SideStreams | None = None
         self._counter = None if self._format.timed else _Counter(clip)
@@ -119,7 +121,9 @@ class VideoFile(Sink):
             stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
         if tag := self._format.codec_tags.get(self.plan.codec):
             stream.codec_context.codec_tag = tag
-        if self.content == "rgba":
+        if self.plan.stacked:
+            stream.metadata[TAG], stream.metadata["handler_name"] = STACKED, HANDLER
+        elif self.content == "rgba":
             stream.metadata["alpha_mode"] = "1"
             stream.metadata[TAG] = self.plan.alpha
         return stream
@@ -168,7 +172,8 @@ class VideoFile(Sink):
 
     def _complete(self) -> None:
         """Correct what the muxer could not be told, and check what it wrote of the companions."""
-        if self._format.alpha_tag == "graphics mode" and self.content == "rgba":
+        channel = self.content == "rgba" and not self.plan.stacked
+        if self._format.alpha_tag == "graphics mode" and channel:
             write_mov_alpha_tag(self._part, self.plan.alpha)
         if self._aspect != 1 and self._format.sample_aspect == "display size":
             said = write_display_size(self._part, self._size, self._aspect)
@@ -227,6 +232,8 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
     """Return warnings about what a player is not told, or displays differently."""
     warnings = []
     size = encoded_size(clip, plan)
+    if plan.stacked:
+        size = size[0], size[1] // 2
     if size != (clip.width, clip.height):
         warnings.append(
             f"The picture is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "

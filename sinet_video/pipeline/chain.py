@@ -22,6 +22,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.stacked import STACKED
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.report import Meter
@@ -294,6 +295,8 @@ def output_kind(
         return OutputKind("rgb", behind) if behind else OutputKind("rgba")
     if background is not None:
         return OutputKind("rgb", background)
+    if encoding.alpha_mode == STACKED:
+        return OutputKind("rgba")
     container = container_of(output, encoding.format)
     codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
     can = "rgba" in container.defaults and codec is not None and codec.rgba is not None

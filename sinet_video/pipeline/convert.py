@@ -86,12 +86,12 @@ def convert(
 
     `source` is anything that `matte` takes; `rate` and `times` are as there. The extension of
     `output` decides its type: an .mp4, .mkv, .mov, .webm, .gif, .apng or .webp file, a folder for
-    PNGs, a pattern such as out/%05d.png, or for one picture an image file. A name that ends with a slash, or that is an existing
-    folder, is a folder even if it has a dot. Without a `background`, .webm, .mov and PNGs get an
-    alpha channel, and the others a green background. `background` is a colour, a path, "blur",
-    "transparent" or any `Background`. `show` writes only the alpha, or only the person, instead of
-    the composite. `matte` names a second file for the alpha, and `report` a JSON file for the
-    returned report.
+    PNGs, a pattern such as out/%05d.png, or for one picture an image file. A name that ends with a
+    slash, or that is an existing folder, is a folder even if it has a dot. Without a `background`,
+    .webm, .mov, PNGs and images that move get an alpha channel, and the others a green background.
+    `background` is a colour, a path, "blur", "transparent" or any `Background`. `show` writes only
+    the alpha, or only the person, instead of the composite. `matte` names a second file for the
+    alpha, and `report` a JSON file for the returned report.
 
     With `resume`, finished parts are kept in a hidden folder beside the output until the job is
     done. After an interruption the same call continues from there and produces the same bytes. It

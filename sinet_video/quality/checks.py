@@ -11,12 +11,11 @@ from typing import Literal
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
 from sinet_video.media.colour import Colour
-from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.quality.alpha_statistics import AlphaFigures
 from sinet_video.quality.audio_timing import AudioTiming
 from sinet_video.quality.playback import MILLISECOND, VideoProperties
 
-Wanted = Literal["straight", "premultiplied", "none"]
+Wanted = Literal["straight", "premultiplied", "stacked", "none"]
 """The alpha that a result should have."""
 
 
@@ -174,13 +173,15 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
         detail = "The file says that colours are premultiplied, but many are above their alpha."
         return Check("alpha", False, detail)
     told = f"; the file says {mine.alpha_said}" if mine.alpha_said else ""
+    told = "; below their colours, as the file says" if mine.stacked else told
     detail = f"In all pictures, {kind or 'straight or not cannot be told'}{told}."
     return Check("alpha", True, detail)
 
 
-def alpha_mode(figures: AlphaFigures | None, wanted: Wanted) -> Check:
-    """Check that alpha is straight, premultiplied or absent, as it should be."""
-    found: AlphaKind | Literal["none"] | None = figures.kind if figures else "none"
+def alpha_mode(mine: VideoProperties, figures: AlphaFigures | None, wanted: Wanted) -> Check:
+    """Check that alpha is straight, premultiplied, stacked or absent, as it should be."""
+    found: Wanted | None = figures.kind if figures else "none"
+    found = "stacked" if mine.stacked else found
     if found is None:
         return Check("alpha mode", None, f"Whether it is {wanted} cannot be told: nothing is soft.")
     if found == wanted:

@@ -31,6 +31,7 @@ from sinet_video.media.colour import Colour
 from sinet_video.media.convert import matrix_of, range_of
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
+from sinet_video.media.stacked import says_stacked, unstack
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import exact, seconds
 
@@ -71,6 +72,7 @@ class VideoProperties:
         end: time in seconds at which the last frame ends, or None if the file does not say.
         alpha_mode: the container's tag of that name; in Matroska and WebM, "1" means alpha.
         alpha_said: the tagged kind of alpha; None without a tag.
+        stacked: whether alpha is below colour in the file's frames, of twice this height.
     """
 
     container: str
@@ -87,6 +89,7 @@ class VideoProperties:
     end: Fraction | None
     alpha_mode: str | None
     alpha_said: AlphaKind | None = None
+    stacked: bool = False
 
     @property
     def is_rgb(self) -> bool:
@@ -162,12 +165,13 @@ def _properties_of_video(source: Source) -> VideoProperties:
         # With the plain decoder: those for alpha do not get the container's colour tags.
         first = first_picture(container, stream)
         assert first is not None  # as the probe has seen it
+        stacked = says_stacked(stream.metadata)
         return VideoProperties(
             container=clip.container,
             codec=clip.codec,
             pixel_format=first.format.name,
             width=clip.width,
-            height=clip.height,
+            height=clip.height // (2 if stacked else 1),
             orientation=clip.orientation,
             sample_aspect=clip.sample_aspect,
             colour=Colour.of(first),
@@ -179,6 +183,7 @@ def _properties_of_video(source: Source) -> VideoProperties:
             alpha_said=read_alpha_tag(Path(source.path), clip.container, stream.metadata)
             if clip.alpha
             else None,
+            stacked=stacked,
         )
 
 
@@ -201,7 +206,7 @@ def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
 def _play_video(source: Source) -> Generator[PlayedFrame]:
     with opened(source) as container:
         stream = video_stream(container, source)
-        unit = stream.time_base
+        unit, stacked = stream.time_base, says_stacked(stream.metadata)
         last: Fraction | None = None
         lost = 0
         try:
@@ -216,7 +221,8 @@ def _play_video(source: Source) -> Generator[PlayedFrame]:
                         raise InputError(f"{source} is damaged {_where(last)}.")
                     lost -= 1
                     last = None if video.pts is None else seconds(video.pts, unit)
-                    yield PlayedFrame(last, seconds(video.duration, unit), video)
+                    length = seconds(video.duration, unit)
+                    yield PlayedFrame(last, length, unstack(video) if stacked else video)
         except av.FFmpegError as error:
             raise InputError(
                 f"{source} is damaged or cut off {_where(last)} ({reason(error)})."
