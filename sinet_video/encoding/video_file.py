@@ -82,6 +82,8 @@ class VideoFile(Sink):
                     clip, self._container, self._stream, companions, audio, on_error
                 )
                 self._companions, self.audio = found, found.carried
+            if plan.stacked:  # in place of what the source's video is called
+                self._stream.metadata.update({TAG: STACKED, "handler_name": HANDLER})
         except BaseException:
             self.abandon()
             raise
@@ -121,9 +123,7 @@ class VideoFile(Sink):
             stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
         if tag := self._format.codec_tags.get(self.plan.codec):
             stream.codec_context.codec_tag = tag
-        if self.plan.stacked:
-            stream.metadata[TAG], stream.metadata["handler_name"] = STACKED, HANDLER
-        elif self.content == "rgba":
+        if self.content == "rgba" and not self.plan.stacked:
             stream.metadata["alpha_mode"] = "1"
             stream.metadata[TAG] = self.plan.alpha
         return stream

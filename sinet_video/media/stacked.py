@@ -52,7 +52,9 @@ def unstack(video: av.VideoFrame) -> av.VideoFrame:
     luma = planes_of(video)[0][made.height : 2 * made.height].astype(np.float32)
     most = (1 << _bits(video)) - 1
     alpha[...] = np.rint(np.clip((luma - black) / (white - black), 0, 1) * most)
-    made.pts, made.time_base, made.duration = video.pts, video.time_base, video.duration
+    made.pts, made.duration = video.pts, video.duration
+    if video.time_base is not None:
+        made.time_base = video.time_base
     return made
 
 

@@ -161,7 +161,7 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
         return Check("alpha", False, f"Only {count} of {frames} pictures have alpha.")
     if tagged and not count:
         return Check("alpha", False, "The container says that there is alpha, but no picture has.")
-    if count and not tagged and mine.codec in ("vp8", "vp9"):
+    if count and not (tagged or mine.stacked) and mine.codec in ("vp8", "vp9"):
         detail = (
             "Pictures have alpha, but without the container's tag alpha_mode players ignore it."
         )
