@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 LIGHT := .venv/.light
 SOURCES := pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native/*.cpp sinet_video/native/*.h)
 
-.PHONY: demo test lint types imports tree bench weights clean
+.PHONY: demo test lint types imports tree docs man bench weights clean
 
 demo: $(LIGHT)
 	$(BIN)/python examples/demo.py
@@ -39,6 +39,14 @@ bench: $(INSTALLED)
 weights: $(INSTALLED)
 	$(BIN)/sinet-video train $(DATA) -o runs/default
 	$(BIN)/python -m sinet_video.train.package_weights runs/default/weights.pth
+
+# The documentation as a site, in build/site, and as a manual page. Neither needs the network.
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+man: $(INSTALLED)
+	mkdir -p build
+	$(BIN)/python docs/man.py >build/sinet-video.1
 
 # The kernels are built again when they change.
 $(INSTALLED): $(SOURCES)

@@ -1,7 +1,8 @@
 """Builds the kernels of sinet_video.native where there is a C++ compiler, and reads the README.
 
-The rest is in pyproject.toml. The kernels are plain functions that ctypes calls, so one file serves every version of Python. Where they
-cannot be built the installation succeeds without them, and numpy does their work.
+The rest is in pyproject.toml. The kernels are plain functions that ctypes calls, so one file
+serves every version of Python. Where they cannot be built the installation succeeds without them,
+and numpy does their work.
 """
 
 import platform

@@ -39,11 +39,11 @@ TITLES = (
 )  # fmt: skip
 
 
-def held(picture: Array) -> Iterator[Frame]:
+def held(image: Array) -> Iterator[Frame]:
     """Yield an image, (H, W, 3), for a second, with new grain in every frame."""
     grain = np.random.default_rng(1)
     for index in range(RATE):
-        noisy = (picture + grain.normal(0, 2, picture.shape)).clip(0, 255).astype(np.uint8)
+        noisy = (image + grain.normal(0, 2, image.shape)).clip(0, 255).astype(np.uint8)
         video = av.VideoFrame.from_ndarray(noisy, "rgb24").reformat(format="yuv420p")
         yield Frame(video, index, Fraction(1, RATE), 1)
 
@@ -58,14 +58,14 @@ def title(index: int) -> Array:
         words, size = TITLES[(index + line) % len(TITLES)], float(drawn.choice([14, 24, 40, 70]))
         left = max(10, (width - text_width(words, size)) / 2)
         canvas.text(left, 150 + 170 * line, words, size, tuple(map(int, light)))
-    return canvas.picture
+    return canvas.image
 
 
-def finds(pictures: Iterable[Array], way: Way, segmenter: Segmenter) -> tuple[float, float]:
+def finds(images: Iterable[Array], way: Way, segmenter: Segmenter) -> tuple[float, float]:
     """Return the shares of images and of their frames in which somebody is found."""
     found = [
-        [bool((matte.alpha > 0.5).any()) for matte in smooth(way(held(picture), segmenter))]
-        for picture in pictures
+        [bool((matte.alpha > 0.5).any()) for matte in smooth(way(held(image), segmenter))]
+        for image in images
     ]
     return float(np.mean([any(frames) for frames in found])), float(np.mean(found))
 
@@ -80,11 +80,11 @@ def main() -> None:
     segmenter = load_segmenter(given.weights)
     paths = sorted(path for path in given.backgrounds.iterdir() if path.suffix == ".jpg")
     chosen = paths[:: max(1, len(paths) // given.rooms)][: given.rooms]
-    print("| pictures | way | with a find | frames with a find |\n|---|---|---|---|")
+    print("| images | way | with a find | frames with a find |\n|---|---|---|---|")
     for name, make in (("rooms", room), ("titles", title)):
         for way, follower in WAYS.items():
-            pictures = (make(each) for each in (chosen if name == "rooms" else range(len(chosen))))
-            some, frames = finds(pictures, follower, segmenter)
+            images = (make(each) for each in (chosen if name == "rooms" else range(len(chosen))))
+            some, frames = finds(images, follower, segmenter)
             print(f"| {name} | {way} | {some:.1%} | {frames:.1%} |", flush=True)
 
 

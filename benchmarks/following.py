@@ -39,9 +39,9 @@ PERIOD = 6.0
 """Seconds in which a person walks to the other side and back."""
 
 
-def scaled(picture: Array, width: int, height: int) -> Array:
+def scaled(image: Array, width: int, height: int) -> Array:
     """Return an RGB image, (h, w, 3) uint8, scaled to another size."""
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
     return rgb_of(video.reformat(width, height, "rgb24", interpolation=FINE))
 
 
@@ -83,14 +83,14 @@ def make(pairs: list[TrueClip], share: float, background: Path, clip: Path, fram
             _stream(matte, "ffv1", "gray", {}),
         ]
         for index, crowd in zip(range(frames), zip(*footage, strict=True), strict=False):
-            picture, alpha = behind.copy(), np.zeros((*SIZE[::-1], 1), np.float32)
+            image, alpha = behind.copy(), np.zeros((*SIZE[::-1], 1), np.float32)
             for (colour, own), place in zip(crowd, places(index, len(pairs), height), strict=True):
                 (top, left), (down, across) = place, own.shape[:2]
                 spot = slice(top, top + down), slice(left, left + across)
-                picture[spot] += own * (colour - picture[spot])
+                image[spot] += own * (colour - image[spot])
                 alpha[spot] = np.maximum(alpha[spot], own)
-            picture += grain.normal(0, 2, picture.shape).astype(np.float32)
-            made = [picture.clip(0, 255), (alpha[..., 0] * 255).round()]
+            image += grain.normal(0, 2, image.shape).astype(np.float32)
+            made = [image.clip(0, 255), (alpha[..., 0] * 255).round()]
             for out, stream, kind, array in zip(
                 (video, matte), streams, ("rgb24", "gray"), made, strict=True
             ):

@@ -80,16 +80,16 @@ class Flow:
 
     def brought(self, alpha: np.ndarray, there: np.ndarray, here: np.ndarray) -> tuple:
         """Return an alpha warped from one frame to another, and how far the flow can be trusted."""
-        grays = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (here, there)]
+        grays = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (here, there)]
         places = self._method.calc(*grays, None)
         places += np.dstack(np.meshgrid(*(np.arange(n) for n in grays[0].shape[::-1])))
-        moved, picture = (
+        moved, image = (
             cv2.remap(
                 plane, places.astype("f4"), None, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE
             )
             for plane in (alpha, there)
         )
-        amiss = cv2.blur(cv2.absdiff(picture, here).mean(2) / 255, (5, 5))
+        amiss = cv2.blur(cv2.absdiff(image, here).mean(2) / 255, (5, 5))
         return moved, np.exp(-amiss / 0.05).astype("f4")
 
 
@@ -97,11 +97,11 @@ def warped(mattes: Iterable[Matte], share: float = 0.7) -> Iterator[Matte]:
     """Mix in the previous alpha, warped by optical flow, as far as the flow fits."""
     flow, before = Flow(), None
     for matte in mattes:
-        picture, alpha = matte.frame.scaled(*matte.alpha.shape[::-1]), matte.alpha
-        if before is not None and before[0].shape == picture.shape:
-            moved, trust = flow.brought(before[1], before[0], picture)
+        image, alpha = matte.frame.scaled(*matte.alpha.shape[::-1]), matte.alpha
+        if before is not None and before[0].shape == image.shape:
+            moved, trust = flow.brought(before[1], before[0], image)
             alpha = alpha + share * trust * (moved - alpha)
-        before = picture, alpha
+        before = image, alpha
         yield matte.with_alpha(alpha)
 
 
@@ -109,12 +109,12 @@ def warped_window(mattes: Iterable[Matte], frames: int = 4) -> Iterator[Matte]:
     """Average the alphas of the surrounding frames, warped by optical flow."""
     flow, everything = Flow(), list(mattes)
     for index, matte in enumerate(everything):
-        picture = matte.frame.scaled(*matte.alpha.shape[::-1])
+        image = matte.frame.scaled(*matte.alpha.shape[::-1])
         total, weight = matte.alpha.copy(), np.ones_like(matte.alpha)
         for other in everything[max(0, index - frames) : index + frames + 1]:
             if other is not matte and other.alpha.shape == matte.alpha.shape:
                 there = other.frame.scaled(*other.alpha.shape[::-1])
-                moved, trust = flow.brought(other.alpha, there, picture)
+                moved, trust = flow.brought(other.alpha, there, image)
                 total, weight = total + trust * moved, weight + trust
         yield matte.with_alpha(total / weight)
 
@@ -138,13 +138,13 @@ def moving(clip: TrueClip) -> tuple[list[Matte], list[np.ndarray]]:
 
     The background is the same frame, mirrored and blurred, so that it has the same colours.
     """
-    picture = next(iter(decode(clip.clip))).rgb.astype(np.float32)
+    image = next(iter(decode(clip.clip))).rgb.astype(np.float32)
     truth = next(iter(read_alphas(clip.truth)))
-    behind = cv2.GaussianBlur(picture[:, ::-1], (0, 0), 8)
+    behind = cv2.GaussianBlur(image[:, ::-1], (0, 0), 8)
     mattes, truths = [], []
     for index in range(12):
         shift = np.float32([[1, 0, STRIDE * (index - 6)], [0, 1, 0]])
-        person, alpha = (cv2.warpAffine(x, shift, truth.shape[::-1]) for x in (picture, truth))
+        person, alpha = (cv2.warpAffine(x, shift, truth.shape[::-1]) for x in (image, truth))
         scene = behind + alpha[..., None] * (person - behind)
         video = av.VideoFrame.from_ndarray(scene.astype(np.uint8), "rgb24").reformat(
             format="yuv444p"

@@ -42,45 +42,45 @@ def seven(folder: Path) -> Iterator[Array]:
     yield small(portrait, cut_out(portrait).alpha)
 
 
-def small(picture: Array, alpha: Array) -> Array:
+def small(image: Array, alpha: Array) -> Array:
     """Return a person a quarter of the height in front of a bold pattern, (512, 896, 3) uint8."""
     rows, columns = np.mgrid[:512, :896] // 32
     dark = (rows + columns)[..., None] % 2 == 0
     pattern = np.where(dark, (90, 60, 40), (214, 200, 180)).astype(np.uint8)
     person, own = (
         np.asarray(Image.fromarray(each).resize((128, 128)), np.float32)
-        for each in (picture, quantised(alpha, 0, 255))
+        for each in (image, quantised(alpha, 0, 255))
     )
     behind, part = pattern[384:, 600:728], own[..., None] / 255
     behind[...] = np.round(person * part + behind * (1 - part))
     return pattern
 
 
-def cut_out(picture: Array) -> Matte:
+def cut_out(image: Array) -> Matte:
     """Return an image's matte, with the default settings."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "picture.png")
-        path.write_bytes(png(picture))
+        path = Path(folder, "image.png")
+        path.write_bytes(png(image))
         return next(iter(matte(path)))
 
 
-def shown(picture: Array) -> Array:
+def shown(image: Array) -> Array:
     """Return an image, its alpha, and the person over a checkerboard, side by side."""
-    made = cut_out(picture)
+    made = cut_out(image)
     gray = np.repeat(quantised(made.alpha, 0, 255)[..., None], 3, 2)
-    panels = (picture, gray, Checkerboard().under(made).rgb)
-    width = round(HIGH * picture.shape[1] / picture.shape[0])
+    panels = (image, gray, Checkerboard().under(made).rgb)
+    width = round(HIGH * image.shape[1] / image.shape[0])
     return np.hstack([np.asarray(Image.fromarray(panel).resize((width, HIGH))) for panel in panels])
 
 
-def sheet(pictures: list[Array]) -> Array:
+def sheet(images: list[Array]) -> Array:
     """Return images of one height, two per row and an odd one last, on white."""
-    column = max(each.shape[1] for each in pictures[: len(pictures) // 2 * 2 : 2]) + GAP
-    places = [(index // 2 * (HIGH + GAP), index % 2 * column) for index in range(len(pictures))]
-    across = max(left + each.shape[1] for (_, left), each in zip(places, pictures, strict=True))
+    column = max(each.shape[1] for each in images[: len(images) // 2 * 2 : 2]) + GAP
+    places = [(index // 2 * (HIGH + GAP), index % 2 * column) for index in range(len(images))]
+    across = max(left + each.shape[1] for (_, left), each in zip(places, images, strict=True))
     page = np.full((places[-1][0] + HIGH, across, 3), 255, np.uint8)
-    for (top, left), picture in zip(places, pictures, strict=True):
-        page[top : top + HIGH, left : left + picture.shape[1]] = picture
+    for (top, left), image in zip(places, images, strict=True):
+        page[top : top + HIGH, left : left + image.shape[1]] = image
     return page
 
 
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/model_card.jpg"))
     given = parser.parse_args()
-    page = sheet([shown(picture) for picture in seven(given.folder)])
+    page = sheet([shown(image) for image in seven(given.folder)])
     Image.fromarray(page).save(given.output, quality=88)
 
 

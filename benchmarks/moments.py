@@ -69,13 +69,13 @@ class Look:
         clean = next(decontaminate([whole])) if self.clean else whole
         over = next(composite([clean], self.colour)).frame
         gray = quantised(made.alpha, 0, 255)
-        pictures = (self._shown(each, made.frame) for each in (made.frame.rgb, gray, over.rgb))
-        return Shown(float(made.time), *pictures)
+        images = (self._shown(each, made.frame) for each in (made.frame.rgb, gray, over.rgb))
+        return Shown(float(made.time), *images)
 
-    def _shown(self, picture: Array, frame: Frame) -> Array:
-        height, width = picture.shape[:2]
+    def _shown(self, image: Array, frame: Frame) -> Array:
+        height, width = image.shape[:2]
         top, left, bottom, right = self.part
-        part = picture[
+        part = image[
             round(top * height) : round(bottom * height), round(left * width) : round(right * width)
         ]
         small = resized(part, _size(part.shape))
@@ -106,7 +106,7 @@ def sheet(name: str, before: list[Shown], after: list[Shown]) -> Array:
         blocks.append((clock(one.time), "", list(zip(PANELS, panels, strict=True)), INK))
     tall, wide = before[0].source.shape[:2]
     each = max(1, round(INSIDE / (len(PANELS) * HIGH * wide / tall)))
-    return np.concatenate([canvas.picture, *rows(blocks, each, len(PANELS))])
+    return np.concatenate([canvas.image, *rows(blocks, each, len(PANELS))])
 
 
 def ways(

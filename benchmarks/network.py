@@ -44,13 +44,13 @@ def main() -> None:
     given = parser.parse_args()
     width, height = InputSize.parse(given.size).of(16 / 9)
     network = checkpoint.load(given.checkpoint)
-    picture = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
-    normalised = np.ascontiguousarray(picture.transpose(0, 3, 1, 2), np.float32) / 255
+    image = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), dtype=np.uint8)
+    normalised = np.ascontiguousarray(image.transpose(0, 3, 1, 2), np.float32) / 255
     plain = session(export_sinet.plain(network), height, width)
     fast = session(export_sinet.fast(network), height, width)
     runs: dict[str, Callable[[], object]] = {
         "plain": lambda: plain.run(["logits"], {"picture": normalised}),
-        "fast": lambda: fast.run(["alpha"], {"picture": picture}),
+        "fast": lambda: fast.run(["alpha"], {"picture": image}),
     }
     times: dict[str, list[float]] = {name: [] for name in runs}
     for round_number in range(given.rounds + 10):
@@ -60,7 +60,7 @@ def main() -> None:
                 times[name].append(spent)
     medians = {name: statistics.median(spent) for name, spent in times.items()}
     for name, median in medians.items():
-        print(f"{name:6} {median * 1000:6.2f} ms a picture of {width}x{height}, one thread")
+        print(f"{name:6} {median * 1000:6.2f} ms an image of {width}x{height}, one thread")
     print(f"ratio  {medians['plain'] / medians['fast']:6.2f}")
 
 

@@ -20,7 +20,7 @@ from sinet_video.cli.commands.serve import serve
 from sinet_video.cli.commands.train import train
 from sinet_video.cli.commands.verify import verify
 from sinet_video.cli.terminal.events import EVENTS, write_event
-from sinet_video.cli.terminal.signals import heed, status_of, stopped_by
+from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
 
 from sinet_video._version import __version__
@@ -133,5 +133,5 @@ def main() -> None:
     open_closed_streams()
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, Unheard(sys.stderr))
-    heed()
+    install_handlers()
     cli(prog_name="sinet-video")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import files
 from pathlib import Path
@@ -27,9 +27,9 @@ Array = NDArray[Any]
 Box = tuple[int, int, int, int]
 
 PICTURES = Path(__file__).parent / "pictures"
-WORK = Path(tempfile.mkdtemp())
-HAIR: Box = (150, 10, 310, 190)
-HELMET: Box = (250, 290, 512, 512)
+FOLDER = tempfile.TemporaryDirectory()  # removed at exit
+WORK = Path(FOLDER.name)
+EDGE: Box = (215, 20, 325, 130)  # hair and a cheek
 FONT = ImageFont.load_default(17)
 MOMENT = 60  # of the 120 frames of the clip
 
@@ -81,29 +81,35 @@ def panels(*shown: tuple[str, Image.Image], height: int = 330) -> Image.Image:
     return sheet
 
 
-def drawn(polygon: Sequence[tuple[int, int]], size: tuple[int, int]) -> Path:
-    """Return a matte that is white within a polygon."""
-    mask = Image.new("L", size)
-    ImageDraw.Draw(mask).polygon(list(polygon), fill=255)
-    mask.save(WORK / "drawn.png")
-    return WORK / "drawn.png"
+def garbage() -> Path:
+    """Return a matte that is white over the helmet, and generously beyond it."""
+    mask = Image.new("L", (512, 512))
+    over = [(286, 512), (290, 440), (312, 380), (360, 345), (410, 336), (512, 350), (512, 512)]
+    ImageDraw.Draw(mask).polygon(over, fill=255)
+    mask.save(WORK / "garbage.png")
+    return WORK / "garbage.png"
 
 
-OVER_HELMET = [(286, 512), (290, 440), (312, 380), (360, 345), (410, 336), (512, 350), (512, 512)]
+def core() -> Path:
+    """Return a matte that is white on the helmet, and nowhere else."""
+    mask = Image.new("L", (512, 512))
+    ImageDraw.Draw(mask).ellipse((286, 348, 500, 580), fill=255)
+    mask.save(WORK / "core.png")
+    return WORK / "core.png"
 
 
 def rim() -> Image.Image:
     """Draw what choke and feather do to a bright rim."""
     plain = cut(portrait(), "--background", "#203040")
     choked = cut(portrait(), "--background", "#203040", "--choke", 1.5, "--feather", 2)
-    return panels(("default", plain.crop(HAIR)), ("--choke 1.5 --feather 2", choked.crop(HAIR)))
+    return panels(("default", plain.crop(EDGE)), ("--choke 1.5 --feather 2", choked.crop(EDGE)))
 
 
 def colours() -> Image.Image:
     """Draw what cleaning the edge's colours does."""
     mixed = cut(portrait(), "--background", "green", "--no-decontaminate")
     clean = cut(portrait(), "--background", "green")
-    return panels(("--no-decontaminate", mixed.crop(HAIR)), ("default", clean.crop(HAIR)))
+    return panels(("--no-decontaminate", mixed.crop(EDGE)), ("default", clean.crop(EDGE)))
 
 
 def refined() -> Image.Image:
@@ -116,28 +122,27 @@ def refined() -> Image.Image:
 def removed() -> Image.Image:
     """Draw what a garbage matte takes away."""
     plain = cut(portrait(), "--background", "green")
-    mask = drawn(OVER_HELMET, (512, 512))
-    without = cut(portrait(), "--background", "green", "--garbage", mask)
-    return panels(("default", plain), ("garbage.png", Image.open(mask)), ("--garbage", without))
+    without = cut(portrait(), "--background", "green", "--garbage", garbage())
+    mask = Image.open(garbage())
+    return panels(("default", plain), ("garbage.png", mask), ("--garbage", without))
 
 
 def kept() -> Image.Image:
     """Draw what a core matte brings back."""
     plain = cut(portrait(), "--background", "green")
-    mask = drawn(OVER_HELMET, (512, 512))
-    whole = cut(portrait(), "--background", "green", "--core", mask)
-    return panels(("default", plain), ("core.png", Image.open(mask)), ("--core", whole))
+    whole = cut(portrait(), "--background", "green", "--core", core())
+    return panels(("default", plain), ("core.png", Image.open(core())), ("--core", whole))
 
 
 def two_people() -> Image.Image:
     """Return the portrait, and a smaller one in front of the same room."""
-    person = portrait().crop((0, 0, 270, 512))
-    alpha = cut(portrait(), "--show", "alpha").convert("L").crop((0, 0, 270, 512))
+    person = portrait()
+    alpha = cut(person, "--show", "alpha", "--garbage", garbage()).convert("L")
     scene = Image.linear_gradient("L").resize((800, 512)).convert("RGB")
     scene = Image.blend(scene, Image.new("RGB", scene.size, "#c9b79a"), 0.75)
-    small = (170, 322)
+    small = (300, 300)
     scene.paste(person, (40, 0), alpha)
-    scene.paste(person.resize(small), (560, 190), alpha.resize(small))
+    scene.paste(person.resize(small), (520, 212), alpha.resize(small))
     return scene
 
 
@@ -154,8 +159,8 @@ def small() -> Image.Image:
     scene = Image.linear_gradient("L").resize((1280, 720)).convert("RGB")
     scene = Image.blend(scene, Image.new("RGB", scene.size, "#8fa7b5"), 0.7)
     alpha = cut(portrait(), "--show", "alpha").convert("L")
-    scene.paste(portrait().resize((110, 110)), (700, 610), alpha.resize((110, 110)))
-    box = (560, 540, 960, 720)
+    scene.paste(portrait().resize((60, 60)), (700, 660), alpha.resize((60, 60)))
+    box = (630, 630, 830, 720)
     whole = cut(scene, "--background", "green", "--no-follow").crop(box)
     near = cut(scene, "--background", "green").crop(box)
     return panels(("source", scene), ("--no-follow", whole), ("default", near), height=210)
@@ -220,6 +225,17 @@ def gallery() -> Image.Image:
     return panels(*shown, height=260)
 
 
+def behind() -> Image.Image:
+    """Draw a title behind the man."""
+    source = nth(carphone(), MOMENT).resize((704, 576), Image.Resampling.BICUBIC)
+    titled = source.copy()
+    font = ImageFont.load_default(170)
+    ImageDraw.Draw(titled).text((352, 150), "HELLO", "#ffd166", font, "mm")
+    titled.save(WORK / "titled.png")
+    done = cut(source, "--background", WORK / "titled.png")
+    return panels(("source", source), ("a title behind him", done))
+
+
 def moving() -> None:
     """Write the moving image of the README: the source, its matte, and the result."""
     room = written("HELLO", (528, 432), WORK / "title.png")
@@ -235,6 +251,7 @@ def moving() -> None:
 
 DRAWN: tuple[Callable[[], Image.Image], ...] = (
     rim, colours, refined, removed, kept, subject, small, flicker, steps, gallery,
+    behind,
 )  # fmt: skip
 
 

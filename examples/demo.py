@@ -38,7 +38,7 @@ def nth_frame(path: Path, index: int) -> np.ndarray:
 
 
 def png(rgb: np.ndarray, larger: int) -> bytes:
-    """Return a picture, so many times as large, as a PNG file."""
+    """Return an image, so many times as large, as a PNG file."""
     height, width, _ = rgb.shape
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24").reformat(
         width=width * larger, height=height * larger, interpolation=Interpolation.BICUBIC
@@ -59,9 +59,9 @@ def main() -> None:
     matte = nth_matte(clip, MOMENT)
     gray = np.repeat(np.rint(matte.alpha * 255).astype(np.uint8)[..., None], 3, axis=2)
     row = np.hstack([matte.frame.rgb, gray, nth_frame(green, MOMENT)])
-    picture = FOLDER / "before_matte_after.png"
-    picture.write_bytes(png(row, 3))
-    print(f"{picture}: frame {MOMENT}, its matte, and the result")
+    image = FOLDER / "before_matte_after.png"
+    image.write_bytes(png(row, 3))
+    print(f"{image}: frame {MOMENT}, its matte, and the result")
 
 
 if __name__ == "__main__":

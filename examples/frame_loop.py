@@ -26,4 +26,4 @@ blue = sinet_video.ColourBackground.parse("blue")
 with sinet_video.open_sink(output, clip, companions=True) as sink:
     for matte in sinet_video.composite(mattes, blue):
         sink.write(matte)
-        print(f"{float(matte.time):7.3f} s: {matte.alpha.mean():.0%} of the picture is the person")
+        print(f"{float(matte.time):7.3f} s: {matte.alpha.mean():.0%} of the image is the person")

@@ -46,7 +46,7 @@ from .pipeline.resume import Resume as Resume
 from .pipeline.settings import Settings as Settings
 from .quality.preview import preview as preview
 from .quality.preview_report import Preview as Preview
-from .quality.verify import Verification as Verification
+from .quality.verification import Verification as Verification
 from .quality.verify import verify as verify
 from .read_ahead import prefetch as prefetch
 from .stages.backgrounds import ColourBackground as ColourBackground

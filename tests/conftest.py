@@ -59,7 +59,7 @@ def ffmpeg() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def ffprobe_pts(ffmpeg: Callable[..., str]) -> Callable[[Path], list[Fraction]]:
-    """The exact presentation times of a file's pictures, sorted, in seconds.
+    """The exact presentation times of a file's frames, sorted, in seconds.
 
     Those of a transport stream are from its own start on, as its clock begins anywhere.
     """
@@ -129,15 +129,15 @@ def same_scheduling() -> Iterator[None]:
 
 
 def moving_disc(width: int, height: int, index: int) -> np.ndarray:
-    """An RGB picture of a bright disc that moves over a coloured ramp."""
+    """An RGB frame of a bright disc that moves over a coloured ramp."""
     rows, columns = np.mgrid[:height, :width]
-    picture = np.stack(
+    image = np.stack(
         [columns * 255 // width, rows * 255 // height, np.full_like(rows, 60)], axis=2
     ).astype(np.uint8)
     across = width // 4 + index * 2 % (width // 2)
     inside = (columns - across) ** 2 + (rows - height // 2) ** 2 < (height // 4) ** 2
-    picture[inside] = (250, 220, 190)
-    return picture
+    image[inside] = (250, 220, 190)
+    return image
 
 
 MakeClip = Callable[..., Path]

@@ -5,7 +5,7 @@ in a process that is watched: videos, and what else a job reads, as weights, bac
 files, and what an interrupted job keeps. However a file is damaged, it becomes a whole result that
 `verify` finds nothing wrong with, or an error of one sentence: no crash, no hang, no exception of
 another kind, nothing half-written. Prints how
-many became what, and ends with 1 if any became something else. Where headers of sound are damaged,
+many became what, and ends with 1 if any became something else. Where headers of audio are damaged,
 a muxer may only notice at the end: a few of such files become an `OutputError`.
 """
 
@@ -33,7 +33,7 @@ from sinet_video import BilinearRefinement, Settings, convert
 from sinet_video.pipeline.resume import Resume
 
 SECONDS = 20.0
-"""After so long a conversion of six small pictures hangs."""
+"""After so long a conversion of six small frames hangs."""
 
 STARTING = 10.0
 """Seconds that a worker may take to import what it needs."""
@@ -41,32 +41,32 @@ STARTING = 10.0
 WEIGHTS = 60.0
 """Seconds more that torch, and making a graph of weights, may take."""
 
-PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=0.6")
-SOUND = ("-f", "lavfi", "-i", "sine=d=0.6")
+VIDEO = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=0.6")
+AUDIO = ("-f", "lavfi", "-i", "sine=d=0.6")
 ALPHA = "format=yuva444p10le,geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='X*16'"
 MXF = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.24")
 KINDS: dict[str, tuple[str, ...]] = {
-    "h264.mp4": (*PICTURES, *SOUND, "-c:v", "libx264", "-c:a", "aac"),
-    "front.mp4": (*PICTURES, *SOUND, "-c:v", "libx264", "-bf", "2", "-movflags", "+faststart"),
-    "h264.mkv": (*PICTURES, *SOUND, "-c:v", "libx264", "-c:a", "flac"),
-    "ffv1.mkv": (*PICTURES, "-c:v", "ffv1", "-level", "3", "-pix_fmt", "yuv422p10le"),
-    "vp9.webm": (*PICTURES, *SOUND, "-c:v", "libvpx-vp9", "-deadline", "realtime"),
-    "prores.mov": (*PICTURES, *SOUND, "-c:v", "prores_ks"),
-    "png.mov": (*PICTURES, "-c:v", "png"),
-    "mpeg4.avi": (*PICTURES, *SOUND, "-c:v", "mpeg4", "-c:a", "libmp3lame"),
-    "mpeg2.ts": (*PICTURES, *SOUND, "-c:v", "mpeg2video", "-c:a", "mp2"),
-    "anim.gif": PICTURES,
-    "hevc.mp4": (*PICTURES, "-c:v", "libx265", "-x265-params", "log-level=none"),
-    "mjpeg.avi": (*PICTURES, *SOUND, "-c:v", "mjpeg", "-c:a", "pcm_s16le"),
-    "h264.flv": (*PICTURES, *SOUND, "-c:v", "libx264", "-c:a", "aac", "-ar", "44100"),
-    "h264.3gp": (*PICTURES, *SOUND, "-c:v", "libx264", "-c:a", "aac"),
-    "theora.ogv": (*PICTURES, *SOUND, "-c:v", "libtheora", "-c:a", "libvorbis"),
-    "alpha.webm": (*PICTURES, "-vf", ALPHA, "-c:v", "libvpx-vp9", "-deadline", "realtime"),
-    "av1.mkv": (*PICTURES, "-c:v", "libaom-av1", "-cpu-used", "8"),
-    "alpha.mov": (*PICTURES, "-vf", ALPHA, "-c:v", "prores_ks", "-profile:v", "4444"),
+    "h264.mp4": (*VIDEO, *AUDIO, "-c:v", "libx264", "-c:a", "aac"),
+    "front.mp4": (*VIDEO, *AUDIO, "-c:v", "libx264", "-bf", "2", "-movflags", "+faststart"),
+    "h264.mkv": (*VIDEO, *AUDIO, "-c:v", "libx264", "-c:a", "flac"),
+    "ffv1.mkv": (*VIDEO, "-c:v", "ffv1", "-level", "3", "-pix_fmt", "yuv422p10le"),
+    "vp9.webm": (*VIDEO, *AUDIO, "-c:v", "libvpx-vp9", "-deadline", "realtime"),
+    "prores.mov": (*VIDEO, *AUDIO, "-c:v", "prores_ks"),
+    "png.mov": (*VIDEO, "-c:v", "png"),
+    "mpeg4.avi": (*VIDEO, *AUDIO, "-c:v", "mpeg4", "-c:a", "libmp3lame"),
+    "mpeg2.ts": (*VIDEO, *AUDIO, "-c:v", "mpeg2video", "-c:a", "mp2"),
+    "anim.gif": VIDEO,
+    "hevc.mp4": (*VIDEO, "-c:v", "libx265", "-x265-params", "log-level=none"),
+    "mjpeg.avi": (*VIDEO, *AUDIO, "-c:v", "mjpeg", "-c:a", "pcm_s16le"),
+    "h264.flv": (*VIDEO, *AUDIO, "-c:v", "libx264", "-c:a", "aac", "-ar", "44100"),
+    "h264.3gp": (*VIDEO, *AUDIO, "-c:v", "libx264", "-c:a", "aac"),
+    "theora.ogv": (*VIDEO, *AUDIO, "-c:v", "libtheora", "-c:a", "libvorbis"),
+    "alpha.webm": (*VIDEO, "-vf", ALPHA, "-c:v", "libvpx-vp9", "-deadline", "realtime"),
+    "av1.mkv": (*VIDEO, "-c:v", "libaom-av1", "-cpu-used", "8"),
+    "alpha.mov": (*VIDEO, "-vf", ALPHA, "-c:v", "prores_ks", "-profile:v", "4444"),
     "mpeg2.mxf": (*MXF, "-c:v", "mpeg2video"),
-    "raw.y4m": PICTURES,
-    "h264.ts": (*PICTURES, *SOUND, "-c:v", "libx264", "-c:a", "ac3"),
+    "raw.y4m": VIDEO,
+    "h264.ts": (*VIDEO, *AUDIO, "-c:v", "libx264", "-c:a", "ac3"),
 }
 
 OTHERS = (
@@ -89,9 +89,9 @@ def everything(_): return np.ones((3, 4), np.float32)
 ALL = Settings(segmenter=everything, refinement=BilinearRefinement(), smoothing=None)
 def judged(output, frames):
     if sum(1 for _ in av.open(output).decode(video=0)) != frames:
-        return "WRONG: other pictures in the result than in the report"
+        return "WRONG: other frames in the result than in the report"
     wrong = verify(output).failures
-    if wrong and "The sound of" in wrong[0].detail:  # packets are copied as they are
+    if wrong and "The audio of" in wrong[0].detail:  # packets are copied as they are
         return "whole, its audio as damaged as the source's"
     return f"WRONG: verify says {wrong[0].detail}" if wrong else None
 def video(damaged, clip, output, on_error):
@@ -237,7 +237,7 @@ class Bench:
         graph = gzip.decompress((packaged / "default.onnx.gz").read_bytes())
         (folder / "graph.onnx").write_bytes(graph)
         (folder / "weights.pth").write_bytes((packaged / "default.pth").read_bytes())
-        still = ["ffmpeg", "-v", "error", "-y", *PICTURES, "-frames:v", "1"]
+        still = ["ffmpeg", "-v", "error", "-y", *VIDEO, "-frames:v", "1"]
         subprocess.run([*still, str(folder / "behind.png")], check=True)
         shutil.copy(clip, folder / "behind.mp4")
         lists = {

@@ -35,7 +35,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "o.mkv": ("--codec", "ffv1", "--background", "blue"),
     "o.mov": (),
     "hevc.mp4": ("--codec", "hevc", "--preset", "ultrafast", "--start", "0.5"),
-    "pictures": (),
+    "images": (),
 }
 
 

@@ -1,8 +1,8 @@
 """Inputs of the matrix test: small files of many kinds, all written by the program ffmpeg.
 
-Every picture has a bright left half (red) and a bright upper half (green), so that any turn or
-flip of it shows, and blue that grows from picture to picture, so that each is told from its
-neighbours. Sound is noise, in which a shift of a sample shows, at another loudness in each channel.
+Every frame has a bright left half (red) and a bright upper half (green), so that any turn or
+flip of it shows, and blue that grows from frame to frame, so that each is told from its
+neighbours. Audio is noise, in which a shift of a sample shows, at another loudness in each channel.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ LAYOUTS = {
 }
 
 VARIABLE = "setpts='(N+gte(N,2)*2+gte(N,5)*3)/25/TB'"
-"""Times of a camera that takes fewer pictures in the dark."""
+"""Times of a camera that takes fewer frames in the dark."""
 
 
 def late(seconds: float) -> str:
-    """The filter that makes pictures start later."""
+    """The filter that makes frames start later."""
     return f"setpts=PTS+{seconds}/TB"
 
 
@@ -51,12 +51,12 @@ class Made:
         video: the encoder's name and options.
         pixel: the pixel format.
         outputs: keys of `matrix.OUTPUTS`.
-        sound: for each track a layout, an encoder and its options.
-        rate: pictures a second.
+        audio: for each track a layout, an encoder and its options.
+        rate: frames a second.
         size: width x height.
         colour: a key of `COLOURS`.
         full: whether luma takes all values, and whether that is said.
-        filters: of pictures, after they are made.
+        filters: of frames, after they are made.
         sar: width of a pixel over its height.
         container: options of the muxer.
         remux: options "of the input|of the output" with which packets are copied once more.
@@ -68,7 +68,7 @@ class Made:
     video: str
     pixel: str
     outputs: str
-    sound: tuple[str, ...] = ()
+    audio: tuple[str, ...] = ()
     rate: str = "25"
     size: str = "64x48"
     colour: str = "709"
@@ -84,12 +84,12 @@ class Made:
     def arguments(self) -> list[str]:
         """Of ffmpeg, but for the file's name."""
         words = ["-f", "lavfi", "-i", self._picture]
-        for track in self.sound:
+        for track in self.audio:
             words += ["-f", "lavfi", "-i", _noise(track.split()[0])]
-        maps = [word for index in range(len(self.sound) + 1) for word in ("-map", str(index))]
+        maps = [word for index in range(len(self.audio) + 1) for word in ("-map", str(index))]
         words += [*maps, "-copyts", "-fps_mode", "passthrough"]
         words += ["-c:v", *self.video.split(), *self._tags]
-        for index, track in enumerate(self.sound):
+        for index, track in enumerate(self.audio):
             codec, *options = track.split()[1:]
             words += [f"-c:a:{index}", codec, *options]
         return [*words, *self.container.split()]
@@ -222,7 +222,7 @@ INPUTS: tuple[Made, ...] = (
          filters=late(-0.2), container=EARLY),
     Made("early.mkv", "ffv1", "yuv420p", "ffv1 mov png", (f"stereo flac {EARLIER}",),
          filters=late(-0.08), container=EARLY),
-    Made("early_sound.mkv", "ffv1", "yuv420p", "mp4 mov webm", (f"mono flac {EARLIER}",),
+    Made("early_audio.mkv", "ffv1", "yuv420p", "mp4 mov webm", (f"mono flac {EARLIER}",),
          container=EARLY),
     Made("early.mp4", H264_B, "yuv420p", "mp4 mkv png", (f"stereo aac {EARLIER}",),
          filters=late(-0.12), container=EARLY),

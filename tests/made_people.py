@@ -1,4 +1,4 @@
-"""Pictures of made people with masks, to test training by: bright discs before dark walls."""
+"""Images of made people with masks, to test training by: bright discs before dark walls."""
 
 from __future__ import annotations
 
@@ -7,42 +7,42 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.train.datasets import Data, Labelled
-from sinet_video.train.image_folder import write_picture
+from sinet_video.train.image_folder import write_image
 from sinet_video.train.recipe import Light, Loss, Recipe, Stage, Views
 from sinet_video.train.samples.photographs import Source, Stock, halves
 
 
 def made_person(index: int, height: int = 96, width: int = 80) -> tuple[np.ndarray, np.ndarray]:
-    """A picture, RGB, and its mask, 0 and 255; each index has its own."""
+    """An image, RGB, and its mask, 0 and 255; each index has its own."""
     rng = np.random.default_rng(index)
     rows, columns = np.mgrid[:height, :width]
     across, down = rng.uniform(0.4, 0.6, 2) * (width, height)
     mask = (columns - across) ** 2 + (rows - down) ** 2 < (min(height, width) / 3.5) ** 2
-    picture = np.where(mask[..., None], rng.integers(150, 250, 3), rng.integers(0, 90, 3))
-    noisy = picture + rng.normal(0, 4, picture.shape)
+    image = np.where(mask[..., None], rng.integers(150, 250, 3), rng.integers(0, 90, 3))
+    noisy = image + rng.normal(0, 4, image.shape)
     return noisy.clip(0, 255).astype(np.uint8), (mask * 255).astype(np.uint8)
 
 
 def write_people(folder: Path, count: int, *, start: int = 0) -> Path:
     """A labelled folder of so many made people: p00, p01, and so on."""
     for index in range(start, start + count):
-        picture, mask = made_person(index)
-        write_picture(folder / "images" / f"p{index:02}.png", picture)
-        write_picture(folder / "masks" / f"p{index:02}.png", mask)
+        image, mask = made_person(index)
+        write_image(folder / "images" / f"p{index:02}.png", image)
+        write_image(folder / "masks" / f"p{index:02}.png", mask)
     return folder
 
 
 def write_walls(folder: Path, count: int = 2) -> Path:
-    """A folder of so many pictures of walls."""
+    """A folder of so many images of walls."""
     for index in range(count):
-        picture = np.full((96, 120, 3), (30 * index, 200, 40), np.uint8)
-        write_picture(folder / f"w{index}.png", picture)
+        image = np.full((96, 120, 3), (30 * index, 200, 40), np.uint8)
+        write_image(folder / f"w{index}.png", image)
     return folder
 
 
-def source(picture: np.ndarray, mask: np.ndarray | None = None, *, whole: bool = False) -> Source:
-    """A source of a picture, with a mask or without."""
-    both = picture if mask is None else np.dstack([picture, mask])
+def source(image: np.ndarray, mask: np.ndarray | None = None, *, whole: bool = False) -> Source:
+    """A source of an image, with a mask or without."""
+    both = image if mask is None else np.dstack([image, mask])
     return Source("made", halves(both), whole)
 
 
@@ -51,12 +51,12 @@ def made_stock(count: int = 6) -> Stock:
     stock = Stock(weights=[1.0])
     stock.folders.append([source(*made_person(index)) for index in range(count)])
     noise = np.random.default_rng(1).integers(0, 255, (2, 100, 130, 3), np.uint8)
-    stock.backgrounds = [source(picture) for picture in noise]
+    stock.backgrounds = [source(image) for image in noise]
     return stock
 
 
 def stage(**changed: object) -> Stage:
-    """A stage of a few steps on small pictures, easily learned from."""
+    """A stage of a few steps on small images, easily learned from."""
     values = {
         "name": "one", "steps": 6, "batch": 4, "shapes": ((64, 64),), "rate": 1e-2, "warmup": 2,
         "average": 0.5, "loss": Loss(), "views": Views(), "light": Light(),

@@ -27,7 +27,7 @@ def disc(height: int = 100, width: int = 80) -> np.ndarray:
 
 
 def red_on_green() -> Stock:
-    """A person of one colour, whose picture has no other, and walls of another."""
+    """A person of one colour, whose frame has no other, and walls of another."""
     person = np.broadcast_to(RED, (100, 80, 3)).astype(np.uint8)
     wall = np.broadcast_to(GREEN, (90, 120, 3)).astype(np.uint8)
     return Stock([[source(person, disc())]], [1.0], backgrounds=[source(wall)])

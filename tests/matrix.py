@@ -44,10 +44,10 @@ OUTPUTS: dict[str, tuple[str, dict[str, Any]]] = {
 """File names, and how they are asked for."""
 
 SIDE = 16
-"""Pictures are compared at so many pixels a side."""
+"""Frames are compared at so many pixels a side."""
 
 CLOSE = 6.0
-"""Mean difference of 8-bit values up to which pictures look alike; a wrong range makes 15."""
+"""Mean difference of 8-bit values up to which frames look alike; a wrong range makes 15."""
 
 TICK = Fraction(1, 1000)
 """Seconds, of Matroska and WebM."""
@@ -61,7 +61,7 @@ BROADCAST = frozenset({".ts", ".mpg"})
 
 
 @dataclass(frozen=True)
-class Sound:
+class Audio:
     """One track as ffmpeg decodes it; `start` and `step`, the longest piece, are in seconds."""
 
     codec: str
@@ -79,10 +79,10 @@ class Seen:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.is_pictures = path.is_dir()
+        self.is_image_sequence = path.is_dir()
         self._input = (
             ["-f", "image2", "-i", str(path / "%05d.png")]
-            if self.is_pictures
+            if self.is_image_sequence
             else ["-i", str(path)]
         )
         show = ("-show_streams", "-show_frames", "-show_packets", "-show_data_hash", "md5")
@@ -101,8 +101,8 @@ class Seen:
 
     @cached_property
     def times(self) -> list[Fraction | None]:
-        """When pictures are shown, in seconds; None where ffprobe does not know."""
-        if self.is_pictures:
+        """When frames are shown, in seconds; None where ffprobe does not know."""
+        if self.is_image_sequence:
             lines = (self.path / "timestamps.txt").read_text().split("\n")[1:-1]
             return [Fraction(line) / 1000 for line in lines]
         unit = Fraction(self.video["time_base"])
@@ -111,7 +111,7 @@ class Seen:
 
     @property
     def early(self) -> Fraction:
-        """Seconds by which all must come later, in whole ticks, as pictures begin before 0.
+        """Seconds by which all must come later, in whole ticks, as frames begin before 0.
 
         Less than 0 for broadcasts, whose clocks begin anywhere: the first of all is at 0.
         """
@@ -125,7 +125,7 @@ class Seen:
 
     @cached_property
     def turn(self) -> str:
-        """How a player turns pictures: degrees counter-clockwise, and m where it mirrors them."""
+        """How a player turns frames: degrees counter-clockwise, and m where it mirrors them."""
         told = [*self.video.get("side_data_list", []), *self.frames[0].get("side_data_list", [])]
         side = next((side for side in told if "rotation" in side), None)
         if side is None:
@@ -154,7 +154,7 @@ class Seen:
 
     @property
     def tags(self) -> dict[str, str]:
-        """What the first picture says of its colours."""
+        """What the first frame says of its colours."""
         keys = ("color_range", "color_space", "color_primaries", "color_transfer")
         return {key: self.frames[0].get(key, "unknown") for key in keys}
 
@@ -175,8 +175,8 @@ class Seen:
         return int(found[1]) if found else 16 if re.search("(48|64)[bl]e", self.pixel_format) else 8
 
     @cached_property
-    def decoded(self) -> tuple[np.ndarray, list[Sound]]:
-        """Pictures as players turn them, (n, SIDE, SIDE, 3) uint8, and the sound."""
+    def decoded(self) -> tuple[np.ndarray, list[Audio]]:
+        """Frames as players turn them, (n, SIDE, SIDE, 3) uint8, and the audio."""
         look = f"scale={SIDE}:{SIDE}:flags=area+accurate_rnd+full_chroma_int,format=rgb24"
         with tempfile.TemporaryDirectory() as folder:
             words = ["-map", "0:v:0", "-vf", look, "-fps_mode", "passthrough"]
@@ -184,13 +184,13 @@ class Seen:
             for index in self._pieces:
                 words += ["-map", f"0:{index}", "-f", "s16le", f"{folder}/{index}"]
             _run("ffmpeg", *self._input, *words)
-            pictures = np.fromfile(f"{folder}/v", np.uint8).reshape(-1, SIDE, SIDE, 3)
-            return pictures, [self._sound(index, Path(folder)) for index in self._pieces]
+            images = np.fromfile(f"{folder}/v", np.uint8).reshape(-1, SIDE, SIDE, 3)
+            return images, [self._audio(index, Path(folder)) for index in self._pieces]
 
-    def _sound(self, index: int, folder: Path) -> Sound:
+    def _audio(self, index: int, folder: Path) -> Audio:
         stream = next(s for s in self.streams if s["index"] == index)
         rate, pieces = int(stream["sample_rate"]), self._pieces[index]
-        return Sound(
+        return Audio(
             codec=stream["codec_name"],
             rate=rate,
             start=pieces[0]["best_effort_timestamp"] * Fraction(stream["time_base"]),
@@ -201,14 +201,14 @@ class Seen:
 
     def __str__(self) -> str:
         tags = self.tags
-        sound = "+".join(
+        audio = "+".join(
             f"{s['codec_name']} {s['channels']}" for s in self.streams if s["codec_type"] == "audio"
         )
         words = (
             f"{self.video['codec_name']:<10} {self.pixel_format:<11}",
             f"{tags['color_range'][:2]:<2} {tags['color_space'][:9]:<9}",
             f"{tags['color_transfer'][:12]:<12} {self.turn:<4} {self.aspect!s:<5}",
-            f"{_rate(self.times):<11} {sound or '-'}",
+            f"{_rate(self.times):<11} {audio or '-'}",
         )
         return " ".join(words)
 
@@ -232,14 +232,14 @@ def _run(program: str, *arguments: str) -> str:
 
 
 def frames(mine: Seen, theirs: Seen) -> Iterator[str]:
-    """As many pictures."""
+    """As many frames."""
     if len(mine.frames) != len(theirs.frames):
-        yield f"{len(mine.frames)} pictures, not {len(theirs.frames)}"
+        yield f"{len(mine.frames)} frames, not {len(theirs.frames)}"
 
 
 def times(mine: Seen, theirs: Seen) -> Iterator[str]:
-    """Each picture at its time, exactly or to the tick that the container has."""
-    slack = TIMELESS if mine.is_pictures else Fraction(0)
+    """Each frame at its time, exactly or to the tick that the container has."""
+    slack = TIMELESS if mine.is_image_sequence else Fraction(0)
     if "matroska" in _kind(mine):
         slack = TICK / 2
     pushed = Fraction(0)  # frames on one tick are kept a tick apart, one after the other
@@ -250,7 +250,7 @@ def times(mine: Seen, theirs: Seen) -> Iterator[str]:
         before = wanted
         allowed = slack + pushed
         if wanted is not None and (found is None or abs(found - theirs.early - wanted) > allowed):
-            yield f"picture {number} at {found}, not {wanted + theirs.early}"
+            yield f"frame {number} at {found}, not {wanted + theirs.early}"
             return
 
 
@@ -259,9 +259,9 @@ def _kind(seen: Seen) -> str:
 
 
 def size(mine: Seen, theirs: Seen) -> Iterator[str]:
-    """The coded size; where pictures are turned, the turned one; even where the codec is."""
+    """The coded size; where frames are turned, the turned one; even where the codec is."""
     wanted = theirs.size
-    if mine.is_pictures and theirs.sideways:
+    if mine.is_image_sequence and theirs.sideways:
         wanted = wanted[::-1]
     even = mine.video["codec_name"] in ("h264", "hevc") and "444" not in mine.pixel_format
     if even:
@@ -272,14 +272,14 @@ def size(mine: Seen, theirs: Seen) -> Iterator[str]:
 
 def turn(mine: Seen, theirs: Seen) -> Iterator[str]:
     """Players turn it as they turn the source."""
-    wanted = "0" if mine.is_pictures else theirs.turn
+    wanted = "0" if mine.is_image_sequence else theirs.turn
     if mine.turn != wanted:
         yield f"turned by {mine.turn}, not {wanted}"
 
 
 def aspect(mine: Seen, theirs: Seen) -> Iterator[str]:
     """Pixels as wide as the source's, and as high where they have been turned."""
-    wanted = 1 / theirs.aspect if mine.is_pictures and theirs.sideways else theirs.aspect
+    wanted = 1 / theirs.aspect if mine.is_image_sequence and theirs.sideways else theirs.aspect
     if mine.aspect != wanted:
         yield f"pixels {mine.aspect}, not {wanted}"
 
@@ -309,19 +309,19 @@ def depth(mine: Seen, theirs: Seen) -> Iterator[str]:
 
 
 def look(mine: Seen, theirs: Seen) -> Iterator[str]:
-    """Upright as ffmpeg shows the source, each picture in its place, in its colours."""
+    """Upright as ffmpeg shows the source, each frame in its place, in its colours."""
     found, wanted = mine.decoded[0], theirs.decoded[0]
     if found.shape != wanted.shape:
-        yield f"ffmpeg decodes {len(found)} pictures, not {len(wanted)}"
+        yield f"ffmpeg decodes {len(found)} frames, not {len(wanted)}"
         return
     off = np.abs(found.astype(int) - wanted).mean(axis=(1, 2, 3))
     if off.max() > CLOSE:
-        yield f"picture {off.argmax()} is {off.max():.1f} off"
+        yield f"frame {off.argmax()} is {off.max():.1f} off"
 
 
-def sound(mine: Seen, theirs: Seen) -> Iterator[str]:
-    """As many tracks; the same samples at the same time if copied, the same sound if not."""
-    if mine.is_pictures:
+def audio(mine: Seen, theirs: Seen) -> Iterator[str]:
+    """As many tracks; the same samples at the same time if copied, the same audio if not."""
+    if mine.is_image_sequence:
         return
     found, wanted = mine.decoded[1], theirs.decoded[1]
     if len(found) != len(wanted):
@@ -331,8 +331,8 @@ def sound(mine: Seen, theirs: Seen) -> Iterator[str]:
             yield f"track {number} ({other.codec} to {each.codec}): {problem}"
 
 
-def _in_file(track: Sound, early: Fraction) -> Sound:
-    """Return a track as it can be in a file: as much later as pictures, and nothing before 0."""
+def _in_file(track: Audio, early: Fraction) -> Audio:
+    """Return a track as it can be in a file: as much later as frames, and nothing before 0."""
     start = track.start + early
     before = round(-start * track.rate) if start < -2 * track.step else 0
     return replace(
@@ -340,7 +340,7 @@ def _in_file(track: Sound, early: Fraction) -> Sound:
     )
 
 
-def _heard(mine: Sound, theirs: Sound) -> Iterator[str]:
+def _heard(mine: Audio, theirs: Audio) -> Iterator[str]:
     slack = max(mine.step, theirs.step) + TICK
     late = mine.start - theirs.start
     # Older ffmpegs have what primes a decoder in Matroska before the start: two packets at most.
@@ -355,14 +355,14 @@ def _heard(mine: Sound, theirs: Sound) -> Iterator[str]:
         yield from _in_time(mine, theirs, exact=mine.codec == theirs.codec)
 
 
-def _in_time(mine: Sound, theirs: Sound, *, exact: bool) -> Iterator[str]:
+def _in_time(mine: Audio, theirs: Audio, *, exact: bool) -> Iterator[str]:
     """To the millisecond, each channel about as loud; the packets equal if they are copied."""
     if exact and not _copied(mine, theirs):
         yield "neither packets nor samples are the source's"
     yield from _similar(mine, theirs)
 
 
-def _copied(mine: Sound, theirs: Sound) -> bool:
+def _copied(mine: Audio, theirs: Audio) -> bool:
     """Whether packets are the source's, but for some at either end that are not heard.
 
     Where a container packs them otherwise, samples are.
@@ -374,7 +374,7 @@ def _copied(mine: Sound, theirs: Sound) -> bool:
     return np.array_equal(mine.samples, theirs.samples)
 
 
-def _similar(mine: Sound, theirs: Sound) -> Iterator[str]:
+def _similar(mine: Audio, theirs: Audio) -> Iterator[str]:
     rate = 16_000
     one, two = (_timeline(each, min(mine.start, theirs.start), rate) for each in (mine, theirs))
     length = min(len(one), len(two))
@@ -391,7 +391,7 @@ def _similar(mine: Sound, theirs: Sound) -> Iterator[str]:
         yield f"channels are {loud[0].round()} loud, not {loud[1].round()}"
 
 
-def _timeline(track: Sound, start: Fraction, rate: int) -> np.ndarray:
+def _timeline(track: Audio, start: Fraction, rate: int) -> np.ndarray:
     """Return a track at another rate, from a moment on."""
     times = np.arange(len(track.samples)) / track.rate + float(track.start - start)
     wanted = np.arange(0, times[-1], 1 / rate)
@@ -402,7 +402,7 @@ def _timeline(track: Sound, start: Fraction, rate: int) -> np.ndarray:
 
 
 Check = Callable[[Seen, Seen], Iterator[str]]
-CHECKS: tuple[Check, ...] = (frames, times, size, turn, aspect, look, colour, depth, sound)
+CHECKS: tuple[Check, ...] = (frames, times, size, turn, aspect, look, colour, depth, audio)
 
 
 @dataclass(frozen=True)

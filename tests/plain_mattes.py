@@ -1,4 +1,4 @@
-"""A segmenter to whom all of the picture is the person, and settings by which that stays so."""
+"""A segmenter to whom all of the frame is the person, and settings by which that stays so."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ OUTPUTS = {
     "o.webm": (),
     "o.mov": (),
     "o.mkv": ("--codec", "ffv1"),
-    "pictures": (),
+    "images": (),
 }
 
 

@@ -56,7 +56,7 @@ def batch(
     outcomes = []
     with BatchProgress(console, wanted) as progress:
         for outcome in many.run(steps, conversion, progress=progress):
-            progress.tell(outcome)
+            progress.report(outcome)
             outcomes.append(outcome)
     console.note(closing_table(outcomes))
     if report_file:

@@ -15,12 +15,16 @@ import click
 
 from sinet_video._version import __version__
 
-PACKAGES = ("av", "numpy", "onnxruntime", "torch", "kornia", "click")
-EXTRA = ("matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy")
-"""What the library needs, and what training needs besides."""
+PACKAGES = ("av", "numpy", "onnxruntime", "click")
+EXTRAS = {
+    "serve": ("starlette", "uvicorn"),
+    "torch": ("torch",),
+    "train": ("kornia", "matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy"),
+}
+"""What the library needs, and what each extra brings."""
 
 KERNELS = "sinet_video.native"
-"""The compiled picture arithmetic, where a version has it."""
+"""The compiled kernels, where a version has them."""
 
 
 @click.command(short_help="Show versions, encoders, devices and caches.")
@@ -28,7 +32,7 @@ KERNELS = "sinet_video.native"
 def doctor(as_json: bool) -> None:
     """Show versions, encoders, devices and caches, and what would be used.
 
-    Put its output into a report of a fault. The exit status is 1 if something that is needed lacks.
+    Add its output to a report of a fault. The exit status is 1 if something needed is missing.
     """
     found = facts()
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(described(found)))
@@ -54,7 +58,9 @@ def facts() -> dict[str, Any]:
         "system": platform.platform(),
         "cpus": os.cpu_count(),
         "packages": packages,
-        "train": {name: installed(name) for name in EXTRA},
+        "extras": {
+            extra: {name: installed(name) for name in names} for extra, names in EXTRAS.items()
+        },
         "libav": _libav() if packages["av"] else None,
         "ffmpeg": _ffmpeg(),
         "kernels": _has_kernels(),
@@ -164,7 +170,7 @@ def described(found: dict[str, Any]) -> list[str]:
         f"sinet-video {found['sinet-video']}, Python {found['python']}",
         f"  system     {found['system']}, {found['cpus']} CPUs",
         f"  packages   {_versions(found['packages'])}",
-        f"  training   {_versions(found['train'])}",
+        *(f"  {f'[{extra}]':<10} {_versions(names)}" for extra, names in found["extras"].items()),
         f"  libav      {found['libav'] or 'not installed'}",
         f"  ffmpeg     {found['ffmpeg'] or 'not installed; only filter graphs need it'}",
         f"  kernels    {'compiled' if found['kernels'] else 'none; numpy is used'}",
@@ -173,7 +179,7 @@ def described(found: dict[str, Any]) -> list[str]:
         f"  cache      {found['caches']['folder']}: {kept or 'nothing'}",
         f"  used       {used}",
         *(f"  PROBLEM    {problem}" for problem in found["problems"] or []),
-        *([] if found["problems"] else ["Nothing that is needed lacks."]),
+        *([] if found["problems"] else ["Nothing that is needed is missing."]),
     ]
 
 

@@ -70,7 +70,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="FOLDER",
     group=MEASURING,
     brief=True,
-    help="Instead of a network's, mattes NAME.png of a folder's pictures.",
+    help="Instead of a network's, mattes NAME.png of a folder's images.",
 )
 @option(
     "--names",
@@ -79,7 +79,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="Only these pictures of a folder: names without endings, one a line.",
+    help="Only these images of a folder: names without endings, one a line.",
 )
 @option(
     "--recipe",
@@ -87,14 +87,14 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     group=MEASURING,
     brief=True,
     help="DATA is what train is given: only what this recipe keeps from the training of each of "
-    "its folders, pictures without people too.",
+    "its folders, images without people too.",
 )
 @option(
     "--empty",
     is_flag=True,
     group=MEASURING,
     brief=True,
-    help="DATA is folders of pictures without people: how often and how much is found there.",
+    help="DATA is folders of images without people: how often and how much is found there.",
 )
 @option(
     "--matte",
@@ -124,7 +124,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="Draw the worst ten of each row into a picture.",
+    help="Draw the worst ten of each row into an image.",
 )
 @report_option
 @overwrite_option
@@ -150,11 +150,11 @@ def evaluate(
     DATA is a folder of images/NAME.jpg and masks/NAME.png, a folder of clips NAME.mp4 with their
     true alpha NAME.alpha.mkv, or such a clip. --weights may be given several times, to compare.
 
-    Of pictures: intersection over union of the person (IoU) and averaged with the background's
+    Of images: intersection over union of the person (IoU) and averaged with the background's
     (mIoU), and how well the outline follows (F). Of clips: mean absolute and squared error (MAD,
     MSE), gradient, connectivity, flicker (dtSSD), and MAD around soft edges. "Soft" is the share
-    of pixels that are neither background nor person, and what it is in truth. Of pictures without
-    people: the share of them, and of each, in which somebody is found; more than 0.5 % of a picture
+    of pixels that are neither background nor person, and what it is in truth. Of images without
+    people: the share of them, and of each, in which somebody is found; more than 0.5 % of an image
     counts.
     """
     _check(data, matte, truth, sheet)
@@ -215,7 +215,7 @@ def one_by_one(settings: Settings) -> list[Settings]:
 def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:
     if recipe and (only or empty):
         raise SettingError(
-            f"--recipe says which pictures count; leave out {'--names' if only else '--empty'}."
+            f"--recipe says which images count; leave out {'--names' if only else '--empty'}."
         )
 
 

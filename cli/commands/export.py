@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     "--graph",
     type=click.Choice(["fast", "plain"]),
     default="fast",
-    help="fast takes 8-bit pictures and is what this program runs; plain takes floats and is what "
+    help="fast takes 8-bit images and is what this program runs; plain takes floats and is what "
     "others expect.  [default: fast]",
 )
-@click.option(
-    "--size", metavar="WxH", help="Fix the picture's size, one at a time.  [default: free]"
-)
+@click.option("--size", metavar="WxH", help="Fix the image's size, one at a time.  [default: free]")
 @click.option("--opset", type=int, default=17, help="Version of the operators.  [default: 17]")
 @overwrite_option
 @quiet_option

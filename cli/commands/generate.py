@@ -1,4 +1,4 @@
-"""`sinet-video generate`: pictures with masks to train on, made from what there is."""
+"""`sinet-video generate`: images with masks to train on, made from what there is."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from sinet_video.cli.options.generate import (
     folder_argument,
     option,
     output_option,
+    print_summary,
     read_names,
     seed_option,
     share_option,
-    tell,
 )
 from sinet_video.cli.terminal.progress import Counting
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
 
 
-@click.group(short_help="Make pictures with masks to train on.")
+@click.group(short_help="Make images with masks to train on.")
 def generate() -> None:
-    """Make pictures with masks to train on. Needs the extra train.
+    """Make images with masks to train on. Needs the extra train.
 
     Each command writes a folder: images/ and masks/, manifest.json with what every product was made
     of, rejected.txt, and contact sheets in sheets/ to look through.
@@ -49,7 +49,7 @@ def generate() -> None:
     default=("head", "half"),
     help="Head and shoulders, or down to the hips; again and again.",
 )
-@option("--each", type=int, default=1, help="How many crops of each view to draw from a picture.")
+@option("--each", type=int, default=1, help="How many crops of each view to draw from an image.")
 @option("--smallest", type=int, default=72, metavar="PX", help="Least short side of a crop.")
 @seed_option
 @bad_option
@@ -81,7 +81,7 @@ def portraits(
             excluded=excluded,
             progress=counting,
         )
-    tell(manifest, output, excluded, quiet=quiet)
+    print_summary(manifest, output, excluded, quiet=quiet)
 
 
 @generate.command("pseudo-labels")
@@ -102,7 +102,7 @@ def portraits(
     multiple=True,
     default=(50_000, 100_000),
     metavar="PIXELS",
-    help="How large teachers see a picture; again and again.",
+    help="How large teachers see an image; again and again.",
 )
 @share_option("--agreement", 0.9, "Least intersection over union of any opinion with the mean.")
 @share_option("--confidence", 0.85, "Least share of pixels of which the mean is sure.")
@@ -110,7 +110,7 @@ def portraits(
     "--refine",
     type=click.Choice(["guided", "bilinear"]),
     default="guided",
-    help="Fit the labels' edges to the picture, or merely enlarge.",
+    help="Fit the labels' edges to the image, or merely enlarge.",
 )
 @option(
     "--boxes",
@@ -138,7 +138,7 @@ def pseudo_labels(
 ) -> None:
     """Label FOLDER, portraits without masks, with what teachers agree on.
 
-    Each teacher is asked about each picture and its mirror image, at each size.
+    Each teacher is asked about each image and its mirror image, at each size.
     """
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("portrait", quiet=quiet) as counting:
@@ -161,21 +161,21 @@ def pseudo_labels(
             boxes=boxes,
             progress=counting,
         )
-    tell(manifest, output, excluded, quiet=quiet)
+    print_summary(manifest, output, excluded, quiet=quiet)
 
 
 @generate.command()
 @click.argument("people", type=click.Path(path_type=Path))
 @click.argument("backgrounds", type=click.Path(path_type=Path))
 @output_option
-@option("--count", type=click.IntRange(1), default=100, help="How many pictures to make.")
+@option("--count", type=click.IntRange(1), default=100, help="How many images to make.")
 @option(
     "--canvas",
     "canvases",
     type=Canvas(),
     multiple=True,
     default=("384x216", "320x240", "240x320", "216x384"),
-    help="Size of the pictures; again and again, and one is drawn for each.",
+    help="Size of the images; again and again, and one is drawn for each.",
 )
 @share_option("--light", 0.5, "The most by which a person's lightness follows the background.")
 @share_option("--tint", 0.3, "Likewise for colours.")
@@ -196,9 +196,9 @@ def composites(
     exclude: Path | None,
     quiet: bool,
 ) -> None:
-    """Put PEOPLE, a folder of images/ and masks/, before pictures of the folder BACKGROUNDS."""
+    """Put PEOPLE, a folder of images/ and masks/, before images of the folder BACKGROUNDS."""
     excluded = read_names(exclude)
-    with extra_needed("Generating"), Counting("picture", quiet=quiet) as counting:
+    with extra_needed("Generating"), Counting("image", quiet=quiet) as counting:
         from sinet_video.train.generate.composites import CompositeSettings, make_composites
 
         settings = CompositeSettings(canvases, light=light, tint=tint)
@@ -213,7 +213,7 @@ def composites(
             excluded=excluded,
             progress=counting,
         )
-    tell(manifest, output, excluded, quiet=quiet)
+    print_summary(manifest, output, excluded, quiet=quiet)
 
 
 @generate.command()

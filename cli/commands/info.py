@@ -76,14 +76,14 @@ def describe(clip: Clip) -> str:
 
 
 def _beside(clip: Clip) -> list[str]:
-    """Return what is beside the pictures, a line each."""
-    sound = [
+    """Return what is beside the frames, a line each."""
+    audio = [
         f"  audio      {track.codec}, {track.rate} Hz, {track.channels} channels, "
         f"starts at {track.start:.6f} s{_spoken(track.language)}"
         for track in clip.audio
     ]
     return [
-        *(sound or ["  audio      none"]),
+        *(audio or ["  audio      none"]),
         *(f"  subtitles  {each.codec}{_spoken(each.language)}" for each in clip.subtitles),
         *(
             f"  chapter    from {each.start:.3f} s to {each.end:.3f} s: {_title(each)}"

@@ -76,10 +76,10 @@ def preview(
     report_file: str | None,
     console: Console,
 ) -> None:
-    """Show how well the person is cut out of INPUT: a picture, or a page for a browser.
+    """Show how well the person is cut out of INPUT: an image, or a page for a browser.
 
     FILE has moments as source, matte and result over a checkerboard; coverage (mean alpha), flicker
-    (how much alpha changes where the picture stands still) and uncertainty (share of the network's
+    (how much alpha changes where the frame does not move) and uncertainty (share of the network's
     cells between 0.05 and 0.95) over time, cuts marked; and the worst moments enlarged. An .html
     file is whole in itself, works offline, and has a slider between before and after.
     """

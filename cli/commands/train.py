@@ -1,4 +1,4 @@
-"""`sinet-video train`: weights from pictures with masks."""
+"""`sinet-video train`: weights from images with masks."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from sinet_video.pipeline.settings import Settings, parse_rate
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
     from sinet_video.quality.checks import Check, Wanted
-    from sinet_video.quality.verify import Verification
+    from sinet_video.quality.verification import Verification
 
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 
@@ -57,11 +57,11 @@ def verify(
 ) -> None:
     """Play FILE to its end and check it, against its source if that is given.
 
-    FILE is a video, a folder of pictures, or out/%05d.png. It must be whole, its times must
+    FILE is a video, a folder of images, or out/%05d.png. It must be whole, its times must
     increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
     Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
-    colour tags, as much sound that starts and lasts alike, and its captions, subtitles, chapters
-    and tags. What FILE cannot hold does not fail, but is named.
+    colour tags, as many audio tracks that start and last alike, and its captions, subtitles,
+    chapters and tags. What FILE cannot hold does not fail, but is named.
 
     Prints a table; the exit status is 1 if a check fails.
     """
@@ -143,7 +143,7 @@ def _audio(found: Verification) -> list[str]:
     return [
         f"{heard.codec}, {heard.rate} Hz, {heard.channels} channels, from {_seconds(heard.start)} "
         f"to {_seconds(heard.end)}"
-        for heard in found.sound
+        for heard in found.audio
     ] or ["none"]
 
 

@@ -83,13 +83,13 @@ class Command(click.Command):
 
     def _given(self, ctx: click.Context) -> dict[str, Any]:
         """Return what the user gave, by whatever way, by the options' names."""
-        unsaid = (ParameterSource.DEFAULT, None)
+        unspecified = (ParameterSource.DEFAULT, None)
         return {
             each.key: ctx.params[each.name or ""]
             for each in self.params
             if isinstance(each, Option)
             and each.name in ctx.params
-            and ctx.get_parameter_source(each.name) not in unsaid
+            and ctx.get_parameter_source(each.name) not in unspecified
         }
 
 

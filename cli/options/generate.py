@@ -92,7 +92,9 @@ def read_names(path: Path | None) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def tell(manifest: Manifest, output: Path, excluded: frozenset[str], *, quiet: bool) -> None:
+def print_summary(
+    manifest: Manifest, output: Path, excluded: frozenset[str], *, quiet: bool
+) -> None:
     """Say on stderr what was made, and by name what was bad."""
     if quiet:
         return

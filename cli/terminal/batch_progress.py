@@ -43,7 +43,7 @@ class BatchProgress(Line):
         else:
             self.show(lambda _: describe(state))
 
-    def tell(self, outcome: Outcome) -> None:
+    def report(self, outcome: Outcome) -> None:
         """Say what became of a clip."""
         if self._console.log_json:
             self._done += outcome.status != "skipped"

@@ -175,7 +175,7 @@ def summarise(manifest: Manifest, output: Path, excluded: frozenset[str]) -> lis
     known = {each.name for each in manifest.products} | {each.name for each in manifest.rejected}
     lines += [f"Note: Nothing is called {name}." for name in sorted(excluded - known)]
     lines.append(
-        f"Wrote {output}: {len(manifest.products)} pictures with masks; "
+        f"Wrote {output}: {len(manifest.products)} images with masks; "
         f"{len(manifest.rejected)} rejected{_reasons(manifest)}; "
         f"{len(manifest.bad)} bad."
     )
@@ -190,7 +190,7 @@ def _reasons(manifest: Manifest) -> str:
 
 
 class Ticker(Line):
-    """Called after every picture or frame, shows itself on stderr every so often."""
+    """Called after every image or frame, shows itself on stderr every so often."""
 
     def __init__(self, what: str, *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet, width=100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sinet_video.train.evaluate.scores import EmptyFigures, FrameFigures, PictureFigures, Scores
+from sinet_video.train.evaluate.scores import EmptyFigures, FrameFigures, ImageFigures, Scores
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ _SOFT = (
     Column("true_partial_share", "in truth", 100),
 )
 
-PICTURE_COLUMNS = (
+IMAGE_COLUMNS = (
     Column("foreground_iou", "IoU %", 100),
     Column("two_class_iou", "mIoU %", 100),
     Column("boundary_f", "F %", 100),
@@ -48,10 +48,10 @@ FRAME_COLUMNS = (
 
 
 def tables(results: Sequence[Scores]) -> str:
-    """Return the figures of pictures, of such without people and of clips as a table each."""
+    """Return the figures of images, of such without people and of clips as a table each."""
     kinds = (
-        (PictureFigures, "pictures", PICTURE_COLUMNS),
-        (EmptyFigures, "pictures", EMPTY_COLUMNS),
+        (ImageFigures, "images", IMAGE_COLUMNS),
+        (EmptyFigures, "images", EMPTY_COLUMNS),
         (FrameFigures, "frames", FRAME_COLUMNS),
     )
     return "\n\n".join(

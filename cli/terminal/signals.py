@@ -29,7 +29,7 @@ def status_of(number: int) -> int:
     return 128 + number
 
 
-def heed() -> None:
+def install_handlers() -> None:
     """Turn signals into exceptions, and see to it that they end the process.
 
     One that is ignored stays so: that is how nohup and a shell's background jobs want it.

@@ -9,16 +9,10 @@ from dataclasses import dataclass
 from os.path import abspath
 from pathlib import Path
 
+from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
 from sinet_video.containers.numbering import is_pattern
 from sinet_video.errors import InputError, SettingError, reason
-
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"}
-    | {".wmv", ".flv", ".ogv", ".3gp", ".gif", ".mxf", ".vob", ".dv", ".asf", ".m2v", ".3g2"}
-    | {".f4v", ".mod", ".tod", ".qt", ".ogm", ".mpe", ".m2p"}
-)
-"""What counts as a video when a folder is given; files named one by one may have any name."""
 
 
 @dataclass(frozen=True)

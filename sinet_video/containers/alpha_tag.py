@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, get_args
 
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.isobmff import inside
 from sinet_video.media.tiled_alpha import AlphaKind
 
@@ -30,10 +31,10 @@ def read_alpha_tag(path: Path, container: str, tags: Mapping[str, str]) -> Alpha
     lower = {key.lower(): value for key, value in tags.items()}
     if lower.get(TAG) in get_args(AlphaKind):
         return "straight" if lower[TAG] == "straight" else "premultiplied"
-    return _said_in_mov(path) if "mov" in container.split(",") and path.is_file() else None
+    return _graphics_mode_kind(path) if demuxer_of(container).boxes and path.is_file() else None
 
 
-def _said_in_mov(path: Path) -> AlphaKind | None:
+def _graphics_mode_kind(path: Path) -> AlphaKind | None:
     with path.open("rb") as file:
         if (place := _graphics_mode(file, path)) is None:
             return None

@@ -44,7 +44,7 @@ class Codec:
     even: bool = False
     least: int = 1
     fastest: int | None = None
-    """The highest rate, in pictures a second, that the encoder can be told; None for any."""
+    """The highest rate, in frames a second, that the encoder can be told; None for any."""
     crf: float | None = None
     most_crf: float = 0
     presets: tuple[str, ...] = ()

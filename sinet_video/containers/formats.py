@@ -70,7 +70,7 @@ class Container:
     """ISO 639-2 codes that it knows by others."""
 
     @property
-    def is_pictures(self) -> bool:
+    def is_image_sequence(self) -> bool:
         """Whether it is one file per frame instead of a single file."""
         return self.muxer == "image2"
 
@@ -125,12 +125,12 @@ _MP4 = Container(
 )
 
 
-def _pictures(codec: str) -> Container:
+def _image_sequence(codec: str) -> Container:
     defaults: dict[Content, str] = {"rgb": codec, "rgba": codec, "alpha": codec}
     return Container("image2", (codec,), defaults, alpha_first=True)
 
 
-PNG, TIFF, EXR = _pictures("png"), _pictures("tiff"), _pictures("exr")
+PNG, TIFF, EXR = _image_sequence("png"), _image_sequence("tiff"), _image_sequence("exr")
 JPEG = Container("image2", ("mjpeg",), {"rgb": "mjpeg", "alpha": "mjpeg"})
 
 

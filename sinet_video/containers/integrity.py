@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from av.container import InputContainer
 
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.ebml import SEGMENT, walk
 from sinet_video.containers.isobmff import boxes
 
@@ -18,12 +19,6 @@ CRC = 0xBF
 
 CRC_SIZE = 6
 CHUNK = 1 << 20
-
-HEADS = {
-    "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
-    "flv": b"FLV\1\5\0\0\0\t",
-}
-"""How files begin that libav reads to the end of the first of several."""
 
 UNKNOWN = frozenset({0, 0xFFFFFFFF})
 """Lengths of a RIFF file that was written to where nobody could go back and say it."""
@@ -38,17 +33,17 @@ def cut_off(file: BinaryIO, container: InputContainer) -> str | None:
     `file` is the same one as the container's, opened before it was read: by then its name may be
     another's.
     """
-    kind, size = container.format.name, os.fstat(file.fileno()).st_size
+    demuxer, size = demuxer_of(container.format.name), os.fstat(file.fileno()).st_size
     file.seek(0)
-    if "matroska" in kind:
+    if demuxer.length == "segment":
         ends = [end for element, end in walk(file, size) if element == SEGMENT]
         return _missing(ends[0], size) or _joined(ends) if ends else "has no segment"
-    if "mp4" in kind:
+    if demuxer.length == "samples":
         heads = [content for kind, content in boxes(file, 0, size) if kind == b"moov"]
         return _missing(_end_of_samples(container), size) or _joined(heads)
-    if kind == "avi":
+    if demuxer.length == "riff":
         return _missing(_end_of_riff(file), size)
-    return _joined(_starts(file, HEADS[kind])) if kind in HEADS else None
+    return _joined(_starts(file, demuxer.head)) if demuxer.head else None
 
 
 def _starts(file: BinaryIO, head: bytes) -> list[int]:
@@ -71,7 +66,7 @@ def damage(file: BinaryIO, container: InputContainer) -> str | None:
     Reads all of a Matroska or WebM file, whose checksums must agree.
     """
     missing = cut_off(file, container)
-    if missing or "matroska" not in container.format.name:
+    if missing or not demuxer_of(container.format.name).checksums:
         return missing
     size = os.fstat(file.fileno()).st_size
     file.seek(0)

@@ -14,9 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-ISO = frozenset({"mov", "mp4"})
-"""libav's names of formats that are made of boxes."""
-
 CONTAINERS = frozenset({b"moov", b"trak", b"edts", b"mdia", b"minf", b"stbl"})
 
 SHORT, LONG = 8, 16

@@ -20,7 +20,7 @@ from sinet_video.media.pixel_formats import PLANAR
 if TYPE_CHECKING:
     from sinet_video.decoding.pipe import Piped
     from sinet_video.decoding.sequence import Images
-from sinet_video.media.colour import UNSAID, Colour
+from sinet_video.media.colour import UNSPECIFIED, Colour
 from sinet_video.media.pixel_formats import working_format
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import TimeRange
@@ -195,7 +195,7 @@ class Clip:
         if (width, height) == (self.width, self.height):
             return self
         colour = self.colour
-        if colour.matrix == UNSAID and not PLANAR[self.working_format].is_rgb:
+        if colour.matrix == UNSPECIFIED and not PLANAR[self.working_format].is_rgb:
             colour = replace(colour, matrix=int(guessed_matrix(self.width, self.height)))
         coded = self.coded or (self.width, self.height)
         return replace(self, width=width, height=height, colour=colour, coded=coded)

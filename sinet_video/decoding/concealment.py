@@ -66,7 +66,7 @@ class Tally:
         said = []
         if self.lost:
             said.append(
-                f"{path} is damaged {where(self.after)}: {self.lost} pictures in all are lost, "
+                f"{path} is damaged {where(self.after)}: {self.lost} frames in all are lost, "
                 "and those before them stay as much longer."
             )
         if self.held:
@@ -78,7 +78,7 @@ class Tally:
             said.append(f"{path} {self.harm}: what should be there is not in the result.")
         if self.repeated:
             said.append(
-                f"{self.repeated} pictures came at or before the time of the one before them: of "
+                f"{self.repeated} frames came at or before the time of the one before them: of "
                 "such, one is kept."
             )
         if self.untimed:
@@ -88,7 +88,7 @@ class Tally:
             )
         if self.resized:
             said.append(
-                f"{self.resized} pictures have another size than the first, and were scaled to it."
+                f"{self.resized} frames have another size than the first, and were scaled to it."
             )
         if self.recoloured:
             said.append(
@@ -112,7 +112,7 @@ class Tally:
 def decode_packets(
     packets: Iterator[Packet], stream: VideoStream, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    """Yield the pictures of a stream's packets.
+    """Yield the frames of a stream's packets.
 
     To conceal is to count what cannot be decoded, and to go on.
     """
@@ -159,4 +159,4 @@ def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) 
 
 def where(last: float | None) -> str:
     """Return the text that says after which time, in seconds, if any."""
-    return "before its first picture" if last is None else f"after {last:.3f} s"
+    return "before its first frame" if last is None else f"after {last:.3f} s"

@@ -11,7 +11,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.source_alpha import divided, opacity_of
-from sinet_video.media.colour import UNSAID
+from sinet_video.media.colour import UNSPECIFIED
 from sinet_video.media.convert import (
     first_planes,
     guessed_matrix,
@@ -32,7 +32,7 @@ def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
     `times` are the other fields of `Frame`.
     """
     fit = conform(video, clip.width, clip.height, clip.working_format)
-    if clip.coded is not None and int(fit.colorspace) == UNSAID:
+    if clip.coded is not None and int(fit.colorspace) == UNSPECIFIED:
         fit.colorspace = Colorspace(clip.colour.matrix)  # which the new size would have changed
     frame = Frame(_like_the_first(fit, clip), captions=captions_of(video), **times)
     if clip.alpha is None:
@@ -44,7 +44,7 @@ def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:
 
 
 def note_changes(video: av.VideoFrame, clip: Clip, tally: Tally) -> None:
-    """Count in what a picture differs from its clip's first, and name what is said beside it."""
+    """Count in what a frame differs from its clip's first, and name what is said beside it."""
     tally.resized += (video.width, video.height) != (clip.coded or (clip.width, clip.height))
     if video.format.name == clip.pixel_format == clip.working_format:
         tally.recoloured += _is_coloured_otherwise(video, clip)
@@ -75,7 +75,7 @@ def _range(clip: Clip) -> ColorRange:
 
 
 def _like_the_first(video: av.VideoFrame, clip: Clip) -> av.VideoFrame:
-    """Bring a picture of the clip's size and format to its matrix and range."""
+    """Bring a frame of the clip's size and format to its matrix and range."""
     if not _is_coloured_otherwise(video, clip):
         return video
     same = reformat(video, matrix=_matrix(clip), color_range=_range(clip))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 MOST_THREADS = 16
-"""As many as libav takes by itself; more hold more pictures and decode no faster."""
+"""As many as libav takes by itself; more hold more frames and decode no faster."""
 
 MOST_HELD = 1 << 28
 """Bytes of packets that are kept while a key frame before a moment is looked for."""
@@ -123,8 +123,8 @@ class _Reading:
             check_same(self.path, (stat.st_dev, stat.st_ino), self.file_id)
             yield file
 
-    def pictures(self, since: Fraction | None = None) -> Iterator[av.VideoFrame]:
-        """Yield the pictures from where the file is read, or from a key frame before a moment."""
+    def frames(self, since: Fraction | None = None) -> Iterator[av.VideoFrame]:
+        """Yield the frames from where the file is read, or from a key frame before a moment."""
         timeline = Timeline(self.container, self.stream)
         packets = timeline.packets(self.stream)
         if since is not None:
@@ -133,21 +133,21 @@ class _Reading:
         return _counted(_decoded(videos, self.path), timeline, self.tally)
 
     def since(self, start: Fraction) -> Iterator[av.VideoFrame]:
-        """Yield the pictures from some moment before `start`, seconds, on.
+        """Yield the frames from some moment before `start`, seconds, on.
 
         In several formats a seek lands on the key frame after the one that is needed, or past all
         of them; then it is tried from further back, and at last from the very start. Where the
         clock may jump, only reading from the start tells times.
         """
         if may_restart(self.container):
-            yield from self._judged(self.pictures(start))
+            yield from self._judged(self.frames(start))
             return
         origin = origin_of(self.container)
         time_base = self.stream.time_base or Fraction(1)
         for margin in (0, 5, 30, None):
             target = 0 if margin is None else max(0, int((start - margin + origin) / time_base))
             self.container.seek(target, stream=self.stream)
-            videos = self.pictures()
+            videos = self.frames()
             first = next(videos, None)
             early = first is not None and self._time(first) <= start
             if margin is None or early:
@@ -159,7 +159,7 @@ class _Reading:
 
     def whole(self) -> Iterator[av.VideoFrame]:
         """Yield all frames, and report at the end what the file should also have had."""
-        return self._judged(self.pictures())
+        return self._judged(self.frames())
 
     def _judged(self, videos: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         if not isinstance(self.path, Path):
@@ -177,7 +177,7 @@ class _Reading:
 
     def _judge(self, harm: str | None, last: float | None) -> None:
         if harm and self.on_error == "stop":
-            ends = "" if last is None else f", its last picture at {last:.3f} s"
+            ends = "" if last is None else f", its last frame at {last:.3f} s"
             raise InputError(
                 f"{self.path} {harm}{ends}; repair it, or end before that.",
                 remedy=Remedy("on_error", "conceal", "to leave out what is lost"),
@@ -186,7 +186,7 @@ class _Reading:
 
 
 def _whole_until(file: BinaryIO, stream: VideoStream) -> float | None:
-    """Return the time of the last picture that is all in a file, where its index tells."""
+    """Return the time of the last frame that is all in a file, where its index tells."""
     size, unit = os.fstat(file.fileno()).st_size, exact(stream.time_base)
     whole = (e.timestamp for e in stream.index_entries if e.pos + e.size <= size)
     last = max(whole, default=None)
@@ -196,7 +196,7 @@ def _whole_until(file: BinaryIO, stream: VideoStream) -> float | None:
 def _from_key_frame(packets: Iterator[Packet], since: Fraction) -> Iterator[Packet]:
     """Yield packets from the last key frame but one before a moment on, in seconds.
 
-    Pictures after one key frame may need some from before it.
+    Frames after one key frame may need some from before it.
     """
     held: list[Packet] = []
     first, size = 0, 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """libav's own decoders of these codecs ignore the alpha that is stored beside the frames."""
 
-UNSAID = 2
+UNSPECIFIED = 2
 
 
 def alpha_mode(stream: VideoStream) -> str | None:
@@ -46,9 +46,9 @@ class Decoder:
         self._tail = PendingPackets()
 
     def decode(self, packet: Packet | None) -> list[av.VideoFrame]:
-        """Return the pictures that a packet completes; None or libav's last ends the stream.
+        """Return the frames that a packet completes; None or libav's last ends the stream.
 
-        An empty packet with a time has no picture: the one before it is still shown.
+        An empty packet with a time has no frame: the one before it is still shown.
         """
         if packet is not None and is_repeat(packet):
             return []
@@ -82,7 +82,7 @@ class Decoder:
     def _tag(self, video: av.VideoFrame) -> None:
         """Set the container's colour tags, which this decoder does not get."""
         context: Any = self._stream.codec_context
-        if int(video.colorspace) == UNSAID:
+        if int(video.colorspace) == UNSPECIFIED:
             video.colorspace = context.colorspace
         video.color_range = video.color_range or context.color_range
         video.color_primaries, video.color_trc = context.color_primaries, context.color_trc
@@ -91,13 +91,13 @@ class Decoder:
 def is_repeat(packet: Packet) -> bool:
     """Whether a packet is empty and yet not the one with which libav ends a stream.
 
-    Theora and NUT say so that a picture is like the one before it.
+    Theora and NUT say so that a frame is like the one before it.
     """
     return not packet.size and (packet.pts, packet.dts) != (None, None)
 
 
 def decoded(packets: Iterable[Packet], stream: VideoStream) -> Iterator[av.VideoFrame]:
-    """Yield the pictures of a stream's packets."""
+    """Yield the frames of a stream's packets."""
     decoder = Decoder(stream)
     for packet in packets:
         yield from decoder.decode(packet)

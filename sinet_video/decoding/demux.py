@@ -32,7 +32,7 @@ def _open(name: str, options: dict[str, str], timeout: float | None = None) -> I
 
 
 MOST_PIXELS = 150_000_000
-"""Pixels that a picture may have: 16384 x 8192, and something more."""
+"""Pixels that a frame may have: 16384 x 8192, and something more."""
 
 
 @contextmanager
@@ -137,15 +137,15 @@ def _check_stdin() -> None:
 def video_stream(container: InputContainer, source: StrPath | Source) -> VideoStream:
     """Return the video to work on: the one that the source chooses, or the best that is no cover.
 
-    That is one with more than a picture, which the file says is the default, with the most
-    pictures, or else libav's own choice.
+    That is one with more than a frame, which the file says is the default, with the most
+    frames, or else libav's own choice.
     """
     path, index = str(source), Source.of(source).stream
-    pictures = [s for s in container.streams.video if not is_cover(s)]
-    if not pictures:
+    videos = [s for s in container.streams.video if not is_cover(s)]
+    if not videos:
         kinds = " and ".join(sorted(set(map(_kind, container.streams)))) or "nothing"
         raise InputError(f"{path} has no video in it, only {kinds}.")
-    stream = _best(container, pictures) if index is None else _indexed(pictures, path, index)
+    stream = _best(container, videos) if index is None else _indexed(videos, path, index)
     if stream.codec_context is None:
         raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
     _check_pixels(stream, path)
@@ -153,14 +153,14 @@ def video_stream(container: InputContainer, source: StrPath | Source) -> VideoSt
 
 
 def _kind(stream: Stream) -> str:
-    return "a cover picture" if is_cover(stream) else str(stream.type)
+    return "cover art" if is_cover(stream) else str(stream.type)
 
 
 def _check_pixels(stream: VideoStream, path: object) -> None:
     context = stream.codec_context
     if context.width * context.height > MOST_PIXELS:
         raise InputError(
-            f"{path} has pictures of {context.width}x{context.height}; they may have "
+            f"{path} has frames of {context.width}x{context.height}; they may have "
             f"{MOST_PIXELS // 10**6} million pixels at most, as each takes gigabytes of memory."
         )
 

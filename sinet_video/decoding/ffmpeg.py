@@ -102,7 +102,7 @@ def _frames(command: list[str]) -> Iterator[Frame]:
     program = Program(command, InputError, stdout=PIPE, on_line=told.parse_line)
     frame: Frame | None = None
     try:
-        for video, sample_aspect in _pictures(program):
+        for video, sample_aspect in _frames_of(program):
             frame = told.frame(video, sample_aspect)
             yield frame
         _check(program, frame)
@@ -115,10 +115,10 @@ def _frames(command: list[str]) -> Iterator[Frame]:
     finally:
         _end(program)
     if frame is None:
-        raise InputError("ffmpeg ended well but gave no picture.")
+        raise InputError("ffmpeg ended well but gave no frame.")
 
 
-def _pictures(program: Program) -> Iterator[tuple[av.VideoFrame, Fraction]]:
+def _frames_of(program: Program) -> Iterator[tuple[av.VideoFrame, Fraction]]:
     """Yield frames as they arrive through the pipe, and their sample aspect ratio."""
     # Guessing the frame rate would need that many frames, which a camera has not sent yet.
     options = {"fpsprobesize": "0"}
@@ -130,7 +130,7 @@ def _pictures(program: Program) -> Iterator[tuple[av.VideoFrame, Fraction]]:
 
 
 def _where(frame: Frame | None) -> str:
-    return " before its first picture" if frame is None else f" after {float(frame.time):.3f} s"
+    return " before its first frame" if frame is None else f" after {float(frame.time):.3f} s"
 
 
 def _check(program: Program, frame: Frame | None) -> None:

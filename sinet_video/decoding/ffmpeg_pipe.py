@@ -16,7 +16,7 @@ from sinet_video.decoding.conform import conform
 from sinet_video.decoding.ffmpeg_process import PATIENCE, Stream
 from sinet_video.decoding.source_alpha import opacity_of
 from sinet_video.errors import InputError
-from sinet_video.media.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNSAID, Colour
+from sinet_video.media.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNSPECIFIED, Colour
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import PLANAR, working_format
 
@@ -79,7 +79,7 @@ class StreamInfo:
     def __init__(self) -> None:
         self._all = threading.Event()
         self._time_base = Fraction(1)
-        self._colour = Colour(UNSAID, 0, UNSAID, UNSAID)
+        self._colour = Colour(UNSPECIFIED, 0, UNSPECIFIED, UNSPECIFIED)
 
     def parse_line(self, line: str) -> None:
         """Parse one line. The description is complete before the first frame is sent."""
@@ -90,9 +90,9 @@ class StreamInfo:
         if found := _COLOUR.search(line):
             self._colour = Colour(
                 range=RANGES.get(found[1], 0),
-                matrix=MATRICES.get(found[2], UNSAID),
-                primaries=PRIMARIES.get(found[3], UNSAID),
-                transfer=TRANSFERS.get(found[4], UNSAID),
+                matrix=MATRICES.get(found[2], UNSPECIFIED),
+                primaries=PRIMARIES.get(found[3], UNSPECIFIED),
+                transfer=TRANSFERS.get(found[4], UNSPECIFIED),
             )
             self._all.set()
 
@@ -103,7 +103,7 @@ class StreamInfo:
         """
         if not self._all.wait(PATIENCE):
             raise InputError(
-                "ffmpeg did not say what its pictures' colour and units of time are; it must be "
+                "ffmpeg did not say what its frames' colour and units of time are; it must be "
                 "5.1 or newer, and not be silenced by an option."
             )
         video.color_range, video.colorspace = self._colour.range, self._colour.matrix

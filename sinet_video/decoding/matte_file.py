@@ -34,8 +34,8 @@ def read_alphas(source: StrPath | Source) -> Generator[Array]:
     If the file has an alpha channel, that is the matte; otherwise its brightness is, from the black
     to the white of the file's range. Raises `InputError` if the file cannot be read to its end.
     """
-    with closing(_read(source)) as pictures:
-        for video, _ in pictures:
+    with closing(_read(source)) as frames:
+        for video, _ in frames:
             yield alpha_of(video)
 
 
@@ -47,8 +47,8 @@ def read_drawn(source: StrPath | Source) -> Generator[tuple[Fraction, Array]]:
     images.
     """
     by_alpha: bool | None = None
-    with closing(_read(source)) as pictures:
-        for video, turned in pictures:
+    with closing(_read(source)) as frames:
+        for video, turned in frames:
             if by_alpha is None:
                 by_alpha = has_alpha(video) and bool((_alpha_channel(video) < 1).any())
             alpha = _alpha_channel(video) if by_alpha else _brightness(video)
@@ -63,7 +63,7 @@ def read_alpha(path: Path) -> Array:
     """
     for alpha in read_alphas(path):
         return alpha
-    raise InputError(f"{path} holds no picture that can be decoded.")
+    raise InputError(f"{path} holds no frame that can be decoded.")
 
 
 def _read(source: StrPath | Source) -> Generator[tuple[av.VideoFrame, Orientation]]:

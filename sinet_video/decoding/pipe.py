@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 MOST_PACKETS, MOST_BYTES = 100_000, 1 << 28
-"""Packets, and bytes of them, after which pictures are not hoped for: they would fill the memory.
+"""Packets, and bytes of them, after which frames are not hoped for: they would fill the memory.
 """
 
 

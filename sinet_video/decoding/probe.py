@@ -13,6 +13,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from sinet_video.containers.alpha_tag import read_alpha_tag
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.isobmff import Sample, samples
 from sinet_video.decoding.access import FileId, Source, file_id
 from sinet_video.decoding.clip import (
@@ -62,7 +63,7 @@ def probe(source: Readable) -> Clip:
         stream = video_stream(container, source)
         _check_decodable(stream, source)
         with translate_decode_errors(source.path, lambda: None):
-            first = first_picture(container, stream)
+            first = first_frame(container, stream)
         return _clip(container, stream, source, first)
 
 
@@ -127,7 +128,7 @@ def _probe_arrays(source: Source, arrays: ArrayFrames) -> Clip:
 
 
 def _check_decodable(stream: VideoStream, source: Source) -> None:
-    """Raise `InputError` for what libav takes for a picture and does not decode."""
+    """Raise `InputError` for what libav takes for a frame and does not decode."""
     if stream.codec_context.name == "webp" and not stream.codec_context.width:
         raise InputError(
             f"{source} is an animated WebP, which FFmpeg cannot decode; convert it to a video or "
@@ -135,8 +136,8 @@ def _check_decodable(stream: VideoStream, source: Source) -> None:
         )
 
 
-def first_picture(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
-    """Return the first picture, by the plain decoder: others do not hear of the file's colours."""
+def first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame | None:
+    """Return the first frame, by the plain decoder: others do not hear of the file's colours."""
     for packet in Timeline(container, stream).packets(stream):
         if not is_repeat(packet):
             for video in stream.codec_context.decode(packet if packet.size else None):
@@ -159,7 +160,7 @@ def _clip(
     container: InputContainer, stream: VideoStream, source: Source, first: av.VideoFrame | None
 ) -> Clip:
     if first is None:
-        raise InputError(f"{source} holds no picture that can be decoded.")
+        raise InputError(f"{source} holds no frame that can be decoded.")
     working, orientation = working_format(first.format.name), Orientation.of(first)
     origin, samples = origin_of(container), _samples(container, source)
     duration = _duration(container, stream)
@@ -199,11 +200,11 @@ def _file_id(source: Source) -> FileId | None:
 
 
 LARGEST_COUNT = 2**30
-"""Pictures; a header that says as many was written before they were counted."""
+"""Frames; a header that says as many was written before they were counted."""
 
 
 def _counts(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether what a header says of the number of pictures, and so of their length, can be."""
+    """Whether what a header says of the number of frames, and so of their length, can be."""
     size: int | None = container.size
     return stream.frames < (size if size and size > 0 else LARGEST_COUNT)
 
@@ -238,7 +239,9 @@ def _samples(container: InputContainer, source: Source) -> list[Sample | None]:
     path = source.located
     if source.is_pipe:  # which can be read once
         return []
-    return samples(path) if "mp4" in container.format.name and isinstance(path, Path) else []
+    return (
+        samples(path) if demuxer_of(container.format.name).boxes and isinstance(path, Path) else []
+    )
 
 
 def _sample_of(samples: list[Sample | None], stream: Any) -> Sample:

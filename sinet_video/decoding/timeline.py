@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.container import InputContainer
 
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.media.time_range import seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
-
-BROADCAST = frozenset({"hls", "mpeg", "mpegts"})
-"""libav's names of formats whose clocks begin anywhere."""
 
 TS_DISCONT = 0x200
 """libav's flag of formats whose clocks may jump."""
@@ -29,12 +27,12 @@ FORWARD, BACK = Fraction(10), Fraction(1, 10)
 """Seconds by which packets may be ahead of all others, or behind their stream's last: FFmpeg's."""
 
 MOST_HELD = 2000
-"""Packets for which a stream waits for the pictures to say where it goes on."""
+"""Packets for which a stream waits for the frames to say where it goes on."""
 
 
 def origin_of(container: InputContainer) -> Fraction:
     """Return the moment, in seconds on a file's own clock, that is 0 on its timeline."""
-    if container.format.name not in BROADCAST or container.start_time is None:
+    if not demuxer_of(container.format.name).any_origin or container.start_time is None:
         return Fraction(0)
     return Fraction(container.start_time, av.time_base)
 
@@ -46,11 +44,13 @@ def start_of(stream: Any) -> Fraction:
 
 def may_restart(container: InputContainer) -> bool:
     """Whether a file's clock may jump, so that only reading from its start tells times."""
-    return bool(container.format.flags & TS_DISCONT) and container.format.name != "hls"
+    return (
+        bool(container.format.flags & TS_DISCONT) and not demuxer_of(container.format.name).steady
+    )
 
 
 class Timeline:
-    """Places a file's packets on its timeline; `lead`, the pictures, is to have no gaps.
+    """Places a file's packets on its timeline; `lead`, the frames, is to have no gaps.
 
     `restarts` counts the jumps of the clock so far.
     """

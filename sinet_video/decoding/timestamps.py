@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import av
 
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.conform import note_changes, to_frame
@@ -18,10 +19,11 @@ def with_times(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Ite
     """Yield frames with times; one without a timestamp follows at the previous interval."""
     rate = clip.rate or RATE_IF_UNKNOWN
     step = max(1, round(1 / (rate * clip.time_base)))
+    untimed = demuxer_of(clip.container).decoding_times
     before: int | None = None
     for video in videos:
         stamp = stamp_of(video, clip.container)
-        if stamp is None and clip.container != "avi":
+        if stamp is None and not untimed:
             tally.untimed, tally.rate = tally.untimed + 1, float(rate)
         note_changes(video, clip, tally)
         pts = stamp if stamp is not None else clip.start if before is None else before + step
@@ -46,7 +48,7 @@ def stamp_of(video: av.VideoFrame, container: str) -> int | None:
     and forth with B-frames. The decoding times, assigned to frames in order, are correct; the last
     frames have none, and follow at the frame rate.
     """
-    return video.dts if container == "avi" else video.pts
+    return video.dts if demuxer_of(container).decoding_times else video.pts
 
 
 def drop_nonmonotonic(frames: Iterator[Frame], tally: Tally) -> Iterator[Frame]:

@@ -137,7 +137,7 @@ class Encoded(Track):
                 yield from self._pushed(frame)
 
     def _pushed(self, frame: av.AudioFrame) -> Iterator[Packet]:
-        """Take a piece of sound; what follows in another layout or rate is made alike."""
+        """Take audio; what follows in another layout or rate is made alike."""
         given = frame.sample_rate, frame.format.name, frame.layout.name
         if self._shape is None or given != self._given:
             yield from self._drained()
@@ -192,7 +192,7 @@ def _chain(frame: av.AudioFrame, *filters: tuple[str, str]) -> av.filter.Graph:
     buffer = graph.add_abuffer(
         sample_rate=frame.sample_rate,
         format=frame.format.name,
-        layout=usual_layout(frame.layout) if is_unsaid(frame.layout) else frame.layout.name,
+        layout=usual_layout(frame.layout) if is_unspecified(frame.layout) else frame.layout.name,
         time_base=frame.time_base,
     )
     chain = [buffer, *(graph.add(*each) for each in filters), graph.add("abuffersink")]
@@ -202,7 +202,7 @@ def _chain(frame: av.AudioFrame, *filters: tuple[str, str]) -> av.filter.Graph:
     return graph
 
 
-def is_unsaid(layout: av.AudioLayout) -> bool:
+def is_unspecified(layout: av.AudioLayout) -> bool:
     """Whether audio has no channel layout: "2 channels" is not "stereo"."""
     return layout.name.endswith("channels")
 
@@ -220,8 +220,8 @@ def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> boo
     container = BY_MUXER[output.format.name]
     if {codec, codec.partition("_")[0]} & container.no_copy:
         return False
-    unsaid = is_unsaid(layout) and container.channel_layout
-    return codec in output.supported_codecs and not unsaid
+    unspecified = is_unspecified(layout) and container.channel_layout
+    return codec in output.supported_codecs and not unspecified
 
 
 def is_muxed(stream: AudioStream, container: str) -> bool:
@@ -283,5 +283,5 @@ def _encodable(encoder: str, context: Any) -> tuple[int, str] | None:
 
 
 def nearest_rate(rate: int, rates: Sequence[int]) -> int:
-    """Return the least of an encoder's rates that holds all of a sound, or its largest."""
+    """Return the least of an encoder's rates that holds all of a signal, or its largest."""
     return min((each for each in rates if each >= rate), default=max(rates, default=rate))

@@ -1,7 +1,7 @@
 """Closed captions put back into encoded video, to which PyAV gives no way through the encoder.
 
 CEA-608 and CEA-708 captions are carried as ATSC A/53 says, in messages (SEI) of H.264 and HEVC: one
-in front of the picture's own data, in the byte stream of ITU-T H.264, Annex B, that encoders give.
+in front of the frame's own data, in the byte stream of ITU-T H.264, Annex B, that encoders give.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _FORBIDDEN = re.compile(rb"\x00\x00(?=[\x00-\x03])")
 
 
 def with_captions(data: bytes, captions: bytes, codec: str) -> bytes:
-    """Return an encoded picture of "h264" or "hevc" with captions, triplets of bytes as in A/53."""
-    header, is_picture = HEADERS[codec]
-    place = next((u.start() for u in _UNIT.finditer(data) if is_picture(u[1][0])), None)
+    """Return an encoded frame of "h264" or "hevc" with captions, triplets of bytes as in A/53."""
+    header, is_frame = HEADERS[codec]
+    place = next((u.start() for u in _UNIT.finditer(data) if is_frame(u[1][0])), None)
     if place is None:
         return data
     return data[:place] + START + header + _message(captions) + data[place:]
@@ -44,35 +44,35 @@ def _message(captions: bytes) -> bytes:
     return _FORBIDDEN.sub(b"\0\0\3", whole)
 
 
-def _is_h264_picture(first: int) -> bool:
+def _is_h264_frame(first: int) -> bool:
     return first & 31 in (1, 5)
 
 
-def _is_hevc_picture(first: int) -> bool:
+def _is_hevc_frame(first: int) -> bool:
     return first >> 1 & 63 < 32
 
 
 HEADERS: Mapping[str, tuple[bytes, Callable[[int], bool]]] = {
-    "h264": (b"\x06", _is_h264_picture),
-    "hevc": (b"\x4e\x01", _is_hevc_picture),
+    "h264": (b"\x06", _is_h264_frame),
+    "hevc": (b"\x4e\x01", _is_hevc_frame),
 }
-"""How a unit of messages begins, and which other units, by their first byte, are of pictures."""
+"""How a unit of messages begins, and which other units, by their first byte, are of frames."""
 
 
 class Captions:
-    """The captions of pictures on their way through an encoder of a codec."""
+    """The captions of frames on their way through an encoder of a codec."""
 
     def __init__(self, codec: str) -> None:
         self._codec = codec
         self._waiting: dict[int, bytes] = {}
 
     def note(self, pts: int, captions: bytes) -> None:
-        """Remember those of a picture; none, where the codec has no place for them."""
+        """Remember those of a frame; none, where the codec has no place for them."""
         if captions and self._codec in HEADERS:
             self._waiting[pts] = captions
 
     def put(self, packet: Packet) -> Packet:
-        """Return a picture's packet with its captions, the same one if it has none."""
+        """Return a frame's packet with its captions, the same one if it has none."""
         captions = self._waiting.pop(packet.pts, b"") if packet.pts is not None else b""
         if not captions:
             return packet

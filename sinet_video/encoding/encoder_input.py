@@ -29,7 +29,7 @@ RGBA = {
 """Formats of colour with alpha, and the same without alpha."""
 
 
-def picture(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
+def rendered_frame(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
     """Return a matte as a video frame that the planned encoder accepts.
 
     One that gets a palette is not given it yet.
@@ -61,11 +61,11 @@ def encodable(
     size: tuple[int, int],
     turn: Orientation = Orientation(),
 ) -> av.VideoFrame:
-    """Return a matte like `picture`, rotated and padded for encoding, with its frame's times."""
+    """Return `rendered_frame`, rotated and padded for encoding, with its frame's times."""
     if plan.stacked:
         video = _stacked(matte, plan, size, turn)
     else:
-        video = extended(shown(picture(matte, content, plan), turn), *size)
+        video = extended(shown(rendered_frame(matte, content, plan), turn), *size)
     if plan.pixel_format == PALETTE:
         video = paletted(video)
     frame = matte.frame
@@ -77,7 +77,7 @@ def encodable(
 
 def _stacked(matte: Matte, plan: Plan, size: tuple[int, int], turn: Orientation) -> av.VideoFrame:
     """Return colour above alpha, both turned, and extended to half of the size each."""
-    colour = extended(shown(picture(matte, "rgb", plan), turn), size[0], size[1] // 2)
+    colour = extended(shown(rendered_frame(matte, "rgb", plan), turn), size[0], size[1] // 2)
     alpha = turn.shown(matte.alpha)
     missing = [(0, wide - own) for wide, own in zip(colour_shape(colour), alpha.shape, strict=True)]
     return stack(colour, np.pad(alpha, missing, mode="edge"))

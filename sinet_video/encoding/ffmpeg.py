@@ -13,7 +13,7 @@ from av.container import OutputContainer
 from sinet_video.containers.codecs import Content
 from sinet_video.decoding.ffmpeg_pipe import BUFFER
 from sinet_video.decoding.ffmpeg_process import Program, Stream, command_line
-from sinet_video.encoding.encoder_input import picture
+from sinet_video.encoding.encoder_input import rendered_frame
 from sinet_video.encoding.ffmpeg_outputs import Staged
 from sinet_video.encoding.ffmpeg_pipe import PIPED, finer, from_pipe, late, raw_format
 from sinet_video.encoding.plan import Plan
@@ -33,8 +33,8 @@ def to_ffmpeg(
     """Return a sink that pipes frames into ffmpeg; `outputs` gets the stream and returns outputs.
 
         def live(video):
-            sound = ffmpeg.input("talk.mp4").audio
-            return ffmpeg.output(video, sound, "rtmp://host/live", format="flv", vcodec="libx264")
+            audio = ffmpeg.input("talk.mp4").audio
+            return ffmpeg.output(video, audio, "rtmp://host/live", format="flv", vcodec="libx264")
 
         with sinet_video.to_ffmpeg(live) as sink:
             for matte in mattes:
@@ -70,7 +70,7 @@ class _FfmpegSink(Sink):
         """Send the next frame; see `Sink.write`."""
         if self._feed is None:
             self._feed = self._started(matte.frame)
-        self._feed.send(picture(matte, self.content, self.plan), matte.frame)
+        self._feed.send(rendered_frame(matte, self.content, self.plan), matte.frame)
 
     def _started(self, frame: Frame) -> _Feed:
         pixel_format = raw_format(self.content, frame.video.format.name)
@@ -89,7 +89,7 @@ class _FfmpegSink(Sink):
     def finish(self) -> None:
         """As `Sink` says."""
         if self._feed is None or self._staged is None:
-            raise OutputError("No picture came, so ffmpeg was not started.")
+            raise OutputError("No frame came, so ffmpeg was not started.")
         self._feed.finish()
 
     def publish(self, publication: Publication) -> None:
@@ -127,7 +127,7 @@ class _Feed:
 
     def send(self, video: av.VideoFrame, frame: Frame) -> None:
         """Send a video frame. Raises `OutputError` if ffmpeg has failed."""
-        self._where = f" when pictures up to {float(frame.time):.3f} s were sent"
+        self._where = f" when frames up to {float(frame.time):.3f} s were sent"
         video.pts = round(frame.time / self._time_base) + self._late
         video.time_base = self._time_base
         self._encode(video)
@@ -147,7 +147,7 @@ class _Feed:
             self._enough = True
         except (av.FFmpegError, OSError) as error:
             raise OutputError(
-                f"ffmpeg cannot be sent a picture{self._where}: {reason(error)}."
+                f"ffmpeg cannot be sent a frame{self._where}: {reason(error)}."
             ) from error
 
     def finish(self) -> None:

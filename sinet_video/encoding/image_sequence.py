@@ -18,7 +18,7 @@ from sinet_video.containers.photo_tags import with_icc
 from sinet_video.containers.still_tags import write_alpha_tag
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.sequence import TIMES
-from sinet_video.encoding.encoder_input import picture, shown
+from sinet_video.encoding.encoder_input import rendered_frame, shown
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, open_container
@@ -85,7 +85,7 @@ class PictureFile(Sink):
     def __init__(
         self, path: Path, clip: Clip, content: Content, plan: Plan, *, overwrite: bool = False
     ) -> None:
-        self.content, self.plan, self.warnings = content, plan, unsaid(clip)
+        self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
         self._path, self._overwrite, self._orientation = path, overwrite, clip.orientation
         self._tags, self._written = ImageTags.of(clip, content, plan), False
         with translate_write_errors(path):
@@ -104,7 +104,7 @@ class PictureFile(Sink):
         """Write the image; see `Sink.write`. Raises `OutputError` for a second one."""
         if self._written:
             raise OutputError(f"{self._path} is one image, and more than one frame came.")
-        video = shown(picture(matte, self.content, self.plan), self._orientation)
+        video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
         video.pts, video.time_base = 0, 1 / RATE_IF_UNKNOWN
         self._written = True
         with translate_write_errors(self._path):
@@ -138,7 +138,7 @@ def close_quietly(container: OutputContainer) -> None:
         pass
 
 
-class PictureFolder(Sink):
+class ImageSequence(Sink):
     """Images in a folder, numbered from `first`, and their times in timestamps.txt.
 
     The times are in milliseconds, in mkvtoolnix's "timestamp format v2". A pattern such as
@@ -157,7 +157,7 @@ class PictureFolder(Sink):
         *,
         overwrite: bool = False,
     ) -> None:
-        self.content, self.plan, self.warnings = content, plan, unsaid(clip)
+        self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
         self._name = name_in(path, plan)
         self._tags = ImageTags.of(clip, content, plan)
         self._path, self._target = path, path.parent if is_pattern(path) else path
@@ -182,7 +182,7 @@ class PictureFolder(Sink):
 
     def write(self, matte: Matte) -> None:
         """Write the next image; see `Sink.write`."""
-        video = shown(picture(matte, self.content, self.plan), self._orientation)
+        video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
         with translate_write_errors(self._path):
@@ -195,7 +195,7 @@ class PictureFolder(Sink):
     def finish(self) -> None:
         """As `Sink` says."""
         if not self._times:
-            raise OutputError(f"No picture came, so {self._path} was not written.")
+            raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):
             self._mux(self._stream.encode(None))
             self._container.close()
@@ -204,7 +204,7 @@ class PictureFolder(Sink):
     def publish(self, publication: Publication) -> None:
         """As `Sink` says."""
         with translate_write_errors(self._path):
-            place_pictures(
+            place_images(
                 publication, self._part, self._target / self._name, overwrite=self._overwrite
             )
         discard(self._part)
@@ -215,7 +215,7 @@ class PictureFolder(Sink):
         discard(self._part)
 
 
-def place_pictures(
+def place_images(
     publication: Publication,
     part: Path,
     pattern: Path,
@@ -223,7 +223,7 @@ def place_pictures(
     overwrite: bool,
     placed: Container[str] = (),
 ) -> None:
-    """Give a folder of pictures its name, or the pictures theirs in a folder that is there.
+    """Give a folder of images its name, or the images theirs in a folder that is there.
 
     With `overwrite` others of the pattern go from there, but not those of names in `placed`.
     """
@@ -239,7 +239,7 @@ def place_pictures(
         if numbers(pattern).fullmatch(old.name) and not known:
             publication.remove(old)
     for name, file in files.items():
-        if name == PictureFolder.TIMES and _says_the_same(file, target / name):
+        if name == ImageSequence.TIMES and _says_the_same(file, target / name):
             continue  # as where the other output of the job goes to the same folder
         publication.place(file, target / name, overwrite=overwrite)
 
@@ -248,7 +248,7 @@ def _says_the_same(one: Path, other: Path) -> bool:
     return other.is_file() and one.read_bytes() == other.read_bytes()
 
 
-def unsaid(clip: Clip) -> list[str]:
+def sequence_warnings(clip: Clip) -> list[str]:
     """Return warnings about tags that few programs read from images.
 
     PNG stores the sample aspect ratio in pHYs. The two numbers are in FFmpeg's order, which is not
@@ -258,6 +258,6 @@ def unsaid(clip: Clip) -> list[str]:
     if clip.sample_aspect == 1:
         return []
     return [
-        f"The source's pixels are not square ({clip.sample_aspect}). The pictures say so, but most "
+        f"The source's pixels are not square ({clip.sample_aspect}). The images say so, but most "
         "programs will show them square."
     ]

@@ -20,10 +20,10 @@ from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.image_sequence import PictureFile, PictureFolder, name_in, siblings
+from sinet_video.encoding.image_sequence import ImageSequence, PictureFile, name_in, siblings
+from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
-from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
@@ -57,9 +57,9 @@ def open_sink(
     check_count(path, clip, encoding)
     if is_image(path):
         return PictureFile(path, clip, content, chosen, overwrite=overwrite)
-    if container.is_pictures:
+    if container.is_image_sequence:
         first = first_number(clip, encoding)
-        folder = PictureFolder(path, clip, content, chosen, first, overwrite=overwrite)
+        folder = ImageSequence(path, clip, content, chosen, first, overwrite=overwrite)
         folder.warnings += not_held(clip, "An image sequence") if companions else []
         return folder
     carried = clip.span if companions and not container.alone and clip.images is None else None
@@ -85,7 +85,7 @@ def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:
 def is_image(path: Path) -> bool:
     """Whether an output is one image, by its name."""
     container = CONTAINERS.get(path.suffix.lower())
-    return container is not None and container.is_pictures and not is_pattern(path)
+    return container is not None and container.is_image_sequence and not is_pattern(path)
 
 
 def check_count(path: Path, clip: Clip, encoding: Encoding) -> None:
@@ -95,7 +95,7 @@ def check_count(path: Path, clip: Clip, encoding: Encoding) -> None:
             f"{path} is one picture and {clip.path} has more than one; give a folder, or a pattern "
             f"such as {path.with_name('%05d' + path.suffix)}."
         )
-    sequence = container_of(path, encoding.format).is_pictures and not is_image(path)
+    sequence = container_of(path, encoding.format).is_image_sequence and not is_image(path)
     if encoding.start_number is not None and not sequence:
         raise SettingError(f"A start number is for image sequences, and {path} is none.")
 
@@ -117,7 +117,7 @@ def check_output(path: Path, source: StrPath, *, form: str | None = None, overwr
 
 
 def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bool) -> None:
-    pictures = container_of(path, form).is_pictures
+    pictures = container_of(path, form).is_image_sequence
     numbered = pictures and is_pattern(path)
     if isinstance(source, Path) and source != PIPE and same_place(path, source):
         raise SettingError(f"{path} is the input; the output must be another file.")
@@ -129,7 +129,7 @@ def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bo
     occupied = bool(there) if path.is_dir() else os.path.lexists(path)
     if numbered:
         names = [each.name for each in siblings(path)]
-        occupied = any(map(numbers(path).fullmatch, names)) or PictureFolder.TIMES in names
+        occupied = any(map(numbers(path).fullmatch, names)) or ImageSequence.TIMES in names
     check_free(path, occupied=occupied, overwrite=overwrite)
     check_folder(_existing(path.parent if numbered else path))
 
@@ -148,7 +148,7 @@ def _existing(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class Taken:
-    """The names that an output takes: its own, or those of pictures in a folder, `pattern`."""
+    """The names that an output takes: its own, or those of images in a folder, `pattern`."""
 
     path: Path
     pattern: Path | None
@@ -164,7 +164,7 @@ class Taken:
         """Whether a file has, or would have, one of the names."""
         if self.pattern is None or same_place(self.path, other):
             return same_place(self.path, other)
-        name = other.name == PictureFolder.TIMES or numbers(self.pattern).fullmatch(other.name)
+        name = other.name == ImageSequence.TIMES or numbers(self.pattern).fullmatch(other.name)
         return bool(name) and same_place(self.pattern.parent, other.parent)
 
     def meets(self, other: Taken) -> bool:

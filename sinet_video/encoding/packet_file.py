@@ -143,7 +143,7 @@ def _delay(path: Path) -> int:
 
 
 class PacketFile(Sink):
-    """Pictures of one segment, encoded by themselves, in a file that `joined` takes.
+    """Frames of one segment, encoded by themselves, in a file that `joined` takes.
 
     With `captioned` closed captions are kept as well.
     """

@@ -20,7 +20,7 @@ LARGEST_LENGTH = 2**32 - 1
 
 
 class Ticks:
-    """Keeps pictures apart that a file's units of time would put on one moment."""
+    """Keeps frames apart that a file's units of time would put on one moment."""
 
     def __init__(self, muxer: str, time_base: Fraction) -> None:
         # Matroska and WebM count in milliseconds, GIF in hundredths of a second.
@@ -30,7 +30,7 @@ class Ticks:
         self._moved = 0
 
     def placed(self, pts: int) -> int:
-        """Return a time that is no earlier, and later in the file than that of the last picture."""
+        """Return a time that is no earlier, and later in the file than that of the last frame."""
         if self._unit is None or self._unit >= 1:
             return pts
         tick = floor(pts * self._unit + Fraction(1, 2))

@@ -20,7 +20,7 @@ from sinet_video.decoding.concealment import OnError
 from sinet_video.decoding.demux import is_cover, opened, video_stream
 from sinet_video.decoding.timeline import Timeline, may_restart, start_of
 from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
-from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
+from sinet_video.encoding.metadata import left_out, moved_chapter, portable_tags, track_names
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, reason
@@ -82,14 +82,14 @@ class SideStreams:
         )
         self._clip = clip
         self.tracks: dict[int, Track] = {}
-        self._add_sound()
+        self._add_audio()
         self._add_subtitles()
         self._add_covers()
         self._add_attachments()
         self._add_names(video)
         self._left_out()
-        pictures = video_stream(self._input, clip.source)
-        self._timeline = Timeline(self._input, pictures)
+        video = video_stream(self._input, clip.source)
+        self._timeline = Timeline(self._input, video)
         self._demuxed = self._demux()
         self._waiting: Packet | None = None
 
@@ -121,9 +121,9 @@ class SideStreams:
         if time is None:
             for track in self.tracks.values():
                 yield from self._usable(track.flush())
-            self.warnings += self._late_sound()
+            self.warnings += self._late_audio()
 
-    def _late_sound(self) -> list[str]:
+    def _late_audio(self) -> list[str]:
         lost = [
             (track.source.codec_context.name, start)
             for track in self.tracks.values()
@@ -131,7 +131,7 @@ class SideStreams:
         ]
         kind = self._output.format.name
         return [
-            f"Sound ({codec}) before {float(start):.3f} s is lost: a {kind} file cannot begin with "
+            f"Audio ({codec}) before {float(start):.3f} s is lost: a {kind} file cannot begin with "
             "it" + ("; .mp4 and .mov can." if start else ".")
             for codec, start in lost
         ]
@@ -153,7 +153,7 @@ class SideStreams:
 
     def harmed(self, error: av.FFmpegError, what: str) -> None:
         """Report an unusable packet: raise `InputError`, or warn once and continue."""
-        problem = f"{self._source}: its sound or subtitles are damaged ({reason(error)})"
+        problem = f"{self._source}: its audio or subtitles are damaged ({reason(error)})"
         if self._on_error == "stop":
             raise InputError(f"{problem}; repair it, or conceal errors.") from error
         if (warning := f"{problem}: {what}.") not in self.warnings:
@@ -170,7 +170,8 @@ class SideStreams:
             covers = len(_covers(self._input)) - len(_covers(found))
         missing = [f"names ({', '.join(names)})"] if names else []
         missing += [f"languages ({', '.join(languages)})"] if languages else []
-        missing += [f"{count} {what}" for count, what in _counted(chapters, covers)]
+        counts = ((chapters, "chapters"), (covers, "cover art"))
+        missing += [f"{count} {what}" for count, what in counts if count > 0]
         kind = self._output.format.name
         return [f"A {kind} file does not hold: {', '.join(missing)}."] if missing else []
 
@@ -182,7 +183,7 @@ class SideStreams:
         kept = [old.language for old, new in pairs if new.language not in (None, "und")]
         return sorted(set(said) - set(kept))
 
-    def _add_sound(self) -> None:
+    def _add_audio(self) -> None:
         if self._audio == "none":
             return
         for stream in self._input.streams.audio:
@@ -226,7 +227,7 @@ class SideStreams:
 
     def _attach_cover(self, stream: Any, kind: str) -> None:
         if self._piped is not None:  # its packet is still in the pipe, so `lost` cannot report it
-            self.warnings.append("A cover picture is left out.")
+            self.warnings.append("Cover art is left out.")
             return
         with opened(self._source) as again:
             packet = next(iter(again.demux(again.streams[stream.index])))
@@ -247,8 +248,8 @@ class SideStreams:
         self._output.metadata.update(portable_tags(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
-        pictures = video_stream(self._input, self._source)
-        names = track_names(pictures.metadata, self._format)
+        video = video_stream(self._input, self._source)
+        names = track_names(video.metadata, self._format)
         if self._span.start:  # it belongs to the first frame
             names.pop("timecode", None)
             self._output.metadata.pop("timecode", None)
@@ -292,28 +293,5 @@ class SideStreams:
         return time is not None and now > time
 
 
-def left_out(clip: Clip) -> list[str]:
-    """Return a sentence for each of a clip's streams that no result gets."""
-    return [f"Stream {each.index} ({each.kind}, {each.about}) is left out." for each in clip.others]
-
-
-def not_held(clip: Clip, output: str) -> list[str]:
-    """Return sentences for all beside a clip's frames that an output of frames alone lacks."""
-    parts = (
-        ("audio", clip.audio),
-        ("subtitles", clip.subtitles),
-        ("chapters", clip.chapters),
-        ("attachments", clip.attachments),
-    )
-    there = [name for name, found in parts if found]
-    said = [f"{output} has no {', no '.join(there)}: left out."] if there else []
-    return [*said, *left_out(clip)]
-
-
 def _covers(container: InputContainer) -> list[Any]:
     return [stream for stream in container.streams.video if is_cover(stream)]
-
-
-def _counted(chapters: int, covers: int) -> list[tuple[int, str]]:
-    both = ((chapters, "chapters"), (covers, "cover pictures"))
-    return [(count, what) for count, what in both if count > 0]

@@ -83,6 +83,6 @@ def text_track(
     problem = f"Subtitles are {codec}, which a {container} file cannot hold"
     encoder = BY_MUXER[container].text_encoder
     if codec not in TEXT or encoder is None:
-        return None, f"{problem}, nor can pictures be made text: left out."
+        return None, f"{problem}, and bitmap subtitles cannot become text: left out."
     target: Any = output.add_stream(encoder)
     return ConvertedText(stream, target, span), f"{problem}: written as {encoder}."

@@ -96,7 +96,7 @@ class VideoFile(Sink):
             matte = matte.with_frame(self._counter.counted(matte.frame))
         if matte.frame.pts < 0:
             raise OutputError(
-                f"A picture comes at {float(matte.time):.3f} s, and {self._path} can hold none "
+                f"A frame comes at {float(matte.time):.3f} s, and {self._path} can hold none "
                 "before 0; give all of them later times."
             )
         video = encodable(matte, self.content, self.plan, self._size, self._turn)
@@ -144,7 +144,7 @@ class VideoFile(Sink):
     def finish(self) -> None:
         """As `Sink` says."""
         if not self._times.count:
-            raise OutputError(f"No picture came, so {self._path} was not written.")
+            raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):
             for packet in self._stream.encode(None):  # needed even without frames
                 if self._times.count < 3:
@@ -223,7 +223,7 @@ class _Counter:
         if self._off < self.time_base / 2:
             return []
         return [
-            f"The stream has no times, and pictures came up to {float(self._off):.3f} s off a "
+            f"The stream has no times, and frames came up to {float(self._off):.3f} s off a "
             "constant rate; nut keeps them."
         ]
 
@@ -236,7 +236,7 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
         size = size[0], size[1] // 2
     if size != (clip.width, clip.height):
         warnings.append(
-            f"The picture is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
+            f"The frame is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
             f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
         )
     if plan.codec == "gif" and content == "rgba":

@@ -51,7 +51,7 @@ def add_video_stream(
     least = CODECS[plan.codec].least
     if min(clip.width, clip.height) < least:
         raise SettingError(
-            f"The picture is {clip.width}x{clip.height}, and {plan.codec} needs sides of {least} "
+            f"The frame is {clip.width}x{clip.height}, and {plan.codec} needs sides of {least} "
             "or more; choose another codec."
         )
     rate = clip.rate or RATE_IF_UNKNOWN
@@ -91,7 +91,7 @@ def _slices(width: int, height: int, pixel_format: str) -> dict[str, str]:
     if width <= UNCUT[0] and height <= UNCUT[1]:
         return {"slices": "1"}
     raise SettingError(
-        f"The picture is {width}x{height}, and ffv1 needs {2 * across}x{2 * down} or more for one "
+        f"The frame is {width}x{height}, and ffv1 needs {2 * across}x{2 * down} or more for one "
         f"that is larger than {UNCUT[0]}x{UNCUT[1]} either way; choose another codec."
     )
 

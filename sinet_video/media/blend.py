@@ -21,7 +21,7 @@ Tiles = NDArray[Any]
 
 
 Blank = Callable[[av.VideoFrame], av.VideoFrame]
-"""Returns a picture to write to, of another's size, format and tags."""
+"""Returns a frame to write to, of another's size, format and tags."""
 
 
 def black(frame: Frame) -> tuple[Plane, ...]:

@@ -27,7 +27,7 @@ TRANSFERS = {
     "log100": 9, "log316": 10, "iec61966-2-4": 11, "bt1361e": 12, "iec61966-2-1": 13,
     "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16, "smpte428": 17, "arib-std-b67": 18,
 }  # fmt: skip
-UNSAID = 2
+UNSPECIFIED = 2
 
 
 @dataclass(frozen=True)

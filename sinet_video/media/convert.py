@@ -148,7 +148,7 @@ def blank_like(
 
 
 def tag_like(new: av.VideoFrame, video: av.VideoFrame) -> None:
-    """Give a picture another's tags of colour."""
+    """Give a frame another's tags of colour."""
     new.colorspace, new.color_range = video.colorspace, video.color_range
     new.color_primaries, new.color_trc = video.color_primaries, video.color_trc
 

@@ -12,20 +12,20 @@ from sinet_video.media.arrays import Array
 from sinet_video.media.convert import reformat
 
 
-def png(picture: Array) -> bytes:
+def png(image: Array) -> bytes:
     """Return an RGB image, (H, W, 3) uint8, as the bytes of a PNG file."""
-    return _encoded(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24"), "png")
+    return _encoded(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24"), "png")
 
 
-def jpeg(picture: Array, *, quantiser: int = 3) -> bytes:
+def jpeg(image: Array, *, quantiser: int = 3) -> bytes:
     """Return an image, (H, W, 3) RGB or (H, W) gray, uint8, as the bytes of a JPEG file.
 
     `quantiser` is libav's, from 2 for the best quality.
     """
-    name = "gray" if picture.ndim == 2 else "rgb24"
+    name = "gray" if image.ndim == 2 else "rgb24"
     # JFIF is always full-range BT.601, whatever the size.
     video = reformat(
-        av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), name),
+        av.VideoFrame.from_ndarray(np.ascontiguousarray(image), name),
         pixel_format="yuvj420p",
         matrix=Colorspace.ITU601,
         color_range=ColorRange.JPEG,

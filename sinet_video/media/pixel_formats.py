@@ -100,7 +100,7 @@ All others are converted on decoding; see `working_format`.
 def unread(pixel_format: str) -> InputError:
     """Return the error for a pixel format that cannot be read, or not correctly."""
     return InputError(
-        f"Pictures in pixel format {pixel_format} are not read; convert their file, such as with "
+        f"Frames in pixel format {pixel_format} are not read; convert their file, such as with "
         "ffmpeg -i IN -c:v ffv1 -pix_fmt gbrp16le OUT.mkv."
     )
 

@@ -23,11 +23,11 @@ NAMED = {
     "AFD": "the active format description",
     "LCEVC": "an LCEVC enhancement layer",
 }
-"""Kinds that change how pictures are shown, by PyAV's names for them, and what they are called."""
+"""Kinds that change how frames are shown, by PyAV's names for them, and what they are called."""
 
 
 def side_data_of(video: av.VideoFrame) -> list[SideData]:
-    """Return what is said of a picture; nothing where PyAV does not let it be read."""
+    """Return what is said of a frame; nothing where PyAV does not let it be read."""
     try:
         found: Any = video.side_data
     except ValueError:  # it fails on kinds it does not know, such as the EXIF data of photographs
@@ -50,13 +50,13 @@ def _keep_names(said: list[SideData]) -> None:
 
 
 def named_side_data(video: av.VideoFrame) -> frozenset[str]:
-    """Return the names of all that is said of a picture and changes how it is shown."""
+    """Return the names of all that is said of a frame and changes how it is shown."""
     said = (data for data in side_data_of(video) if data.type.name in NAMED)
     return frozenset(NAMED[data.type.name] for data in said if not _is_flat(data))
 
 
 def captions_of(video: av.VideoFrame) -> bytes:
-    """Return a picture's closed captions, triplets of bytes as in ATSC A/53; empty for none."""
+    """Return a frame's closed captions, triplets of bytes as in ATSC A/53; empty for none."""
     found = (data for data in side_data_of(video) if data.type == Type.A53_CC)
     return bytes(next(found, b""))
 

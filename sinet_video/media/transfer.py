@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[Any]
 
-UNSAID = frozenset({0, 2})
+UNSPECIFIED = frozenset({0, 2})
 SRGB = 13
 BT709 = 1
 WHITE = 203 / 10000
@@ -31,7 +31,7 @@ def to_light(transfer: int, bits: int, *, is_rgb: bool) -> NDArray[np.float32]:
 
     An unspecified transfer is taken as sRGB for RGB, and as BT.709 for the rest.
     """
-    code = (SRGB if is_rgb else BT709) if transfer in UNSAID else transfer
+    code = (SRGB if is_rgb else BT709) if transfer in UNSPECIFIED else transfer
     values = np.linspace(0, 1, 2**bits)
     return _CURVES.get(code, _bt709)(values).astype(np.float32)
 

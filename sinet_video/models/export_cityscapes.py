@@ -36,8 +36,8 @@ def fast(
     height), n is 1 and h and w are fixed.
     """
     width, height = size or (3 * STEP, 2 * STEP)
-    pictures = torch.zeros(1, height, width, 3, dtype=torch.uint8)
-    inputs = {"picture": pictures, "wanted": torch.ones(len(CLASSES))}
+    images = torch.zeros(1, height, width, 3, dtype=torch.uint8)
+    inputs = {"picture": images, "wanted": torch.ones(len(CLASSES))}
     axes = {} if size else {0: "n", 1: "rows", 2: "columns"}
     return traced(FastCityscapes(network), inputs, {"alpha": axes}, opset)
 
@@ -100,8 +100,8 @@ class FastCityscapes(nn.Module):
         self.fine_norm = scaling(*affine_of(network.fine_norm))
         self.classify = corners(network.classify)
 
-    def forward(self, pictures: Tensor, wanted: Tensor) -> Tensor:
-        quarter = self.down2(self.stem(self.normalise(pictures)))
+    def forward(self, images: Tensor, wanted: Tensor) -> Tensor:
+        quarter = self.down2(self.stem(self.normalise(images)))
         entry3 = self.down3(quarter)
         eighth = self.level3(entry3)
         entry4 = self.down4(self.post3(torch.cat([entry3, eighth], 1)))

@@ -151,9 +151,9 @@ def _checked(written: Path, network: Network) -> float:
     session = open_session(written)
     names = [port.name for port in session.get_outputs()]
     farthest = 0.0
-    for pictures in _trials(session.get_inputs()[0].shape, network.architecture.step):
-        given = _given(network, pictures)
-        expected = _expected(network, pictures, given["tensor(float)wanted"], names)
+    for images in _trials(session.get_inputs()[0].shape, network.architecture.step):
+        given = _given(network, images)
+        expected = _expected(network, images, given["tensor(float)wanted"], names)
         feeds = {port.name: given[port.type + port.name] for port in session.get_inputs()}
         for name, answer in zip(names, session.run(names, feeds), strict=True):
             farthest = max(farthest, _away(answer, expected[name]))
@@ -174,21 +174,21 @@ def _trials(shape: list[int | str], step: int) -> Iterator[NDArray[np.uint8]]:
         yield random.integers(256, size=(*map(int, batch), 3), dtype=np.uint8)
 
 
-def _given(network: Network, pictures: NDArray[np.uint8]) -> Arrays:
+def _given(network: Network, images: NDArray[np.uint8]) -> Arrays:
     """Return every input that a graph may want, by type and name."""
     wanted = np.random.default_rng(1).random(len(network.architecture.classes), np.float32)
     return {
-        "tensor(uint8)picture": pictures,
-        "tensor(float)picture": pictures.transpose(0, 3, 1, 2).astype(np.float32) / 255,
+        "tensor(uint8)picture": images,
+        "tensor(float)picture": images.transpose(0, 3, 1, 2).astype(np.float32) / 255,
         "tensor(float)wanted": wanted,
     }
 
 
 def _expected(
-    network: Network, pictures: NDArray[np.uint8], wanted: NDArray[Any], names: list[str]
+    network: Network, images: NDArray[np.uint8], wanted: NDArray[Any], names: list[str]
 ) -> Arrays:
     """Return torch's results, keyed by the names of the graph's outputs."""
-    rgb = torch.from_numpy(pictures)
+    rgb = torch.from_numpy(images)
     chosen = [torch.from_numpy(wanted)] if wanted.size else []
     with torch.no_grad():
         expected: Arrays = {"alpha": network.alpha(rgb, *chosen).numpy()}

@@ -39,9 +39,9 @@ def plain(network: SINet, *, size: tuple[int, int] | None = None, opset: int = O
     (width, height), n is 1 and h and w are fixed.
     """
     width, height = size or FREE
-    pictures = {"picture": torch.zeros(1, 3, height, width)}
+    images = {"picture": torch.zeros(1, 3, height, width)}
     axes = {} if size else {0: "n", 2: "h", 3: "w"}
-    return traced(PlainSINet(network), pictures, dict.fromkeys(("alpha", "logits"), axes), opset)
+    return traced(PlainSINet(network), images, dict.fromkeys(("alpha", "logits"), axes), opset)
 
 
 def fast(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OPSET) -> bytes:
@@ -52,9 +52,9 @@ def fast(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OP
     for `plain`.
     """
     width, height = size or FREE
-    pictures = {"picture": torch.zeros(1, height, width, 3, dtype=torch.uint8)}
+    images = {"picture": torch.zeros(1, height, width, 3, dtype=torch.uint8)}
     axes = {} if size else {0: "n", 1: "h", 2: "w"}
-    return traced(FastSINet(network), pictures, dict.fromkeys(("alpha", "evidence"), axes), opset)
+    return traced(FastSINet(network), images, dict.fromkeys(("alpha", "evidence"), axes), opset)
 
 
 class PlainSINet(nn.Module):
@@ -64,8 +64,8 @@ class PlainSINet(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.network(self.network.normalise(picture * 255))
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.network(self.network.normalise(image * 255))
         return logits.softmax(1)[:, 1:], logits
 
 
@@ -166,8 +166,8 @@ class FastNormalise(nn.Module):
         self.register_buffer("gain", gain.view(3, 1, 1))
         self.register_buffer("offset", (-mean * gain).view(3, 1, 1))
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return pictures.permute(0, 3, 1, 2).float() * self.gain + self.offset
+    def forward(self, images: Tensor) -> Tensor:
+        return images.permute(0, 3, 1, 2).float() * self.gain + self.offset
 
 
 def fast_conv(layer: ConvNormAct) -> nn.Sequential:
@@ -237,8 +237,8 @@ class FastSINet(nn.Module):
         self.fine_norm = scaling(*affine_of(network.fine_norm))
         self.classify = difference(network.classify)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        entry2 = self.down2(self.stem(self.normalise(pictures)))
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        entry2 = self.down2(self.stem(self.normalise(images)))
         quarter = self.level2(entry2)
         entry3 = self.down3(self.post2(torch.cat([entry2, quarter], 1)))
         eighth = self.post3(torch.cat([entry3, self.level3(entry3)], 1))

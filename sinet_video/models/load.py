@@ -171,13 +171,13 @@ def _of_graph(
     graph: bytes | Path, name: str, classes: ClassNames | None, *, bounded: bool = False
 ) -> FastSegmenter:
     """Return the segmenter for one of our fast graphs: either network, free or fixed size."""
-    picture, *more = open_session(graph, name, bounded=bounded).get_inputs()
+    image, *more = open_session(graph, name, bounded=bounded).get_inputs()
     architecture = architecture_of_graph(more[0].shape[0] if more else 0)
     return FastSegmenter(
         graph,
         name=name,
         architecture=architecture,
-        size=fixed_size(picture.shape),
+        size=fixed_size(image.shape),
         wanted=_wanted(name, classes, architecture),
         bounded=bounded,
     )

@@ -21,10 +21,10 @@ MEMORY = 4 << 30
 """Bytes that the graphs of others may use, all together."""
 
 SECONDS = 60.0
-"""How long one may work on a picture."""
+"""How long one may work on an image."""
 
 LARGEST = 16_777_216
-"""Pixels that one may want its picture to have."""
+"""Pixels that one may want its image to have."""
 
 
 _OF_ITSELF = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/onnxruntime_src/\S+ .*?\) ")
@@ -83,7 +83,7 @@ def answers_bounded(
     except Exception as error:  # onnxruntime's own errors derive from Exception alone
         shape = next(iter(inputs.values())).shape
         raise WeightsError(
-            f"{name} gave no answer to a picture of shape {shape}: {why(str(error))}."
+            f"{name} gave no answer to an image of shape {shape}: {why(str(error))}."
         ) from error
     finally:
         timer.cancel()
@@ -100,7 +100,7 @@ def why(message: str) -> str:
 
 
 def check_map(answer: Any, name: str) -> NDArray[Any]:
-    """Return an answer that is a map over one picture, or raise `WeightsError`."""
+    """Return an answer that is a map over one image, or raise `WeightsError`."""
     kind = answer.dtype.kind if isinstance(answer, np.ndarray) else ""
     shape: tuple[int, ...] = getattr(answer, "shape", ())
     if kind not in "fiu" or not kind:

@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 from sinet_video.errors import WeightsError
 from sinet_video.models.input_settings import OnnxInput
 from sinet_video.models.onnx_limits import answers_bounded, check_map
-from sinet_video.models.onnx_segmenter import checked_picture, prepared
-from sinet_video.models.onnx_session import Alpha, Picture, Runtime, open_session
+from sinet_video.models.onnx_segmenter import checked_input, prepared
+from sinet_video.models.onnx_session import Alpha, Image, Runtime, open_session
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 PASSES = 3
-"""How often a picture is shown, each time with what is remembered of the time before."""
+"""How often an image is shown, each time with what is remembered of the time before."""
 RATIO = "downsample_ratio"
 SEEN = 416
 """Longer side at which the network works at most, where it takes a ratio; its edges are refined."""
 
 
 def is_recurrent(session: onnxruntime.InferenceSession) -> bool:
-    """Return whether a graph takes a picture and states, `r1i` and so on, and returns `r1o`."""
+    """Return whether a graph takes an image and states, `r1i` and so on, and returns `r1o`."""
     names = {given.name for given in session.get_inputs()[1:]} - {RATIO}
     outputs = {made.name for made in session.get_outputs()}
     return bool(names) and all(n.endswith("i") and f"{n[:-1]}o" in outputs for n in names)
 
 
 class RecurrentSegmenter:
-    """A recurrent matting file, asked about pictures one at a time.
+    """A recurrent matting file, asked about images one at a time.
 
-    A picture is shown `PASSES` times from an empty memory, so that the answer is a function of
-    the picture alone. The output named `pha` counts, else the first with one channel.
+    An image is shown `PASSES` times from an empty memory, so that the answer is a function of
+    the image alone. The output named `pha` counts, else the first with one channel.
     """
 
     runtime: Runtime = "onnxruntime"
@@ -45,8 +45,8 @@ class RecurrentSegmenter:
     ) -> None:
         self._onnx, self.name = onnx, name
         self._session = open_session(graph, name, bounded=True)
-        self._picture, *others = self._session.get_inputs()
-        checked_picture(self._picture, name)
+        self._image, *others = self._session.get_inputs()
+        checked_input(self._image, name)
         self._states = [given.name for given in others if given.name != RATIO]
         self._ratio = len(self._states) < len(others)
         self._outputs = [made.name for made in self._session.get_outputs()]
@@ -61,14 +61,14 @@ class RecurrentSegmenter:
                 return str(made.name)
         raise WeightsError(f"{self.name} has no output of one channel; it cannot be used.")
 
-    def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture (h, w, 3)."""
+    def __call__(self, image: Image, /) -> Alpha:
+        """Return alpha for an image (h, w, 3)."""
         given: dict[str, NDArray[Any]] = {
             name: np.zeros((1, 1, 1, 1), np.float32) for name in self._states
         }
-        given[self._picture.name] = prepared(picture, self._onnx.preprocessing, first=True)
+        given[self._image.name] = prepared(image, self._onnx.preprocessing, first=True)
         if self._ratio:
-            given[RATIO] = np.array([min(1.0, SEEN / max(picture.shape[:2]))], np.float32)
+            given[RATIO] = np.array([min(1.0, SEEN / max(image.shape[:2]))], np.float32)
         for _ in range(PASSES):
             found = dict(
                 zip(self._outputs, answers_bounded(self._session, given, self.name), strict=True)

@@ -13,7 +13,7 @@ from sinet_video.models.input_settings import OnnxInput, Preprocessing
 from sinet_video.models.onnx_limits import LARGEST, check_map, run_bounded
 from sinet_video.models.onnx_session import (
     Alpha,
-    Picture,
+    Image,
     Runtime,
     cropped,
     fixed_size,
@@ -27,12 +27,12 @@ from sinet_video.quiet_onnxruntime import onnxruntime
 def checked_input(session: onnxruntime.InferenceSession, name: str) -> Any:
     """Return a graph's one input. Raises `WeightsError` if it does not take images."""
     if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape) != 4:
-        raise WeightsError(f"{name} takes other inputs than one picture; it cannot be used.")
-    return checked_picture(session.get_inputs()[0], name)
+        raise WeightsError(f"{name} takes other inputs than one image; it cannot be used.")
+    return single_image_input(session.get_inputs()[0], name)
 
 
-def checked_picture(given: Any, name: str) -> Any:
-    """Return an input that is to be given one picture, or raise `WeightsError` if it cannot be."""
+def single_image_input(given: Any, name: str) -> Any:
+    """Return an input that is to be given one image, or raise `WeightsError` if it cannot be."""
     batch, *rest = given.shape
     if 3 not in (rest[0], rest[2]):
         raise WeightsError(f"{name} takes shape {given.shape}; no axis is three channels.")
@@ -44,7 +44,7 @@ def checked_picture(given: Any, name: str) -> Any:
             "most."
         )
     if isinstance(batch, int) and batch != 1:
-        raise WeightsError(f"{name} takes {batch} pictures at once; export it for one.")
+        raise WeightsError(f"{name} takes {batch} images at once; export it for one.")
     if len({isinstance(side, int) for side in sides}) != 1:
         raise WeightsError(f"{name} takes shape {given.shape}; fix both sides or neither.")
     if given.type != "tensor(float)":
@@ -52,9 +52,9 @@ def checked_picture(given: Any, name: str) -> Any:
     return given
 
 
-def prepared(picture: Picture, wanted: Preprocessing, *, first: bool) -> NDArray[np.float32]:
-    """Return a picture (h, w, 3) as a graph wants it, with channels `first` or last."""
-    ready = picture * np.array(wanted.gain) + np.array(wanted.offset)
+def prepared(image: Image, wanted: Preprocessing, *, first: bool) -> NDArray[np.float32]:
+    """Return an image (h, w, 3) as a graph wants it, with channels `first` or last."""
+    ready = image * np.array(wanted.gain) + np.array(wanted.offset)
     if wanted.channels == "bgr":
         ready = ready[..., ::-1]
     if first:
@@ -83,14 +83,14 @@ class OnnxSegmenter:
         self._channels_first = given.shape[1] == 3
         self.input_size = fixed_size(given.shape)
 
-    def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture, (h, w, 3) uint8; what does not fit is scaled."""
-        picture = as_seen(picture, self)
-        full = padded(picture, self.input_size)
+    def __call__(self, image: Image, /) -> Alpha:
+        """Return alpha for an image, (h, w, 3) uint8; what does not fit is scaled."""
+        image = as_seen(image, self)
+        full = padded(image, self.input_size)
         ready = prepared(full, self._onnx.preprocessing, first=self._channels_first)
         answer = run_bounded(self._session, None, {self._input: ready}, self.name)
         alpha: Alpha = self._person(check_map(answer, self.name)).astype(np.float32)
-        return np.clip(cropped(alpha, picture, full), 0, 1)
+        return np.clip(cropped(alpha, image, full), 0, 1)
 
     def _person(self, answer: NDArray[Any]) -> NDArray[Any]:
         answer = answer[0].astype(np.float32, copy=False)

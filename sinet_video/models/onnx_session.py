@@ -13,7 +13,7 @@ from sinet_video.models.onnx_limits import bound_memory, why
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 Runtime = Literal["onnxruntime", "torch"]
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 Alpha = NDArray[np.float32]
 
 
@@ -56,17 +56,17 @@ def fixed_size(shape: list[int | str]) -> tuple[int, int] | None:
     return (width, height) if isinstance(width, int) and isinstance(height, int) else None
 
 
-def padded(picture: Picture, size: tuple[int, int] | None) -> Picture:
+def padded(image: Image, size: tuple[int, int] | None) -> Image:
     """Pad an image (h, w, 3) to `size`, (width, height), by repeating its border."""
     if size is None:
-        return picture
-    height, width = picture.shape[:2]
-    return np.pad(picture, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
+        return image
+    height, width = image.shape[:2]
+    return np.pad(image, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
 
 
-def cropped(alpha: Alpha, picture: Picture, full: Picture) -> Alpha:
+def cropped(alpha: Alpha, image: Image, full: Image) -> Alpha:
     """Return the part of a padded image's alpha that belongs to the original image."""
-    (height, width), (full_height, full_width) = picture.shape[:2], full.shape[:2]
+    (height, width), (full_height, full_width) = image.shape[:2], full.shape[:2]
     rows = max(1, round(alpha.shape[0] * height / full_height))
     columns = max(1, round(alpha.shape[1] * width / full_width))
     return alpha[:rows, :columns]

@@ -36,7 +36,7 @@ def traced(
     """
     free = next(iter(outputs.values()))
     sides = (2, 3) if inputs["picture"].shape[1] == 3 else (1, 2)
-    picture = dict(zip((0, *sides), ("n", "h", "w"), strict=True)) if free else {}
+    image = dict(zip((0, *sides), ("n", "h", "w"), strict=True)) if free else {}
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad(), _without_onnx():
         warnings.filterwarnings("ignore", category=DeprecationWarning)
@@ -46,7 +46,7 @@ def traced(
             cast(Any, buffer),  # the exporter accepts an open file, its annotation does not
             input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_axes={"picture": picture, **outputs},
+            dynamic_axes={"picture": image, **outputs},
             opset_version=opset,
             dynamo=False,
         )

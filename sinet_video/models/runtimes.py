@@ -12,7 +12,7 @@ from sinet_video.errors import SettingError
 from sinet_video.models.onnx_limits import check_map, run_bounded
 from sinet_video.models.onnx_session import (
     Alpha,
-    Picture,
+    Image,
     Runtime,
     cropped,
     open_session,
@@ -36,7 +36,7 @@ class NamedSegmenter(Protocol):
     runtime: Runtime
     device: str
 
-    def __call__(self, picture: Picture, /) -> Alpha:
+    def __call__(self, image: Image, /) -> Alpha:
         """Map an RGB image, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]."""
 
 
@@ -67,7 +67,7 @@ class _Ours:
 
 
 class FastSegmenter(_Ours):
-    """One of our own graphs in onnxruntime, pinned to one picture size at a time.
+    """One of our own graphs in onnxruntime, pinned to one image size at a time.
 
     `architecture` is the network that the graph is of. `size` is (width, height) for a graph of
     fixed size, which gets what fits in that. `wanted` is the choice of the architecture's classes,
@@ -94,17 +94,17 @@ class FastSegmenter(_Ours):
         self._also = {} if wanted is None else {"wanted": wanted}
         self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
 
-    def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture, (h, w, 3) uint8; coarse, of a size of the network's own.
+    def __call__(self, image: Image, /) -> Alpha:
+        """Return alpha for an image, (h, w, 3) uint8; coarse, of a size of the network's own.
 
-        A picture whose sides are not multiples of `step`, or do not fit in the size, is scaled.
+        An image whose sides are not multiples of `step`, or do not fit in the size, is scaled.
         """
-        picture = as_seen(picture, self)
-        full = padded(picture, self.input_size)
+        image = as_seen(image, self)
+        full = padded(image, self.input_size)
         session = self._session_for(full.shape[:2])
         alpha = self._run(session, {"picture": full[None], **self._also})
         # onnxruntime's logistic function can round to just above 1.
-        return np.minimum(cropped(alpha, picture, full), 1)
+        return np.minimum(cropped(alpha, image, full), 1)
 
     def _run(self, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Alpha:
         if not self._bounded:
@@ -151,10 +151,10 @@ class TorchSegmenter(_Ours):
         self._also = [] if wanted is None else [torch.from_numpy(wanted).to(device)]
         self.device = device
 
-    def __call__(self, picture: Picture, /) -> Alpha:
-        """Return alpha for a picture, as `FastSegmenter` does."""
-        picture = as_seen(picture, self)
+    def __call__(self, image: Image, /) -> Alpha:
+        """Return alpha for an image, as `FastSegmenter` does."""
+        image = as_seen(image, self)
         with self._torch.inference_mode():
-            pictures = self._torch.from_numpy(picture[None]).to(self.device)
-            alpha: Alpha = self._network.alpha(pictures, *self._also)[0].float().cpu().numpy()
+            images = self._torch.from_numpy(image[None]).to(self.device)
+            alpha: Alpha = self._network.alpha(images, *self._also)[0].float().cpu().numpy()
             return alpha

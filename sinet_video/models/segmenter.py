@@ -74,28 +74,28 @@ def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int
     return size.of(aspect, pixels=pixels, step=step)
 
 
-def as_seen(picture: NDArray[np.uint8], segmenter: Any) -> NDArray[np.uint8]:
-    """Return an RGB picture, (h, w, 3) uint8, as a network can take it: as it is, or scaled.
+def as_seen(image: NDArray[np.uint8], segmenter: Any) -> NDArray[np.uint8]:
+    """Return an RGB image, (h, w, 3) uint8, as a network can take it: as it is, or scaled.
 
-    Raises `SettingError` for what is no such picture.
+    Raises `SettingError` for what is no such image.
     """
-    shape = getattr(picture, "shape", None)
-    if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or picture.ndim != 3:
+    shape = getattr(image, "shape", None)
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3:
         raise SettingError(
-            f"A segmenter takes pictures (h, w, 3) of uint8 in RGB; what came has shape {shape} "
-            f"and type {getattr(picture, 'dtype', type(picture).__name__)}."
+            f"A segmenter takes images (h, w, 3) of uint8 in RGB; what came has shape {shape} "
+            f"and type {getattr(image, 'dtype', type(image).__name__)}."
         )
-    height, width, channels = picture.shape
+    height, width, channels = image.shape
     if channels != 3 or not height or not width:
-        raise SettingError(f"A segmenter takes pictures (h, w, 3); what came has shape {shape}.")
+        raise SettingError(f"A segmenter takes images (h, w, 3); what came has shape {shape}.")
     limit, step = getattr(segmenter, "input_size", None), getattr(segmenter, "step", 1)
     fits = (
         width <= limit[0] and height <= limit[1] if limit else not (width % step or height % step)
     )
     if fits and width * height <= LARGEST:
-        return picture
+        return image
     wide, high = seen_size(segmenter, InputSize(), width / height)
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
     scaled: NDArray[Any] = reformat(video, width=wide, height=high).to_ndarray()
     return scaled
 

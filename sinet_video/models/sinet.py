@@ -268,9 +268,9 @@ class SINet(Network):
         logits: Tensor = self.classify(self.enlarge(half))
         return logits
 
-    def alpha(self, pictures: Tensor) -> Tensor:
+    def alpha(self, images: Tensor) -> Tensor:
         """Map RGB images (n, h, w, 3) uint8 to the person's probability (n, h, w) in [0, 1]."""
-        rgb = pictures.permute(0, 3, 1, 2).to(self.mean.dtype)
+        rgb = images.permute(0, 3, 1, 2).to(self.mean.dtype)
         logits = self(self.normalise(rgb))
         return torch.sigmoid(logits[:, 1] - logits[:, 0])
 

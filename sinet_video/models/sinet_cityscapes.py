@@ -165,13 +165,13 @@ class CityscapesSINet(Network):
         logits: Tensor = self.classify(doubt(fine) * quarter + fine)
         return logits
 
-    def alpha(self, pictures: Tensor, wanted: Tensor) -> Tensor:
+    def alpha(self, images: Tensor, wanted: Tensor) -> Tensor:
         """Map RGB images (n, h, w, 3) uint8 to the probability of the wanted classes.
 
         `wanted` is (19,): 1 for a class that counts, 0 for one that does not. The result is (n,
         h/2, w/2) in [0, 1].
         """
-        rgb = pictures.permute(0, 3, 1, 2).to(self.mean.dtype)
+        rgb = images.permute(0, 3, 1, 2).to(self.mean.dtype)
         probabilities = self(self.normalise(rgb)).softmax(1)
         alpha: Tensor = (probabilities * wanted.view(1, -1, 1, 1)).sum(1)
         return alpha.clamp(0, 1)

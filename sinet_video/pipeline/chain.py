@@ -83,8 +83,8 @@ def matte(
     clip = settings.sized(clip)
     settings.check(clip)
     segmenter = settings.load()
-    pictures = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)
-    frames = prefetch(pictures, DEPTH, name="decode")
+    decoded = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)
+    frames = prefetch(decoded, DEPTH, name="decode")
     return _matted(frames, segmenter, settings, clip, watch)
 
 

@@ -163,7 +163,7 @@ def _within_memory(job: _Job, progress: Progress | None) -> Report:
         clip = job.work.clip
         need = round(BASE_MEMORY + MEMORY_OF_PIXEL * clip.width * clip.height * len(job.targets))
         raise OutOfMemoryError(
-            f"There is not enough memory: a job on {clip.width}x{clip.height} pictures needs about "
+            f"There is not enough memory: a job on {clip.width}x{clip.height} frames needs about "
             f"{need} MB. A smaller clip, a result without a matte beside it, or .mp4 instead of "
             ".webm needs less."
         ) from error
@@ -241,7 +241,7 @@ def _outputs(
 def _too_late(clip: Clip) -> SettingError:
     length = "" if clip.duration is None else f", which is {clip.duration:.3f} s long"
     return SettingError(
-        f"No picture comes in {clip.path}{length}, from {float(clip.span.start or 0):g} s on; "
+        f"No frame comes in {clip.path}{length}, from {float(clip.span.start or 0):g} s on; "
         "choose an earlier start."
     )
 
@@ -319,8 +319,8 @@ class _Job:
             return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
 
         writing, (decoding, seeing, working) = self.writing, meters
-        pictures = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
-        waited = seeing.timed("wait", pictures)
+        frames = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
+        waited = seeing.timed("wait", frames)
         coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
         work = replace(self.work, smoother=writing.smooth, screened=screened)

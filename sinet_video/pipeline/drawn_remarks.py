@@ -28,7 +28,7 @@ def drawn_remarks(settings: Settings, clip: Clip) -> list[str]:
         drawn = probe(settings.source(given))
         if abs(drawn.shown_aspect / clip.shown_aspect - 1) > ASPECT_DIFFERS:
             said.append(
-                f"The {what} is {drawn.width}x{drawn.height}, of another shape than the picture of "
+                f"The {what} is {drawn.width}x{drawn.height}, of another shape than the frame of "
                 f"{clip.width}x{clip.height}: it is stretched to fit."
             )
         if drawn.alpha is None and _is_coloured(drawn):

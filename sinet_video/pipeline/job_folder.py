@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import re
@@ -11,8 +10,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 from sinet_video.atomic import parts_name, store, sync, translate_write_errors
 from sinet_video.errors import OutputError, Remedy, reason
 from sinet_video.pipeline.fingerprint import differing
+from sinet_video.pipeline.job_state import JobState, SegmentBoundary
 from sinet_video.pipeline.outputs import Made
 
 LOGGER = logging.getLogger("sinet_video")
@@ -36,9 +35,6 @@ OURS = re.compile(r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|manifest\.
 PATIENCE = 0.2
 """Seconds to wait for a lock, whose last holder may be removing it at this moment."""
 
-FORMAT = 2
-"""Version of the stored state; increase it when the state is no longer readable."""
-
 
 def folder_of(output: Path) -> Path:
     """Return the folder in which what is finished of an output is kept.
@@ -52,90 +48,6 @@ def folder_of(output: Path) -> Path:
 
 Alphas = list[NDArray[Any]]
 """Coarse alphas of consecutive frames, (h, w) float32 each."""
-
-
-@dataclass(frozen=True)
-class SegmentBoundary:
-    """What resuming needs to know about the end of a finished segment.
-
-    Attributes:
-        first: time of the very first frame, in the output.
-        pts: pts of the segment's last frame, in the output.
-        end: time at which that frame ends.
-        checksums: pts and checksum of its last frames, as decoded.
-        tally: the counts of `concealment.Tally`.
-    """
-
-    first: Fraction
-    pts: int
-    end: Fraction
-    checksums: list[tuple[int, int]]
-    tally: dict[str, Any]
-
-    def plain(self) -> dict[str, Any]:
-        """Return it in a form that JSON can hold."""
-        return {**asdict(self), "first": str(self.first), "end": str(self.end)}
-
-    @classmethod
-    def parse(cls, plain: dict[str, Any]) -> SegmentBoundary:
-        """Return the boundary that `plain` was made from."""
-        checksums = [(pts, checksum) for pts, checksum in plain["checksums"]]
-        times = {name: Fraction(plain[name]) for name in ("first", "end")}
-        return cls(**{**plain, **times, "checksums": checksums})
-
-
-@dataclass(frozen=True)
-class JobState:
-    """Everything known about a job: its finished segments, and the number of frames in each.
-
-    `complete` means that there are no more segments, `made` that only renaming is left to do.
-    """
-
-    job: dict[str, str]
-    segments: list[tuple[int, int]] = field(default_factory=list)
-    seam: SegmentBoundary | None = None
-    complete: bool = False
-    made: Made | None = None
-    checksums: dict[str, str] = field(default_factory=dict)
-    """Of what is kept, by its name."""
-
-    @property
-    def frames(self) -> int:
-        """Number of finished frames."""
-        return sum(frames for _, frames in self.segments)
-
-    def text(self) -> str:
-        """Return it as JSON."""
-        plain = {
-            "format": FORMAT,
-            "job": self.job,
-            "segments": self.segments,
-            "seam": self.seam and self.seam.plain(),
-            "complete": self.complete,
-            "made": self.made and asdict(self.made),
-            "checksums": self.checksums,
-        }
-        return json.dumps({**plain, "checksum": seal(plain)}, indent=1)
-
-    @classmethod
-    def parse(cls, text: str) -> JobState:
-        """Parse the result of `text`.
-
-        Raises `ValueError`, `KeyError` or `TypeError` for anything else.
-        """
-        plain = json.loads(text)
-        if plain.pop("checksum") != seal(plain):
-            raise ValueError("its checksum does not agree")
-        if plain.pop("format") != FORMAT:
-            raise ValueError("it was written by another version")
-        seam, made = plain.pop("seam"), plain.pop("made")
-        segments = [(number, frames) for number, frames in plain.pop("segments")]
-        return cls(
-            **plain,
-            segments=segments,
-            seam=seam and SegmentBoundary.parse(seam),
-            made=made and Made(**made),
-        )
 
 
 def is_finished(output: Path) -> JobState | None:
@@ -154,11 +66,6 @@ def _read_state(folder: Path) -> JobState | None:
         return None
     except (KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
         raise ValueError("it is not what is written there") from error
-
-
-def seal(plain: dict[str, Any]) -> str:
-    """Return the checksum of what is noted."""
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def _checksum(path: Path) -> str:
@@ -211,7 +118,7 @@ class JobFolder:
         if there is not None and (names := differing(there.job, job)):
             if not self._overwrite:
                 raise OutputError(
-                    f"{self._output} was begun by another job, and {there.frames} pictures of it "
+                    f"{self._output} was begun by another job, and {there.frames} frames of it "
                     f"are finished; what differs: {', '.join(names)}. Give the same as then to go "
                     "on, or another name.",
                     remedy=Remedy("overwrite", True, "to begin anew"),

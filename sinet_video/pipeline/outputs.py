@@ -87,7 +87,7 @@ class Writing(ABC):
     """The files of a job while it runs; a context manager.
 
     Attributes:
-        tally: what was out of order in the pictures.
+        tally: what was out of order in the frames.
         resumed: how many of them were written before.
         end: when the last one ends, or None when none came.
         made: the first file; known when all is finished.

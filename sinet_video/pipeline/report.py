@@ -23,7 +23,7 @@ class Report:
     `width` and `height` are of the frames that were read. `resumed` counts those of the frames that
     an earlier run had finished. `stages` has for each stage the frames a second that it alone would
     make; with several threads the job is faster than their sum. `decontaminated` says whether the
-    old background's colour was taken out of the edge. `lost` counts pictures that could not be
+    old background's colour was taken out of the edge. `lost` counts frames that could not be
     decoded, `repeated` those that were not later than the one before, `untimed` those without a
     time, and `resized` those of another size than the first. `arithmetic` is what worked on the
     frames: "C++", or "numpy" where that was not built.

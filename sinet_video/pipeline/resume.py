@@ -8,7 +8,6 @@ searched for again in each segment.
 
 from __future__ import annotations
 
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,8 +17,6 @@ from math import floor
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-
 from sinet_video.atomic import translate_write_errors
 from sinet_video.checked import check_fields
 from sinet_video.decoding.access import Source
@@ -28,7 +25,8 @@ from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import InputError, OutputError, Remedy, SettingError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.pipeline.job_folder import Alphas, JobFolder, SegmentBoundary
+from sinet_video.pipeline.job_folder import Alphas, JobFolder
+from sinet_video.pipeline.job_state import SegmentBoundary, checksum, recognised
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
 from sinet_video.publish import Publication
@@ -173,7 +171,7 @@ class Segments(Writing):
             # A little earlier, as times in a span are rounded.
             start = self._look_start(self._done) - OVERLAP
             frames = read(start, tally)
-            if self._recognised(frames, seam, last):
+            if recognised(frames, seam, last):
                 self.tally = tally
                 yield from last
                 yield from frames
@@ -186,31 +184,11 @@ class Segments(Writing):
                 break
         if len(last) < (last.maxlen or 0) or last[-1].pts != seam.pts:
             raise InputError(
-                "The source gives other pictures than when the job was begun.",
+                "The source gives other frames than when the job was begun.",
                 remedy=Remedy("overwrite", True, "to begin anew"),
             )
         yield from last
         yield from frames
-
-    def _recognised(
-        self, frames: Iterator[Frame], seam: SegmentBoundary, last: deque[Frame]
-    ) -> bool:
-        """Read up to the last frame that a seam remembers, and return whether all of them match.
-
-        The last frames read are put into `last`, and must fill it.
-        """
-        checksums = list(seam.checksums)
-        try:
-            while checksums and (frame := next(frames, None)) is not None:
-                last.append(frame)
-                if frame.pts >= checksums[0][0] and checksums.pop(0) != (
-                    frame.pts,
-                    checksum(frame),
-                ):
-                    return False
-        except InputError:
-            return False
-        return not checksums and len(last) == last.maxlen
 
     def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         """Smooth mattes, see `Writing.smooth`; the last finished ones are not yielded."""
@@ -289,7 +267,7 @@ class Segments(Writing):
             if self._sinks:
                 self._settle(None)
             if not kept.finished.segments:
-                raise OutputError(f"No picture came, so {self._parts[0].output.path} was not made.")
+                raise OutputError(f"No frame came, so {self._parts[0].output.path} was not made.")
             made, *_ = [parts.join() for parts in self._parts]
             kept.note_made(made)
         assert kept.finished.made is not None  # recorded just now or in an earlier run
@@ -315,11 +293,3 @@ def check_files(*names: Source) -> None:
             "What comes or goes through a pipe or from a host, or is no file, cannot be resumed; "
             "give files."
         )
-
-
-def checksum(frame: Frame) -> int:
-    """Return a checksum of a frame's samples."""
-    found = 0
-    for plane in frame.planes:
-        found = zlib.crc32(np.ascontiguousarray(plane).data, found)
-    return found

@@ -9,16 +9,16 @@ from sinet_video.atomic import sync, translate_write_errors
 from sinet_video.containers.formats import container_of
 from sinet_video.containers.numbering import is_pattern
 from sinet_video.encoding.image_sequence import (
-    PictureFolder,
+    ImageSequence,
     joined_timestamps,
     name_in,
-    place_pictures,
+    place_images,
+    sequence_warnings,
     siblings,
-    unsaid,
 )
+from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.open_sink import first_number, is_image
 from sinet_video.encoding.packet_file import PacketFile
-from sinet_video.encoding.side_streams import not_held
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import SettingError
@@ -62,7 +62,7 @@ def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
         raise SettingError(
             f"{output.path} is an image, which is written as a whole and cannot be resumed."
         )
-    kind = ImageSegments if container.is_pictures else VideoSegments
+    kind = ImageSegments if container.is_image_sequence else VideoSegments
     return kind(output, kept, role)
 
 
@@ -114,7 +114,7 @@ class ImageSegments(SegmentFiles):
         output, folder = self.output, self._folder(number)
         path = folder / output.path.name if self._numbered else folder
         first += first_number(output.clip, output.encoding) - 1
-        return PictureFolder(path, output.clip, output.content, output.plan, first, overwrite=True)
+        return ImageSequence(path, output.clip, output.content, output.plan, first, overwrite=True)
 
     def sync_segment(self, number: int) -> None:
         """Flush the images; see `SegmentFiles.sync_segment`."""
@@ -124,11 +124,11 @@ class ImageSegments(SegmentFiles):
 
     def join(self) -> Made:
         """Join the timestamps; see `SegmentFiles.join`."""
-        paths = [self._folder(number) / PictureFolder.TIMES for number, _ in self._segments]
+        paths = [self._folder(number) / ImageSequence.TIMES for number, _ in self._segments]
         self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
         sync(self._times)
         clip = self.output.clip
-        warnings = unsaid(clip)
+        warnings = sequence_warnings(clip)
         warnings += not_held(clip, "An image sequence") if self.output.companions else []
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
@@ -140,18 +140,18 @@ class ImageSegments(SegmentFiles):
             name = name_in(self.output.path, self.output.plan)
             first = first_number(self.output.clip, self.output.encoding)
             ours = {name % (first + index) for index in range(self._kept.finished.frames)}
-            place_pictures(publication, whole, target / name, overwrite=overwrite, placed=ours)
+            place_images(publication, whole, target / name, overwrite=overwrite, placed=ours)
 
     def _gathered(self) -> Path:
         """Return a folder with all images that are not in place yet."""
         whole = self._kept.folder / self._role
         whole.mkdir(exist_ok=True)
         for number, _ in self._segments:
-            for picture in siblings(self._folder(number) / "any"):
-                if picture.name != PictureFolder.TIMES:
-                    picture.replace(whole / picture.name)
+            for image in siblings(self._folder(number) / "any"):
+                if image.name != ImageSequence.TIMES:
+                    image.replace(whole / image.name)
         if self._times.exists():
-            self._times.replace(whole / PictureFolder.TIMES)
+            self._times.replace(whole / ImageSequence.TIMES)
         return whole
 
     @property

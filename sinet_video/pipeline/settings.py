@@ -17,6 +17,7 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame_size import FrameSize
 from sinet_video.models.input_settings import InputSize, OnnxInput
 from sinet_video.option import option, parts
+from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
 from sinet_video.stages.matte_settings import (
     EDGE,
     MATTE,
@@ -29,8 +30,6 @@ from sinet_video.stages.matte_settings import (
     SourceAlpha,
     WindowMean,
     check_source_alpha,
-    parse_refinement,
-    parse_smoothing,
 )
 from sinet_video.stages.screen_settings import ChromaKey, Despill, parse_despill
 

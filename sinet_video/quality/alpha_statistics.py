@@ -32,7 +32,7 @@ class AlphaFigures:
     """Statistics of alpha over some frames, in [0, 1].
 
     Attributes:
-        pictures: number of frames with an alpha channel.
+        frames: number of frames with an alpha channel.
         least, mean, most: over all their pixels.
         partial: share of pixels above 0.05 and below 0.95.
         kind: whether colours are straight or premultiplied; None if the frames do not show it.
@@ -40,7 +40,7 @@ class AlphaFigures:
             opaque nor dark.
     """
 
-    pictures: int
+    frames: int
     least: float
     mean: float
     most: float
@@ -53,7 +53,7 @@ class Transparency:
     """Collects `AlphaFigures` frame by frame, in constant memory."""
 
     def __init__(self) -> None:
-        self._pictures = 0
+        self._frames = 0
         self._pixels = self._partial = self._telling = self._above = 0
         self._sum, self._least, self._most = 0.0, 1.0, 0.0
 
@@ -64,7 +64,7 @@ class Transparency:
         rgba, top = rgba_of(video)
         alpha = np.ascontiguousarray(rgba[..., 3])
         partial = (alpha > PARTIAL[0] * top) & (alpha < PARTIAL[1] * top)
-        self._pictures += 1
+        self._frames += 1
         self._pixels += alpha.size
         self._sum += int(alpha.sum(dtype=np.int64)) / top
         self._least = min(self._least, int(alpha.min()) / top)
@@ -82,10 +82,10 @@ class Transparency:
 
     def figures(self) -> AlphaFigures | None:
         """Return the statistics, or None if no frame had alpha."""
-        if not self._pictures:
+        if not self._frames:
             return None
         return AlphaFigures(
-            pictures=self._pictures,
+            frames=self._frames,
             least=self._least,
             mean=self._sum / self._pixels,
             most=self._most,

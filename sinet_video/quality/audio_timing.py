@@ -63,7 +63,7 @@ def measure_audio(source: Clip | Source) -> AudioReport:
                 container.seek(int((span.start + origin_of(container)) * av.time_base))
             _measure(container, tracks, source)
         except av.FFmpegError as error:
-            harm = f"The sound of {source} is damaged or cut off ({reason(error)})."
+            harm = f"The audio of {source} is damaged or cut off ({reason(error)})."
         heard = (track.heard() for track in tracks.values())
         return AudioReport(tuple(each for each in heard if each is not None), harm)
 

@@ -58,18 +58,18 @@ def in_seconds(value: Fraction) -> str:
 def size(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Check that frames are as large as the source's; images, as the source's after rotation."""
     found, wanted = (mine.width, mine.height), (theirs.width, theirs.height)
-    if mine.is_pictures:
+    if mine.is_image_sequence:
         wanted = theirs.upright_size
     said = "{}x{}".format(*found)
     if found == wanted:
         return Check("size", True, f"{said}, as the source.")
-    return Check("size", False, f"Pictures are {said}, and the source's {wanted[0]}x{wanted[1]}.")
+    return Check("size", False, f"Frames are {said}, and the source's {wanted[0]}x{wanted[1]}.")
 
 
 def rotation(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Check that a player rotates and mirrors frames as it does the source's."""
-    if mine.is_pictures:
-        detail = "Pictures cannot say it; their size tells if they were turned."
+    if mine.is_image_sequence:
+        detail = "Frames cannot say it; their size tells if they were turned."
         return Check("rotation", None, detail)
     ours, wanted = mine.orientation, theirs.orientation
     if ours.matches(wanted):
@@ -82,7 +82,7 @@ def pixel_aspect(mine: VideoProperties, theirs: VideoProperties) -> Check:
     found, wanted = mine.sample_aspect, theirs.sample_aspect
     if found is None or wanted is None:
         return Check("pixel aspect", None, "How wide pixels are in TIFFs cannot be told.")
-    if mine.is_pictures and theirs.orientation.sideways:
+    if mine.is_image_sequence and theirs.orientation.sideways:
         wanted = 1 / wanted
     if found == wanted:
         return Check("pixel aspect", True, f"{found}, as the source.")
@@ -108,7 +108,7 @@ COLOUR_TAGS = ("matrix", "range", "primaries", "transfer")
 def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
     """Check that colours are interpreted as the source's are, tag by tag."""
     if mine.is_rgb or theirs.is_rgb:
-        whose = "pictures" if mine.is_rgb else "source's pictures"
+        whose = "frames" if mine.is_rgb else "source's frames"
         return Check("colour", None, f"The {whose} are RGB, which needs no tags.")
     if mine.codec == "webp":
         return Check("colour", None, "WebP has one kind of YUV and no tags: values are converted.")
@@ -136,7 +136,7 @@ def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
         return mine.range == ColorRange.MPEG  # it has no other range, so values were converted
     alike = getattr(mine, tag, None) == getattr(theirs, tag, None)
     if tag == "range":
-        return bool(alike)  # unsaid is limited, and several encoders do not say it
+        return bool(alike)  # unspecified is limited, and several encoders do not say it
     if wanted == none or tag == "matrix":
         return alike and (wanted == none or found != none)
     return bool(found == wanted)
@@ -155,10 +155,10 @@ def colour_word(tags: Colour, tag: str) -> str:
 
 def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> Check:
     """Check that all frames have alpha or none has, and that the container says so."""
-    count = figures.pictures if figures else 0
+    count = figures.frames if figures else 0
     tagged = mine.alpha_mode == "1"
     if 0 < count < frames:
-        return Check("alpha", False, f"Only {count} of {frames} pictures have alpha.")
+        return Check("alpha", False, f"Only {count} of {frames} frames have alpha.")
     if tagged and not count:
         return Check("alpha", False, "The container says that there is alpha, but no picture has.")
     if count and not (tagged or mine.stacked) and mine.codec in ("vp8", "vp9"):
@@ -194,7 +194,7 @@ def frames(mine: Timing, theirs: Timing) -> Check:
     if mine.frames == theirs.frames:
         return Check("frames", True, f"{mine.frames}, as the source.")
     return Check(
-        "frames", False, f"There are {mine.frames} pictures; the source has {theirs.frames}."
+        "frames", False, f"There are {mine.frames} frames; the source has {theirs.frames}."
     )
 
 
@@ -202,10 +202,10 @@ def length(mine: Timing, theirs: Timing, slack: Fraction) -> Check:
     """Check that the video is as long as the source's, with up to `slack` at each end of both."""
     found, wanted = mine.duration, theirs.duration
     if found is None or wanted is None:
-        return Check("length", None, "When the last picture ends is not said.")
+        return Check("length", None, "When the last frame ends is not said.")
     if abs(found - wanted) <= 4 * slack:
         return Check("length", True, f"{in_seconds(found)}, as the source.")
-    detail = f"Pictures last {in_seconds(found)}, and the source's {in_seconds(wanted)}."
+    detail = f"Frames last {in_seconds(found)}, and the source's {in_seconds(wanted)}."
     return Check("length", False, detail)
 
 
@@ -222,8 +222,8 @@ def audio(
     lengths = [(each.length - other.length, 2 * _slack(each, other)) for each, other in pairs]
     return (
         _tracks(mine, theirs),
-        _close("sound start", starts, ("earlier", "later"), "against the pictures than"),
-        _close("sound length", lengths, ("shorter", "longer"), "than"),
+        _close("audio start", starts, ("earlier", "later"), "against the frames than"),
+        _close("audio length", lengths, ("shorter", "longer"), "than"),
     )
 
 
@@ -234,13 +234,13 @@ def _slack(mine: AudioTiming, theirs: AudioTiming) -> Fraction:
 def _tracks(mine: Sequence[AudioTiming], theirs: Sequence[AudioTiming]) -> Check:
     codecs = ", ".join(heard.codec for heard in mine) or "none"
     if len(mine) != len(theirs):
-        detail = f"There are {len(mine)} tracks of sound; the source has {len(theirs)}."
-        return Check("sound tracks", False, detail)
+        detail = f"There are {len(mine)} audio tracks; the source has {len(theirs)}."
+        return Check("audio tracks", False, detail)
     if not mine:
-        return Check("sound tracks", True, "None, as the source.")
+        return Check("audio tracks", True, "None, as the source.")
     before = ", ".join(heard.codec for heard in theirs)
     said = "as the source" if codecs == before else f"where the source has {before}"
-    return Check("sound tracks", True, f"{len(mine)} ({codecs}), {said}.")
+    return Check("audio tracks", True, f"{len(mine)} ({codecs}), {said}.")
 
 
 def _close(
@@ -248,13 +248,13 @@ def _close(
 ) -> Check:
     """Check that all differences from the source are within what is allowed for each."""
     if not gaps:
-        return Check(name, None, "There is no sound to compare.")
+        return Check(name, None, "There is no audio to compare.")
     for number, (gap, allowed) in enumerate(gaps, 1):
         if abs(gap) > allowed:
             word = words[gap > 0]
             verb = name.split()[1]
             detail = f"Track {number} is {in_seconds(abs(gap))} {word} {than} in the source."
-            return Check(name, False, f"The {verb} of sound is off: {detail}")
+            return Check(name, False, f"The {verb} of the audio is off: {detail}")
     worst, allowed = max(gaps, key=lambda each: abs(each[0]))
     detail = f"Within {in_seconds(abs(worst))} of the source's; {in_seconds(allowed)} are allowed."
     return Check(name, True, detail)

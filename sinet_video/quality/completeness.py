@@ -8,8 +8,8 @@ from pathlib import Path
 
 import av
 
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.formats import CONTAINERS
-from sinet_video.containers.isobmff import ISO
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.demux import opened
@@ -70,7 +70,7 @@ def tags(mine: Clip, theirs: Clip) -> Check:
     """Whether the file's tags are there; MP4 and MOV files hold but some of them."""
     found = {name.lower() for name in tags_in(mine.source)}
     wanted = [name for name in portable_tags(dict(theirs.tags)) if name.lower() not in found]
-    must = not ISO & set(mine.container.split(",")) or any("." in name for name in wanted)
+    must = demuxer_of(mine.container).any_tag or any("." in name for name in wanted)
     return _check("tags", sorted(wanted), must=must, kept="All of the source's.")
 
 

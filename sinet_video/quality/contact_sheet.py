@@ -35,14 +35,14 @@ def sheet(found: Preview) -> Array:
     parts = [_title(found), *_moments(found.moments), _plots(found)]
     for kind in ("flicker", "uncertainty"):
         parts += _close_ups([each for each in found.worst if each.kind == kind])
-    return np.concatenate([*parts, Canvas(WIDTH, MARGIN, GROUND).picture])
+    return np.concatenate([*parts, Canvas(WIDTH, MARGIN, GROUND).image])
 
 
 def _title(found: Preview) -> Array:
     canvas = Canvas(WIDTH, 84, GROUND)
     end = canvas.text(MARGIN, 32, Path(found.clip.path).name, 20, INK)
     canvas.text(end + 24, 38, found.headline, 12, FAINT)
-    return canvas.picture
+    return canvas.image
 
 
 def _moments(moments: tuple[Moment, ...]) -> list[Array]:
@@ -71,7 +71,7 @@ def _close_ups(worst: list[CloseUp]) -> list[Array]:
     blocks = [
         (clock(w.time), f"{kind} {percent(w.value)}", list(w.panels), COLOURS[kind]) for w in worst
     ]
-    return [canvas.picture, *rows(blocks, max(1, min(fit, 4, len(worst))), panels)]
+    return [canvas.image, *rows(blocks, max(1, min(fit, 4, len(worst))), panels)]
 
 
 Block = tuple[str, str, list[tuple[str, Array]], Colour]
@@ -90,7 +90,7 @@ def rows(blocks: list[Block], each: int, panels: int) -> list[Array]:
         canvas = Canvas(WIDTH, size[1] + 44, GROUND)
         for index, block in enumerate(blocks[start : start + each]):
             _block(canvas, round(MARGIN + index * (room + MARGIN)), block, size)
-        made.append(canvas.picture)
+        made.append(canvas.image)
     return made
 
 
@@ -98,9 +98,9 @@ def _block(canvas: Canvas, left: int, block: Block, size: tuple[int, int]) -> No
     time, word, panels, colour = block
     end = canvas.text(left, 8, time, 12, colour)
     canvas.text(end + 12, 9, word, 10, FAINT)
-    for index, (name, picture) in enumerate(panels):
+    for index, (name, image) in enumerate(panels):
         place = left + index * (size[0] + GAP)
-        canvas.paste(place, 26, resized(picture, size))
+        canvas.paste(place, 26, resized(image, size))
         if index and place > end + 12 + text_width(word, 10):
             canvas.text(place, 10, name, 9, FAINT)
 
@@ -109,7 +109,7 @@ def _plots(found: Preview) -> Array:
     canvas = Canvas(WIDTH, 24 + PLOT_STEP * len(PLOTS), GROUND)
     for index, curve in enumerate(curves(found.figures)):
         _plot(canvas, 30 + index * PLOT_STEP, curve, found)
-    return canvas.picture
+    return canvas.image
 
 
 def _plot(canvas: Canvas, top: int, curve: Curve, found: Preview) -> None:

@@ -48,18 +48,18 @@ class Canvas:
     """An image to draw on."""
 
     def __init__(self, width: int, height: int, colour: Colour) -> None:
-        self.picture = np.empty((height, width, 3), np.uint8)
-        self.picture[...] = colour
+        self.image = np.empty((height, width, 3), np.uint8)
+        self.image[...] = colour
 
-    def paste(self, left: int, top: int, picture: Array) -> None:
+    def paste(self, left: int, top: int, image: Array) -> None:
         """Paste an image, (h, w, 3) or gray (h, w), uint8, cropped to the canvas."""
-        shown = picture if picture.ndim == 3 else picture[..., None]
-        room = self.picture[top : top + len(shown), left : left + shown.shape[1]]
+        shown = image if image.ndim == 3 else image[..., None]
+        room = self.image[top : top + len(shown), left : left + shown.shape[1]]
         room[...] = shown[: room.shape[0], : room.shape[1]]
 
     def fill(self, left: int, top: int, width: int, height: int, colour: Colour) -> None:
         """Fill a rectangle."""
-        self.picture[top : top + height, left : left + width] = colour
+        self.image[top : top + height, left : left + width] = colour
 
     def line(self, points: Sequence[tuple[float, float]], colour: Colour, width: float) -> None:
         """Draw a line through points, (across, down) in pixels."""
@@ -81,11 +81,11 @@ class Canvas:
         return left
 
     def _blend(self, left: int, top: int, cover: Array, colour: Colour) -> None:
-        height, width = self.picture.shape[:2]
+        height, width = self.image.shape[:2]
         rows = slice(max(0, -top), max(0, min(len(cover), height - top)))
         columns = slice(max(0, -left), max(0, min(cover.shape[1], width - left)))
         share = cover[rows, columns, None]
-        room = self.picture[
+        room = self.image[
             top + rows.start : top + rows.stop, left + columns.start : left + columns.stop
         ]
         room[...] = np.rint(room + share * (np.array(colour, np.float32) - room))

@@ -42,7 +42,7 @@ def webpage(found: Preview) -> str:
 def _moment(moment: Moment) -> str:
     when = clock(moment.time)
     named = (("Source", moment.source), ("Matte", moment.matte), ("Result", moment.result))
-    row = "".join(_picture(picture, f"{name} at {when}") for name, picture in named)
+    row = "".join(_image(image, f"{name} at {when}") for name, image in named)
     return (
         f'<button type="button" data-when="{when}" aria-pressed="false">{when}'
         f'<span class="row">{row}</span></button>'
@@ -57,16 +57,16 @@ def _worst(kind: str, worst: Iterable[CloseUp]) -> str:
 def _close_up(each: CloseUp) -> str:
     when = clock(each.time)
     panels = "".join(
-        f"<div>{_picture(picture, f'{name} at {when}')}<span>{name}</span></div>"
-        for name, picture in each.panels
+        f"<div>{_image(image, f'{name} at {when}')}<span>{name}</span></div>"
+        for name, image in each.panels
     )
     caption = f"<b>{when}</b> {each.kind} {percent(each.value)}"
     return f'<figure><figcaption>{caption}</figcaption><div class="row">{panels}</div></figure>'
 
 
-def _picture(picture: Array, name: str) -> str:
-    data = base64.b64encode(jpeg(picture)).decode()
-    height, width = picture.shape[:2]
+def _image(image: Array, name: str) -> str:
+    data = base64.b64encode(jpeg(image)).decode()
+    height, width = image.shape[:2]
     return (
         f'<img src="data:image/jpeg;base64,{data}" width="{width}" height="{height}" alt="{name}">'
     )

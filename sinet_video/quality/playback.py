@@ -22,7 +22,7 @@ from sinet_video.containers.photo_tags import read_photo_tags
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
-from sinet_video.decoding.probe import first_picture, probe
+from sinet_video.decoding.probe import first_frame, probe
 from sinet_video.decoding.sequence import NANOSECOND, TIMES, is_still_source, read_times
 from sinet_video.decoding.stills import without_side_data
 from sinet_video.decoding.timeline import Timeline
@@ -38,9 +38,9 @@ from sinet_video.media.time_range import exact, seconds
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-PICTURES = "pictures"
+IMAGES = "images"
 
-PICTURE_CODECS = {
+IMAGE_CODECS = {
     ".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr", ".webp": "webp", ".bmp": "bmp",
     ".jpg": "mjpeg", ".jpeg": "mjpeg", ".dpx": "dpx",
 }  # fmt: skip
@@ -51,7 +51,7 @@ ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qt
 STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 
 MILLISECOND = Fraction(1, 1000)
-PICTURE_TICK = NANOSECOND
+IMAGE_TICK = NANOSECOND
 """In seconds: the last decimal in the timestamps file of an image sequence."""
 
 
@@ -60,7 +60,7 @@ class VideoProperties:
     """How a file says that it should be displayed.
 
     Attributes:
-        container: libav's names of the format, or `PICTURES`.
+        container: libav's names of the format, or `IMAGES`.
         codec: the video codec.
         pixel_format: as decoded, without alpha that is stored beside the frames.
         width, height: the coded size in pixels, before `orientation` and `sample_aspect`.
@@ -97,9 +97,9 @@ class VideoProperties:
         return av.VideoFormat(self.pixel_format).is_rgb or self.pixel_format == "pal8"
 
     @property
-    def is_pictures(self) -> bool:
+    def is_image_sequence(self) -> bool:
         """Whether it is an image sequence, which has no geometry tags and no audio."""
-        return self.container == PICTURES
+        return self.container == IMAGES
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -128,13 +128,13 @@ def video_properties(given: StrPath | Source) -> VideoProperties:
     """
     source = Source.of(given)
     path = source.located
-    if not is_pictures(path):
+    if not is_image_sequence(path):
         return _properties_of_video(source)
     file = next(iter(_files(path).values()))
-    first = _picture(file)
+    first = _read_image(file)
     return VideoProperties(
-        container=PICTURES,
-        codec=PICTURE_CODECS[file.suffix.lower()],
+        container=IMAGES,
+        codec=IMAGE_CODECS[file.suffix.lower()],
         pixel_format=first.format.name,
         width=first.width,
         height=first.height,
@@ -143,7 +143,7 @@ def video_properties(given: StrPath | Source) -> VideoProperties:
         colour=Colour.of(first),
         matrix=matrix_of(first),
         range=range_of(first),
-        tick=PICTURE_TICK,
+        tick=IMAGE_TICK,
         end=None,
         alpha_mode=None,
         alpha_said=still_tags.read_alpha_tag(file) if has_alpha(first) else None,
@@ -163,7 +163,7 @@ def _properties_of_video(source: Source) -> VideoProperties:
     with opened(source) as container:
         stream = video_stream(container, source)
         # With the plain decoder: those for alpha do not get the container's colour tags.
-        first = first_picture(container, stream)
+        first = first_frame(container, stream)
         assert first is not None  # as the probe has seen it
         stacked = says_stacked(stream.metadata)
         return VideoProperties(
@@ -187,7 +187,7 @@ def _properties_of_video(source: Source) -> VideoProperties:
         )
 
 
-def is_pictures(path: StrPath) -> TypeGuard[Path]:
+def is_image_sequence(path: StrPath) -> TypeGuard[Path]:
     """Whether a path is a folder, a pattern such as out/%05d.png, or a still image."""
     return isinstance(path, Path) and is_still_source(Source(path))
 
@@ -200,7 +200,7 @@ def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
     """
     source = Source.of(given)
     path = source.located
-    return _play_pictures(path) if is_pictures(path) else _play_video(source)
+    return _play_images(path) if is_image_sequence(path) else _play_video(source)
 
 
 def _play_video(source: Source) -> Generator[PlayedFrame]:
@@ -239,11 +239,11 @@ def _check_all_there(path: StrPath, container: InputContainer, lost: int) -> Non
         if harm:
             raise InputError(f"{path} {harm}.")
     if lost > 0:
-        raise InputError(f"{path} is damaged: {lost} of its pictures cannot be decoded.")
+        raise InputError(f"{path} is damaged: {lost} of its frames cannot be decoded.")
 
 
 def _where(last: Fraction | None) -> str:
-    return "at its first picture" if last is None else f"after {float(last):.3f} s"
+    return "at its first frame" if last is None else f"after {float(last):.3f} s"
 
 
 def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
@@ -254,7 +254,7 @@ def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
     return context
 
 
-def _play_pictures(path: Path) -> Generator[PlayedFrame]:
+def _play_images(path: Path) -> Generator[PlayedFrame]:
     files = _files(path)
     times = [Fraction(0)] if path.is_file() else _times(path)
     size: tuple[int, int] | None = None
@@ -262,13 +262,13 @@ def _play_pictures(path: Path) -> Generator[PlayedFrame]:
         file = files.get(number)
         if file is None:
             raise InputError(f"{path} is not whole: number {number} is missing.")
-        video = _picture(file)
+        video = _read_image(file)
         size = size or (video.width, video.height)
         if size != (video.width, video.height):
-            raise InputError(f"{file} has another size than the pictures before it.")
+            raise InputError(f"{file} has another size than the frames before it.")
         yield PlayedFrame(times[index] if index < len(times) else None, Fraction(0), video)
     if len(files) != len(times):
-        raise InputError(f"{path} is not whole: {len(files)} pictures have {len(times)} times.")
+        raise InputError(f"{path} is not whole: {len(files)} frames have {len(times)} times.")
 
 
 def _files(path: Path) -> dict[int, Path]:
@@ -282,13 +282,13 @@ def _times(path: Path) -> list[Fraction]:
     return read_times(beside) if beside.exists() else []
 
 
-def _picture(path: Path) -> av.VideoFrame:
+def _read_image(path: Path) -> av.VideoFrame:
     return _decoded(path)[1]
 
 
 def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
     """Return an image, and the decoder that read it. Raises `InputError`."""
-    codec = PICTURE_CODECS.get(path.suffix.lower(), "png")
+    codec = IMAGE_CODECS.get(path.suffix.lower(), "png")
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     if codec == "png":  # libav's strict TIFF decoder rejects what its own encoder writes
         decoder.options = STRICT

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 POINTS = 800
 
 PLOTS = {
-    "coverage": "share of the picture that is person",
+    "coverage": "share of the frame that is person",
     "flicker": "how much alpha changes where nothing moves",
     "uncertainty": "share of the network's cells that are neither person nor background",
 }

@@ -143,7 +143,7 @@ class _Wanted:
         """Reject a moment past the end before any work is done, if the file says how long it is."""
         clip = self._clip
         if self._at and clip.end is not None and self._at[-1] >= clip.end * clip.time_base:
-            raise _no_picture_at(self._at[-1], float(clip.end * clip.time_base))
+            raise _no_frame_at(self._at[-1], float(clip.end * clip.time_base))
 
     def take(self, matte: Matte, network: Array) -> None:
         """Take the next matte, and the network's own alpha, (h, w)."""
@@ -210,18 +210,18 @@ class _Wanted:
     def found(self, weights: str) -> Preview:
         """Return the results. Raises `InputError` or `SettingError` for missing moments."""
         if not self._figures.times:
-            raise InputError(f"No picture came of {self._clip.path} in that stretch.")
+            raise InputError(f"No frame came of {self._clip.path} in that stretch.")
         if self._at:
-            raise _no_picture_at(self._at[0], self._figures.times[-1])
+            raise _no_frame_at(self._at[0], self._figures.times[-1])
         moments = {moment.time: moment for moment in [*self._spread.chosen(), *self._asked]}
         worst = [*_apart(self._flicker, self._count), *_apart(self._doubt, self._count)]
         ordered = tuple(moments[time] for time in sorted(moments))
         return Preview(self._clip, weights, self._figures, ordered, tuple(worst))
 
 
-def _no_picture_at(time: Fraction, end: float) -> SettingError:
+def _no_frame_at(time: Fraction, end: float) -> SettingError:
     return SettingError(
-        f"There is no picture at {float(time):g} s; the last is at {end:g} s or before, so give "
+        f"There is no frame at {float(time):g} s; the last is at {end:g} s or before, so give "
         "earlier times."
     )
 

@@ -84,13 +84,13 @@ class Place:
         top, left = (min(max(c - 0.5 / CLOSE, 0), 1 - 1 / CLOSE) for c in centre)
         return cls(top, left)
 
-    def cut(self, picture: Array) -> Array:
+    def cut(self, image: Array) -> Array:
         """Return that part of an image, (H, W) or (H, W, 3)."""
         (down, high), (across, wide) = (
             (round(share * side), max(1, round(side / CLOSE)))
-            for share, side in zip((self.top, self.left), picture.shape, strict=False)
+            for share, side in zip((self.top, self.left), image.shape, strict=False)
         )
-        return np.ascontiguousarray(picture[down : down + high, across : across + wide])
+        return np.ascontiguousarray(image[down : down + high, across : across + wide])
 
 
 def close_up(
@@ -104,8 +104,8 @@ def close_up(
     frame = matte.frame
     size = shown_size(frame, side, enlarge=True)
 
-    def panel(picture: Array) -> Array:
-        part = place.cut(picture)
+    def panel(image: Array) -> Array:
+        part = place.cut(image)
         return frame.orientation.shown(resized(part, frame.orientation.stored_size(size)))
 
     alphas = [*others, ("matte", matte.alpha)]
@@ -123,10 +123,10 @@ def shown_size(frame: Frame, side: int, *, enlarge: bool = False) -> tuple[int, 
     return max(1, round(width)), max(1, round(height))
 
 
-def resized(picture: Array, size: tuple[int, int]) -> Array:
+def resized(image: Array, size: tuple[int, int]) -> Array:
     """Return an image, (H, W, 3) or (H, W) uint8, scaled to (width, height)."""
-    name = "gray" if picture.ndim == 2 else "rgb24"
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), name)
+    name = "gray" if image.ndim == 2 else "rgb24"
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), name)
     smaller = size[0] < video.width
     method = AREA if smaller else BILINEAR if name == "gray" else FINE
     scaled = reformat(video, width=size[0], height=size[1], interpolation=method)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import zip_longest
-from pathlib import Path
-from typing import Any
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
@@ -18,8 +16,8 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange
 from sinet_video.quality import checks, completeness
-from sinet_video.quality.alpha_statistics import AlphaFigures, Transparency
-from sinet_video.quality.audio_timing import AudioReport, AudioTiming, measure_audio
+from sinet_video.quality.alpha_statistics import Transparency
+from sinet_video.quality.audio_timing import AudioReport, measure_audio
 from sinet_video.quality.checks import Check, Timing, Wanted, in_seconds
 from sinet_video.quality.completeness import Beside
 from sinet_video.quality.playback import (
@@ -29,62 +27,14 @@ from sinet_video.quality.playback import (
     strict_decode,
     video_properties,
 )
+from sinet_video.quality.verification import Verification
 
 CHECKS = (
     "whole", "order", "alpha", "alpha mode", "frames", "times", "length", "size",
-    "rotation", "pixel aspect", "colour", "sound tracks", "sound start", "sound length",
+    "rotation", "pixel aspect", "colour", "audio tracks", "audio start", "audio length",
     "captions", "other streams", "chapters", "tags",
 )  # fmt: skip
 """The names of all checks, in report order."""
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What was found in a result, and which checks hold.
-
-    Attributes:
-        file: the result.
-        source: the source it was compared with, or None.
-        properties: properties of the video; the pixel format includes alpha.
-        timing: the number of frames and their times.
-        alpha: statistics of its alpha, or None if it has none.
-        sound: timing of its audio tracks.
-        checks: the results of all checks.
-    """
-
-    file: StrPath
-    source: StrPath | None
-    properties: VideoProperties
-    timing: Timing
-    alpha: AlphaFigures | None
-    sound: tuple[AudioTiming, ...]
-    checks: tuple[Check, ...]
-
-    @property
-    def failures(self) -> tuple[Check, ...]:
-        """The checks that do not hold."""
-        return tuple(check for check in self.checks if check.holds is False)
-
-    @property
-    def holds(self) -> bool:
-        """Whether no check fails."""
-        return not self.failures
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON; times are in seconds, to the nanosecond."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        plain["timing"]["duration"] = _plain(self.timing.duration)
-        return {"holds": self.holds, **plain}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
-    if isinstance(value, Fraction | float):
-        return round(float(value), 9)
-    return str(value) if isinstance(value, Path) else value
 
 
 def verify(
@@ -113,14 +63,14 @@ def verify(
     theirs = video_properties(source) if source is not None else None
     clip = from_zero(probe(source).within(span)) if source is not None else None
     seen = _Seen(look, theirs)
-    pictures = seen.until_damage(strict_decode(file))
+    played = seen.until_damage(strict_decode(file))
     tally = Tally()
     frames = iter(()) if clip is None else decode(clip, tally=tally)
-    for shown, frame in zip_longest(pictures, frames):
+    for shown, frame in zip_longest(played, frames):
         seen.note(shown, frame)
-    sound, heard = _sounds(look, file, clip)
-    checks = seen.checks(sound, heard, alpha_mode)
-    if clip is not None and not look.is_pictures:
+    audio, heard = _measured_audio(look, file, clip)
+    checks = seen.checks(audio, heard, alpha_mode)
+    if clip is not None and not look.is_image_sequence:
         checks += _complete(file, clip, seen.beside, Beside(tally.captioned, set(tally.beside)))
     return Verification(
         file=file.located,
@@ -128,7 +78,7 @@ def verify(
         properties=replace(look, pixel_format=seen.pixel_format),
         timing=seen.mine.timing,
         alpha=seen.transparency.figures(),
-        sound=sound.tracks,
+        audio=audio.tracks,
         checks=tuple(check for check in checks if check.name not in skip),
     )
 
@@ -143,10 +93,10 @@ def _check_settings(
         raise SettingError(f"There is no check {unknown[0]!r}; there are {', '.join(CHECKS)}.")
 
 
-def _sounds(
+def _measured_audio(
     look: VideoProperties, file: Source, clip: Clip | None
 ) -> tuple[AudioReport, AudioReport]:
-    if look.is_pictures:
+    if look.is_image_sequence:
         return AudioReport(), AudioReport()
     mine = measure_audio(file)
     return mine, AudioReport() if clip is None else measure_audio(clip)
@@ -175,10 +125,10 @@ class _Seen:
         self._times = _Times(look.tick, theirs.tick if theirs else look.tick)
         self._damage: str | None = None
 
-    def until_damage(self, pictures: Iterator[PlayedFrame]) -> Iterator[PlayedFrame]:
+    def until_damage(self, played: Iterator[PlayedFrame]) -> Iterator[PlayedFrame]:
         """Pass frames on, and end where the file is damaged."""
         try:
-            yield from pictures
+            yield from played
         except InputError as error:
             self._damage = str(error)
 
@@ -194,11 +144,11 @@ class _Seen:
         if shown is not None and frame is not None:
             self._times.note(shown.time, frame.time)
 
-    def checks(self, sound: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
+    def checks(self, audio: AudioReport, heard: AudioReport, wanted: Wanted | None) -> list[Check]:
         """Return all checks that can be made."""
         timing, figures = self.mine.timing, self.transparency.figures()
         made = [
-            _whole(self._damage or sound.damage),
+            _whole(self._damage or audio.damage),
             self.mine.order(),
             checks.alpha(self.look, timing.frames, figures),
         ]
@@ -206,10 +156,10 @@ class _Seen:
             made.append(checks.alpha_mode(self.look, figures, wanted))
         if self.theirs is None:
             return made
-        return [*made, *self._compared(self.theirs, sound, heard)]
+        return [*made, *self._compared(self.theirs, audio, heard)]
 
     def _compared(
-        self, theirs: VideoProperties, sound: AudioReport, heard: AudioReport
+        self, theirs: VideoProperties, audio: AudioReport, heard: AudioReport
     ) -> list[Check]:
         look, mine, original = self.look, self.mine.timing, self.original.timing
         made = [
@@ -221,10 +171,10 @@ class _Seen:
             checks.pixel_aspect(look, theirs),
             checks.colour(look, theirs),
         ]
-        if look.is_pictures:
+        if look.is_image_sequence:
             return made
         lag = (mine.first or Fraction(0)) - (original.first or Fraction(0))
-        return [*made, *checks.audio(sound.tracks, heard.tracks, lag)]
+        return [*made, *checks.audio(audio.tracks, heard.tracks, lag)]
 
 
 def _whole(damage: str | None) -> Check:
@@ -250,18 +200,16 @@ class _Clock:
 
     def order(self) -> Check:
         """Return whether times are strictly increasing."""
-        return Check(
-            "order", not self._fault, self._fault or "Each picture is later than the last."
-        )
+        return Check("order", not self._fault, self._fault or "Each frame is later than the last.")
 
 
 def _disorder(number: int, before: Fraction | None, time: Fraction | None) -> str | None:
     if time is None:
-        return f"Picture {number} has no time."
+        return f"Frame {number} has no time."
     if before is None or time > before:
         return None
     return (
-        f"Picture {number} is at {in_seconds(time)}, which is not later than the one before it, at "
+        f"Frame {number} is at {in_seconds(time)}, which is not later than the one before it, at "
         f"{in_seconds(before)}."
     )
 
@@ -294,7 +242,7 @@ class _Times:
             self._gaps = [min([gap, *self._gaps]), max([gap, *self._gaps])]
 
     def _is_crowded(self, found: Fraction | None, wanted: Fraction) -> bool:
-        """Whether it comes a tick after the last, as two pictures of one tick are kept apart."""
+        """Whether it comes a tick after the last, as two frames of one tick are kept apart."""
         before, asked = self._last
         if not self.slack or found is None or before is None or asked is None:
             return False
@@ -305,7 +253,7 @@ class _Times:
         if self._first is None:
             detail = f"All {self._count} as the source's, compared {self._how}."
             return Check("times", True, detail)
-        detail = f"{self._off} of {self._count} pictures are not at the source's times"
+        detail = f"{self._off} of {self._count} frames are not at the source's times"
         return Check("times", False, f"{detail}: {self._shift or self._first}.")
 
     @property

@@ -30,7 +30,7 @@ from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.matte_statistics import FrameStatistics, MatteStatistics
 from sinet_video.read_ahead import prefetch
 from sinet_video.serve.edits import Edits
-from sinet_video.serve.stack import alpha_of, even_size, picture_of, stacked
+from sinet_video.serve.stack import alpha_of, even_size, image_of, stacked
 
 SIDE = 960
 """The longer side of the small video's frames, in pixels."""
@@ -85,8 +85,8 @@ def _write(path: Path, mattes: Iterable[Matte], clip: Clip) -> None:
         for each in mattes:
             stream = stream or _stream(container, each, clip)
             size = stream.width, stream.height // 2
-            picture = stacked(picture_of(each.frame, size), alpha_of(each, size))
-            video = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
+            image = stacked(image_of(each.frame, size), alpha_of(each, size))
+            video = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuv420p")
             begin = clip.start * clip.time_base
             video.pts, video.time_base = round((each.time - begin) / TICK), TICK
             container.mux(stream.encode(video))

@@ -21,7 +21,7 @@ from sinet_video.pipeline.chain import OutputKind, Work, chained, seen
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.serve.limits import LONGEST_SIDE
-from sinet_video.serve.stack import alpha_of, even_size, picture_of, stacked
+from sinet_video.serve.stack import alpha_of, even_size, image_of, stacked
 from sinet_video.stages.matte_settings import WindowMean
 from sinet_video.stages.smooth import smooth
 
@@ -47,6 +47,7 @@ class Bench:
     def __init__(self, segmenter: Segmenter | None = None) -> None:
         self._segmenter = segmenter
         self._near: _Near | None = None
+        self._first: tuple[Path, Clip, Frame] | None = None
 
     def describe(self, path: Path, side: int) -> tuple[dict[str, Any], bytes]:
         """Return what a clip is, and a JPEG of its first frame. Raises `InputError`."""
@@ -59,20 +60,25 @@ class Bench:
         first = next(decode(clip, on_error="conceal"), None)
         if first is None:
             raise InputError(f"{path} holds no frame that can be decoded.")
-        return _facts(clip, first), jpeg(picture_of(first, even_size(first, side)))
+        self._first = path, clip, first
+        return _facts(clip, first), jpeg(image_of(first, even_size(first, side)))
 
-    def frame(self, path: Path, time: float, settings: Settings, side: int) -> bytes:
+    def frame(
+        self, path: Path, time: float, settings: Settings, side: int, *, quick: bool = False
+    ) -> bytes:
         """Return a frame's source, colours and alpha above one another, as a JPEG.
 
-        `time` is in seconds after the first frame.
+        `time` is in seconds after the first frame. `quick` leaves out the frames around it, which
+        smooth its matte.
         """
         settings = replace(settings, segmenter=self._loaded(settings))
+        settings = replace(settings, smoothing=None) if quick else settings
         near = self._around(path, time, settings)
         matte = _worked(near, settings)
         size = even_size(matte.frame, side)
-        source = picture_of(near.coarse[near.index].frame, size)
-        picture = stacked(source, picture_of(matte.frame, size), alpha_of(matte, size))
-        return jpeg(picture, quantiser=QUANTISER)
+        source = image_of(near.coarse[near.index].frame, size)
+        image = stacked(source, image_of(matte.frame, size), alpha_of(matte, size))
+        return jpeg(image, quantiser=QUANTISER)
 
     def _loaded(self, settings: Settings) -> Segmenter:
         if self._segmenter is None:
@@ -83,10 +89,15 @@ class Bench:
         reach = _reach(settings)
         key = path, time, reach, settings.following
         if self._near is None or self._near.key != key:
-            clip, frames, index = _frames_around(path, Fraction(time), reach)
+            clip, frames, index = self._frames(path, time, reach)
             coarse = tuple(seen(iter(frames), self._loaded(settings), settings))
             self._near = _Near(key, clip, coarse, index)
         return self._near
+
+    def _frames(self, path: Path, time: float, reach: int) -> tuple[Clip, list[Frame], int]:
+        if self._first is not None and (self._first[0], 0.0, 0) == (path, time, reach):
+            return self._first[1], [self._first[2]], 0
+        return _frames_around(path, Fraction(time), reach)
 
 
 def _reach(settings: Settings) -> int:

@@ -98,7 +98,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         ".mp4",
         {"show": "alpha", "audio": "none"},
         # It has no audio, and grays are not tagged as the source's colours are.
-        unchecked=("colour", "sound tracks", "sound start", "sound length"),
+        unchecked=("colour", "audio tracks", "audio start", "audio length"),
         bits=0.05,
     ),
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sinet_video.errors import InputError, SettingError
+from sinet_video.serve.painting.mattes import write_mattes
 from sinet_video.serve.processes import end, start
-from sinet_video.serve.workplace import StoredClip
+from sinet_video.serve.workplace import MATTES, StoredClip, new_id
 
 PATIENCE = 60.0
 """Seconds that one answer may take."""
@@ -27,14 +28,28 @@ class FrameProcess:
         """Return what a clip is, and a JPEG of its first frame, its longer side at most `side`."""
         return await self._ask({"what": "describe", "path": str(path), "side": side})
 
-    async def frame(self, clip: StoredClip, time: float, side: int) -> bytes:
+    async def frame(self, clip: StoredClip, time: float, side: int, *, quick: bool) -> bytes:
         """Return a frame as `Bench.frame` does, by the clip's edits."""
-        drawn = {key: str(clip.folder / name) for key, name in clip.drawn.items()}
+        prefix = f"now-{new_id()}-"
+        paths = [clip.folder / f"{prefix}{name}" for name in MATTES.values()]
+        needed = await asyncio.to_thread(
+            write_mattes, clip.painting, clip.facts["aspect"], *paths, only=time
+        )
+        drawn = {k: str(p) for k, p, wanted in zip(MATTES, paths, needed, strict=True) if wanted}
         request = {
             "what": "frame", "path": str(clip.file), "time": time, "side": side,
-            "edits": clip.edits.to_dict(), "drawn": drawn,
+            "quick": quick, "edits": clip.edits.to_dict(), "drawn": drawn,
         }  # fmt: skip
-        return (await self._ask(request))[1]
+        try:
+            return (await self._ask(request))[1]
+        finally:
+            for path in paths:
+                path.unlink(missing_ok=True)
+
+    async def idle(self) -> None:
+        """Wait until nobody waits for an answer."""
+        async with self._lock:
+            pass
 
     async def warm(self) -> None:
         """Start the process before it is needed."""

@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 import zipfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -113,10 +113,10 @@ class Job:
 
 
 class Jobs:
-    """All jobs of a server."""
+    """All jobs of a server; a look through a clip begins once `quiet` returns."""
 
-    def __init__(self, workplace: Workplace) -> None:
-        self._workplace = workplace
+    def __init__(self, workplace: Workplace, quiet: Callable[[], Awaitable[None]]) -> None:
+        self._workplace, self._quiet = workplace, quiet
         self._slots = asyncio.Semaphore(workplace.limits.jobs)
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -208,11 +208,12 @@ class Jobs:
                 _remove(job)
 
     async def _look(self, job: Job) -> None:
-        await _checked(run(job.words, job.clip.folder, job.hear))
+        await self._quiet()
+        await finished(run(job.words, job.clip.folder, job.hear))
 
     async def _export(self, job: Job) -> None:
         clip, target = job.clip, DESTINATIONS[job.what]
-        await _checked(run(job.words, clip.folder, job.hear))
+        await finished(run(job.words, clip.folder, job.hear))
         job.state, job.seconds_left = "checking", None
         words = commands.verify_words(clip, target, job.output)
         await run(words, clip.folder, lambda _: None)
@@ -222,7 +223,8 @@ class Jobs:
         own_file(job.result, clip.folder)
 
 
-async def _checked(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
+async def finished(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
+    """Wait for a program's end. Raises `JobFailedError` with what it said last."""
     status, said = await running
     if status < 0:
         raise JobFailedError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any, get_args
 
@@ -12,7 +13,7 @@ from sinet_video.serve.destinations import DESTINATIONS
 from sinet_video.serve.edits import ALLOWED
 from sinet_video.serve.jobs import LOOK, State
 from sinet_video.serve.limits import LONGEST_SIDE
-from sinet_video.serve.painting import MOST_POINTS, MOST_STROKES, Kind, Shape
+from sinet_video.serve.painting.strokes import MOST_MOVES, MOST_POINTS, MOST_STROKES, Kind, Shape
 from sinet_video.serve.routes import TABLE
 
 Schema = dict[str, Any]
@@ -44,6 +45,7 @@ def _edit(key: str) -> Schema:
 def _stroke() -> Schema:
     number = {"type": "number", "minimum": -1, "maximum": 2}
     point = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+    move = {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}
     return {
         "type": "object",
         "required": ["kind", "shape", "points"],
@@ -55,6 +57,9 @@ def _stroke() -> Schema:
             "radius": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
             "start": {"type": "number", "minimum": 0},
             "end": {"type": ["number", "null"]},
+            "at": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
+            "follows": {"type": "boolean"},
+            "moves": {"type": "array", "items": move, "maxItems": MOST_MOVES},
         },
     }
 
@@ -102,6 +107,7 @@ QUERIES: dict[tuple[str, str], dict[str, Schema]] = {
     ("GET", "/api/clips/{clip}/frame"): {
         "time": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
         "side": {"type": "number", "minimum": 16, "maximum": LONGEST_SIDE},
+        "quick": {"type": "boolean"},
     },
 }
 """What requests may say after the address."""
@@ -120,8 +126,8 @@ def description() -> dict[str, Any]:
     """Return the description."""
     paths: dict[str, dict[str, Any]] = {}
     for method, path, answer in TABLE:
-        summary = (answer.__doc__ or f"The clip's {path.rsplit('/', 1)[-1]}.").strip()
-        paths.setdefault(path, {})[method.lower()] = _operation(method, path, summary)
+        said = inspect.cleandoc(answer.__doc__ or f"The clip's {path.rsplit('/', 1)[-1]}.")
+        paths.setdefault(path, {})[method.lower()] = _operation(method, path, said)
     return {
         "openapi": "3.1.0",
         "info": {"title": "sinet-video", "version": __version__, "description": INTRODUCTION},
@@ -130,9 +136,11 @@ def description() -> dict[str, Any]:
     }
 
 
-def _operation(method: str, path: str, summary: str) -> dict[str, Any]:
+def _operation(method: str, path: str, said: str) -> dict[str, Any]:
+    summary, _, more = said.partition("\n\n")
     operation: dict[str, Any] = {
         "summary": summary,
+        **({"description": more} if more else {}),
         "parameters": [*_in_path(path), *_in_query(QUERIES.get((method, path), {}))],
         "responses": {**_success(method, path), **{str(code): _error() for code in ERRORS}},
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -17,13 +18,22 @@ PATIENCE = 5.0
 
 LAST_LINES, LONGEST_LINE = 20, 2**20
 
+PATIENT = 10
+"""How much jobs give way (a nice value) to the single frames that somebody waits for."""
 
-async def start(arguments: Sequence[str], folder: Path, **streams: Any) -> Process:
+
+async def start(
+    arguments: Sequence[str], folder: Path, *, nice: int = 0, **streams: Any
+) -> Process:
     """Start this Python with arguments, in a folder."""
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, cwd=folder, start_new_session=True, limit=LONGEST_LINE,
         **{"stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL, **streams},
     )  # fmt: skip
+    if nice and hasattr(os, "setpriority"):
+        with contextlib.suppress(ProcessLookupError):  # it may have ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, nice)  # threads to come inherit it
+    return process
 
 
 async def end(process: Process) -> None:
@@ -46,13 +56,17 @@ def _signal(process: Process, which: signal.Signals) -> None:
 
 
 async def run(
-    arguments: Sequence[str], folder: Path, hear: Callable[[dict[str, Any]], None]
+    arguments: Sequence[str],
+    folder: Path,
+    hear: Callable[[dict[str, Any]], None],
+    *,
+    nice: int = PATIENT,
 ) -> tuple[int, str]:
     """Run a program to its end; return its status and what it said last that was no event.
 
     `hear` gets each event, a JSON object in a line. The program is ended if this is cancelled.
     """
-    process = await start(arguments, folder, stderr=PIPE)
+    process = await start(arguments, folder, nice=nice, stderr=PIPE)
     said: list[str] = []
     try:
         assert process.stderr is not None  # a pipe was asked for

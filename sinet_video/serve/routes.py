@@ -19,10 +19,10 @@ from sinet_video.serve.edits import Edits
 from sinet_video.serve.guard import refused
 from sinet_video.serve.jobs import LOOK, BusyError, Job
 from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
-from sinet_video.serve.painting import parse_strokes, write_mattes
+from sinet_video.serve.painting.strokes import parse_strokes
 from sinet_video.serve.service import Service
 from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError
-from sinet_video.serve.workplace import FullError, NotThereError, StoredClip, own_file
+from sinet_video.serve.workplace import MATTES, FullError, NotThereError, StoredClip, own_file
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotThereError, 404), (BusyError, 409), (TooLargeError, 413), (TooSlowError, 408),
@@ -31,8 +31,6 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
 """The status for each kind of error; the sentence is the error's own."""
 
 Answer = Callable[[Service, Request], Awaitable[Response]]
-
-MATTES = {"garbage": "garbage.mkv", "core": "core.mkv"}
 
 
 async def state(service: Service, _: Request) -> Response:
@@ -75,13 +73,12 @@ async def edit(service: Service, request: Request) -> Response:
 
 
 async def paint(service: Service, request: Request) -> Response:
-    """Replace what is painted over a clip, and write its garbage and core mattes."""
+    """Replace what is painted over a clip, and write its garbage and core mattes.
+
+    Strokes that follow something are followed now, which takes some seconds.
+    """
     clip = _clip(service, request)
-    strokes = parse_strokes(await _json(request))
-    paths = [clip.folder / MATTES[name] for name in ("garbage", "core")]
-    needed = await service.in_thread(write_mattes, strokes, clip.facts["aspect"], *paths)
-    clip.strokes = strokes
-    clip.drawn = {k: v for (k, v), wanted in zip(MATTES.items(), needed, strict=True) if wanted}
+    await service.paint(clip, parse_strokes(await _json(request)))
     return JSONResponse(clip.to_dict())
 
 
@@ -93,12 +90,19 @@ async def background(service: Service, request: Request) -> Response:
 
 
 async def frame(service: Service, request: Request) -> Response:
-    """One frame at full quality: source, colours and alpha above one another, a JPEG."""
+    """One frame at full quality: source, colours and alpha above one another, a JPEG.
+
+    With `quick`, the matte is not smoothed by the frames around it, and is there sooner.
+    """
     clip = _clip(service, request)
     time, side = _number(request, "time", 0.0), _number(request, "side", 1920.0)
     if not 16 <= side <= LONGEST_SIDE:
         raise SettingError(f"side is {side:g}; it must be from 16 to {LONGEST_SIDE}.")
-    return Response(await service.frames.frame(clip, time, int(side)), media_type="image/jpeg")
+    quick = request.query_params.get("quick", "false")
+    if quick not in ("true", "false"):
+        raise SettingError(f"quick is {quick[:40]!r}; it must be true or false.")
+    data = await service.frames.frame(clip, time, int(side), quick=quick == "true")
+    return Response(data, media_type="image/jpeg")
 
 
 async def commands(service: Service, request: Request) -> Response:

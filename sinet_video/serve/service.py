@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import json
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 from starlette.requests import Request
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.serve.commands import own_names
 from sinet_video.serve.frames import FrameProcess
-from sinet_video.serve.jobs import LOOK, Jobs
+from sinet_video.serve.jobs import LOOK, Jobs, finished
+from sinet_video.serve.painting.mattes import write_mattes
+from sinet_video.serve.painting.strokes import Painting, Stroke, Track
+from sinet_video.serve.processes import run
 from sinet_video.serve.uploads import Uploads
-from sinet_video.serve.workplace import StoredClip, Workplace, known_suffix, shown_name
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from sinet_video.serve.workplace import MATTES, StoredClip, Workplace, known_suffix, shown_name
 
 TIDY_SECONDS = 60.0
+TRACKING = "sinet_video.serve.painting.tracking"
+
+MOMENT, LONGEST_QUIET = 0.3, 5.0
+"""Seconds in which the page asks for a first frame, and that a job waits for its answer."""
 
 POSTER_SIDE, BACKGROUND_SIDE = 360, 1280
 """The longer sides of what the page shows of a clip and of a background, in pixels."""
@@ -30,8 +34,8 @@ class Service:
 
     def __init__(self, workplace: Workplace) -> None:
         self.workplace = workplace
-        self.jobs = Jobs(workplace)
         self.frames = FrameProcess(workplace.folder)
+        self.jobs = Jobs(workplace, self._quiet)
         self._uploads = Uploads(workplace)
 
     async def take_in(self, request: Request, given: str) -> StoredClip:
@@ -71,19 +75,42 @@ class Service:
         part = clip.folder / "background.part"
         await self._uploads.store(request, part)
         try:
-            _, picture = await self.frames.describe(part, BACKGROUND_SIDE)
+            _, image = await self.frames.describe(part, BACKGROUND_SIDE)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         if clip.background is not None:
             clip.background[0].unlink(missing_ok=True)
         part.replace(path)
-        (clip.folder / "background-shown.jpg").write_bytes(picture)
+        (clip.folder / "background-shown.jpg").write_bytes(image)
         clip.background = path, name
 
-    async def in_thread(self, work: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
-        """Do something that takes a while beside the server's own work."""
-        return await asyncio.to_thread(work, *args, **more)
+    async def paint(self, clip: StoredClip, strokes: tuple[Stroke, ...]) -> None:
+        """Replace what is painted over a clip. Raises `SinetVideoError`."""
+        async with clip.painted:
+            painting = await self._followed(clip, Painting(strokes, clip.painting.tracks))
+            paths = [clip.folder / name for name in MATTES.values()]
+            needed = await asyncio.to_thread(write_mattes, painting, clip.facts["aspect"], *paths)
+            pairs = zip(MATTES.items(), needed, strict=True)
+            clip.painting, clip.drawn = painting, {k: v for (k, v), wanted in pairs if wanted}
+
+    async def _followed(self, clip: StoredClip, painting: Painting) -> Painting:
+        """Return a painting whose strokes have been followed, in a process of its own."""
+        if not (wanted := painting.untracked):
+            return painting
+        asked, found = clip.folder / "followed.json", clip.folder / "tracks.json"
+        asked.write_text(json.dumps([stroke.to_dict() for stroke in wanted]))
+        words = [clip.file.name, asked.name, found.name]
+        await finished(run(["-m", TRACKING, *words], clip.folder, lambda _: None, nice=0))
+        tracks = map(Track.from_dict, json.loads(found.read_text()))
+        new = dict(zip(wanted, tracks, strict=True))
+        return Painting(painting.strokes, {**painting.tracks, **new})
+
+    async def _quiet(self) -> None:
+        """Wait until the page has had the frame that it asks for after an upload."""
+        await asyncio.sleep(MOMENT)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.frames.idle(), LONGEST_QUIET)
 
     async def tidy(self) -> None:
         """Delete, from time to time, the clips that nobody works on."""

@@ -21,7 +21,7 @@ def even_size(frame: Frame, side: int) -> tuple[int, int]:
     return max(2, width // 2 * 2), max(2, height // 2 * 2)
 
 
-def picture_of(frame: Frame, size: tuple[int, int]) -> Array:
+def image_of(frame: Frame, size: tuple[int, int]) -> Array:
     """Return a frame as shown, (height, width, 3) uint8."""
     return upright(frame, size)
 
@@ -33,6 +33,6 @@ def alpha_of(matte: Matte, size: tuple[int, int]) -> Array:
     return np.repeat(orientation.shown(small)[..., None], 3, axis=2)
 
 
-def stacked(*pictures: Array) -> Array:
-    """Return pictures of one width above one another."""
-    return np.ascontiguousarray(np.concatenate(pictures))
+def stacked(*images: Array) -> Array:
+    """Return images of one width above one another."""
+    return np.ascontiguousarray(np.concatenate(images))

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import time
 from collections.abc import AsyncIterator
+from io import FileIO
 from pathlib import Path
 
 from starlette.requests import Request
@@ -14,7 +15,9 @@ from sinet_video.errors import SinetVideoError
 from sinet_video.serve.limits import GRACE, MEGABYTE, SLOWEST
 from sinet_video.serve.workplace import FullError, Workplace
 
-CHECK_EVERY = 16 * MEGABYTE
+CHECK_EVERY, AT_ONCE = 16 * MEGABYTE, MEGABYTE
+"""Bytes from one look at the free space to the next, and that are written together."""
+
 MOST_AT_ONCE = 4
 
 
@@ -61,18 +64,29 @@ class Uploads:
     async def _written(self, request: Request, path: Path) -> int:
         self._workplace.check_room(int(request.headers.get("content-length", 0)))
         size = checked = 0
-        with path.open("xb") as file:
+        with path.open("xb", buffering=0) as file:
+            held = bytearray()
             async for chunk in _in_time(request.stream()):
                 size += len(chunk)
                 self._check_size(size)
                 if size - checked > CHECK_EVERY:
                     checked = size
                     self._workplace.check_room()
-                try:
-                    await asyncio.to_thread(file.write, chunk)
-                except OSError as error:
-                    raise _disk_error(error) from error
+                held += chunk
+                if len(held) >= AT_ONCE:
+                    await _store(file, held)
+                    held = bytearray()
+            await _store(file, held)
         return size
+
+
+async def _store(file: FileIO, data: bytearray) -> None:
+    """Write, beside the server's own work. Raises `FullError`."""
+    try:
+        while data:
+            del data[: await asyncio.to_thread(file.write, data)]
+    except OSError as error:
+        raise _disk_error(error) from error
 
 
 def _disk_error(error: OSError) -> FullError:
@@ -88,7 +102,8 @@ async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     started, size = time.monotonic(), 0
     while True:
         try:
-            chunk = await asyncio.wait_for(anext(chunks), GRACE)
+            async with asyncio.timeout(GRACE):
+                chunk = await anext(chunks)
         except StopAsyncIteration:
             return
         except TimeoutError as error:

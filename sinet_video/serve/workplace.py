@@ -5,6 +5,7 @@ Every file in it has a name that the server chose: a client's is only ever shown
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import shutil
@@ -18,20 +19,19 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.errors import SinetVideoError
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.limits import MEGABYTE, SPARE_DISK, Limits
-from sinet_video.serve.painting import Stroke
+from sinet_video.serve.painting.strokes import Painting
 
 PREFIX = "sinet-video-serve-"
 
-SUFFIXES = (
-    ".3gp", ".avi", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
-    ".mxf", ".ogv", ".ts", ".webm", ".wmv", ".y4m", ".jpg", ".jpeg", ".png",
-)  # fmt: skip
+SUFFIXES = VIDEO_SUFFIXES | {".y4m", ".jpg", ".jpeg", ".png"}
 """Endings that a stored file may have; others get none, as readers go by what is inside."""
 
 GARBAGE, CORE = "garbage.mkv", "core.mkv"
+MATTES = {"garbage": GARBAGE, "core": CORE}
 
 
 class NotThereError(SinetVideoError):
@@ -66,7 +66,8 @@ class StoredClip:
         size: of that, in bytes.
         facts: what it is.
         edits: what was changed about its matte.
-        strokes: what was painted over it.
+        painting: what was painted over it.
+        painted: held while that is being changed.
         drawn: the painted mattes that exist: option to file name.
         background: what was uploaded to be put behind it: its file and its shown name.
         touched: when somebody last asked for it.
@@ -79,7 +80,8 @@ class StoredClip:
     size: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
     edits: Edits = field(default_factory=Edits)
-    strokes: tuple[Stroke, ...] = ()
+    painting: Painting = field(default_factory=Painting)
+    painted: asyncio.Lock = field(default_factory=asyncio.Lock)
     drawn: dict[str, str] = field(default_factory=dict)
     background: tuple[Path, str] | None = None
     touched: float = field(default_factory=time.monotonic)
@@ -92,7 +94,7 @@ class StoredClip:
             "size": self.size,
             **self.facts,
             "edits": self.edits.to_dict(),
-            "strokes": [stroke.to_dict() for stroke in self.strokes],
+            "strokes": self.painting.to_list(),
             "drawn": sorted(self.drawn),
             "background": self.background and self.background[1],
         }
@@ -175,7 +177,7 @@ class Workplace:
 def known_suffix(name: str) -> str:
     """Return the ending of a shown name, if it is one that is known."""
     suffix = Path(name).suffix.lower()
-    return next((each for each in SUFFIXES if each == suffix), "")
+    return suffix if suffix in SUFFIXES else ""
 
 
 def own_file(path: Path, folder: Path) -> Path:

@@ -75,14 +75,14 @@ class ImageBackground:
 
     def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
-        self._picture = _first_picture(source)
+        self._image = _first_frame(source)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the image; see `Background.planes`."""
         kind = kind_of(matte.frame)
         if self._made is None or self._made[0] != kind:
-            self._made = kind, fit_background(self._picture, matte.frame, self._fit)
+            self._made = kind, fit_background(self._image, matte.frame, self._fit)
         return planes_of(self._made[1])
 
 
@@ -181,11 +181,11 @@ def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction
             end = frame.time + length - start
             yield offset + frame.time - start, frame
         if end is None:
-            raise InputError(f"{clip.path} holds no picture that can be decoded.")
+            raise InputError(f"{clip.path} holds no image that can be decoded.")
         offset += end * max(1, (since - offset) // end)
 
 
-def fit_background(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
+def fit_background(image: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
     """Return an image converted to a frame's size, format, matrix and range.
 
     "cover" fills the frame and crops the overhang, "contain" shows the whole image with black bars,
@@ -194,14 +194,14 @@ def fit_background(picture: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFr
     turned = frame.orientation.sideways
     wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
     aspect = float(1 / frame.sample_aspect if turned else frame.sample_aspect)
-    across, down = wide * aspect / picture.width, high / picture.height
+    across, down = wide * aspect / image.width, high / image.height
     if fit == "cover":
         across = down = max(across, down)
     elif fit == "contain":
         across = down = min(across, down)
-    width = max(1, round(picture.width * across / aspect))
-    height = max(1, round(picture.height * down))
-    scaled = reformat(picture, width=width, height=height, pixel_format="rgb24")
+    width = max(1, round(image.width * across / aspect))
+    height = max(1, round(image.height * down))
+    scaled = reformat(image, width=width, height=height, pixel_format="rgb24")
     shown = centred(rgb_of(scaled), high, wide)
     stored = frame.orientation.stored(shown)
     return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
@@ -231,7 +231,7 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
     )
 
 
-def _first_picture(source: StrPath | Source) -> av.VideoFrame:
+def _first_frame(source: StrPath | Source) -> av.VideoFrame:
     clip = probe(source)
     for frame in decode(clip):
         return _upright(frame)

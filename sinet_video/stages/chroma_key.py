@@ -64,16 +64,16 @@ BATCH = 32
 class Screened:
     """Counts the frames that were searched for a screen, and those that showed one."""
 
-    pictures: int = 0
+    frames: int = 0
     found: int = 0
 
     def warnings(self, screen: str) -> list[str]:
         """Return the warnings to show to the user; `screen` is as in `ChromaKey`."""
-        missed = self.pictures - self.found
+        missed = self.frames - self.found
         if not missed:
             return []
         kind = "green or blue" if screen == "auto" else screen
-        where = "anywhere" if not self.found else f"in {missed} of {self.pictures} pictures"
+        where = "anywhere" if not self.found else f"in {missed} of {self.frames} frames"
         return [
             f"No {kind} screen was found {where}: there the matte is the network's alone; leave "
             "the key out, or give the colour of the screen."
@@ -97,7 +97,7 @@ def key(
         seen = matte.with_frame(as_yuv(matte.frame))
         cells = Cells.of(seen)
         plate = update_plate(plate, detect_screen(cells, settings.screen), settings.steadiness)
-        screened.pictures += 1
+        screened.frames += 1
         screened.found += plate is not None
         yield matte.with_alpha(keyed(seen, cells, plate, settings)) if plate else matte
 

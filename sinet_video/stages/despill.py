@@ -75,7 +75,7 @@ def despilled(
     """
     if frame.format.is_rgb:
         raise SettingError(
-            "A screen's light can be taken out of YUV pictures only, and this one is RGB; "
+            "A screen's light can be taken out of YUV frames only, and this one is RGB; "
             "leave despill off, or convert the source first."
         )
     video, top = blank_like(frame.video), frame.format.top

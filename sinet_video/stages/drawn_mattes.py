@@ -61,12 +61,12 @@ class Drawn:
     """The mattes of a file, read forward as time advances."""
 
     def __init__(self, source: StrPath | Source) -> None:
-        self._pictures = read_drawn(source)
-        first = next(self._pictures, None)
+        self._frames = read_drawn(source)
+        first = next(self._frames, None)
         if first is None:
-            raise InputError(f"{source} holds no picture that can be decoded.")
+            raise InputError(f"{source} holds no frame that can be decoded.")
         self._begin, self._current = first
-        self._next = next(self._pictures, None)
+        self._next = next(self._frames, None)
         self._made: tuple[object, Array] | None = None
 
     def at(self, frame: Frame, time: Fraction) -> Array:
@@ -76,7 +76,7 @@ class Drawn:
         """
         while self._next is not None and self._next[0] - self._begin <= time:
             self._current, self._made = self._next[1], None
-            self._next = next(self._pictures, None)
+            self._next = next(self._frames, None)
         kind = (frame.width, frame.height, frame.orientation)
         if self._made is None or self._made[0] != kind:
             self._made = kind, _stretched(self._current, frame)
@@ -84,7 +84,7 @@ class Drawn:
 
     def close(self) -> None:
         """Close the file."""
-        self._pictures.close()
+        self._frames.close()
 
 
 def _stretched(drawn: Array, frame: Frame) -> Array:

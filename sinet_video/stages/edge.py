@@ -68,7 +68,7 @@ def feathered(alpha: TiledAlpha, pixels: float, side: FeatherSide = "both") -> T
     sigma, reach = pixels / 4, max(1, ceil(pixels * 0.75))
     if suits(alpha.grid):
         return TiledAlpha(alpha.grid, *kernels.feathered(alpha, sigma, reach))
-    # Halved grids begin where the picture's do.
+    # Halved grids begin where the frame's do.
     cell = 2 ** halvings(sigma)[0]
     halo = -(-(reach + 2 * cell) // 8) * 8
 
@@ -85,7 +85,7 @@ def feathered(alpha: TiledAlpha, pixels: float, side: FeatherSide = "both") -> T
 def _around_edges(alpha: TiledAlpha, halo: int, work: Callable[[Array], Array]) -> TiledAlpha:
     """Apply `work` to all that is near an edge, a rectangle that it sees with `halo` pixels around.
 
-    Past the picture its edges repeat.
+    Past the frame its edges repeat.
     """
     grid, dense = alpha.grid, alpha.dense()
     near = _near_edges(alpha.kinds, -(-halo // min(grid.down, grid.across)))

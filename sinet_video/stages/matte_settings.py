@@ -5,7 +5,6 @@ Nothing heavy is imported here, so that the command lists its options quickly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -286,42 +285,3 @@ def check_source_alpha(how: SourceAlpha) -> None:
     if how not in get_args(SourceAlpha):
         choices = ", ".join(get_args(SourceAlpha))
         raise SettingError(f"Source alpha is {how!r}; it must be one of {choices}.")
-
-
-def parse_smoothing(text: str) -> Smoothing:
-    """Parse "window", "adaptive" or "exponential", optionally with ":NUMBER", or "off".
-
-    The number is the frames of a window, or the weight of the new frame for the others. Raises
-    `SettingError`.
-    """
-    if text == "off":
-        return None
-    name, colon, number = text.partition(":")
-    kinds: dict[str, Callable[..., Smoothing]] = {
-        "window": WindowMean,
-        "adaptive": MotionAdaptive,
-        "exponential": ExponentialAverage,
-    }
-    if name not in kinds:
-        raise SettingError(
-            f"Smoothing is {text!r}; it must be window, adaptive, exponential or off. Frames may "
-            "follow the first, such as window:4, and a weight the next two, such as adaptive:0.3."
-        )
-    read = int if name == "window" else float
-    try:
-        return kinds[name](read(number)) if colon else kinds[name]()
-    except ValueError as error:
-        if isinstance(error, SettingError):
-            raise
-        raise SettingError(f"Smoothing is {text!r}; after the colon comes a number.") from error
-
-
-def parse_refinement(text: str) -> Refinement:
-    """Parse "guided" or "bilinear". Raises `SettingError`."""
-    kinds: dict[str, Callable[[], Refinement]] = {
-        "guided": GuidedRefinement,
-        "bilinear": BilinearRefinement,
-    }
-    if text not in kinds:
-        raise SettingError(f"Refinement is {text!r}; it must be guided or bilinear.")
-    return kinds[text]()

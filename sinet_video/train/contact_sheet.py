@@ -18,14 +18,14 @@ CAPTION_HEIGHT = 14
 class Tile:
     """One place on a sheet: an image (H, W, 3) uint8, and a caption."""
 
-    picture: Array
+    image: Array
     caption: str
 
 
-def overlay(picture: Array, alpha: Array, colour: tuple[int, int, int] = (255, 0, 255)) -> Array:
+def overlay(image: Array, alpha: Array, colour: tuple[int, int, int] = (255, 0, 255)) -> Array:
     """Return an image (H, W, 3) with a colour over what alpha, (H, W) in [0, 1], leaves out."""
     weight = 0.75 * (1 - alpha[..., None].astype(np.float32))
-    mixed: Array = picture * (1 - weight) + np.array(colour, np.float32) * weight
+    mixed: Array = image * (1 - weight) + np.array(colour, np.float32) * weight
     return mixed.round().astype(np.uint8)
 
 
@@ -37,7 +37,7 @@ def draw_sheet(tiles: Sequence[Tile], path: Path, *, columns: int = 5, side: int
     draw = ImageDraw.Draw(sheet)
     for index, tile in enumerate(tiles):
         left, top = index % columns * side, index // columns * height
-        small = ImageOps.contain(Image.fromarray(tile.picture), (side, side))
+        small = ImageOps.contain(Image.fromarray(tile.image), (side, side))
         sheet.paste(small, (left + (side - small.width) // 2, top + (side - small.height) // 2))
         draw.text((left + 2, top + side + 1), tile.caption, fill="white")
     path.parent.mkdir(parents=True, exist_ok=True)

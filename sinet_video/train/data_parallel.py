@@ -62,7 +62,7 @@ class Shards:
     def _one(
         self, network: SINet, teacher: SINet | None, batch: Batch, work: Work
     ) -> tuple[Tensor, dict[str, float]]:
-        rgb = torch.from_numpy(batch.pictures).to(self.device).permute(0, 3, 1, 2)
+        rgb = torch.from_numpy(batch.images).to(self.device).permute(0, 3, 1, 2)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             x = network.normalise(rgb.float())
             eighth, quarter = network.encoder(x)

@@ -1,4 +1,4 @@
-"""What a recipe says of the pictures: which folders, what of each, and how often it is drawn."""
+"""What a recipe says of the images: which folders, what of each, and how often it is drawn."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Labelled:
-    """A folder of pictures and masks below the data folder, and how often it is drawn from."""
+    """A folder of images and masks below the data folder, and how often it is drawn from."""
 
     folder: str
     weight: float = 1.0
     """Share of the samples, relative to the other folders'."""
     validation: int = 0
-    """Pictures set aside to watch the training by."""
+    """Images set aside to watch the training by."""
     watched: float = 1.0
     """Weight in the mean of all that is watched, by which `best.pth` is chosen."""
     holdout: int = 0
-    """Pictures that no part of the training sees, for a test afterwards."""
+    """Images that no part of the training sees, for a test afterwards."""
     source: str = ""
-    """Regular expression whose match in a name says whom or whence a picture is of: those that
+    """Regular expression whose match in a name says whom or whence an image is of: those that
     have it in common are set aside together, so that nobody is on both sides."""
     whole: bool = False
     """Whole people who can stand anywhere in a made scene; else they enter from its lower edge."""
@@ -31,27 +31,27 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Empty:
-    """A folder of pictures without people that networks take for people."""
+    """A folder of images without people that networks take for people."""
 
     folder: str
     weight: float = 1.0
     """Share of the samples without people, relative to the other such folders'."""
     validation: int = 0
-    """Pictures set aside to watch the training by."""
+    """Images set aside to watch the training by."""
     watched: float = 1.0
-    """As of `Labelled`: the part of pictures counts in which nobody is found."""
+    """As of `Labelled`: the part of images counts in which nobody is found."""
     holdout: int = 0
-    """Pictures that no part of the training sees."""
+    """Images that no part of the training sees."""
     source: str = ""
     """As of `Labelled`."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Where the pictures are, all relative to the data folder."""
+    """Where the images are, all relative to the data folder."""
 
     labelled: tuple[Labelled, ...] = ()
     backgrounds: str | None = None
-    """A folder of pictures without people, to put people in front of."""
+    """A folder of images without people, to put people in front of."""
     empty: tuple[Empty, ...] = ()
     """Others, seen as they are too."""

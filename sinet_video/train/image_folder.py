@@ -29,13 +29,13 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 class Pair:
     """An image and its mask, not yet read."""
 
-    picture: Path
+    image: Path
     mask: Path
 
     @property
     def name(self) -> str:
         """The file name without suffix, which both share."""
-        return self.picture.stem
+        return self.image.stem
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Listing:
     bad: list[Bad] = field(default_factory=list)
 
 
-def list_pictures(folder: Path) -> list[Path]:
+def list_images(folder: Path) -> list[Path]:
     """Return a folder's images, by name. Raises `InputError` if there is no such folder."""
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.")
@@ -66,21 +66,21 @@ def list_pairs(folder: Path) -> Listing:
 
     Raises `InputError` if there is no such folder, or nothing in it.
     """
-    masks = {path.stem: path for path in list_pictures(folder / "masks")}
+    masks = {path.stem: path for path in list_images(folder / "masks")}
     listing = Listing()
-    for picture in list_pictures(folder / "images"):
-        if picture.stem in masks:
-            listing.pairs.append(Pair(picture, masks[picture.stem]))
+    for image in list_images(folder / "images"):
+        if image.stem in masks:
+            listing.pairs.append(Pair(image, masks[image.stem]))
         else:
-            listing.bad.append(Bad(picture, f"no mask of its name in {folder / 'masks'}"))
+            listing.bad.append(Bad(image, f"no mask of its name in {folder / 'masks'}"))
     if not listing.pairs:
         raise InputError(
-            f"{folder} holds no pictures with masks: images/NAME.jpg with masks/NAME.png is wanted."
+            f"{folder} holds no images with masks: images/NAME.jpg with masks/NAME.png is wanted."
         )
     return listing
 
 
-def read_picture(path: Path) -> Array:
+def read_image(path: Path) -> Array:
     """Read a photograph upright: (H, W, 3) uint8, RGB. Raises `InputError`."""
     return _read(path, "RGB")
 
@@ -95,22 +95,22 @@ def read_pair(pair: Pair) -> tuple[Array, Array]:
 
     Raises `InputError` with the reason if they are not usable.
     """
-    picture, mask = read_picture(pair.picture), read_mask(pair.mask)
-    if picture.shape[:2] != mask.shape:
+    image, mask = read_image(pair.image), read_mask(pair.mask)
+    if image.shape[:2] != mask.shape:
         raise InputError(
-            f"{pair.mask} is {mask.shape[1]}x{mask.shape[0]} and its picture is "
-            f"{picture.shape[1]}x{picture.shape[0]}; they must be of one size."
+            f"{pair.mask} is {mask.shape[1]}x{mask.shape[0]} and its image is "
+            f"{image.shape[1]}x{image.shape[0]}; they must be of one size."
         )
     if mask.min() == mask.max():
         raise InputError(f"{pair.mask} is {mask.flat[0]} everywhere, which teaches nothing.")
-    return picture, mask
+    return image, mask
 
 
-def write_picture(path: Path, picture: Array) -> None:
+def write_image(path: Path, image: Array) -> None:
     """Write an image (H, W, 3) or a mask (H, W), uint8, in the format of its suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # A network would learn the artefacts of a JPEG, so it is kept near lossless.
-    Image.fromarray(np.ascontiguousarray(picture)).save(path, quality=95)
+    Image.fromarray(np.ascontiguousarray(image)).save(path, quality=95)
 
 
 def list_bad(bad: Sequence[Bad]) -> str:
@@ -123,4 +123,4 @@ def _read(path: Path, mode: str) -> Array:
         with Image.open(path) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert(mode))
     except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"{path} cannot be read as a picture: {error}") from error
+        raise InputError(f"{path} cannot be read as an image: {error}") from error

@@ -28,9 +28,9 @@ MOST_CHANGED = 0.02
 def difference(one: SINet, two: SINet) -> float:
     """Return the difference of two networks' logits for noise, relative to the largest."""
     torch.manual_seed(1)
-    pictures = torch.rand(2, 3, 128, 128) * 4 - 2
+    images = torch.rand(2, 3, 128, 128) * 4 - 2
     with torch.inference_mode():
-        first, second = one.eval()(pictures), two.eval()(pictures)
+        first, second = one.eval()(images), two.eval()(images)
     return float((first - second).abs().max() / first.abs().max().clamp_min(1e-6))
 
 

@@ -35,7 +35,7 @@ def with_precise_statistics(
     network.train()
     with torch.no_grad():
         for step in range(batches):
-            network.alpha(torch.from_numpy(sampler.shard(step, 0, 1).pictures))
+            network.alpha(torch.from_numpy(sampler.shard(step, 0, 1).images))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     return network.eval()

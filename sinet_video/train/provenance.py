@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from sinet_video._version import __version__
-from sinet_video.train.image_folder import list_pictures
+from sinet_video.train.image_folder import list_images
 from sinet_video.train.recipe import Recipe
 from sinet_video.train.samples.photographs import Stock
 from sinet_video.train.toml import dump_overrides
@@ -64,7 +64,7 @@ def digest(folder: Path, *parts: str) -> str:
     """Return one SHA-256 of all images in a folder's parts: of their names and bytes."""
     whole = hashlib.sha256()
     for part in parts:
-        for path in list_pictures(folder / part):
+        for path in list_images(folder / part):
             own = hashlib.sha256(path.read_bytes()).hexdigest()
             whole.update(f"{own}  {part}/{path.name}\n".encode())
     return whole.hexdigest()

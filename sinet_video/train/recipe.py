@@ -48,7 +48,7 @@ class Views:
     patches: float = 0.0
     """A part of the person, and a part of the rest, gets another colour."""
     nobody: float = 0.0
-    """A picture without people is seen as it is, of the folders of such."""
+    """An image without people is seen as it is, of the folders of such."""
     border: float = 0.0
     """A photograph is cut where somebody's side is: arms and hands leave the sample."""
     things: float = 0.0
@@ -63,7 +63,7 @@ class Views:
     """Share of each batch that is a second view of other samples in it, slightly moved."""
     pairs: float = 0.0
     """Of samples looked at twice: the second look shows another moment of the same clip, of the
-    pictures whose names end in `_a` and `_b`."""
+    images whose names end in `_a` and `_b`."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Light:
     noise: float = 0.0
     """Largest standard deviation of noise, in 8-bit steps."""
     dark: float = 0.0
-    """Probability of a picture in little light, with the coarse noise of its colours."""
+    """Probability of an image in little light, with the coarse noise of its colours."""
     compression: float = 0.0
     """Probability of strong compression artefacts."""
     published: bool = False
@@ -153,7 +153,7 @@ class Stage:
     """
     loss: Loss = field(default_factory=Loss)
     hard: float = 0.0
-    """How much more often than others a picture of nobody is seen in which the network that enters
+    """How much more often than others an image of nobody is seen in which the network that enters
     the stage finds people; measured anew for each such stage."""
     mixture: tuple[tuple[str, float], ...] = ()
     """Weights of labelled folders in this stage where they are others than the data's."""
@@ -258,7 +258,7 @@ def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
 def _lacking(recipe: Recipe, stage: Stage) -> Iterator[str]:
     """Yield what a stage asks of the data that the recipe does not name."""
     if (stage.views.nobody or stage.hard) and not recipe.data.empty:
-        yield "shows pictures of nobody, and the recipe names no empty folders"
+        yield "shows images of nobody, and the recipe names no empty folders"
     folders = {labelled.folder for labelled in recipe.data.labelled}
     for name, _ in stage.mixture:
         if name not in folders:

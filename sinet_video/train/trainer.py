@@ -56,7 +56,7 @@ class Course:
     ends: list[State] = field(default_factory=list)
     """Averaged weights at the ends of remembered stages."""
     odds: list[list[float]] = field(default_factory=list)
-    """How often the stage draws each picture of nobody; see `Stock.odds`."""
+    """How often the stage draws each image of nobody; see `Stock.odds`."""
 
 
 Progress = Callable[[Row], None]

@@ -14,7 +14,7 @@ from sinet_video.models.sinet import SINet
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.train.datasets import Data
 from sinet_video.train.evaluate.scores import FALSE_FIND
-from sinet_video.train.image_folder import Array, Pair, read_pair, read_picture
+from sinet_video.train.image_folder import Array, Pair, read_image, read_pair
 from sinet_video.train.samples.photographs import Source, Stock
 
 WATCHED = "watched"
@@ -41,18 +41,18 @@ def watched(network: SINet, stock: Stock, data: Data) -> dict[str, float]:
     return found
 
 
-def false_finds(network: SINet, pictures: Sequence[Path]) -> float:
-    """Return the part of pictures without people in which more than `FALSE_FIND` of it is found."""
-    found = [found_part(network, read_picture(path)) > FALSE_FIND for path in pictures]
+def false_finds(network: SINet, images: Sequence[Path]) -> float:
+    """Return the part of images without people in which more than `FALSE_FIND` of it is found."""
+    found = [found_part(network, read_image(path)) > FALSE_FIND for path in images]
     return float(np.mean(found)) if found else 0.0
 
 
 def hardness(
     network: SINet, folders: Sequence[Sequence[Source]], factor: float
 ) -> list[list[float]]:
-    """Return how often each picture of nobody is to be drawn: once, and more where some is found.
+    """Return how often each image of nobody is to be drawn: once, and more where some is found.
 
-    The more the larger the part found is, up to `factor` times more at a tenth of the picture.
+    The more the larger the part found is, up to `factor` times more at a tenth of the image.
     """
     return [
         [1 + factor * min(1.0, 10 * found_part(network, source.levels[0])) for source in folder]
@@ -61,10 +61,10 @@ def hardness(
 
 
 @torch.inference_mode()
-def found_part(network: SINet, picture: Array) -> float:
-    """Return the part of a picture (H, W, 3) that is taken for people."""
-    height, width = picture.shape[:2]
-    small = cv2.resize(picture, InputSize().of(width / height), interpolation=cv2.INTER_AREA)
+def found_part(network: SINet, image: Array) -> float:
+    """Return the part of an image (H, W, 3) that is taken for people."""
+    height, width = image.shape[:2]
+    small = cv2.resize(image, InputSize().of(width / height), interpolation=cv2.INTER_AREA)
     alpha = network.alpha(torch.from_numpy(small)[None])[0]
     return float((alpha > 0.5).float().mean())
 
@@ -72,19 +72,19 @@ def found_part(network: SINet, picture: Array) -> float:
 def validate(network: SINet, folders: Mapping[str, Sequence[Pair]]) -> dict[str, float]:
     """Return each folder's mean foreground IoU, at the images' own size and aspect ratio."""
     return {
-        folder: float(np.mean([picture_iou(network, pair) for pair in pairs]))
+        folder: float(np.mean([image_iou(network, pair) for pair in pairs]))
         for folder, pairs in folders.items()
         if pairs
     }
 
 
 @torch.inference_mode()
-def picture_iou(network: SINet, pair: Pair) -> float:
+def image_iou(network: SINet, pair: Pair) -> float:
     """Return the foreground IoU on one image, at the network's default input size."""
-    picture, mask = read_pair(pair)
+    image, mask = read_pair(pair)
     height, width = mask.shape
     size = InputSize().of(width / height)
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     alpha = network.alpha(torch.from_numpy(small)[None])[0].numpy()
     large = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR)
     return foreground_iou(large > 0.5, mask > 127)

@@ -136,7 +136,7 @@ def test_real_files(tmp_path, make_clip):
     made, out = tmp_path / "in", tmp_path / "out"
     made.mkdir()
     os.link(make_clip("good.mp4"), made / "good.mp4")
-    (made / "words.mp4").write_text("These are no pictures.")
+    (made / "words.mp4").write_text("These are no frames.")
     settings = Settings(segmenter=everything)
     outcomes = list(batch([made], out, lambda s, o: convert(s, o, settings=settings)))
     assert [outcome.status for outcome in outcomes] == ["done", "failed"]
@@ -160,7 +160,7 @@ def real(folder, make_clip) -> Path:
     made = folder("in", "sub/x")
     for name in ("a.mp4", "b.mp4", "sub/c.mp4"):
         shutil.copy(make_clip("good.mp4"), made / name)
-    (made / "bad.mp4").write_text("These are no pictures.")
+    (made / "bad.mp4").write_text("These are no frames.")
     return made
 
 

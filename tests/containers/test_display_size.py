@@ -14,7 +14,7 @@ from sinet_video import TimeRange, convert
 from sinet_video.containers.display_size import RATIO, display, write_display_size
 
 ASPECT = Fraction(128, 117)
-"""That of the real clip: no whole number of pixels fits its pictures."""
+"""That of the real clip: no whole number of pixels fits its frames."""
 
 
 @given(
@@ -23,7 +23,7 @@ ASPECT = Fraction(128, 117)
     st.fractions(Fraction(1, 4), 4, max_denominator=255),
 )
 def test_the_display_is_exactly_as_wide(width, height, aspect):
-    """Whatever the unit; and a ratio is never smaller than the picture."""
+    """Whatever the unit; and a ratio is never smaller than the frame."""
     wide, high, unit = display(width, height, aspect)
     assert Fraction(wide, high) == width * aspect / height
     assert unit != RATIO or wide >= width

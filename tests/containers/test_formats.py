@@ -26,7 +26,7 @@ def test_a_row_is_true(name: str) -> None:
         assert content != "rgba" or CODECS[codec].rgba is not None
     assert av.Codec(row.audio_encoder, "w")
     assert row.text_encoder is None or av.Codec(row.text_encoder, "w")
-    assert row.is_pictures or BY_MUXER[row.muxer] == row
+    assert row.is_image_sequence or BY_MUXER[row.muxer] == row
 
 
 @pytest.mark.parametrize("name", [".mp4", ".mov", ".mkv", ".webm"])
@@ -62,5 +62,5 @@ def test_names_that_cannot_be(name: str, form: str | None, words: str) -> None:
 
 def test_folders_and_pipes() -> None:
     """Image sequences are many files."""
-    assert all(row.is_pictures for row in FOLDERS.values())
+    assert all(row.is_image_sequence for row in FOLDERS.values())
     assert Path("-") == PIPE

@@ -28,7 +28,7 @@ def edits(path: Path) -> list[list[tuple[int, int]]]:
 
 @pytest.fixture
 def late(tmp_path, ffmpeg) -> Path:
-    """A clip whose sound starts at 0.5 s, in a codec that needs no priming."""
+    """A clip whose audio starts at 0.5 s, in a codec that needs no priming."""
     path = tmp_path / "late.mp4"
     ffmpeg(
         "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1", "-itsoffset", "0.5",
@@ -38,8 +38,8 @@ def late(tmp_path, ffmpeg) -> Path:
 
 
 @pytest.fixture
-def sound(ffmpeg):
-    """The start and the number of samples heard of a file's sound, as ffmpeg has them."""
+def audio(ffmpeg):
+    """The start and the number of samples heard of a file's audio, as ffmpeg has them."""
 
     def read(path: Path) -> tuple[float, int]:
         raw = path.with_suffix(".raw")
@@ -57,15 +57,15 @@ def test_the_made_clip_waits(late):
     assert rest[1] == 0
 
 
-def test_a_start_is_moved_and_samples_before_it_hidden(late, sound):
+def test_a_start_is_moved_and_samples_before_it_hidden(late, audio):
     """The track waits longer, and begins with samples that nobody hears."""
-    start, count = sound(late)
+    start, count = audio(late)
     later, skip = start + 1024 / RATE, 1024 / RATE
-    pictures, (_, rest) = edits(late)
+    images, (_, rest) = edits(late)
     hide_starts(late, [HiddenStart(track=1, start=later, skip=skip)])
-    assert sound(late) == (pytest.approx(later, abs=0.001), count - 1024)
+    assert audio(late) == (pytest.approx(later, abs=0.001), count - 1024)
     kept, (pause, shown) = edits(late)
-    assert kept == pictures
+    assert kept == images
     assert pause == (pytest.approx(later * 1000, abs=1), -1)
     assert shown == (pytest.approx(rest[0] - skip * 1000, abs=1), 1024)
 

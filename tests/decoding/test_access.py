@@ -45,7 +45,7 @@ HALF = {
 
 @pytest.fixture
 def folder(tmp_path, make_clip, ffmpeg) -> Path:
-    """A clip of 12 pictures as clip.mp4 and as clip.ts."""
+    """A clip of 12 frames as clip.mp4 and as clip.ts."""
     source = make_clip("clip.mp4", width=64, height=48)
     (tmp_path / "clip.mp4").write_bytes(source.read_bytes())
     ffmpeg("ffmpeg", "-i", source, "-c", "copy", tmp_path / "clip.ts")
@@ -131,7 +131,7 @@ def test_descriptions_of_streams_open_no_connection(content, kind, tmp_path):
 
 
 def test_allowed_files_are_read(folder):
-    """By a playlist and by a list, wherever they are; the pictures are those of the clip."""
+    """By a playlist and by a list, wherever they are; the frames are those of the clip."""
     expected = [frame.luma.sum() for frame in decode(folder / "clip.mp4")]
     (folder / "sub").mkdir()
     listing = list_of(folder / "sub" / "all.txt", folder / "clip.mp4")
@@ -190,7 +190,7 @@ def test_what_a_host_does_not_have(host):
 
 
 def test_numbers_in_a_name_are_part_of_it(tmp_path, ffmpeg):
-    """A picture called 1%02d.png is that, and not all those that match."""
+    """A frame called 1%02d.png is that, and not all those that match."""
     for name, colour in (("%02d.png", "white"), ("01.png", "black"), ("02.png", "black")):
         source = (
             "-f",
@@ -243,7 +243,7 @@ NOBODY = {**HALF, "segmenter": lambda _: np.zeros((2, 2), np.float32)}
 
 
 def lumas(path: Path) -> list[int]:
-    """Mean luma of each picture, rounded."""
+    """Mean luma of each frame, rounded."""
     return [round(frame.luma.mean()) for frame in decode(path)]
 
 
@@ -268,7 +268,7 @@ def test_a_background_reads_nothing_unasked(folder, host):
     assert "/clip.mp4" in asked
 
 
-def test_a_picture_far_away_is_a_background(folder, host, ffmpeg):
+def test_a_frame_far_away_is_a_background(folder, host, ffmpeg):
     """Whatever comes after its name in the URL."""
     address, _ = host
     white = ("-f", "lavfi", "-i", "color=white:s=32x32", "-frames:v", 1)
@@ -366,7 +366,7 @@ def test_a_file_that_vanishes_is_read_to_its_end(tmp_path, ffmpeg):
     assert len(list(frames)) == 29
 
 
-def test_a_file_that_vanishes_before_its_sound_is_read(folder, tmp_path):
+def test_a_file_that_vanishes_before_its_audio_is_read(folder, tmp_path):
     """There is no result, and one sentence."""
     clip = probe(folder / "clip.mp4")
     (folder / "clip.mp4").unlink()

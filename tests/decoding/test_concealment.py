@@ -20,7 +20,7 @@ STOP, CONCEAL = EVERYTHING, replace(EVERYTHING, on_error="conceal")
 
 @pytest.fixture
 def damaged(tmp_path, ffmpeg, ffprobe_pts) -> Path:
-    """Twenty-five PNGs in a MOV file, with sound; the middles of two of them overwritten."""
+    """Twenty-five PNGs in a MOV file, with audio; the middles of two of them overwritten."""
     path = tmp_path / "damaged.mov"
     ffmpeg("ffmpeg", *SOURCE, "-f", "lavfi", "-i", "sine=d=1", "-c:v", "png", path)
     places = ffmpeg(
@@ -64,7 +64,7 @@ def test_what_is_lost_is_left_out(damaged, ffprobe_pts, tmp_path):
     report = convert(damaged, tmp_path / "o.mp4", settings=CONCEAL)
     assert report.lost == 2
     assert report.frames == 23
-    assert any("after 0.240 s: 2 pictures" in text for text in report.warnings)
+    assert any("after 0.240 s: 2 frames" in text for text in report.warnings)
     times = ffprobe_pts(damaged)
     del times[12], times[7]
     assert ffprobe_pts(tmp_path / "o.mp4") == times
@@ -95,7 +95,7 @@ def test_the_iterator_conceals_as_well(damaged):
         list(matte(damaged, settings=STOP))
 
 
-def test_pictures_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
+def test_frames_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
     """Of two at one time the later one is kept, and counted; all others are as they were."""
     path = tmp_path / "twice.mkv"
     twice = "setpts='if(eq(mod(N,5),4),PTS-1/(25*TB),PTS)'"
@@ -107,11 +107,11 @@ def test_pictures_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
     assert len(times) == 25 > len(set(times)) == 20
     report = convert(path, tmp_path / "o.mp4", settings=STOP)
     assert (report.frames, report.repeated) == (20, 5)
-    assert any("5 pictures came at or before" in text for text in report.warnings)
+    assert any("5 frames came at or before" in text for text in report.warnings)
     assert ffprobe_pts(tmp_path / "o.mp4") == sorted(set(times))
 
 
-def test_pictures_without_times(tmp_path, ffmpeg):
+def test_frames_without_times(tmp_path, ffmpeg):
     """A bare stream of H.264 has none: they come at its rate, and are counted."""
     path = tmp_path / "bare.h264"
     ffmpeg("ffmpeg", *SOURCE, "-bf", 0, path)
@@ -122,7 +122,7 @@ def test_pictures_without_times(tmp_path, ffmpeg):
     assert {b - a for a, b in pairwise(times)} == {Fraction(1, 25)}
 
 
-SOUND = ("-f", "lavfi", "-i", "anoisesrc=d=1:a=0.5")
+AUDIO = ("-f", "lavfi", "-i", "anoisesrc=d=1:a=0.5")
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def crackling(tmp_path, ffmpeg) -> Path:
     """A second of noise as FLAC, a packet in the middle of it overwritten."""
     path = tmp_path / "crackling.mkv"
     plain = ("-write_crc32", 0)  # a checksum of the file itself would tell first
-    ffmpeg("ffmpeg", *SOURCE, *SOUND, "-c:v", "ffv1", "-c:a", "flac", *plain, path)
+    ffmpeg("ffmpeg", *SOURCE, *AUDIO, "-c:v", "ffv1", "-c:a", "flac", *plain, path)
     wanted = ("-select_streams", "a", "-show_entries", "packet=pos,size", "-of", "csv=p=0")
     places = ffmpeg("ffprobe", *wanted, path).split()
     size, start = map(int, places[len(places) // 2].split(",")[:2])
@@ -140,14 +140,14 @@ def crackling(tmp_path, ffmpeg) -> Path:
     return path
 
 
-def test_damaged_sound_is_told_from_an_output_that_cannot_be_written(crackling, tmp_path):
+def test_damaged_audio_is_told_from_an_output_that_cannot_be_written(crackling, tmp_path):
     """By default there is no result, and the error names the source."""
-    with pytest.raises(InputError, match=r"crackling\.mkv: its sound or subtitles are damaged"):
+    with pytest.raises(InputError, match=r"crackling\.mkv: its audio or subtitles are damaged"):
         convert(crackling, tmp_path / "o.webm", settings=STOP)
     assert not (tmp_path / "o.webm").exists()
 
 
-def test_damaged_sound_is_passed_over(crackling, ffmpeg, tmp_path):
+def test_damaged_audio_is_passed_over(crackling, ffmpeg, tmp_path):
     """To conceal is to go on after it, in time; the loss is said once."""
     report = convert(crackling, tmp_path / "o.webm", settings=CONCEAL)
     assert sum("some of it is lost" in warning for warning in report.warnings) == 1
@@ -159,7 +159,7 @@ def test_damaged_sound_is_passed_over(crackling, ffmpeg, tmp_path):
 
 def test_times_that_go_back(tmp_path, ffmpeg):
     """Two streams end on end follow each other, frames and audio, and it is said."""
-    ffmpeg("ffmpeg", *SOURCE, *SOUND, "-c:v", "mpeg2video", "-c:a", "mp2", tmp_path / "one.ts")
+    ffmpeg("ffmpeg", *SOURCE, *AUDIO, "-c:v", "mpeg2video", "-c:a", "mp2", tmp_path / "one.ts")
     twice = tmp_path / "twice.ts"
     twice.write_bytes((tmp_path / "one.ts").read_bytes() * 2)
     report = convert(twice, tmp_path / "o.mp4", settings=STOP)
@@ -169,7 +169,7 @@ def test_times_that_go_back(tmp_path, ffmpeg):
 
 
 def test_a_length_that_nothing_has(tmp_path, ffmpeg, ffprobe_pts):
-    """A header that says thirteen years does not make the last picture last so long."""
+    """A header that says thirteen years does not make the last frame last so long."""
     path = tmp_path / "long.avi"
     ffmpeg("ffmpeg", *SOURCE, "-c:v", "mpeg4", "-bf", 0, path)
     data = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Reading clips: what a file is, its pictures and their times, and what is said of bad files."""
+"""Reading clips: what a file is, its frames and their times, and what is said of bad files."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def made(tmp_path_factory, ffmpeg) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def whole(made) -> Path:
-    """Two seconds of H.264 with B-frames and a key frame every 12 pictures, in MP4."""
+    """Two seconds of H.264 with B-frames and a key frame every 12 frames, in MP4."""
     return made("whole.mp4", "-c:v", "libx264", "-bf", "2", "-g", "12", "-movflags", "faststart")
 
 
 @pytest.fixture(scope="module")
 def remuxed(tmp_path_factory, ffmpeg, whole) -> Callable[..., Path]:
-    """Put the pictures of `whole` into another file as they are."""
+    """Put the frames of `whole` into another file as they are."""
 
     def remux(name: str, *arguments: object) -> Path:
         path = tmp_path_factory.mktemp("remuxed") / name
@@ -91,8 +91,8 @@ def test_probe_says_what_ffprobe_says(carphone, ffmpeg):
     assert (clip.audio, clip.rotation) == ((), 0)
 
 
-def test_probe_counts_pictures_only_where_the_file_does(remuxed):
-    """Matroska does not say how many pictures it has, and no guess is made."""
+def test_probe_counts_frames_only_where_the_file_does(remuxed):
+    """Matroska does not say how many frames it has, and no guess is made."""
     clip = probe(remuxed("uncounted.mkv"))
     assert clip.frames is None
     assert clip.duration == pytest.approx(2.0, abs=0.1)
@@ -118,9 +118,9 @@ def test_probe_says_which_tags_are_missing(whole):
     assert (colour.matrix, colour.primaries, colour.transfer) == (2, 2, 2)
 
 
-def test_probe_lists_sound(make_clip):
+def test_probe_lists_audio(make_clip):
     """Each audio stream has its codec, rate, channels and start."""
-    (track,) = probe(make_clip("sound.mp4", audio=True)).audio
+    (track,) = probe(make_clip("audio.mp4", audio=True)).audio
     assert (track.codec, track.rate, track.channels) == ("aac", 44100, 1)
     assert track.start == pytest.approx(0, abs=0.03)
     assert track.index == 1
@@ -138,8 +138,8 @@ def test_a_phone_clip_is_turned(remuxed, ffmpeg):
     assert next(decode(clip)).rotation == clip.rotation
 
 
-def test_a_cover_picture_is_not_the_video(tmp_path, ffmpeg, made):
-    """A song with a picture on its sleeve has no video in it."""
+def test_a_cover_frame_is_not_the_video(tmp_path, ffmpeg, made):
+    """A song with a frame on its sleeve has no video in it."""
     cover = made("cover.png", "-frames:v", "1")
     song = tmp_path / "song.m4a"
     ffmpeg(
@@ -154,7 +154,7 @@ def test_a_cover_picture_is_not_the_video(tmp_path, ffmpeg, made):
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.ts", "a.webm"])
 def test_constant_rate_keeps_the_file_s_times(name, made, remuxed, ffprobe_pts):
-    """Each picture has the pts that the file gives it, B-frames and all."""
+    """Each frame has the pts that the file gives it, B-frames and all."""
     path = made(name, "-c:v", "libvpx-vp9") if name.endswith("webm") else remuxed(name)
     expected = ffprobe_pts(path)
     assert len(expected) == 50
@@ -173,8 +173,8 @@ def test_variable_rate_keeps_the_file_s_times(name, make_clip, ffprobe_pts):
     assert len({b - a for a, b in pairwise(found)}) > 5
 
 
-def test_durations_reach_from_each_picture_to_the_next(make_clip):
-    """With a variable rate a picture lasts until the next one, except the last."""
+def test_durations_reach_from_each_frame_to_the_next(make_clip):
+    """With a variable rate a frame lasts until the next one, except the last."""
     frames = list(decode(make_clip("lengths.mp4", times=UNEVEN)))
     gaps = [b.pts - a.pts for a, b in pairwise(frames)]
     assert [frame.duration for frame in frames[:-1]] == gaps
@@ -210,7 +210,7 @@ def test_a_start_before_zero_is_kept(made, ffprobe_pts):
     assert found[0] == -1
 
 
-def test_pictures_that_an_edit_list_hides_are_not_shown(tmp_path, ffmpeg, whole):
+def test_frames_that_an_edit_list_hides_are_not_shown(tmp_path, ffmpeg, whole):
     """A file cut without encoding decodes from a key frame, but shows what it is told to."""
     path = tmp_path / "cut.mp4"
     ffmpeg("ffmpeg", "-ss", "0.7", "-i", whole, "-c", "copy", path)
@@ -336,7 +336,7 @@ def test_tags_say_how_colours_are_read(stored, tags, made, ffmpeg, tmp_path):
     assert np.abs(next(decode(path)).rgb.astype(int) - expected).max() <= 4
 
 
-def test_a_picture_that_changes_size_comes_in_the_first_size(tmp_path, ffmpeg):
+def test_a_frame_that_changes_size_comes_in_the_first_size(tmp_path, ffmpeg):
     """Broadcasts switch sizes in mid-stream; the stages after this one never see it."""
     whole = b""
     for start, size in ((1, "96x64"), (2, "160x120")):
@@ -354,7 +354,7 @@ def test_a_picture_that_changes_size_comes_in_the_first_size(tmp_path, ffmpeg):
     assert len(frames) == 50
     assert {(f.width, f.height, f.rgb.shape) for f in frames} == {(96, 64, (64, 96, 3))}
     late, early = frames[40].rgb.astype(int), frames[15].rgb.astype(int)
-    assert np.abs(late - early).mean() < 12, "the larger picture was cut, not scaled"
+    assert np.abs(late - early).mean() < 12, "the larger frame was cut, not scaled"
 
 
 def test_decoding_is_lazy(whole):
@@ -372,8 +372,8 @@ def test_decoding_is_lazy(whole):
     "name",
     ["a.mp4", "a.mov", "a.mkv", "a.flv", "a.ts", "a.mpg", "a.avi", "a.webm", "late.mp4"],
 )
-def test_a_span_starts_at_any_picture(name, made, remuxed):
-    """Wherever a stretch starts, it has every picture from there on, its times less the start."""
+def test_a_span_starts_at_any_frame(name, made, remuxed):
+    """Wherever a stretch starts, it has every frame from there on, its times less the start."""
     own = {"a.webm": "libvpx-vp9", "a.avi": "mpeg4", "a.mpg": "mpeg2video"}
     if name in own:
         path = made(name, "-c:v", own[name], "-g", "12", "-bf", "0" if name == "a.webm" else "2")
@@ -384,13 +384,13 @@ def test_a_span_starts_at_any_picture(name, made, remuxed):
     assert len(every) == 50
     for first in range(1, 50, 4):
         found = times(list(decode(path, TimeRange(start=every[first]))))
-        assert len(found) == 50 - first, f"starting at picture {first}"
+        assert len(found) == 50 - first, f"starting at frame {first}"
         assert found[0] == pytest.approx(0, abs=0.001)
         assert found[-1] == pytest.approx(every[-1] - every[first], abs=0.001)
 
 
 def test_a_span_ends_before_its_end(whole):
-    """The picture at the end's own time is not in it any more."""
+    """The frame at the end's own time is not in it any more."""
     assert len(list(decode(whole, TimeRange(end=Fraction(20, 25))))) == 20
     assert len(list(decode(whole, TimeRange(end=Fraction(201, 250))))) == 21
 
@@ -401,8 +401,8 @@ def test_a_span_in_the_middle(whole):
     assert found == [Fraction(i, 25) for i in range(5)]
 
 
-def test_a_start_between_two_pictures_keeps_the_distance(whole):
-    """Pictures move by the start, not to the start, so that sound moves along."""
+def test_a_start_between_two_frames_keeps_the_distance(whole):
+    """Frames move by the start, not to the start, so that audio moves along."""
     first = next(decode(whole, TimeRange(start=Fraction(1, 50))))
     assert first.time == Fraction(1, 50)
 
@@ -461,20 +461,20 @@ def test_empty_file(tmp_path):
 def test_text_file(tmp_path):
     """Words are no video, whatever their file is called."""
     path = tmp_path / "words.mp4"
-    path.write_text("These are words, not pictures.\n" * 40)
+    path.write_text("These are words, not frames.\n" * 40)
     assert "cannot be opened as a video" in complaint(path)
 
 
-def test_sound_only(tmp_path, ffmpeg):
-    """A sound file is said to have no video but sound."""
-    path = tmp_path / "sound.wav"
+def test_audio_only(tmp_path, ffmpeg):
+    """An audio file is said to have no video but audio."""
+    path = tmp_path / "audio.wav"
     ffmpeg("ffmpeg", "-f", "lavfi", "-i", "sine=d=0.2", path)
     assert "no video in it, only audio" in complaint(path)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
 def test_mp4_cut_off_after_its_header(share, tmp_path, whole):
-    """The header promises more pictures than there are; the message says where they end."""
+    """The header promises more frames than there are; the message says where they end."""
     data = whole.read_bytes()
     path = tmp_path / "cut.mp4"
     path.write_bytes(data[: int(len(data) * share)])
@@ -499,7 +499,7 @@ def test_matroska_cut_off(missing, tmp_path, made):
 
 
 def test_matroska_that_is_damaged_where_its_decoder_does_not_see_it(tmp_path, made, ffmpeg):
-    """Its checksums tell; H.264 shows other pictures instead."""
+    """Its checksums tell; H.264 shows other frames instead."""
     path = made("whole.mkv", "-g", 100)
     place = ffmpeg("ffprobe", "-show_entries", "packet=pos,size", "-of", "csv=p=0", path)
     size, position = map(int, parts(place.split()[20]))
@@ -519,7 +519,7 @@ def test_a_live_matroska_stream_says_no_length(tmp_path, made):
     assert len(list(decode(path))) == 50
 
 
-def test_a_picture_that_cannot_be_decoded_is_an_error(tmp_path, made, ffmpeg):
+def test_a_frame_that_cannot_be_decoded_is_an_error(tmp_path, made, ffmpeg):
     """It is not passed over in silence, and the message says after which time it comes."""
     path = made("damaged.mov", "-c:v", "png", source="testsrc2=s=96x64:r=25:d=0.4")
     places = ffmpeg("ffprobe", "-show_entries", "packet=pos,size", "-of", "csv=p=0", path)
@@ -533,7 +533,7 @@ def test_a_picture_that_cannot_be_decoded_is_an_error(tmp_path, made, ffmpeg):
 
 @pytest.mark.parametrize("name", ["short.mkv", "short.avi", "short.webm", "short.ts"])
 def test_whole_files_are_not_called_cut_off(name, made):
-    """The guard against half a file lets whole ones pass, B-frames and one picture included."""
+    """The guard against half a file lets whole ones pass, B-frames and one frame included."""
     codec = {"webm": "libvpx-vp9", "avi": "mpeg4"}.get(name.split(".")[1], "libx264")
     for source in ("testsrc2=s=96x64:r=25:d=2", "testsrc2=s=96x64:r=25:d=0.04"):
         frames = list(decode(made(name, "-c:v", codec, source=source)))
@@ -546,7 +546,7 @@ def test_h264_in_avi_is_not_called_cut_off(remuxed):
 
 
 def test_h264_in_avi_comes_at_its_rate(remuxed):
-    """AVI has no times for reordered pictures; they come evenly all the same, as ffmpeg has it."""
+    """AVI has no times for reordered frames; they come evenly all the same, as ffmpeg has it."""
     found = times(list(decode(remuxed("packed.avi", "-bsf:v", "h264_mp4toannexb"))))
     assert {b - a for a, b in pairwise(found)} == {Fraction(1, 25)}
 

@@ -33,15 +33,15 @@ def interlaced(request, tmp_path_factory, ffmpeg) -> Path:
 
 @pytest.fixture(scope="module")
 def progressive(tmp_path_factory, ffmpeg) -> Path:
-    """The same, 25 whole pictures a second."""
+    """The same, 25 whole frames a second."""
     path = tmp_path_factory.mktemp("progressive") / "a.mp4"
     ffmpeg("ffmpeg", "-f", "lavfi", "-i", MOVING, "-vf", f"{SLIDING},fps=25", path)
     return path
 
 
-def combing(pictures: list[np.ndarray]) -> float:
+def combing(images: list[np.ndarray]) -> float:
     """How much lines differ from those beside them more than from those after next."""
-    lines = [picture[20:76].astype(float) for picture in pictures[3:-3]]
+    lines = [image[20:76].astype(float) for image in images[3:-3]]
     beside = np.mean([np.abs(p[1:-1] - p[2:]).mean() for p in lines])
     after = np.mean([np.abs(p[:-2] - p[2:]).mean() for p in lines])
     return float(beside - after)
@@ -49,12 +49,12 @@ def combing(pictures: list[np.ndarray]) -> float:
 
 @pytest.fixture
 def lumas() -> Callable[..., list[np.ndarray]]:
-    """The lumas of a clip's pictures."""
+    """The lumas of a clip's frames."""
     return lambda path, **how: [frame.luma for frame in decode(path, **how)]
 
 
 def test_it_is_told(interlaced, progressive):
-    """By the first picture's own mark."""
+    """By the first frame's own mark."""
     assert probe(interlaced).interlaced
     assert not probe(progressive).interlaced
 

@@ -17,13 +17,13 @@ HEIGHT, WIDTH, FRAMES = 48, 64, 5
 
 
 def ramp(index: int = 0) -> np.ndarray:
-    """Alpha from 0 to 1 across the picture, both ends included; another turn for each frame."""
+    """Alpha from 0 to 1 across the frame, both ends included; another turn for each frame."""
     alpha = np.tile(np.linspace(0, 1, WIDTH, dtype=np.float32), (HEIGHT, 1))
     return alpha if index % 2 == 0 else np.ascontiguousarray(alpha[:, ::-1])
 
 
 def plane_of(video: av.VideoFrame, plane: int, values: np.ndarray) -> None:
-    """Write one plane of a picture, row by row."""
+    """Write one plane of a frame, row by row."""
     target = np.frombuffer(video.planes[plane], values.dtype).reshape(len(values), -1)
     target[:, : values.shape[1]] = values
 
@@ -74,7 +74,7 @@ def test_a_video_s_matte(kind: str, tmp_path: Path) -> None:
 
 
 def test_webm_with_alpha(tmp_path: Path) -> None:
-    """Its alpha is beside its pictures, where only libvpx looks; its gray is not taken for it."""
+    """Its alpha is beside its frames, where only libvpx looks; its gray is not taken for it."""
     path = written(tmp_path / "a.webm", "libvpx-vp9", "yuva420p", 3, 0, 255)
     found = list(read_alphas(path))
     assert len(found) == FRAMES
@@ -96,7 +96,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "I;16", "1", "P", "RGB"])
-def test_a_picture_s_matte(mode: str, tmp_path: Path) -> None:
+def test_a_frame_s_matte(mode: str, tmp_path: Path) -> None:
     """An alpha channel where there is one, else brightness; of a mask of one bit as well."""
     gray = np.rint(ramp() * 255).astype(np.uint8)
     expected, allowed = ramp(), 0.51 / 255
@@ -118,7 +118,7 @@ def test_a_picture_s_matte(mode: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pixel_format", ["nv12", "gbrap", "ya8", "rgba64le", "gray16be"])
 def test_unusual_formats(pixel_format: str) -> None:
-    """Whatever a decoder may give becomes a matte of the picture's size in [0, 1]."""
+    """Whatever a decoder may give becomes a matte of the frame's size in [0, 1]."""
     video = av.VideoFrame.from_ndarray(np.full((HEIGHT, WIDTH, 3), 255, np.uint8), "rgb24")
     alpha = alpha_of(video.reformat(format=pixel_format))
     assert alpha.shape == (HEIGHT, WIDTH)

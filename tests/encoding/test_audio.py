@@ -1,4 +1,4 @@
-"""Sound: carried over packet by packet where the file can hold it, in step with the pictures."""
+"""Audio: carried over packet by packet where the file can hold it, in step with the frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sinet_video import TimeRange, convert, probe
 from sinet_video.encoding.audio import nearest_rate
 
 RATE = 48_000
-PICTURES = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
+VIDEO = ("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25:d=1")
 
 
 def tone(layout: str = "mono", seconds: float = 1, rate: int = RATE) -> tuple[str, ...]:
@@ -47,12 +47,12 @@ def made(tmp_path_factory, ffmpeg) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def talk(made) -> Path:
-    """A second of pictures and of AAC in MP4, with the usual priming before the start."""
-    return made("talk.mp4", *PICTURES, *tone("stereo"), "-c:a", "aac")
+    """A second of frames and of AAC in MP4, with the usual priming before the start."""
+    return made("talk.mp4", *VIDEO, *tone("stereo"), "-c:a", "aac")
 
 
 @pytest.fixture(scope="module")
-def sound_facts(ffmpeg) -> Callable[[Path], list[dict]]:
+def audio_facts(ffmpeg) -> Callable[[Path], list[dict]]:
     """What ffprobe says of a file's audio streams."""
 
     @cache
@@ -102,14 +102,14 @@ def heard(ffmpeg, tmp_path_factory) -> Callable[..., np.ndarray]:
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov"])
-def test_aac_is_copied_bit_for_bit(name, talk, packets, heard, sound_facts, tmp_path):
+def test_aac_is_copied_bit_for_bit(name, talk, packets, heard, audio_facts, tmp_path):
     """Every packet is the source's, and so is every sample that is heard, and when."""
     output = tmp_path / name
     assert made_green(talk, output) == []
     assert len(packets(talk)) > 40
     assert packets(output) == packets(talk)
     assert np.array_equal(heard(output), heard(talk))
-    (before,), (after,) = sound_facts(talk), sound_facts(output)
+    (before,), (after,) = audio_facts(talk), audio_facts(output)
     assert (after["start_time"], after["duration"]) == (before["start_time"], before["duration"])
 
 
@@ -121,12 +121,12 @@ PRIMED = [
     ("a.mkv", "libopus", "o.mkv"),
     ("a.webm", "libopus", "o.webm"),
 ]
-"""A source, its sound, and what it is copied into."""
+"""A source, its audio, and what it is copied into."""
 
 
 @pytest.mark.parametrize(("name", "codec", "output"), PRIMED)
 def test_what_primes_the_decoder_is_copied_into_matroska(
-    name, codec, output, made, packets, heard, sound_facts, ffprobe_pts, tmp_path
+    name, codec, output, made, packets, heard, audio_facts, ffprobe_pts, tmp_path
 ):
     """With how much it is, so that all that is heard is the source's, to the sample.
 
@@ -134,13 +134,13 @@ def test_what_primes_the_decoder_is_copied_into_matroska(
     """
     coder = ("-c:v", "libvpx-vp9") if name.endswith(".webm") else ()
     noise = ("-f", "lavfi", "-i", "anoisesrc=c=pink:seed=3:a=0.5:r=48000:d=1")
-    source = made(name, *PICTURES, *noise, *coder, "-c:a", *codec.split())
+    source = made(name, *VIDEO, *noise, *coder, "-c:a", *codec.split())
     output = tmp_path / output
     assert made_green(source, output) == []
     assert packets(output) == packets(source)
     own, expected = heard(output), heard(source)
     assert np.array_equal(own[len(own) - len(expected) :], expected)
-    (before,), (after,) = sound_facts(source), sound_facts(output)
+    (before,), (after,) = audio_facts(source), audio_facts(output)
     start = float(after["start_time"]) + (len(own) - len(expected)) / RATE
     # ffprobe counts what primes Opus to the stream in Matroska, and not in MP4.
     assert start == pytest.approx(float(before["start_time"]), abs=0.0071)
@@ -148,35 +148,35 @@ def test_what_primes_the_decoder_is_copied_into_matroska(
     assert list(map(float, found)) == pytest.approx(list(map(float, wanted)), abs=0.00051)
 
 
-def test_sound_that_matroska_cannot_begin_with_is_named(made, sound_facts, tmp_path):
+def test_audio_that_matroska_cannot_begin_with_is_named(made, audio_facts, tmp_path):
     """Opus says how much primes it, and no more can be hidden: half a packet is lost, and said."""
-    long = made("long.mp4", *PICTURES, *tone(), "-c:a", "libopus")
+    long = made("long.mp4", *VIDEO, *tone(), "-c:a", "libopus")
     source = made("half.mp4", "-ss", "0.49", "-i", str(long), "-c:v", "libx264", "-c:a", "copy")
     (warning,) = made_green(source, tmp_path / "o.mkv")
-    (track,) = sound_facts(tmp_path / "o.mkv")
+    (track,) = audio_facts(tmp_path / "o.mkv")
     lost = float(warning.split()[3])
-    assert warning.startswith("Sound (opus) before 0.0")
+    assert warning.startswith("Audio (opus) before 0.0")
     assert float(track["start_time"]) == pytest.approx(lost, abs=0.0011)
     assert made_green(source, tmp_path / "o.mp4") == []
 
 
 @pytest.mark.parametrize(("name", "until"), [("o.mp4", 0), ("o.mkv", 0.08), ("o.webm", 0)])
-def test_sound_before_0_is_left_out_and_named(
-    name, until, made, sound_facts, ffprobe_pts, tmp_path
+def test_audio_before_0_is_left_out_and_named(
+    name, until, made, audio_facts, ffprobe_pts, tmp_path
 ):
-    """Pictures are not moved for it, copied or encoded, and what is left starts where it did."""
+    """Frames are not moved for it, copied or encoded, and what is left starts where it did."""
     early = ("-itsoffset", "-0.3", *tone(seconds=1.3))
-    source = made("early.mkv", *early, *PICTURES, "-c:v", "ffv1", "-c:a", "flac", "-copyts",
+    source = made("early.mkv", *early, *VIDEO, "-c:v", "ffv1", "-c:a", "flac", "-copyts",
                   "-avoid_negative_ts", "disabled")  # fmt: skip
     *_, warning = (
         made_green(source, tmp_path / name)
         if name != "o.webm"
         else convert(source, tmp_path / name, settings=EVERYTHING).warnings
     )
-    assert warning.startswith(f"Sound (flac) before {until:.2f}")
+    assert warning.startswith(f"Audio (flac) before {until:.2f}")
     found, wanted = ffprobe_pts(tmp_path / name), ffprobe_pts(source)
     assert list(map(float, found)) == pytest.approx(list(map(float, wanted)), abs=0.00051)
-    (track,) = sound_facts(tmp_path / name)
+    (track,) = audio_facts(tmp_path / name)
     assert float(track["start_time"]) == pytest.approx(until, abs=0.008)
 
 
@@ -186,8 +186,8 @@ def onset(samples: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv", "o.webm"])
-def test_pictures_stay_where_they_are_beside_sound(name, talk, ffprobe_pts, tmp_path):
-    """Priming before zero does not push the pictures."""
+def test_frames_stay_where_they_are_beside_audio(name, talk, ffprobe_pts, tmp_path):
+    """Priming before zero does not push the frames."""
     made_green(talk, tmp_path / name)
     found, expected = ffprobe_pts(tmp_path / name), ffprobe_pts(talk)
     assert list(map(float, found)) == pytest.approx(list(map(float, expected)), abs=0.00051)
@@ -195,9 +195,7 @@ def test_pictures_stay_where_they_are_beside_sound(name, talk, ffprobe_pts, tmp_
 
 def test_priming_of_more_than_whole_packets(made, heard, ffprobe_pts, tmp_path):
     """Apple's encoder primes with 2112 samples, two packets and a bit: none of it is heard."""
-    long = made(
-        "exact.mp4", *PICTURES, *tone(), "-c:a", "aac", "-aac_pns", "0"
-    )  # no noise of its own
+    long = made("exact.mp4", *VIDEO, *tone(), "-c:a", "aac", "-aac_pns", "0")  # no noise of its own
     source = made("cut.mp4", "-ss", "0.49", "-i", str(long), "-c:v", "libx264", "-c:a", "copy")
     made_green(source, tmp_path / "o.mp4")
     assert np.array_equal(heard(tmp_path / "o.mp4"), heard(source))
@@ -210,14 +208,14 @@ def test_priming_of_more_than_whole_packets(made, heard, ffprobe_pts, tmp_path):
     )
 
 
-def test_sound_that_starts_late_with_priming_starts_as_late(
-    shared, heard, sound_facts, packets, tmp_path
+def test_audio_that_starts_late_with_priming_starts_as_late(
+    shared, heard, audio_facts, packets, tmp_path
 ):
-    """A phone's clip: first sound at 2.43 s, and samples before that only to prime the decoder."""
+    """A phone's clip: first audio at 2.43 s, and samples before that only to prime the decoder."""
     source, output = shared / "clips/real/phone_vfr_hevc_two_shots.mov", tmp_path / "o.mp4"
-    # A matte that is white throughout is quick to encode, and the sound is the same.
+    # A matte that is white throughout is quick to encode, and the audio is the same.
     convert(source, output, show="alpha", settings=EVERYTHING)
-    (before,), (after,) = sound_facts(source), sound_facts(output)
+    (before,), (after,) = audio_facts(source), audio_facts(output)
     assert float(before["start_time"]) > 2.4
     assert after["start_time"] == before["start_time"]
     assert after["duration"] == before["duration"]
@@ -226,70 +224,70 @@ def test_sound_that_starts_late_with_priming_starts_as_late(
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv", "o.webm"])
-def test_sound_that_starts_late_stays_late(name, made, heard, sound_facts, tmp_path):
+def test_audio_that_starts_late_stays_late(name, made, heard, audio_facts, tmp_path):
     """Made: silence for 0.6 s, as the track itself begins then."""
-    source = made("late.mp4", *PICTURES, "-itsoffset", "0.6", *tone(seconds=0.4), "-c:a", "aac")
+    source = made("late.mp4", *VIDEO, "-itsoffset", "0.6", *tone(seconds=0.4), "-c:a", "aac")
     made_green(source, tmp_path / name)
-    assert float(sound_facts(tmp_path / name)[0]["start_time"]) > 0.55
+    assert float(audio_facts(tmp_path / name)[0]["start_time"]) > 0.55
     expected = onset(heard(source, timed=True))
     assert expected == pytest.approx(0.6 * RATE, abs=1100)
     assert onset(heard(tmp_path / name, timed=True)) == pytest.approx(expected, abs=0.025 * RATE)
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm"])
-def test_sound_may_be_shorter_or_longer_than_the_pictures(name, made, heard, tmp_path):
+def test_audio_may_be_shorter_or_longer_than_the_frames(name, made, heard, tmp_path):
     """Neither is cut to the other."""
     for seconds in (0.5, 2.0):
-        source = made(f"{seconds}.mp4", *PICTURES, *tone(seconds=seconds), "-c:a", "aac")
+        source = made(f"{seconds}.mp4", *VIDEO, *tone(seconds=seconds), "-c:a", "aac")
         output = tmp_path / f"{seconds}-{name}"
         made_green(source, output)
         # Older ffmpegs hear what primes AAC in Matroska, a packet more.
         assert len(heard(output)) / RATE == pytest.approx(seconds, abs=0.03 + 1024 / RATE)
 
 
-def test_two_tracks_keep_their_languages(made, sound_facts, tmp_path):
+def test_two_tracks_keep_their_languages(made, audio_facts, tmp_path):
     """All are carried, in order."""
     source = made(
-        "two.mp4", *PICTURES, *tone(), *tone("stereo"), "-map", "0", "-map", "1", "-map", "2",
+        "two.mp4", *VIDEO, *tone(), *tone("stereo"), "-map", "0", "-map", "1", "-map", "2",
         "-c:a", "aac", "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger",
     )  # fmt: skip
     assert [track.language for track in probe(source).audio] == ["eng", "ger"]
     for name in ("o.mp4", "o.mov", "o.mkv", "o.webm"):
         made_green(source, tmp_path / name)
-        found = [(s["tags"]["language"], s["channels"]) for s in sound_facts(tmp_path / name)]
+        found = [(s["tags"]["language"], s["channels"]) for s in audio_facts(tmp_path / name)]
         assert found == [("eng", 1), ("ger", 2)], name
 
 
-def test_no_sound_is_no_sound(made, sound_facts, tmp_path):
-    """A silent clip gets no track, and its report says so; one with sound says copied."""
-    silent = made("silent.mp4", *PICTURES)
+def test_no_audio_is_no_audio(made, audio_facts, tmp_path):
+    """A silent clip gets no track, and its report says so; one with audio says copied."""
+    silent = made("silent.mp4", *VIDEO)
     report = convert(silent, tmp_path / "silent.mp4", settings=EVERYTHING)
-    assert (report.audio, sound_facts(tmp_path / "silent.mp4")) == ("none", [])
-    loud = made("loud.mp4", *PICTURES, *tone(), "-c:a", "aac")
+    assert (report.audio, audio_facts(tmp_path / "silent.mp4")) == ("none", [])
+    loud = made("loud.mp4", *VIDEO, *tone(), "-c:a", "aac")
     report = convert(loud, tmp_path / "loud.mp4", settings=EVERYTHING)
-    assert (report.audio, len(sound_facts(tmp_path / "loud.mp4"))) == ("copied", 1)
+    assert (report.audio, len(audio_facts(tmp_path / "loud.mp4"))) == ("copied", 1)
 
 
-def test_pngs_and_mattes_have_no_sound(talk, sound_facts, tmp_path):
-    """Sound goes into the result, not into the matte beside it."""
+def test_pngs_and_mattes_have_no_audio(talk, audio_facts, tmp_path):
+    """Audio goes into the result, not into the matte beside it."""
     report = convert(talk, tmp_path / "o.mp4", matte=tmp_path / "m.mp4", settings=EVERYTHING)
     assert report.audio == "copied"
-    assert len(sound_facts(tmp_path / "o.mp4")) == 1
-    assert sound_facts(tmp_path / "m.mp4") == []
-    report = convert(talk, tmp_path / "pictures", settings=EVERYTHING)
+    assert len(audio_facts(tmp_path / "o.mp4")) == 1
+    assert audio_facts(tmp_path / "m.mp4") == []
+    report = convert(talk, tmp_path / "images", settings=EVERYTHING)
     assert report.audio == "none"
 
 
 # Encoded anew
 
 
-def test_webm_gets_opus_and_a_warning(talk, sound_facts, heard, tmp_path):
+def test_webm_gets_opus_and_a_warning(talk, audio_facts, heard, tmp_path):
     """AAC does not go into WebM; what comes instead is as long, starts then, and is as loud."""
     report = convert(talk, tmp_path / "o.webm", settings=EVERYTHING)
     (warning,) = report.warnings
     assert report.audio == "encoded"
     assert all(word in warning for word in ("aac", "webm", "opus"))
-    (track,) = sound_facts(tmp_path / "o.webm")
+    (track,) = audio_facts(tmp_path / "o.webm")
     assert (track["codec_name"], track["channels"]) == ("opus", 2)
     assert float(track["start_time"]) == pytest.approx(0, abs=0.025)
     found, expected = heard(tmp_path / "o.webm", timed=True), heard(talk, timed=True)
@@ -303,7 +301,7 @@ def loudness(samples: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.square(samples.astype(float)))))
 
 
-SOUNDS = [
+AUDIOS = [
     ("aac", "stereo", "a.ts", "libx264"),
     ("ac3", "5.1(side)", "a.mkv", "libx264"),
     ("libmp3lame", "stereo", "a.avi", "mpeg4"),
@@ -316,14 +314,14 @@ SOUNDS = [
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv", "o.webm"])
-@pytest.mark.parametrize(("codec", "layout", "given", "video"), SOUNDS)
-def test_any_sound_goes_into_any_file(
-    codec, layout, given, video, name, made, heard, sound_facts, tmp_path
+@pytest.mark.parametrize(("codec", "layout", "given", "video"), AUDIOS)
+def test_any_audio_goes_into_any_file(
+    codec, layout, given, video, name, made, heard, audio_facts, tmp_path
 ):
     """As it is or encoded anew: as many channels, as long, as loud, and a warning if anew."""
-    source = made(given, *PICTURES, *tone(layout), "-c:v", video, "-c:a", codec)
+    source = made(given, *VIDEO, *tone(layout), "-c:v", video, "-c:a", codec)
     report = convert(source, tmp_path / name, background="green", settings=EVERYTHING)
-    (before,), (after,) = sound_facts(source), sound_facts(tmp_path / name)
+    (before,), (after,) = audio_facts(source), audio_facts(tmp_path / name)
     assert after["channels"] == before["channels"]
     assert (report.audio == "encoded") == bool(report.warnings)
     found, expected = heard(tmp_path / name), heard(source)
@@ -339,11 +337,11 @@ def test_any_sound_goes_into_any_file(
         ("o.mkv", "copied", "pcm_s24le"),
     ],
 )
-def test_deep_pcm_is_never_noise(name, carried, codec, made, heard, sound_facts, tmp_path):
+def test_deep_pcm_is_never_noise(name, carried, codec, made, heard, audio_facts, tmp_path):
     """Programs that do not know how MP4 says 24 bits play it as 16: it is not copied there."""
-    source = made("deep.mov", *PICTURES, *tone("stereo"), "-c:v", "libx264", "-c:a", "pcm_s24le")
+    source = made("deep.mov", *VIDEO, *tone("stereo"), "-c:v", "libx264", "-c:a", "pcm_s24le")
     report = convert(source, tmp_path / name, background="green", settings=EVERYTHING)
-    (facts,) = sound_facts(tmp_path / name)
+    (facts,) = audio_facts(tmp_path / name)
     assert (report.audio, facts["codec_name"]) == (carried, codec)
     assert loudness(heard(tmp_path / name)) == pytest.approx(loudness(heard(source)), rel=0.15)
 
@@ -356,7 +354,7 @@ BEEPS = "aevalsrc='if(between(mod(t,1),0.8,0.84),0.8*sin(2*PI*1000*t),0)':s=4800
 
 @pytest.fixture(scope="module")
 def clapper(made) -> Path:
-    """Three seconds of black and silence, with a white picture and a beep at 0.8 s of each."""
+    """Three seconds of black and silence, with a white frame and a beep at 0.8 s of each."""
     return made(
         "clapper.mp4", "-f", "lavfi", "-i", f"nullsrc=s=96x64:r=25:d=3,{FLASHES}", "-f", "lavfi",
         "-i", BEEPS, "-c:v", "libx264", "-g", "25", "-c:a", "aac",
@@ -403,7 +401,7 @@ def test_flash_and_beep_stay_together(name, start, end, expected, clapper, event
     assert beeps == pytest.approx(expected, abs=1024 / RATE + 0.002)
 
 
-def test_a_stretch_has_sound_for_as_long_as_pictures(clapper, heard, tmp_path):
+def test_a_stretch_has_audio_for_as_long_as_frames(clapper, heard, tmp_path):
     """What is heard before and after it is left out."""
     for name in ("o.mp4", "o.mkv", "o.webm"):
         made_green(clapper, tmp_path / name, span=TimeRange(Fraction(1), Fraction(2)))
@@ -440,7 +438,7 @@ def test_audio_that_changes_its_layout_and_rate_goes_on(tmp_path, ffmpeg, heard)
     pieces = []
     for index, layout in enumerate((("stereo", 44_100), ("5.1(side)", 48_000))):
         part = tmp_path / f"{index}.ts"
-        ffmpeg("ffmpeg", *PICTURES, *tone(layout[0], rate=layout[1]), "-c:a", "ac3", part)
+        ffmpeg("ffmpeg", *VIDEO, *tone(layout[0], rate=layout[1]), "-c:a", "ac3", part)
         pieces.append(part.read_bytes())
     path = tmp_path / "joined.ts"
     path.write_bytes(b"".join(pieces))

@@ -1,4 +1,4 @@
-"""What encoders are given: gray mattes, pictures with an alpha plane, and RGBA."""
+"""What encoders are given: gray mattes, frames with an alpha plane, and RGBA."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sinet_video import Frame, Matte
-from sinet_video.encoding.encoder_input import gray, picture, rgba, with_alpha
+from sinet_video.encoding.encoder_input import gray, rendered_frame, rgba, with_alpha
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.convert import planes_of
 from sinet_video.media.pixel_formats import PLANAR
@@ -24,7 +24,7 @@ def plan_for(pixel_format: str) -> Plan:
 
 
 def ramp() -> np.ndarray:
-    """Alpha from 0 to 1 across the picture, both ends included."""
+    """Alpha from 0 to 1 across the frame, both ends included."""
     return np.tile(np.linspace(0, 1, WIDTH, dtype=np.float32), (HEIGHT, 1))
 
 
@@ -99,7 +99,7 @@ def test_rgba_is_straight():
 
 @pytest.mark.parametrize("name", ["yuv420p10le", "yuv444p12le"])
 def test_rgba_of_16_bits(name):
-    """Deep pictures keep their depth: more values than eight bits have, near those of eight."""
+    """Deep frames keep their depth: more values than eight bits have, near those of eight."""
     matte = Matte(frame_of(name), ramp())
     deep, shallow = rgba(matte, "rgba64be").to_ndarray(), rgba(matte).to_ndarray()
     assert deep.dtype.itemsize == 2
@@ -125,16 +125,16 @@ def test_rgba_has_no_colour_where_nothing_is_seen():
         ("rgb", "rgb24"),
     ],
 )
-def test_picture_is_of_the_asked_format_and_size(content, pixel_format):
+def test_frame_is_of_the_asked_format_and_size(content, pixel_format):
     """Each content finds its way to each kind of encoder."""
-    video = picture(Matte(frame_of("yuv420p"), ramp()), content, plan_for(pixel_format))
+    video = rendered_frame(Matte(frame_of("yuv420p"), ramp()), content, plan_for(pixel_format))
     assert (video.format.name, video.width, video.height) == (pixel_format, WIDTH, HEIGHT)
 
 
-def test_an_opaque_picture_is_the_frame_s_own():
+def test_an_opaque_frame_is_the_frame_s_own():
     """Where the encoder takes the format, nothing is copied or changed."""
     frame = frame_of("yuv422p10le")
-    assert picture(Matte(frame, ramp()), "rgb", plan_for("yuv422p10le")) is frame.video
+    assert rendered_frame(Matte(frame, ramp()), "rgb", plan_for("yuv422p10le")) is frame.video
 
 
 def test_quantised_rounds_to_nearest():

@@ -154,7 +154,7 @@ def test_other_units_of_time(small, ffprobe_pts, time_base, step):
 
 
 def test_times_before_zero(small):
-    """A filter may move pictures before 0, where the pipe has no times."""
+    """A filter may move frames before 0, where the pipe has no times."""
     early = graphs.input(str(small())).filter("setpts", "PTS-1000")
     assert [frame.pts for frame in from_ffmpeg(early)] == [i * 512 - 1000 for i in range(12)]
 
@@ -199,7 +199,7 @@ def test_a_filter_has_its_effect(small):
 
 
 def test_a_filter_may_change_the_units(small):
-    """Twice the rate has pictures at half the steps."""
+    """Twice the rate has frames at half the steps."""
     doubled = list(from_ffmpeg(graphs.input(str(small())).filter("fps", 50)))
     assert {b.time - a.time for a, b in pairwise(doubled)} == {Fraction(1, 50)}
 
@@ -338,7 +338,7 @@ def test_early_close_behind_a_thread(watched):
         next(frames)
 
 
-def test_nothing_runs_before_the_first_picture():
+def test_nothing_runs_before_the_first_frame():
     """A generator that is never asked starts nothing."""
     from_ffmpeg(ENDLESS, cmd="no-such-program").close()
 
@@ -347,7 +347,7 @@ def test_nothing_runs_before_the_first_picture():
 
 
 def test_killed_while_read(watched):
-    """The pictures until then came, and the error says what happened when."""
+    """The frames until then came, and the error says what happened when."""
     frames = from_ffmpeg(ENDLESS, cmd=watched.command)
     next(frames)
     os.kill(watched.wait(), signal.SIGKILL)
@@ -395,7 +395,7 @@ def test_program_that_is_not_ffmpeg(small):
         (graphs.input("no-such-file.mp4"), ["no-such-file.mp4", "No such file or directory"]),
         (ENDLESS.filter("no-such-filter"), ["No such filter", "no-such-filter"]),
         (graphs.input(__file__), ["Invalid data found when processing input"]),
-        (ENDLESS.filter("trim", end_frame=0), ["gave no picture"]),
+        (ENDLESS.filter("trim", end_frame=0), ["gave no frame"]),
         (ENDLESS["a"].filter("null"), ["matches no streams"]),
     ],
 )
@@ -475,7 +475,7 @@ def test_an_output_may_choose_its_rate(uneven, tmp_path):
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p10le", "yuv422p12le"])
 def test_alpha_arrives(small, tmp_path, pixel_format):
-    """As a plane of its own, quantised to the depth of the picture."""
+    """As a plane of its own, quantised to the depth of the frame."""
     source = small("a.mkv", codec="ffv1", pixel_format=pixel_format, frames=2)
     out = tmp_path / "alpha.nut"
     items = mattes(decode(source))
@@ -522,12 +522,12 @@ def test_rotated_frames_go_upright(small, tmp_path, rotation):
     assert np.array_equal(next(decode(out)).luma, np.rot90(frames[0].luma, rotation // 90))
 
 
-def test_sound_of_the_source_beside(small, tmp_path, ffmpeg):
-    """Another input of the same command gives the sound, encoded in units of its own."""
+def test_audio_of_the_source_beside(small, tmp_path, ffmpeg):
+    """Another input of the same command gives the audio, encoded in units of its own."""
     source, out = small(audio=True), tmp_path / "out.mkv"
-    sound = graphs.input(str(source)).audio
+    audio = graphs.input(str(source)).audio
     options = {"acodec": "pcm_s16le", "vcodec": "libx264"}
-    send(mattes(decode(source)), lambda video: graphs.output(video, sound, str(out), **options))
+    send(mattes(decode(source)), lambda video: graphs.output(video, audio, str(out), **options))
     found = json.loads(ffmpeg("ffprobe", "-show_streams", "-show_packets", "-of", "json", out))
     assert [stream["codec_type"] for stream in found["streams"]] == ["video", "audio"]
     times = [p["pts"] for p in found["packets"] if p["codec_type"] == "audio"]  # milliseconds
@@ -536,7 +536,7 @@ def test_sound_of_the_source_beside(small, tmp_path, ffmpeg):
 
 
 def test_several_outputs(small, tmp_path):
-    """All of them appear: a file, pictures by a pattern, a playlist and what it names."""
+    """All of them appear: a file, frames by a pattern, a playlist and what it names."""
     (tmp_path / "stills").mkdir()
     names = [str(tmp_path / name) for name in ("out.mp4", "stills/%03d.png", "list.m3u8")]
 
@@ -556,7 +556,7 @@ def test_several_outputs(small, tmp_path):
 
 
 def test_an_output_may_have_enough(small, tmp_path):
-    """ffmpeg ends well before the pictures do, and that is no error."""
+    """ffmpeg ends well before the frames do, and that is no error."""
     out = tmp_path / "out.mp4"
     many = mattes(decode(small())) * 40
     items = [
@@ -586,7 +586,7 @@ def test_a_failing_caller_leaves_nothing(small, tmp_path, watched):
 
 @pytest.mark.parametrize("rest", [0, 200])
 def test_killed_while_written_to(small, tmp_path, watched, rest):
-    """Whether more pictures come or none, the error says what happened."""
+    """Whether more frames come or none, the error says what happened."""
     first, second, *_ = mattes(decode(small()))
 
     def write():
@@ -624,9 +624,9 @@ def test_missing_program_to_write(small, tmp_path):
         send(mattes(decode(small())), writing(tmp_path / "out.mp4"), cmd="ffnone")
 
 
-def test_no_picture(tmp_path):
+def test_no_frame(tmp_path):
     """Nothing in is nothing out, and said."""
-    with complaint(OutputError, "No picture came"):
+    with complaint(OutputError, "No frame came"):
         send([], writing(tmp_path / "out.mp4"))
 
 

@@ -40,7 +40,7 @@ RAMP = f"nullsrc=s={WIDTH}x{HEIGHT}:r=25:d=0.2,format=gbrp,geq=r='X+40':g='Y*2+3
 UNEVEN = [0, 512, 700, 1500, 1512, 3000, 5000, 5512, 6100, 9000, 9001, 12000]
 
 ALL_PERSON = Settings(segmenter=everything)
-"""All of the picture is the person; refined and steadied as by default."""
+"""All of the frame is the person; refined and steadied as by default."""
 
 HALF = Settings(
     segmenter=lambda _: np.array([[0, 0, 0, 0, 0.4, 1, 1, 1]], np.float32),
@@ -67,7 +67,7 @@ def made(tmp_path_factory, ffmpeg) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def clip(made) -> Path:
-    """Ten pictures of H.264."""
+    """Ten frames of H.264."""
     return made("clip.mp4", "-c:v", "libx264", "-pix_fmt", "yuv420p")
 
 
@@ -84,7 +84,7 @@ def video_facts(ffmpeg) -> Callable[[Path], dict]:
 
 @pytest.fixture(scope="module")
 def samples(ffmpeg, tmp_path_factory) -> Callable[..., np.ndarray]:
-    """A file's pictures as ffmpeg decodes them, (frames, height, width, ...)."""
+    """A file's frames as ffmpeg decodes them, (frames, height, width, ...)."""
 
     @cache
     def read(
@@ -107,7 +107,7 @@ def samples(ffmpeg, tmp_path_factory) -> Callable[..., np.ndarray]:
 
 @pytest.fixture(scope="module")
 def hashes(ffmpeg) -> Callable[[Path], list[str]]:
-    """A hash of each picture's samples, as ffmpeg decodes them."""
+    """A hash of each frame's samples, as ffmpeg decodes them."""
 
     def read(path: Path) -> list[str]:
         out = ffmpeg("ffmpeg", "-i", path, "-map", "0:v", "-vsync", "passthrough",
@@ -128,7 +128,7 @@ def workers() -> set[threading.Thread]:
 
 
 def failing_at(count: int) -> Settings:
-    """A segmenter that does not survive its `count`-th picture."""
+    """A segmenter that does not survive its `count`-th frame."""
     seen = []
 
     def segmenter(_: np.ndarray) -> np.ndarray:
@@ -276,7 +276,7 @@ def test_odd_sides_are_made_even_where_they_must_be(codec, odd, video_facts, sam
         ("o.mov", "prores"),
     ],
 )
-def test_clips_of_few_pictures(name, codec, count, made, ffprobe_pts, tmp_path):
+def test_clips_of_few_frames(name, codec, count, made, ffprobe_pts, tmp_path):
     """Encoders that look ahead have nothing to look at."""
     source = made(f"{count}.mkv", "-c:v", "ffv1", "-frames:v", count)
     encoding = Encoding(codec)
@@ -286,7 +286,7 @@ def test_clips_of_few_pictures(name, codec, count, made, ffprobe_pts, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "codec"), [("o.mp4", "hevc"), ("o.mp4", "av1")])
-def test_pictures_too_small_for_a_codec_are_refused_in_words(name, codec, made, tmp_path):
+def test_frames_too_small_for_a_codec_are_refused_in_words(name, codec, made, tmp_path):
     """Others take two by two."""
     tiny = made("tiny.mkv", "-c:v", "ffv1", "-vf", "scale=2:2,setsar=1")
     with pytest.raises(SettingError, match=f"2x2, and {codec} needs sides"):
@@ -357,7 +357,7 @@ def test_a_matte_in_a_lossy_file_is_close(name, clip, samples, video_facts, tmp_
 
 def test_pngs_are_straight_rgba(made, samples, tmp_path):
     """Read by another decoder: alpha is the matte, colours are the source's, numbers from 1."""
-    source, output = made("ramp.mkv", "-c:v", "ffv1", source=RAMP), tmp_path / "pictures"
+    source, output = made("ramp.mkv", "-c:v", "ffv1", source=RAMP), tmp_path / "images"
     convert(source, output, settings=AS_IS)
     names = [f"{i:05}.png" for i in range(1, 6)]
     assert sorted(p.name for p in output.iterdir()) == [*names, "timestamps.txt"]
@@ -372,15 +372,15 @@ def test_pngs_are_straight_rgba(made, samples, tmp_path):
 
 def png(path: Path) -> np.ndarray:
     """A PNG as pillow reads it."""
-    with Image.open(path) as picture:
-        return np.asarray(picture)
+    with Image.open(path) as image:
+        return np.asarray(image)
 
 
 def test_pngs_have_their_times_beside_them(make_clip, ffprobe_pts, tmp_path):
-    """In milliseconds, a line a picture, uneven where the source's are."""
+    """In milliseconds, a line a frame, uneven where the source's are."""
     source = make_clip("uneven.mp4", times=UNEVEN)
-    convert(source, tmp_path / "pictures", settings=HALF)
-    head, *lines = (tmp_path / "pictures" / "timestamps.txt").read_text().splitlines()
+    convert(source, tmp_path / "images", settings=HALF)
+    head, *lines = (tmp_path / "images" / "timestamps.txt").read_text().splitlines()
     assert head == "# timestamp format v2"
     expected = [float(time * 1000) for time in ffprobe_pts(source)]
     assert list(map(float, lines)) == pytest.approx(expected, abs=1e-6)
@@ -398,7 +398,7 @@ def test_pngs_have_the_channels_that_are_needed(options, channels, clip, tmp_pat
 
 @pytest.mark.parametrize(("quarter", "aspect"), [(0, "4:3"), (90, "3:4")])
 def test_pngs_say_the_shape_of_pixels(quarter, aspect, made, video_facts, tmp_path):
-    """To FFmpeg, of the turned picture where it is turned; that others do not look is said."""
+    """To FFmpeg, of the turned frame where it is turned; that others do not look is said."""
     turn = ("-metadata:s:v:0", f"rotate={quarter}")
     wide = made("wide.mp4", "-vf", "setsar=4/3", "-frames:v", 2)
     turned = made(f"{quarter}.mp4", "-i", wide, "-map", 1, "-c", "copy", *turn)
@@ -546,7 +546,7 @@ def test_rotation_is_carried(name, phone, tmp_path):
 
 def test_pngs_of_a_phone_s_clip_are_upright(phone, samples, ffmpeg, tmp_path):
     """A PNG cannot say that it is to be turned, so it is turned."""
-    output = tmp_path / "pictures"
+    output = tmp_path / "images"
     convert(phone, output, background="green", settings=ALL_PERSON)
     shown = tmp_path / "shown.png"
     ffmpeg("ffmpeg", "-i", phone, "-frames:v", "1", "-pix_fmt", "rgb24", shown)
@@ -559,9 +559,9 @@ def test_pngs_of_a_phone_s_clip_are_upright(phone, samples, ffmpeg, tmp_path):
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov"])
 def test_a_variable_rate_keeps_times_and_length(name, made, ffprobe_pts, video_facts, tmp_path):
-    """B-frames reorder packets; each picture and the end of the last stay where they were."""
+    """B-frames reorder packets; each frame and the end of the last stay where they were."""
     moved = "settb=1/12800,setpts='(N*0.04+0.015*sin(N*2))/TB'"
-    # B-frames by rule, so that the last picture is not the last packet.
+    # B-frames by rule, so that the last frame is not the last packet.
     rule = ("-bf", "2", "-x264-params", "b-adapt=0:scenecut=0")
     uneven = ("-vf", moved, "-vsync", "passthrough", "-enc_time_base", "1/12800", *rule)
     source, output = made("uneven.mp4", *uneven, source=LONGER), tmp_path / name
@@ -601,7 +601,7 @@ def test_a_stretch_starts_at_zero(clip, ffprobe_pts, tmp_path):
 # Whole or not there
 
 
-@pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm", "o.mov", "pictures", "p/%05d.png"])
+@pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm", "o.mov", "images", "p/%05d.png"])
 def test_nothing_has_the_name_before_it_is_whole(name, clip, tmp_path):
     """While the work is going on there is only a hidden, partial file."""
     output = tmp_path / name
@@ -615,7 +615,7 @@ def test_nothing_has_the_name_before_it_is_whole(name, clip, tmp_path):
     assert output.exists() or (tmp_path / "p" / "00001.png").exists()
 
 
-@pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm", "pictures", "p/%05d.png"])
+@pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm", "images", "p/%05d.png"])
 def test_an_error_in_the_middle_leaves_nothing(name, clip, tmp_path):
     """No file, no folder, no thread; and the error is the one that was raised."""
     before = workers()
@@ -651,8 +651,8 @@ def test_an_error_of_the_caller_s_own_leaves_nothing(clip, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["o.mp4", "pictures"])
-def test_no_pictures_are_no_file(name, clip, tmp_path):
+@pytest.mark.parametrize("name", ["o.mp4", "images"])
+def test_no_frames_are_no_file(name, clip, tmp_path):
     """A stretch past the end is an error, not an empty file."""
     with pytest.raises(SettingError, match="choose an earlier start"):
         convert(clip, tmp_path / name, settings=HALF, span=TimeRange(start=Fraction(100)))
@@ -696,8 +696,8 @@ def test_a_folder_with_something_in_it_is_not_added_to_unasked(clip, tmp_path):
     assert (empty / "00010.png").exists()
 
 
-def test_a_pattern_does_not_replace_pictures_unasked(clip, tmp_path):
-    """A picture that has one of the pattern's names is there already."""
+def test_a_pattern_does_not_replace_frames_unasked(clip, tmp_path):
+    """A frame that has one of the pattern's names is there already."""
     (tmp_path / "00003.png").write_text("precious")
     with pytest.raises(OutputError, match="is there already"):
         convert(clip, tmp_path / "%05d.png", settings=HALF)
@@ -706,9 +706,9 @@ def test_a_pattern_does_not_replace_pictures_unasked(clip, tmp_path):
     assert png(tmp_path / "00003.png").shape[:2] == (HEIGHT, WIDTH)
 
 
-def test_an_overwritten_folder_has_no_pictures_of_the_last_run(clip, tmp_path):
-    """A shorter run over a longer one leaves as many pictures as it has times."""
-    output = tmp_path / "pictures"
+def test_an_overwritten_folder_has_no_frames_of_the_last_run(clip, tmp_path):
+    """A shorter run over a longer one leaves as many frames as it has times."""
+    output = tmp_path / "images"
     convert(clip, output, settings=HALF)
     convert(clip, output, settings=HALF, span=TimeRange(end=Fraction(4, 25)), overwrite=True)
     assert len(list(output.glob("*.png"))) == 4
@@ -752,7 +752,7 @@ def test_a_folder_is_no_file(clip, tmp_path):
 
 
 def test_a_file_is_no_folder(clip, tmp_path):
-    """Pictures cannot go into a file, nor beneath one."""
+    """Frames cannot go into a file, nor beneath one."""
     (tmp_path / "file").write_text("precious")
     for name in ("file", "file/deeper/%05d.png"):
         with pytest.raises(OutputError):

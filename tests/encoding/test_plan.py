@@ -13,7 +13,7 @@ from sinet_video.containers.codecs import CODECS, X26_PRESETS
 from sinet_video.containers.formats import CONTAINERS, container_of
 from sinet_video.encoding.plan import plan
 
-# Each extension with what it gets for opaque pictures, pictures with alpha, and gray mattes.
+# Each extension with what it gets for opaque frames, frames with alpha, and gray mattes.
 TABLE = {
     ".mp4": ("mp4", "h264 libx264 yuv420p", None, "h264 libx264 yuv420p"),
     ".m4v": ("mp4", "h264 libx264 yuv420p", None, "h264 libx264 yuv420p"),
@@ -103,7 +103,7 @@ def test_hevc_with_alpha_is_refused_with_three_alternatives(suffix):
 
 
 @pytest.mark.parametrize("form", ["png", "tiff", "exr"])
-def test_a_folder_s_pictures_are_chosen_by_format(form):
+def test_a_folder_s_frames_are_chosen_by_format(form):
     """And a format is only for what does not say its own."""
     assert described("", "rgba", format=form).split()[0] == form
     assert "folder" in refusal(".mov", format=form)
@@ -173,7 +173,7 @@ def test_an_unknown_codec_is_refused():
         ("ffv1", ".mkv", "yuv411p", "yuv411p"),
     ],
 )
-def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
+def test_opaque_frames_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
     """Depth and chroma stay what they are unless the encoder has nothing like them."""
     assert described(suffix, "rgb", working, codec=codec).split()[2] == expected
 
@@ -195,7 +195,7 @@ def test_opaque_pictures_keep_their_format_where_the_codec_can(codec, suffix, wo
         ("png", "", "yuv420p10le", "rgba64be"),
     ],
 )
-def test_pictures_with_alpha_get_a_format_with_alpha(codec, suffix, working, expected):
+def test_frames_with_alpha_get_a_format_with_alpha(codec, suffix, working, expected):
     """In the source's own format if the codec can, else in the codec's one."""
     assert described(suffix, "rgba", working, codec=codec).split()[2] == expected
 

@@ -1,4 +1,4 @@
-"""What is beside pictures and sound: subtitles, chapters, languages, names, covers, attachments."""
+"""What is beside frames and audio: subtitles, chapters, languages, names, covers, attachments."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def made(source: Path, output: Path, **options) -> list[str]:
 @pytest.mark.parametrize("kind", ["mkv", "mp4"])
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.mov", "o.webm"])
 def test_tracks_keep_their_languages(kind, name, laden, facts, said, tmp_path):
-    """Both of sound, in order, and the text of the subtitles at its time."""
+    """Both of audio, in order, and the text of the subtitles at its time."""
     source = laden(kind)
     made(source, tmp_path / name)
     found = facts(tmp_path / name)
@@ -166,7 +166,7 @@ def test_what_a_track_is_for(laden, facts, tmp_path):
 
 @pytest.mark.parametrize(("name", "kept"), [("o.mp4", True), ("o.mkv", True), ("o.webm", False)])
 def test_covers(name, kept, laden, facts, tmp_path, ffmpeg):
-    """The same picture, or a warning."""
+    """The same frame, or a warning."""
     warnings = made(laden("mp4"), tmp_path / name)
     streams = facts(tmp_path / name)["streams"]
     covers = [s for s in streams if s["disposition"]["attached_pic"]]
@@ -193,7 +193,7 @@ def test_attachments(laden, tmp_path, ffmpeg):
 
 
 def test_timecode(laden, facts, tmp_path):
-    """That of the first picture: not kept when the first picture is another."""
+    """That of the first frame: not kept when the first frame is another."""
     made(laden("mp4"), tmp_path / "whole.mov")
     (video,) = of_kind(facts(tmp_path / "whole.mov"), "video")
     assert video["tags"]["timecode"] == "01:02:03:04"
@@ -209,7 +209,7 @@ def test_a_stretch_takes_its_own(name, laden, facts, said, tmp_path):
     made(laden("mkv"), tmp_path / name, span=span)
     times = re.findall(r"00:00:0(\d),(\d+) --> 00:00:0(\d),(\d+)", said(tmp_path / name))
     found = [int(number) for cue in times for number in cue]
-    # The source's own times are a little later than what was asked of ffmpeg: its sound is primed.
+    # The source's own times are a little later than what was asked of ffmpeg: its audio is primed.
     assert found == pytest.approx([0, 0, 0, 223, 0, 723, 1, 423], abs=30)
     chapters = facts(tmp_path / name)["chapters"]
     assert [c["tags"]["title"] for c in chapters] == ["One", "Two"]
@@ -222,7 +222,7 @@ def test_a_stretch_without_a_chapter(laden, facts, tmp_path):
     assert [c["tags"]["title"] for c in facts(tmp_path / "o.mkv")["chapters"]] == ["Two"]
 
 
-def test_subtitles_that_are_pictures_stay_out_of_text(folder, ffmpeg, facts, tmp_path):
+def test_subtitles_that_are_frames_stay_out_of_text(folder, ffmpeg, facts, tmp_path):
     """With a warning; in a file that can hold them they are kept."""
     source = folder / "drawn.mkv"
     drawn = ("-f", "lavfi", "-i", "color=s=64x48:d=1", "-i", folder / "drawn.sup")
@@ -247,7 +247,7 @@ def presentation_graphics() -> bytes:
 
 
 @pytest.mark.parametrize(("choice", "carried"), [("copy", "copied"), ("encode", "encoded")])
-def test_sound_as_asked(choice, carried, laden, facts, tmp_path):
+def test_audio_as_asked(choice, carried, laden, facts, tmp_path):
     """Anew if wanted, without a warning: it was asked for."""
     report = convert(
         laden("mkv"), tmp_path / "o.mkv", background="green", settings=EVERYTHING,
@@ -258,7 +258,7 @@ def test_sound_as_asked(choice, carried, laden, facts, tmp_path):
     assert [track["tags"].get("language") for track in tracks] == ["eng", "deu"]
 
 
-def test_no_sound_if_asked(laden, facts, tmp_path):
+def test_no_audio_if_asked(laden, facts, tmp_path):
     """But the subtitles stay."""
     made(laden("mkv"), tmp_path / "o.mkv", encoding=Encoding(audio="none"))
     found = facts(tmp_path / "o.mkv")
@@ -266,14 +266,14 @@ def test_no_sound_if_asked(laden, facts, tmp_path):
     assert len(of_kind(found, "subtitle")) == 1
 
 
-def test_sound_as_nobody_knows():
+def test_audio_as_nobody_knows():
     """Is refused, with what is possible."""
     with pytest.raises(SettingError, match=r"'loud'.*copy, encode, none"):
         Encoding(audio="loud")
 
 
 def test_a_matte_beside_is_alone(laden, facts, tmp_path):
-    """All that is beside the pictures goes into the result."""
+    """All that is beside the frames goes into the result."""
     made(laden("mkv"), tmp_path / "o.mkv", matte=tmp_path / "m.mkv")
     found = facts(tmp_path / "m.mkv")
     assert [s["codec_type"] for s in found["streams"]] == ["video"]

@@ -61,7 +61,7 @@ def may_leave(policy: int) -> bool:
 
 @linux
 def test_av1_leaves_threads_as_they_were(make_clip, tmp_path):
-    """This one, and the many that the encoder starts; from the first picture to the last."""
+    """This one, and the many that the encoder starts; from the first frame to the last."""
     source = make_clip(frames=3)
     before, count = policies(), len(list(THREADS.iterdir()))
     found, counts = set(), set()

@@ -43,8 +43,8 @@ def rgb_of(yuv, bits: int, matrix: int, *, full: bool) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", sorted(PLANAR))
-def test_planes_are_the_pictures_memory(name):
-    """Writing to a plane changes the picture, and planes have the format's shapes."""
+def test_planes_are_the_frames_memory(name):
+    """Writing to a plane changes the frame, and planes have the format's shapes."""
     frame = flat((1, 2, 3), name, (35, 21))
     kind = frame.format
     shapes = [(21, 35)] + [(-(-21 // kind.down), -(-35 // kind.across))] * 2
@@ -106,7 +106,7 @@ def test_rgb_follows_the_tags(matrix, full, name, colour):
         ((576, 1024), BT601, BT709),
     ],
 )
-def test_untagged_pictures_are_read_by_their_height(size, read_as, not_as):
+def test_untagged_frames_are_read_by_their_height(size, read_as, not_as):
     """HD without a tag is BT.709, SD is BT.601, both limited; portrait counts the short side."""
     yuv = (120, 90, 200)
     seen = flat(yuv, size=size).rgb[0, 0].astype(float)
@@ -129,7 +129,7 @@ def test_j_formats_are_full_range_without_a_tag():
 
 
 def test_scaled_is_made_once_for_a_size():
-    """A second call gives the same array; another size or another picture a new one."""
+    """A second call gives the same array; another size or another frame a new one."""
     frame = flat((100, 128, 128))
     small = frame.scaled(32, 16)
     assert small.shape == (16, 32, 3)
@@ -148,8 +148,8 @@ def test_scaled_averages_areas():
     assert np.abs(small - 128).max() <= 3
 
 
-def test_reformat_gives_the_same_picture_when_nothing_changes():
-    """No copy where none is needed; a change of size or format makes a new picture."""
+def test_reformat_gives_the_same_frame_when_nothing_changes():
+    """No copy where none is needed; a change of size or format makes a new frame."""
     video = flat().video
     assert reformat(video) is video
     assert reformat(video, width=64, height=48, pixel_format="yuv420p") is video
@@ -188,7 +188,7 @@ def test_time_is_exact(pts, numerator, denominator):
 
 
 def test_shown_aspect_counts_pixel_shape_and_rotation():
-    """A turned picture is shown with its sides exchanged."""
+    """A turned frame is shown with its sides exchanged."""
     video = flat(size=(720, 576)).video
     wide = Frame(video, 0, Fraction(1, 25), sample_aspect=Fraction(16, 15))
     assert wide.shown_aspect == pytest.approx(4 / 3)
@@ -197,7 +197,7 @@ def test_shown_aspect_counts_pixel_shape_and_rotation():
 
 
 def test_with_video_keeps_the_moment():
-    """Another picture has the same time and the same way to be shown."""
+    """Another frame has the same time and the same way to be shown."""
     frame = Frame(flat().video, 7, Fraction(1, 30), 3, 90, Fraction(4, 3))
     other = frame.with_video(flat().video)
     kept = [(f.pts, f.time_base, f.duration, f.rotation, f.sample_aspect) for f in (frame, other)]

@@ -17,9 +17,9 @@ from sinet_video.media.frame_size import FrameSize
 SIDE = st.integers(16, 4000)
 
 
-def nobody(picture: np.ndarray) -> np.ndarray:
+def nobody(image: np.ndarray) -> np.ndarray:
     """A segmenter that finds nobody."""
-    return np.zeros(picture.shape[:2], np.float32)
+    return np.zeros(image.shape[:2], np.float32)
 
 
 @given(SIDE, SIDE, st.integers(16, 2000), st.booleans())

@@ -41,8 +41,8 @@ def hlg(tmp_path_factory, ffmpeg) -> Path:
 
 
 @pytest.fixture
-def first_picture(ffmpeg) -> Callable[[Path], dict]:
-    """What ffprobe says of a file's first picture, side data by its kind."""
+def first_frame(ffmpeg) -> Callable[[Path], dict]:
+    """What ffprobe says of a file's first frame, side data by its kind."""
 
     def read(path: Path) -> dict:
         shown = ("-show_frames", "-read_intervals", "%+#1", "-select_streams", "v", "-of", "json")
@@ -66,12 +66,12 @@ def test_what_is_read(hdr10, hlg):
 
 
 @pytest.mark.parametrize("codec", ["hevc", "av1"])
-def test_codecs_that_can_say_it(codec, hdr10, first_picture, tmp_path):
+def test_codecs_that_can_say_it(codec, hdr10, first_frame, tmp_path):
     """Say what the source said, as ffprobe reads both."""
     output = tmp_path / "o.mp4"
     report = convert(hdr10, output, settings=EVERYTHING, encoding=Encoding(codec))
     assert report.warnings == []
-    before, after = first_picture(hdr10), first_picture(output)
+    before, after = first_frame(hdr10), first_frame(output)
     assert after["pix_fmt"] == "yuv420p10le"
     for tag in ("color_space", "color_primaries", "color_transfer", "color_range"):
         assert after[tag] == before[tag]
@@ -85,24 +85,24 @@ def test_codecs_that_can_say_it(codec, hdr10, first_picture, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.webm"])
-def test_codecs_that_cannot_say_it(name, hdr10, first_picture, tmp_path):
+def test_codecs_that_cannot_say_it(name, hdr10, first_frame, tmp_path):
     """Lose it with a warning; the matte beside has nothing to lose."""
     matte = tmp_path / "matte.mkv"
     encoding = Encoding()
     report = convert(hdr10, tmp_path / name, matte=matte, settings=EVERYTHING, encoding=encoding)
     assert any("light levels" in warning for warning in report.warnings)
-    assert "Mastering display metadata" not in first_picture(tmp_path / name)["side"]
+    assert "Mastering display metadata" not in first_frame(tmp_path / name)["side"]
     report = convert(hdr10, tmp_path / "m.mkv", show="alpha", settings=EVERYTHING)
     assert report.warnings == []
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
-def test_hybrid_log_gamma(codec, hlg, first_picture, tmp_path):
+def test_hybrid_log_gamma(codec, hlg, first_frame, tmp_path):
     """Keeps its ten bits and its tags, and nothing is made up."""
     output = tmp_path / "o.mp4"
     report = convert(hlg, output, settings=EVERYTHING, encoding=Encoding(codec))
     assert report.warnings == []
-    after = first_picture(output)
+    after = first_frame(output)
     assert after["pix_fmt"] == "yuv420p10le"
     assert after["color_transfer"] == "arib-std-b67"
     assert "Mastering display metadata" not in after["side"]

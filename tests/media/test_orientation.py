@@ -1,4 +1,4 @@
-"""Pictures that players turn and mirror: seen upright, and shown as their source is shown."""
+"""Frames that players turn and mirror: seen upright, and shown as their source is shown."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ Phone = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def phone(tmp_path_factory, ffmpeg) -> Phone:
-    """Three pictures of 64x48 in an MP4 whose track has another matrix: `phone("left")`."""
+    """Three frames of 64x48 in an MP4 whose track has another matrix: `phone("left")`."""
 
     @cache
     def make(name: str, *arguments: object) -> Path:
@@ -75,16 +75,16 @@ def matrix_of(a: int, b: int, c: int, d: int) -> bytes:
 
 
 def luma_shown(path: Path, *, sideways: bool) -> np.ndarray:
-    """The pictures as ffmpeg turns and mirrors them: (frames, H, W)."""
+    """The frames as ffmpeg turns and mirrors them: (frames, H, W)."""
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "yuv444p"]
     data = subprocess.run([*command, "-"], capture_output=True, check=True).stdout
     height, width = (64, 48) if sideways else (48, 64)
     return np.frombuffer(data, np.uint8).reshape(-1, 3, height, width)[:, 0]
 
 
-def left_half(picture: np.ndarray) -> np.ndarray:
+def left_half(image: np.ndarray) -> np.ndarray:
     """Alpha of a person who is all of the left, as seen."""
-    alpha = np.zeros(picture.shape[:2], np.float32)
+    alpha = np.zeros(image.shape[:2], np.float32)
     alpha[:, : alpha.shape[1] // 2] = 1
     return alpha
 
@@ -146,7 +146,7 @@ def test_matroska_says_the_same_matrix(name, output, phone, tmp_path):
 
 
 def quarter_matrix(path: Path) -> tuple[int, ...]:
-    """The signs of a picture's matrix."""
+    """The signs of a frame's matrix."""
     with av.open(str(path)) as container:
         video = next(container.decode(video=0))
         found = [bytes(d) for d in video.side_data if d.type.name == "DISPLAYMATRIX"]
@@ -157,9 +157,9 @@ def quarter_matrix(path: Path) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("name", MATRICES)
-def test_pictures_are_turned_themselves(name, phone, tmp_path):
+def test_frames_are_turned_themselves(name, phone, tmp_path):
     """As nothing in them can say it."""
-    source, pattern = phone(name), tmp_path / "pictures" / "%05d.png"
+    source, pattern = phone(name), tmp_path / "images" / "%05d.png"
     convert(source, pattern, background="#000000", settings=LEFT)
     found = luma_shown(pattern, sideways=sideways(name))
     expected = luma_shown(source, sideways=sideways(name))
@@ -210,7 +210,7 @@ def corner(path: Path, *, sideways: bool) -> Path:
 @pytest.mark.parametrize("name", MATRICES)
 @pytest.mark.parametrize("kind", ["garbage", "core"])
 def test_drawn_mattes_lie_where_they_were_drawn(name, kind, phone, tmp_path):
-    """On the picture as ffmpeg shows it: the upper left quarter and nothing else."""
+    """On the frame as ffmpeg shows it: the upper left quarter and nothing else."""
     drawn = corner(tmp_path / "drawn.png", sideways=sideways(name))
     settings = replace(EVEN, **{kind: drawn})
     convert(phone(name), tmp_path / "o.mkv", show="alpha", settings=settings, encoding=FFV1)
@@ -266,7 +266,7 @@ def test_any_layout_of_samples_can_be_turned(pixel_format):
 
 
 def test_wide_pixels_of_a_turned_clip_are_high_ones(phone, ffmpeg, tmp_path):
-    """A picture that is turned itself has the inverse aspect, and the shape shown is the same."""
+    """A frame that is turned itself has the inverse aspect, and the shape shown is the same."""
     source = phone("left", "-vf", "setsar=4/3")
     assert probe(source).sample_aspect == Fraction(4, 3)
     assert probe(source).as_shown().sample_aspect == Fraction(3, 4)

@@ -31,7 +31,7 @@ def test_dense_undoes_cutting(height, width):
 @given(st.integers(1, 150), st.integers(1, 150), st.integers(0, 1000))
 @settings(deadline=None, max_examples=60)
 def test_any_size_survives_cutting(height, width, seed):
-    """No size and no picture loses a value."""
+    """No size and no frame loses a value."""
     alpha = blotches(height, width, seed)
     np.testing.assert_array_equal(TiledAlpha.of(alpha).dense(), alpha)
 
@@ -93,7 +93,7 @@ def test_tiled_is_a_view_when_sides_divide(down, across):
 
 
 def test_tiled_repeats_the_border_when_sides_do_not_divide():
-    """What reaches past the picture is a copy of its last row and column."""
+    """What reaches past the frame is a copy of its last row and column."""
     plane = np.arange(35 * 33, dtype=np.float32).reshape(35, 33)
     grid = Grid.of(35, 33)
     tiles = grid.tiled(plane)

@@ -26,7 +26,7 @@ from sinet_video.models.sinet_cityscapes import CityscapesSINet
 from sinet_video.stages.segment import segment
 
 TOLERANCE = 1e-3
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 GRAPHS = ("fast", "plain")
 SIZES = (None, (96, 64))
 
@@ -43,8 +43,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Any], Expo
 
 
 @pytest.fixture(scope="module")
-def pictures(carphone: Path) -> list[Picture]:
-    """Two pictures of a real clip, 96 wide and 64 high."""
+def images(carphone: Path) -> list[Image]:
+    """Two images of a real clip, 96 wide and 64 high."""
     return [frame.scaled(96, 64) for frame in islice(decode(carphone), 60, 81, 20)]
 
 
@@ -65,7 +65,7 @@ def shapes(ports: tuple[Port, ...]) -> dict[str, tuple[str, tuple[int | str, ...
 
 
 def test_fast_graph_says_what_it_takes_and_gives(made: Any) -> None:
-    """8-bit pictures, channels last; free axes have letters."""
+    """8-bit images, channels last; free axes have letters."""
     free, fixed = made["fast", None], made["fast", (96, 64)]
     assert shapes(free.inputs) == {"picture": ("uint8", ("n", "h", "w", 3))}
     assert shapes(free.outputs) == {
@@ -100,13 +100,11 @@ def test_files_are_where_they_were_wanted(made: Any) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["free", "fixed"])
-def test_another_program_gets_the_persons_alpha(
-    made: Any, pictures: list[Picture], size: Any
-) -> None:
+def test_another_program_gets_the_persons_alpha(made: Any, images: list[Image], size: Any) -> None:
     """With nothing but what the file says of itself, in onnxruntime alone."""
-    expected = load_segmenter()(pictures[0])
-    floats = pictures[0].transpose(2, 0, 1)[None].astype(np.float32) / 255
-    for graph, given in (("fast", pictures[0][None]), ("plain", floats)):
+    expected = load_segmenter()(images[0])
+    floats = images[0].transpose(2, 0, 1)[None].astype(np.float32) / 255
+    for graph, given in (("fast", images[0][None]), ("plain", floats)):
         session = onnxruntime.InferenceSession(made[graph, size].path)
         alpha = session.run(["alpha"], {"picture": given})[0]
         assert np.abs(alpha.reshape(64, 96) - expected).max() <= TOLERANCE
@@ -115,16 +113,16 @@ def test_another_program_gets_the_persons_alpha(
 
 @pytest.mark.parametrize("graph", GRAPHS)
 @pytest.mark.parametrize("size", SIZES, ids=["free", "fixed"])
-def test_files_work_back(made: Any, pictures: list[Picture], graph: str, size: Any) -> None:
-    """`load_segmenter` takes each without a description, for several pictures in turn."""
+def test_files_work_back(made: Any, images: list[Image], graph: str, size: Any) -> None:
+    """`load_segmenter` takes each without a description, for several images in turn."""
     default, segmenter = load_segmenter(), load_segmenter(made[graph, size].path)
-    for picture in pictures:
-        assert np.abs(segmenter(picture) - default(picture)).max() <= TOLERANCE
+    for image in images:
+        assert np.abs(segmenter(image) - default(image)).max() <= TOLERANCE
 
 
 @pytest.mark.parametrize("graph", GRAPHS)
 def test_fixed_size_is_kept_to(made: Any, carphone: Path, graph: str) -> None:
-    """Whatever size is asked for, pictures are fitted in, and alpha has their aspect."""
+    """Whatever size is asked for, images are fitted in, and alpha has their aspect."""
     segmenter = load_segmenter(made[graph, (96, 64)].path)
     assert seen_size(segmenter, InputSize(), 2.0) == (96, 48)
     frame = next(decode(carphone))
@@ -150,10 +148,10 @@ def test_cityscapes(streets: Path, tmp_path: Path, size: Any) -> None:
     written = export_onnx(tmp_path / "a.onnx", weights=streets, size=size)
     assert written.step == 128
     assert shapes(written.inputs)["wanted"] == ("float32", (19,))
-    picture = np.random.default_rng(0).integers(256, size=(128, 256, 3), dtype=np.uint8)
-    alphas = [load_segmenter(path, classes="car")(picture) for path in (written.path, streets)]
+    image = np.random.default_rng(0).integers(256, size=(128, 256, 3), dtype=np.uint8)
+    alphas = [load_segmenter(path, classes="car")(image) for path in (written.path, streets)]
     assert np.abs(alphas[0] - alphas[1]).max() <= TOLERANCE
-    other = load_segmenter(written.path, classes="car,sky")(picture)
+    other = load_segmenter(written.path, classes="car,sky")(image)
     assert np.abs(other - alphas[0]).max() > 0
 
 

@@ -34,18 +34,18 @@ Array = NDArray[np.float32]
 Golden = dict[str, NDArray[np.float32]]
 
 
-def run(graph: bytes, picture: NDArray[np.generic]) -> dict[str, Array]:
+def run(graph: bytes, image: NDArray[np.generic]) -> dict[str, Array]:
     """Every output of a graph by its name."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(None, {"picture": picture}), strict=True))
+    return dict(zip(names, session.run(None, {"picture": image}), strict=True))
 
 
-def as_floats(pictures: NDArray[np.uint8]) -> Array:
-    """Pictures (n, h, w, 3) as the plain graph takes them: (n, 3, h, w) in [0, 1]."""
-    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32) / 255
+def as_floats(images: NDArray[np.uint8]) -> Array:
+    """Images (n, h, w, 3) as the plain graph takes them: (n, 3, h, w) in [0, 1]."""
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32) / 255
 
 
 def away(one: Array, other: Array) -> float:
@@ -91,7 +91,7 @@ def assert_same(ours: Tensor, original: Tensor) -> None:
 
 @pytest.fixture(scope="module")
 def golden(shared: Path) -> Golden:
-    """The reference code's inputs and logits; all pictures turned from BGR to RGB."""
+    """The reference code's inputs and logits; all images turned from BGR to RGB."""
     with np.load(shared / "golden" / "sinet_portrait.npz") as recorded:
         arrays = {name: recorded[name] for name in recorded.files}
     for name in ("network_input", "small_input"):
@@ -146,7 +146,7 @@ def test_plain_graph_serves_an_oblong(
 def test_fast_graph_gives_the_reference_codes_evidence(
     official_fast: bytes, golden: Golden, batch: int
 ) -> None:
-    """From 8-bit pictures, the fast graph gives the difference of the recorded logits."""
+    """From 8-bit images, the fast graph gives the difference of the recorded logits."""
     answer = run(official_fast, golden["rgb"][:batch])
     evidence = golden["logits"][:batch, 1] - golden["logits"][:batch, 0]
     assert away(answer["evidence"], evidence) <= TOLERANCE
@@ -173,7 +173,7 @@ def test_fast_graph_serves_an_oblong(official: SINet, official_fast: bytes, gold
 
 
 def test_fast_graph_notices_the_channel_order(official_fast: bytes, golden: Golden) -> None:
-    """BGR pictures do not give the recorded evidence."""
+    """BGR images do not give the recorded evidence."""
     answer = run(official_fast, np.ascontiguousarray(golden["rgb"][..., ::-1]))
     assert away(answer["evidence"], golden["logits"][:, 1] - golden["logits"][:, 0]) > 0.1
 
@@ -195,12 +195,12 @@ def test_fast_network_is_exact(exact: None, seed: int) -> None:
     randomise(network, seed)
     network.mean.copy_(torch.tensor([100.0, 110.0, 120.0]))
     network.std.copy_(torch.tensor([50.0, 60.0, 70.0]))
-    pictures = torch.randint(256, (2, 64, 96, 3), dtype=torch.uint8)
+    images = torch.randint(256, (2, 64, 96, 3), dtype=torch.uint8)
     with torch.no_grad():
-        alpha, evidence = export_sinet.FastSINet(network)(pictures)
-        logits = network(network.normalise(pictures.permute(0, 3, 1, 2)))
+        alpha, evidence = export_sinet.FastSINet(network)(images)
+        logits = network(network.normalise(images.permute(0, 3, 1, 2)))
         assert_same(evidence, logits[:, 1] - logits[:, 0])
-        assert_same(alpha, network.alpha(pictures))
+        assert_same(alpha, network.alpha(images))
     assert evidence.std() > 1e-3, "a constant answer proves nothing"
 
 
@@ -208,11 +208,11 @@ def test_fast_network_follows_the_weights(exact: None) -> None:
     """Two networks that differ in a single statistic have different fast forms."""
     network = SINet()
     randomise(network, 1)
-    pictures = torch.randint(256, (1, 64, 64, 3), dtype=torch.uint8)
+    images = torch.randint(256, (1, 64, 64, 3), dtype=torch.uint8)
     with torch.no_grad():
-        before = export_sinet.FastSINet(network)(pictures)[1]
+        before = export_sinet.FastSINet(network)(images)[1]
         network.fine_norm.running_mean += 1
-        assert not torch.allclose(before, export_sinet.FastSINet(network)(pictures)[1])
+        assert not torch.allclose(before, export_sinet.FastSINet(network)(images)[1])
 
 
 @pytest.fixture(scope="module")
@@ -236,12 +236,12 @@ def test_fast_graph_of_random_weights_is_torch(
     untrained: SINet, untrained_fast: bytes, batch: int, size: tuple[int, int]
 ) -> None:
     """Untrained, but for random statistics: graph and network agree at every size and batch."""
-    pictures = torch.randint(256, (batch, *size, 3), dtype=torch.uint8)
+    images = torch.randint(256, (batch, *size, 3), dtype=torch.uint8)
     with torch.no_grad():
-        logits = untrained(untrained.normalise(pictures.permute(0, 3, 1, 2)))
-        alpha = untrained.alpha(pictures).numpy()
+        logits = untrained(untrained.normalise(images.permute(0, 3, 1, 2)))
+        alpha = untrained.alpha(images).numpy()
     evidence = (logits[:, 1] - logits[:, 0]).numpy()
-    answer = run(untrained_fast, pictures.numpy())
+    answer = run(untrained_fast, images.numpy())
     assert away(answer["evidence"], evidence) <= TOLERANCE * evidence.std()
     assert away(answer["alpha"], alpha) <= TOLERANCE * alpha.std()
 
@@ -277,11 +277,11 @@ def test_packaged_graph_is_the_packaged_checkpoint(packaged: SINet, size: tuple[
 def test_packaged_files_agree_on_a_real_clip(
     packaged: SINet, carphone: Path, size: tuple[int, int]
 ) -> None:
-    """They agree on real pictures, in which they find a person and a background."""
-    pictures = np.stack([frame.scaled(*size) for frame in islice(decode(carphone), 0, 40, 20)])
-    answer = run(packaged_graph(), pictures)["alpha"]
+    """They agree on real images, in which they find a person and a background."""
+    images = np.stack([frame.scaled(*size) for frame in islice(decode(carphone), 0, 40, 20)])
+    answer = run(packaged_graph(), images)["alpha"]
     with torch.no_grad():
-        assert away(answer, packaged.alpha(torch.from_numpy(pictures)).numpy()) <= TOLERANCE
+        assert away(answer, packaged.alpha(torch.from_numpy(images)).numpy()) <= TOLERANCE
     assert (answer > 0.9).mean() > 0.1
     assert (answer < 0.1).mean() > 0.1
 

@@ -18,7 +18,7 @@ from sinet_video import SettingError, WeightsError, load_segmenter
 from sinet_video.models import onnx_limits
 from sinet_video.models.checkpoint import load_any
 
-PICTURE = np.zeros((192, 320, 3), np.uint8)
+IMAGE = np.zeros((192, 320, 3), np.uint8)
 FREE = ["a", "b", "c", "d"]
 Node = onnx.NodeProto
 
@@ -49,7 +49,7 @@ def node(kind: str, takes: str, gives: str = "y", **more: object) -> Node:
 
 
 def mean(**more: object) -> Node:
-    """The mean of the picture."""
+    """The mean of the image."""
     return node("ReduceMean", "x", "m", keepdims=1, **more)
 
 
@@ -94,13 +94,13 @@ def folded() -> onnx.ModelProto:
     return model(nodes, FREE, constants=held)
 
 
-PICTURES = ("picture", TensorProto.UINT8, ["n", "h", "w", 3])
+IMAGES = ("picture", TensorProto.UINT8, ["n", "h", "w", 3])
 
 
 def like_ours(nodes: Sequence[Node], shape: list, **more: object) -> onnx.ModelProto:
     """A graph that has the names of ours."""
     cast = node("Cast", "picture", "x", to=TensorProto.FLOAT)
-    return model([cast, *nodes], shape, takes=PICTURES, answer=("alpha", 1), **more)
+    return model([cast, *nodes], shape, takes=IMAGES, answer=("alpha", 1), **more)
 
 
 def chosen(count: int) -> list[onnx.ValueInfoProto]:
@@ -119,7 +119,7 @@ GRAPHS: dict[str, tuple[Callable[[], onnx.ModelProto], str | None]] = {
         lambda: model([node("Cast", "x", to=TensorProto.STRING)], FREE, answer=("y", 8)),
         "no numbers",
     ),
-    "no picture": (
+    "no image": (
         lambda: model(
             [node("Slice", "x none none")], FREE, constants={"none": np.array([0], np.int64)}
         ),
@@ -159,7 +159,7 @@ GRAPHS: dict[str, tuple[Callable[[], onnx.ModelProto], str | None]] = {
             ["n", "h", "w"],
             more=chosen(7),
         ),
-        "other inputs than one picture",
+        "other inputs than one image",
     ),
 }
 
@@ -184,10 +184,10 @@ def test_every_graph_ends_in_a_sentence(name, written, monkeypatch):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     path = written(make())
     if said is None:
-        assert load_segmenter(path)(PICTURE).ndim == 2
+        assert load_segmenter(path)(IMAGE).ndim == 2
     else:
         with pytest.raises((WeightsError, SettingError), match=said) as raised:
-            load_segmenter(path)(PICTURE)
+            load_segmenter(path)(IMAGE)
         assert "onnxruntime_src" not in str(raised.value)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
 
@@ -197,7 +197,7 @@ def test_the_recorded_ones_as_well(shared, monkeypatch):
     monkeypatch.setattr(onnx_limits, "SECONDS", 1.0)
     for path in sorted((shared / "faults" / "onnx").glob("*.onnx")):
         with pytest.raises((WeightsError, SettingError)):
-            load_segmenter(path)(PICTURE)
+            load_segmenter(path)(IMAGE)
 
 
 # Data in other files
@@ -228,7 +228,7 @@ def test_data_beside_a_file_is_read_from_there(written, tmp_path, monkeypatch):
     with pytest.raises(WeightsError):
         load_segmenter(path)
     (tmp_path / "w.bin").write_bytes(np.full(3, 0.5, np.float32).tobytes())
-    white = np.full_like(PICTURE, 255)
+    white = np.full_like(IMAGE, 255)
     assert float(load_segmenter(path)(white).mean()) == pytest.approx(0.5)
 
 
@@ -252,11 +252,11 @@ def test_an_unknown_operator_is_named(written):
         load_segmenter(written(graph))
 
 
-# Pictures
+# Images
 
 
 @pytest.mark.parametrize("shape", [(480, 640, 3), (1080, 1920, 3), (7, 5, 3), (192, 320, 3)])
-def test_a_picture_of_any_size_is_taken(shape):
+def test_an_image_of_any_size_is_taken(shape):
     """It is scaled to what suits the network, where the network cannot take it."""
     alpha = load_segmenter()(np.full(shape, 127, np.uint8))
     assert alpha.ndim == 2
@@ -264,13 +264,13 @@ def test_a_picture_of_any_size_is_taken(shape):
 
 
 @pytest.mark.parametrize(
-    "picture",
+    "image",
     [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3)), None],
 )
-def test_what_is_no_picture_is_refused(picture):
+def test_what_is_no_image_is_refused(image):
     """With what came, and what is taken."""
-    with pytest.raises(SettingError, match="takes pictures"):
-        load_segmenter()(picture)
+    with pytest.raises(SettingError, match="takes images"):
+        load_segmenter()(image)
 
 
 # Checkpoints

@@ -1,4 +1,4 @@
-"""Recurrent matting files of others: found by their inputs, asked about one picture at a time."""
+"""Recurrent matting files of others: found by their inputs, asked about one image at a time."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def write_counting(path: Path, *, state: str = "r1", alpha: str = "pha", channel
 
 
 @pytest.mark.parametrize("alpha", ["pha", "matte"])
-def test_a_picture_is_shown_several_times_from_an_empty_memory(alpha, tmp_path):
-    """The answer to a picture is the same whatever came before it."""
+def test_an_image_is_shown_several_times_from_an_empty_memory(alpha, tmp_path):
+    """The answer to an image is the same whatever came before it."""
     segmenter = load_segmenter(str(write_counting(tmp_path / "net.onnx", alpha=alpha)))
     assert isinstance(segmenter, RecurrentSegmenter)
     gray = np.full((40, 60, 3), 51, np.uint8)  # a fifth
@@ -61,7 +61,7 @@ def test_a_picture_is_shown_several_times_from_an_empty_memory(alpha, tmp_path):
         assert np.allclose(found, 0.2 * PASSES, atol=1e-5)
 
 
-def test_large_pictures_are_worked_on_smaller(tmp_path):
+def test_large_images_are_worked_on_smaller(tmp_path):
     """By the ratio that the network takes."""
     segmenter = load_segmenter(str(write_counting(tmp_path / "net.onnx")))
     gray = np.full((416, 832, 3), 51, np.uint8)
@@ -84,5 +84,5 @@ def test_other_inputs_are_still_refused(tmp_path):
         node.input[:] = ["other" if name == "r1o" else name for name in node.input]
     model.graph.output[0].name = "other"
     onnx.save(model, str(path))
-    with pytest.raises(WeightsError, match="other inputs than one picture"):
+    with pytest.raises(WeightsError, match="other inputs than one image"):
         load_segmenter(str(path))

@@ -1,4 +1,4 @@
-"""What a network wants done to a picture, computed by hand."""
+"""What a network wants done to an image, computed by hand."""
 
 from __future__ import annotations
 

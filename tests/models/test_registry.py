@@ -30,7 +30,7 @@ BRIGHT = Architecture(
 
 
 class Bright(Network):
-    """How red or blue a picture is."""
+    """How red or blue an image is."""
 
     architecture = BRIGHT
 
@@ -38,9 +38,9 @@ class Bright(Network):
         super().__init__()
         self.gain = nn.Parameter(torch.tensor(0.5))
 
-    def forward(self, pictures: Tensor, wanted: Tensor) -> Tensor:
+    def forward(self, images: Tensor, wanted: Tensor) -> Tensor:
         """Return it, (n, h, w)."""
-        return (pictures[..., ::2].float() * wanted).sum(-1) / 255 * self.gain
+        return (images[..., ::2].float() * wanted).sum(-1) / 255 * self.gain
 
     alpha = forward
 
@@ -55,9 +55,9 @@ def bright() -> Any:
 
     def fast(network: Bright, *, size: Any = None, opset: int = OPSET) -> bytes:
         width, height = size or (16, 8)
-        picture = torch.zeros(1, height, width, 3, dtype=torch.uint8)
+        image = torch.zeros(1, height, width, 3, dtype=torch.uint8)
         axes = {} if size else {0: "n", 1: "h", 2: "w"}
-        inputs = {"picture": picture, "wanted": torch.ones(2)}
+        inputs = {"picture": image, "wanted": torch.ones(2)}
         return traced(network, inputs, {"alpha": axes}, opset)
 
     module: Any = ModuleType("bright")
@@ -78,7 +78,7 @@ def named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture
-def picture() -> Any:
+def image() -> Any:
     """Noise."""
     return np.random.default_rng(0).integers(256, size=(16, 24, 3), dtype=np.uint8)
 
@@ -86,27 +86,27 @@ def picture() -> Any:
 @pytest.mark.parametrize("runtime", ["onnxruntime", "torch"])
 @pytest.mark.parametrize("by_path", [False, True])
 def test_a_module_and_a_row_are_a_network(
-    named: str, tmp_path: Path, picture: Any, runtime: Any, by_path: bool
+    named: str, tmp_path: Path, image: Any, runtime: Any, by_path: bool
 ) -> None:
     """Its weights load by name and by path, in both runtimes, with its own size and classes."""
     weights = tmp_path / "bright.pth" if by_path else named
     red = load_segmenter(weights, runtime=runtime)
     blue = load_segmenter(weights, runtime=runtime, classes="Blue")
-    assert np.allclose(red(picture), picture[..., 0] / 510, atol=1e-6)
-    assert np.allclose(blue(picture), picture[..., 2] / 510, atol=1e-6)
+    assert np.allclose(red(image), image[..., 0] / 510, atol=1e-6)
+    assert np.allclose(blue(image), image[..., 2] / 510, atol=1e-6)
     assert seen_size(red, InputSize(), 1.0) == (64, 64)
     assert seen_size(red, InputSize(exact=(32, 64)), 1.0) == (32, 64)
     with pytest.raises(SettingError, match=r"'dog' is not known; the classes are .*red, blue"):
         load_segmenter(weights, runtime=runtime, classes="dog")
 
 
-def test_it_can_be_exported(named: str, tmp_path: Path, picture: Any) -> None:
+def test_it_can_be_exported(named: str, tmp_path: Path, image: Any) -> None:
     """The graph is checked as others are, runs, and there is no plain one."""
     made = export_onnx(tmp_path / "b.onnx", weights=named)
     assert [port.name for port in made.inputs] == ["picture", "wanted"]
     assert made.step == 8
-    alpha = load_segmenter(tmp_path / "b.onnx", classes="blue")(picture)
-    assert np.allclose(alpha, picture[..., 2] / 510, atol=1e-6)
+    alpha = load_segmenter(tmp_path / "b.onnx", classes="blue")(image)
+    assert np.allclose(alpha, image[..., 2] / 510, atol=1e-6)
     with pytest.raises(SettingError, match="plain graph"):
         export_onnx(tmp_path / "p.onnx", weights=named, graph="plain")
 

@@ -25,19 +25,19 @@ from sinet_video.models.sinet import SINet
 TOLERANCE = 1e-3
 DATA = Path(sinet_video.__file__).parent / "data"
 AS_IT_IS = Preprocessing(std=(255.0, 255.0, 255.0))
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def pictures(carphone: Path) -> list[Picture]:
-    """Three pictures of a real clip as the network sees them."""
+def images(carphone: Path) -> list[Image]:
+    """Three images of a real clip as the network sees them."""
     frames = islice(decode(carphone), 0, 61, 30)
     return [frame.scaled(*InputSize().of(frame.shown_aspect)) for frame in frames]
 
 
 @pytest.fixture
-def picture() -> Picture:
-    """An RGB picture, 64 wide and 32 high, in which every channel differs."""
+def image() -> Image:
+    """An RGB image, 64 wide and 32 high, in which every channel differs."""
     return np.random.default_rng(4).integers(256, size=(32, 64, 3), dtype=np.uint8)
 
 
@@ -67,28 +67,26 @@ def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
 # Our own network.
 
 
-def test_runtimes_agree(
-    pictures: list[Picture], cache: Path, checkpoint: Path, tmp_path: Path
-) -> None:
-    """The default, its checkpoint exported anew, and torch give one alpha on real pictures."""
+def test_runtimes_agree(images: list[Image], cache: Path, checkpoint: Path, tmp_path: Path) -> None:
+    """The default, its checkpoint exported anew, and torch give one alpha on real images."""
     default = load_segmenter()
     others = [load_segmenter(runtime="torch"), load_segmenter(checkpoint)]
     (tmp_path / "graph.onnx").write_bytes(packaged_graph())
     others += [load_segmenter(checkpoint, runtime="torch"), load_segmenter(tmp_path / "graph.onnx")]
-    for picture in pictures:
-        alpha = default(picture)
-        assert alpha.shape == picture.shape[:2]
+    for image in images:
+        alpha = default(image)
+        assert alpha.shape == image.shape[:2]
         assert alpha.dtype == np.float32
         assert 0.05 < (alpha > 0.5).mean() < 0.95
         for other in others:
-            assert np.abs(other(picture) - alpha).max() <= TOLERANCE
+            assert np.abs(other(image) - alpha).max() <= TOLERANCE
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "torch"])
-def test_alpha_is_from_0_to_1(pictures: list[Picture], runtime: Any) -> None:
+def test_alpha_is_from_0_to_1(images: list[Image], runtime: Any) -> None:
     """No rounding takes alpha out of its range, where it comes close to both ends."""
     segmenter = load_segmenter(runtime=runtime)
-    alphas = [segmenter(picture) for picture in pictures]
+    alphas = [segmenter(image) for image in images]
     assert 0 <= np.min(alphas) < 0.001
     assert 0.999 < np.max(alphas) <= 1
 
@@ -100,58 +98,58 @@ def test_segmenters_say_what_they_run_on(cache: Path) -> None:
     assert (network.runtime, network.device) == ("torch", "cpu")
 
 
-def test_one_segmenter_serves_pictures_of_different_sizes(picture: Picture) -> None:
-    """After another size, a picture's alpha is what it was."""
+def test_one_segmenter_serves_images_of_different_sizes(image: Image) -> None:
+    """After another size, an image's alpha is what it was."""
     segmenter = load_segmenter()
-    first = segmenter(picture)
-    assert segmenter(np.ascontiguousarray(picture.transpose(1, 0, 2))).shape == (64, 32)
-    assert np.array_equal(segmenter(picture), first)
+    first = segmenter(image)
+    assert segmenter(np.ascontiguousarray(image.transpose(1, 0, 2))).shape == (64, 32)
+    assert np.array_equal(segmenter(image), first)
 
 
-def test_official_weights_differ_from_the_default(shared: Path, pictures: list[Picture]) -> None:
+def test_official_weights_differ_from_the_default(shared: Path, images: list[Image]) -> None:
     """The choice of weights has an effect."""
     other = load_segmenter(shared / "weights" / "SINet-official.pth")
-    assert np.abs(other(pictures[0]) - load_segmenter()(pictures[0])).max() > 10 * TOLERANCE
+    assert np.abs(other(images[0]) - load_segmenter()(images[0])).max() > 10 * TOLERANCE
 
 
 def test_export_of_a_checkpoint_is_kept(
-    cache: Path, checkpoint: Path, picture: Picture, request: pytest.FixtureRequest
+    cache: Path, checkpoint: Path, image: Image, request: pytest.FixtureRequest
 ) -> None:
     """The second time, the graph comes from the cache."""
-    first = load_segmenter(checkpoint)(picture)
+    first = load_segmenter(checkpoint)(image)
     assert len(list(cache.glob("*.onnx"))) == 1
     request.getfixturevalue("no_export")
-    assert np.array_equal(load_segmenter(str(checkpoint))(picture), first)
+    assert np.array_equal(load_segmenter(str(checkpoint))(image), first)
 
 
 def test_another_checkpoint_is_exported_for_itself(
-    cache: Path, checkpoint: Path, picture: Picture
+    cache: Path, checkpoint: Path, image: Image
 ) -> None:
     """Under the same name, changed weights are not mistaken for those in the cache."""
-    first = load_segmenter(checkpoint)(picture)
+    first = load_segmenter(checkpoint)(image)
     network = checkpoints.load(checkpoint)
     network.classify.weight.data.neg_()
     checkpoints.save(network, checkpoint)
-    assert np.abs(load_segmenter(checkpoint)(picture) - first).max() > 10 * TOLERANCE
+    assert np.abs(load_segmenter(checkpoint)(image) - first).max() > 10 * TOLERANCE
     assert len(list(cache.glob("*.onnx"))) == 2
 
 
 @pytest.mark.usefixtures("no_export")
-def test_default_needs_no_export(cache: Path, picture: Picture) -> None:
+def test_default_needs_no_export(cache: Path, image: Image) -> None:
     """The package carries the default's graph, so nothing is exported and nothing cached."""
-    load_segmenter()(picture)
+    load_segmenter()(image)
     assert not cache.exists()
 
 
 def test_cache_that_cannot_be_written_is_done_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: Path, picture: Picture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: Path, image: Image
 ) -> None:
     """Where a file is in the cache's place, the graph is exported each time."""
     blocked = tmp_path / "blocked"
     blocked.write_text("a file, and no folder")
     monkeypatch.setenv("SINET_VIDEO_CACHE", str(blocked / "cache"))
-    alpha = load_segmenter(checkpoint)(picture)
-    assert np.abs(alpha - load_segmenter()(picture)).max() <= TOLERANCE
+    alpha = load_segmenter(checkpoint)(image)
+    assert np.abs(alpha - load_segmenter()(image)).max() <= TOLERANCE
     assert blocked.read_text() == "a file, and no folder"
 
 
@@ -163,29 +161,27 @@ def test_failing_export_is_not_hidden(cache: Path, checkpoint: Path) -> None:
     assert not cache.exists()
 
 
-def test_exported_file_is_recognised(
-    tmp_path: Path, pictures: list[Picture], checkpoint: Path
-) -> None:
+def test_exported_file_is_recognised(tmp_path: Path, images: list[Image], checkpoint: Path) -> None:
     """A graph of ours in a file needs no description."""
     path = tmp_path / "mine.ONNX"
     path.write_bytes(export_sinet.fast(checkpoints.load(checkpoint)))
     segmenter = load_segmenter(path)
     assert isinstance(segmenter, FastSegmenter)
-    assert np.abs(segmenter(pictures[0]) - load_segmenter()(pictures[0])).max() <= TOLERANCE
+    assert np.abs(segmenter(images[0]) - load_segmenter()(images[0])).max() <= TOLERANCE
 
 
 def test_plain_graph_needs_no_description(
-    tmp_path: Path, pictures: list[Picture], checkpoint: Path
+    tmp_path: Path, images: list[Image], checkpoint: Path
 ) -> None:
     """The plain graph is a foreign one that takes what is the default; another input shows."""
     path = tmp_path / "plain.onnx"
     path.write_bytes(export_sinet.plain(checkpoints.load(checkpoint)))
     segmenter = load_segmenter(path)
     assert isinstance(segmenter, OnnxSegmenter)
-    expected = load_segmenter()(pictures[0])
-    assert np.abs(segmenter(pictures[0]) - expected).max() <= TOLERANCE
+    expected = load_segmenter()(images[0])
+    assert np.abs(segmenter(images[0]) - expected).max() <= TOLERANCE
     wrong = load_segmenter(path, onnx=OnnxInput(Preprocessing("bgr")))
-    assert np.abs(wrong(pictures[0]) - expected).max() > 10 * TOLERANCE
+    assert np.abs(wrong(images[0]) - expected).max() > 10 * TOLERANCE
 
 
 # What cannot be loaded.

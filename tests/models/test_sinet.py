@@ -53,7 +53,7 @@ def test_parameters_are_as_many_as_in_the_paper() -> None:
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 96), (160, 288)])
-def test_logits_have_the_size_of_the_picture(network: SINet, size: tuple[int, int]) -> None:
+def test_logits_have_the_size_of_the_image(network: SINet, size: tuple[int, int]) -> None:
     """Two classes come out, in as many rows and columns as went in."""
     with torch.no_grad():
         assert network(torch.zeros(2, 3, *size)).shape == (2, 2, *size)
@@ -67,7 +67,7 @@ def test_other_sides_do_not_fit(network: SINet, side: int) -> None:
 
 
 def test_encoder_answers_at_an_eighth_and_a_quarter(network: SINet) -> None:
-    """The coarse logits are an eighth of the picture's size, the features a quarter."""
+    """The coarse logits are an eighth of the image's size, the features a quarter."""
     with torch.no_grad():
         eighth, quarter = network.encoder(torch.zeros(1, 3, 64, 96))
     assert eighth.shape == (1, 2, 8, 12)
@@ -87,7 +87,7 @@ def test_logits_are_the_reference_codes(
 def test_logits_of_an_oblong_are_the_reference_codes(
     official: SINet, golden: dict[str, Tensor]
 ) -> None:
-    """The same holds for a picture of 160x256."""
+    """The same holds for an image of 160x256."""
     with torch.no_grad():
         logits = official(golden["small_input"])
     assert (logits - golden["small_logits"]).abs().max() <= TOLERANCE
@@ -125,7 +125,7 @@ def test_normalise_takes_each_channels_own_constants(network: SINet) -> None:
 
 
 def test_alpha_is_the_persons_probability(official: SINet, golden: dict[str, Tensor]) -> None:
-    """From 8-bit RGB pictures, alpha is the logistic function of the logits' difference."""
+    """From 8-bit RGB images, alpha is the logistic function of the logits' difference."""
     with torch.no_grad():
         alpha = official.alpha(golden["rgb"])
     expected = torch.sigmoid(golden["logits"][:, 1] - golden["logits"][:, 0])
@@ -135,12 +135,12 @@ def test_alpha_is_the_persons_probability(official: SINet, golden: dict[str, Ten
     assert expected.amax() > 0.9
 
 
-def test_pictures_of_a_batch_do_not_mix(network: SINet) -> None:
-    """Each picture's alpha is what it is alone."""
-    pictures = torch.randint(256, (3, 64, 96, 3), dtype=torch.uint8)
+def test_images_of_a_batch_do_not_mix(network: SINet) -> None:
+    """Each image's alpha is what it is alone."""
+    images = torch.randint(256, (3, 64, 96, 3), dtype=torch.uint8)
     with torch.no_grad():
-        together = network.alpha(pictures)
-        alone = torch.cat([network.alpha(picture[None]) for picture in pictures])
+        together = network.alpha(images)
+        alone = torch.cat([network.alpha(image[None]) for image in images])
     torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
     assert not torch.allclose(together[0], together[1], rtol=0, atol=1e-5)
 
@@ -158,7 +158,7 @@ def test_shuffle_of_one_group_changes_nothing() -> None:
     assert torch.equal(shuffle_channels(x, 1), x)
 
 
-def test_shuffle_keeps_pictures_and_places() -> None:
+def test_shuffle_keeps_images_and_places() -> None:
     """Only channels change places: batch, rows and columns stay."""
     x = torch.rand(2, 4, 3, 5)
     assert torch.equal(shuffle_channels(x, 2), x[:, [0, 2, 1, 3]])

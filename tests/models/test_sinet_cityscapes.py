@@ -34,7 +34,7 @@ from sinet_video.pipeline.settings import Settings
 
 RELATIVE = 1e-4
 TOLERANCE = 1e-3
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 
 
 def untrained(seed: int = 0) -> CityscapesSINet:
@@ -67,8 +67,8 @@ def official(shared: Path) -> Path:
 
 
 @pytest.fixture
-def picture() -> Picture:
-    """An RGB picture, 256 wide and 128 high."""
+def image() -> Image:
+    """An RGB image, 256 wide and 128 high."""
     return np.random.default_rng(4).integers(256, size=(128, 256, 3), dtype=np.uint8)
 
 
@@ -95,7 +95,7 @@ def test_logits_are_the_reference_codes(shared: Path, official: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(128, 128), (128, 256), (384, 128)])
-def test_logits_have_half_the_size_of_the_picture(size: tuple[int, int]) -> None:
+def test_logits_have_half_the_size_of_the_image(size: tuple[int, int]) -> None:
     """Nineteen classes come out."""
     with torch.no_grad():
         assert untrained()(torch.zeros(2, 3, *size)).shape == (2, 19, size[0] // 2, size[1] // 2)
@@ -167,14 +167,14 @@ def chosen(*names: str) -> Tensor:
     return torch.from_numpy(cityscapes_classes.wanted(names))
 
 
-def test_alpha_is_the_wanted_classes_share(picture: Picture) -> None:
+def test_alpha_is_the_wanted_classes_share(image: Image) -> None:
     """Summed over classes; of all it is 1, and of two sets that are apart it is the sum."""
-    network, pictures = untrained(), torch.from_numpy(picture[None])
+    network, images = untrained(), torch.from_numpy(image[None])
     with torch.no_grad():
-        logits = network(network.normalise(pictures.permute(0, 3, 1, 2)))
-        people, cars = (network.alpha(pictures, chosen(name)) for name in ("person", "car"))
-        both = network.alpha(pictures, chosen("car", "person"))
-        whole = network.alpha(pictures, torch.ones(19))
+        logits = network(network.normalise(images.permute(0, 3, 1, 2)))
+        people, cars = (network.alpha(images, chosen(name)) for name in ("person", "car"))
+        both = network.alpha(images, chosen("car", "person"))
+        whole = network.alpha(images, torch.ones(19))
     assert people.shape == (1, 64, 128)
     torch.testing.assert_close(people, logits.softmax(1)[:, CLASSES.index("person")])
     torch.testing.assert_close(both, people + cars)
@@ -223,29 +223,29 @@ def test_a_checkpoint_with_a_gap_is_refused(checkpoint: Path, tmp_path: Path, lo
 
 
 @pytest.mark.parametrize("names", [None, "person,rider", "car", "road,sky,bicycle"])
-def test_runtimes_agree(checkpoint: Path, picture: Picture, names: str | None) -> None:
+def test_runtimes_agree(checkpoint: Path, image: Image, names: str | None) -> None:
     """The graph and torch give one alpha, which is that of the classes."""
     fast = load_segmenter(checkpoint, classes=names)
     slow = load_segmenter(checkpoint, runtime="torch", classes=names)
     assert isinstance(fast, FastSegmenter)
     assert isinstance(slow, TorchSegmenter)
-    alpha = fast(picture)
+    alpha = fast(image)
     assert alpha.shape == (64, 128)
     assert alpha.dtype == np.float32
-    assert np.abs(slow(picture) - alpha).max() <= TOLERANCE
-    pictures = torch.from_numpy(picture[None])
+    assert np.abs(slow(image) - alpha).max() <= TOLERANCE
+    images = torch.from_numpy(image[None])
     with torch.no_grad():
         expected = untrained().alpha(
-            pictures, torch.from_numpy(cityscapes_classes.wanted(names or "person,rider"))
+            images, torch.from_numpy(cityscapes_classes.wanted(names or "person,rider"))
         )
     assert np.abs(alpha - expected[0].numpy()).max() <= TOLERANCE
     assert alpha.std() > 1e-3
 
 
-def test_classes_differ(checkpoint: Path, picture: Picture) -> None:
+def test_classes_differ(checkpoint: Path, image: Image) -> None:
     """Another choice is another alpha, of the same cached graph; all classes are everything."""
-    person, car = (load_segmenter(checkpoint, classes=name)(picture) for name in ("person", "car"))
-    everything = load_segmenter(checkpoint, classes=CLASSES)(picture)
+    person, car = (load_segmenter(checkpoint, classes=name)(image) for name in ("person", "car"))
+    everything = load_segmenter(checkpoint, classes=CLASSES)(image)
     assert np.abs(person - car).max() > 10 * TOLERANCE
     assert everything.min() > 0.999
     assert everything.max() <= 1
@@ -295,7 +295,7 @@ def test_sizes_are_the_networks(checkpoint: Path, runtime: Any) -> None:
 
 
 def test_a_whole_job(checkpoint: Path, carphone: Path) -> None:
-    """Mattes at the picture's size, that a choice of classes changes."""
+    """Mattes at the image's size, that a choice of classes changes."""
     size = InputSize(exact=(128, 128))
     chosen: list[Any] = [CLASSES, "car"]
     settings = [Settings(weights=checkpoint, classes=names, size=size) for names in chosen]
@@ -308,13 +308,13 @@ def test_a_whole_job(checkpoint: Path, carphone: Path) -> None:
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "torch"])
 def test_fetched_weights(
-    official: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: Picture, runtime: Any
+    official: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image: Image, runtime: Any
 ) -> None:
     """`weights="cityscapes"` takes the pinned file from the cache, and no other."""
     monkeypatch.setenv("SINET_VIDEO_CACHE", str(tmp_path))
     shutil.copy(official, tmp_path / "SINet-cityscapes-official.pth")
-    alpha = load_segmenter("cityscapes", runtime=runtime)(picture)
-    assert np.array_equal(alpha, load_segmenter(official, runtime=runtime)(picture))
+    alpha = load_segmenter("cityscapes", runtime=runtime)(image)
+    assert np.array_equal(alpha, load_segmenter(official, runtime=runtime)(image))
 
 
 # The graph.
@@ -332,11 +332,11 @@ def double() -> Any:
 def test_fast_network_is_exact(double: None, seed: int) -> None:
     """For random weights the rewritten network is the network."""
     network = untrained(seed).double()
-    pictures = torch.randint(256, (2, 128, 256, 3), dtype=torch.uint8)
+    images = torch.randint(256, (2, 128, 256, 3), dtype=torch.uint8)
     wanted = torch.rand(19)
     with torch.no_grad():
-        alpha = export_cityscapes.FastCityscapes(network)(pictures, wanted)
-        expected = network.alpha(pictures, wanted)
+        alpha = export_cityscapes.FastCityscapes(network)(images, wanted)
+        expected = network.alpha(images, wanted)
     # The graph turns bytes into floats as the exporter knows them, of single precision.
     torch.testing.assert_close(alpha, expected, rtol=0, atol=1e-7)
     assert alpha.std() > 1e-4

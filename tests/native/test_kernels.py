@@ -1,4 +1,4 @@
-"""The kernels in C++ do what numpy does: any format, odd sizes, pictures of one pixel."""
+"""The kernels in C++ do what numpy does: any format, odd sizes, frames of one pixel."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def both(work: Callable[[], Any]) -> tuple[Any, Any]:
 
 
 def frame(name: str, size: tuple[int, int], seed: int, smooth_by: int = 8) -> Frame:
-    """A picture of patches, which any codec could have made, with noise."""
+    """A frame of patches, which any codec could have made, with noise."""
     height, width = size
     video = av.VideoFrame(width, height, name)
     random = np.random.default_rng(seed)
@@ -92,7 +92,7 @@ def dense_alpha(size: tuple[int, int], seed: int) -> np.ndarray:
 
 
 def planes(video: av.VideoFrame) -> list[np.ndarray]:
-    """Copies of a picture's planes, as signed numbers."""
+    """Copies of a frame's planes, as signed numbers."""
     return [plane.astype(np.int64) for plane in planes_of(video)]
 
 
@@ -155,11 +155,11 @@ def test_blending(name, size, seed):
 @TRIES
 def test_edge_colours(name, size, seed):
     """The person's colours differ by at most one level; samples without partial alpha are kept."""
-    picture, alpha = frame(name, size, seed), TiledAlpha.of(dense_alpha(size, seed))
-    ours, theirs = both(lambda: planes(decontaminated(picture, alpha)))
+    image, alpha = frame(name, size, seed), TiledAlpha.of(dense_alpha(size, seed))
+    ours, theirs = both(lambda: planes(decontaminated(image, alpha)))
     assert_near(ours, theirs)
     flat = (alpha.dense() == 0) | (alpha.dense() == 1)
-    np.testing.assert_array_equal(ours[0][flat], picture.luma[flat])
+    np.testing.assert_array_equal(ours[0][flat], image.luma[flat])
 
 
 @given(st.integers(1, 70), st.integers(1, 70), SEEDS)
@@ -185,17 +185,17 @@ def test_alpha_written_out(size, seed, levels):
 
 @given(SIZES, st.sampled_from(FORMATS), SEEDS)
 @TRIES
-def test_reduced_pictures(size, name, seed):
+def test_reduced_frames(size, name, seed):
     """Means over cells, whose sums of whole numbers are exact."""
-    picture = frame(name, size, seed)
-    factor = subsampling(picture)
-    ours, theirs = both(lambda: reduced(picture.with_video(picture.video), factor))
+    image = frame(name, size, seed)
+    factor = subsampling(image)
+    ours, theirs = both(lambda: reduced(image.with_video(image.video), factor))
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
 @given(st.integers(1, 60), st.integers(1, 60), SEEDS)
 @TRIES
-def test_coarse_pictures(height, width, seed):
+def test_coarse_frames(height, width, seed):
     """Luma and halved colours are the same to the bit, and so is what a cut is."""
     shape, one = (height, width), frame("yuv444p", (97, 131), seed)
     other = frame("yuv444p", (97, 131), seed + 1)
@@ -239,14 +239,14 @@ def test_people(height, width, seed):
 @given(st.sampled_from(FORMATS), st.tuples(st.integers(16, 150), st.integers(16, 150)), SEEDS)
 @TRIES
 def test_keying(name, size, seed):
-    """Alpha by a green screen that fills most of the picture."""
-    picture = frame(name, size, seed)
+    """Alpha by a green screen that fills most of the frame."""
+    image = frame(name, size, seed)
     format_ = PLANAR[name]
     screen = (0.9, 0.1, 0.1) if format_.is_rgb else (0.5, 0.2, 0.2)
-    for plane, level in zip(picture.planes, screen, strict=True):
+    for plane, level in zip(image.planes, screen, strict=True):
         plane[: plane.shape[0] * 3 // 4] //= 8
         plane[: plane.shape[0] * 3 // 4] += np.array(level * format_.top, plane.dtype)
-    matte = Matte(picture, TiledAlpha.of(dense_alpha(size, seed)))
+    matte = Matte(image, TiledAlpha.of(dense_alpha(size, seed)))
     ours, theirs = both(lambda: next(key([matte], ChromaKey("green"))).alpha)
     np.testing.assert_allclose(ours, theirs, atol=1e-3)
 
@@ -255,10 +255,10 @@ def test_keying(name, size, seed):
 @TRIES
 def test_despilling(name, size, angle, seed):
     """Chroma of any hue, where alpha is above 0."""
-    picture, alpha = frame(name, size, seed), TiledAlpha.of(dense_alpha(size, seed))
+    image, alpha = frame(name, size, seed), TiledAlpha.of(dense_alpha(size, seed))
     hue = float(np.cos(angle)) / 2, float(np.sin(angle)) / 2
     for limit in ("average", "maximum"):
-        ours, theirs = both(lambda limit=limit: planes(despilled(picture, alpha, hue, limit).video))
+        ours, theirs = both(lambda limit=limit: planes(despilled(image, alpha, hue, limit).video))
         assert_near(ours, theirs)
 
 
@@ -312,10 +312,10 @@ def test_any_grid_of_tiles():
 
 def test_what_does_not_fit_is_refused():
     """Neither planes of other sizes nor alphas that lack values are read past their ends."""
-    picture = frame("yuv420p", (64, 64), 0)
+    image = frame("yuv420p", (64, 64), 0)
     alpha = TiledAlpha.of(dense_alpha((64, 64), 0))
     with pytest.raises(SettingError, match="background is 64x32; by the alpha it must be 64x64"):
-        blended(picture, alpha, frame("yuv420p", (32, 64), 0).planes)
+        blended(image, alpha, frame("yuv420p", (32, 64), 0).planes)
     short = TiledAlpha(alpha.grid, alpha.kinds, alpha.values[:-1])
     with pytest.raises(ValueError, match="values"):
-        blended(picture, short, picture.planes)
+        blended(image, short, image.planes)

@@ -118,9 +118,9 @@ def test_who_remembers_more_than_is_kept_works_on_all_again(
     assert needs_all(Work(settings, clip, look=look)) is expected
 
 
-def brightness(picture: Any) -> Any:
+def brightness(image: Any) -> Any:
     """A segmenter: what is bright is the person."""
-    return picture.mean(2, dtype=np.float32) / 255
+    return image.mean(2, dtype=np.float32) / 255
 
 
 class StoppedError(Exception):

@@ -56,21 +56,21 @@ def workers() -> set[threading.Thread]:
 
 
 def corner(path: Path) -> tuple[int, ...]:
-    """The colour in the top left of a file's first picture, where `HALF` sees nobody."""
+    """The colour in the top left of a file's first frame, where `HALF` sees nobody."""
     return tuple(map(int, next(decode(path)).rgb[:16, :16].mean((0, 1)).round()))
 
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve pictures, 160x96."""
+    """Twelve frames, 160x96."""
     return make_clip("clip.mp4")
 
 
 # Mattes
 
 
-def test_a_matte_for_every_picture(carphone):
-    """In order, of the picture's size, float32 from 0 to 1, with the picture's own time."""
+def test_a_matte_for_every_frame(carphone):
+    """In order, of the frame's size, float32 from 0 to 1, with the frame's own time."""
     span = TimeRange(end=Fraction(1, 2))
     frames, mattes = list(decode(carphone, span)), list(matte(carphone, span=span))
     assert len(mattes) == len(frames) == 15
@@ -138,7 +138,7 @@ def test_a_segmenter_that_fails_ends_the_thread(clip):
     "answer", [np.ones((2, 2, 2)), np.ones(4), np.array([[np.nan]]), np.array([[np.inf]])]
 )
 def test_a_segmenter_s_nonsense_is_refused(answer, clip):
-    """With its shape, and the time of the picture."""
+    """With its shape, and the time of the frame."""
     settings = Settings(segmenter=lambda _: answer.astype(np.float32))
     with pytest.raises(SettingError, match=r"0\.000 s") as caught:
         list(matte(clip, settings=settings))
@@ -148,14 +148,14 @@ def test_a_segmenter_s_nonsense_is_refused(answer, clip):
 # Own segmenters and stages
 
 
-def test_an_own_segmenter_sees_small_upright_pictures(clip, ffmpeg, tmp_path):
+def test_an_own_segmenter_sees_small_upright_frames(clip, ffmpeg, tmp_path):
     """RGB, in the shown aspect, turned as a player turns it."""
     phone, raw = tmp_path / "phone.mp4", tmp_path / "shown.rgb"
     ffmpeg("ffmpeg", "-i", clip, "-c", "copy", "-metadata:s:v", "rotate=90", phone)
     seen = []
 
-    def segmenter(picture: np.ndarray) -> np.ndarray:
-        seen.append(picture)
+    def segmenter(image: np.ndarray) -> np.ndarray:
+        seen.append(image)
         return np.ones((3, 5), np.float32)
 
     list(matte(phone, settings=Settings(segmenter=segmenter), span=TimeRange(end=Fraction(1, 10))))
@@ -180,8 +180,8 @@ def test_an_own_segmenter_s_size_is_kept_to(clip):
         def __init__(self) -> None:
             self.seen: set[tuple[int, ...]] = set()
 
-        def __call__(self, picture: np.ndarray) -> np.ndarray:
-            self.seen.add(picture.shape)
+        def __call__(self, image: np.ndarray) -> np.ndarray:
+            self.seen.add(image.shape)
             return np.ones((3, 5), np.float32)
 
     fixed = Fixed()
@@ -300,7 +300,7 @@ def test_an_error_in_progress_ends_the_job(clip, tmp_path):
         ("o.webm", "av1", "none", GREEN),
         ("o.mov", None, "straight", None),
         ("o.mov", "h264", "none", GREEN),
-        ("pictures", None, "straight", None),
+        ("images", None, "straight", None),
     ],
 )
 def test_without_a_background_the_name_decides(name, codec, alpha, colour, clip, tmp_path):
@@ -338,8 +338,8 @@ def test_show_puts_something_else_in_its_place(name, show, alpha, colour, clip, 
 def test_the_old_background_is_taken_out_of_the_edge(name, clip, tmp_path):
     """Unless that is switched off: then the edge has the source's own colours."""
 
-    def soft(picture: np.ndarray) -> np.ndarray:
-        return np.tile(np.linspace(-1, 2, picture.shape[1], dtype=np.float32).clip(0, 1), (40, 1))
+    def soft(image: np.ndarray) -> np.ndarray:
+        return np.tile(np.linspace(-1, 2, image.shape[1], dtype=np.float32).clip(0, 1), (40, 1))
 
     edges = []
     for switch in (True, False):
@@ -360,8 +360,8 @@ def test_the_old_background_is_taken_out_of_the_edge(name, clip, tmp_path):
 def test_a_screen_is_keyed_and_its_light_taken_out(make_clip, tmp_path):
     """Both reach the output: nobody is found, and yet all but the screen is kept."""
 
-    def nobody(picture: np.ndarray) -> np.ndarray:
-        return np.zeros(picture.shape[:2], np.float32)
+    def nobody(image: np.ndarray) -> np.ndarray:
+        return np.zeros(image.shape[:2], np.float32)
 
     screen = tmp_path / "screen.mp4"
     convert(make_clip(frames=2), screen, background="green", settings=HALF)
@@ -382,15 +382,15 @@ def test_a_screen_is_keyed_and_its_light_taken_out(make_clip, tmp_path):
 
 
 def filmed(make_clip, screens: list[bool]) -> Path:
-    """A clip of gray pictures, of which some have a green left half."""
+    """A clip of gray frames, of which some have a green left half."""
     path = make_clip("screens.mkv", codec="ffv1", frames=1).with_name("filmed.mkv")
     with av.open(str(path), "w") as out:
         stream = out.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
         for green in screens:
-            picture = np.full((96, 160, 3), 120, np.uint8)
-            picture[:, :80] = (20, 180, 60) if green else (120, 120, 120)
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+            image = np.full((96, 160, 3), 120, np.uint8)
+            image[:, :80] = (20, 180, 60) if green else (120, 120, 120)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
         out.mux(stream.encode(None))
     return path
 
@@ -549,8 +549,8 @@ def test_small_people_are_followed_unless_that_is_off(tmp_path):
     def largest(following: Following | None) -> float:
         shares: list[float] = []
 
-        def segmenter(picture: np.ndarray) -> np.ndarray:
-            alpha = (picture[..., 2] > 150).astype(np.float32)
+        def segmenter(image: np.ndarray) -> np.ndarray:
+            alpha = (image[..., 2] > 150).astype(np.float32)
             shares.append(float(alpha.mean()))
             return alpha
 
@@ -565,8 +565,8 @@ def test_small_people_are_followed_unless_that_is_off(tmp_path):
         stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 640, 384, "yuv420p"
         for _ in range(3):
-            picture = np.full((384, 640, 3), 40, np.uint8)
-            picture[150:220, 300:370] = 230
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+            image = np.full((384, 640, 3), 40, np.uint8)
+            image[150:220, 300:370] = 230
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
         container.mux(stream.encode(None))
     assert largest(Settings().following) > 4 * largest(None) > 0

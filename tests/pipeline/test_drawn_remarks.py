@@ -9,18 +9,18 @@ import pytest
 from plain_mattes import everything
 
 from sinet_video import Settings, convert
-from sinet_video.train.image_folder import write_picture
+from sinet_video.train.image_folder import write_image
 
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Four pictures of 160x96."""
+    """Four frames of 160x96."""
     return make_clip("talk.mp4", frames=4)
 
 
-def remarks(clip: Path, folder: Path, picture: np.ndarray) -> list[str]:
+def remarks(clip: Path, folder: Path, image: np.ndarray) -> list[str]:
     """What is said of a garbage matte."""
-    write_picture(folder / "g.png", picture)
+    write_image(folder / "g.png", image)
     settings = Settings(segmenter=everything, garbage=folder / "g.png")
     report = convert(clip, folder / "o.mp4", settings=settings)
     return [said for said in report.warnings if "garbage matte" in said]
@@ -40,7 +40,7 @@ def test_another_shape(clip, tmp_path):
 
 def test_a_photograph(clip, tmp_path):
     """Its brightness counts, which is hardly meant."""
-    picture = np.zeros((96, 160, 3), np.uint8)
-    picture[..., 0] = 200
-    (said,) = remarks(clip, tmp_path, picture)
+    image = np.zeros((96, 160, 3), np.uint8)
+    image[..., 0] = 200
+    (said,) = remarks(clip, tmp_path, image)
     assert "in colour" in said

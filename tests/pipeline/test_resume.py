@@ -1,4 +1,4 @@
-"""Jobs that are interrupted and go on: to the same bytes, with no seam, and no picture lost."""
+"""Jobs that are interrupted and go on: to the same bytes, with no seam, and no frame lost."""
 
 from __future__ import annotations
 
@@ -34,12 +34,13 @@ from sinet_video import (
 )
 from sinet_video.decoding.concealment import Tally
 from sinet_video.pipeline import job_folder
-from sinet_video.pipeline.job_folder import JobFolder, SegmentBoundary, folder_of, is_finished, seal
+from sinet_video.pipeline.job_folder import JobFolder, folder_of, is_finished
+from sinet_video.pipeline.job_state import SegmentBoundary, seal
 
 
-def bright(picture: np.ndarray) -> np.ndarray:
-    """Alpha that follows the picture, on a coarse grid."""
-    return (picture[::8, ::8].mean(2) / 255).astype(np.float32)
+def bright(image: np.ndarray) -> np.ndarray:
+    """Alpha that follows the frame, on a coarse grid."""
+    return (image[::8, ::8].mean(2) / 255).astype(np.float32)
 
 
 SETTINGS = Settings(
@@ -95,7 +96,7 @@ def alike(source: Path, folder: Path, name: str, *moments: int, **options: objec
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Two seconds with sound and B-frames."""
+    """Two seconds with audio and B-frames."""
     return make_clip("clip.mp4", width=64, height=48, frames=50, audio=True)
 
 
@@ -107,7 +108,7 @@ OUTPUTS = {
     "ffv1": ("o.mkv", {"encoding": Encoding(codec="ffv1")}),
     "prores with alpha": ("o.mov", {"encoding": Encoding()}),
     "qtrle": ("o.mov", {"encoding": Encoding(codec="qtrle")}),
-    "pictures": ("pictures", {"encoding": Encoding()}),
+    "images": ("images", {"encoding": Encoding()}),
 }
 
 
@@ -142,7 +143,7 @@ def test_images_and_their_times_are_those_of_a_run_without_resume(kind, clip, tm
     assert plain == resumed
 
 
-def test_times_and_sound_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
+def test_times_and_audio_are_the_source_s(clip, tmp_path, ffmpeg, ffprobe_pts):
     """As ffprobe sees them, and ffmpeg decodes it all without a word."""
     whole, _, _ = alike(clip, tmp_path, "o.mp4", 30)
     assert ffprobe_pts(whole) == ffprobe_pts(clip)
@@ -164,7 +165,7 @@ LONG = {
 def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path, smoothing, seconds):
     """Every sample is that of a job that is not in segments, smoothing included.
 
-    Also where segments are of fewer pictures than smoothing remembers.
+    Also where segments are of fewer frames than smoothing remembers.
     """
     settings = dataclasses.replace(SETTINGS, smoothing=LONG[smoothing])
     options = {"settings": settings, "encoding": Encoding(codec="ffv1")}
@@ -197,9 +198,9 @@ def test_smoothing_that_forgot_would_be_seen(clip, tmp_path, monkeypatch, smooth
         alike(clip, tmp_path, "o.mkv", 30, settings=settings, encoding=lossless)
 
 
-def small(picture: np.ndarray) -> np.ndarray:
+def small(image: np.ndarray) -> np.ndarray:
     """Alpha of a white spot, on a grid of its own."""
-    return (picture.mean(2) > 200).astype(np.float32)
+    return (image.mean(2) > 200).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -210,9 +211,9 @@ def wanderer(tmp_path_factory) -> Path:
         stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 256, 192, "yuv420p"
         for index in range(50):
-            picture = np.full((192, 256, 3), 60, np.uint8)
-            picture[90 + index // 2 :, 40 + 3 * index :][:20, :20] = 250
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+            image = np.full((192, 256, 3), 60, np.uint8)
+            image[90 + index // 2 :, 40 + 3 * index :][:20, :20] = 250
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
         container.mux(stream.encode(None))
     return path
 
@@ -238,7 +239,7 @@ TIMES = {
 
 @pytest.mark.parametrize("times", TIMES)
 def test_odd_times_stay(times, make_clip, tmp_path, ffprobe_pts):
-    """Segments that differ in their pictures' distances, and those without any."""
+    """Segments that differ in their frames' distances, and those without any."""
     source = make_clip("odd.mkv", width=64, height=48, times=TIMES[times])
     whole, _, report = alike(source, tmp_path, "o.mp4", len(TIMES[times]) * 2 // 3)
     assert report.resumed > 0
@@ -303,7 +304,7 @@ def test_a_pattern_into_a_folder_that_is_there(clip, tmp_path):
 
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Fraction | None]:
-    """Note from when a job's pictures are read."""
+    """Note from when a job's frames are read."""
     noted: list[Fraction | None] = []
 
     def read(self: object, since: Fraction | None, tally: Tally) -> Iterator[object]:
@@ -318,7 +319,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Fraction | None]:
 
 
 def test_what_is_finished_is_not_read_again(clip, tmp_path, monkeypatch):
-    """A file that gives the same pictures from its middle is read from there."""
+    """A file that gives the same frames from its middle is read from there."""
     interrupted(clip, tmp_path / "o.mkv", 42)
     noted = reads(monkeypatch)
     convert(clip, tmp_path / "o.mkv", **BASIC)
@@ -348,7 +349,7 @@ def test_a_file_that_gives_others_from_its_middle_is_read_from_its_start(
         {"despill": Despill("green")},
     ],
 )
-def test_stages_that_remember_more_see_all_pictures_again(more, clip, tmp_path, monkeypatch):
+def test_stages_that_remember_more_see_all_frames_again(more, clip, tmp_path, monkeypatch):
     """What is finished is not written again, and the bytes are the same."""
     noted = reads(monkeypatch)
     options = {"settings": replace(SETTINGS, **more), "encoding": Encoding(codec="ffv1")}
@@ -372,13 +373,13 @@ def write_sealed(manifest: Path, known: dict) -> None:
 
 
 def test_a_clip_that_changed_under_it_is_noticed(clip, tmp_path, monkeypatch):
-    """Other pictures than were remembered end in a sentence."""
+    """Other frames than were remembered end in a sentence."""
     interrupted(clip, tmp_path / "o.mkv", 42)
     manifest = folder_of(tmp_path / "o.mkv") / "manifest.json"
     known = json.loads(manifest.read_text())
     known["seam"].update(checksums=[], pts=known["seam"]["pts"] - 1)
     write_sealed(manifest, known)
-    with pytest.raises(InputError, match="gives other pictures"):
+    with pytest.raises(InputError, match="gives other frames"):
         convert(clip, tmp_path / "o.mkv", **BASIC)
 
 
@@ -386,7 +387,7 @@ def test_a_job_with_other_settings_is_refused(clip, tmp_path):
     """Naming what differs; what is finished stays, and may be given up."""
     interrupted(clip, tmp_path / "o.mp4", 30)
     other = {**BASIC, "encoding": Encoding(crf=30, preset="ultrafast")}
-    with pytest.raises(OutputError, match=r"25 pictures.*differs: crf\.") as caught:
+    with pytest.raises(OutputError, match=r"25 frames.*differs: crf\.") as caught:
         convert(clip, tmp_path / "o.mp4", **other)
     assert "overwrite" in str(caught.value)
     assert convert(clip, tmp_path / "o.mp4", overwrite=True, **other).resumed == 0

@@ -10,7 +10,7 @@ from sinet_video.planes.box_filter import box_mean, box_sum
 
 
 def naive_mean(values: np.ndarray, radius: int) -> np.ndarray:
-    """The mean of what a window holds of the picture, by loops."""
+    """The mean of what a window holds of the image, by loops."""
     result = np.empty(values.shape)
     for row, column in np.ndindex(values.shape):
         rows = slice(max(0, row - radius), row + radius + 1)
@@ -25,8 +25,8 @@ def random(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 @given(st.integers(1, 24), st.integers(1, 24), st.integers(0, 30), st.integers(0, 99))
 @settings(deadline=None, max_examples=40)
-def test_mean_is_of_what_lies_in_the_picture(height, width, radius, seed):
-    """Windows are cut off at the border, whatever their size and the picture's."""
+def test_mean_is_of_what_lies_in_the_image(height, width, radius, seed):
+    """Windows are cut off at the border, whatever their size and the image's."""
     values = random(height, width, seed)
     mean = box_mean(values, radius)
     assert mean.dtype == np.float32
@@ -35,7 +35,7 @@ def test_mean_is_of_what_lies_in_the_picture(height, width, radius, seed):
 
 @pytest.mark.parametrize("radius", [1, 2, 3, 7, 8, 20])
 def test_sum_is_that_of_scipy(radius):
-    """Outside the picture all is zero."""
+    """Outside the image all is zero."""
     values = random(90, 120)
     window = np.ones((2 * radius + 1, 2 * radius + 1))
     expected = ndimage.convolve(values.astype(np.float64), window, mode="constant")
@@ -48,8 +48,8 @@ def test_radius_zero_changes_nothing():
     np.testing.assert_array_equal(box_mean(values, 0), values)
 
 
-def test_window_larger_than_the_picture_is_the_mean_of_all():
-    """Every window holds the whole picture."""
+def test_window_larger_than_the_image_is_the_mean_of_all():
+    """Every window holds the whole image."""
     values = random(6, 4)
     np.testing.assert_allclose(box_mean(values, 50), np.full((6, 4), values.mean()), atol=1e-6)
 

@@ -15,11 +15,11 @@ from PIL import Image
 from sinet_video import BilinearRefinement, Settings, preview
 
 
-def left(picture: np.ndarray) -> np.ndarray:
+def left(image: np.ndarray) -> np.ndarray:
     """A segmenter that finds the left half, and wavers at the seam."""
-    alpha = np.zeros(picture.shape[:2], np.float32)
-    alpha[:, : picture.shape[1] // 2] = 1
-    alpha[:, picture.shape[1] // 2] = picture[0, 0, 0] % 2 * 0.5 + 0.25
+    alpha = np.zeros(image.shape[:2], np.float32)
+    alpha[:, : image.shape[1] // 2] = 1
+    alpha[:, image.shape[1] // 2] = image[0, 0, 0] % 2 * 0.5 + 0.25
     return alpha
 
 
@@ -98,7 +98,7 @@ def test_another_moment_and_the_matte_can_be_chosen(page):
 
 
 def test_plots_and_close_ups_are_there(page):
-    """Three curves of ten points, lines for the moments, and enlarged pictures that loaded."""
+    """Three curves of ten points, lines for the moments, and enlarged images that loaded."""
     count = "return [...document.querySelectorAll(arguments[0])].length"
     points = page.execute_script(
         "return [...document.querySelectorAll('polyline')].map((line) => line.points.numberOfItems)"

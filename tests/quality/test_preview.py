@@ -26,7 +26,7 @@ WIDTH, HEIGHT = 96, 64
 
 
 def matte_of(alpha: np.ndarray, luma: int = 90, **more: object) -> Matte:
-    """An alpha and a flat picture."""
+    """An alpha and a flat image."""
     video = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
     for plane, value in zip(planes_of(video), (luma, 128, 128), strict=True):
         plane[...] = value
@@ -38,9 +38,9 @@ def half(share: float = 0.5) -> np.ndarray:
     return np.tile(np.arange(WIDTH) < share * WIDTH, (HEIGHT, 1)).astype(np.float32)
 
 
-def bright(picture: np.ndarray) -> np.ndarray:
+def bright(image: np.ndarray) -> np.ndarray:
     """A segmenter: what is bright is the person, what is dark is not, and the rest is unsure."""
-    return np.clip(picture.mean(2, dtype=np.float32) / 128 - 0.5, 0, 1)
+    return np.clip(image.mean(2, dtype=np.float32) / 128 - 0.5, 0, 1)
 
 
 FOUND = Settings(segmenter=bright)
@@ -56,27 +56,27 @@ def judged(*mattes: Matte, network: np.ndarray = NETWORK) -> MatteStatistics:
 
 
 def test_coverage_is_mean_alpha():
-    """Of nobody, of half a picture, of a soft one."""
+    """Of nobody, of half an image, of a soft one."""
     figures = judged(*map(matte_of, (half(0), half(), np.full((HEIGHT, WIDTH), 0.25)))).figures
     assert list(figures.coverage) == pytest.approx([0, 0.5, 0.25])
     assert list(figures.times) == [0, 1, 2]
 
 
 def test_flicker_is_change_where_nothing_moves():
-    """A quarter of the picture changes: of a still picture that is flicker, all of it."""
+    """A quarter of the image changes: of a still image that is flicker, all of it."""
     figures = judged(matte_of(half()), matte_of(half(0.75)), matte_of(half(0.75))).figures
     assert list(figures.flicker) == pytest.approx([0, 0.25, 0], abs=0.01)
 
 
 def test_what_moves_does_not_flicker():
-    """The failing twin: the same change, of a picture that changes as well, but is no cut."""
+    """The failing twin: the same change, of an image that changes as well, but is no cut."""
     figures = judged(matte_of(half(), 90), matte_of(half(0.75), 110)).figures
     assert figures.flicker[1] < 0.001
     assert figures.cuts == []
 
 
 def test_cuts_are_noted_and_do_not_flicker():
-    """Once, at the first picture of the new shot."""
+    """Once, at the first image of the new shot."""
     figures = judged(matte_of(half(), 60), matte_of(half(0.75), 180), matte_of(half(), 180)).figures
     assert figures.cuts == [1.0]
     assert list(figures.flicker) == pytest.approx([0, 0, 0.25], abs=0.01)
@@ -130,15 +130,15 @@ def test_a_close_up_is_around_the_worst_and_within():
     """A quarter of either side, also where the worst is in a corner."""
     map_ = np.zeros((10, 20))
     map_[0, 19] = 1
-    picture = np.arange(40 * 80).reshape(40, 80)
-    np.testing.assert_array_equal(Place.worst_of(map_).cut(picture), picture[:10, 60:])
+    image = np.arange(40 * 80).reshape(40, 80)
+    np.testing.assert_array_equal(Place.worst_of(map_).cut(image), image[:10, 60:])
     map_[5, 9] = 2
-    assert (20 * 80 + 38) in Place.worst_of(map_).cut(picture)
+    assert (20 * 80 + 38) in Place.worst_of(map_).cut(image)
 
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve pictures, half a second."""
+    """Twelve images, half a second."""
     return make_clip("seen.mp4", width=WIDTH, height=HEIGHT)
 
 
@@ -157,7 +157,7 @@ def test_a_report_is_written(name, clip, tmp_path):
     assert json.loads(json.dumps(found.to_dict()))["frames"] == 12
 
 
-def test_the_sheet_is_a_picture(clip, tmp_path):
+def test_the_sheet_is_an_image(clip, tmp_path):
     """That others can read, with curves on it; without moments and worst ones it is smaller."""
     preview(clip, tmp_path / "a.png", settings=FOUND)
     preview(clip, tmp_path / "b.png", settings=FOUND, moments=0, worst=0)
@@ -179,10 +179,10 @@ def test_a_stretch_keeps_the_clip_s_times(clip, tmp_path):
 BAD = [
     (SettingError, "must end in .png or .html", "a.jpg", {}),
     (SettingError, "moments is -1", "a.png", {"moments": -1}),
-    (SettingError, "no picture at 9 s", "a.png", {"at": [9]}),
-    (SettingError, "no picture at 0.45 s", "a.png",
+    (SettingError, "no image at 9 s", "a.png", {"at": [9]}),
+    (SettingError, "no image at 0.45 s", "a.png",
      {"at": [Fraction(45, 100)], "span": TimeRange(end=Fraction(1, 5))}),
-    (InputError, "No picture came", "a.png", {"span": TimeRange(Fraction(50))}),
+    (InputError, "No image came", "a.png", {"span": TimeRange(Fraction(50))}),
     (OutputError, "is there already", "old.png", {}),
     (OutputError, "There is no folder", "none/a.png", {}),
 ]  # fmt: skip

@@ -30,8 +30,8 @@ from sinet_video.quality.playback import strict_decode, video_properties
 from sinet_video.quality.verify import CHECKS
 
 FRAMES = 12
-PICTURES = f"testsrc2=s=64x48:r=25:d={FRAMES / 25}"
-SOUND = f"sine=r=44100:d={FRAMES / 25}"
+VIDEO = f"testsrc2=s=64x48:r=25:d={FRAMES / 25}"
+AUDIO = f"sine=r=44100:d={FRAMES / 25}"
 TAGS = {
     "colorspace": "bt709",
     "color_primaries": "bt709",
@@ -43,7 +43,7 @@ H264 = (
     *("-movflags", "faststart"),
 )
 ALPHA = "format=yuva420p,geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='clip((X-16)*8,0,255)'"
-"""From transparent to opaque across the picture."""
+"""From transparent to opaque across the frame."""
 
 SOFT = Settings(
     segmenter=lambda _: np.array([[0, 0, 0, 0.6, 1]], np.float32),
@@ -88,8 +88,8 @@ def made(tmp_path_factory, ffmpeg) -> Make:
 
 @pytest.fixture(scope="module")
 def source(made) -> Path:
-    """Twelve pictures of H.264 with colour tags, and sound."""
-    inputs = ("-f", "lavfi", "-i", PICTURES, "-f", "lavfi", "-i", SOUND)
+    """Twelve frames of H.264 with colour tags, and audio."""
+    inputs = ("-f", "lavfi", "-i", VIDEO, "-f", "lavfi", "-i", AUDIO)
     return made("source.mp4", *inputs, *H264, *tagged(), "-c:a", "aac")
 
 
@@ -106,11 +106,11 @@ def again(made, source) -> Make:
 
 @pytest.fixture(scope="module")
 def transparent(made) -> Make:
-    """Write ten pictures with alpha: `transparent("a.webm", "-c:v", "libvpx-vp9")`."""
+    """Write ten frames with alpha: `transparent("a.webm", "-c:v", "libvpx-vp9")`."""
 
     def make(name: str, *arguments: object, filters: str = ALPHA) -> Path:
-        picture = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.4", "-vf", filters)
-        return made(name, *picture, *arguments)
+        image = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.4", "-vf", filters)
+        return made(name, *image, *arguments)
 
     return make
 
@@ -165,8 +165,8 @@ def test_what_is_converted_holds(name, source, tmp_path):
     assert failed(found) == []
     assert (found.alpha is None) == (output.suffix in (".mp4", ".mkv"))
     if found.alpha is not None:
-        assert (found.alpha.pictures, found.alpha.kind) == (FRAMES, "straight")
-    assert len(found.sound) == (name in ("o.mp4", "o.mkv", "o.webm", "o.mov"))
+        assert (found.alpha.frames, found.alpha.kind) == (FRAMES, "straight")
+    assert len(found.audio) == (name in ("o.mp4", "o.mkv", "o.webm", "o.mov"))
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o"])
@@ -197,7 +197,7 @@ def test_how_times_are_compared_is_said(name, how, made, tmp_path):
 
 
 FAULTS = {
-    "late": (["times", "sound start"], ("-vf", "setpts=PTS+0.04/TB")),
+    "late": (["times", "audio start"], ("-vf", "setpts=PTS+0.04/TB")),
     "a tick late": (
         ["times"],
         ("-vf", "setpts=PTS+if(eq(N\\,5)\\,1\\,0)", "-vsync", "passthrough"),
@@ -206,14 +206,14 @@ FAULTS = {
     "faster": (["times", "length"], ("-vf", "setpts=PTS*0.9")),
     "one less": (["frames", "length"], ("-frames:v", FRAMES - 1)),
     "one less at the front": (
-        ["frames", "times", "length", "sound start"],
+        ["frames", "times", "length", "audio start"],
         ("-vf", "trim=start_frame=1"),
     ),
     "scaled": (["size"], ("-vf", "scale=32:24")),
     "not square": (["pixel aspect"], ("-vf", "setsar=4/3")),
-    "without sound": (["sound tracks"], ("-an",)),
-    "twice the sound": (["sound tracks"], ("-map", "0:v", "-map", "0:a", "-map", "0:a")),
-    "half the sound": (["sound length"], ("-c:a", "aac", "-af", "atrim=end=0.2")),
+    "without audio": (["audio tracks"], ("-an",)),
+    "twice the audio": (["audio tracks"], ("-map", "0:v", "-map", "0:a", "-map", "0:a")),
+    "half the audio": (["audio length"], ("-c:a", "aac", "-af", "atrim=end=0.2")),
 }
 
 
@@ -227,28 +227,28 @@ def test_a_fault_is_found(fault, again, source):
 
 
 def test_all_late_by_the_same_is_said(again, source):
-    """Rather than the first picture alone."""
+    """Rather than the first frame alone."""
     late = ("-vf", "setpts=PTS+0.04/TB")
     assert "all are 0.040000 s later" in detail(verify(again("twin.mp4", *late), source), "times")
 
 
-def test_late_sound_is_found(made, source):
+def test_late_audio_is_found(made, source):
     """By a fifth of a second, less what ffmpeg no longer hides of the priming."""
     inputs = ("-i", source, "-itsoffset", "0.2", "-i", source, "-map", "0:v", "-map", "1:a")
     found = verify(made("late.mp4", *inputs, "-c", "copy"), source)
-    assert failed(found) == ["sound start"]
-    late = re.search(r"Track 1 is (\S+) s later", detail(found, "sound start"))
+    assert failed(found) == ["audio start"]
+    late = re.search(r"Track 1 is (\S+) s later", detail(found, "audio start"))
     assert late is not None
     assert 0.17 < float(late[1]) <= 0.2
 
 
-def test_early_sound_is_found(again, source):
-    """Pictures that come late leave it early."""
+def test_early_audio_is_found(again, source):
+    """Frames that come late leave it early."""
     found = verify(again("twin.mp4", "-vf", "setpts=PTS+0.04/TB"), source)
-    assert "Track 1 is 0.040000 s earlier" in detail(found, "sound start")
+    assert "Track 1 is 0.040000 s earlier" in detail(found, "audio start")
 
 
-def test_a_last_picture_cut_short_is_found(again, source):
+def test_a_last_frame_cut_short_is_found(again, source):
     """Its time is right, and it is gone at once."""
     short = "setts=duration=if(eq(N\\,11)\\,100\\,DURATION)"
     found = verify(again("short.mp4", "-c:v", "copy", "-bsf:v", short), source)
@@ -276,8 +276,8 @@ def test_another_colour_tag_is_found(tag, value, said, made, source):
 
 
 def test_a_tag_that_is_made_up_is_found(made):
-    """Players guess the matrix of an untagged picture by its size; a tag may say another."""
-    plain = ("-f", "lavfi", "-i", PICTURES, *H264)
+    """Players guess the matrix of an untagged frame by its size; a tag may say another."""
+    plain = ("-f", "lavfi", "-i", VIDEO, *H264)
     source, same = made("plain.mp4", *plain), made("601.mp4", *plain, "-colorspace", "bt470bg")
     other = made("709.mp4", *plain, "-colorspace", "bt709")
     assert failed(verify(same, source)) == []
@@ -313,21 +313,21 @@ def test_pngs_must_be_upright(again, source, tmp_path):
 def test_checks_can_be_skipped(again, source):
     """A result that is meant to be silent is not at fault."""
     silent = again("silent.mp4", "-an")
-    found = verify(silent, source, skip=["sound tracks"])
+    found = verify(silent, source, skip=["audio tracks"])
     assert found.holds
-    assert "sound tracks" not in [check.name for check in found.checks]
+    assert "audio tracks" not in [check.name for check in found.checks]
 
 
 # Order
 
 
 def test_times_that_stand_still_are_found(made):
-    """Two pictures at one time."""
+    """Two frames at one time."""
     twice = "setts=ts=floor(N/2)*2*DURATION"
-    plain = made("plain.mkv", "-f", "lavfi", "-i", PICTURES, "-c:v", "ffv1")
+    plain = made("plain.mkv", "-f", "lavfi", "-i", VIDEO, "-c:v", "ffv1")
     found = verify(made("twice.mkv", "-i", plain, "-c", "copy", "-bsf:v", twice))
     assert failed(found) == ["order"]
-    assert "Picture 2 is at 0.000000 s" in detail(found, "order")
+    assert "Frame 2 is at 0.000000 s" in detail(found, "order")
     assert verify(plain).holds
 
 
@@ -350,8 +350,8 @@ def test_a_file_that_is_cut_off_fails(name, share, made, tmp_path):
         "c.avi": ("-c:v", "mpeg4", "-g", 2),
         "c.mkv": ("-c:v", "ffv1"),
     }
-    start = ("-f", "lavfi", "-i", PICTURES, *codec.get(name, H264))
-    # Without an index at the end, which is not the pictures'.
+    start = ("-f", "lavfi", "-i", VIDEO, *codec.get(name, H264))
+    # Without an index at the end, which is not the frames'.
     path = made(name, *start, *(("-cues_to_front", 1) if name == "c.mkv" else ()))
     assert verify(path).holds
     assert failed(verify(cut(path, tmp_path / name, share))) == ["whole"]
@@ -377,7 +377,7 @@ def test_a_flipped_byte_is_found_in_matroska(transparent, tmp_path):
     assert "checksum" in detail(found, "whole")
 
 
-def test_pictures_that_cannot_be_decoded_are_found(source, tmp_path):
+def test_frames_that_cannot_be_decoded_are_found(source, tmp_path):
     """Damage in the middle: what follows cannot be shown as it was."""
     with av.open(str(source)) as container:
         packet = [packet for packet in container.demux(video=0) if packet.pos][6]
@@ -389,8 +389,8 @@ def test_pictures_that_cannot_be_decoded_are_found(source, tmp_path):
     assert found.timing.frames < FRAMES
 
 
-def test_a_picture_too_few_is_found(transparent, tmp_path):
-    """A decoder that silently leaves out a picture it cannot read."""
+def test_a_frame_too_few_is_found(transparent, tmp_path):
+    """A decoder that silently leaves out a frame it cannot read."""
     path = transparent("a.webm", *VP9)
     with av.open(str(path)) as container:
         packet = [packet for packet in container.demux(video=0) if packet.pos][4]
@@ -421,7 +421,7 @@ def test_a_source_that_is_damaged_is_an_error(source, tmp_path):
         verify(source, cut(source, tmp_path / "part.mp4", 0.8))
 
 
-# Pictures
+# Frames
 
 
 @pytest.fixture
@@ -431,7 +431,7 @@ def pngs(source, tmp_path) -> Path:
     return tmp_path / "pngs"
 
 
-def test_pictures_by_folder_or_by_pattern(pngs, source):
+def test_frames_by_folder_or_by_pattern(pngs, source):
     """Both are the same."""
     folder, pattern = verify(pngs, source), verify(pngs / "%05d.png", source)
     assert folder.checks == pattern.checks
@@ -449,10 +449,10 @@ def test_a_folder_of_tiffs(source, tmp_path):
     assert "00002.tif is damaged" in detail(verify(tmp_path / "t"), "whole")
 
 
-def test_missing_pictures_are_found(pngs):
+def test_missing_frames_are_found(pngs):
     """In the middle by number, at the end by the count of times."""
     (pngs / "00012.png").unlink()
-    assert detail(verify(pngs), "whole").endswith("11 pictures have 12 times.")
+    assert detail(verify(pngs), "whole").endswith("11 frames have 12 times.")
     (pngs / "00005.png").unlink()
     found = verify(pngs)
     assert failed(found) == ["whole"]
@@ -460,12 +460,12 @@ def test_missing_pictures_are_found(pngs):
 
 
 def test_missing_times_are_found(pngs):
-    """Pictures without times are no video."""
+    """Frames without times are no video."""
     times = pngs / "timestamps.txt"
     times.write_text("\n".join(times.read_text().splitlines()[:-1]))
     assert failed(verify(pngs)) == ["whole", "order"]
     times.unlink()
-    assert "Picture 1 has no time" in detail(verify(pngs), "order")
+    assert "Frame 1 has no time" in detail(verify(pngs), "order")
 
 
 def test_other_times_are_found(pngs, source):
@@ -497,12 +497,12 @@ def test_a_damaged_png_is_found(damage, pngs):
     assert found.timing.frames == 6
 
 
-def test_pictures_of_which_some_have_alpha_are_found(pngs, ffmpeg):
+def test_frames_of_which_some_have_alpha_are_found(pngs, ffmpeg):
     """One that lost it."""
     path = pngs / "00003.png"
     ffmpeg("ffmpeg", "-i", path, "-pix_fmt", "rgb24", "-y", path.with_name("new.png"))
     path.with_name("new.png").replace(path)
-    assert detail(verify(pngs), "alpha") == "Only 11 of 12 pictures have alpha."
+    assert detail(verify(pngs), "alpha") == "Only 11 of 12 frames have alpha."
 
 
 # Alpha
@@ -519,7 +519,7 @@ def test_alpha_is_what_ffmpeg_decodes(name, transparent, ffmpeg, tmp_path):
     found = verify(path, alpha_mode="straight")
     assert failed(found) == []
     assert found.alpha is not None
-    assert found.alpha.pictures == 10
+    assert found.alpha.frames == 10
     assert found.alpha.least == pytest.approx(expected.min(), abs=0.003)
     assert found.alpha.mean == pytest.approx(expected.mean(), abs=0.003)
     assert found.alpha.most == pytest.approx(expected.max(), abs=0.004)
@@ -539,7 +539,7 @@ def test_lost_alpha_is_found(transparent, made):
 
 
 def test_alpha_without_the_tag_is_found(transparent, tmp_path):
-    """It is beside the pictures, but players do not look for it."""
+    """It is beside the frames, but players do not look for it."""
     data = transparent("a.webm", *VP9).read_bytes()
     assert data.count(b"\x53\xc0\x81\x01") == 1
     untagged = tmp_path / "untagged.webm"
@@ -587,12 +587,12 @@ def test_alpha_where_there_should_be_none_is_found(transparent, source):
 # The rest
 
 
-def test_pictures_come_lazily(source):
+def test_frames_come_lazily(source):
     """One is played when it is asked for, and the file is closed with the iterator."""
-    pictures = strict_decode(source)
-    assert next(pictures).time == 0
-    pictures.close()
-    assert next(pictures, None) is None
+    images = strict_decode(source)
+    assert next(images).time == 0
+    images.close()
+    assert next(images, None) is None
 
 
 def test_settings_are_checked(source):

@@ -32,7 +32,7 @@ def long_clip(make_clip) -> Path:
     return make_clip("long.mp4", frames=600)
 
 
-def picture(data: bytes) -> np.ndarray:
+def image(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
 
 
@@ -131,7 +131,7 @@ def test_a_frame_is_what_the_whole_job_makes_of_it(server, carphone):
     def alpha() -> np.ndarray:
         answer = server.ask("GET", f"{path}/frame?time=0.2&side=176")
         assert answer.headers["content-type"] == "image/jpeg"
-        shown = picture(answer.body)
+        shown = image(answer.body)
         assert shown.shape == (3 * 132, 176, 3)
         return shown[2 * 132 :, :, 0]
 
@@ -177,7 +177,7 @@ def test_a_background_of_ones_own_is_behind_the_person(server, clip, make_clip):
     with av.open(io.BytesIO(server.ask("GET", f"/jobs/{job['id']}/result").body)) as container:
         shown = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
     assert np.abs(shown.mean(axis=(0, 1)) - (250, 20, 200)).max() < 6
-    bad = server.ask("PUT", f"{path}/background?name=mine.png", b"no picture" * 100)
+    bad = server.ask("PUT", f"{path}/background?name=mine.png", b"no frame" * 100)
     assert bad.status == 422
     assert server.ask("GET", path).json["background"] == "mine.png"
 

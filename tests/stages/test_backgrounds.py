@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image as Picture
+from PIL import Image
 from scipy import ndimage
 
 from sinet_video.errors import InputError, SettingError
@@ -128,7 +128,7 @@ def stripes(tmp_path: Path) -> Path:
 
 
 def saved(rgb: np.ndarray, path: Path, **options) -> Path:
-    Picture.fromarray(rgb).save(path, **options)
+    Image.fromarray(rgb).save(path, **options)
     return path
 
 
@@ -139,7 +139,7 @@ def colours(rgb: np.ndarray, *places: tuple[int, int]) -> list[tuple[int, int, i
 
 @pytest.mark.parametrize("name", ["yuv420p", "yuv444p10le"])
 def test_cover_fills_the_frame_and_cuts_the_sides(stripes, name):
-    """A square frame shows the two middle stripes of a wide picture, at full height."""
+    """A square frame shows the two middle stripes of a wide image, at full height."""
     rgb = seen(ImageBackground(stripes, "cover"), matte((100, 100), name))
     assert colours(rgb, (5, 10), (95, 40), (5, 60), (95, 90)) == [GREEN, GREEN, BLUE, BLUE]
 
@@ -160,7 +160,7 @@ def test_stretch_distorts_to_the_frame(stripes):
         assert colours(rgb, *((row, c) for c in (10, 35, 60, 90))) == [RED, GREEN, BLUE, WHITE]
 
 
-def test_cover_cuts_top_and_bottom_of_a_tall_picture(tmp_path):
+def test_cover_cuts_top_and_bottom_of_a_tall_image(tmp_path):
     """What juts out is cut evenly."""
     pixels = np.repeat(np.array([RED, GREEN, BLUE, WHITE], np.uint8), 25, axis=0)
     path = saved(np.tile(pixels[:, None], (1, 50, 1)), tmp_path / "tall.png")
@@ -177,14 +177,14 @@ def test_any_size_is_filled(stripes, fit, size):
 
 
 def test_pixels_that_are_not_square_are_allowed_for(stripes):
-    """A frame of 100x100 pixels that are shown twice as wide has the picture's own aspect."""
+    """A frame of 100x100 pixels that are shown twice as wide has the image's own aspect."""
     of = matte((100, 100), sample_aspect=Fraction(2))
     rgb = seen(ImageBackground(stripes, "cover"), of)
     assert colours(rgb, *((5, c) for c in (10, 35, 60, 90))) == [RED, GREEN, BLUE, WHITE]
 
 
 @pytest.mark.parametrize("rotation", [90, -90, 180])
-def test_a_picture_stands_upright_behind_a_turned_frame(tmp_path, rotation):
+def test_an_image_stands_upright_behind_a_turned_frame(tmp_path, rotation):
     """A frame that players turn is stored on its side; what is behind it must be, too."""
     pixels = np.zeros((100, 200, 3), np.uint8)
     pixels[:50, :100], pixels[:50, 100:], pixels[50:, :100] = RED, GREEN, BLUE
@@ -200,7 +200,7 @@ def test_a_photograph_is_turned_as_its_tag_says(tmp_path):
     """A telephone stores portraits on their side and says so; viewers turn them."""
     pixels = np.zeros((64, 128, 3), np.uint8)
     pixels[:, :64] = RED
-    exif = Picture.Exif()
+    exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise: what is left comes on top
     path = saved(pixels, tmp_path / "portrait.jpg", exif=exif, quality=95)
     rgb = seen(ImageBackground(path), matte((64, 128)))
@@ -226,11 +226,11 @@ def test_one_image_serves_frames_of_any_size(stripes):
 
 TIMES = [0, 40, 120, 400, 440]
 LENGTH = 480
-"""Milliseconds: the last picture of a stream of 25 a second lasts 40."""
+"""Milliseconds: the last image of a stream of 25 a second lasts 40."""
 
 
 def clip(path: Path, times: list[int]) -> Path:
-    """A lossless clip whose n-th picture has luma 20 + 30 n, shown from the n-th time on."""
+    """A lossless clip whose n-th image has luma 20 + 30 n, shown from the n-th time on."""
     base = Fraction(1, 1000)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=25)
@@ -247,7 +247,7 @@ def clip(path: Path, times: list[int]) -> Path:
 
 
 def shown(video: VideoBackground, time: int) -> int:
-    """Which picture a background shows at a time in milliseconds."""
+    """Which image a background shows at a time in milliseconds."""
     value = int(video.planes(matte(pts=time))[0][24, 32])
     return round((value - 20) / 30)
 
@@ -256,7 +256,7 @@ def shown(video: VideoBackground, time: int) -> int:
 @pytest.mark.parametrize("step", [10, 33, 100, 700])
 @pytest.mark.parametrize("first", [0, 80])
 def test_video_shows_what_its_own_times_say(tmp_path, start, step, first):
-    """At each moment the picture with the largest pts that is not later, over and over."""
+    """At each moment the image with the largest pts that is not later, over and over."""
     video = VideoBackground(clip(tmp_path / "uneven.mkv", [first + t for t in TIMES]))
     times = range(0, max(3 * LENGTH, 4 * step), step)
     expected = [max(i for i, pts in enumerate(TIMES) if pts <= t % LENGTH) for t in times]
@@ -264,16 +264,16 @@ def test_video_shows_what_its_own_times_say(tmp_path, start, step, first):
     assert len(set(expected)) > 1
 
 
-def test_video_holds_its_picture_between_changes(tmp_path):
-    """Frames at the same picture get the very same planes, made once."""
+def test_video_holds_its_image_between_changes(tmp_path):
+    """Frames at the same image get the very same planes, made once."""
     video = VideoBackground(clip(tmp_path / "uneven.mkv", TIMES))
     first, second = (video.planes(matte(pts=t))[0] for t in (130, 140))
     assert np.shares_memory(first, second)
     assert not np.shares_memory(second, video.planes(matte(pts=540))[0])
 
 
-def test_a_video_of_one_picture_stays(tmp_path):
-    """A single picture is shown for ever."""
+def test_a_video_of_one_image_stays(tmp_path):
+    """A single image is shown for ever."""
     video = VideoBackground(clip(tmp_path / "one.mkv", [0]))
     assert {shown(video, t) for t in range(0, 500, 50)} == {0}
 
@@ -347,7 +347,7 @@ def test_blur_leaves_the_frame_as_it_is(size):
 @pytest.mark.parametrize("size", [(64, 48), (3, 2), (1, 1), (2, 300), (239, 131)])
 @pytest.mark.parametrize("radius", [0.01, 2, 20])
 def test_blur_serves_any_size(size, radius):
-    """Also where the person fills the picture: values stay within those of the picture."""
+    """Also where the person fills the image: values stay within those of the image."""
     for alpha in (0.0, 1.0):
         planes = BlurBackground(radius).planes(matte(size, alpha=alpha))
         for plane, source in zip(planes, matte(size).frame.planes, strict=True):
@@ -403,19 +403,19 @@ def test_what_is_no_background_is_refused(text, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["broken.png", "broken.mp4", "empty.jpg", "folder.png"])
-def test_files_that_are_no_pictures_are_input_errors(tmp_path, name):
+def test_files_that_are_no_images_are_input_errors(tmp_path, name):
     """The error names the file, at once and not at the first frame."""
     path = tmp_path / name
     if name.startswith("folder"):
         path.mkdir()
     else:
-        path.write_bytes(b"" if name.startswith("empty") else b"no picture at all" * 20)
+        path.write_bytes(b"" if name.startswith("empty") else b"no image at all" * 20)
     with pytest.raises(InputError, match=name):
         parse_background(path)
 
 
 def test_a_damaged_png_is_an_input_error(tmp_path, stripes):
-    """A file that begins well and then is not a picture."""
+    """A file that begins well and then is not an image."""
     data = bytearray(stripes.read_bytes())
     data[20:] = bytes(len(data) - 20)
     path = tmp_path / "damaged.png"

@@ -108,7 +108,7 @@ def test_an_uneven_screen_is_all_clear(screen, uneven):
 )
 @settings(deadline=None, max_examples=20)
 def test_sizes_of_all_kinds(height, width, name, screen):
-    """An empty screen is clear throughout, whatever the picture's size and format."""
+    """An empty screen is clear throughout, whatever the frame's size and format."""
     frame = filmed(np.zeros((height, width), np.float32), screen, name=name, uneven=0.3)
     alpha = keyed(frame)
     assert alpha.shape == (height, width)

@@ -35,7 +35,7 @@ def tidied(
     luma: Sequence[int] | None = None,
     rate: int = 25,
 ) -> list[np.ndarray]:
-    """What becomes of alphas, of pictures as bright as said."""
+    """What becomes of alphas, of frames as bright as said."""
     mattes = []
     for index, alpha in enumerate(alphas):
         video = av.VideoFrame(SHAPE[1], SHAPE[0], "yuv420p")
@@ -164,7 +164,7 @@ def test_the_subject_stays_on_another_grid(finer):
 
 
 def test_another_grid_after_a_cut_starts_anew():
-    """The picture decides, not the grid."""
+    """The frame decides, not the grid."""
     shots = [blob((30, 30, 8)), resized(blob((30, 30, 8), RIGHT), (120, 200))]
     cut = tidied(shots, RegionFilter(subject="main"), luma=[60, 180])[1]
     np.testing.assert_allclose(cut, resized(blob(RIGHT), (120, 200)), atol=0.01)

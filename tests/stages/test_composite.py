@@ -117,7 +117,7 @@ def test_blend_is_near_the_formula_in_double(name, size):
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("share", [0.1, 0.9])
 def test_one_sample_stands_for_a_plane(name, share):
-    """A plane of one value is the same as that value throughout, clear or solid picture alike."""
+    """A plane of one value is the same as that value throughout, clear or solid frame alike."""
     frame = random_frame(name, (181, 150))
     alpha = person((181, 150), share)
     mostly = np.bincount(TiledAlpha.of(alpha).kinds.ravel(), minlength=3)
@@ -135,7 +135,7 @@ def test_one_sample_stands_for_a_plane(name, share):
 @pytest.mark.parametrize("share", [0.1, 0.9])
 @pytest.mark.parametrize("size", [(180, 320), (181, 321)])
 def test_mostly_clear_and_mostly_solid_blend_alike(share, size):
-    """Whichever picture is copied first, the result is the formula's."""
+    """Whichever frame is copied first, the result is the formula's."""
     frame, back = random_frame("yuv420p", size), random_frame("yuv420p", size, 1)
     alpha = person(size, share)
     clear = (TiledAlpha.of(alpha).kinds == Kind.CLEAR).mean()
@@ -149,7 +149,7 @@ def test_mostly_clear_and_mostly_solid_blend_alike(share, size):
 @pytest.mark.parametrize("size", [(54, 940), (53, 940), (359, 641), (601, 333)])
 @pytest.mark.parametrize("how", [GuidedRefinement(), BilinearRefinement()])
 def test_refined_tiles_blend_as_their_alpha_says(name, size, how):
-    """What tiles hold past the picture does not show in the last chroma of odd sizes."""
+    """What tiles hold past the frame does not show in the last chroma of odd sizes."""
     frame, back = random_frame(name, size), random_frame(name, size, 1)
     coarse = np.random.default_rng(3).random((24, 32), dtype=np.float32)
     (matte,) = refine([Matte(frame, coarse)], how)
@@ -161,7 +161,7 @@ def test_refined_tiles_blend_as_their_alpha_says(name, size, how):
         np.testing.assert_array_equal(one, other)
 
 
-def test_composite_keeps_everything_but_the_picture():
+def test_composite_keeps_everything_but_the_frame():
     """Count, order, pts, alpha and colour tags stay; nothing is taken before it is asked for."""
     frames = [random_frame("yuv420p", (48, 64), i, pts) for i, pts in enumerate((0, 700, 1300))]
     for frame in frames:

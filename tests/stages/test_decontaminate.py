@@ -131,7 +131,7 @@ def test_two_colours_are_told_apart(name, size):
 
 @pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le"])
 def test_a_composite_is_nearer_to_the_ideal_one(name):
-    """Stripes before stripes, then over a third picture: at most half the error is left."""
+    """Stripes before stripes, then over a third frame: at most half the error is left."""
     size = (120, 160)
     unit = 2 ** (PLANAR[name].bits - 8)
     alpha = soft_disc(size)
@@ -185,7 +185,7 @@ def plainly(image: np.ndarray, alpha: np.ndarray, far: int, near: int) -> np.nda
 
 
 def test_it_is_near_the_method_at_full_size():
-    """The reduced picture costs little against the method worked out plainly, pixel by pixel."""
+    """The reduced frame costs little against the method worked out plainly, pixel by pixel."""
     size = (192, 256)
     rng = np.random.default_rng(4)
     alpha = soft_disc(size, width=14)
@@ -233,7 +233,7 @@ def test_cleaned_is_unmixed_rounded():
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("size", SIZES)
 def test_cells_hold_means(name, size):
-    """Pictures and alphas are averaged over the same cells, also where sides do not divide."""
+    """Frames and alphas are averaged over the same cells, also where sides do not divide."""
     frame, factor = noise(name, size), 4
     shape = -(-size[0] // factor), -(-size[1] // factor)
     alpha = np.random.default_rng(1).random(size, dtype=np.float32)
@@ -253,7 +253,7 @@ def test_cells_hold_means(name, size):
 @pytest.mark.parametrize("size", [(54, 940), (359, 641)])
 @pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le"])
 def test_refined_tiles_are_as_their_alpha_says(name, size):
-    """What tiles hold past the picture does not show in the last chroma of odd sizes."""
+    """What tiles hold past the frame does not show in the last chroma of odd sizes."""
     coarse = np.random.default_rng(3).random((24, 32), dtype=np.float32)
     (matte,) = refine([Matte(noise(name, size), coarse)])
     as_tiles, as_array = (
@@ -279,7 +279,7 @@ def test_composites_take_the_same_colours_without_the_stage(name, size):
 
 
 def test_who_has_no_edge_passes_untouched():
-    """Without a partial tile there is no new picture."""
+    """Without a partial tile there is no new frame."""
     frame = noise("yuv420p", (64, 96))
     alpha = np.zeros((64, 96), np.float32)
     alpha[:32] = 1
@@ -289,7 +289,7 @@ def test_who_has_no_edge_passes_untouched():
 
 
 def test_tags_and_time_stay():
-    """Everything but the picture stays, its colour tags included, and the source's samples."""
+    """Everything but the frame stays, its colour tags included, and the source's samples."""
     frame = noise("yuv420p", (64, 96))
     frame.video.colorspace, frame.video.color_range = 1, 2
     frame.video.color_primaries, frame.video.color_trc = 9, 16

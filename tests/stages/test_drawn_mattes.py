@@ -1,4 +1,4 @@
-"""Garbage and core mattes, out of pictures and videos."""
+"""Garbage and core mattes, out of frames and videos."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def forced(given: Matte, **files: Path) -> np.ndarray:
 
 
 def painted(path: Path, mode: str = "L", size: tuple[int, int] = (WIDTH, HEIGHT)) -> Path:
-    """A picture whose upper left quarter is painted: white, or with alpha of red on nothing."""
+    """A frame whose upper left quarter is painted: white, or with alpha of red on nothing."""
     colours = {"L": (0, 255), "RGBA": ((0, 0, 0, 255), (255, 255, 255, 255)),
                "shape": ((9, 9, 9, 0), (255, 0, 0, 255))}[mode]  # fmt: skip
-    picture = Image.new("RGBA" if mode == "shape" else mode, size, colours[0])
-    picture.paste(colours[1], (0, 0, size[0] // 2, size[1] // 2))
-    picture.save(path)
+    image = Image.new("RGBA" if mode == "shape" else mode, size, colours[0])
+    image.paste(colours[1], (0, 0, size[0] // 2, size[1] // 2))
+    image.save(path)
     return path
 
 
@@ -75,7 +75,7 @@ def test_gray_forces_in_part(tmp_path):
     np.testing.assert_allclose(forced(matte_at(value=0.5), core=gray), 0.5, atol=1e-6)
 
 
-def test_a_drawing_is_stretched_over_the_picture(tmp_path):
+def test_a_drawing_is_stretched_over_the_frame(tmp_path):
     """Of whatever size and shape; but for the seam all is as drawn."""
     drawn = painted(tmp_path / "drawn.png", size=(300, 80))
     result = forced(matte_at(), garbage=drawn)
@@ -85,7 +85,7 @@ def test_a_drawing_is_stretched_over_the_picture(tmp_path):
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, -90])
-def test_it_is_drawn_on_the_picture_as_shown(rotation, tmp_path):
+def test_it_is_drawn_on_the_frame_as_shown(rotation, tmp_path):
     """What is forced, turned as a player turns it, is the upper left quarter."""
     size = (HEIGHT, WIDTH) if rotation % 180 else (WIDTH, HEIGHT)
     drawn = painted(tmp_path / "drawn.png", size=size)
@@ -96,15 +96,15 @@ def test_it_is_drawn_on_the_picture_as_shown(rotation, tmp_path):
 
 @pytest.fixture
 def moving(tmp_path) -> Path:
-    """A video of four pictures, 0.1 s each, from 1 s on: in each another column is white."""
+    """A video of four frames, 0.1 s each, from 1 s on: in each another column is white."""
     path = tmp_path / "moving.mkv"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=10)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "gray"
         for index in range(4):
-            picture = np.zeros((HEIGHT, WIDTH), np.uint8)
-            picture[:, index] = 255
-            video = av.VideoFrame.from_ndarray(picture, "gray")
+            image = np.zeros((HEIGHT, WIDTH), np.uint8)
+            image[:, index] = 255
+            video = av.VideoFrame.from_ndarray(image, "gray")
             video.pts = 10 + index
             container.mux(stream.encode(video))
         container.mux(stream.encode(None))
@@ -117,7 +117,7 @@ def columns(results: list[Matte]) -> list[int]:
 
 
 def test_a_video_is_in_step_by_time(moving):
-    """By the time since the first picture of each, whatever their rates; its last one stays."""
+    """By the time since the first frame of each, whatever their rates; its last one stays."""
     times = [Fraction(n, 100) for n in (500, 505, 511, 519, 521, 535, 900)]
     results = list(apply_drawn_mattes(map(matte_at, times), garbage=moving))
     assert columns(results) == [0, 0, 1, 1, 2, 3, 3]
@@ -136,10 +136,10 @@ def test_a_stretch_begins_within_the_video(moving):
 
 
 def test_in_the_whole_job_a_stretch_is_in_step(make_clip, moving):
-    """Of a clip of 0.04 s a picture, from 0.12 s on: the second drawing follows at 0.1 s."""
+    """Of a clip of 0.04 s a frame, from 0.12 s on: the second drawing follows at 0.1 s."""
     clip = make_clip("masked.mp4", width=WIDTH, height=HEIGHT, frames=8)
 
-    def everybody(picture: np.ndarray) -> np.ndarray:
+    def everybody(image: np.ndarray) -> np.ndarray:
         return np.ones((16, 24), np.float32)
 
     settings = Settings(segmenter=everybody, garbage=moving)
@@ -148,9 +148,9 @@ def test_in_the_whole_job_a_stretch_is_in_step(make_clip, moving):
     assert columns(part) == [1, 1, 2, 2, 2]
 
 
-def test_a_file_that_is_no_picture_is_said(tmp_path):
+def test_a_file_that_is_no_frame_is_said(tmp_path):
     """By its name, at the first matte."""
-    (tmp_path / "words.png").write_text("no picture")
+    (tmp_path / "words.png").write_text("no frame")
     for name in ("words.png", "missing.png"):
         with pytest.raises(InputError, match=name):
             forced(matte_at(), core=tmp_path / name)

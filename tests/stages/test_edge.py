@@ -196,7 +196,7 @@ def test_far_from_edges_nothing_changes(choke, feather):
 @pytest.mark.parametrize("value", [0, 1])
 @pytest.mark.parametrize("edge", [EdgeShape(5), EdgeShape(-5), EdgeShape(feather=5)])
 def test_without_an_edge_nothing_changes(value, edge):
-    """Nobody and nothing but person stay so, up to the border of the picture."""
+    """Nobody and nothing but person stay so, up to the border of the frame."""
     frame = Frame(av.VideoFrame(90, 70, "yuv420p"), 0, Fraction(1, 25))
     alpha = np.full((70, 90), value, np.float32)
     (result,) = shape_edge([Matte(frame, alpha)], edge)
@@ -212,8 +212,8 @@ def test_no_shaping_keeps_alpha():
 
 
 @pytest.mark.parametrize(("choke", "feather"), [(9, 0), (-9, 0), (0, 12)])
-def test_the_border_of_the_picture_is_no_edge(choke, feather):
-    """A person cut off by the picture is neither eaten away nor softened from there."""
+def test_the_border_of_the_frame_is_no_edge(choke, feather):
+    """A person cut off by the frame is neither eaten away nor softened from there."""
     alpha = half_plane()
     got = shaped(alpha, choke, feather)
     np.testing.assert_allclose(got, np.tile(got[20], (len(got), 1)), atol=1e-5)
@@ -223,7 +223,7 @@ def test_the_border_of_the_picture_is_no_edge(choke, feather):
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (33, 65), (97, 31)])
 @pytest.mark.parametrize("edge", [EdgeShape(16, 16), EdgeShape(-3.5, 4)])
 def test_any_size_is_served(size, edge):
-    """Odd and tiny pictures keep their shape and bounds."""
+    """Odd and tiny frames keep their shape and bounds."""
     alpha = np.random.default_rng(0).random(size)
     got = shaped(alpha, edge.choke, edge.feather)
     assert got.shape == size

@@ -29,7 +29,7 @@ SIZE = InputSize(exact=(128, 96))
 """What the network sees: of a disc of 6 pixels, next to nothing."""
 
 Disc = tuple[float, float, float]
-"""Middle, down and across, and radius, in pixels of the stored picture."""
+"""Middle, down and across, and radius, in pixels of the stored frame."""
 
 
 def disc_mask(*discs: Disc, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
@@ -39,8 +39,8 @@ def disc_mask(*discs: Disc, height: int = HEIGHT, width: int = WIDTH) -> np.ndar
     return np.any(inside, axis=0) if inside else np.zeros((height, width), bool)
 
 
-def picture(*discs: Disc, pts: int = 0, dark: int = 40, **fields: object) -> Frame:
-    """A dark picture with bright discs, 25 a second."""
+def image(*discs: Disc, pts: int = 0, dark: int = 40, **fields: object) -> Frame:
+    """A dark frame with bright discs, 25 a second."""
     video = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
     luma, *chroma = planes_of(video)
     luma[...] = np.where(disc_mask(*discs), 230, dark)
@@ -74,9 +74,9 @@ def followed(frames: list[Frame], segmenter: Bright | None = None) -> list[Matte
 
 
 def test_a_small_person_is_found_better():
-    """A disc that wanders through the picture is found far more exactly than without following."""
+    """A disc that wanders through the frame is found far more exactly than without following."""
     discs = [(140 + i, 100 + 6 * i, 14.0) for i in range(40)]
-    frames = [picture(disc, pts=i) for i, disc in enumerate(discs)]
+    frames = [image(disc, pts=i) for i, disc in enumerate(discs)]
     with_it = raised(follow(frames, Bright(), size=SIZE))
     without = raised(segment(frames, Bright(), size=SIZE))
     for index, disc in enumerate(discs):
@@ -86,8 +86,8 @@ def test_a_small_person_is_found_better():
 
 
 def test_who_is_too_small_for_the_whole_is_searched_for():
-    """Whom no look at the whole picture shows is found by looks at its parts, from the start."""
-    frames = [picture((200, 300 + 2 * i, 12.0), pts=i) for i in range(8)]
+    """Whom no look at the whole frame shows is found by looks at its parts, from the start."""
+    frames = [image((200, 300 + 2 * i, 12.0), pts=i) for i in range(8)]
     alphas = raised(follow(frames, Bright(100), size=SIZE))
     assert not any(alpha.any() for alpha in raised(segment(frames, Bright(100), size=SIZE)))
     for index, alpha in enumerate(alphas):
@@ -96,7 +96,7 @@ def test_who_is_too_small_for_the_whole_is_searched_for():
 
 def test_what_is_only_perhaps_somebody_is_not_found():
     """A search takes only whom the network is sure of; the same, surely seen, is found."""
-    frames = [picture((200, 300, 12.0), pts=i) for i in range(3)]
+    frames = [image((200, 300, 12.0), pts=i) for i in range(3)]
 
     def doubtful(seen: np.ndarray) -> np.ndarray:
         return np.float32(0.7) * Bright(100)(seen)
@@ -108,25 +108,25 @@ def test_what_is_only_perhaps_somebody_is_not_found():
 def test_who_comes_later_is_found_in_a_while():
     """Where there is nobody, every frame has one part searched in its turn."""
     rounds = len(HALVES + QUARTERS)
-    empty, segmenter = [picture(pts=i) for i in range(3)], Bright(100)
-    later = [picture((200, 300, 12.0), pts=3 + i) for i in range(rounds + 1)]
+    empty, segmenter = [image(pts=i) for i in range(3)], Bright(100)
+    later = [image((200, 300, 12.0), pts=3 + i) for i in range(rounds + 1)]
     alphas = raised(follow(empty + later, segmenter, size=SIZE))
     assert not alphas[2].any()
     assert alphas[-1].any()
 
 
 def test_nobody_is_seen_as_without_following():
-    """Where there is nobody, alpha is that of the whole picture, on its own grid."""
-    frames = [picture(pts=i) for i in range(4)]
+    """Where there is nobody, alpha is that of the whole frame, on its own grid."""
+    frames = [image(pts=i) for i in range(4)]
     segmenter, plain = Bright(), segment(frames, Bright(), size=SIZE)
     for one, other in zip(followed(frames, segmenter), plain, strict=True):
         np.testing.assert_array_equal(one.alpha, other.alpha)
     assert segmenter.seen == 4 + len(HALVES + QUARTERS) + 3
 
 
-def test_who_fills_the_picture_is_seen_as_without_following():
+def test_who_fills_the_frame_is_seen_as_without_following():
     """Alpha is the same bit for bit, at one look a frame."""
-    frames = [picture((144, 250 + i, 90.0), pts=i) for i in range(30)]
+    frames = [image((144, 250 + i, 90.0), pts=i) for i in range(30)]
     segmenter = Bright()
     mattes = followed(frames, segmenter)
     for one, other in zip(mattes, segment(frames, Bright(), size=SIZE), strict=True):
@@ -137,7 +137,7 @@ def test_who_fills_the_picture_is_seen_as_without_following():
 def test_two_people_are_both_kept():
     """The view has both in it, also when they part."""
     discs = [((150, 200 - 3 * i, 12.0), (160, 260 + 3 * i, 12.0)) for i in range(40)]
-    frames = [picture(*both, pts=i) for i, both in enumerate(discs)]
+    frames = [image(*both, pts=i) for i, both in enumerate(discs)]
     for alpha, both in zip(raised(follow(frames, Bright(), size=SIZE)), discs, strict=True):
         for person in both:
             mask = disc_mask(person)
@@ -147,8 +147,8 @@ def test_two_people_are_both_kept():
 def test_who_comes_in_beside_is_seen_at_the_next_look():
     """A second person far from the view is found within the time between looks."""
     first, second = (150, 120, 14.0), (150, 420, 14.0)
-    frames = [picture(first, pts=i) for i in range(5)]
-    frames += [picture(first, second, pts=5 + i) for i in range(14)]
+    frames = [image(first, pts=i) for i in range(5)]
+    frames += [image(first, second, pts=5 + i) for i in range(14)]
     alphas = raised(follow(frames, Bright(), size=SIZE))
     assert not alphas[5][disc_mask(second)].any()
     assert alphas[-1][disc_mask(second)].mean() > 0.6
@@ -157,22 +157,22 @@ def test_who_comes_in_beside_is_seen_at_the_next_look():
 
 def test_reaching_the_border_widens_the_view_at_once():
     """Who grows beyond the view from one frame to the next is whole in that next frame."""
-    frames = [picture((150, 250, 12.0), pts=0), picture((150, 250, 60.0), pts=1)]
+    frames = [image((150, 250, 12.0), pts=0), image((150, 250, 60.0), pts=1)]
     alphas = raised(follow(frames, Bright(), size=SIZE))
     assert foreground_iou(alphas[1], disc_mask((150, 250, 60.0))) > 0.95
 
 
 def test_a_cut_begins_anew():
     """After a cut people are where they are, not where they were."""
-    frames = [picture((60, 80, 14.0), pts=0), picture((220, 430, 14.0), pts=1, dark=120)]
+    frames = [image((60, 80, 14.0), pts=0), image((220, 430, 14.0), pts=1, dark=120)]
     alphas = raised(follow(frames, lambda seen: Bright()(seen) * (seen > 200)[..., 0], size=SIZE))
     assert foreground_iou(alphas[1], disc_mask((220, 430, 14.0))) > 0.85
 
 
 def test_the_view_moves_without_a_jump():
     """While a view comes nearer to a still person, alpha changes by next to nothing a frame."""
-    frames = [picture((150, 250, 80.0), pts=i) for i in range(3)]
-    frames += [picture((150, 250, 25.0), pts=3 + i) for i in range(30)]
+    frames = [image((150, 250, 80.0), pts=i) for i in range(3)]
+    frames += [image((150, 250, 25.0), pts=3 + i) for i in range(30)]
     mattes = list(smooth(follow(frames, Bright(), size=SIZE)))
     assert mattes[2].alpha.shape != mattes[-1].alpha.shape
     alphas = [matte.alpha for matte in refine(iter(mattes), BilinearRefinement(0, 1))]
@@ -189,7 +189,7 @@ def test_turned_frames_and_oblong_pixels(rotation, aspect, mirrored):
     """Alpha lies where the person is stored, however the frame is to be shown."""
     disc = (70, 390, 16.0)
     fields = {"rotation": rotation, "mirrored": mirrored, "sample_aspect": aspect}
-    frames = [picture(disc, pts=i, **fields) for i in range(3)]
+    frames = [image(disc, pts=i, **fields) for i in range(3)]
     for alpha in raised(follow(frames, Bright())):
         assert foreground_iou(alpha, disc_mask(disc)) > 0.9
 
@@ -205,15 +205,15 @@ def test_the_network_sees_parts_undistorted():
         return alpha
 
     for rotation in (0, 90):
-        frames = [picture((140, 256, 20.0), rotation=rotation)]
+        frames = [image((140, 256, 20.0), rotation=rotation)]
         list(follow(frames, measured, size=InputSize(60_000)))
         assert shapes[-1][0] > 1.5 * shapes[-2][0]
         assert abs(shapes[-1][0] / shapes[-1][1] - 1) < 0.1
 
 
 def test_each_part_of_a_job_begins_anew():
-    """As if the pictures before it had not been; within a part people are followed on."""
-    frames = [picture((150, 100 + 5 * i, 14.0), pts=i) for i in range(20)]
+    """As if the frames before it had not been; within a part people are followed on."""
+    frames = [image((150, 100 + 5 * i, 14.0), pts=i) for i in range(20)]
     both = list(follow(frames, Bright(), size=SIZE, part_of=lambda frame: frame.pts // 10))
     for one, other in zip(both[10:], followed(frames[10:]), strict=True):
         np.testing.assert_array_equal(one.alpha, other.alpha)
@@ -231,7 +231,7 @@ def test_settings_that_cannot_be(fields, words):
         Following(**fields)
 
 
-# Parts of pictures.
+# Parts of frames.
 
 
 shares = st.floats(0, 1)
@@ -239,14 +239,14 @@ shares = st.floats(0, 1)
 
 @st.composite
 def boxes(draw) -> Box:
-    """Any box in the picture with sides of a fiftieth and more."""
+    """Any box in the frame with sides of a fiftieth and more."""
     top, left = draw(st.floats(0, 0.97)), draw(st.floats(0, 0.97))
     return Box(top, left, draw(st.floats(top + 0.02, 1)), draw(st.floats(left + 0.02, 1)))
 
 
 @given(boxes(), st.floats(1, 6))
-def test_a_view_holds_its_people_in_the_picture(people, zoom):
-    """It has the picture's aspect, lies in the picture, and is never smaller than allowed."""
+def test_a_view_holds_its_people_in_the_frame(people, zoom):
+    """It has the frame's aspect, lies in the frame, and is never smaller than allowed."""
     view = fit_view(people, Following(zoom=zoom))
     assert view.contains(people)
     assert WHOLE.contains(view)
@@ -301,7 +301,7 @@ def test_a_part_lies_where_it_is_from(box, pixel_format, odd):
 @settings(deadline=None)
 @given(boxes(), st.integers(1, 40), st.integers(1, 40))
 def test_mass_is_kept(box, height, width):
-    """All of a view that is person is all of its place in the picture, and nothing else is."""
+    """All of a view that is person is all of its place in the frame, and nothing else is."""
     alpha = spread(CropMatte(box, np.ones((height, width), np.float32)))
     assert alpha.shape == (2 * height, 2 * width)
     assert set(np.unique(alpha)) <= {0, 1}
@@ -310,7 +310,7 @@ def test_mass_is_kept(box, height, width):
 
 
 def test_people_and_borders():
-    """Specks are nobody; whoever reaches a border of a view, but not of the picture, is cut."""
+    """Specks are nobody; whoever reaches a border of a view, but not of the frame, is cut."""
     alpha = np.zeros((20, 40), np.float32)
     alpha[3, 5] = alpha[10, 30] = 1
     assert CropMatte(WHOLE, alpha).people is None
@@ -333,7 +333,7 @@ def test_sureness():
     assert CropMatte(WHOLE, alpha).confidence == pytest.approx(0.6)
 
 
-def test_parts_cover_the_picture():
+def test_parts_cover_the_frame():
     """Whoever is at most half as large as a part is whole in one of them."""
     for parts, size in ((HALVES, 0.25), (QUARTERS, 0.125)):
         for top in np.linspace(0, 1 - size, 23):
@@ -342,8 +342,8 @@ def test_parts_cover_the_picture():
                 assert any(part.contains(person) for part in parts)
 
 
-def test_an_untagged_part_keeps_the_matrix_of_its_picture():
-    """Players read untagged pictures by their height; a part is read as the whole is."""
+def test_an_untagged_part_keeps_the_matrix_of_its_frame():
+    """Players read untagged frames by their height; a part is read as the whole is."""
     video = av.VideoFrame(1280, 720, "yuv420p")
     for plane in planes_of(video):
         plane[...] = 100

@@ -1,4 +1,4 @@
-"""Coarse alpha raised to the picture's size."""
+"""Coarse alpha raised to the frame's size."""
 
 from fractions import Fraction
 from itertools import islice
@@ -61,7 +61,7 @@ def refined(luma: np.ndarray, coarse: np.ndarray, how=GuidedRefinement(), name: 
 
 
 def blobs(height: int, width: int, sigma: float, seed: int = 0) -> np.ndarray:
-    """A smooth random picture that spans [0, 1]."""
+    """A smooth random frame that spans [0, 1]."""
     values = ndimage.gaussian_filter(np.random.default_rng(seed).random((height, width)), sigma)
     return ((values - values.min()) / max(np.ptp(values), 1e-9)).astype(np.float32)
 
@@ -79,8 +79,8 @@ def crossing(alpha: np.ndarray) -> np.ndarray:
     return above - 0.5 + (0.5 - low) / (high - low)
 
 
-def test_guided_of_a_small_picture_is_the_fit():
-    """A picture that is fitted as it is gets the second fit's own values near its edge."""
+def test_guided_of_a_small_frame_is_the_fit():
+    """A frame that is fitted as it is gets the second fit's own values near its edge."""
     guide, coarse = blobs(96, 128, 3), step(96, 128, 64)[::4, ::4]
     how = GuidedRefinement(radius=1, contrast=1, black=0, white=1)
     alpha = refined(guide, coarse, how, "yuv444p").alpha
@@ -100,7 +100,7 @@ def test_guided_of_a_small_picture_is_the_fit():
 )
 @pytest.mark.parametrize("levels", [(0, 1), (0.3, 0.9)])
 def test_bilinear_is_that_of_torch(size, coarse, levels):
-    """Pictures that are not reduced for working get torch's own enlargement."""
+    """Frames that are not reduced for working get torch's own enlargement."""
     black, white = levels
     alpha = np.random.default_rng(0).random(coarse, dtype=np.float32)
     stretched = torch.from_numpy(np.clip((alpha - black) / (white - black), 0, 1))[None, None]
@@ -110,7 +110,7 @@ def test_bilinear_is_that_of_torch(size, coarse, levels):
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (512, 1024), (1080, 1920)[::-1]])
-def test_bilinear_of_a_large_picture_is_near_that_of_torch(size):
+def test_bilinear_of_a_large_frame_is_near_that_of_torch(size):
     """Enlarging in two steps rounds off only the kinks of a smooth alpha."""
     coarse = blobs(160, 288, 8)
     expected = torch.nn.functional.interpolate(
@@ -140,7 +140,7 @@ def test_far_from_edges_alpha_is_exact(how):
     assert 0 < (kinds == Kind.PARTIAL).mean() < 0.35
 
 
-def test_an_edge_in_the_picture_draws_the_coarse_edge():
+def test_an_edge_in_the_frame_draws_the_coarse_edge():
     """A blurred edge that is some pixels off comes nearer to the true one than by enlarging."""
     truth = 960
     luma = 0.25 + 0.5 * step(1080, 1920, truth)
@@ -154,15 +154,15 @@ def test_an_edge_in_the_picture_draws_the_coarse_edge():
         assert off < 0.5 * off_plain
 
 
-def test_without_an_edge_in_the_picture_the_coarse_edge_stays():
-    """A plain picture moves nothing."""
+def test_without_an_edge_in_the_frame_the_coarse_edge_stays():
+    """A plain frame moves nothing."""
     coarse = ndimage.gaussian_filter1d(step(60, 100, 50), 3, axis=1)
     drawn = refined(np.full((480, 800), 0.5), coarse, GuidedRefinement(black=0.2, white=0.8)).alpha
     np.testing.assert_allclose(crossing(drawn), 400, atol=1)
 
 
 def test_ten_bits_are_read_as_ten_bits():
-    """The same picture in 8 and in 10 bits gets the same alpha."""
+    """The same frame in 8 and in 10 bits gets the same alpha."""
     luma, coarse = blobs(480, 640, 4), blobs(96, 128, 5, 2)
     eight, ten = (refined(luma, coarse, name=f"yuv420p{s}").alpha for s in ("", "10le"))
     assert (eight > 0).any()
@@ -173,7 +173,7 @@ def test_ten_bits_are_read_as_ten_bits():
 @pytest.mark.parametrize("value", [0, 1])
 @pytest.mark.parametrize("size", SIZES)
 def test_flat_alpha_stays_flat(how, value, size):
-    """Nobody stays nobody, and a picture full of person stays full."""
+    """Nobody stays nobody, and a frame full of person stays full."""
     width, height = size
     luma = np.random.default_rng(0).random((height, width))
     alpha = refined(luma, np.full((32, 48), value), how).tiles
@@ -208,7 +208,7 @@ def test_contrast_steepens_about_one_half():
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["yuv420p", "yuv444p10le"])
 def test_any_size_is_served(how, size, name):
-    """Odd, tiny, portrait and large pictures get an alpha of their size within its bounds."""
+    """Odd, tiny, portrait and large frames get an alpha of their size within its bounds."""
     width, height = size
     alpha = refined(blobs(height, width, 1), blobs(32, 48, 2), how, name).alpha
     assert alpha.shape == (height, width)
@@ -228,7 +228,7 @@ def test_any_size_is_served(how, size, name):
 )
 @settings(deadline=None, max_examples=40)
 def test_result_is_always_an_alpha(width, height, columns, rows, sigma, how):
-    """Any picture and any coarse alpha: right shape, finite, between 0 and 1."""
+    """Any frame and any coarse alpha: right shape, finite, between 0 and 1."""
     alpha = refined(blobs(height, width, sigma, 1), blobs(rows, columns, 1), how).alpha
     assert alpha.shape == (height, width)
     assert np.isfinite(alpha).all()
@@ -238,7 +238,7 @@ def test_result_is_always_an_alpha(width, height, columns, rows, sigma, how):
 
 @pytest.mark.parametrize("how", BOTH)
 def test_full_size_alpha_passes_unchanged(how):
-    """What is at the picture's size already is the same object after; what is not, is not."""
+    """What is at the frame's size already is the same object after; what is not, is not."""
     alpha = blobs(48, 64, 2)
     for plane in (alpha, TiledAlpha.of(alpha)):
         given_matte = Matte(frame(np.zeros((48, 64))), plane)
@@ -251,8 +251,8 @@ def test_full_size_alpha_passes_unchanged(how):
     ("size", "factor"),
     [((16, 16), 1), ((320, 300), 1), ((640, 360), 2), ((1920, 1080), 8), ((3840, 2160), 8)],
 )
-def test_subsampling_grows_with_the_picture(size, factor):
-    """Larger pictures are reduced more, up to eight times, the long side counting."""
+def test_subsampling_grows_with_the_frame(size, factor):
+    """Larger frames are reduced more, up to eight times, the long side counting."""
     for width, height in (size, size[::-1]):
         assert subsampling(blank(width, height, "yuv420p"), 240) == factor
 
@@ -291,8 +291,8 @@ def test_bad_levels_are_refused(levels):
 
 
 @pytest.mark.parametrize("name", ["presenter_pan", "presenter_still"])
-def test_the_picture_helps_on_real_footage(shared, name):
-    """Against true alpha, following the picture is at least as good as plain enlargement."""
+def test_the_frame_helps_on_real_footage(shared, name):
+    """Against true alpha, following the frame is at least as good as plain enlargement."""
     clip = shared / f"clips/truth/{name}.mp4"
     with av.open(str(clip.with_suffix(".alpha.mkv"))) as container:
         truths = [planes_of(g)[0] >= 128 for g in islice(container.decode(video=0), 20)]

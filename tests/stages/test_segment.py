@@ -23,44 +23,44 @@ from sinet_video.models.input_settings import STEP, InputSize
 from sinet_video.models.segmenter import inscribed, seen_size
 from sinet_video.stages.segment import segment
 
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 Alpha = NDArray[np.float32]
 SHADE = 6 / 255
 """How far a gray may be off after a trip through limited-range YUV and an averaging."""
 
 
-def frame_of(picture: Picture, **fields: Any) -> Frame:
-    """A frame of an RGB picture, at one second."""
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24")
+def frame_of(image: Image, **fields: Any) -> Frame:
+    """A frame of an RGB frame, at one second."""
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
     moment = {"pts": 25, "time_base": Fraction(1, 25)} | fields
     return Frame(video.reformat(format="yuv444p"), **moment)
 
 
-def blocks(width: int, height: int, side: int = 16) -> Picture:
-    """A gray picture of random blocks, different whichever way it is turned."""
+def blocks(width: int, height: int, side: int = 16) -> Image:
+    """A gray frame of random blocks, different whichever way it is turned."""
     random = np.random.default_rng(7)
     shades = random.integers(256, size=(height // side, width // side), dtype=np.uint8)
     return np.kron(shades, np.ones((side, side), np.uint8))[..., None].repeat(3, 2)
 
 
-def red(picture: Picture) -> Alpha:
+def red(image: Image) -> Alpha:
     """A segmenter that takes red for the person."""
-    return picture[..., 0] / np.float32(255)
+    return image[..., 0] / np.float32(255)
 
 
 class Recorder:
     """A segmenter that keeps what it was shown."""
 
     def __init__(self) -> None:
-        self.seen: list[Picture] = []
+        self.seen: list[Image] = []
 
-    def __call__(self, picture: Picture) -> Alpha:
-        self.seen.append(picture)
-        return red(picture)
+    def __call__(self, image: Image) -> Alpha:
+        self.seen.append(image)
+        return red(image)
 
 
 class Limited(Recorder):
-    """One that takes pictures up to a size."""
+    """One that takes frames up to a size."""
 
     def __init__(self, width: int, height: int) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ def test_known_aspects(aspect: float, expected: tuple[int, int]) -> None:
 
 
 def test_more_pixels_are_more() -> None:
-    """A larger number gives a larger picture of the same aspect."""
+    """A larger number gives a larger frame of the same aspect."""
     assert InputSize(pixels=200_000).of(16 / 9) == (576, 320)
 
 
@@ -194,20 +194,20 @@ def test_size_at_its_limits(fields: dict[str, Any]) -> None:
 
 
 def test_a_lambda_is_a_segmenter() -> None:
-    """Any function from a picture to a map will do."""
+    """Any function from a frame to a map will do."""
     frame = frame_of(blocks(160, 96))
-    (matte,) = segment([frame], lambda picture: np.full(picture.shape[:2], 0.25, np.float32))
+    (matte,) = segment([frame], lambda image: np.full(image.shape[:2], 0.25, np.float32))
     assert matte.frame is frame
     assert matte.alpha.dtype == np.float32
     assert (matte.alpha == 0.25).all()
 
 
 def test_a_segmenter_sees_rgb() -> None:
-    """The picture is (h, w, 3) uint8, red first, in the size that fits the aspect."""
-    picture = np.empty((96, 160, 3), np.uint8)
-    picture[...] = (200, 100, 50)
+    """The frame is (h, w, 3) uint8, red first, in the size that fits the aspect."""
+    image = np.empty((96, 160, 3), np.uint8)
+    image[...] = (200, 100, 50)
     recorder = Recorder()
-    list(segment([frame_of(picture)], recorder))
+    list(segment([frame_of(image)], recorder))
     (seen,) = recorder.seen
     assert seen.dtype == np.uint8
     assert seen.shape == (*InputSize().of(160 / 96)[::-1], 3)
@@ -245,17 +245,17 @@ def test_turned_frames_are_seen_upright(rotation: int) -> None:
 
 
 def test_turning_is_noticed() -> None:
-    """Seen without its rotation, the same picture is another."""
-    picture = blocks(128, 64)
+    """Seen without its rotation, the same frame is another."""
+    image = blocks(128, 64)
     first, second = Recorder(), Recorder()
-    list(segment([frame_of(picture)], first, size=InputSize(exact=(64, 32))))
-    list(segment([frame_of(picture, rotation=180)], second, size=InputSize(exact=(64, 32))))
+    list(segment([frame_of(image)], first, size=InputSize(exact=(64, 32))))
+    list(segment([frame_of(image, rotation=180)], second, size=InputSize(exact=(64, 32))))
     assert np.abs(red(first.seen[0]) - red(second.seen[0])).max() > 0.5
     assert np.abs(red(first.seen[0]) - red(second.seen[0])[::-1, ::-1]).max() <= SHADE
 
 
 def test_a_quarter_turn_chooses_the_size_upright() -> None:
-    """A phone's 16:9 picture that is shown upright is seen as 9:16."""
+    """A phone's 16:9 frame that is shown upright is seen as 9:16."""
     recorder = Recorder()
     (matte,) = segment([frame_of(blocks(256, 144), rotation=90)], recorder)
     assert recorder.seen[0].shape[:2] == (320, 192)
@@ -263,7 +263,7 @@ def test_a_quarter_turn_chooses_the_size_upright() -> None:
 
 
 def test_oblong_pixels_are_seen_square() -> None:
-    """A picture whose pixels are twice as wide as high is seen at the aspect that is shown."""
+    """A frame whose pixels are twice as wide as high is seen at the aspect that is shown."""
     recorder = Recorder()
     frames = [frame_of(blocks(96, 96), sample_aspect=Fraction(16, 9))]
     list(segment(frames, recorder))
@@ -317,7 +317,7 @@ def test_a_bad_answer_does_not_take_back_good_ones() -> None:
 def test_errors_of_a_segmenter_pass() -> None:
     """What a segmenter raises is not changed."""
 
-    def broken(picture: Picture) -> Alpha:
+    def broken(image: Image) -> Alpha:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -330,7 +330,7 @@ def test_one_size_for_a_clip() -> None:
     frames = [frame_of(blocks(160, 96)), frame_of(blocks(96, 160)), frame_of(blocks(64, 64))]
     mattes = list(segment(frames, recorder))
     expected = InputSize().of(160 / 96)[::-1]
-    assert [picture.shape[:2] for picture in recorder.seen] == [expected] * 3
+    assert [image.shape[:2] for image in recorder.seen] == [expected] * 3
     assert [matte.alpha.shape for matte in mattes] == [expected] * 3
 
 
@@ -339,13 +339,13 @@ def test_each_clip_has_its_own_size() -> None:
     recorder = Recorder()
     list(segment([frame_of(blocks(160, 96))], recorder))
     list(segment([frame_of(blocks(96, 160))], recorder))
-    wide, tall = (picture.shape[:2] for picture in recorder.seen)
+    wide, tall = (image.shape[:2] for image in recorder.seen)
     assert wide == InputSize().of(160 / 96)[::-1]
     assert tall == InputSize().of(96 / 160)[::-1]
 
 
 def test_input_size_is_respected() -> None:
-    """A segmenter of a fixed size gets the largest picture of the right aspect that fits."""
+    """A segmenter of a fixed size gets the largest frame of the right aspect that fits."""
     frame = frame_of(blocks(256, 144))
     for limit, expected in (((64, 64), (36, 64)), ((320, 90), (90, 160)), ((32, 64), (18, 32))):
         limited = Limited(*limit)
@@ -369,8 +369,8 @@ def test_a_segmenter_may_ask_for_a_step_and_a_number() -> None:
     class Coarse:
         step, pixels = 64, 20_000
 
-        def __call__(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-            return picture[..., 0] / np.float32(255)
+        def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+            return image[..., 0] / np.float32(255)
 
     assert seen_size(Coarse(), InputSize(), 1.0) == (128, 128)
     assert seen_size(Coarse(), InputSize(131_072), 2.0) == (512, 256)

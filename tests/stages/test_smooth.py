@@ -24,7 +24,7 @@ ALL = [None, ExponentialAverage(), MotionAdaptive(), WindowMean()]
 
 
 def matte(luma, alpha, pts: int = 0) -> Matte:
-    """A gray picture of 160x96 with this luma, a number or (96, 160), and any alpha."""
+    """A gray frame of 160x96 with this luma, a number or (96, 160), and any alpha."""
     video = av.VideoFrame(160, 96, "yuv420p")
     y, u, v = planes_of(video)
     y[...] = luma
@@ -37,7 +37,7 @@ def smoothed(mattes, smoothing) -> np.ndarray:
 
 
 def noisy(count: int = 30) -> tuple[list[Matte], np.ndarray]:
-    """A still half-and-half picture whose alpha flickers, and the alpha without flicker."""
+    """A still half-and-half frame whose alpha flickers, and the alpha without flicker."""
     rng = np.random.default_rng(4)
     luma = np.where(np.arange(160) < 80, 60, 180) * np.ones((96, 1))
     truth = np.tile((np.arange(40) >= 20) * 0.8 + 0.1, (24, 1)).astype(np.float32)
@@ -82,7 +82,7 @@ def test_weight_one_changes_nothing():
 
 
 @pytest.mark.parametrize("smoothing", [ExponentialAverage(), MotionAdaptive(), WindowMean()])
-def test_flicker_on_a_still_picture_is_steadied(smoothing):
+def test_flicker_on_a_still_frame_is_steadied(smoothing):
     """The variance over time falls to less than half, around the same mean."""
     mattes, truth = noisy()
     raw, steady = smoothed(mattes, None)[10:], smoothed(mattes, smoothing)[10:]
@@ -92,7 +92,7 @@ def test_flicker_on_a_still_picture_is_steadied(smoothing):
 
 @given(st.integers(1, 5), st.integers(0, 9))
 @settings(deadline=None, max_examples=15)
-def test_window_on_a_still_picture_is_the_plain_mean(frames, count):
+def test_window_on_a_still_frame_is_the_plain_mean(frames, count):
     """Where nothing moves, each alpha is the mean of those within so many frames of it."""
     alphas = np.random.default_rng(count).random((count, 6, 8), dtype=np.float32)
     got = [m.alpha for m in smooth([matte(100, a) for a in alphas], WindowMean(frames))]
@@ -205,7 +205,7 @@ def test_memory_is_taken_to_another_grid(smoothing, shape):
 
 @pytest.mark.parametrize("smoothing", [ExponentialAverage(0.1), MotionAdaptive(0.1), WindowMean()])
 def test_a_cut_to_another_grid_starts_anew(smoothing):
-    """Where the picture changes as well, nothing is remembered."""
+    """Where the frame changes as well, nothing is remembered."""
     mattes = [matte(60, np.full((24, 40), 0.1)), matte(160, np.full((12, 20), 0.9))]
     got = [m.alpha for m in smooth(mattes, smoothing)]
     np.testing.assert_array_equal(got[1], np.float32(0.9))

@@ -51,9 +51,9 @@ def ramp() -> np.ndarray:
     return np.tile(across, (HEIGHT, 1)).astype(np.float32)
 
 
-def half(picture: np.ndarray) -> np.ndarray:
+def half(image: np.ndarray) -> np.ndarray:
     """A segmenter to whom the upper half is the person."""
-    alpha = np.zeros(picture.shape[:2], np.float32)
+    alpha = np.zeros(image.shape[:2], np.float32)
     alpha[: len(alpha) // 2] = 1
     return alpha
 
@@ -80,7 +80,7 @@ def made(path: Path, codec: str, pixel_format: str, **tags: str) -> Path:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_alpha_is_seen_in_every_kind_of_file(name, tmp_path):
-    """All frames have it, at the picture's size, as it was written."""
+    """All frames have it, at the frame's size, as it was written."""
     clip = probe(made(tmp_path / name, *SOURCES[name]))
     assert clip.alpha == "straight"
     frames = list(decode(clip))
@@ -157,9 +157,9 @@ OUTPUTS = {
 }  # fmt: skip
 
 
-def soft(picture: np.ndarray) -> np.ndarray:
+def soft(image: np.ndarray) -> np.ndarray:
     """A segmenter with a wide soft edge."""
-    return np.tile(np.linspace(0, 1, picture.shape[1], dtype=np.float32), (len(picture), 1))
+    return np.tile(np.linspace(0, 1, image.shape[1], dtype=np.float32), (len(image), 1))
 
 
 def job(source: Path, output: Path, alpha: str | None, codec: str | None = None, form=None):
@@ -176,7 +176,7 @@ def job(source: Path, output: Path, alpha: str | None, codec: str | None = None,
 @pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.parametrize("kind", ["straight", "premultiplied"])
 def test_alpha_is_as_asked_and_told(name, kind, make_clip, tmp_path):
-    """In the pictures, in the report and in the file; and what it is not fails."""
+    """In the frames, in the report and in the file; and what it is not fails."""
     folder = tmp_path / "out"
     folder.mkdir()
     report = job(make_clip(frames=3), folder / name, kind, OUTPUTS[name])

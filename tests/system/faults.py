@@ -242,7 +242,7 @@ def size_is(width: int, height: int) -> Callable[[Path], Iterator[str]]:
 
 
 def same_colours(output: Path) -> Iterator[str]:
-    """Look whether both halves, of the same picture in two matrices, look alike."""
+    """Look whether both halves, of the same frame in two matrices, look alike."""
     raw = ffmpeg("-i", output, "-vf", "scale=88:72", "-pix_fmt", "rgb24", "-f", "rawvideo", "-")
     frames = np.frombuffer(raw, np.uint8).reshape(-1, 72, 88, 3)
     if len(frames) != 30:

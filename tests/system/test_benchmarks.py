@@ -31,7 +31,7 @@ def test_each_program_says_how_it_is_run(program, monkeypatch, capsys):
 
 
 def test_the_whole_job_is_timed_and_written_down(make_clip, tmp_path, ffmpeg):
-    """A round of two jobs on a few frames: rounds as JSON, a table and a picture."""
+    """A round of two jobs on a few frames: rounds as JSON, a table and a frame."""
     clip = make_clip("a.mp4", width=64, height=48, frames=4)
     program = [sys.executable, FOLDER / "whole_job.py", clip, "--frames", "4", "--rounds", "1"]
     wanted = {name: tmp_path / file for name, file in

@@ -52,7 +52,7 @@ def seen(browser, tmp_path) -> Callable[[Path], np.ndarray]:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory, ffmpeg) -> Path:
-    """A person who fills the left half of a room, with sound."""
+    """A person who fills the left half of a room, with audio."""
     path = tmp_path_factory.mktemp("browser") / "clip.mp4"
     person, room = ("0x{:02x}{:02x}{:02x}".format(*colour) for colour in (PERSON, ROOM))
     half = f"drawbox=w={WIDTH // 2}:h={HEIGHT}:color={person}:t=fill"
@@ -77,15 +77,15 @@ LEFT, RIGHT = np.s_[8:-8, 8 : WIDTH // 2 - 16], np.s_[8:-8, WIDTH // 2 + 16 : -8
 def test_the_page_is_seen_through_our_webm(clip, seen, tmp_path):
     """The person where alpha is 1, the page where it is 0, and in between nothing of the room."""
     convert(clip, tmp_path / "o.webm", settings=FOUND)
-    picture = seen(tmp_path / "o.webm")
-    assert np.abs(picture[LEFT] - PERSON).max() < 16
-    assert np.abs(picture[RIGHT] - PAGE).max() < 3
-    assert picture[8:-8, :, 2].max() < 120  # the room is the only thing that is so blue
+    image = seen(tmp_path / "o.webm")
+    assert np.abs(image[LEFT] - PERSON).max() < 16
+    assert np.abs(image[RIGHT] - PAGE).max() < 3
+    assert image[8:-8, :, 2].max() < 120  # the room is the only thing that is so blue
 
 
 def test_an_opaque_webm_hides_the_page(clip, seen, tmp_path):
     """The failing twin."""
     convert(clip, tmp_path / "o.webm", background="#faf014", settings=FOUND)
-    picture = seen(tmp_path / "o.webm")
-    assert np.abs(picture[LEFT] - PERSON).max() < 16
-    assert np.abs(picture[RIGHT] - (250, 240, 20)).max() < 16
+    image = seen(tmp_path / "o.webm")
+    assert np.abs(image[LEFT] - PERSON).max() < 16
+    assert np.abs(image[RIGHT] - (250, 240, 20)).max() < 16

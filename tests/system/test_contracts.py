@@ -44,9 +44,9 @@ PTS = [0, 7, 8, 900]
 DEPTH = 2
 
 
-def brightness(picture: np.ndarray) -> np.ndarray:
+def brightness(image: np.ndarray) -> np.ndarray:
     """A segmenter: what is bright is the person."""
-    return picture.mean(2, dtype=np.float32) / 255
+    return image.mean(2, dtype=np.float32) / 255
 
 
 DRAWN: dict[str, Path] = {}
@@ -67,7 +67,7 @@ def forced(items: Iterator) -> Iterator:
     return apply_drawn_mattes(items, garbage=DRAWN["upright"], core=DRAWN["level"])
 
 
-def spot(picture: np.ndarray) -> np.ndarray:
+def spot(image: np.ndarray) -> np.ndarray:
     """A segmenter: a small person in the middle of whatever it is shown."""
     rows, columns = np.mgrid[-1:1:64j, -1:1:96j]
     return (np.hypot(rows, columns) < 0.3).astype(np.float32)
@@ -129,7 +129,7 @@ class Source:
 
 
 def random_matte(seed: int, pts: int, *, coarse: bool) -> Matte:
-    """A noisy picture and an alpha of large flat areas with soft edges."""
+    """A noisy frame and an alpha of large flat areas with soft edges."""
     rng = np.random.default_rng(seed)
     video = av.VideoFrame(SIZE[1], SIZE[0], "yuv420p")
     for plane in planes_of(video):
@@ -154,7 +154,7 @@ def test_count_order_and_times_stay(stage, count):
 
 
 def test_shapes_and_bounds_stay(stage):
-    """Alpha keeps its shape, or gets the picture's, in [0, 1]; pictures keep size and format."""
+    """Alpha keeps its shape, or gets the frame's, in [0, 1]; frames keep size and format."""
     source = Source(stage.takes)
     for result, given in zip(stage.apply(source.items()), source.made, strict=False):
         alpha = result.alpha

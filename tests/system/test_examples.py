@@ -24,7 +24,7 @@ def run(name: str, *arguments: Path, cwd: Path) -> str:
 
 
 def test_composite(carphone: Path, tmp_path: Path) -> None:
-    """A picture stands behind the person."""
+    """A frame stands behind the person."""
     room = tmp_path / "room.png"
     Image.new("RGB", (320, 240), (200, 30, 30)).save(room)
     out = tmp_path / "out.mp4"
@@ -68,7 +68,7 @@ def test_ffmpeg_pipe(carphone: Path, tmp_path: Path) -> None:
 
 
 def test_demo(tmp_path: Path) -> None:
-    """The demo leaves two videos and a picture, and says where."""
+    """The demo leaves two videos and a frame, and says where."""
     printed = run("demo.py", cwd=tmp_path)
     for name in ("carphone_green.mp4", "carphone_alpha.webm", "before_matte_after.png"):
         assert (tmp_path / "demo" / name).stat().st_size > 10_000

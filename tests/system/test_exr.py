@@ -19,9 +19,9 @@ from sinet_video.media.orientation import Orientation
 from sinet_video.media.transfer import to_light
 
 
-def soft(picture: np.ndarray) -> np.ndarray:
+def soft(image: np.ndarray) -> np.ndarray:
     """A segmenter with a wide soft edge."""
-    return np.tile(np.linspace(0, 1, picture.shape[1], dtype=np.float32), (len(picture), 1))
+    return np.tile(np.linspace(0, 1, image.shape[1], dtype=np.float32), (len(image), 1))
 
 
 def job(source: Path, output: Path, **encoding):
@@ -36,7 +36,7 @@ def job(source: Path, output: Path, **encoding):
 
 
 def read(ffmpeg, path: Path, pixel_format: str = "gbrapf32le") -> np.ndarray:
-    """The samples of a picture as ffmpeg decodes it: (planes, H, W) float32; green first."""
+    """The samples of a frame as ffmpeg decodes it: (planes, H, W) float32; green first."""
     raw = path.with_suffix(".raw")
     ffmpeg("ffmpeg", "-y", "-i", path, "-f", "rawvideo", "-pix_fmt", pixel_format, raw)
     return np.fromfile(raw, np.float32).reshape(-1, 96, 160)
@@ -108,7 +108,7 @@ def test_what_ends_the_process_is_refused(make_clip, tmp_path):
         command = [Path(sys.executable).with_name("sinet-video"), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (1, ""), words
-        assert "Pictures in pixel format yaf32le are not read" in done.stderr
+        assert "Frames in pixel format yaf32le are not read" in done.stderr
         assert done.stderr.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["seq", "still.png"]
 
@@ -161,8 +161,8 @@ def test_a_matte_and_opaque_ones(make_clip, ffmpeg, tmp_path):
 
 
 @pytest.mark.parametrize("pixel_format", ["gbrapf32le", "gbrpf32le", "grayf32le"])
-def test_pictures_of_floats_are_turned(pixel_format):
-    """As those of PNGs: a picture says nothing of rotation."""
+def test_frames_of_floats_are_turned(pixel_format):
+    """As those of PNGs: a frame says nothing of rotation."""
     video = av.VideoFrame(8, 6, pixel_format)
     for index, plane in enumerate(video.planes):
         np.frombuffer(plane, np.float32).reshape(6, -1)[:, :8] = index + np.arange(48).reshape(6, 8)
@@ -187,7 +187,7 @@ def test_primaries_are_told(tmp_path, ffmpeg):
     assert b"chromaticities" not in (tmp_path / "bt709" / "00001.exr").read_bytes()
 
 
-def test_other_pictures_pass():
+def test_other_frames_pass():
     """What is neither TIFF nor EXR is left alone."""
     assert write_alpha_tag(b"\x89PNG....", "straight", 9) == b"\x89PNG...."
 
@@ -208,6 +208,6 @@ def test_curves(transfer, value, light):
 
 
 def test_untagged_rgb_is_srgb():
-    """As pictures and recorded screens are."""
+    """As frames and recorded screens are."""
     assert np.array_equal(to_light(2, 8, is_rgb=True), to_light(13, 8, is_rgb=False))
     assert not np.array_equal(to_light(2, 8, is_rgb=True), to_light(2, 8, is_rgb=False))

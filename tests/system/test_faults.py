@@ -29,7 +29,7 @@ unheard = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWa
 """Python itself tells of errors of generators that are let go, and goes on."""
 
 AFTER = 6
-"""Pictures that come before a stage fails: by then all queues are full, or empty."""
+"""Frames that come before a stage fails: by then all queues are full, or empty."""
 
 MATTING = ["decode", "follow", "smooth", "refine", "shape_edge"]
 
@@ -40,12 +40,12 @@ class BrokenError(Exception):
 
 @pytest.fixture(scope="module")
 def source(make_clip) -> Path:
-    """More pictures than all queues hold, and sound."""
+    """More frames than all queues hold, and audio."""
     return make_clip("source.mp4", width=64, height=48, frames=40, audio=True)
 
 
 def breaking(stage: Callable[..., Iterator], where: str) -> Callable[..., Iterator]:
-    """A stage that fails in mid-clip: before a picture, or in closing when nobody wants more."""
+    """A stage that fails in mid-clip: before a frame, or in closing when nobody wants more."""
 
     def broken(*arguments: Any, **options: Any) -> Iterator:
         try:
@@ -129,14 +129,14 @@ def test_a_stage_that_fails_ends_the_job(stage, source, monkeypatch, tmp_path):
 
 
 WRITING = {
-    "picture": (encoder_input, "picture", "o.mp4", "copy"),
-    "numbered picture": (image_sequence, "picture", "pictures", "copy"),
+    "frame": (encoder_input, "rendered_frame", "o.mp4", "copy"),
+    "numbered frame": (image_sequence, "rendered_frame", "images", "copy"),
     "packet": (video_file.VideoFile, "_mux", "o.mp4", "copy"),
-    "copied sound": (Copied, "feed", "o.mp4", "copy"),
-    "encoded sound": (Encoded, "feed", "o.mp4", "encode"),
-    "sound behind": (side_streams.SideStreams, "_next", "o.mkv", "copy"),
+    "copied audio": (Copied, "feed", "o.mp4", "copy"),
+    "encoded audio": (Encoded, "feed", "o.mp4", "encode"),
+    "audio behind": (side_streams.SideStreams, "_next", "o.mkv", "copy"),
 }
-"""Where writing may fail: what has the function, its name, the output, and what sound becomes."""
+"""Where writing may fail: what has the function, its name, the output, and what audio becomes."""
 
 
 @pytest.mark.parametrize("kind", WRITING)
@@ -153,7 +153,7 @@ def test_writing_that_fails_ends_the_job(kind, source, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", ["finish", "_complete", "publish"])
 def test_a_file_that_cannot_be_finished(name, source, monkeypatch, tmp_path):
-    """When all pictures are written, and it is not yet whole."""
+    """When all frames are written, and it is not yet whole."""
     monkeypatch.setattr(video_file.VideoFile, name, breaking_at_once)
     error = outcome(lambda: convert(source, tmp_path / "o.mp4", settings=SETTINGS))
     assert isinstance(error, BrokenError)

@@ -19,7 +19,7 @@ from sinet_video.stages.smooth import smooth
 
 HEIGHT, WIDTH, FRAMES = 192, 320, 8
 NETWORK = 160, 96
-"""What the segmenter sees: half of the picture's pixels each way."""
+"""What the segmenter sees: half of the frame's pixels each way."""
 
 HAND = {"large": (96, 64), "small": (40, 24)}
 """Pixels down and across; the small one is followed. It goes half its width a frame."""
@@ -36,7 +36,7 @@ def truth(index: int, hand: str) -> np.ndarray:
     return mask
 
 
-def picture(index: int, hand: str, contrast: int) -> np.ndarray:
+def image(index: int, hand: str, contrast: int) -> np.ndarray:
     """A hand so much brighter than a room with some texture, (H, W, 3) uint8."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     room = 70 + 6 * np.sin(columns / 5) + 6 * np.cos(rows / 7)
@@ -51,7 +51,7 @@ def filmed(folder: Path, hand: str, contrast: int) -> Path:
         stream = out.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv444p"
         for index in range(FRAMES):
-            video = av.VideoFrame.from_ndarray(picture(index, hand, contrast), "rgb24")
+            video = av.VideoFrame.from_ndarray(image(index, hand, contrast), "rgb24")
             out.mux(stream.encode(video.reformat(format="yuv444p")))
         out.mux(stream.encode(None))
     return path
@@ -120,7 +120,7 @@ def coarse(hand: str, contrast: int) -> list[Matte]:
     """Mattes of the hand before smoothing."""
     mattes = []
     for index in range(FRAMES):
-        video = av.VideoFrame.from_ndarray(picture(index, hand, contrast), "rgb24")
+        video = av.VideoFrame.from_ndarray(image(index, hand, contrast), "rgb24")
         frame = Frame(video.reformat(format="yuv444p"), index, Fraction(1, 25), 1)
         mattes.append(Matte(frame, truth(index, hand).astype(np.float32)))
     return mattes

@@ -20,7 +20,7 @@ def source(tmp_path_factory: pytest.TempPathFactory, ffmpeg) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["o.mp4", "o.mkv", "pictures"])
+@pytest.mark.parametrize("kind", ["o.mp4", "o.mkv", "images"])
 def test_killed_at_a_random_moment(kind, source, tmp_path):
     """The result has the bytes of an uninterrupted run, and nothing else is left."""
     expected, seconds = killing.whole(source, tmp_path / "whole", kind)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from sinet_video import Encoding, InputError, Matte, Settings, composite, convert
 from sinet_video.decoding.conform import conform
-from sinet_video.encoding.encoder_input import picture
+from sinet_video.encoding.encoder_input import rendered_frame
 from sinet_video.encoding.plan import plan
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame
@@ -56,9 +56,9 @@ GROUPS: dict[str, dict[str, str]] = {
 """Pixel formats, and the one in which each is compared."""
 
 
-def ones(picture: np.ndarray) -> np.ndarray:
+def ones(image: np.ndarray) -> np.ndarray:
     """A segmenter to whom all is the person."""
-    return np.ones(picture.shape[:2], np.float32)
+    return np.ones(image.shape[:2], np.float32)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +80,7 @@ def noise(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Callable[..., str]) 
 
 
 def apart(number: int, compared: str) -> tuple[str, list[str]]:
-    """A filter graph of an input's pictures in a pixel format, and what comes out of it.
+    """A filter graph of an input's frames in a pixel format, and what comes out of it.
 
     Planar RGB is taken apart: ffmpeg does not drop its alpha exactly.
     """
@@ -91,7 +91,7 @@ def apart(number: int, compared: str) -> tuple[str, list[str]]:
 
 
 def hashes(run: Callable[..., str], files: list[tuple[Path, str]]) -> list[tuple[str, ...]]:
-    """For each file and pixel format the MD5s of its pictures, as the program ffmpeg has them."""
+    """For each file and pixel format the MD5s of its frames, as the program ffmpeg has them."""
     graphs = [apart(number, compared) for number, (_, compared) in enumerate(files)]
     inputs = [word for path, _ in files for word in ("-i", path)]
     maps = [word for _, outs in graphs for out in outs for word in ("-map", out)]
@@ -142,7 +142,7 @@ def decoded(path: Path) -> list[av.VideoFrame]:
 
 
 def rgb(video: av.VideoFrame) -> np.ndarray:
-    """The samples of a picture as they are, (H, W, 3)."""
+    """The samples of a frame as they are, (H, W, 3)."""
     if video.format.name.startswith("gray"):
         return np.dstack([video.to_ndarray()] * 3)
     if not video.format.name.startswith("gbrp"):
@@ -163,7 +163,7 @@ def test_qtrle_and_png_in_mov_keep_rgb(noise, ffmpeg, tmp_path):
 
 
 def shuffled(name: str, seed: int = 0) -> av.VideoFrame:
-    """A picture of random bytes."""
+    """A frame of random bytes."""
     video = av.VideoFrame(WIDTH, HEIGHT, name)
     for plane in video.planes:
         raw = np.frombuffer(plane, np.uint8)
@@ -210,7 +210,7 @@ for name in sys.argv[1:]:
 
 
 def test_no_format_ends_the_process():
-    """What libswscale cannot read, or dies of, is refused wherever pictures are converted."""
+    """What libswscale cannot read, or dies of, is refused wherever frames are converted."""
     every = sorted(set(names) - HARDWARE)
     command = [sys.executable, "-c", CONVERT_ALL, *every]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -224,7 +224,7 @@ def test_no_format_ends_the_process():
     "name", [name for name in READ if name[:-2] + "le" in READ and "be" in name]
 )
 def test_the_order_of_bytes_does_not_matter(name):
-    """The same samples, their bytes the other way round, give the same picture."""
+    """The same samples, their bytes the other way round, give the same frame."""
     big, little = shuffled(name), shuffled(name[:-2] + "le")
     bits = 16 if little.format.is_rgb else little.format.components[0].bits
     for plane, other in zip(big.planes, little.planes, strict=True):
@@ -269,7 +269,7 @@ def test_the_encoder_gets_the_source_s_bytes_where_alpha_is_1(name, height, widt
     alpha = np.clip(rng.random((1, width)) * 3 - 1, 0, 1).astype(np.float32).repeat(height, 0)
     chosen = plan(Path("a.mkv"), "rgb", name, Encoding("ffv1"))
     (over,) = composite([Matte(frame, alpha)], ColourBackground(1, 200, 90))
-    found, source = (picture(each, "rgb", chosen) for each in (over, Matte(frame, alpha)))
+    found, source = (rendered_frame(each, "rgb", chosen) for each in (over, Matte(frame, alpha)))
     for index, (got, own) in enumerate(zip(bytes_of(found), bytes_of(source), strict=True)):
         across = PLANAR[name].across if index else 1
         solid = np.pad(alpha, ((0, 0), (0, -width % across)), mode="edge")[0].reshape(-1, across)
@@ -278,7 +278,7 @@ def test_the_encoder_gets_the_source_s_bytes_where_alpha_is_1(name, height, widt
 
 
 def bytes_of(video: av.VideoFrame) -> tuple[np.ndarray, ...]:
-    """A picture's planes, those of packed RGB as one."""
+    """A frame's planes, those of packed RGB as one."""
     if video.format.name != "bgr0":
         return planes_of(video)
     packed = np.frombuffer(video.planes[0], np.uint8).reshape(video.height, -1, 4)

@@ -19,7 +19,7 @@ LEAST = 60
 
 @pytest.mark.parametrize("made", INPUTS, ids=[made.name for made in INPUTS])
 def test_what_comes_out_is_what_went_in(made, tmp_path):
-    """Frames, times, size, turn, pixels, looks, colours, depth and sound, in each output."""
+    """Frames, times, size, turn, pixels, looks, colours, depth and audio, in each output."""
     cells = matrix.row(made, tmp_path)
     assert len(cells) >= 2
     assert all(cell.holds for cell in cells), "\n" + matrix.table(cells)
@@ -39,7 +39,7 @@ def test_the_inputs_are_many_and_of_many_kinds():
     assert {made.mirror for made in INPUTS} >= set(made_inputs.MIRRORED)
     assert sum(made.container == made_inputs.EARLY for made in INPUTS) >= 4
     assert sum(bool(made.then) for made in INPUTS) >= 3
-    tracks = [track.split() for made in INPUTS for track in made.sound]
+    tracks = [track.split() for made in INPUTS for track in made.audio]
     assert {layout for layout, *_ in tracks} == set(made_inputs.LAYOUTS)
     assert len({encoder for _, encoder, *_ in tracks}) >= 12
     assert {output for made in INPUTS for output in made.outputs.split()} == set(matrix.OUTPUTS)
@@ -64,10 +64,10 @@ FAULTS: dict[str, tuple[Made, set[str]]] = {
     "larger": (replace(PLAIN, size="80x60"), {"size"}),
     "other tags": (replace(PLAIN, colour="srgb"), {"colour"}),
     "no tags": (replace(PLAIN, colour=""), {"colour"}),
-    "no sound": (replace(PLAIN, sound=()), {"sound"}),
-    "another layout": (replace(PLAIN, sound=("mono aac",)), {"sound"}),
-    "late sound": (replace(PLAIN, sound=("stereo aac -af adelay=20:all=1",)), {"sound"}),
-    "one channel": (replace(PLAIN, sound=("stereo aac -af pan=stereo|c0=c0",)), {"sound"}),
+    "no audio": (replace(PLAIN, audio=()), {"audio"}),
+    "another layout": (replace(PLAIN, audio=("mono aac",)), {"audio"}),
+    "late audio": (replace(PLAIN, audio=("stereo aac -af adelay=20:all=1",)), {"audio"}),
+    "one channel": (replace(PLAIN, audio=("stereo aac -af pan=stereo|c0=c0",)), {"audio"}),
 }
 
 
@@ -87,14 +87,14 @@ def test_faults_are_seen(fault, plain, tmp_path):
 
 
 def test_range_frames_and_depth_are_seen(plain, tmp_path):
-    """Faults that need more than another picture."""
+    """Faults that need more than another frame."""
     full = matrix.Seen(replace(PLAIN, full=True, pixel="yuvj420p").write(tmp_path))
     assert [*matrix.colour(full, plain)] == ["color_range pc, not tv"]
     deep = matrix.Seen(replace(PLAIN, name="deep.mp4", pixel="yuv420p10le").write(tmp_path))
     assert [*matrix.depth(plain, deep)] == ["8 bits, not 10"]
     assert not [*matrix.depth(deep, plain)]
     short = replace(PLAIN, name="short.mp4", filters="trim=end_frame=7")
-    assert [*matrix.frames(matrix.Seen(short.write(tmp_path)), plain)] == ["7 pictures, not 8"]
+    assert [*matrix.frames(matrix.Seen(short.write(tmp_path)), plain)] == ["7 frames, not 8"]
 
 
 def test_the_table_says_what_is_wrong(plain):

@@ -20,7 +20,7 @@ COMMANDS = {
     "info": "info CLIP",
     "run": "run CLIP OUT/o.mp4",
     "alpha": "run CLIP OUT/o.webm --matte OUT/m.mkv --json OUT/o.json",
-    "resume": "run CLIP OUT/pictures --resume",
+    "resume": "run CLIP OUT/frames --resume",
     "batch": "batch CLIP -o OUT/many",
     "verify": "verify CLIP --against CLIP",
     "preview": "preview CLIP -o OUT/p.html",

@@ -19,7 +19,7 @@ FFMPEG = ["ffmpeg", "-v", "error", "-y"]
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory, ffmpeg) -> Path:
-    """Two seconds with sound, and pictures that come unevenly."""
+    """Two seconds with audio, and frames that come unevenly."""
     path = tmp_path_factory.mktemp("pipes") / "clip.mkv"
     uneven = "setpts='if(gt(N,10),PTS+0.13/TB,PTS)'"
     ffmpeg(
@@ -59,15 +59,15 @@ def stream_facts(ffmpeg) -> Callable[[Path], list[dict]]:
     return read
 
 
-def sound_of(path: Path, ffmpeg: Callable[..., str]) -> np.ndarray:
-    """A file's sound, decoded."""
+def audio_of(path: Path, ffmpeg: Callable[..., str]) -> np.ndarray:
+    """A file's audio, decoded."""
     raw = path.with_suffix(".raw")
     ffmpeg("ffmpeg", "-i", path, "-map", "0:a", "-f", "s16le", "-y", raw)
     return np.fromfile(raw, np.int16)
 
 
 def test_between_two_ffmpegs(clip, stream_facts, ffprobe_pts, ffmpeg, tmp_path):
-    """Times to the tick, alpha, and every sample of the sound come through; stdout is clean."""
+    """Times to the tick, alpha, and every sample of the audio come through; stdout is clean."""
     output = tmp_path / "o.mkv"
     take = [
         *FFMPEG,
@@ -87,16 +87,16 @@ def test_between_two_ffmpegs(clip, stream_facts, ffprobe_pts, ffmpeg, tmp_path):
     assert [status for status, _ in statuses] == [0, 0, 0]
     assert statuses[0][1] == statuses[2][1] == ""
     assert "Wrote -" in statuses[1][1]
-    video, sound = stream_facts(output)
+    video, audio = stream_facts(output)
     assert video["pix_fmt"] == "yuva420p"
-    assert sound["codec_name"] == "flac"
+    assert audio["codec_name"] == "flac"
     assert ffprobe_pts(output) == ffprobe_pts(clip)
-    assert np.array_equal(sound_of(output, ffmpeg), sound_of(clip, ffmpeg))
+    assert np.array_equal(audio_of(output, ffmpeg), audio_of(clip, ffmpeg))
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.webm", "o.mkv"])
 def test_from_a_pipe_into_a_file(name, clip, ffprobe_pts, tmp_path):
-    """As from the file itself: the same pictures, times and sound."""
+    """As from the file itself: the same frames, times and audio."""
     piped, direct = tmp_path / f"piped-{name}", tmp_path / f"direct-{name}"
     (_, (status, said)) = chain(give(clip), [*COMMAND, "-", piped, *QUICK, "--quiet"])
     assert (status, said) == (0, "")
@@ -119,7 +119,7 @@ def test_a_stretch_of_a_pipe(clip, ffprobe_pts, tmp_path):
 
 @pytest.mark.parametrize(("form", "frames"), [("y4m", 50), ("rawvideo", 50)])
 def test_streams_without_times(form, frames, clip, tmp_path):
-    """Say so where that matters, and that sound is left out; ffmpeg reads them."""
+    """Say so where that matters, and that audio is left out; ffmpeg reads them."""
     output = tmp_path / "o.mkv"
     given = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", "96x64", "-r", 25]
     options = given if form == "rawvideo" else []

@@ -1,4 +1,4 @@
-"""Real clips from phones, webcams, stages and studios: times, counts and sound come out exact."""
+"""Real clips from phones, webcams, stages and studios: times, counts and audio come out exact."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_every_real_clip_is_here(shared):
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize("name", NAMES)
-def test_pictures_keep_their_times(name, suffix, shared, ffprobe_pts, tmp_path):
+def test_frames_keep_their_times(name, suffix, shared, ffprobe_pts, tmp_path):
     """Every one of the first second comes out, in .mp4 at its exact time, in .mkv to 1 ms."""
     source, output = shared / "clips/real" / name, tmp_path / f"o{suffix}"
     every = ffprobe_pts(source)
@@ -88,7 +88,7 @@ def test_each_clip_in_each_output_verifies(name, output, shared, tmp_path):
 
 @pytest.mark.parametrize("name", ["phone_vfr_hevc_two_shots.mov", "stage_cuts_start_offset.mp4"])
 def test_a_whole_clip_keeps_everything(name, shared, ffprobe_pts, streams, tmp_path):
-    """Variable rate, late starts and late sound: each stream starts and lasts as before."""
+    """Variable rate, late starts and late audio: each stream starts and lasts as before."""
     source, output = shared / "clips/real" / name, tmp_path / "o.mp4"
     report = convert(source, output, background="green", settings=QUICK, encoding=FAST)
     before, after = streams(source), streams(output)
@@ -102,7 +102,7 @@ def test_a_whole_clip_keeps_everything(name, shared, ffprobe_pts, streams, tmp_p
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_network_finds_somebody(name, shared):
-    """On each clip's picture of half a second, a part of it is clearly a person, a part is not."""
+    """On each clip's frame of half a second, a part of it is clearly a person, a part is not."""
     source = shared / "clips/real" / name
     clip = probe(source)
     start = clip.start * clip.time_base + Fraction(1, 2)

@@ -1,4 +1,4 @@
-"""Pictures of any size: tiny, huge, odd, cropped, changing in mid-stream, of pixels not square."""
+"""Frames of any size: tiny, huge, odd, cropped, changing in mid-stream, of pixels not square."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_1080_lines(ffmpeg, tmp_path):
     [("2x2", "yuv420p"), ("1x1", "yuv420p"), ("17x1", "yuv444p"), ("1x2", "yuv444p"),
      ("3x3", "yuv420p"), ("2x9", "yuv420p10le"), ("7x5", "yuv411p")],
 )  # fmt: skip
-def test_pictures_of_a_few_pixels(size, pixel_format, tmp_path):
+def test_frames_of_a_few_pixels(size, pixel_format, tmp_path):
     """By all the stages, the network as well; lossless where all is the person."""
     source = tmp_path / "in.mkv"
     width, height = map(int, size.split("x"))
@@ -89,7 +89,7 @@ def test_pictures_of_a_few_pixels(size, pixel_format, tmp_path):
             video.pts = seed
             container.mux(stream.encode(video))
         container.mux(stream.encode(None))
-    for name in ("o.mp4", "o.webm", "o.mov", "pictures"):
+    for name in ("o.mp4", "o.webm", "o.mov", "images"):
         assert convert(source, tmp_path / name).frames == 3
     convert(source, tmp_path / "o.mkv", settings=EVERYTHING, encoding=LOSSLESS)
     assert raw(tmp_path / "o.mkv") == raw(source)
@@ -104,7 +104,7 @@ def test_a_line_that_ffv1_cannot_cut(make_clip, tmp_path):
     assert convert(line, tmp_path / "o.mkv", settings=EVERYTHING).frames == 2
 
 
-def test_a_picture_of_8k(ffmpeg, tmp_path):
+def test_a_frame_of_8k(ffmpeg, tmp_path):
     """33 million pixels through all stages; what is the person stays."""
     source = tmp_path / "in.mp4"
     ffmpeg("ffmpeg", "-f", "lavfi", "-i", "color=gray:s=7680x4320:r=25:d=0.04", "-c:v", "libx264",
@@ -123,7 +123,7 @@ def test_a_picture_of_8k(ffmpeg, tmp_path):
 
 @pytest.fixture(params=["switch.ts", "switch.h264", "switch.mkv"])
 def switching(request, ffmpeg, tmp_path) -> Path:
-    """Ten pictures of 96x64, then ten of 160x120, then ten of 96x64 again."""
+    """Ten frames of 96x64, then ten of 160x120, then ten of 96x64 again."""
     whole = b""
     for start, size in enumerate(("96x64", "160x120", "96x64")):
         part = tmp_path / f"{start}.ts"
@@ -144,12 +144,12 @@ def switching(request, ffmpeg, tmp_path) -> Path:
 
 @pytest.mark.parametrize("deinterlace", [False, True])
 def test_sizes_that_change_are_brought_to_the_first(deinterlace, switching, tmp_path):
-    """As ffmpeg does; all pictures are there at their times, and it is counted and said."""
+    """As ffmpeg does; all frames are there at their times, and it is counted and said."""
     settings = replace(EVERYTHING, deinterlace=deinterlace)
     output = tmp_path / "o.mkv"
     report = convert(switching, output, settings=settings, encoding=LOSSLESS)
     assert (report.frames, report.resized) == (30, 10)
-    assert any("10 pictures have another size than the first" in said for said in report.warnings)
+    assert any("10 frames have another size than the first" in said for said in report.warnings)
     shape = (30, 64 * 96 * 3 // 2)
     found = np.frombuffer(raw(output), np.uint8).reshape(shape).astype(int)
     expected = np.frombuffer(raw(switching), np.uint8).reshape(shape)
@@ -173,8 +173,8 @@ def test_pixels_that_are_not_square(aspect, ffmpeg, tmp_path):
            "-vf", f"setsar={aspect}", source)  # fmt: skip
     seen = []
 
-    def segmenter(picture: np.ndarray) -> np.ndarray:
-        seen.append(picture.shape[1] / picture.shape[0])
+    def segmenter(image: np.ndarray) -> np.ndarray:
+        seen.append(image.shape[1] / image.shape[0])
         return np.ones((2, 2), np.float32)
 
     convert(source, output, settings=Settings(segmenter=segmenter))

@@ -1,4 +1,4 @@
-"""Times of any kind, from source to result: each picture's own, exactly where files say it."""
+"""Times of any kind, from source to result: each frame's own, exactly where files say it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def schedules(draw: st.DrawFn) -> tuple[Fraction, list[int]]:
 
 
 def written(path: Path, base: Fraction, pts: list[int], *, reorder: bool = False) -> Path:
-    """A clip with a picture at each time, B-frames among them if wanted."""
+    """A clip with a frame at each time, B-frames among them if wanted."""
     options = {"preset": "ultrafast", "bf": "2" if reorder else "0", "b_strategy": "0"}
     with av.open(os.fspath(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(25), options=options)
@@ -62,8 +62,8 @@ def written(path: Path, base: Fraction, pts: list[int], *, reorder: bool = False
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = base
         for index, time in enumerate(pts):
-            picture = np.full((32, 32, 3), index * 30 % 255, np.uint8)
-            video = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
+            image = np.full((32, 32, 3), index * 30 % 255, np.uint8)
+            video = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuv420p")
             video.pts, video.time_base = time, base
             container.mux(stream.encode(video))
         container.mux(stream.encode(None))
@@ -119,14 +119,14 @@ def early(tmp_path_factory, ffmpeg) -> Path:
 
 
 def heard_from(path: Path) -> float:
-    """When the sound starts, in seconds."""
+    """When the audio starts, in seconds."""
     with av.open(os.fspath(path)) as container:
         return float(next(container.decode(audio=0)).time)
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mov", "o.mkv", "o.webm"])
 def test_times_before_zero_are_all_made_later_alike(name, early, tmp_path):
-    """No picture is lost, as players hide what comes before 0; sound stays with them."""
+    """No frame is lost, as players hide what comes before 0; audio stays with them."""
     convert(early, tmp_path / name, background="green", settings=HALF)
     before, after = times_of(early), times_of(tmp_path / name)
     late = after[0] - before[0]
@@ -138,14 +138,14 @@ def test_times_before_zero_are_all_made_later_alike(name, early, tmp_path):
     assert verify(tmp_path / name, early).holds
 
 
-def test_pictures_of_times_before_zero_are_listed_later(early, tmp_path):
+def test_frames_of_times_before_zero_are_listed_later(early, tmp_path):
     """The list of times beside PNGs has the same."""
-    convert(early, tmp_path / "pictures", background="green", settings=HALF)
-    lines = (tmp_path / "pictures" / "timestamps.txt").read_text().splitlines()[1:]
+    convert(early, tmp_path / "images", background="green", settings=HALF)
+    lines = (tmp_path / "images" / "timestamps.txt").read_text().splitlines()[1:]
     times = [float(line) for line in lines]
     assert times[0] >= 0
     assert {round(b - a, 3) for a, b in pairwise(times)} == {40}
-    assert verify(tmp_path / "pictures", early).holds
+    assert verify(tmp_path / "images", early).holds
 
 
 def test_a_stretch_has_none_before_zero(early, tmp_path):

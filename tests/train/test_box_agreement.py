@@ -17,7 +17,7 @@ BOX = (0.2, 0.1, 0.6, 0.9)
 def person(
     left: float = 0.2, top: float = 0.1, right: float = 0.6, bottom: float = 0.9
 ) -> np.ndarray:
-    """A label of one rectangle of a picture of 200x100."""
+    """A label of one rectangle of an image of 200x100."""
     mask = np.zeros((200, 100), np.uint8)
     mask[round(200 * top) : round(200 * bottom), round(100 * left) : round(100 * right)] = 255
     return mask
@@ -38,7 +38,7 @@ def test_who_fills_their_box_is_kept():
         (person(left=0.35), [BOX], "not spanned"),
         (person(), [BOX, (0.65, 0.1, 0.95, 0.9)], "not spanned"),
         (np.eye(200, 100, dtype=np.uint8) * 255, [(0.0, 0.0, 1.0, 0.5)], "not filled"),
-        (person(), [BOX, (1.1, 0.1, 1.4, 0.9)], "outside the picture"),
+        (person(), [BOX, (1.1, 0.1, 1.4, 0.9)], "outside the image"),
     ],
 )
 def test_what_does_not_agree_is_rejected(mask, boxes, reason):
@@ -62,7 +62,7 @@ def test_boxes_that_cannot_be_read(text, tmp_path):
         read_boxes(tmp_path / "one.txt")
 
 
-def test_a_picture_without_a_file_is_rejected(tmp_path: Path):
+def test_an_image_without_a_file_is_rejected(tmp_path: Path):
     """It is no error: boxes may be of a part."""
     with pytest.raises(Rejected, match="no file"):
         boxes_of("one", tmp_path)

@@ -25,7 +25,7 @@ from sinet_video.train.generate.manifest import read_manifest
 from sinet_video.train.generate.placement import PlacingSettings, place, standing
 from sinet_video.train.generate.product_folder import Rejected
 from sinet_video.train.generate.repeat import repeat
-from sinet_video.train.image_folder import list_pairs, read_pair, write_picture
+from sinet_video.train.image_folder import list_pairs, read_pair, write_image
 
 GREEN, SKIN, BLUE, WHITE = (20, 220, 30), (200, 150, 120), (40, 60, 200), (255, 255, 255)
 
@@ -207,7 +207,7 @@ def test_canvases_sides_and_places_vary():
 
 @pytest.mark.parametrize("size", [(256, 256), (90, 300), (640, 48)])
 def test_a_room_fills_the_canvas(size):
-    """Undistorted, and within the picture."""
+    """Undistorted, and within the image."""
     for index in range(20):
         left, top, right, bottom = draw_room(size, (384, 216), 1.5, np.random.default_rng(index))
         assert 0 <= left < right <= size[0]
@@ -248,11 +248,11 @@ def folders(tmp_path: Path) -> Path:
     """People, one of whom cannot stand anywhere, and rooms, one of which is broken."""
     masks = {"a": PERSON, "b": WIDE, "wall": mask_of((0, 20, 150, 200))}
     for name, mask in masks.items():
-        write_picture(tmp_path / "people" / "images" / f"{name}.jpg", before(GREEN, mask))
-        write_picture(tmp_path / "people" / "masks" / f"{name}.png", mask)
+        write_image(tmp_path / "people" / "images" / f"{name}.jpg", before(GREEN, mask))
+        write_image(tmp_path / "people" / "masks" / f"{name}.png", mask)
     noise = np.random.default_rng(1).integers(0, 255, (128, 128, 3), np.uint8)
-    write_picture(tmp_path / "rooms" / "noise.png", noise)
-    write_picture(tmp_path / "rooms" / "blue.png", np.full((90, 128, 3), BLUE, np.uint8))
+    write_image(tmp_path / "rooms" / "noise.png", noise)
+    write_image(tmp_path / "rooms" / "blue.png", np.full((90, 128, 3), BLUE, np.uint8))
     (tmp_path / "rooms" / "broken.jpg").write_text("words")
     return tmp_path
 
@@ -261,7 +261,7 @@ SMALL = CompositeSettings(canvases=((96, 64), (64, 96)))
 
 
 def made(folders: Path, output: str, count: int = 6, **more):
-    """Compose some small pictures."""
+    """Compose some small images."""
     people, rooms = folders / "people", folders / "rooms"
     return make_composites(people, rooms, folders / output, count, SMALL, **more)
 
@@ -272,8 +272,8 @@ def test_a_folder_of_composites(folders):
     pairs = list_pairs(folders / "out").pairs
     assert [pair.name for pair in pairs] == [f"{index:06}" for index in range(6)]
     for pair in pairs:
-        picture, mask = read_pair(pair)
-        assert picture.shape[:2] in ((64, 96), (96, 64))
+        image, mask = read_pair(pair)
+        assert image.shape[:2] in ((64, 96), (96, 64))
         assert mask[-1].max() == 255
     assert [Path(each.name).name for each in manifest.bad] == ["broken.jpg"]
     assert any("wall" in each.name for each in manifest.rejected)
@@ -283,9 +283,9 @@ def test_a_room_with_somebody_in_it_is_passed_over(folders):
     """Its person would count as background; it is looked at once."""
     seen = []
 
-    def find_faces(picture: np.ndarray, box: Box) -> list[Box]:
-        seen.append(picture.shape)
-        return [box] if picture.shape[0] == 90 else []
+    def find_faces(image: np.ndarray, box: Box) -> list[Box]:
+        seen.append(image.shape)
+        return [box] if image.shape[0] == 90 else []
 
     manifest = made(folders, "out", count=8, find_faces=find_faces)
     rooms = {source.path for product in manifest.products for source in product.sources[2:]}
@@ -316,7 +316,7 @@ def test_another_seed_draws_otherwise(folders):
 def test_a_background_that_changed_is_named(folders):
     """Nothing is written."""
     made(folders, "one")
-    write_picture(folders / "rooms" / "blue.png", np.zeros((90, 128, 3), np.uint8))
+    write_image(folders / "rooms" / "blue.png", np.zeros((90, 128, 3), np.uint8))
     with pytest.raises(InputError, match=r"rooms/blue\.png has changed"):
         repeat(folders / "one" / "manifest.json", folders / "two")
     assert not (folders / "two").exists()

@@ -1,4 +1,4 @@
-"""The curves of a training, as a table and as a picture."""
+"""The curves of a training, as a table and as an image."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_table_of_all_columns(tmp_path):
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_picture(count, tmp_path):
+def test_an_image(count, tmp_path):
     """Of any number of rows, without complaint, whatever the file is called."""
     for name in ("curves.png", "curves.png.new"):
         draw_curves(ROWS[:count], tmp_path / name)
@@ -35,7 +35,7 @@ def test_a_picture(count, tmp_path):
             assert (image.format, image.size) == ("PNG", (900, 900))
 
 
-def test_more_rows_are_another_picture(tmp_path):
+def test_more_rows_are_another_image(tmp_path):
     """The lines are drawn."""
     draw_curves(ROWS[:1], tmp_path / "a.png")
     draw_curves(ROWS, tmp_path / "b.png")

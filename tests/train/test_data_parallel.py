@@ -60,7 +60,7 @@ def network(*, fused: bool = False) -> SINet:
 
 def by_hand(own: SINet, batch: Batch, loss: Loss = LOSS) -> list[Tensor]:
     """The gradients of a plain network on one shard."""
-    rgb = torch.from_numpy(batch.pictures).permute(0, 3, 1, 2).float()
+    rgb = torch.from_numpy(batch.images).permute(0, 3, 1, 2).float()
     eighth, quarter = own.encoder(own.normalise(rgb))
     label = torch.from_numpy(batch.labels).float() / 255
     target = Target(label, torch.from_numpy(batch.bands).float())
@@ -154,7 +154,7 @@ def test_soft_labels_or_cut_ones(two, make):
     )
     assert soft != hard
     cut = [
-        Batch(b.pictures, ((b.labels > 127) * 255).astype(np.uint8), b.bands, b.motion) for b in two
+        Batch(b.images, ((b.labels > 127) * 255).astype(np.uint8), b.bands, b.motion) for b in two
     ]
     assert make(network(), 2).gradients(cut, WORK)["entropy"] == pytest.approx(hard)
 
@@ -178,6 +178,6 @@ def test_as_many_batches_as_shards(two, make):
 
 def test_an_error_in_a_shard_is_raised(two, make):
     """And the threads end all the same."""
-    broken = Batch(two[1].pictures[:, :40], two[1].labels, two[1].bands, two[1].motion)
+    broken = Batch(two[1].images[:, :40], two[1].labels, two[1].bands, two[1].motion)
     with pytest.raises((RuntimeError, ValueError)):
         make(network(), 2).gradients([two[0], broken], WORK)

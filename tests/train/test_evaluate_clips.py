@@ -140,10 +140,10 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
 # Clips
 
 
-def by_position(picture: np.ndarray) -> np.ndarray:
+def by_position(image: np.ndarray) -> np.ndarray:
     """A segmenter that finds the left half, softly."""
-    columns = np.linspace(1, 0, picture.shape[1], dtype=np.float32)
-    return np.tile(columns, (len(picture), 1))
+    columns = np.linspace(1, 0, image.shape[1], dtype=np.float32)
+    return np.tile(columns, (len(image), 1))
 
 
 SETTINGS = Settings(segmenter=by_position, size=InputSize(4096))
@@ -164,7 +164,7 @@ def test_a_clip_is_measured_as_it_is_matted(pair: TrueClip) -> None:
     assert figures(scores)["mad"] == pytest.approx(expected, rel=0.02)
     assert told == [(i + 1, None) for i in range(FRAMES)]
     assert scores.worst[0].name.startswith("talk frame ")
-    assert scores.worst[0].picture is not None
+    assert scores.worst[0].image is not None
 
 
 def test_stages_differ() -> None:

@@ -1,4 +1,4 @@
-"""Folders of pictures and masks, by networks and by what others made."""
+"""Folders of images and masks, by networks and by what others made."""
 
 from __future__ import annotations
 
@@ -25,49 +25,49 @@ def mask_of(index: int) -> np.ndarray:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Four pictures in which the person is white and the rest is black, with masks."""
+    """Four images in which the person is white and the rest is black, with masks."""
     for name in ("images", "masks"):
         (tmp_path / "data" / name).mkdir(parents=True)
     for index in range(4):
         mask = (mask_of(index) * 255).astype(np.uint8)
-        picture = Image.fromarray(mask).convert("RGB")
-        picture.save(tmp_path / "data" / "images" / f"{index}.jpg", quality=95)
+        image = Image.fromarray(mask).convert("RGB")
+        image.save(tmp_path / "data" / "images" / f"{index}.jpg", quality=95)
         Image.fromarray(mask).save(tmp_path / "data" / "masks" / f"{index}.png")
     return tmp_path / "data"
 
 
-def bright(picture: np.ndarray) -> np.ndarray:
+def bright(image: np.ndarray) -> np.ndarray:
     """A segmenter for which what is bright is the person."""
-    return picture.mean(2, dtype=np.float32) / 255
+    return image.mean(2, dtype=np.float32) / 255
 
 
-def half_blind(picture: np.ndarray) -> np.ndarray:
+def half_blind(image: np.ndarray) -> np.ndarray:
     """A segmenter that finds nobody in the upper half."""
-    alpha = bright(picture)
+    alpha = bright(image)
     alpha[: len(alpha) // 2] = 0
     return alpha
 
 
 def test_the_right_segmenter_is_right(folder: Path) -> None:
-    """To the pixel, at the pictures' own size; nothing is bad."""
+    """To the pixel, at the images' own size; nothing is bad."""
     scores = evaluate_folder(folder, by_network(bright, InputSize(4096)), method="bright")
     assert (scores.data, scores.method, scores.count) == (str(folder), "bright", 4)
     assert scores.mean.foreground_iou > 0.98
     assert scores.mean.boundary_f == 1
-    assert [name for name, _ in scores.pictures] == ["0", "1", "2", "3"]
+    assert [name for name, _ in scores.images] == ["0", "1", "2", "3"]
     assert scores.bad == ()
 
 
 def test_half_a_person_is_half_right(folder: Path) -> None:
     """The failing twin, with a figure known beforehand; the worst come first."""
     scores = evaluate_folder(folder, by_network(half_blind, InputSize(4096)))
-    for name, figures in scores.pictures:
+    for name, figures in scores.images:
         assert figures.foreground_iou == pytest.approx(0.5, abs=0.02), name
     badness = [example.badness for example in scores.worst]
     assert len(badness) == 4
     assert badness == sorted(badness, reverse=True)
-    assert scores.worst[0].picture is not None
-    assert scores.worst[0].picture.shape == (HEIGHT, WIDTH, 3)
+    assert scores.worst[0].image is not None
+    assert scores.worst[0].image.shape == (HEIGHT, WIDTH, 3)
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_half_a_person_is_half_right(folder: Path) -> None:
     ],
 )
 def test_sizes(size: InputSize, seen: tuple[int, int], folder: Path) -> None:
-    """Squashed where a size is exact, else in the picture's aspect with about so many pixels."""
+    """Squashed where a size is exact, else in the image's aspect with about so many pixels."""
     shapes = set()
 
-    def watching(picture: np.ndarray) -> np.ndarray:
-        shapes.add(picture.shape[:2])
-        return bright(picture)
+    def watching(image: np.ndarray) -> np.ndarray:
+        shapes.add(image.shape[:2])
+        return bright(image)
 
     scores = evaluate_folder(folder, by_network(watching, size))
     assert shapes == {seen}
@@ -92,7 +92,7 @@ def test_sizes(size: InputSize, seen: tuple[int, int], folder: Path) -> None:
 
 
 def test_an_onnx_file_of_others(folder: Path, tmp_path: Path) -> None:
-    """Of a fixed size, which no picture has: brightness is the person, as the graph computes it."""
+    """Of a fixed size, which no image has: brightness is the person, as the graph computes it."""
     info = helper.make_tensor_value_info
     node = helper.make_node("ReduceMean", ["in", "axes"], ["out"])
     graph = helper.make_graph(
@@ -109,21 +109,21 @@ def test_an_onnx_file_of_others(folder: Path, tmp_path: Path) -> None:
     assert scores.mean.foreground_iou > 0.96
 
 
-def test_a_picture_turned_by_its_tag_is_seen_upright(folder: Path) -> None:
-    """As phones write them: the mask is that of the picture as it is shown."""
+def test_an_image_turned_by_its_tag_is_seen_upright(folder: Path) -> None:
+    """As phones write them: the mask is that of the image as it is shown."""
     exif = Image.Exif()
     exif[0x0112] = 6
     upright = Image.open(folder / "images" / "0.jpg")
     upright.rotate(90, expand=True).save(folder / "images" / "0.jpg", exif=exif, quality=95)
     scores = evaluate_folder(folder, by_network(bright, InputSize(4096)))
     assert scores.count == 4
-    assert dict(scores.pictures)["0"].foreground_iou > 0.98
+    assert dict(scores.images)["0"].foreground_iou > 0.98
 
 
 def test_a_segmenter_that_answers_nonsense(folder: Path) -> None:
-    """Is no picture's fault: the whole ends."""
+    """Is no image's fault: the whole ends."""
     with pytest.raises(SettingError, match="between 0 and 1"):
-        evaluate_folder(folder, by_network(lambda picture: bright(picture) * 255))
+        evaluate_folder(folder, by_network(lambda image: bright(image) * 255))
 
 
 def test_soft_mattes_are_told_from_hard(folder: Path) -> None:
@@ -164,9 +164,9 @@ def test_predictions_with_an_alpha_channel(folder: Path, made: Path) -> None:
     """The alpha is the matte, not the colour."""
     for path in made.iterdir():
         matte = Image.open(path)
-        picture = Image.new("RGB", matte.size, "red")
-        picture.putalpha(matte)
-        picture.save(path)
+        image = Image.new("RGB", matte.size, "red")
+        image.putalpha(matte)
+        image.save(path)
     assert evaluate_folder(folder, from_folder(made)).mean.foreground_iou == pytest.approx(0.75)
 
 
@@ -182,7 +182,7 @@ def test_predictions_that_lack_or_do_not_fit(folder: Path, made: Path) -> None:
 
 
 def test_no_folder_of_predictions(tmp_path: Path) -> None:
-    """Said at once, not for each picture."""
+    """Said at once, not for each image."""
     with pytest.raises(InputError, match="There is no folder"):
         from_folder(tmp_path / "none")
 
@@ -191,12 +191,12 @@ def test_no_folder_of_predictions(tmp_path: Path) -> None:
 
 
 def spoil_words(folder: Path) -> None:
-    """A picture that is none."""
+    """An image that is none."""
     (folder / "images" / "1.jpg").write_text("words")
 
 
 def spoil_half(folder: Path) -> None:
-    """A picture that is cut off."""
+    """An image that is cut off."""
     data = (folder / "images" / "1.jpg").read_bytes()
     (folder / "images" / "1.jpg").write_bytes(data[: len(data) // 2])
 
@@ -212,7 +212,7 @@ def spoil_flat(folder: Path) -> None:
 
 
 def spoil_missing(folder: Path) -> None:
-    """A picture without a mask."""
+    """An image without a mask."""
     (folder / "masks" / "1.png").unlink()
 
 
@@ -226,14 +226,14 @@ SPOILED = {
 
 
 @pytest.mark.parametrize("kind", SPOILED)
-def test_bad_pictures_are_named_and_left_out(kind: str, folder: Path) -> None:
+def test_bad_images_are_named_and_left_out(kind: str, folder: Path) -> None:
     """The mean is that of the others; refused if that is asked for."""
     spoil: Callable[[Path], None]
     spoil, reason = SPOILED[kind]
     spoil(folder)
     scores = evaluate_folder(folder, by_network(bright, InputSize(4096)))
     assert scores.count == 3
-    assert [name for name, _ in scores.pictures] == ["0", "2", "3"]
+    assert [name for name, _ in scores.images] == ["0", "2", "3"]
     (bad,) = scores.bad
     assert bad.path == folder / "images" / "1.jpg"
     assert reason in bad.reason
@@ -252,7 +252,7 @@ def test_nothing_good_is_an_error(folder: Path) -> None:
 
 
 def test_progress(folder: Path) -> None:
-    """After each picture, good or bad, of how many."""
+    """After each image, good or bad, of how many."""
     spoil_words(folder)
     told: list[tuple[int, int | None]] = []
     evaluate_folder(

@@ -49,30 +49,30 @@ def test_only_what_is_kept_is_made() -> None:
 def test_examples_are_small(shape: tuple[int, int], size: tuple[int, int]) -> None:
     """To a longer side of 320, in their own aspect; what is small stays as it is."""
     assert reduced(shape) == size
-    picture = np.full((*shape, 3), 200, np.uint8)
-    found = Example.of("a", 0.1, picture, *np.ones((2, *shape), np.float32))
-    assert found.picture is not None
-    assert found.picture.shape == (size[1], size[0], 3)
+    image = np.full((*shape, 3), 200, np.uint8)
+    found = Example.of("a", 0.1, image, *np.ones((2, *shape), np.float32))
+    assert found.image is not None
+    assert found.image.shape == (size[1], size[0], 3)
     assert found.alpha.shape == found.truth.shape == (size[1], size[0])
     assert max(found.alpha.shape) <= SIDE
 
 
 def test_a_tile_shows_four_things() -> None:
-    """The picture, what was made of it, what is true, and where they differ."""
-    picture = np.full((10, 20, 3), 100, np.uint8)
+    """The image, what was made of it, what is true, and where they differ."""
+    image = np.full((10, 20, 3), 100, np.uint8)
     alpha, truth = np.ones((10, 20), np.float32), np.zeros((10, 20), np.float32)
-    tile = Example("a", 1.0, picture, alpha, truth).tile("caption")
+    tile = Example("a", 1.0, image, alpha, truth).tile("caption")
     assert tile.caption == "caption"
-    assert tile.picture.shape == (20, 40, 3)
-    assert (tile.picture[:10] == 100).all()  # all person, nothing drowned
-    assert (tile.picture[10:, :20, 1] < 50).all()  # true is background: drowned in magenta
-    assert (tile.picture[10:, :20, 0] > 200).all()
-    assert (tile.picture[10:, 20:] == 255).all()
+    assert tile.image.shape == (20, 40, 3)
+    assert (tile.image[:10] == 100).all()  # all person, nothing drowned
+    assert (tile.image[10:, :20, 1] < 50).all()  # true is background: drowned in magenta
+    assert (tile.image[10:, :20, 0] > 200).all()
+    assert (tile.image[10:, 20:] == 255).all()
 
 
-def test_a_tile_without_a_picture() -> None:
+def test_a_tile_without_an_image() -> None:
     """The mattes themselves, as gray."""
     alpha, truth = np.ones((10, 20), np.float32), np.full((10, 20), 0.4, np.float32)
     tile = Example("a", 1.0, None, alpha, truth).tile("caption")
-    corners = [tile.picture[r, c, 0] for r, c in ((0, 0), (0, -1), (-1, 0), (-1, -1))]
+    corners = [tile.image[r, c, 0] for r, c in ((0, 0), (0, -1), (-1, 0), (-1, -1))]
     assert corners == [255, 102, 153, 0]

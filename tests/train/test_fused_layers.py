@@ -65,7 +65,7 @@ def near(one: Tensor, two: Tensor, part: float = 2e-3, least: float = 1e-6) -> b
     return bool((one - two).abs().max() <= part * two.abs().max() + least)
 
 
-def pictures(count: int = 2, side: int = 64) -> Tensor:
+def images(count: int = 2, side: int = 64) -> Tensor:
     """A batch of noise."""
     return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(1))
 
@@ -105,9 +105,9 @@ def test_training_is_the_same():
     found = []
     for network in (plain, faster):
         network.train()
-        x = pictures().requires_grad_()
+        x = images().requires_grad_()
         out = network(x)
-        (out * pictures(2, 64)[:, :2]).sum().backward()
+        (out * images(2, 64)[:, :2]).sum().backward()
         found.append((out.detach(), x.grad))
     (out, gradient), (out_fused, gradient_fused) = found
     assert near(out_fused, out)
@@ -127,7 +127,7 @@ def test_evaluation_is_the_same():
     plain, faster = both()
     before = copy.deepcopy(faster.state_dict())
     with torch.inference_mode():
-        assert near(faster.eval()(pictures()), plain.eval()(pictures()), 1e-4)
+        assert near(faster.eval()(images()), plain.eval()(images()), 1e-4)
     assert all(torch.equal(before[name], value) for name, value in faster.state_dict().items())
 
 
@@ -180,7 +180,7 @@ def test_pixels_that_do_not_fill_vectors_are_refused():
 def test_the_same_again_to_the_bit():
     """However often."""
     _, faster = both()
-    outs = [faster(pictures()).detach() for _ in range(3)]
+    outs = [faster(images()).detach() for _ in range(3)]
     assert torch.equal(outs[0], outs[1])
     assert torch.equal(outs[0], outs[2])
 

@@ -1,4 +1,4 @@
-"""Where pictures lie in samples: matrices, drawing by them, and movements."""
+"""Where images lie in samples: matrices, drawing by them, and movements."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_point_lands_where_it_should(scale, size):
 
 
 def levels_used(scale: float) -> int:
-    """Which level is drawn from: the one whose number is in the picture."""
+    """Which level is drawn from: the one whose number is in the image."""
     levels = [np.full((256 >> level, 256 >> level, 3), level, np.uint8) for level in range(3)]
     matrix = placed((scale, scale), 0.0, (0, 0), (0, 0))
     drawn = draw(Source("levels", levels), matrix, (16, 16), cv2.BORDER_REPLICATE)
@@ -219,17 +219,17 @@ def test_reducing_does_not_alias(scale):
 # Motion
 
 
-def smooth_picture(height: int, width: int) -> np.ndarray:
-    """A picture with gradients everywhere, float32."""
+def smooth_image(height: int, width: int) -> np.ndarray:
+    """An image with gradients everywhere, float32."""
     rows, columns = np.mgrid[:height, :width]
     return (np.sin(columns / 9) + np.cos(rows / 7) + columns / width).astype(np.float32)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_grid_motion_is_what_opencv_does(seed):
-    """A picture moved by OpenCV, and sampled by torch where its points went, is as before."""
+    """An image moved by OpenCV, and sampled by torch where its points went, is as before."""
     matrix = nudge(np.random.default_rng(seed), SHAPE)
-    before = smooth_picture(*SHAPE)
+    before = smooth_image(*SHAPE)
     after = cv2.warpAffine(before, matrix[:2], SHAPE[::-1], flags=cv2.INTER_LINEAR)
     theta = torch.from_numpy(grid_motion(matrix, SHAPE))[None]
     grid = F.affine_grid(theta, [1, 1, *SHAPE], align_corners=False)

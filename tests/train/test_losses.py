@@ -26,7 +26,7 @@ SURE = 50.0
 
 
 def row(*values: float) -> Tensor:
-    """One picture of one row of pixels."""
+    """One image of one row of pixels."""
     return torch.tensor([[list(map(float, values))]])
 
 
@@ -92,7 +92,7 @@ def test_absolute_by_hand():
     assert found["absolute"].item() == pytest.approx(2 * (0 + 1 + 0.25 + 0.5) / 4)
 
 
-def test_dice_is_the_mean_over_pictures():
+def test_dice_is_the_mean_over_images():
     """Not over pixels of all."""
     logit = torch.cat([row(SURE, SURE), row(SURE, -SURE)])
     label = torch.cat([row(1, 1), row(1, 1)])
@@ -125,7 +125,7 @@ def test_lovasz_by_hand():
     assert found == pytest.approx(1.5 * after_one + 0.8 * (after_two - after_one))
 
 
-def test_lovasz_is_the_mean_over_pictures():
+def test_lovasz_is_the_mean_over_images():
     """Each with a Jaccard of its own."""
     one, two = (row(1, -1), row(1, 1)), (row(-1, -1), row(1, 0))
     both = lovasz(torch.cat([one[0], two[0]]), torch.cat([one[1], two[1]]))

@@ -22,8 +22,8 @@ from sinet_video.train.generate.manifest import (
 )
 from sinet_video.train.generate.product_folder import Products, check_free, new_folder, thumbnail
 from sinet_video.train.generate.repeat import repeat
-from sinet_video.train.generate.sources import good_pairs, good_pictures
-from sinet_video.train.image_folder import list_pairs, write_picture
+from sinet_video.train.generate.sources import good_images, good_pairs
+from sinet_video.train.image_folder import list_pairs, write_image
 
 
 def a_manifest() -> Manifest:
@@ -142,12 +142,12 @@ def test_what_is_there_is_not_replaced(tmp_path):
 
 def test_products_are_a_labelled_folder(tmp_path):
     """With sheets, and what was struck out among the rejected."""
-    picture, mask = np.full((40, 60, 3), 90, np.uint8), np.zeros((40, 60), np.uint8)
+    image, mask = np.full((40, 60, 3), 90, np.uint8), np.zeros((40, 60), np.uint8)
     mask[10:30, 20:40] = 255
     products = Products(tmp_path, Manifest("portraits", {}), excluded=frozenset({"b"}))
     for name in ("a", "b"):
-        products.add(name, picture, mask, sources=(), drawn={})
-    products.reject("c", "too small", picture)
+        products.add(name, image, mask, sources=(), drawn={})
+    products.reject("c", "too small", image)
     manifest = products.finish()
     assert [pair.name for pair in list_pairs(tmp_path).pairs] == ["a"]
     assert manifest.products[0].files == {
@@ -160,14 +160,14 @@ def test_products_are_a_labelled_folder(tmp_path):
 
 
 def test_a_thumbnail_shows_what_a_mask_leaves_out():
-    """Under a colour; the person is as in the picture."""
-    picture, mask = np.full((400, 300, 3), 90, np.uint8), np.zeros((400, 300), np.uint8)
+    """Under a colour; the person is as in the image."""
+    image, mask = np.full((400, 300, 3), 90, np.uint8), np.zeros((400, 300), np.uint8)
     mask[:200] = 255
-    small = thumbnail(picture, mask)
+    small = thumbnail(image, mask)
     assert small.shape == (200, 150, 3)
     assert (small[:90] == 90).all()
     assert (small[110:, :, 0] > small[110:, :, 1] + 50).all()
-    assert (thumbnail(picture, None) == 90).all()
+    assert (thumbnail(image, None) == 90).all()
 
 
 # Bad data
@@ -175,18 +175,18 @@ def test_a_thumbnail_shows_what_a_mask_leaves_out():
 
 @pytest.fixture
 def spoilt(tmp_path: Path) -> Path:
-    """A labelled folder in which one picture is good."""
+    """A labelled folder in which one image is good."""
     folder = tmp_path / "spoilt"
-    picture, mask = np.full((40, 30, 3), 90, np.uint8), np.zeros((40, 30), np.uint8)
+    image, mask = np.full((40, 30, 3), 90, np.uint8), np.zeros((40, 30), np.uint8)
     mask[10:30, 10:20] = 255
     for name in ("good", "lonely", "small", "flat", "broken"):
-        write_picture(folder / "images" / f"{name}.jpg", picture)
-        write_picture(folder / "masks" / f"{name}.png", mask)
-    write_picture(folder / "images" / "good.png", picture)
+        write_image(folder / "images" / f"{name}.jpg", image)
+        write_image(folder / "masks" / f"{name}.png", mask)
+    write_image(folder / "images" / "good.png", image)
     (folder / "masks" / "lonely.png").unlink()
-    write_picture(folder / "masks" / "small.png", mask[:20])
-    write_picture(folder / "masks" / "flat.png", mask * 0)
-    (folder / "images" / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
+    write_image(folder / "masks" / "small.png", mask[:20])
+    write_image(folder / "masks" / "flat.png", mask * 0)
+    (folder / "images" / "broken.jpg").write_bytes(b"\xff\xd8 no image")
     return folder
 
 
@@ -194,8 +194,8 @@ REASONS = {
     "lonely.jpg": "no mask of its name",
     "small.jpg": "must be of one size",
     "flat.jpg": "is 0 everywhere",
-    "broken.jpg": "cannot be read as a picture",
-    "good.png": "another picture has its name",
+    "broken.jpg": "cannot be read as an image",
+    "good.png": "another image has its name",
 }
 
 
@@ -215,17 +215,17 @@ def test_bad_data_is_refused_if_asked(spoilt):
     assert all(f"{name}: " in str(caught.value) for name in REASONS)
 
 
-def test_pictures_alone_are_sifted_too(spoilt):
+def test_images_alone_are_sifted_too(spoilt):
     """For backgrounds and portraits without masks."""
-    _, bad = good_pictures(spoilt / "images", "skip")
+    _, bad = good_images(spoilt / "images", "skip")
     assert {each.path.name for each in bad} == {"broken.jpg", "good.png"}
 
 
 def test_nothing_good_is_an_error(tmp_path):
     """With the list of what is bad."""
     (tmp_path / "a.jpg").write_text("words")
-    with pytest.raises(InputError, match=r"(?s)no picture that can serve.+a\.jpg"):
-        good_pictures(tmp_path, "skip")
+    with pytest.raises(InputError, match=r"(?s)no image that can serve.+a\.jpg"):
+        good_images(tmp_path, "skip")
 
 
 # Repeating

@@ -1,4 +1,4 @@
-"""The paper's augmentations: seeded, and masks go where their pictures do."""
+"""The paper's augmentations: seeded, and masks go where their images do."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ WIDTH = 7
 def batch() -> Batch:
     """White discs on black, which are their own masks."""
     labels = np.stack([made_person(index, 64, 64)[1] for index in range(6)])
-    pictures = np.repeat(labels[..., None], 3, 3)
-    return Batch(pictures, labels, band(labels, WIDTH), np.zeros((0, 2, 3), np.float32))
+    images = np.repeat(labels[..., None], 3, 3)
+    return Batch(images, labels, band(labels, WIDTH), np.zeros((0, 2, 3), np.float32))
 
 
 def test_the_same_seed_does_the_same():
@@ -25,21 +25,19 @@ def test_the_same_seed_does_the_same():
     one = published(batch(), 3, WIDTH)
     two = published(batch(), 3, WIDTH)
     other = published(batch(), 4, WIDTH)
-    assert np.array_equal(one.pictures, two.pictures)
+    assert np.array_equal(one.images, two.images)
     assert np.array_equal(one.labels, two.labels)
-    assert not np.array_equal(one.pictures, other.pictures)
+    assert not np.array_equal(one.images, other.images)
 
 
-def test_masks_follow_their_pictures():
+def test_masks_follow_their_images():
     """Moved and mirrored with them, and neither blurred nor darkened."""
     moved = 0
     for seed in range(5):
         found = published(batch(), seed, WIDTH)
         assert set(np.unique(found.labels)) <= {0, 255}
-        for picture, label, before in zip(
-            found.pictures, found.labels, batch().labels, strict=True
-        ):
-            bright = picture.mean(2) > (picture.min() / 2 + picture.max() / 2)
+        for image, label, before in zip(found.images, found.labels, batch().labels, strict=True):
+            bright = image.mean(2) > (image.min() / 2 + image.max() / 2)
             person = label > 127
             assert (bright & person).sum() > 0.9 * (bright | person).sum()
             moved += not np.array_equal(label, before)
@@ -51,12 +49,12 @@ def test_bands_follow_labels():
     found = published(batch(), 1, WIDTH)
     assert np.array_equal(found.bands, band(found.labels, WIDTH))
     assert not np.array_equal(found.bands, batch().bands)
-    assert found.pictures.shape == (6, 64, 64, 3)
-    assert found.pictures.dtype == found.labels.dtype == np.uint8
+    assert found.images.shape == (6, 64, 64, 3)
+    assert found.images.dtype == found.labels.dtype == np.uint8
     assert found.motion.shape == (0, 2, 3)
 
 
 def test_tones_vary():
-    """Some pictures are no longer black and white."""
+    """Some images are no longer black and white."""
     found = published(batch(), 2, WIDTH)
-    assert len(np.unique(found.pictures)) > 10
+    assert len(np.unique(found.images)) > 10

@@ -1,4 +1,4 @@
-"""The pictures of a training: who is in which part, at which sizes, and what cannot serve."""
+"""The images of a training: who is in which part, at which sizes, and what cannot serve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from made_people import made_person, source, stage, write_people, write_walls
 
 from sinet_video.errors import InputError
 from sinet_video.train.datasets import Data, Empty, Labelled
-from sinet_video.train.image_folder import Pair, write_picture
+from sinet_video.train.image_folder import Pair, write_image
 from sinet_video.train.samples.photographs import (
     LEVELS,
     SHORT_SIDE,
@@ -46,7 +46,7 @@ def root(tmp_path: Path) -> Path:
 # Parts
 
 
-def test_pictures_of_one_source_stay_together():
+def test_images_of_one_source_stay_together():
     """Whole sources go into a part until it has enough; the rest is of others."""
     names = [f"{who}_{index}" for who in ("ann", "bob", "cay", "dan", "eve") for index in range(6)]
     many = [Pair(Path(f"{name}.jpg"), Path(f"{name}.png")) for name in names]
@@ -79,10 +79,10 @@ def test_what_a_recipe_sets_aside_is_what_training_does_not_see(root):
 
 
 def test_things_and_twins_are_found_by_their_names(root):
-    """Things are nobody's picture; `_a` and `_b` of a name are moments of one clip."""
+    """Things are nobody's image; `_a` and `_b` of a name are moments of one clip."""
     for name in ("obj_1", "x_a", "x_b", "y_a"):
-        for part, picture in zip(("images", "masks"), made_person(1), strict=True):
-            write_picture(root / "people" / part / f"{name}.png", picture)
+        for part, image in zip(("images", "masks"), made_person(1), strict=True):
+            write_image(root / "people" / part / f"{name}.png", image)
     own = Data(labelled=(Labelled("people", things="^obj_", cut_outs=True),))
     stock = load_stock(own, root)
     assert [thing.name for thing in stock.things] == ["obj_1"]
@@ -119,8 +119,8 @@ def test_parts_are_no_stretch_of_the_names():
 
 
 @pytest.mark.parametrize("part", [0, 1])
-def test_parts_are_stable_when_pictures_come_or_go(part):
-    """Three new pictures move three others at most, and three that go do as well."""
+def test_parts_are_stable_when_images_come_or_go(part):
+    """Three new images move three others at most, and three that go do as well."""
     before = split(pairs(100), 15, 10)
     came = split(pairs(103), 15, 10)
     gone = split(pairs(100)[3:], 15, 10)
@@ -160,29 +160,29 @@ def test_levels_are_halves():
 
 def test_levels_are_means():
     """Of two by two pixels; not one in four."""
-    picture = np.zeros((8, 8, 3), np.uint8)
-    picture[::2] = 200
-    assert (halves(picture)[1] == 100).all()
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[::2] = 200
+    assert (halves(image)[1] == 100).all()
 
 
 def test_box_of_a_person():
     """Left, top, right and bottom, the last two past the end; all of it where nobody is."""
     mask = np.zeros((60, 80), np.uint8)
     mask[10:30, 20:50] = 255
-    picture = np.zeros((60, 80, 3), np.uint8)
-    assert source(picture, mask).box == (20, 10, 50, 30)
-    assert source(picture, mask).size == (80, 60)
-    assert source(picture, np.zeros_like(mask)).box == (0, 0, 80, 60)
+    image = np.zeros((60, 80, 3), np.uint8)
+    assert source(image, mask).box == (20, 10, 50, 30)
+    assert source(image, mask).size == (80, 60)
+    assert source(image, np.zeros_like(mask)).box == (0, 0, 80, 60)
 
 
 def test_colours_of_the_person_reach_beyond_the_edge():
     """Along a label that takes in a rim of the old background, too; what is inside stays."""
     mask = np.zeros((80, 70), np.uint8)
     mask[20:60, 20:50] = 255
-    picture = np.full((80, 70, 4), 90, np.uint8)
-    picture[22:58, 22:48, :3] = (200, 40, 10)
-    picture[..., 3] = mask
-    made = with_clean_rim(picture)
+    image = np.full((80, 70, 4), 90, np.uint8)
+    image[22:58, 22:48, :3] = (200, 40, 10)
+    image[..., 3] = mask
+    made = with_clean_rim(image)
     assert (made[..., 3] == mask).all()
     assert (made[18:62, 18:52, :3] == (200, 40, 10)).all()
     assert (made[:2, :, :3] == 90).all()  # far from anybody nothing is known
@@ -190,10 +190,10 @@ def test_colours_of_the_person_reach_beyond_the_edge():
 
 def test_a_person_too_thin_to_have_an_inside_stays():
     """Nothing is known of what its colours would be without the background."""
-    picture = np.random.default_rng(1).integers(0, 256, (40, 30, 4)).astype(np.uint8)
-    picture[..., 3] = 0
-    picture[:, 14:17, 3] = 255
-    assert (with_clean_rim(picture) == picture).all()
+    image = np.random.default_rng(1).integers(0, 256, (40, 30, 4)).astype(np.uint8)
+    image[..., 3] = 0
+    image[:, 14:17, 3] = 255
+    assert (with_clean_rim(image) == image).all()
 
 
 # What cannot serve
@@ -206,16 +206,16 @@ def spoil(root: Path, name: str) -> str:
         (folder / "masks/p03.png").unlink()
         return "no mask of its name"
     if name == "size":
-        write_picture(folder / "masks/p03.png", mask[:50])
+        write_image(folder / "masks/p03.png", mask[:50])
         return "must be of one size"
     if name == "unreadable":
-        (folder / "images/p03.png").write_bytes(b"no picture")
-        return "cannot be read as a picture"
+        (folder / "images/p03.png").write_bytes(b"no image")
+        return "cannot be read as an image"
     if name == "cut off":
         whole = (folder / "images/p03.png").read_bytes()
         (folder / "images/p03.png").write_bytes(whole[: len(whole) // 2])
-        return "cannot be read as a picture"
-    write_picture(folder / "masks/p03.png", np.zeros_like(mask))
+        return "cannot be read as an image"
+    write_image(folder / "masks/p03.png", np.zeros_like(mask))
     return "teaches nothing"
 
 
@@ -223,7 +223,7 @@ WAYS = ["no mask", "size", "unreadable", "cut off", "one value"]
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_bad_pictures_are_listed_by_name(way, root):
+def test_bad_images_are_listed_by_name(way, root):
     """And left out; the others serve."""
     reason = spoil(root, way)
     stock = load_stock(data(), root)
@@ -235,7 +235,7 @@ def test_bad_pictures_are_listed_by_name(way, root):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_bad_pictures_are_refused_on_request(way, root):
+def test_bad_images_are_refused_on_request(way, root):
     """With their names; the same folder without them is taken."""
     load_stock(data(), root, refuse=True)
     reason = spoil(root, way)
@@ -245,7 +245,7 @@ def test_bad_pictures_are_refused_on_request(way, root):
 
 
 @pytest.mark.parametrize("part", ["validation", "holdout"])
-def test_bad_pictures_are_found_in_every_part(part, root):
+def test_bad_images_are_found_in_every_part(part, root):
     """Rather than a thousand steps later, when the training is watched."""
     spoil(root, "one value")
     stock = load_stock(data(**{part: 9}), root)
@@ -257,27 +257,27 @@ def test_bad_pictures_are_found_in_every_part(part, root):
 
 def test_bad_backgrounds_are_listed_too(root):
     """By name; a folder of nothing else is refused."""
-    (root / "walls/w0.png").write_bytes(b"no picture")
+    (root / "walls/w0.png").write_bytes(b"no image")
     stock = load_stock(data(), root)
     assert [item.path.name for item in stock.bad] == ["w0.png"]
     assert len(stock.backgrounds) == 1
     (root / "walls/w1.png").unlink()
-    with pytest.raises(InputError, match=r"walls has no pictures that can be read\."):
+    with pytest.raises(InputError, match=r"walls has no images that can be read\."):
         load_stock(data(), root)
 
 
 def test_a_folder_needs_somebody_to_train_on(root):
     """Not all can be held out."""
     assert len(load_stock(data(holdout=9), root).folders[0]) == 1
-    with pytest.raises(InputError, match="people has no pictures to train on, after 10 for the"):
+    with pytest.raises(InputError, match="people has no images to train on, after 10 for the"):
         load_stock(data(holdout=10), root)
 
 
 def test_a_folder_has_to_be_there(root):
-    """And to hold pictures with masks."""
+    """And to hold images with masks."""
     with pytest.raises(InputError, match="There is no folder"):
         load_stock(Data(labelled=(Labelled("nobody"),)), root)
     for name in ("images", "masks"):
         (root / "empty" / name).mkdir(parents=True)
-    with pytest.raises(InputError, match="holds no pictures with masks"):
+    with pytest.raises(InputError, match="holds no images with masks"):
         load_stock(Data(labelled=(Labelled("empty"),)), root)

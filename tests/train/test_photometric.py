@@ -10,26 +10,26 @@ from made_people import made_person
 from sinet_video.train.recipe import Light
 from sinet_video.train.samples.photometric import grain_field, toned, worn
 
-PICTURE = cv2.resize(made_person(0)[0], (96, 64))
+IMAGE = cv2.resize(made_person(0)[0], (96, 64))
 GREY = np.full((64, 96, 3), 120, np.uint8)
 GRAIN = grain_field(1, 128)
 
 
-def tone(picture: np.ndarray, seed: int = 0, **light: float) -> np.ndarray:
+def tone(image: np.ndarray, seed: int = 0, **light: float) -> np.ndarray:
     """Varied tones."""
-    return toned(np.random.default_rng(seed), picture, Light(**light))
+    return toned(np.random.default_rng(seed), image, Light(**light))
 
 
-def wear(picture: np.ndarray, seed: int = 0, **light: float) -> np.ndarray:
+def wear(image: np.ndarray, seed: int = 0, **light: float) -> np.ndarray:
     """Varied sharpness."""
-    return worn(np.random.default_rng(seed), picture, Light(**light), GRAIN)
+    return worn(np.random.default_rng(seed), image, Light(**light), GRAIN)
 
 
 def test_nothing_asked_nothing_done():
     """Bit for bit, whatever the random numbers."""
     for seed in range(5):
-        assert np.array_equal(tone(PICTURE, seed), PICTURE)
-        assert np.array_equal(wear(PICTURE, seed), PICTURE)
+        assert np.array_equal(tone(IMAGE, seed), IMAGE)
+        assert np.array_equal(wear(IMAGE, seed), IMAGE)
 
 
 ALL = {
@@ -40,11 +40,11 @@ ALL = {
 @pytest.mark.parametrize("name", ALL)
 def test_each_tone_changes_and_is_a_function_of_its_numbers(name):
     """The same again, another with others; shape and type stay."""
-    one, again, other = (tone(PICTURE, seed, **{name: ALL[name]}) for seed in (3, 3, 4))
+    one, again, other = (tone(IMAGE, seed, **{name: ALL[name]}) for seed in (3, 3, 4))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
-    assert not np.array_equal(one, PICTURE)
-    assert (one.shape, one.dtype) == (PICTURE.shape, np.uint8)
+    assert not np.array_equal(one, IMAGE)
+    assert (one.shape, one.dtype) == (IMAGE.shape, np.uint8)
 
 
 def test_brightness_stays_within_its_range():
@@ -64,11 +64,11 @@ def test_contrast_turns_about_the_middle():
 
 
 def test_grey_has_no_colour():
-    """Its lightness is the picture's."""
-    found = tone(PICTURE, grey=1.0)
+    """Its lightness is the image's."""
+    found = tone(IMAGE, grey=1.0)
     assert np.ptp(found, axis=2).max() <= 1
-    assert np.ptp(PICTURE, axis=2).max() > 20
-    luma = PICTURE @ np.array([0.299, 0.587, 0.114])
+    assert np.ptp(IMAGE, axis=2).max() > 20
+    luma = IMAGE @ np.array([0.299, 0.587, 0.114])
     assert np.abs(found[..., 0] - luma).max() <= 1.5
 
 
@@ -88,8 +88,8 @@ def test_gamma_keeps_black_white_and_order():
 
 def test_blur_takes_sharpness():
     """As often as asked: always, never."""
-    sharp = cv2.Laplacian(PICTURE, cv2.CV_32F).std()
-    assert cv2.Laplacian(wear(PICTURE, blur=1.0), cv2.CV_32F).std() < 0.8 * sharp
+    sharp = cv2.Laplacian(IMAGE, cv2.CV_32F).std()
+    assert cv2.Laplacian(wear(IMAGE, blur=1.0), cv2.CV_32F).std() < 0.8 * sharp
 
 
 def test_noise_has_at_most_its_deviation():
@@ -102,10 +102,10 @@ def test_noise_has_at_most_its_deviation():
 
 def test_compression_leaves_marks():
     """Small ones; a plain grey has nothing to mark."""
-    found = wear(PICTURE, compression=1.0)
-    difference = np.abs(found.astype(int) - PICTURE)
+    found = wear(IMAGE, compression=1.0)
+    difference = np.abs(found.astype(int) - IMAGE)
     assert 0 < difference.mean() < 20
-    assert (found.shape, found.dtype) == (PICTURE.shape, np.uint8)
+    assert (found.shape, found.dtype) == (IMAGE.shape, np.uint8)
     assert np.abs(wear(GREY, compression=1.0).astype(int) - GREY).max() <= 2
 
 

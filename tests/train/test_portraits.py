@@ -22,31 +22,31 @@ from sinet_video.train.generate.portraits import (
 )
 from sinet_video.train.generate.product_folder import Rejected
 from sinet_video.train.generate.repeat import repeat
-from sinet_video.train.image_folder import list_pairs, read_pair, write_picture
+from sinet_video.train.image_folder import list_pairs, read_pair, write_image
 
 FACE = Box(130, 60, 170, 100)
 """Where the face of the made person is."""
 
 
 def person(shape: tuple[int, int] = (500, 300)) -> tuple[np.ndarray, np.ndarray]:
-    """A picture of noise and the mask of someone who stands in it, 400 pixels high."""
+    """An image of noise and the mask of someone who stands in it, 400 pixels high."""
     mask = np.zeros(shape, np.uint8)
     mask[40:110, 122:178] = 255  # the head with its hair
     mask[110:300, 90:210] = 255
     mask[300:440, 110:190] = 255
-    picture = np.random.default_rng(1).integers(0, 255, (*shape, 3), np.uint8)
-    return picture, mask
+    image = np.random.default_rng(1).integers(0, 255, (*shape, 3), np.uint8)
+    return image, mask
 
 
 def finds(*faces: Box):
     """A finder of faces that knows the answer."""
-    return lambda picture, box: list(faces)
+    return lambda image, box: list(faces)
 
 
 def crops(mask: np.ndarray, *faces: Box, key=(0, 0), **more) -> dict[str, Box | str]:
     """What is drawn for the made person, reasons as text."""
-    picture = np.zeros((*mask.shape, 3), np.uint8)
-    drawn = draw_crops(picture, mask, finds(*faces), PortraitSettings(**more), key)
+    image = np.zeros((*mask.shape, 3), np.uint8)
+    drawn = draw_crops(image, mask, finds(*faces), PortraitSettings(**more), key)
     return {name: str(crop) if isinstance(crop, Rejected) else crop for name, crop in drawn}
 
 
@@ -90,9 +90,9 @@ def test_faces_that_do_not_do(faces, reason):
 def test_the_best_face_is_the_surest_that_is_a_head():
     """One on the belly or in the background does not hide it."""
     mask = person()[1]
-    picture = np.zeros((*mask.shape, 3), np.uint8)
+    image = np.zeros((*mask.shape, 3), np.uint8)
     belly, far = Box(130, 250, 170, 290), Box(10, 60, 50, 100)
-    head, others = find_head(picture, mask, finds(belly, far, FACE), PortraitSettings())
+    head, others = find_head(image, mask, finds(belly, far, FACE), PortraitSettings())
     assert (head.face, head.top, others) == (FACE, 40, [far])
 
 
@@ -110,9 +110,9 @@ def test_a_head_that_the_photograph_cuts():
 
 def judged(crop: Box, mask: np.ndarray, *others: Box, **more) -> str:
     """What a crop of the made person is rejected for."""
-    picture = np.zeros((*mask.shape, 3), np.uint8)
+    image = np.zeros((*mask.shape, 3), np.uint8)
     settings = PortraitSettings(**more)
-    head, _ = find_head(picture, mask, finds(FACE), settings)
+    head, _ = find_head(image, mask, finds(FACE), settings)
     try:
         judge_crop(crop, head, list(others), mask, settings)
     except Rejected as reason:
@@ -154,9 +154,9 @@ def test_another_face_beside():
 def test_a_photograph_that_ends_too_soon():
     """Below the shoulders there is nothing to show."""
     mask = person()[1][:150]
-    picture = np.zeros((*mask.shape, 3), np.uint8)
+    image = np.zeros((*mask.shape, 3), np.uint8)
     settings = PortraitSettings()
-    head, _ = find_head(picture, mask, finds(FACE), settings)
+    head, _ = find_head(image, mask, finds(FACE), settings)
     with pytest.raises(Rejected, match="photograph ends too soon"):
         draw_crop(head, VIEWS["half"], mask.shape, settings, np.random.default_rng(0))
 
@@ -175,9 +175,9 @@ def test_settings_that_cannot_be(more):
 def people(tmp_path: Path) -> Path:
     """Two people, and one whose mask is lost."""
     for name in ("a", "b", "c"):
-        picture, mask = person()
-        write_picture(tmp_path / "people" / "images" / f"{name}.jpg", picture)
-        write_picture(tmp_path / "people" / "masks" / f"{name}.png", mask)
+        image, mask = person()
+        write_image(tmp_path / "people" / "images" / f"{name}.jpg", image)
+        write_image(tmp_path / "people" / "masks" / f"{name}.png", mask)
     (tmp_path / "people" / "masks" / "c.png").unlink()
     return tmp_path / "people"
 
@@ -239,19 +239,19 @@ def test_another_seed_draws_otherwise(people, tmp_path):
 
 def test_haar_finds_the_man_in_the_car(carphone):
     """A real face, in a box that a mask of the man would give."""
-    picture = next(decode(carphone)).rgb
-    faces = HaarFaces()(picture, Box(30, 10, 150, 144))
+    image = next(decode(carphone)).rgb
+    faces = HaarFaces()(image, Box(30, 10, 150, 144))
     assert faces
     best = faces[0]
-    assert best.within(picture.shape)
+    assert best.within(image.shape)
     assert 60 < (best.left + best.right) / 2 < 120
     assert 20 < (best.top + best.bottom) / 2 < 90
 
 
 def test_haar_finds_nobody_in_noise():
     """The failing twin."""
-    picture, mask = person()
-    assert HaarFaces()(picture, extent(mask)) == []
+    image, mask = person()
+    assert HaarFaces()(image, extent(mask)) == []
 
 
 def test_real_people(shared, tmp_path):

@@ -91,10 +91,10 @@ def test_the_digest_by_hand(root):
 
 
 def test_the_digest_is_of_names_and_bytes(root):
-    """Changed by a byte, by a new name, by one more; not by what is no picture."""
+    """Changed by a byte, by a new name, by one more; not by what is no image."""
     folder = root / "walls"
     seen = {digest(folder, "")}
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_text("no image")
     assert digest(folder, "") in seen
     path = folder / "w0.png"
     content = path.read_bytes()

@@ -15,7 +15,7 @@ from sinet_video.train.generate.manifest import read_manifest
 from sinet_video.train.generate.product_folder import Rejected
 from sinet_video.train.generate.pseudo_labels import PseudoSettings, check_verdict, label_portraits
 from sinet_video.train.generate.repeat import repeat
-from sinet_video.train.image_folder import list_pairs, read_mask, read_pair, write_picture
+from sinet_video.train.image_folder import list_pairs, read_mask, read_pair, write_image
 
 
 def portrait(side: int = 96) -> np.ndarray:
@@ -24,26 +24,26 @@ def portrait(side: int = 96) -> np.ndarray:
     inside = ((rows - 0.4) ** 2 + (columns - 0.45) ** 2 < 0.04) | (
         (rows > 0.65) & (abs(columns - 0.45) < 0.3)
     )
-    picture = np.full((side, side, 3), 30, np.uint8)
-    picture[inside] = (220, 180, 150)
-    return picture
+    image = np.full((side, side, 3), 30, np.uint8)
+    image[inside] = (220, 180, 150)
+    return image
 
 
-def bright(picture: np.ndarray) -> np.ndarray:
+def bright(image: np.ndarray) -> np.ndarray:
     """A teacher that takes what is bright for the person."""
-    return (picture.mean(2) > 100).astype(np.float32)
+    return (image.mean(2) > 100).astype(np.float32)
 
 
-def left(picture: np.ndarray) -> np.ndarray:
+def left(image: np.ndarray) -> np.ndarray:
     """A teacher that takes the left half for the person, whoever is there."""
-    alpha = np.zeros(picture.shape[:2], np.float32)
+    alpha = np.zeros(image.shape[:2], np.float32)
     alpha[:, : alpha.shape[1] // 2] = 1
     return alpha
 
 
-def unsure(picture: np.ndarray) -> np.ndarray:
+def unsure(image: np.ndarray) -> np.ndarray:
     """A teacher that is right and says so in a low voice."""
-    return 0.4 + 0.2 * bright(picture)
+    return 0.4 + 0.2 * bright(image)
 
 
 SMALL = InputSize(4096)
@@ -85,15 +85,15 @@ def test_overlap():
 
 
 @pytest.mark.parametrize("refined", [True, False])
-def test_labels_are_soft_masks_of_the_picture_s_size(refined):
+def test_labels_are_soft_masks_of_the_image_s_size(refined):
     """From black to white, odd sides included; what is merely enlarged has all between."""
-    picture = portrait(97)
-    alpha = judge(picture, [(bright, SMALL)]).alpha
-    mask = label(picture, alpha, refined=refined)
+    image = portrait(97)
+    alpha = judge(image, [(bright, SMALL)]).alpha
+    mask = label(image, alpha, refined=refined)
     assert (mask.shape, mask.dtype) == ((97, 97), np.uint8)
     assert {0, 255} <= set(np.unique(mask))
     assert refined or len(np.unique(mask)) > 2
-    truth = picture[..., 0] > 100
+    truth = image[..., 0] > 100
     assert overlap(mask > 127, truth) > 0.9
 
 
@@ -137,9 +137,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(pseudo_labels, "checkpoint_path", Path)
     for name in teachers:
         (tmp_path / f"{name}.pth").write_text(name)
-    write_picture(tmp_path / "in" / "a.png", portrait())
-    write_picture(tmp_path / "in" / "b.jpg", portrait(128))
-    write_picture(tmp_path / "in" / "wall.png", portrait() * 0)
+    write_image(tmp_path / "in" / "a.png", portrait())
+    write_image(tmp_path / "in" / "b.jpg", portrait(128))
+    write_image(tmp_path / "in" / "wall.png", portrait() * 0)
     (tmp_path / "in" / "broken.jpg").write_text("words")
     return tmp_path
 
@@ -152,13 +152,13 @@ def made(folder: Path, output: str, *teachers: str, **more):
 
 
 def test_a_folder_becomes_a_labelled_folder(folder):
-    """Pictures are copied as they are; masks fit them; the rest is listed with reasons."""
+    """Images are copied as they are; masks fit them; the rest is listed with reasons."""
     manifest = made(folder, "out", "bright")
     assert [product.name for product in manifest.products] == ["a", "b"]
     for pair in list_pairs(folder / "out").pairs:
-        picture, mask = read_pair(pair)
-        assert overlap(mask > 127, picture[..., 0] > 100) > 0.9
-        assert pair.picture.read_bytes() == (folder / "in" / pair.picture.name).read_bytes()
+        image, mask = read_pair(pair)
+        assert overlap(mask > 127, image[..., 0] > 100) > 0.9
+        assert pair.image.read_bytes() == (folder / "in" / pair.image.name).read_bytes()
     rejected = (folder / "out" / "rejected.txt").read_text()
     assert "wall: too little person\n" in rejected
     assert "broken.jpg: " in rejected
@@ -207,7 +207,7 @@ def test_a_teacher_that_changed_is_an_error(folder):
 def test_a_source_that_changed_is_named(folder):
     """Nothing is written."""
     made(folder, "one", "bright")
-    write_picture(folder / "in" / "a.png", portrait(80))
+    write_image(folder / "in" / "a.png", portrait(80))
     with pytest.raises(InputError, match=r"in/a\.png has changed"):
         repeat(folder / "one" / "manifest.json", folder / "two")
     assert not (folder / "two").exists()
@@ -221,7 +221,7 @@ def test_settings_come_back_from_a_manifest(folder):
 
 
 def test_weights_that_are_not_there(tmp_path):
-    """Before any picture is looked at."""
+    """Before any image is looked at."""
     with pytest.raises(WeightsError, match=r"none\.pth"):
         label_portraits(tmp_path, tmp_path / "out", ["none.pth"])
 
@@ -250,7 +250,7 @@ def test_real_portraits(shared, tmp_path):
 def test_labels_must_agree_with_boxes(tmp_path, monkeypatch):
     """Who has no box, or one that they do not fill, is listed with the reason."""
     for name in ("right", "wide", "none"):
-        write_picture(tmp_path / "portraits" / f"{name}.png", portrait())
+        write_image(tmp_path / "portraits" / f"{name}.png", portrait())
     (tmp_path / "boxes").mkdir()
     (tmp_path / "boxes/right.txt").write_text("0 0.45 0.6 0.6 0.8")
     (tmp_path / "boxes/wide.txt").write_text("0 0.5 0.6 1.0 0.8")

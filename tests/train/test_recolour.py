@@ -1,4 +1,4 @@
-"""Parts coloured anew: whose they are, and what of a picture they keep."""
+"""Parts coloured anew: whose they are, and what of an image they keep."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def figure() -> np.ndarray:
 
 def stripes() -> np.ndarray:
     """Soft upright stripes of a period of eight pixels."""
-    picture = np.zeros((*SHAPE, 3), np.uint8)
-    picture[:, ::8], picture[:, 4::8] = 160, 90
-    return cv2.blur(picture, (3, 3))
+    image = np.zeros((*SHAPE, 3), np.uint8)
+    image[:, ::8], image[:, 4::8] = 160, 90
+    return cv2.blur(image, (3, 3))
 
 
 def test_a_patch_is_of_the_person_or_of_the_rest():
     """With sharp labels no patch reaches over the edge: each side keeps its own two colours."""
     alpha = np.zeros(SHAPE, np.uint8)
     alpha[:, 48:] = 255
-    picture = np.full((*SHAPE, 3), 128, np.uint8)
+    image = np.full((*SHAPE, 3), 128, np.uint8)
     insides = outsides = 0
     for seed in range(40):
-        after = patched(np.random.default_rng(seed), picture, alpha, 0.5) != 128
+        after = patched(np.random.default_rng(seed), image, alpha, 0.5) != 128
         insides += after[:, 48:].any()
         outsides += after[:, :48].any()
     assert 10 < insides < 30
@@ -51,10 +51,10 @@ def test_a_patch_keeps_the_texture():
 
 def test_clothes_are_the_bodys():
     """The head and the wall stay; of the body, its middle or its sides or both change."""
-    alpha, picture = figure(), np.full((*SHAPE, 3), 128, np.uint8)
+    alpha, image = figure(), np.full((*SHAPE, 3), 128, np.uint8)
     middles = sides = 0
     for seed in range(30):
-        after = (dressed(np.random.default_rng(seed), picture, alpha) != 128).any(-1)
+        after = (dressed(np.random.default_rng(seed), image, alpha) != 128).any(-1)
         assert not after[:32].any()
         assert not after[alpha == 0].any()
         middles += after[-1, 48]
@@ -65,7 +65,7 @@ def test_clothes_are_the_bodys():
 
 @pytest.mark.parametrize("rows", [0, 4])
 def test_who_is_too_small_stays_as_dressed(rows):
-    """And so does a picture without anybody."""
+    """And so does an image without anybody."""
     alpha = np.zeros(SHAPE, np.uint8)
     alpha[10 : 10 + rows, 40:50] = 255
     assert np.array_equal(dressed(np.random.default_rng(1), stripes(), alpha), stripes())

@@ -28,7 +28,7 @@ def same(one: Batch, two: Batch) -> bool:
     """Whether two batches are, to the byte."""
     return all(
         np.array_equal(getattr(one, name), getattr(two, name))
-        for name in ("pictures", "labels", "bands", "motion")
+        for name in ("images", "labels", "bands", "motion")
     )
 
 
@@ -48,19 +48,19 @@ def test_a_batch_is_a_function_of_seed_and_step(shard, published):
 def test_shapes_and_types():
     """As a network and its loss take them."""
     batch = sampler(shapes=((64, 96),)).shard(0, 0, 2)
-    assert batch.pictures.shape == (2, 64, 96, 3)
+    assert batch.images.shape == (2, 64, 96, 3)
     assert batch.labels.shape == batch.bands.shape == (2, 64, 96)
     assert batch.motion.shape == (0, 2, 3)
-    assert batch.pictures.dtype == batch.labels.dtype == batch.bands.dtype == np.uint8
+    assert batch.images.dtype == batch.labels.dtype == batch.bands.dtype == np.uint8
     assert set(np.unique(batch.bands)) == {0, 1}
 
 
 def test_shards_are_different_samples():
     """All of a step's batch are, wherever it is cut."""
     made = sampler(batch=8)
-    halves = np.concatenate([made.shard(3, index, 2).pictures for index in range(2)])
-    assert np.array_equal(halves, made.shard(3, 0, 1).pictures)
-    assert len({picture.tobytes() for picture in halves}) == 8
+    halves = np.concatenate([made.shard(3, index, 2).images for index in range(2)])
+    assert np.array_equal(halves, made.shard(3, 0, 1).images)
+    assert len({image.tobytes() for image in halves}) == 8
 
 
 def test_shapes_change_with_the_step_and_are_one_for_all_shards():
@@ -78,7 +78,7 @@ def test_samples_may_be_larger_than_the_usual_grain():
     """The field of noise grows with them."""
     assert sampler().grain.shape == (768, 768, 3)
     wide = Sampler(STOCK, stage(batch=1, shapes=((32, 800),), light=Light(noise=8.0)), 1)
-    assert wide.shard(0, 0, 1).pictures.shape == (1, 32, 800, 3)
+    assert wide.shard(0, 0, 1).images.shape == (1, 32, 800, 3)
 
 
 def second_looks(batch: Batch) -> np.ndarray:
@@ -102,9 +102,9 @@ def test_second_looks_are_where_they_should_be(moved, count):
         others = np.abs(again[None][inner] - batch.labels[2 * count :][inner].astype(float))
         assert off < 8
         assert all(other > off for other in others.mean((1, 2)))
-    # The picture is moved as well, under the same light: it is not the first look's.
-    assert not np.array_equal(batch.pictures[:count], batch.pictures[count : 2 * count])
-    lights = batch.pictures.astype(float).mean((1, 2))
+    # The image is moved as well, under the same light: it is not the first look's.
+    assert not np.array_equal(batch.images[:count], batch.images[count : 2 * count])
+    lights = batch.images.astype(float).mean((1, 2))
     assert np.abs(lights[:count] - lights[count : 2 * count]).max() < 25
 
 
@@ -112,8 +112,8 @@ def test_the_first_looks_are_those_without_second_ones():
     """Whether samples are looked at again changes nothing for those that stay."""
     plain = sampler(batch=8).shard(2, 0, 1)
     again = sampler(batch=8, views=Views(made=0.5, moved=0.25)).shard(2, 0, 1)
-    assert np.array_equal(plain.pictures[:2], again.pictures[:2])
-    assert np.array_equal(plain.pictures[2:6], again.pictures[4:])
+    assert np.array_equal(plain.images[:2], again.images[:2])
+    assert np.array_equal(plain.images[2:6], again.images[4:])
 
 
 def test_what_is_random_is_so_by_itself():
@@ -123,8 +123,8 @@ def test_what_is_random_is_so_by_itself():
     stock = Stock([[photograph]], [1.0], backgrounds=[source(np.zeros((64, 64, 3), np.uint8))])
     views = Views(made=0.5, empty=1.0, pattern=0.0, zoom=(1.0, 1.0), turn=0.0, stretch=0.0)
     made = Sampler(stock, stage(batch=60, views=views, light=Light(blur=0.5)), 1)
-    pictures = made.shard(0, 0, 1).pictures
-    sharpness = [picture.std() for picture in pictures if picture.any()]
+    images = made.shard(0, 0, 1).images
+    sharpness = [image.std() for image in images if image.any()]
     blurred = np.mean([value < 0.9 * noise.std() for value in sharpness])
     assert 15 < len(sharpness) < 45
     assert 0.2 < blurred < 0.8
@@ -132,7 +132,7 @@ def test_what_is_random_is_so_by_itself():
 
 @pytest.mark.parametrize("width", [3, 7, 15])
 def test_a_band_is_dilation_less_erosion(width):
-    """As scipy has them; nothing counts as an edge where the picture ends."""
+    """As scipy has them; nothing counts as an edge where the image ends."""
     labels = np.stack([made_person(index)[1] for index in range(3)])
     labels[0, -40:] = 255  # a person cut off by the lower edge
     expected = []

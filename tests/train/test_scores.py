@@ -1,4 +1,4 @@
-"""Figures of single pictures and frames, and their means."""
+"""Figures of single images and frames, and their means."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sinet_video.quality.metrics import (
 from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.evaluate.scores import (
     FrameFigures,
-    PictureFigures,
+    ImageFigures,
     Scores,
     Tally,
     frame_figures,
+    image_figures,
     mean_of,
-    picture_figures,
 )
 from sinet_video.train.image_folder import Bad
 
@@ -37,13 +37,13 @@ def soft(columns: int) -> np.ndarray:
     return alpha
 
 
-def test_picture_figures() -> None:
+def test_image_figures() -> None:
     """By hand: 4 columns of person against 6 of 12, cut at one half; soft columns count as none."""
-    found = picture_figures(soft(4), soft(6))
+    found = image_figures(soft(4), soft(6))
     assert found.foreground_iou == pytest.approx(4 / 6)
     assert found.two_class_iou == pytest.approx((4 / 6 + 6 / 8) / 2)
     assert found.boundary_f == 0  # two columns off, one is allowed
-    assert picture_figures(soft(5), soft(6)).boundary_f == 1
+    assert image_figures(soft(5), soft(6)).boundary_f == 1
     assert found.partial_share == found.true_partial_share == pytest.approx(1 / 12)
     assert found.badness == pytest.approx(2 / 6)
 
@@ -64,7 +64,7 @@ def test_frame_figures() -> None:
 
 
 FRAME = FrameFigures(0.1, 0.01, 1.0, 2.0, None, 0.9, 0.02, 0.03, None)
-PICTURE = PictureFigures(0.9, 0.8, 0.7, 0.1, 0.0)
+IMAGE = ImageFigures(0.9, 0.8, 0.7, 0.1, 0.0)
 
 
 def test_means() -> None:
@@ -89,7 +89,7 @@ def test_there_is_no_mean_of_nothing() -> None:
 def test_figures_do_not_change() -> None:
     """They are values."""
     with pytest.raises(FrozenInstanceError):
-        PICTURE.foreground_iou = 1.0  # type: ignore[misc]
+        IMAGE.foreground_iou = 1.0  # type: ignore[misc]
 
 
 def test_mean_over_clips() -> None:
@@ -104,16 +104,16 @@ def test_mean_over_clips() -> None:
 
 
 def test_as_json() -> None:
-    """All that is known but the pictures, under its own names."""
+    """All that is known but the images, under its own names."""
     small = np.zeros((2, 2), np.float32)
     scores = Scores(
-        "data", "default", 1, PICTURE,
+        "data", "default", 1, IMAGE,
         worst=(Example("0001", 0.1, None, small, small),),
-        pictures=(("0001", PICTURE),),
+        images=(("0001", IMAGE),),
         bad=(Bad(Path("x.jpg"), "broken"),),
     )  # fmt: skip
     found = json.loads(json.dumps(scores.to_dict()))
     assert set(found) == set(Scores.__dataclass_fields__)
-    assert found["mean"]["foreground_iou"] == found["pictures"]["0001"]["foreground_iou"] == 0.9
+    assert found["mean"]["foreground_iou"] == found["images"]["0001"]["foreground_iou"] == 0.9
     assert found["worst"] == [{"name": "0001", "badness": 0.1}]
     assert found["bad"] == [{"path": "x.jpg", "reason": "broken"}]

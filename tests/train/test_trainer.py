@@ -217,9 +217,9 @@ def test_sharpness(stock, tmp_path):
     sharp = dataclasses.replace(recipe(stage()), sharpness=2.5)
     train(sharp, stock, tmp_path / "run", pace=SELDOM)
     found = checkpoint.load(tmp_path / "run" / "weights.pth")
-    pictures = torch.rand(1, 3, 64, 64)
+    images = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
-        assert torch.allclose(found(pictures), 2.5 * plain(pictures), rtol=1e-4, atol=1e-5)
+        assert torch.allclose(found(images), 2.5 * plain(images), rtol=1e-4, atol=1e-5)
 
 
 def test_the_ends_of_remembered_stages_are_averaged(stock, tmp_path):
@@ -346,7 +346,7 @@ def test_killed_and_resumed_ends_in_the_same_weights(root, tmp_path):
     assert json.loads((tmp_path / "killed/training.json").read_text())["recipe"]["name"] == "killed"
 
 
-def test_hard_pictures_of_nobody_outlive_an_interruption(root, tmp_path):
+def test_hard_images_of_nobody_outlive_an_interruption(root, tmp_path):
     """They are found as a stage begins, are in its checkpoint, and are not looked for again."""
     data = Data((Labelled("people", validation=1),), empty=(Empty("walls", validation=0),))
     own = recipe(stage(steps=9, hard=5.0, views=Views(nobody=0.5)), data=data)

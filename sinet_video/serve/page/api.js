@@ -37,8 +37,8 @@ export const backgroundOf = (clip, version) => `api/clips/${clip}/background?v=$
 export const resultOf = (job) => `api/jobs/${job}/result`;
 export const matteOf = (clip, name) => `api/clips/${clip}/mattes/${name}`;
 
-export async function frame(clip, time, side) {
-  const response = await ask(`/clips/${clip}/frame?time=${time.toFixed(4)}&side=${side}`);
+export async function frame(clip, time, side, quick) {
+  const response = await ask(`/clips/${clip}/frame?time=${time.toFixed(4)}&side=${side}&quick=${quick}`);
   return createImageBitmap(await response.blob());
 }
 

@@ -1,6 +1,7 @@
 // Brush, rectangle and polygon: what must go and what must stay, with undo.
 import * as api from "./api.js";
-import { alertOf, get, make } from "./dom.js";
+import { alertOf, button, clock, get, make } from "./dom.js";
+import { counts, placeOf, pointsAt } from "./place.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
 
@@ -9,9 +10,9 @@ const COLOURS = { garbage: "#e5352b", core: "#21a453", erase: "#ffffff" };
 const chosen = (name) => document.querySelector(`input[name=${name}]:checked`).value;
 
 export const paint = {
-  strokes: [], undone: [], drawing: null, saved: () => {},
+  strokes: [], done: [], undone: [], drawing: null, moving: null, saved: () => {},
 
-  open(strokes) { Object.assign(this, { strokes: [...strokes], undone: [], drawing: null }); this.describe([]); this.draw(); },
+  open(strokes) { Object.assign(this, { strokes: [...strokes], done: [], undone: [], drawing: null, moving: null }); this.describe([]); this.draw(); },
 
   get active() { return get("painting").open; },
 
@@ -20,18 +21,49 @@ export const paint = {
     const here = player.time, how = chosen("stretch");
     if (how === "on") return { start: here, end: null };
     if (how === "until") return { start: 0, end: here + 1 / player.rate };
-    if (how === "shot") { const [start, end] = timeline.shot(here); return { start, end }; }
+    if (how === "follow" || how === "shot") { const [start, end] = timeline.shot(here); return { start, end }; }
     return { start: 0, end: null };
   },
 
   begin(point) {
     const shape = chosen("shape");
+    if (shape === "move") { this.grab(point); return; }
     if (shape === "polygon" && this.drawing) { this.drawing.points.push(point); this.draw(); return; }
-    this.drawing = { kind: chosen("kind"), shape, points: shape === "rectangle" ? [point, point] : [point], radius: Number(get("radius").value) / 100, ...this.stretch() };
+    this.drawing = { kind: chosen("kind"), shape, points: shape === "rectangle" ? [point, point] : [point], radius: Number(get("radius").value) / 100, at: player.time, follows: chosen("stretch") === "follow", moves: [], ...this.stretch() };
     this.draw();
   },
 
+  // Take hold of the stroke below a point, the last one painted first.
+  grab(point) {
+    const here = player.time, stroke = this.strokes.findLast((each) => counts(each, here) && near(each, point, here));
+    if (!stroke) return;
+    const { x, y } = placeOf(stroke, here);
+    this.moving = { stroke, before: stroke.moves, from: [point[0] - x, point[1] - y] };
+  },
+
+  shift(point) {
+    const { stroke, from } = this.moving, time = player.time;
+    stroke.moves = [...stroke.moves.filter(([at]) => Math.abs(at - time) > 1e-4), [time, point[0] - from[0], point[1] - from[1]]].sort(([a], [b]) => a - b);
+    this.draw();
+  },
+
+  // A stroke that was moved is a new one to undo and redo: the old one comes back.
+  letGo() {
+    const { stroke, before } = this.moving;
+    this.moving = null;
+    if (stroke.moves !== before) this.replace(stroke, { ...stroke }, { ...stroke, moves: before });
+  },
+
+  replace(stroke, now, old = stroke) {
+    this.remember(this.strokes.map((each) => (each === stroke ? old : each)));
+    this.strokes = this.strokes.map((each) => (each === stroke ? now : each));
+    this.save();
+  },
+
+  remember(strokes) { this.done.push(strokes); this.undone = []; },
+
   move(point) {
+    if (this.moving) { this.shift(point); return; }
     if (!this.drawing || this.drawing.shape === "polygon") return;
     const { points, shape } = this.drawing;
     if (shape === "rectangle") points[1] = point;
@@ -40,34 +72,54 @@ export const paint = {
   },
 
   finish() {
+    if (this.moving) { this.letGo(); return; }
     const stroke = this.drawing;
     if (!stroke || (stroke.shape === "polygon" && stroke.points.length < 3)) return;
     this.drawing = null;
-    this.strokes.push(stroke);
-    this.undone = [];
+    this.remember(this.strokes);
+    this.strokes = [...this.strokes, stroke];
     this.save();
   },
 
   drop() { this.drawing = null; this.draw(); },
-  undo() { if (this.strokes.length) { this.undone.push(this.strokes.pop()); this.save(); } },
-  redo() { if (this.undone.length) { this.strokes.push(this.undone.pop()); this.save(); } },
-  clear() { if (this.strokes.length) { this.undone = []; this.strokes = []; this.save(); } },
+  undo() { if (this.done.length) { this.undone.push(this.strokes); this.strokes = this.done.pop(); this.save(); } },
+  redo() { if (this.undone.length) { this.done.push(this.strokes); this.strokes = this.undone.pop(); this.save(); } },
+  clear() { if (this.strokes.length) { this.remember(this.strokes); this.strokes = []; this.save(); } },
 
   async save() {
+    const sent = this.strokes, { id } = player.clip;
     this.draw();
+    get("following").hidden = !sent.some((stroke) => stroke.follows && !stroke.track);
     try {
-      const clip = await api.saveStrokes(player.clip.id, this.strokes);
+      const clip = await api.saveStrokes(id, sent.map(({ track, ...stroke }) => stroke));
+      if (sent !== this.strokes || id !== player.clip?.id) return; // more was painted meanwhile
+      sent.forEach((stroke, index) => { stroke.track = clip.strokes[index].track; });
       this.describe(clip.drawn);
       this.saved(clip);
-    } catch (error) { alertOf(error); }
+      this.draw();
+    } catch (error) { alertOf(error); } finally { if (sent === this.strokes) get("following").hidden = true; }
   },
 
   describe(drawn) {
     const count = this.strokes.length;
     const links = drawn.flatMap((name) => [" ", make("a", { href: api.matteOf(player.clip.id, name), download: `${player.clip.name.replace(/\.[^.]*$/, "")}-${name}.mkv`, textContent: `Download the ${name} matte` })]);
     get("painted").replaceChildren(count ? `${count} ${count === 1 ? "stroke" : "strokes"}.` : "Paint on the frame. Red goes, green stays.", ...links);
-    get("undo").disabled = get("clear").disabled = count === 0;
+    get("undo").disabled = this.done.length === 0;
+    get("clear").disabled = count === 0;
     get("redo").disabled = this.undone.length === 0;
+    get("strokes").replaceChildren(...this.strokes.map((stroke) => this.row(stroke)));
+  },
+
+  // A stroke in the list: what it says, from when until when, and what can be done about it.
+  row(stroke) {
+    const kinds = { garbage: "Must go", core: "Must stay", erase: "Erased" }, name = `${kinds[stroke.kind]}, ${stroke.shape}`;
+    const until = stroke.end ?? stroke.track?.end ?? null, all = stroke.start === 0 && until === null;
+    const range = all ? "whole clip" : `${clock(stroke.start, 2)} to ${until === null ? "the end" : clock(until, 2)}`;
+    const lost = stroke.follows && stroke.track && stroke.track.lost !== null ? button(`lost at ${clock(stroke.track.lost, 2)}`, () => player.seek(stroke.track.lost), { className: "bad", title: "Go there; drag it to its place with the tool Move" }) : null;
+    const said = make("span", {}, make("b", { className: stroke.kind, textContent: name }), ` ${range}${stroke.follows ? ", follows" : ""}${stroke.moves.length ? `, moved ${stroke.moves.length}×` : ""}`);
+    const ends = button("Ends here", () => { if (player.time > stroke.start) this.replace(stroke, { ...stroke, end: player.time, track: stroke.track }); }, { title: "It no longer counts from this frame on", "aria-label": `${name}: ends here` });
+    const gone = button("×", () => { this.remember(this.strokes); this.strokes = this.strokes.filter((each) => each !== stroke); this.save(); }, { "aria-label": `Remove ${name}` });
+    return make("li", {}, said, lost, ends, gone);
   },
 
   draw() {
@@ -78,23 +130,24 @@ export const paint = {
     overlay.style.left = `${box.left - outer.left}px`;
     overlay.style.top = `${box.top - outer.top}px`;
     if (!this.active) return;
-    const shown = this.strokes.filter((each) => each.start <= player.time + 1e-6 && (each.end === null || player.time < each.end));
+    const shown = this.strokes.filter((each) => counts(each, player.time));
     for (const stroke of [...shown, this.drawing].filter(Boolean)) outline(stroke);
   },
 };
 
 function outline(stroke) {
   const pen = overlay.getContext("2d"), { width, height } = overlay;
-  const points = stroke.points.map(([x, y]) => [x * width, y * height]);
+  const here = stroke === paint.drawing ? stroke.at : player.time, { scale } = placeOf(stroke, here);
+  const points = pointsAt(stroke, here, width / height).map(([x, y]) => [x * width, y * height]);
   pen.globalAlpha = 0.45;
   pen.strokeStyle = pen.fillStyle = COLOURS[stroke.kind];
   pen.globalCompositeOperation = stroke.kind === "erase" && stroke !== paint.drawing ? "destination-out" : "source-over";
   if (stroke.kind === "erase" && stroke !== paint.drawing) pen.globalAlpha = 1;
   pen.beginPath();
-  if (stroke.shape === "rectangle") pen.rect(points[0][0], points[0][1], points[1][0] - points[0][0], points[1][1] - points[0][1]);
-  else points.forEach(([x, y], index) => (index ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  points.forEach(([x, y], index) => (index ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  if (stroke.shape === "rectangle") pen.closePath();
   if (stroke.shape === "brush") {
-    Object.assign(pen, { lineWidth: 2 * stroke.radius * Math.max(width, height), lineCap: "round", lineJoin: "round" });
+    Object.assign(pen, { lineWidth: 2 * scale * stroke.radius * Math.max(width, height), lineCap: "round", lineJoin: "round" });
     if (points.length === 1) pen.lineTo(points[0][0] + 0.01, points[0][1]);
     pen.stroke();
   } else {
@@ -104,6 +157,13 @@ function outline(stroke) {
     pen.stroke();
   }
   pen.globalCompositeOperation = "source-over";
+}
+
+// Whether a point lies on a stroke, or close to it.
+function near(stroke, [x, y], time) {
+  const points = pointsAt(stroke, time, overlay.width / overlay.height), xs = points.map((each) => each[0]), ys = points.map((each) => each[1]);
+  const rim = stroke.shape === "brush" ? stroke.radius : 0.01;
+  return x > Math.min(...xs) - rim && x < Math.max(...xs) + rim && y > Math.min(...ys) - rim && y < Math.max(...ys) + rim;
 }
 
 function pointOf(event) {

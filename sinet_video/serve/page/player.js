@@ -3,7 +3,7 @@ import * as api from "./api.js";
 import { alertOf, clock, get } from "./dom.js";
 
 export const VIEWS = [["source", "Source"], ["matte", "Matte"], ["board", "Checkerboard"], ["colour", "Colour"], ["own", "Background"], ["split", "Before / after"]];
-const SIDE = 1920;
+const SIDE = 1920, QUICK = 640;
 const picture = get("picture"), stage = get("stage"), video = get("video");
 const scratch = document.createElement("canvas");
 
@@ -94,10 +94,12 @@ export const player = {
     this.asking = true;
     try {
       while (this.stale && this.clip && !this.playing) {
-        this.stale = false;
-        const { clip, time } = this;
+        const { clip, time } = this, largest = Math.min(SIDE, Math.max(clip.width, clip.height));
+        // A clip's first frame comes small and unsmoothed, then as it is.
+        const quick = !this.still;
+        this.stale = quick;
         get("busy").textContent = "Working on this frame";
-        const still = await api.frame(clip.id, time, Math.min(SIDE, Math.max(clip.width, clip.height)));
+        const still = await api.frame(clip.id, time, quick ? Math.min(QUICK, largest) : largest, quick);
         if (clip !== this.clip) continue;
         this.still = still;
         this.stillAt = time;

@@ -25,7 +25,7 @@ export const timeline = {
     this.figures = figures;
     svg.replaceChildren();
     for (const stroke of strokes) {
-      draw("line", { x1: across(stroke.start), x2: across(stroke.end ?? player.length), y1: 97, y2: 97 }, "painted");
+      draw("line", { x1: across(Math.max(stroke.start, stroke.track?.places[0]?.[0] ?? 0)), x2: across(stroke.track?.end ?? stroke.end ?? player.length), y1: 97, y2: 97 }, "painted");
     }
     if (figures) {
       for (const kind of ["uncertainty", "flicker"]) this.curve(figures, kind);

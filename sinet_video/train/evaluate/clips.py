@@ -145,7 +145,7 @@ def _followed(
             if progress:
                 progress(index + 1, None)
     if not tally.count:
-        raise InputError(f"{source} holds no picture that can be decoded.")
+        raise InputError(f"{source} holds no image that can be decoded.")
     return Scores(str(source), method, tally.count, tally.mean(), tuple(worst))
 
 
@@ -163,5 +163,5 @@ def _paired(
 
 
 def _example(name: str, badness: float, frame: Frame | None, alpha: Array, truth: Array) -> Example:
-    picture = frame.scaled(*reduced(alpha.shape)) if frame else None
-    return Example.of(name, badness, picture, alpha, truth)
+    image = frame.scaled(*reduced(alpha.shape)) if frame else None
+    return Example.of(name, badness, image, alpha, truth)

@@ -22,27 +22,27 @@ class Example:
     Attributes:
         name: its name.
         badness: larger is worse; see the scores it belongs to.
-        picture: (h, w, 3) uint8, RGB, or None if there are only mattes.
+        image: (h, w, 3) uint8, RGB, or None if there are only mattes.
         alpha, truth: (h, w) float32 in [0, 1].
     """
 
     name: str
     badness: float
-    picture: Array | None = field(repr=False)
+    image: Array | None = field(repr=False)
     alpha: Array = field(repr=False)
     truth: Array = field(repr=False)
 
     @classmethod
     def of(
-        cls, name: str, badness: float, picture: Array | None, alpha: Array, truth: Array
+        cls, name: str, badness: float, image: Array | None, alpha: Array, truth: Array
     ) -> Example:
         """Reduce an image, (H, W, 3) or already reduced, and mattes, (H, W)."""
         width, height = reduced(alpha.shape)
-        if picture is not None and picture.shape[:2] != (height, width):
-            small = Image.fromarray(picture).resize((width, height), Image.Resampling.BOX)
-            picture = np.asarray(small)
+        if image is not None and image.shape[:2] != (height, width):
+            small = Image.fromarray(image).resize((width, height), Image.Resampling.BOX)
+            image = np.asarray(small)
         mattes = (resized(each, (height, width)) for each in (alpha, truth))
-        return cls(name, badness, picture, *mattes)
+        return cls(name, badness, image, *mattes)
 
     def tile(self, caption: str) -> Tile:
         """Return the image and its matte, above the truth and the difference in gray.
@@ -50,11 +50,11 @@ class Example:
         The background is covered with a colour. Without an image the mattes themselves are shown.
         """
         difference = _gray(np.abs(self.alpha - self.truth))
-        if self.picture is None:
+        if self.image is None:
             panels = [_gray(self.alpha), _gray(self.truth), difference, np.zeros_like(difference)]
         else:
-            mattes = (overlay(self.picture, alpha) for alpha in (self.alpha, self.truth))
-            panels = [self.picture, *mattes, difference]
+            mattes = (overlay(self.image, alpha) for alpha in (self.alpha, self.truth))
+            panels = [self.image, *mattes, difference]
         rows = [np.concatenate(panels[start : start + 2], axis=1) for start in (0, 2)]
         return Tile(np.concatenate(rows), caption)
 

@@ -1,4 +1,4 @@
-"""How right mattes of pictures are: folders of pictures with masks, or without anybody."""
+"""How right mattes of images are: folders of images with masks, or without anybody."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.evaluate.scores import (
     EmptyFigures,
     Figures,
-    PictureFigures,
+    ImageFigures,
     Scores,
     Tally,
     empty_figures,
-    picture_figures,
+    image_figures,
 )
 from sinet_video.train.image_folder import (
     Bad,
     Listing,
     OnBad,
     Pair,
+    list_images,
     list_pairs,
-    list_pictures,
+    read_image,
     read_pair,
-    read_picture,
 )
 
 Array = NDArray[Any]
@@ -56,7 +56,7 @@ def by_network(segmenter: Segmenter, size: InputSize = InputSize()) -> Predict:
     """Return a `Predict` that runs a segmenter on images reduced by area averaging, like clips."""
 
     def predict(pair: Pair, _: tuple[int, ...]) -> Array:
-        frame = _still(pair.picture)
+        frame = _still(pair.image)
         seen = upright(frame, seen_size(segmenter, size, frame.shown_aspect))
         alpha = np.asarray(segmenter(seen), np.float32)
         check_answer(alpha, frame)
@@ -72,10 +72,10 @@ def by_flow(settings: Settings) -> Predict:
     """
 
     def predict(pair: Pair, _: tuple[int, ...]) -> Array:
-        with closing(matte(pair.picture, settings=settings)) as mattes:
+        with closing(matte(pair.image, settings=settings)) as mattes:
             for made in mattes:
                 return made.frame.orientation.shown(made.alpha)
-        raise InputError(f"{pair.picture} holds no picture that can be decoded.")
+        raise InputError(f"{pair.image} holds no image that can be decoded.")
 
     return predict
 
@@ -83,7 +83,7 @@ def by_flow(settings: Settings) -> Predict:
 def _still(path: Path) -> Frame:
     for frame in decode(path):
         return frame
-    raise InputError(f"{path} holds no picture that can be decoded.")
+    raise InputError(f"{path} holds no image that can be decoded.")
 
 
 def from_folder(folder: Path) -> Predict:
@@ -131,22 +131,22 @@ def evaluate_empty(
     on_bad: OnBad = "skip",
     progress: Progress | None = None,
 ) -> Scores:
-    """Measure how much of a folder's pictures, in which nobody is, is taken for people.
+    """Measure how much of a folder's images, in which nobody is, is taken for people.
 
     As `evaluate_folder`; there are no masks.
     """
-    listing = Listing([Pair(path, path) for path in list_pictures(folder)])
+    listing = Listing([Pair(path, path) for path in list_images(folder)])
     return _evaluated(
         folder, listing, partial(_measured_empty, predict), method, names, on_bad, progress
     )
 
 
 def _measured_empty(predict: Predict, pair: Pair, worst: TopK[Example]) -> EmptyFigures:
-    picture = read_picture(pair.picture)
-    alpha = resized(predict(pair, picture.shape[:2]), picture.shape[:2])
+    image = read_image(pair.image)
+    alpha = resized(predict(pair, image.shape[:2]), image.shape[:2])
     figures = empty_figures(alpha)
-    truth = np.zeros(picture.shape[:2], np.float32)
-    example = partial(Example.of, pair.name, figures.badness, picture, alpha, truth)
+    truth = np.zeros(image.shape[:2], np.float32)
+    example = partial(Example.of, pair.name, figures.badness, image, alpha, truth)
     worst.offer(pair.name, figures.badness, example)
     return figures
 
@@ -169,14 +169,14 @@ def _evaluated(
         try:
             figures = measured(pair, worst)
         except InputError as error:
-            bad.add(Bad(pair.picture, str(error)))
+            bad.add(Bad(pair.image, str(error)))
         else:
             tally.add(figures)
             found.append((pair.name, figures))
         if progress:
             progress(index, len(listing.pairs))
     if not found:
-        reason = bad.items[0].reason if bad.items else "it has no pictures"
+        reason = bad.items[0].reason if bad.items else "it has no images"
         raise InputError(f"Nothing in {folder} can be measured: {reason}")
     return Scores(
         data=str(folder),
@@ -184,7 +184,7 @@ def _evaluated(
         count=tally.count,
         mean=tally.mean(),
         worst=tuple(worst),
-        pictures=tuple(found),
+        images=tuple(found),
         bad=tuple(bad.items),
     )
 
@@ -195,19 +195,19 @@ def _named(listing: Listing, names: frozenset[str] | None, folder: Path) -> List
         return listing
     known = {pair.name for pair in listing.pairs} | {item.path.stem for item in listing.bad}
     if missing := sorted(names - known):
-        raise InputError(f"{folder} has no picture {missing[0]}; {len(missing)} names have none.")
+        raise InputError(f"{folder} has no image {missing[0]}; {len(missing)} names have none.")
     return Listing(
         [pair for pair in listing.pairs if pair.name in names],
         [item for item in listing.bad if item.path.stem in names],
     )
 
 
-def _measured(predict: Predict, pair: Pair, worst: TopK[Example]) -> PictureFigures:
-    picture, mask = read_pair(pair)
+def _measured(predict: Predict, pair: Pair, worst: TopK[Example]) -> ImageFigures:
+    image, mask = read_pair(pair)
     truth = mask.astype(np.float32) / 255
     alpha = resized(predict(pair, truth.shape), truth.shape)
-    figures = picture_figures(alpha, truth)
-    example = partial(Example.of, pair.name, figures.badness, picture, alpha, truth)
+    figures = image_figures(alpha, truth)
+    example = partial(Example.of, pair.name, figures.badness, image, alpha, truth)
     worst.offer(pair.name, figures.badness, example)
     return figures
 

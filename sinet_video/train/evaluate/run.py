@@ -35,7 +35,7 @@ from sinet_video.train.evaluate.images import (
 from sinet_video.train.evaluate.scores import (
     EmptyFigures,
     FrameFigures,
-    PictureFigures,
+    ImageFigures,
     Scores,
     mean_of,
 )
@@ -107,12 +107,12 @@ class Evaluation:
         Raises `SettingError` and `InputError`.
         """
         if (path / "images").is_dir():
-            self._pictures(path, evaluate_folder, self._names)
+            self._images(path, evaluate_folder, self._names)
             return
         clips, bad = _clips(path)
         if self._predictions:
             raise SettingError(
-                f"Predictions are of pictures, and {path} holds clips; compare a matte video with "
+                f"Predictions are of images, and {path} holds clips; compare a matte video with "
                 "a true one instead."
             )
         for item in bad:
@@ -121,16 +121,16 @@ class Evaluation:
             self._clip(clip)
 
     def empty(self, folder: Path) -> None:
-        """Measure a folder of pictures in which nobody is."""
-        self._pictures(folder, evaluate_empty, self._names)
+        """Measure a folder of images in which nobody is."""
+        self._images(folder, evaluate_empty, self._names)
 
     def set_aside(self, data: Data, root: Path) -> None:
         """Measure what a recipe keeps from its training, of each of its folders."""
         for aside in set_aside(data, root):
             measure = evaluate_empty if aside.empty else evaluate_folder
-            self._pictures(aside.folder, measure, aside.names, f", {aside.use}")
+            self._images(aside.folder, measure, aside.names, f", {aside.use}")
 
-    def _pictures(
+    def _images(
         self, folder: Path, measure: Measure, names: frozenset[str] | None, use: str = ""
     ) -> None:
         for name, predict in self._predicts():
@@ -228,7 +228,7 @@ def caption(scores: Scores, example: Example) -> str:
     weights, comma, stage = scores.method.rpartition(", ")
     if not comma:
         weights, stage = stage, ""
-    if isinstance(scores.mean, PictureFigures):
+    if isinstance(scores.mean, ImageFigures):
         figure = f"IoU {100 * (1 - example.badness):.1f} %"
     elif isinstance(scores.mean, EmptyFigures):
         figure = f"found {100 * example.badness:.1f} %"

@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class PictureFigures:
+class ImageFigures:
     """The accuracy of an image's matte against a mask; see `metrics` for each. All are in [0, 1].
 
     The first three are for the matte thresholded at one half. `partial_share` is the matte's, and
@@ -74,7 +74,7 @@ class FrameFigures:
 
 @dataclass(frozen=True)
 class EmptyFigures:
-    """What is found in a picture without people, both in [0, 1].
+    """What is found in an image without people, both in [0, 1].
 
     `found` is the part of it in which alpha is over one half, `false_find` 1 where that is more
     than `FALSE_FIND`.
@@ -90,21 +90,21 @@ class EmptyFigures:
 
 
 FALSE_FIND = 0.005
-"""Part of a picture without people that must be taken for a person to count as a false find."""
+"""Part of an image without people that must be taken for a person to count as a false find."""
 
-Figures = PictureFigures | FrameFigures | EmptyFigures
+Figures = ImageFigures | FrameFigures | EmptyFigures
 
 
 def empty_figures(alpha: Array) -> EmptyFigures:
-    """Return the figures of a matte, (H, W) in [0, 1], of a picture without people."""
+    """Return the figures of a matte, (H, W) in [0, 1], of an image without people."""
     found = float((alpha > 0.5).mean())
     return EmptyFigures(found, float(found > FALSE_FIND))
 
 
-def picture_figures(alpha: Array, truth: Array) -> PictureFigures:
+def image_figures(alpha: Array, truth: Array) -> ImageFigures:
     """Return the scores of an image's alpha and truth, (H, W) in [0, 1]."""
     mask, true_mask = alpha > 0.5, truth > 0.5
-    return PictureFigures(
+    return ImageFigures(
         foreground_iou=foreground_iou(mask, true_mask),
         two_class_iou=two_class_iou(mask, true_mask),
         boundary_f=boundary_f(mask, true_mask),
@@ -178,7 +178,7 @@ class Scores:
         count: the number of images, frames or, in a mean over clips, clips measured.
         mean: the mean of each score.
         worst: the worst examples, the worst first.
-        pictures: the scores of each image by name; empty for clips.
+        images: the scores of each image by name; empty for clips.
         bad: what could not be measured, and why.
     """
 
@@ -187,7 +187,7 @@ class Scores:
     count: int
     mean: Figures
     worst: tuple[Example, ...] = ()
-    pictures: tuple[tuple[str, Figures], ...] = ()
+    images: tuple[tuple[str, Figures], ...] = ()
     bad: tuple[Bad, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -198,7 +198,7 @@ class Scores:
             "count": self.count,
             "mean": asdict(self.mean),
             "worst": [{"name": each.name, "badness": each.badness} for each in self.worst],
-            "pictures": {name: asdict(figures) for name, figures in self.pictures},
+            "images": {name: asdict(figures) for name, figures in self.images},
             "bad": [{"path": str(each.path), "reason": each.reason} for each in self.bad],
         }
 

@@ -1,7 +1,7 @@
 """Whether a label agrees with boxes around people that somebody drew.
 
 Boxes are as YOLO writes them: NAME.txt beside the others, a line for each, with the class, the
-middle, the width and the height in shares of the picture. Lines of more numbers are polygons.
+middle, the width and the height in shares of the image. Lines of more numbers are polygons.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sinet_video.train.generate.product_folder import Rejected
 from sinet_video.train.image_folder import Array
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, in shares of the picture."""
+"""Left, top, right, bottom, in shares of the image."""
 
 OUTSIDE = 0.02
 """Most of a label that may lie outside all boxes, which are taken a twentieth larger."""
@@ -28,7 +28,7 @@ SMALL = 0.1
 
 
 def boxes_of(name: str, folder: Path) -> list[Box]:
-    """Return the boxes of a picture. Raises `Rejected` where it has none, `InputError`."""
+    """Return the boxes of an image. Raises `Rejected` where it has none, `InputError`."""
     path = folder / f"{name}.txt"
     if not path.is_file():
         raise Rejected("no file of boxes")
@@ -43,7 +43,7 @@ def read_boxes(path: Path) -> list[Box]:
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path} has no boxes that can be read ({error}); a line is wanted for each person: "
-            "class, middle x, middle y, width, height, in shares of the picture."
+            "class, middle x, middle y, width, height, in shares of the image."
         ) from error
 
 
@@ -76,7 +76,7 @@ def check_boxes(mask: Array, boxes: list[Box]) -> None:
 
 def _check_inside(inside: Array) -> None:
     if not inside.size:
-        raise Rejected("box outside the picture")
+        raise Rejected("box outside the image")
     spans = (inside.any(0).mean(), inside.any(1).mean())
     if spans[0] < SPANNED[0] or spans[1] < SPANNED[1]:
         raise Rejected(f"box not spanned {spans[0]:.2f} {spans[1]:.2f}")
@@ -88,8 +88,8 @@ def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _part(picture: Array, box: Box) -> tuple[slice, slice]:
-    height, width = picture.shape
+def _part(image: Array, box: Box) -> tuple[slice, slice]:
+    height, width = image.shape
     left, right = (int(np.clip(round(x * width), 0, width)) for x in (box[0], box[2]))
     top, bottom = (int(np.clip(round(y * height), 0, height)) for y in (box[1], box[3]))
     return slice(top, bottom), slice(left, right)

@@ -26,8 +26,8 @@ from sinet_video.train.generate.product_folder import (
     new_folder,
     silent,
 )
-from sinet_video.train.generate.sources import good_pairs, good_pictures, rejections
-from sinet_video.train.image_folder import Array, OnBad, Pair, read_pair, read_picture
+from sinet_video.train.generate.sources import good_images, good_pairs, rejections
+from sinet_video.train.image_folder import Array, OnBad, Pair, read_image, read_pair
 
 PEOPLE, BACKGROUNDS = "people", "backgrounds"
 """Names of the folders in the manifest."""
@@ -139,17 +139,17 @@ def draw_room(
 
 
 def compose(
-    picture: Array, mask: Array, background: Array, drawn: Composition
+    image: Array, mask: Array, background: Array, drawn: Composition
 ) -> tuple[Array, Array]:
     """Return the image (h, w, 3) and its mask (h, w), both uint8, of the canvas's size."""
     if drawn.person_mirrored:
-        picture, mask = picture[:, ::-1], mask[:, ::-1]
+        image, mask = image[:, ::-1], mask[:, ::-1]
     if drawn.background_mirrored:
         background = background[:, ::-1]
     box = Box(*drawn.photograph)
-    if is_gray(picture[mask > 127]):
+    if is_gray(image[mask > 127]):
         background = as_gray(background)
-    colours = scaled(picture, (box.width, box.height))
+    colours = scaled(image, (box.width, box.height))
     inside = scaled(mask, (box.width, box.height)) / np.float32(255)
     alpha = on_canvas(soft_edge(inside, drawn.softness), box, drawn.canvas)
     person = on_canvas(own_colours(colours, inside, drawn.softness), box, drawn.canvas)
@@ -165,17 +165,17 @@ def is_gray(person: Array) -> bool:
     return float((red - green).std() + (blue - green).std()) < COLOURLESS
 
 
-def as_gray(picture: Array) -> Array:
+def as_gray(image: Array) -> Array:
     """Return an image (H, W, 3) uint8 without colour."""
-    return np.asarray(Image.fromarray(np.ascontiguousarray(picture)).convert("L").convert("RGB"))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(image)).convert("L").convert("RGB"))
 
 
 def scaled(
-    picture: Array, size: tuple[int, int], part: tuple[float, float, float, float] | None = None
+    image: Array, size: tuple[int, int], part: tuple[float, float, float, float] | None = None
 ) -> Array:
     """Return an image, or part of it (left, top, right, bottom), at a size (width, height)."""
-    image = Image.fromarray(np.ascontiguousarray(picture))
-    return np.asarray(image.resize(size, Image.Resampling.BICUBIC, box=part))
+    source = Image.fromarray(np.ascontiguousarray(image))
+    return np.asarray(source.resize(size, Image.Resampling.BICUBIC, box=part))
 
 
 def on_canvas(values: Array, box: Box, canvas: tuple[int, int]) -> Array:
@@ -213,7 +213,7 @@ def make_composites(
         raise SettingError(f"Count is {count}; it must be at least 1.")
     check_free(output)
     pairs, bad = good_pairs(people, on_bad)
-    rooms, more = good_pictures(backgrounds, on_bad)
+    rooms, more = good_images(backgrounds, on_bad)
     folders = {PEOPLE: str(people.absolute()), BACKGROUNDS: str(backgrounds.absolute())}
     manifest = Manifest("composites", asdict(settings), seed, folders)
     manifest.bad = rejections(bad + more)
@@ -249,7 +249,7 @@ class Material:
     def sources(self, pair: Pair, room: Path) -> tuple[Source, ...]:
         """Return the records of a product's three files."""
         return (
-            source_of(PEOPLE, self.people, pair.picture),
+            source_of(PEOPLE, self.people, pair.image),
             source_of(PEOPLE, self.people, pair.mask),
             source_of(BACKGROUNDS, self.backgrounds, room),
         )
@@ -266,18 +266,18 @@ def _add_composite(
     for _ in range(TRIES):
         pair = material.pairs[random.integers(len(material.pairs))]
         room = material.rooms[random.integers(len(material.rooms))]
-        background = read_picture(room)
+        background = read_image(room)
         if material.is_peopled(room, background):
             products.reject(f"{name} before {room.stem}", "face in it", background)
             continue
-        picture, mask = read_pair(pair)
+        image, mask = read_pair(pair)
         try:
             size = (background.shape[1], background.shape[0])
             drawn = draw_composition(mask, size, settings, random)
         except Rejected as reason:
-            products.reject(f"{name} of {pair.name}", str(reason), picture)
+            products.reject(f"{name} of {pair.name}", str(reason), image)
             continue
-        made = compose(picture, mask, background, drawn)
+        made = compose(image, mask, background, drawn)
         sources = material.sources(pair, room)
         products.add(name, *made, sources=sources, drawn=asdict(drawn), caption=pair.name)
         return
@@ -285,5 +285,5 @@ def _add_composite(
 
 def render_composite(paths: Sequence[Path], drawn: Values) -> tuple[Array, Array]:
     """Make a product's image, (H, W, 3), and mask, (H, W), again."""
-    picture, mask = read_pair(Pair(paths[0], paths[1]))
-    return compose(picture, mask, read_picture(paths[2]), Composition.read(drawn))
+    image, mask = read_pair(Pair(paths[0], paths[1]))
+    return compose(image, mask, read_image(paths[2]), Composition.read(drawn))

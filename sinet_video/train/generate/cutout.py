@@ -29,28 +29,28 @@ def soft_edge(mask: Array, sigma: float) -> Array:
     return _levels(_blurred(mask.astype(np.float32), sigma), *INWARD)
 
 
-def own_colours(picture: Array, mask: Array, sigma: float) -> Array:
+def own_colours(image: Array, mask: Array, sigma: float) -> Array:
     """Return an image (H, W, 3) float32 with the person's colours extended outwards.
 
     `mask` is in [0, 1] and `sigma` the edge's. Pixels of the edge hold some of the old background.
     They get the mean of what lies within, weighted by distance, as in M. Forte, "Approximate Fast
     Foreground Colour Estimation", ICIP 2021, without its second step.
     """
-    picture, mask = picture.astype(np.float32), mask.astype(np.float32)
+    image, mask = image.astype(np.float32), mask.astype(np.float32)
     sure = _levels(_blurred(mask, sigma), *SURE)[..., None]
-    replaced: Array = picture * sure + _carried_outwards(picture, sure) * (1 - sure)
+    replaced: Array = image * sure + _carried_outwards(image, sure) * (1 - sure)
     return replaced
 
 
-def _carried_outwards(picture: Array, sure: Array) -> Array:
-    carried, missing = np.zeros_like(picture), np.ones_like(sure)
+def _carried_outwards(image: Array, sure: Array) -> Array:
+    carried, missing = np.zeros_like(image), np.ones_like(sure)
     for sigma in REACH:
         weight = _blurred(sure[..., 0], sigma)[..., None]
-        mean = _blurred(picture * sure, sigma) / np.maximum(weight, 1e-6)
+        mean = _blurred(image * sure, sigma) / np.maximum(weight, 1e-6)
         share = missing * np.minimum(1, weight / 0.02)
         carried += mean * share
         missing = missing - share
-    filled: Array = carried + picture * missing
+    filled: Array = carried + image * missing
     return filled
 
 
@@ -83,8 +83,8 @@ def matched(person: Array, alpha: Array, background: Array, light: float, tint: 
     return matched_colours
 
 
-def _to_lab(picture: Array) -> Array:
-    lab: Array = cv2.cvtColor(picture.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
+def _to_lab(image: Array) -> Array:
+    lab: Array = cv2.cvtColor(image.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2Lab)
     return lab
 
 

@@ -39,9 +39,9 @@ class Verdict:
     person: float
 
 
-def judge(picture: Array, panel: Panel, *, sure: float = 0.1) -> Verdict:
+def judge(image: Array, panel: Panel, *, sure: float = 0.1) -> Verdict:
     """Ask a panel about an image (H, W, 3) uint8, and about its mirror image."""
-    frame = still(picture)
+    frame = still(image)
     opinions = [each for segmenter, size in panel for each in _opinions(frame, segmenter, size)]
     finest = max((opinion.shape for opinion in opinions), key=lambda shape: shape[0] * shape[1])
     alphas = np.stack([resized(opinion, finest) for opinion in opinions])
@@ -54,9 +54,9 @@ def judge(picture: Array, panel: Panel, *, sure: float = 0.1) -> Verdict:
     )
 
 
-def still(picture: Array) -> Frame:
+def still(image: Array) -> Frame:
     """Return an RGB image (H, W, 3) uint8 as a frame, without loss of size or detail."""
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
     return Frame(video.reformat(format="yuv444p"), 0, Fraction(1, 25))
 
 
@@ -76,12 +76,12 @@ def overlap(one: Array, other: Array) -> float:
     return int((one & other).sum()) / union if union else 1.0
 
 
-def label(picture: Array, alpha: Array, *, refined: bool) -> Array:
+def label(image: Array, alpha: Array, *, refined: bool) -> Array:
     """Return alpha at an image's size as a soft mask (H, W) uint8.
 
     With `refined`, edges follow the image's, as in `sinet_video.refine`; otherwise it is enlarged.
     """
-    frame = still(picture)
+    frame = still(image)
     whole = (
         guided(frame, alpha, GuidedRefinement())
         if refined

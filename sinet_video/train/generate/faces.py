@@ -56,9 +56,9 @@ class Box:
         """Number of rows."""
         return self.bottom - self.top
 
-    def of(self, picture: Array) -> Array:
+    def of(self, image: Array) -> Array:
         """Return the part of an image (H, W, ...) in the box, as a view."""
-        return picture[max(0, self.top) : self.bottom, max(0, self.left) : self.right]
+        return image[max(0, self.top) : self.bottom, max(0, self.left) : self.right]
 
     def within(self, shape: tuple[int, ...]) -> bool:
         """Whether it lies entirely in an image of this shape."""
@@ -93,11 +93,11 @@ class HaarFaces:
         self._frontal = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_alt.xml"))
         self._profile = cv2.CascadeClassifier(str(folder / "haarcascade_profileface.xml"))
 
-    def __call__(self, picture: Array, person: Box, /) -> list[Box]:
+    def __call__(self, image: Array, person: Box, /) -> list[Box]:
         """Return faces in a person's upper part and beside it."""
-        region = _upper_part(person, picture.shape)
+        region = _upper_part(person, image.shape)
         factor = min(2.0, SEARCHED_HEIGHT / max(1, person.height))
-        gray = cv2.cvtColor(np.ascontiguousarray(region.of(picture)), cv2.COLOR_RGB2GRAY)
+        gray = cv2.cvtColor(np.ascontiguousarray(region.of(image)), cv2.COLOR_RGB2GRAY)
         way = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
         gray = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=way)
         sides = (SMALLEST * person.height * factor, LARGEST * person.height * factor)

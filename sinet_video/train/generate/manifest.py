@@ -142,7 +142,7 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{path} is no manifest of generated pictures.") from error
+        raise InputError(f"{path} is no manifest of generated images.") from error
 
 
 def _from_values(values: Values) -> Manifest:

@@ -94,14 +94,14 @@ class Head:
 
 
 def find_head(
-    picture: Array, mask: Array, find_faces: FaceFinder, settings: PortraitSettings
+    image: Array, mask: Array, find_faces: FaceFinder, settings: PortraitSettings
 ) -> tuple[Head, list[Box]]:
     """Return the head that a mask belongs to, and the faces of others.
 
-    `picture` is (H, W, 3) and `mask` (H, W), both uint8. Raises `Rejected`.
+    `image` is (H, W, 3) and `mask` (H, W), both uint8. Raises `Rejected`.
     """
     person = extent(mask)
-    faces = find_faces(picture, person) if person.height else []
+    faces = find_faces(image, person) if person.height else []
     if not faces:
         raise Rejected("no face found")
     own = [face for face in faces if _covered(face, mask) >= settings.face]
@@ -192,7 +192,7 @@ def _overlap(crop: Box, face: Box) -> float:
 
 
 def draw_crops(
-    picture: Array,
+    image: Array,
     mask: Array,
     find_faces: FaceFinder,
     settings: PortraitSettings,
@@ -203,7 +203,7 @@ def draw_crops(
     `key`, (seed, index of the photograph), determines what is drawn.
     """
     try:
-        head, others = find_head(picture, mask, find_faces, settings)
+        head, others = find_head(image, mask, find_faces, settings)
     except Rejected as reason:
         yield "", reason
         return
@@ -242,12 +242,12 @@ def cut_portraits(
     with new_folder(output) as part:
         products = Products(part, manifest, excluded=excluded)
         for index, pair in enumerate(pairs):
-            picture, mask = read_pair(pair)
-            crops = draw_crops(picture, mask, find_faces, settings, (seed, index))
-            sources = tuple(source_of(PEOPLE, folder, path) for path in (pair.picture, pair.mask))
+            image, mask = read_pair(pair)
+            crops = draw_crops(image, mask, find_faces, settings, (seed, index))
+            sources = tuple(source_of(PEOPLE, folder, path) for path in (pair.image, pair.mask))
             for view, crop in crops:
                 name = f"{pair.name}-{view}" if view else pair.name
-                _add_crop(products, name, crop, (picture, mask), sources)
+                _add_crop(products, name, crop, (image, mask), sources)
             progress(index + 1, len(pairs))
         return products.finish()
 
@@ -262,13 +262,13 @@ def _add_crop(
     if isinstance(crop, Rejected):
         products.reject(name, str(crop), *whole)
         return
-    picture, mask = (crop.of(each) for each in whole)
+    image, mask = (crop.of(each) for each in whole)
     size = f"{crop.width}x{crop.height}"
-    products.add(name, picture, mask, sources=sources, drawn=asdict(crop), caption=size)
+    products.add(name, image, mask, sources=sources, drawn=asdict(crop), caption=size)
 
 
 def render_portrait(paths: Sequence[Path], drawn: Values) -> tuple[Array, Array]:
     """Make a product's image, (H, W, 3), and mask, (H, W), again."""
-    picture, mask = read_pair(Pair(paths[0], paths[1]))
+    image, mask = read_pair(Pair(paths[0], paths[1]))
     crop = Box(**drawn)
-    return crop.of(picture), crop.of(mask)
+    return crop.of(image), crop.of(mask)

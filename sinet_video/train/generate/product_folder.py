@@ -29,7 +29,7 @@ from sinet_video.train.generate.manifest import (
     Values,
     digest,
 )
-from sinet_video.train.image_folder import Array, read_picture, write_picture
+from sinet_video.train.image_folder import Array, read_image, write_image
 
 TILES_A_SHEET = 50
 TILE = 200
@@ -97,7 +97,7 @@ class Products:
     def add(
         self,
         name: str,
-        picture: Array | Path,
+        image: Array | Path,
         mask: Array,
         *,
         sources: tuple[Source, ...],
@@ -107,22 +107,22 @@ class Products:
     ) -> None:
         """Write a product and record it.
 
-        `picture` is (H, W, 3) or a file to copy, `mask` (H, W) of the same size, both uint8.
+        `image` is (H, W, 3) or a file to copy, `mask` (H, W) of the same size, both uint8.
         `caption` follows the name on the sheet.
         """
         if name in self._excluded:
-            self.reject(name, STRUCK_OUT, picture, mask)
+            self.reject(name, STRUCK_OUT, image, mask)
             return
-        files = write_pair(self._folder, name, picture, mask)
+        files = write_pair(self._folder, name, image, mask)
         self.manifest.products.append(Product(name, sources, drawn, measured or {}, files))
-        self._kept.add(f"{name} {caption}", self._shown(picture, mask))
+        self._kept.add(f"{name} {caption}", self._shown(image, mask))
 
     def reject(
-        self, name: str, reason: str, picture: Array | Path, mask: Array | None = None
+        self, name: str, reason: str, image: Array | Path, mask: Array | None = None
     ) -> None:
         """Record what is not kept, with its image, (H, W, 3) uint8 or a file, for the sheets."""
         self.manifest.rejected.append(Rejection(name, reason))
-        self._rejected.add(f"{name} {reason}", self._shown(picture, mask))
+        self._rejected.add(f"{name} {reason}", self._shown(image, mask))
 
     def finish(self) -> Manifest:
         """Write the manifest, lists and last sheets, and return the manifest."""
@@ -131,20 +131,20 @@ class Products:
         write_lists(self._folder, self.manifest)
         return self.manifest
 
-    def _shown(self, picture: Array | Path, mask: Array | None) -> Array:
-        return thumbnail(picture, mask if self._overlaid else None)
+    def _shown(self, image: Array | Path, mask: Array | None) -> Array:
+        return thumbnail(image, mask if self._overlaid else None)
 
 
-def write_pair(folder: Path, name: str, picture: Array | Path, mask: Array) -> dict[str, str]:
+def write_pair(folder: Path, name: str, image: Array | Path, mask: Array) -> dict[str, str]:
     """Write images/NAME and masks/NAME, (H, W, 3) and (H, W) uint8; return each SHA-256 by path."""
-    suffix = picture.suffix if isinstance(picture, Path) else ".jpg"
-    image, label = folder / "images" / f"{name}{suffix}", folder / "masks" / f"{name}.png"
-    if isinstance(picture, Path):
-        shutil.copyfile(picture, image)
+    suffix = image.suffix if isinstance(image, Path) else ".jpg"
+    target, label = folder / "images" / f"{name}{suffix}", folder / "masks" / f"{name}.png"
+    if isinstance(image, Path):
+        shutil.copyfile(image, target)
     else:
-        write_picture(image, picture)
-    write_picture(label, mask)
-    return {path.relative_to(folder).as_posix(): digest(path) for path in (image, label)}
+        write_image(target, image)
+    write_image(label, mask)
+    return {path.relative_to(folder).as_posix(): digest(path) for path in (target, label)}
 
 
 def write_lists(folder: Path, manifest: Manifest) -> None:
@@ -162,9 +162,9 @@ class Sheets:
         self._tiles: list[Tile] = []
         self._count = 0
 
-    def add(self, caption: str, picture: Array) -> None:
+    def add(self, caption: str, image: Array) -> None:
         """Add an image (H, W, 3) uint8 with its caption."""
-        self._tiles.append(Tile(picture, caption[:CAPTION_LENGTH]))
+        self._tiles.append(Tile(image, caption[:CAPTION_LENGTH]))
         if len(self._tiles) == TILES_A_SHEET:
             self.finish()
 
@@ -176,12 +176,12 @@ class Sheets:
             self._tiles.clear()
 
 
-def thumbnail(picture: Array | Path, mask: Array | None) -> Array:
+def thumbnail(image: Array | Path, mask: Array | None) -> Array:
     """Return an image (H, W, 3) or a file reduced to a tile, coloured outside the mask.
 
     The colour is thin enough for the background to be visible.
     """
-    pixels = read_picture(picture) if isinstance(picture, Path) else picture
+    pixels = read_image(image) if isinstance(image, Path) else image
     small = np.asarray(ImageOps.contain(Image.fromarray(pixels), (TILE, TILE)))
     if mask is None:
         return small

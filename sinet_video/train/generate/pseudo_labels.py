@@ -32,8 +32,8 @@ from sinet_video.train.generate.product_folder import (
     new_folder,
     silent,
 )
-from sinet_video.train.generate.sources import good_pictures, rejections
-from sinet_video.train.image_folder import Array, OnBad, read_picture
+from sinet_video.train.generate.sources import good_images, rejections
+from sinet_video.train.image_folder import Array, OnBad, read_image
 
 PORTRAITS = "portraits"
 """Name of the folder of images in the manifest."""
@@ -118,7 +118,7 @@ def label_portraits(
 ) -> Manifest:
     """Label a folder of portraits with what teachers agree on and write a labelled folder.
 
-    `teachers` are weights as `load_segmenter` takes them; pictures are copied as they are. With
+    `teachers` are weights as `load_segmenter` takes them; images are copied as they are. With
     `boxes`, a folder of NAME.txt, labels must agree with these too; see `box_agreement`. Raises
     `InputError`, `WeightsError` and `OutputError`; `output` appears whole or not at all.
     """
@@ -126,7 +126,7 @@ def label_portraits(
         raise SettingError("There are no teachers; give at least one.")
     check_free(output)
     panel = load_panel(teachers, settings)
-    paths, bad = good_pictures(folder, on_bad)
+    paths, bad = good_images(folder, on_bad)
     manifest = Manifest("pseudo-labels", asdict(settings), 0, {PORTRAITS: str(folder.absolute())})
     manifest.teachers, manifest.bad = described(teachers), rejections(bad)
     with new_folder(output) as part:
@@ -140,9 +140,9 @@ def label_portraits(
 def _add_label(
     products: Products, path: Path, panel: Panel, settings: PseudoSettings, boxes: Path | None
 ) -> None:
-    picture = read_picture(path)
-    verdict = judge(picture, panel, sure=settings.sure)
-    mask = label(picture, verdict.alpha, refined=settings.refined)
+    image = read_image(path)
+    verdict = judge(image, panel, sure=settings.sure)
+    mask = label(image, verdict.alpha, refined=settings.refined)
     measured = {
         name: round(getattr(verdict, name), 6) for name in ("agreement", "confidence", "person")
     }
@@ -151,7 +151,7 @@ def _add_label(
         if boxes:
             check_boxes(mask, boxes_of(path.stem, boxes))
     except Rejected as reason:
-        products.reject(path.stem, str(reason), picture, mask)
+        products.reject(path.stem, str(reason), image, mask)
         return
     sources = (source_of(PORTRAITS, path.parent, path),)
     caption = f"{verdict.agreement:.3f} {verdict.confidence:.3f}"
@@ -167,8 +167,8 @@ def labeller(
     panel = load_panel(teachers, settings)
 
     def render(paths: Sequence[Path], _: Values) -> tuple[Path, Array]:
-        picture = read_picture(paths[0])
-        verdict = judge(picture, panel, sure=settings.sure)
-        return paths[0], label(picture, verdict.alpha, refined=settings.refined)
+        image = read_image(paths[0])
+        verdict = judge(image, panel, sure=settings.sure)
+        return paths[0], label(image, verdict.alpha, refined=settings.refined)
 
     return render

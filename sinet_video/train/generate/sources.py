@@ -13,10 +13,10 @@ from sinet_video.train.image_folder import (
     OnBad,
     Pair,
     list_bad,
+    list_images,
     list_pairs,
-    list_pictures,
+    read_image,
     read_pair,
-    read_picture,
 )
 
 Item = TypeVar("Item", Pair, Path)
@@ -33,9 +33,9 @@ def good_pairs(folder: Path, on_bad: OnBad) -> tuple[list[Pair], list[Bad]]:
     return _sifted(listing.pairs, listing.bad, read_pair, folder, on_bad)
 
 
-def good_pictures(folder: Path, on_bad: OnBad) -> tuple[list[Path], list[Bad]]:
+def good_images(folder: Path, on_bad: OnBad) -> tuple[list[Path], list[Bad]]:
     """Return a folder's readable images, by name, and the others; as `good_pairs`."""
-    return _sifted(list_pictures(folder), [], read_picture, folder, on_bad)
+    return _sifted(list_images(folder), [], read_image, folder, on_bad)
 
 
 def _sifted(
@@ -48,9 +48,9 @@ def _sifted(
     good: dict[str, Item] = {}
     found = list(bad)
     for item in items:
-        path = item if isinstance(item, Path) else item.picture
+        path = item if isinstance(item, Path) else item.image
         if path.stem in good:
-            found.append(Bad(path, "another picture has its name"))
+            found.append(Bad(path, "another image has its name"))
             continue
         try:
             read(item)
@@ -60,7 +60,7 @@ def _sifted(
     if found and on_bad == "refuse":
         raise InputError(f"{folder} holds files that cannot serve:\n{list_bad(found)}")
     if not good:
-        raise InputError(f"{folder} holds no picture that can serve.\n{list_bad(found)}".strip())
+        raise InputError(f"{folder} holds no image that can serve.\n{list_bad(found)}".strip())
     return list(good.values()), found
 
 

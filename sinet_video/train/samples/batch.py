@@ -17,7 +17,7 @@ class Batch:
     If k of them are viewed twice, they are the first k, and their second views are the next k.
     """
 
-    pictures: Array
+    images: Array
     """(n, h, w, 3) uint8, RGB."""
     labels: Array
     """(n, h, w) uint8, the person's alpha."""

@@ -18,12 +18,12 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture (h, w, 3), uint8, RGB, and the people's alpha (h, w).
+    """An image (h, w, 3), uint8, RGB, and the people's alpha (h, w).
 
     That is uint8, and float32 in [0, 1] while a scene is made.
     """
 
-    picture: Array
+    image: Array
     alpha: Array
 
 
@@ -40,7 +40,7 @@ def with_person(
 
     With `later`, at the place where the source would be, the other moment of its clip.
     """
-    shape, behind = scene.alpha.shape, scene.picture
+    shape, behind = scene.alpha.shape, scene.image
     matrix = after @ person_matrix(rng, source, (shape[0], shape[1]), views)
     cut_out = bool(views.cut_out) and rng.random() < views.cut_out
     drawn = draw(
@@ -55,8 +55,8 @@ def with_person(
         behind, alpha = _with_chair(rng, behind, alpha, own)
     if views.shadow and rng.random() < views.shadow:
         behind = _shaded(rng, behind, own)
-    picture = cv2.blendLinear(person, behind, own, 1 - own)
-    return Scene(picture, alpha + own * (1 - alpha))
+    image = cv2.blendLinear(person, behind, own, 1 - own)
+    return Scene(image, alpha + own * (1 - alpha))
 
 
 def with_thing(
@@ -68,9 +68,9 @@ def with_thing(
     matrix = after @ thing_matrix(rng, source, shape, views)
     drawn = draw(source, matrix, shape, cv2.BORDER_CONSTANT)
     own = _edge(rng, drawn[..., 3])
-    thing = _matched(rng, drawn[..., :3], own, scene.picture, views.matching)
-    picture = cv2.blendLinear(np.ascontiguousarray(thing), scene.picture, own, 1 - own)
-    return Scene(picture, scene.alpha * (1 - own))
+    thing = _matched(rng, drawn[..., :3], own, scene.image, views.matching)
+    image = cv2.blendLinear(np.ascontiguousarray(thing), scene.image, own, 1 - own)
+    return Scene(image, scene.alpha * (1 - own))
 
 
 def _edge(rng: np.random.Generator, alpha: Array) -> Array:
@@ -100,9 +100,9 @@ def _matched(
     return matched
 
 
-def _moments(picture: Array, mask: Array | None) -> tuple[Array, Array]:
+def _moments(image: Array, mask: Array | None) -> tuple[Array, Array]:
     """Return each colour's mean and deviation, from every third pixel of every third row."""
-    mean, deviation = cv2.meanStdDev(np.ascontiguousarray(picture[::3, ::3]), mask=mask)
+    mean, deviation = cv2.meanStdDev(np.ascontiguousarray(image[::3, ::3]), mask=mask)
     return mean[:, 0], deviation[:, 0]
 
 

@@ -33,12 +33,12 @@ def published(batch: Batch, seed: int, width: int) -> Batch:
     Sets torch's random state, which nothing else in a training uses.
     """
     torch.manual_seed(seed)
-    rgb = torch.from_numpy(batch.pictures).permute(0, 3, 1, 2).float() / 255
+    rgb = torch.from_numpy(batch.images).permute(0, 3, 1, 2).float() / 255
     masks = torch.from_numpy(batch.labels)[:, None].float() / 255
-    pictures, labels = sequence()(rgb, masks)
+    images, labels = sequence()(rgb, masks)
     whole = _bytes(labels)[:, 0].numpy()
     return Batch(
-        pictures=_bytes(pictures).permute(0, 2, 3, 1).contiguous().numpy(),
+        images=_bytes(images).permute(0, 2, 3, 1).contiguous().numpy(),
         labels=whole,
         bands=band(whole, width),
         motion=batch.motion,

@@ -21,10 +21,10 @@ from sinet_video.train.image_folder import (
     Bad,
     Pair,
     list_bad,
+    list_images,
     list_pairs,
-    list_pictures,
+    read_image,
     read_pair,
-    read_picture,
 )
 from sinet_video.train.recipe import Stage
 
@@ -90,7 +90,7 @@ class Stock:
     things: list[Source] = field(default_factory=list)
     """What is nobody, with its own alpha."""
     empty: list[list[Source]] = field(default_factory=list)
-    """Pictures of nobody, by folder."""
+    """Images of nobody, by folder."""
     odds: list[list[float]] = field(default_factory=list)
     """How often each of them is drawn, relative to others of its folder; all alike if none."""
     pairs: list[Source] = field(default_factory=list)
@@ -115,8 +115,8 @@ def mixed(stock: Stock, stage: Stage) -> Stock:
 def split(pairs: Sequence[Pair], *sizes: int, source: str = "") -> list[list[Pair]]:
     """Cut pairs into parts of these sizes and the rest, by a hash of their names.
 
-    So parts hardly change when pictures come or go: each that does moves at most one other over
-    each of the cuts. Pictures whose names have what `source` matches in common stay together, and
+    So parts hardly change when images come or go: each that does moves at most one other over
+    each of the cuts. Images whose names have what `source` matches in common stay together, and
     a part may be larger for it.
     """
     ordered = sorted(pairs, key=lambda pair: (_hash(_source(pair.name, source)), _hash(pair.name)))
@@ -129,7 +129,7 @@ def split(pairs: Sequence[Pair], *sizes: int, source: str = "") -> list[list[Pai
 
 
 def _source(name: str, pattern: str) -> str:
-    """Return what of a name says whom or whence a picture is of; all of it where nothing does."""
+    """Return what of a name says whom or whence an image is of; all of it where nothing does."""
     found = re.search(pattern, name) if pattern else None
     return found.group() if found else name
 
@@ -147,7 +147,7 @@ class Aside:
     names: frozenset[str]
     """File names without endings."""
     empty: bool
-    """Whether nobody is in the pictures, which have no masks."""
+    """Whether nobody is in the images, which have no masks."""
 
 
 def set_aside(data: Data, root: Path) -> list[Aside]:
@@ -170,7 +170,7 @@ def set_aside(data: Data, root: Path) -> list[Aside]:
 
 
 def _unlabelled(folder: Path) -> list[Pair]:
-    return [Pair(path, path) for path in list_pictures(folder)]
+    return [Pair(path, path) for path in list_images(folder)]
 
 
 def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
@@ -183,20 +183,20 @@ def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
     for labelled in data.labelled:
         _load_labelled(labelled, root, stock)
     if data.backgrounds:
-        for path, picture in _readable(list_pictures(root / data.backgrounds), stock.bad):
-            stock.backgrounds.append(Source(path.stem, halves(picture)))
+        for path, image in _readable(list_images(root / data.backgrounds), stock.bad):
+            stock.backgrounds.append(Source(path.stem, halves(image)))
     for empty in data.empty:
         _load_empty(empty, root, stock)
     if refuse and stock.bad:
-        raise InputError(f"Some pictures cannot serve.\n{list_bad(stock.bad)}")
+        raise InputError(f"Some images cannot serve.\n{list_bad(stock.bad)}")
     for labelled, own in zip(data.labelled, stock.folders, strict=True):
         if not own:
             raise InputError(
-                f"{root / labelled.folder} has no pictures to train on, after {labelled.holdout} "
+                f"{root / labelled.folder} has no images to train on, after {labelled.holdout} "
                 f"for the holdout, {labelled.validation} for validation and what is unfit."
             )
     if data.backgrounds and not stock.backgrounds:
-        raise InputError(f"{root / data.backgrounds} has no pictures that can be read.")
+        raise InputError(f"{root / data.backgrounds} has no images that can be read.")
     return stock
 
 
@@ -234,10 +234,10 @@ def _paired(sources: Sequence[Source]) -> list[Source]:
 def _load_empty(empty: Empty, root: Path, stock: Stock) -> None:
     pairs = _unlabelled(root / empty.folder)
     holdout, validation, rest = split(pairs, empty.holdout, empty.validation, source=empty.source)
-    stock.held_empty[empty.folder] = [pair.picture for pair in holdout]
-    stock.watched_empty[empty.folder] = [pair.picture for pair in validation]
-    readable = _readable([pair.picture for pair in rest], stock.bad)
-    stock.empty.append([Source(path.stem, halves(picture)) for path, picture in readable])
+    stock.held_empty[empty.folder] = [pair.image for pair in holdout]
+    stock.watched_empty[empty.folder] = [pair.image for pair in validation]
+    readable = _readable([pair.image for pair in rest], stock.bad)
+    stock.empty.append([Source(path.stem, halves(image)) for path, image in readable])
     stock.empty_weights.append(empty.weight)
 
 
@@ -247,35 +247,35 @@ def _readable_pairs(pairs: Iterable[Pair], bad: list[Bad]) -> Iterator[tuple[Pai
         try:
             yield pair, np.dstack(read_pair(pair))
         except InputError as error:
-            bad.append(Bad(pair.picture, str(error)))
+            bad.append(Bad(pair.image, str(error)))
 
 
 def _readable(paths: Iterable[Path], bad: list[Bad]) -> Iterator[tuple[Path, Array]]:
     for path in paths:
         try:
-            yield path, read_picture(path)
+            yield path, read_image(path)
         except InputError as error:
             bad.append(Bad(path, str(error)))
 
 
-def halves(picture: Array) -> list[Array]:
+def halves(image: Array) -> list[Array]:
     """Return an image reduced to at most `SHORT_SIDE`, and its halves, by area averaging."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     scale = min(1.0, SHORT_SIDE / min(height, width))
-    levels = [_reduced(picture, round(width * scale), round(height * scale))]
+    levels = [_reduced(image, round(width * scale), round(height * scale))]
     for _ in range(LEVELS - 1):
         height, width = levels[-1].shape[:2]
         levels.append(_reduced(levels[-1], max(1, width // 2), max(1, height // 2)))
     return levels
 
 
-def with_clean_rim(picture: Array) -> Array:
+def with_clean_rim(image: Array) -> Array:
     """Return an image (H, W, 4) with colours from inside the person near its edge and outside.
 
     They are means of what is well inside within a few pixels, or a few more. Where nothing is, as
     in a single finger, the image's own colours stay.
     """
-    colours, alpha = picture[..., :3], picture[..., 3]
+    colours, alpha = image[..., :3], image[..., 3]
     inside = cv2.erode((alpha > 250).astype(np.float32), np.ones((INSIDE, INSIDE)))[..., None]
     out = colours.astype(np.float32)
     for side in (25, 7):
@@ -286,7 +286,7 @@ def with_clean_rim(picture: Array) -> Array:
     return np.dstack([(out + 0.5).astype(np.uint8), alpha])
 
 
-def _reduced(picture: Array, width: int, height: int) -> Array:
-    if picture.shape[:2] == (height, width):
-        return picture
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+def _reduced(image: Array, width: int, height: int) -> Array:
+    if image.shape[:2] == (height, width):
+        return image
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)

@@ -11,18 +11,18 @@ import numpy as np
 from sinet_video.media.arrays import Array
 
 
-def patched(rng: np.random.Generator, picture: Array, alpha: Array, probability: float) -> Array:
+def patched(rng: np.random.Generator, image: Array, alpha: Array, probability: float) -> Array:
     """Recolour a part of the person and a part of the rest, each with this probability.
 
     Anywhere and in any shape: like shadows, walls and things in the hand. Arrays as above.
     """
     for where in (alpha, 255 - alpha):
         if rng.random() < probability:
-            picture = _patched(rng, picture, where)
-    return picture
+            image = _patched(rng, image, where)
+    return image
 
 
-def _patched(rng: np.random.Generator, picture: Array, where: Array) -> Array:
+def _patched(rng: np.random.Generator, image: Array, where: Array) -> Array:
     """Change colour and contrast where a polygon overlaps `where`."""
     h, w = where.shape
     centre, reach = rng.uniform(0, 1, 2) * (w, h), rng.uniform(0.15, 0.7) * max(h, w)
@@ -30,10 +30,10 @@ def _patched(rng: np.random.Generator, picture: Array, where: Array) -> Array:
     corners = centre + reach * np.column_stack([np.cos(angles), np.sin(angles)])
     part = _inside(corners, where) * float(rng.uniform(0.5, 1.0))
     colour = np.clip(rng.uniform(0, 255) + rng.normal(0, 45, 3), 0, 255)
-    return coloured(picture, part, colour, float(rng.uniform(0.3, 1.2)))
+    return coloured(image, part, colour, float(rng.uniform(0.3, 1.2)))
 
 
-def dressed(rng: np.random.Generator, picture: Array, alpha: Array) -> Array:
+def dressed(rng: np.random.Generator, image: Array, alpha: Array) -> Array:
     """Give a person new clothes: a waistcoat, the sleeves beside it, or both.
 
     Below a neckline, the middle of the body and its sides get plain colours, more often white or
@@ -41,14 +41,14 @@ def dressed(rng: np.random.Generator, picture: Array, alpha: Array) -> Array:
     """
     body = _body(rng, alpha)
     if body is None:
-        return picture
+        return image
     middle = _inside(_waistcoat(rng, *body), alpha)
     below = (np.arange(len(alpha)) >= body[0])[:, None]
     sides = np.clip(alpha.astype(np.float32) / 255 * below - middle, 0, 1)
     which = int(rng.integers(3))
     for part in ((middle,), (sides,), (middle, sides))[which]:
-        picture = coloured(picture, part, _cloth(rng), float(rng.uniform(0.15, 0.8)))
-    return picture
+        image = coloured(image, part, _cloth(rng), float(rng.uniform(0.15, 0.8)))
+    return image
 
 
 def _body(rng: np.random.Generator, alpha: Array) -> tuple[int, int, float, float] | None:
@@ -106,11 +106,11 @@ def _inside(corners: Array, where: Array) -> Array:
     return polygon.astype(np.float32) * where / np.float32(255**2)
 
 
-def coloured(picture: Array, part: Array, colour: Array, contrast: float) -> Array:
+def coloured(image: Array, part: Array, colour: Array, contrast: float) -> Array:
     """Return an image whose part, (h, w) float32 in [0, 1], has another mean and contrast."""
     mask = np.ascontiguousarray(part[::3, ::3] > 0.3).view(np.uint8)
-    mean = cv2.meanStdDev(np.ascontiguousarray(picture[::3, ::3]), mask=mask)[0][:, 0]
+    mean = cv2.meanStdDev(np.ascontiguousarray(image[::3, ::3]), mask=mask)[0][:, 0]
     matrix = np.column_stack([contrast * np.eye(3), colour - contrast * mean])
-    other = cv2.transform(picture, matrix)
-    blended: Array = cv2.blendLinear(other, picture, part, 1 - part)
+    other = cv2.transform(image, matrix)
+    blended: Array = cv2.blendLinear(other, image, part, 1 - part)
     return blended

@@ -49,11 +49,11 @@ class Sampler:
         ]
         moved = [self._second_look(step, index * size + i, shape) for i in range(second)]
         # The first `second` samples, then their second views, then the rest.
-        looks[second:second] = [(picture, label) for picture, label, _ in moved]
+        looks[second:second] = [(image, label) for image, label, _ in moved]
         labels = np.stack([label for _, label in looks])
         motion = [m for _, _, m in moved]
         batch = Batch(
-            pictures=np.stack([picture for picture, _ in looks]),
+            images=np.stack([image for image, _ in looks]),
             labels=labels,
             bands=band(labels, self.stage.loss.band),
             motion=np.stack(motion) if motion else np.zeros((0, 2, 3), np.float32),
@@ -77,9 +77,9 @@ class Sampler:
         stage, matrix = self.stage, np.eye(3) if after is None else after
         rng = self._rng(SCENE, step, sample)
         scene = draw_scene(rng, self.stock, stage.views, shape, matrix, look)
-        picture = toned(self._rng(TONE, step, sample), scene.picture, stage.light)
+        image = toned(self._rng(TONE, step, sample), scene.image, stage.light)
         wear = self._rng(WEAR if after is None else SECOND_WEAR, step, sample)
-        return worn(wear, picture, stage.light, self.grain), scene.alpha
+        return worn(wear, image, stage.light, self.grain), scene.alpha
 
     def _second_look(
         self, step: int, sample: int, shape: tuple[int, int]

@@ -48,12 +48,12 @@ def draw_scene(
 ) -> Scene:
     """Draw one sample of a shape (h, w). `after` moves all of it, but not what is drawn."""
     scene = _scene(rng, stock, views, shape, after, look)
-    picture, alpha = scene.picture, scene.alpha
+    image, alpha = scene.image, scene.alpha
     if views.clothes and rng.random() < views.clothes:
-        picture = dressed(rng, picture, alpha)
+        image = dressed(rng, image, alpha)
     if views.patches:
-        picture = patched(rng, picture, alpha, views.patches)
-    return Scene(picture, alpha)
+        image = patched(rng, image, alpha, views.patches)
+    return Scene(image, alpha)
 
 
 def _scene(
@@ -86,8 +86,8 @@ def _nobody(
 ) -> Scene:
     source = pick(rng, stock.empty, stock.empty_weights, stock.odds)
     matrix = after @ photograph_matrix(rng, source, shape, views)
-    picture = draw(source, matrix, shape, cv2.BORDER_REFLECT_101)
-    return Scene(picture, np.zeros(shape, np.uint8))
+    image = draw(source, matrix, shape, cv2.BORDER_REFLECT_101)
+    return Scene(image, np.zeros(shape, np.uint8))
 
 
 def pick(
@@ -96,7 +96,7 @@ def pick(
     weights: Sequence[float],
     odds: Sequence[Sequence[float]] = (),
 ) -> Source:
-    """Draw a folder by the weights, and one of its pictures, by the odds if there are any."""
+    """Draw a folder by the weights, and one of its images, by the odds if there are any."""
     index = _drawn(rng, weights)
     folder = folders[index]
     if odds:
@@ -129,7 +129,7 @@ def _made(
         scene = with_person(rng, scene, source, views, after, later=look.later)
     if before:
         scene = with_thing(rng, scene, stock, views, after)
-    return Scene(scene.picture, _bytes(scene.alpha))
+    return Scene(scene.image, _bytes(scene.alpha))
 
 
 def _bytes(alpha: Array) -> Array:
@@ -149,10 +149,10 @@ def _background(
         rooms = [stock.backgrounds, *stock.empty]
         room = pick(rng, rooms, [len(own) for own in rooms])
     matrix = after @ background_matrix(rng, room, shape, views)
-    picture = draw(room, matrix, shape, cv2.BORDER_REFLECT_101)
+    image = draw(room, matrix, shape, cv2.BORDER_REFLECT_101)
     if rng.random() < 0.25:
-        picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 4)))
-    return picture
+        image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.5, 4)))
+    return image
 
 
 def _pattern(rng: np.random.Generator, side: int = 192) -> Array:

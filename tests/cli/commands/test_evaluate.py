@@ -26,7 +26,7 @@ from sinet_video.option import options_of
 from sinet_video.pipeline.settings import Settings
 from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.evaluate.run import caption
-from sinet_video.train.evaluate.scores import FrameFigures, PictureFigures, Scores
+from sinet_video.train.evaluate.scores import FrameFigures, ImageFigures, Scores
 
 HEIGHT, WIDTH, FRAMES = 96, 160, 12
 
@@ -53,7 +53,7 @@ def write_gray(path: Path, columns: int) -> Path:
 
 @pytest.fixture
 def rooms(tmp_path: Path) -> Path:
-    """A folder of three pictures of nobody."""
+    """A folder of three images of nobody."""
     (tmp_path / "rooms").mkdir()
     for index in range(3):
         Image.new("RGB", (60, 80), (90, 40 * index, 30)).save(tmp_path / "rooms" / f"{index}.jpg")
@@ -73,7 +73,7 @@ def clips(tmp_path: Path, make_clip: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A labelled folder of three pictures, and beside it mattes of which one half is missing."""
+    """A labelled folder of three images, and beside it mattes of which one half is missing."""
     for name in ("data/images", "data/masks", "made"):
         (tmp_path / name).mkdir(parents=True)
     for index in range(3):
@@ -87,7 +87,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """A picture's width and height."""
+    """An image's width and height."""
     with Image.open(path) as image:
         return image.size
 
@@ -97,7 +97,7 @@ def rows_of(text: str) -> list[list[str]]:
     return [re.split(r"  +", line.strip()) for line in text.splitlines() if line.strip()]
 
 
-def test_pictures_by_two_networks(folder: Path, tmp_path: Path) -> None:
+def test_images_by_two_networks(folder: Path, tmp_path: Path) -> None:
     """A row for each; all figures as JSON; the worst of each drawn; stderr is silent."""
     (tmp_path / "mine.onnx").write_bytes(packaged_graph())
     done = run(
@@ -107,7 +107,7 @@ def test_pictures_by_two_networks(folder: Path, tmp_path: Path) -> None:
     )  # fmt: skip
     assert (done.exit_code, done.stderr) == (0, "")
     head, first, refined, second, other = rows_of(done.stdout)
-    assert head == ["data", "method", "pictures", "IoU %", "mIoU %", "F %", "soft %", "in truth"]
+    assert head == ["data", "method", "images", "IoU %", "mIoU %", "F %", "soft %", "in truth"]
     assert first[:3] == [str(folder), "default, network", "3"]
     assert refined[:3] == [str(folder), "default, pipeline", "3"]
     assert second[1] == f"{tmp_path / 'mine.onnx'}, network"
@@ -125,7 +125,7 @@ def test_pictures_by_two_networks(folder: Path, tmp_path: Path) -> None:
     assert size_of(tmp_path / "worst.png") == (5 * 400, 4 * 414)
 
 
-def test_pictures_by_another_s_mattes(folder: Path) -> None:
+def test_images_by_another_s_mattes(folder: Path) -> None:
     """No network is needed; the figure is known: half of each person."""
     done = run(folder, "--predictions", folder.parent / "made")
     assert done.exit_code == 0
@@ -175,10 +175,10 @@ def test_json_on_stdout_is_all_there_is(folder: Path) -> None:
     done = run(folder, "--predictions", folder.parent / "made", "--json", "-")
     (result,) = json.loads(done.stdout)["results"]
     assert result["count"] == 3
-    assert result["pictures"]["0"]["foreground_iou"] == pytest.approx(0.5)
+    assert result["images"]["0"]["foreground_iou"] == pytest.approx(0.5)
 
 
-def test_pictures_and_clips_have_a_table_each(folder: Path, clips: Path) -> None:
+def test_images_and_clips_have_a_table_each(folder: Path, clips: Path) -> None:
     """As they have other figures."""
     done = run(folder, clips / "one.mp4", "--stage", "network", "--network-size", "96x64")
     first, second = done.stdout.split("\n\n")
@@ -242,7 +242,7 @@ def test_nothing_good_at_all(clips: Path) -> None:
         ("none", 1, "no file or folder none"),
         ("EMPTY", 1, "neither images/ with masks/ nor clips"),
         ("CLIPS/one.alpha.mkv", 1, "no true alpha"),
-        ("CLIPS --predictions CLIPS", 2, "Predictions are of pictures"),
+        ("CLIPS --predictions CLIPS", 2, "Predictions are of images"),
         ("CLIPS --sheet worst.txt", 2, "must end in one of"),
         ("CLIPS --sheet none/worst.png", 1, "no folder none"),
         ("CLIPS --json none/all.json", 1, "no folder none"),
@@ -305,39 +305,39 @@ def test_only_weights_became_repeatable() -> None:
 # Words
 
 
-PICTURE = PictureFigures(0.95, 0.9, 0.75, 0.125, 0.0)
+IMAGE = ImageFigures(0.95, 0.9, 0.75, 0.125, 0.0)
 FRAME = FrameFigures(0.02, 0.006, 7.4491, 4.0, None, 0.97, 0.08, 0.02, None)
 
 
 def test_tables() -> None:
     """In columns; what there is none of is a dash."""
-    text = tables([Scores("a", "one", 3, PICTURE), Scores("clip.mp4", "two, network", 9, FRAME)])
-    pictures, frames = text.split("\n\n")
-    assert rows_of(pictures)[1] == ["a", "one", "3", "95.00", "90.00", "75.00", "12.50", "0.00"]
+    text = tables([Scores("a", "one", 3, IMAGE), Scores("clip.mp4", "two, network", 9, FRAME)])
+    images, frames = text.split("\n\n")
+    assert rows_of(images)[1] == ["a", "one", "3", "95.00", "90.00", "75.00", "12.50", "0.00"]
     assert rows_of(frames)[1] == [
         "clip.mp4", "two, network", "9", "20.00", "6.00", "7.449", "4.000", "-", "97.00", "-",
         "8.00", "2.00",
     ]  # fmt: skip
     assert len({len(line) for line in frames.splitlines()}) == 1
-    assert table([], "pictures", []) == "data  method  pictures"
+    assert table([], "images", []) == "data  method  images"
 
 
 @pytest.mark.parametrize(
     ("figures", "method", "words"),
     [
-        (PICTURE, "folder/mine.pth", "mine: 0007, IoU 80.0 %"),
-        (PICTURE, "default", "default: 0007, IoU 80.0 %"),
+        (IMAGE, "folder/mine.pth", "mine: 0007, IoU 80.0 %"),
+        (IMAGE, "default", "default: 0007, IoU 80.0 %"),
         (FRAME, "folder/mine.pth, refined", "mine, refined: 0007, MAD 200.0"),
     ],
 )
-def test_captions(figures: PictureFigures | FrameFigures, method: str, words: str) -> None:
-    """Who, which, how bad: short enough to stand under a small picture."""
+def test_captions(figures: ImageFigures | FrameFigures, method: str, words: str) -> None:
+    """Who, which, how bad: short enough to stand under a small image."""
     nothing = np.zeros((2, 2), np.float32)
     example = Example("0007", 0.2, None, nothing, nothing)
     assert caption(Scores("a", method, 1, figures), example) == words
 
 
-def test_progress_is_not_shown_for_every_picture(
+def test_progress_is_not_shown_for_every_image(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Elsewhere than on a terminal a line now and then; quietly none."""
@@ -352,22 +352,22 @@ def test_progress_is_not_shown_for_every_picture(
     assert said.err.startswith("a: frame 1 of 10")
 
 
-# Pictures without people, and what a recipe sets aside
+# Images without people, and what a recipe sets aside
 
 
 def test_how_often_somebody_is_found_where_nobody_is(rooms, tmp_path):
-    """A table of its own; the report has each picture's."""
+    """A table of its own; the report has each image's."""
     result = run(rooms, "--empty", "--stage", "network", "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
     assert "false finds %" in result.output
     (found,) = json.loads((tmp_path / "out.json").read_text())["results"]
-    shares = [picture["found"] for picture in found["pictures"].values()]
+    shares = [image["found"] for image in found["images"].values()]
     assert found["count"] == len(shares) == 3
     assert found["mean"]["found"] == pytest.approx(np.mean(shares))
     assert found["mean"]["false_find"] == pytest.approx(np.mean([s > 0.005 for s in shares]))
 
 
-def test_a_recipe_says_which_pictures_count(folder, rooms, tmp_path):
+def test_a_recipe_says_which_images_count(folder, rooms, tmp_path):
     """Of each of its folders, what its training does not see."""
     recipe = tmp_path / "own.toml"
     recipe.write_text("""
@@ -396,7 +396,7 @@ shapes = [[64, 64]]
 
 
 def test_a_recipe_and_names_are_one_too_many(folder, tmp_path):
-    """Both say which pictures count."""
+    """Both say which images count."""
     (tmp_path / "names.txt").write_text("0\n")
     result = run(folder, "--recipe", "default", "--names", tmp_path / "names.txt")
     assert result.exit_code == 2

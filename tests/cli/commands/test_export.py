@@ -29,7 +29,7 @@ def streets(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Two small pictures."""
+    """Two small images."""
     return make_clip("small.mp4", frames=2)
 
 

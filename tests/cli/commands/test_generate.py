@@ -23,7 +23,7 @@ from sinet_video.cli.terminal.progress import Counting
 
 from sinet_video.errors import InputError
 from sinet_video.train.generate.manifest import read_manifest
-from sinet_video.train.image_folder import list_pairs, read_mask, write_picture
+from sinet_video.train.image_folder import list_pairs, read_mask, write_image
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 
@@ -41,11 +41,11 @@ def data(tmp_path: Path) -> Path:
     mask[60:, 20:80] = 255
     noise = np.random.default_rng(2)
     for name in ("a", "b", "c"):
-        picture = noise.integers(0, 255, (120, 100, 3), np.uint8)
-        write_picture(tmp_path / "people" / "images" / f"{name}.jpg", picture)
-        write_picture(tmp_path / "people" / "masks" / f"{name}.png", mask)
-    write_picture(tmp_path / "people" / "masks" / "c.png", mask[:50])
-    write_picture(tmp_path / "rooms" / "r.png", noise.integers(0, 255, (64, 64, 3), np.uint8))
+        image = noise.integers(0, 255, (120, 100, 3), np.uint8)
+        write_image(tmp_path / "people" / "images" / f"{name}.jpg", image)
+        write_image(tmp_path / "people" / "masks" / f"{name}.png", mask)
+    write_image(tmp_path / "people" / "masks" / "c.png", mask[:50])
+    write_image(tmp_path / "rooms" / "r.png", noise.integers(0, 255, (64, 64, 3), np.uint8))
     (tmp_path / "rooms" / "s.jpg").write_text("words")
     return tmp_path
 
@@ -64,7 +64,7 @@ def test_composites_and_again(data):
     first, second, last = done.stderr.splitlines()
     assert first.startswith(f"Bad: {data / 'people' / 'images' / 'c.jpg'}: ")
     assert second.startswith(f"Bad: {data / 'rooms' / 's.jpg'}: ")
-    assert last.startswith(f"Wrote {data / 'one'}: 3 pictures with masks; ")
+    assert last.startswith(f"Wrote {data / 'one'}: 3 images with masks; ")
     assert last.endswith("2 bad.")
     assert [pair.name for pair in list_pairs(data / "one").pairs] == ["000000", "000001", "000002"]
     again = run("repeat", data / "one" / "manifest.json", "-o", data / "two")
@@ -90,7 +90,7 @@ def test_sources_that_moved(data):
 def test_a_changed_source_ends_in_one_sentence(data):
     """With its name, and nothing is written."""
     composites(data, "one")
-    write_picture(data / "rooms" / "r.png", np.zeros((64, 64, 3), np.uint8))
+    write_image(data / "rooms" / "r.png", np.zeros((64, 64, 3), np.uint8))
     done = run("repeat", data / "one" / "manifest.json", "-o", data / "two")
     assert done.exit_code == 1
     assert re.fullmatch(r"sinet-video: Sources are .+/rooms/r\.png has changed\.\n", done.stderr)
@@ -115,7 +115,7 @@ def test_portraits_of_noise(data):
     """No face, no portrait; the folder is there and says why."""
     done = run("portraits", data / "people", "-o", data / "out", "--view", "head")
     assert done.exit_code == 0, done.stderr
-    assert "0 pictures with masks; 2 rejected (2 no face found); 1 bad." in done.stderr
+    assert "0 images with masks; 2 rejected (2 no face found); 1 bad." in done.stderr
     assert "a: no face found\n" in (data / "out" / "rejected.txt").read_text()
 
 

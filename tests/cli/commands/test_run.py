@@ -34,14 +34,13 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.models.input_settings import Activation
 from sinet_video.models.onnx_session import Runtime
 from sinet_video.pipeline.chain import Show
+from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
 from sinet_video.pipeline.report import expected_frames
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.matte_settings import (
     FeatherSide,
     SourceAlpha,
     Subject,
-    parse_refinement,
-    parse_smoothing,
 )
 from sinet_video.stages.screen_settings import HUES, Despill, parse_despill
 
@@ -57,7 +56,7 @@ def sinet_video(*arguments: object, **options: object) -> Done[str]:
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve pictures with sound."""
+    """Twelve frames with audio."""
     return make_clip("talk.mp4", audio=True)
 
 
@@ -166,9 +165,9 @@ def bad(tmp_path_factory, ffmpeg, clip) -> Path:
     """A folder of files that are no good, and one that is."""
     made = tmp_path_factory.mktemp("bad")
     (made / "good.mp4").write_bytes(clip.read_bytes())
-    (made / "words.mp4").write_text("These are words, not pictures.\n" * 40)
+    (made / "words.mp4").write_text("These are words, not frames.\n" * 40)
     (made / "empty.mp4").touch()
-    ffmpeg("ffmpeg", "-f", "lavfi", "-i", "sine=d=0.2", made / "sound.wav")
+    ffmpeg("ffmpeg", "-f", "lavfi", "-i", "sine=d=0.2", made / "audio.wav")
     whole = made / "whole.mp4"
     ffmpeg(
         "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=160x96:r=25:d=3", "-movflags", "faststart", whole
@@ -184,7 +183,7 @@ BAD = {
     "missing": (1, "There is no file", "missing.mp4 NEW/o.mp4"),
     "not a video": (1, "cannot be opened as a video", "words.mp4 NEW/o.mp4"),
     "empty": (1, "is empty", "empty.mp4 NEW/o.mp4"),
-    "audio only": (1, "no video in it, only audio", "sound.wav NEW/o.mp4"),
+    "audio only": (1, "no video in it, only audio", "audio.wav NEW/o.mp4"),
     "truncated": (1, "cut off", "truncated.mp4 NEW/o.mp4"),
     "output exists": (1, "is there already", "good.mp4 there.mp4"),
     "no folder": (1, "There is no folder", "good.mp4 NEW/none/o.mp4"),
@@ -287,7 +286,7 @@ def test_words_that_cannot_be_read_are_usage_errors(options, words, clip, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["o.mp4 --crf 1", "o.mkv --codec ffv1", "pictures"])
+@pytest.mark.parametrize("name", ["o.mp4 --crf 1", "o.mkv --codec ffv1", "images"])
 def test_a_full_disk_is_said_and_leaves_nothing(name, carphone, tmp_path):
     """Here a limit on how large a file may be, which the system says by the same way."""
 
@@ -360,11 +359,11 @@ def test_on_a_terminal_a_line_moves(carphone, on_terminal, tmp_path):
 @pytest.mark.parametrize(
     ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)]
 )
-@pytest.mark.parametrize("name", ["o.mp4", "pictures"])
+@pytest.mark.parametrize("name", ["o.mp4", "images"])
 def test_being_stopped_leaves_nothing(sent, status, name, long_clip, on_terminal, tmp_path):
     """In the middle of its work: no partial file, no traceback."""
     process, read = on_terminal("run", long_clip, tmp_path / name)
-    # Encoders hold back some dozens of pictures before there is a file.
+    # Encoders hold back some dozens of frames before there is a file.
     assert "frame " in until(read, r"frame ([5-9]\d|\d\d\d) ")
     assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
     process.send_signal(sent)
@@ -472,7 +471,7 @@ def test_info_in_words(clip):
 
 
 def test_info_of_a_silent_tagged_clip(tmp_path, ffmpeg):
-    """What is said of colour and sound follows the file."""
+    """What is said of colour and audio follows the file."""
     path = tmp_path / "tagged.mp4"
     ffmpeg(
         "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=96x64:d=0.2", "-colorspace", "bt709",

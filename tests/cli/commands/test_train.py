@@ -70,7 +70,7 @@ def test_a_training(root: Path) -> None:
     assert (again.exit_code, again.output) == (0, "")
 
 
-def test_bad_pictures_are_named_and_skipped(root: Path) -> None:
+def test_bad_images_are_named_and_skipped(root: Path) -> None:
     """On stderr and in a file; or the command stops, and nothing is begun."""
     (root / "people/masks/p04.png").unlink()
     done = run(root, "--on-bad", "refuse")

@@ -18,7 +18,7 @@ from sinet_video import BilinearRefinement, Settings, TimeRange, convert, verify
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve pictures with sound."""
+    """Twelve frames with audio."""
     return make_clip("talk.mp4", width=64, height=48, audio=True)
 
 
@@ -60,12 +60,12 @@ def test_a_fault_is_one_line(clip, webm):
     assert done.stderr.startswith(f"sinet-video: {webm} fails 3 of 17 checks: frames, length, ")
     assert done.stderr.count("\n") == 1
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("FAILS  frames "))
-    assert line.endswith("There are 4 pictures; the source has 12.")
+    assert line.endswith("There are 4 frames; the source has 12.")
 
 
 def test_checks_to_skip(clip, webm):
     """Each by its name."""
-    names = ("frames", "times", "length", "sound length")
+    names = ("frames", "times", "length", "audio length")
     done = run(webm, "--against", clip, *(word for name in names for word in ("--skip", name)))
     assert done.exit_code == 0
     assert "  times " not in done.stdout
@@ -80,7 +80,7 @@ def test_json_instead_of_the_table(clip):
         "frames": 12, "first": 0.0, "last": 0.44, "end": 0.48, "duration": 0.48,
     }  # fmt: skip
     assert [check["name"] for check in found["checks"]] == ["whole", "order", "alpha"]
-    assert found["sound"][0]["codec"] == "aac"
+    assert found["audio"][0]["codec"] == "aac"
 
 
 def test_json_in_a_file_also_of_a_fault(clip, webm, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from sinet_video.cli.commands.doctor import EXTRAS, PACKAGES
 from sinet_video.cli.main import cli, in_options
 from sinet_video.cli.options.click_options import Option
 from sinet_video.cli.options.destination import DESTINATIONS
@@ -336,7 +338,17 @@ def test_doctor_says_what_there_is():
         "network": "default", "runtime": "onnxruntime", "device": "cpu", "pixels": "64000",
     }  # fmt: skip
     lines = run("doctor").stdout.splitlines()
-    assert lines[-1] == "Nothing that is needed lacks."
+    assert lines[-1] == "Nothing that is needed is missing."
+
+
+def test_doctor_wants_no_extra():
+    """A plain install is whole: what is needed is what it brings; each extra is named as one."""
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    needed = " ".join(project["dependencies"])
+    assert all(re.search(rf"\b{name}[<>=]", needed) for name in PACKAGES)
+    for extra, names in EXTRAS.items():
+        brought = " ".join(project["optional-dependencies"][extra])
+        assert all(re.search(rf"\b{name}[<>=]", brought) for name in names), extra
 
 
 def test_doctor_says_what_lacks(monkeypatch):

@@ -38,7 +38,7 @@ def started() -> Iterator:
 
 @pytest.fixture(scope="module")
 def long_clip(make_clip) -> Path:
-    """Many pictures, soon made."""
+    """Many frames, soon made."""
     return make_clip("long.mp4", width=64, height=48, frames=6000)
 
 
@@ -52,7 +52,7 @@ def until_there(folder: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("name", ["o.mp4", "pictures"])
+@pytest.mark.parametrize("name", ["o.mp4", "images"])
 def test_whatever_stops_it_is_told_and_nothing_is_left(sent, name, long_clip, started, tmp_path):
     """As shells expect it: 128 and the signal's number."""
     process = started("run", long_clip, tmp_path / name)
@@ -135,7 +135,7 @@ import signal, sys, time
 import numpy as np
 from sinet_video import Settings, convert
 
-def segmenter(picture):
+def segmenter(frame):
     print("begun", flush=True)
     while True:
         time.sleep(0.1)

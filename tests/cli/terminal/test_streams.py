@@ -28,7 +28,7 @@ def shell(line: str, **paths: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def clip(make_clip) -> Path:
-    """Twelve pictures."""
+    """Twelve frames."""
     return make_clip("talk.mp4", audio=True)
 
 

@@ -1,0 +1,67 @@
+"""What an index page and the workflows say of the project is true."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.fixture
+def description(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The long description that setup.py makes of the README."""
+    monkeypatch.chdir(ROOT)
+    tree = ast.parse(Path("setup.py").read_text(encoding="utf-8"))
+    (function,) = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "readme"
+    ]
+    names = {"Path": Path, "re": re, "tomllib": tomllib}
+    exec(compile(ast.Module([function], []), "setup.py", "exec"), names)
+    return names["readme"]()
+
+
+def test_links_of_an_index_page_are_absolute(description):
+    """Pictures as files, pages as pages; nothing else differs from the README."""
+    links = re.findall(r"(!?)\[[^]]*\]\(([^)]*)\)", description)
+    source = PROJECT["urls"]["Source"]
+    assert len(links) > 15
+    for picture, link in links:
+        assert link.startswith("https://"), link
+        if link.startswith(source):
+            part = "raw" if picture else "blob"
+            assert (ROOT / link.removeprefix(f"{source}/{part}/main/")).exists(), link
+
+
+def test_the_address_of_the_site_is_one():
+    """In the package's metadata and in the site's settings."""
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert f"site_url: {PROJECT['urls']['Documentation']}\n" in settings
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_call_what_is_there(workflow):
+    """Scripts that can be run, and targets of the Makefile; actions are pinned to a commit."""
+    text = workflow.read_text(encoding="utf-8")
+    for script in re.findall(r"run: (\.ci/\w+)", text):
+        assert os.access(ROOT / script, os.X_OK), script
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"run: make (\w+)", text):
+        assert f"\n{target}:" in makefile, target
+    uses = re.findall(r"uses: (\S+)", text)
+    assert uses
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each) for each in uses)
+
+
+def test_the_container_copies_what_it_needs():
+    """What .dockerignore lets through is there."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    for name in (line[1:] for line in lines if line.startswith("!")):
+        assert (ROOT / name).exists(), name
