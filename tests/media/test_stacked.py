@@ -60,7 +60,7 @@ def test_ffmpeg_finds_colour_above_alpha(
     found = sinet_video.verify(output, clip, alpha_mode="stacked")
     assert found.holds, found.failures
     assert found.alpha is not None
-    assert found.alpha.pictures == 6
+    assert found.alpha.frames == 6
     assert found.alpha.mean == pytest.approx(first.alpha.mean(), abs=0.02)
 
 

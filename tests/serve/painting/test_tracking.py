@@ -1,4 +1,4 @@
-"""Strokes that follow: a thing whose way is known, a shot that ends, and a hand of somebody real."""
+"""Strokes that follow: a thing whose way is known, a shot that ends, what is lost."""
 
 from __future__ import annotations
 
