@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 LIGHT := .venv/.light
 SOURCES := pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native/*.cpp sinet_video/native/*.h)
 
-.PHONY: demo test lint types imports tree docs man bench weights clean
+.PHONY: demo test lint types imports tree docs man bench bench-long weights clean
 
 demo: $(LIGHT)
 	$(BIN)/python examples/demo.py
@@ -31,9 +31,25 @@ tree:
 	ln -s $(CURDIR)/sinet_video/* build/tree/sinet_video/
 	ln -s $(CURDIR)/cli build/tree/sinet_video/cli
 
+# All figures of speed: JSON and plots in bench/, and docs/performance.md. About a quarter of an hour
+# on two cores, if nothing else runs; CLIP is 1080p, of one person.
+BENCH := $(BIN)/python benchmarks
 bench: $(INSTALLED)
-	$(BIN)/python benchmarks/network.py
-	$(BIN)/python benchmarks/whole_job.py
+	@test -f "$(CLIP)" || { echo "Name a clip to measure on: make bench CLIP=FILE"; exit 2; }
+	mkdir -p bench
+	$(BENCH)/whole_job.py $(CLIP) --json bench/1-green.json --plot bench/1-green.png \
+		--jobs green 'green, same x264' 'green, numpy'
+	$(BENCH)/whole_job.py $(CLIP) --rounds 3 --json bench/2-jobs.json --plot bench/2-jobs.png \
+		--jobs image blur choke key resume vp9 prores
+	$(BENCH)/startup.py $(CLIP) --json bench/4-startup.json --plot bench/4-startup.png
+	$(BENCH)/stages.py $(CLIP) --json bench/5-stages.json --plot bench/5-stages.png
+	$(BENCH)/growth.py $(CLIP) --json bench/6-growth.json --plot bench/6-growth.png
+	$(BENCH)/render.py bench
+
+# The same for a long clip, which takes as long again; `make bench` then has it in its page.
+bench-long: $(INSTALLED)
+	mkdir -p bench
+	$(BENCH)/whole_job.py $(CLIP) --frames 3000 --json bench/3-long.json
 
 # The packaged weights, made anew from a folder of data; goes on where it was interrupted.
 weights: $(INSTALLED)

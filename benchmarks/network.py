@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import onnxruntime
 
 from sinet_video.models import checkpoint, export_sinet
 from sinet_video.models.input_settings import InputSize
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 
 def session(graph: bytes, height: int, width: int) -> onnxruntime.InferenceSession:

@@ -8,17 +8,7 @@ import sys
 from typing import Any, NoReturn, TextIO, cast
 
 import click
-from sinet_video.cli.commands.batch import batch
-from sinet_video.cli.commands.doctor import doctor
-from sinet_video.cli.commands.evaluate import evaluate
-from sinet_video.cli.commands.export import export
-from sinet_video.cli.commands.generate import generate
-from sinet_video.cli.commands.info import info
-from sinet_video.cli.commands.preview import preview
-from sinet_video.cli.commands.run import run
-from sinet_video.cli.commands.serve import serve
-from sinet_video.cli.commands.train import train
-from sinet_video.cli.commands.verify import verify
+from sinet_video.cli.lazy_commands import LazyCommands
 from sinet_video.cli.terminal.events import EVENTS, write_event
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
@@ -30,7 +20,7 @@ STOPPED = status_of(signal.SIGINT)
 
 SECTIONS = {
     "Cut people out": ("run", "batch"),
-    "Look results over": ("preview", "serve", "verify", "info"),
+    "Check results": ("preview", "serve", "verify", "info"),
     "Networks": ("export", "evaluate", "generate", "train"),
     "This program": ("doctor",),
 }
@@ -60,7 +50,7 @@ class Group(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of use."""
-        return [name for names in SECTIONS.values() for name in names]
+        return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, a line each, under headings."""
@@ -106,26 +96,17 @@ def _in_words(error: OSError | EOFError) -> str:
     return f"{where}{reason(error)}."
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Group,
+    commands=LazyCommands([name for names in SECTIONS.values() for name in names]),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="sinet-video")
 def cli() -> None:
     """Cut people out of video: green screens, new backgrounds, alpha channels.
 
-    sinet-video COMMAND --help says more of each command.
+    Run sinet-video COMMAND --help for the options of a command.
     """
-
-
-cli.add_command(run)
-cli.add_command(info)
-cli.add_command(batch)
-cli.add_command(export)
-cli.add_command(evaluate)
-cli.add_command(generate)
-cli.add_command(train)
-cli.add_command(verify)
-cli.add_command(preview)
-cli.add_command(serve)
-cli.add_command(doctor)
 
 
 def main() -> None:

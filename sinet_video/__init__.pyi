@@ -22,6 +22,7 @@ from .encoding.open_sink import open_sink as open_sink
 from .encoding.settings import Encoding as Encoding
 from .encoding.sink import Sink as Sink
 from .errors import InputError as InputError
+from .errors import OutOfMemoryError as OutOfMemoryError
 from .errors import OutputError as OutputError
 from .errors import SettingError as SettingError
 from .errors import SinetVideoError as SinetVideoError

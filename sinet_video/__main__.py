@@ -1,5 +1,6 @@
 """The command: `sinet-video`, or `python -m sinet_video`."""
 
+import os
 import signal
 
 
@@ -7,6 +8,8 @@ def main() -> None:
     """Run the command; an interrupt while it is still being loaded ends it without a word."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # numpy's linear algebra, which nothing here needs, would start a thread for each core.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from sinet_video.cli.main import main as run
 
     run()

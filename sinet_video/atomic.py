@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,6 +28,21 @@ def temporary_name(path: Path) -> Path:
     ending = f".{uuid.uuid4().hex[:8]}.part"
     room = LONGEST_NAME - 1 - len(ending)
     return path.with_name(f".{os.fsencode(path.name)[:room].decode(errors='ignore')}{ending}")
+
+
+def abandoned(path: Path) -> list[Path]:
+    """Return what earlier processes began of a file and left when they were killed.
+
+    Call it while no other process writes the file, as `cache.claimed` sees to.
+    """
+    stem, hidden = temporary_name(path).name.rsplit(".", 2)[0], re.compile(r"\.[0-9a-f]{8}\.part")
+    folders = [path.parent, path] if path.is_dir() else [path.parent]
+    return sorted(
+        each
+        for folder in folders
+        for each in folder.glob(f"{glob.escape(stem)}.*.part")
+        if hidden.fullmatch(each.name.removeprefix(stem)) and each not in _drafts
+    )
 
 
 def parts_name(path: Path) -> str:

@@ -8,12 +8,38 @@ from pathlib import Path
 
 from sinet_video.errors import SettingError
 
+LONGEST, DEEPEST = 255, 4095
+"""Bytes that a name and a path may have; more, no system that this runs on accepts."""
+
 
 def check_named(**names: object) -> None:
-    """Raise `SettingError` for a name that is empty, as that of a variable that is not set is."""
+    """Raise `SettingError` for a name that no file can have.
+
+    That is an empty one, as that of a variable that is not set is; one with a NUL; one that is too
+    long, for which the system would only be asked in vain. What is no text and no path, such as a
+    `Source`, passes.
+    """
     for what, name in names.items():
+        if isinstance(name, bytes):
+            raise SettingError(f"The {what} is {name!r}; give its name as text or as a Path.")
         if isinstance(name, str) and not name.strip():
             raise SettingError(f"The name of the {what} is empty; give one, or leave it out.")
+        if isinstance(name, str | Path):
+            _check_text(what, str(name))
+
+
+def _check_text(what: str, name: str) -> None:
+    if "\0" in name:
+        raise SettingError(f"The {what} {name!r} has a NUL in it, which no file's name can have.")
+    if "://" in name:
+        return
+    written = os.fsencode(name)
+    longest = max(map(len, written.split(os.fsencode(os.sep))))
+    if longest > LONGEST or len(written) > DEEPEST:
+        raise SettingError(
+            f"The name of the {what} is too long, with {max(longest, len(written))} bytes: a "
+            f"name may have {LONGEST}, and a path {DEEPEST}."
+        )
 
 
 def check_apart(writes: Mapping[str, Path], reads: Mapping[str, Path]) -> None:

@@ -5,8 +5,7 @@ in a process that is watched: videos, and what else a job reads, as weights, bac
 files, and what an interrupted job keeps. However a file is damaged, it becomes a whole result that
 `verify` finds nothing wrong with, or an error of one sentence: no crash, no hang, no exception of
 another kind, nothing half-written. Prints how
-many became what, and ends with 1 if any became something else. Where headers of audio are damaged,
-a muxer may only notice at the end: a few of such files become an `OutputError`.
+many became what, and ends with 1 if any became something else.
 """
 
 from __future__ import annotations

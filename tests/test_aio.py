@@ -62,16 +62,24 @@ def test_a_cancelled_job_has_ended(tmp_path: Path, make_clip) -> None:
 def test_leaving_mattes_ends_their_threads(make_clip) -> None:
     """Also where the task is cancelled while one is worked out."""
     clip, before = make_clip(frames=60), threading.active_count()
+    begun, released = threading.Event(), threading.Event()
+
+    def slow(_: object) -> np.ndarray:
+        begun.set()
+        released.wait(30)
+        return np.ones((3, 5), np.float32)
 
     async def work() -> None:
         mattes = aio.matte(clip, settings=EVERYTHING)
         async for _ in mattes:
             break
         await mattes.aclose()
-        other = aio.matte(clip, settings=EVERYTHING)
+        settings = sinet_video.Settings(segmenter=slow, smoothing=None, following=None)
+        other = aio.matte(clip, settings=settings)
         task = asyncio.create_task(anext(other))
-        await asyncio.sleep(0.01)
+        await asyncio.to_thread(begun.wait, 30)
         task.cancel()
+        asyncio.get_running_loop().call_later(0.05, released.set)
         with pytest.raises(asyncio.CancelledError):
             await task
         await other.aclose()

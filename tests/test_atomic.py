@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from plain_mattes import EVERYTHING
 
+from sinet_video import convert
 from sinet_video.atomic import (
+    abandoned,
+    begin_file,
     check_file,
     check_folder,
+    discard,
     store,
     sync,
     temporary_name,
@@ -117,3 +122,31 @@ def test_errors_name_the_file(tmp_path: Path) -> None:
     with ended, translate_write_errors(Path("-")):
         raise BrokenPipeError
     sync(tmp_path)  # folders can be synchronised too
+
+
+@pytest.mark.parametrize("name", ["a[1].mp4", "a" * 255, "pictures"])
+def test_what_a_killed_process_left_is_found(name, tmp_path):
+    """And neither what this one is writing, nor what only looks alike."""
+    left = temporary_name(tmp_path / name)
+    left.write_bytes(b"x")
+    ours = begin_file(tmp_path / name)
+    (tmp_path / ".a[1].mp4.part").touch()
+    (tmp_path / ".a1.mp4.01234567.part").touch()
+    (tmp_path / ".other.mp4.01234567.part").touch()
+    assert abandoned(tmp_path / name) == [left]
+    discard(ours)
+    for part in tmp_path.glob(".*.part"):
+        part.unlink()
+
+
+def test_a_job_tells_what_a_killed_one_left(make_clip, tmp_path):
+    """It stays where it is, with a note of its name."""
+    clip = make_clip("few.mp4", width=64, height=48, frames=3)
+    left = temporary_name(tmp_path / "o.mp4")
+    left.write_bytes(b"x")
+    report = convert(clip, tmp_path / "o.mp4", settings=EVERYTHING)
+    assert f"{left} was left by a run that was killed; remove it." in report.warnings
+    assert sorted(tmp_path.iterdir()) == [left, tmp_path / "o.mp4"]
+    left.unlink()
+    report = convert(clip, tmp_path / "o.mp4", settings=EVERYTHING, overwrite=True)
+    assert not [said for said in report.warnings if "killed" in said]

@@ -63,14 +63,15 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     default=("network", "pipeline"),
     group=MEASURING,
     brief=True,
-    help="Again and again: the network's alpha merely enlarged, refined, or all that run would do.",
+    help="What to measure: the network's alpha enlarged, refined, or the whole pipeline of run. "
+    "Can be repeated.",
 )
 @option(
     "--predictions",
     metavar="FOLDER",
     group=MEASURING,
     brief=True,
-    help="Instead of a network's, mattes NAME.png of a folder's images.",
+    help="Measure the mattes NAME.png in this folder instead of a network's.",
 )
 @option(
     "--names",
@@ -79,36 +80,36 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="Only these images of a folder: names without endings, one a line.",
+    help="Measure only the images listed in this file: names without extensions, one per line.",
 )
 @option(
     "--recipe",
     metavar="NAME|FILE",
     group=MEASURING,
     brief=True,
-    help="DATA is what train is given: only what this recipe keeps from the training of each of "
-    "its folders, images without people too.",
+    help="DATA is a data folder of train: measure only what this recipe holds out from training, "
+    "including images without people.",
 )
 @option(
     "--empty",
     is_flag=True,
     group=MEASURING,
     brief=True,
-    help="DATA is folders of images without people: how often and how much is found there.",
+    help="DATA is folders of images without people: measure how often something is found.",
 )
 @option(
     "--matte",
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="A matte video of anybody's: gray, or with alpha.",
+    help="Measure this matte video: gray, or with alpha.",
 )
 @option(
     "--truth",
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="What --matte is compared with, frame by frame.",
+    help="The true alpha that --matte is compared with, frame by frame.",
 )
 @option(
     "--on-bad",
@@ -117,14 +118,14 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     default="skip",
     group=MEASURING,
     brief=True,
-    help="Name what cannot be measured and go on, or stop there.",
+    help="If something cannot be measured: name it and continue, or stop.",
 )
 @option(
     "--sheet",
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="Draw the worst ten of each row into an image.",
+    help="Write an image with the ten worst results of each row.",
 )
 @report_option
 @overwrite_option
@@ -145,7 +146,7 @@ def evaluate(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Measure mattes against what is true, and print a table.
+    """Measure mattes against the truth and print a table.
 
     DATA is a folder of images/NAME.jpg and masks/NAME.png, a folder of clips NAME.mp4 with their
     true alpha NAME.alpha.mkv, or such a clip. --weights may be given several times, to compare.

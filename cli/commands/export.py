@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import click
-from sinet_video.cli.options.click_options import option_of, overwrite_option, quiet_option
+from sinet_video.cli.options.click_options import (
+    option_of,
+    overwrite_option,
+    own_option,
+    quiet_option,
+)
+from sinet_video.cli.options.command import GroupedCommand
 
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
@@ -15,18 +21,29 @@ if TYPE_CHECKING:
     from sinet_video.models.export_onnx import ExportReport, Port
 
 
-@click.command(short_help="Write the network as an ONNX file.")
+GRAPH = "Graph"
+"""The heading of these options."""
+
+
+@click.command(cls=GroupedCommand, short_help="Write the network as an ONNX file.")
 @click.argument("output", metavar="OUTPUT.onnx")
 @option_of(Settings, "weights")
-@click.option(
+@own_option(
+    GRAPH,
     "--graph",
     type=click.Choice(["fast", "plain"]),
     default="fast",
-    help="fast takes 8-bit images and is what this program runs; plain takes floats and is what "
-    "others expect.  [default: fast]",
+    help="fast takes 8-bit images, as this program does; plain takes floats, as most other "
+    "programs expect.",
 )
-@click.option("--size", metavar="WxH", help="Fix the image's size, one at a time.  [default: free]")
-@click.option("--opset", type=int, default=17, help="Version of the operators.  [default: 17]")
+@own_option(
+    GRAPH,
+    "--size",
+    metavar="WxH",
+    show_default="any size",
+    help="Fix the size of the image, for a batch of one.",
+)
+@own_option(GRAPH, "--opset", type=int, default=17, help="Version of the ONNX operator set.")
 @overwrite_option
 @quiet_option
 def export(

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options.click_options import options_from, quiet_option
+from sinet_video.cli.options.click_options import options_from, own_option, quiet_option
+from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.options.generate import (
+    SOURCES,
     Canvas,
     Place,
     bad_option,
     exclude_option,
     folder_argument,
-    option,
     output_option,
     print_summary,
     read_names,
@@ -29,28 +30,35 @@ if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
 
 
+CROPS, TEACHERS, LABELS, COMPOSITES = "Crops", "Teachers", "Labels", "Composites"
+"""Headings of these options."""
+
+
 @click.group(short_help="Make images with masks to train on.")
 def generate() -> None:
     """Make images with masks to train on. Needs the extra train.
 
-    Each command writes a folder: images/ and masks/, manifest.json with what every product was made
-    of, rejected.txt, and contact sheets in sheets/ to look through.
+    Each command writes a folder with images/ and masks/, a manifest.json that records what every
+    product was made of, rejected.txt, and contact sheets in sheets/.
     """
 
 
-@generate.command()
+@generate.command(cls=GroupedCommand)
 @folder_argument
 @output_option
-@option(
+@own_option(
+    CROPS,
     "--view",
     "views",
     type=click.Choice(["head", "half"]),
     multiple=True,
     default=("head", "half"),
-    help="Head and shoulders, or down to the hips; again and again.",
+    help="Head and shoulders, or down to the hips. Can be repeated.",
 )
-@option("--each", type=int, default=1, help="How many crops of each view to draw from an image.")
-@option("--smallest", type=int, default=72, metavar="PX", help="Least short side of a crop.")
+@own_option(CROPS, "--each", type=int, default=1, help="Crops of each view per image.")
+@own_option(
+    CROPS, "--smallest", type=int, default=72, metavar="PX", help="Minimum short side of a crop."
+)
 @seed_option
 @bad_option
 @exclude_option
@@ -66,7 +74,7 @@ def portraits(
     exclude: Path | None,
     quiet: bool,
 ) -> None:
-    """Cut portraits out of FOLDER, whole people in images/ and their masks in masks/."""
+    """Cut portraits out of FOLDER, with whole people in images/ and their masks in masks/."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("photograph", quiet=quiet) as counting:
         from sinet_video.train.generate.portraits import PortraitSettings, cut_portraits
@@ -84,39 +92,44 @@ def portraits(
     print_summary(manifest, output, excluded, quiet=quiet)
 
 
-@generate.command("pseudo-labels")
+@generate.command("pseudo-labels", cls=GroupedCommand)
 @folder_argument
 @output_option
-@option(
+@own_option(
+    TEACHERS,
     "--weights",
     "teachers",
     multiple=True,
     default=("default",),
     metavar="NAME|FILE",
-    help="A teacher: default, official, or a .pth or .onnx file; again and again.",
+    help="A teacher: default, official, or a .pth or .onnx file. Can be repeated.",
 )
-@option(
+@own_option(
+    TEACHERS,
     "--size",
     "sizes",
     type=click.IntRange(1024),
     multiple=True,
     default=(50_000, 100_000),
     metavar="PIXELS",
-    help="How large teachers see an image; again and again.",
+    help="Size at which teachers see an image. Can be repeated.",
 )
-@share_option("--agreement", 0.9, "Least intersection over union of any opinion with the mean.")
-@share_option("--confidence", 0.85, "Least share of pixels of which the mean is sure.")
-@option(
+@share_option(LABELS, "--agreement", 0.9, "Minimum IoU of each opinion with the mean.")
+@share_option(LABELS, "--confidence", 0.85, "Minimum share of pixels with a confident mean.")
+@own_option(
+    LABELS,
     "--refine",
     type=click.Choice(["guided", "bilinear"]),
     default="guided",
-    help="Fit the labels' edges to the image, or merely enlarge.",
+    help="guided fits the labels to the edges in the image; bilinear only enlarges them.",
 )
-@option(
+@own_option(
+    LABELS,
     "--boxes",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="FOLDER",
-    help="NAME.txt with the boxes around people, as YOLO writes them: keep only what agrees.",
+    help="Folder of NAME.txt with boxes around people, in YOLO format: keep only labels that "
+    "agree with them.",
 )
 @options_from(OnnxInput, "onnx")
 @bad_option
@@ -136,9 +149,9 @@ def pseudo_labels(
     exclude: Path | None,
     quiet: bool,
 ) -> None:
-    """Label FOLDER, portraits without masks, with what teachers agree on.
+    """Label FOLDER, portraits without masks, where the teachers agree.
 
-    Each teacher is asked about each image and its mirror image, at each size.
+    Each teacher sees each image and its mirror image, at each size.
     """
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("portrait", quiet=quiet) as counting:
@@ -164,21 +177,24 @@ def pseudo_labels(
     print_summary(manifest, output, excluded, quiet=quiet)
 
 
-@generate.command()
+@generate.command(cls=GroupedCommand)
 @click.argument("people", type=click.Path(path_type=Path))
 @click.argument("backgrounds", type=click.Path(path_type=Path))
 @output_option
-@option("--count", type=click.IntRange(1), default=100, help="How many images to make.")
-@option(
+@own_option(
+    COMPOSITES, "--count", type=click.IntRange(1), default=100, help="Number of images to make."
+)
+@own_option(
+    COMPOSITES,
     "--canvas",
     "canvases",
     type=Canvas(),
     multiple=True,
     default=("384x216", "320x240", "240x320", "216x384"),
-    help="Size of the images; again and again, and one is drawn for each.",
+    help="Size of the images. Can be repeated; one is drawn for each image.",
 )
-@share_option("--light", 0.5, "The most by which a person's lightness follows the background.")
-@share_option("--tint", 0.3, "Likewise for colours.")
+@share_option(COMPOSITES, "--light", 0.5, "How far a person's lightness follows the background.")
+@share_option(COMPOSITES, "--tint", 0.3, "How far a person's colours follow the background.")
 @seed_option
 @bad_option
 @exclude_option
@@ -196,7 +212,7 @@ def composites(
     exclude: Path | None,
     quiet: bool,
 ) -> None:
-    """Put PEOPLE, a folder of images/ and masks/, before images of the folder BACKGROUNDS."""
+    """Put PEOPLE, a folder of images/ and masks/, in front of images of BACKGROUNDS."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("image", quiet=quiet) as counting:
         from sinet_video.train.generate.composites import CompositeSettings, make_composites
@@ -216,22 +232,24 @@ def composites(
     print_summary(manifest, output, excluded, quiet=quiet)
 
 
-@generate.command()
+@generate.command(cls=GroupedCommand)
 @click.argument("manifest", type=click.Path(path_type=Path))
 @output_option
-@click.option(
+@own_option(
+    SOURCES,
     "--source",
     "places",
     type=Place(),
     multiple=True,
-    help="Where a folder of sources is now, by its name in the manifest; else where it was.",
+    help="New place of a source folder, by its name in the manifest. Can be repeated.",
 )
-@click.option(
+@own_option(
+    SOURCES,
     "--weights",
     "teachers",
     multiple=True,
     metavar="NAME|FILE",
-    help="Where a teacher is now; once for each, in the manifest's order.",
+    help="A teacher of the manifest; one for each, in the manifest's order.",
 )
 @quiet_option
 def repeat(
@@ -243,7 +261,7 @@ def repeat(
 ) -> None:
     """Make the products of MANIFEST again, bit for bit.
 
-    It is an error, and nothing is written, when a source has changed or bytes come out otherwise.
+    If a source has changed or the bytes differ, this is an error and nothing is written.
     """
     with extra_needed("Generating"), Counting("product", quiet=quiet) as counting:
         from sinet_video.train.generate.repeat import repeat as make_again

@@ -1,4 +1,4 @@
-"""`sinet-video info`: what a file is."""
+"""`sinet-video info`: the properties of a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
-from sinet_video.cli.options.click_options import option_of
+from sinet_video.cli.options.click_options import option_of, own_option
+from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.terminal.reports import write_text
 from sinet_video.cli.terminal.streams import printable, write_stdout
 
@@ -21,13 +22,13 @@ MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9:
 RANGES = {1: "limited", 2: "full"}
 
 
-@click.command(short_help="Show what a file is.")
+@click.command(cls=GroupedCommand, short_help="Show the properties of a file.")
 @click.argument("file", type=click.Path())
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@own_option("Result", "--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @option_of(Settings, "stream")
 @option_of(Settings, "allow")
 def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
-    """Show what FILE is: frames, times, colour, audio, subtitles, chapters and attachments."""
+    """Show the properties of FILE: frames, times, colour, audio, subtitles and chapters."""
     from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 

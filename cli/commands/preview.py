@@ -76,7 +76,7 @@ def preview(
     report_file: str | None,
     console: Console,
 ) -> None:
-    """Show how well the person is cut out of INPUT: an image, or a page for a browser.
+    """Show how well the person is cut out of INPUT, as an image or as a page for a browser.
 
     FILE has moments as source, matte and result over a checkerboard; coverage (mean alpha), flicker
     (how much alpha changes where the frame does not move) and uncertainty (share of the network's

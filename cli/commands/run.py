@@ -26,7 +26,7 @@ from sinet_video.errors import SettingError
     type=click.Path(allow_dash=True),
     group=RESULT,
     variable=False,
-    help="OUTPUT, where an option is easier to write.",
+    help="OUTPUT as an option, for scripts.",
 )
 @destination_option
 @option(
@@ -35,8 +35,8 @@ from sinet_video.errors import SettingError
     type=click.Path(),
     group=RESULT,
     variable=False,
-    brief="Write the matte to this file as well.",
-    help="Write the matte, as gray, to this file as well.",
+    brief="Also write the matte to this file.",
+    help="Also write the matte, as gray, to this file.",
 )
 @job_options
 @overwrite_option
@@ -47,7 +47,7 @@ from sinet_video.errors import SettingError
     is_flag=True,
     group=JOB,
     brief=True,
-    help="If OUTPUT exists, do nothing and succeed.",
+    help="If OUTPUT exists, do nothing and exit with 0.",
 )
 @option(
     "--json",
@@ -55,7 +55,7 @@ from sinet_video.errors import SettingError
     metavar="FILE",
     group=JOB,
     variable=False,
-    help="Write a report to this file; - is stdout.",
+    help="Write a report to this JSON file; - is stdout.",
 )
 @console_options
 def run(
@@ -71,10 +71,10 @@ def run(
 ) -> None:
     """Cut the person out of INPUT and write OUTPUT.
 
-    OUTPUT's extension decides: .mp4, .mkv, .mov or .webm; a folder or out/%05d.png for an image
-    sequence; .gif, .apng or .webp for an image that moves. INPUT may be a photograph, or an image
-    sequence: a folder, frame.%04d.png or 'frame.####.exr'. As INPUT or OUTPUT, - is a pipe from or
-    to a program such as ffmpeg.
+    The extension of OUTPUT decides its type: .mp4, .mkv, .mov or .webm; .gif, .apng or .webp for an
+    animated image. A folder or a pattern such as out/%05d.png is an image sequence. INPUT may be a
+    photo, or an image sequence: a folder, frame.%04d.png or 'frame.####.exr'. Use - as INPUT or
+    OUTPUT for a pipe from or to a program such as ffmpeg.
     """
     output = _output(given, named)
     check_output(output)

@@ -40,7 +40,7 @@ SHUTDOWN = 30.0
 @option("--open", "browse", is_flag=True, group=SERVER, brief=True, help="Open the page as well.")
 @options_from(Limits, "limits")
 def serve(port: int, host: str, token: str | None, browse: bool, limits: Limits) -> None:
-    """Serve a page on which mattes are looked at, fixed and exported.
+    """Look at mattes, fix them and export, in a browser.
 
     Prints the page's address, for a browser on this machine. Clips stay on this machine; all that
     was uploaded and made is deleted when the server ends (Ctrl-C). The same server answers programs

@@ -2,52 +2,79 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options.click_options import quiet_option
+from sinet_video.cli.options.click_options import own_option, quiet_option
+from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.options.generate import bad_option, folder_argument
+from sinet_video.cli.terminal.signals import interrupts, status_of
 
 from sinet_video.extras import extra_needed
 
 if TYPE_CHECKING:
     from sinet_video.train.curves import Row
     from sinet_video.train.image_folder import OnBad
+    from sinet_video.train.recipe import Stage
 
 
-@click.command(short_help="Train the network.")
+RESULT, TRAINING = "Result", "Training"
+"""Headings of these options."""
+
+
+@click.command(cls=GroupedCommand, short_help="Train the network.")
 @folder_argument
-@click.option(
+@own_option(
+    RESULT,
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Where weights go; one with a checkpoint of the same recipe is gone on with.",
+    help="Folder for the weights. If it has a checkpoint of the same recipe, training continues.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--recipe",
     default="default",
-    show_default=True,
     metavar="NAME|FILE",
-    help="How: default, paper, or a TOML file of your own.",
+    help="Training recipe: default, paper, or a TOML file.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
-    show_default=True,
-    help="Where to compute.",
+    help="Device to train on.",
 )
-@click.option(
+@own_option(
+    TRAINING,
     "--checkpoint",
     type=click.IntRange(1),
     default=250,
-    show_default=True,
     metavar="STEPS",
-    help="How often it is written down where the training is.",
+    help="Write a checkpoint every so many steps.",
+)
+@own_option(
+    TRAINING,
+    "--steps",
+    type=click.IntRange(1),
+    metavar="STEPS",
+    help="Total number of steps, shared out over the stages, instead of the recipe's.",
+)
+@own_option(
+    TRAINING,
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a value of the recipe, such as seed=2, stages.*.rate=1e-3 or data.empty=[]. "
+    "Can be repeated.",
 )
 @bad_option
 @quiet_option
@@ -57,48 +84,90 @@ def train(
     recipe: str,
     device: str,
     checkpoint: int,
+    steps: int | None,
+    changes: tuple[str, ...],
     on_bad: OnBad,
     quiet: bool,
 ) -> None:
-    """Train SINet on what FOLDER holds, by a recipe that names the folders in it.
+    """Train SINet on the images and masks in FOLDER; a recipe names its folders.
 
-    OUTPUT is a folder: weights.pth at the end; while it works checkpoint.pth, curves.csv and
-    curves.png. The same command goes on after an interruption, and ends in the same weights.
+    The output folder gets checkpoint.pth, curves.csv and curves.png during training and weights.pth
+    at the end. Ctrl-C writes a checkpoint first. After an interruption the same command continues
+    and ends with the same weights.
     """
     with extra_needed("Training"):
-        from sinet_video.train.fused_layers import unavailable_reason
+        from sinet_video.train.fused_layers import built, unavailable_reason
         from sinet_video.train.provenance import write_record
         from sinet_video.train.recipe import load_recipe
         from sinet_video.train.samples.photographs import load_stock
-        from sinet_video.train.trainer import Pace, read_checkpoint
+        from sinet_video.train.trainer import Pace, StoppedError, read_checkpoint
         from sinet_video.train.trainer import train as train_network
 
-        chosen = load_recipe(recipe)
+        chosen = load_recipe(recipe, changes, steps=steps)
         read_checkpoint(chosen, output)  # before anything is written beside another training's
         stock = load_stock(chosen.data, folder, refuse=on_bad == "refuse")
         output.mkdir(parents=True, exist_ok=True)
         write_record(chosen, stock, folder, output)
         for item in stock.bad:
             click.echo(f"skipped {item.path}: {item.reason}", err=True)
+        if device == "cpu" and not quiet and not built():
+            click.echo("Compiling the training's kernels, once: about a minute.", err=True)
         if device == "cpu" and not quiet and (reason := unavailable_reason()):
             click.echo(f"slower than need be: {reason}", err=True)
-        shown = _Shown(sum(stage.steps for stage in chosen.stages), quiet=quiet)
+        shown = _Shown(chosen.stages, quiet=quiet)
         pace = Pace(checkpoint=checkpoint)
-        train_network(chosen, stock, output, device=device, pace=pace, progress=shown)
+        with interrupts() as stop:
+            try:
+                train_network(
+                    chosen, stock, output, device=device, pace=pace, progress=shown, stop=stop
+                )
+            except StoppedError as stopped:
+                click.echo(
+                    f"Stopped at step {stopped.step} of {shown.steps}. {output / 'checkpoint.pth'} "
+                    "is written; the same command goes on from there.",
+                    err=True,
+                )
+                sys.exit(status_of(signal.SIGINT))
     if not quiet:
         click.echo(f"{output / 'weights.pth'}", err=True)
 
 
 class _Shown:
-    """Says how far a training is, a line for each row of its curves."""
+    """Says how far a training is and how long it will take, a line for each row of its curves."""
 
-    def __init__(self, steps: int, *, quiet: bool) -> None:
-        self._steps, self._quiet, self._start = steps, quiet, time.monotonic()
+    def __init__(self, stages: Sequence[Stage], *, quiet: bool) -> None:
+        self.steps = sum(stage.steps for stage in stages)
+        self._costs = [cost for stage in stages for cost in [_cost(stage)] * stage.steps]
+        self._quiet, self._start = quiet, time.monotonic()
+        self._first: tuple[int, float] | None = None
 
     def __call__(self, row: Row) -> None:
         if self._quiet:
             return
+        step, now = int(row["step"]), time.monotonic()
         numbers = {k: v for k, v in row.items() if isinstance(v, float) and k != "rate"}
         parts = " ".join(f"{name} {value:.4f}" for name, value in numbers.items())
-        spent = time.monotonic() - self._start
-        click.echo(f"{row['step']}/{self._steps} {row['stage']} {spent:.0f} s: {parts}", err=True)
+        left = self._left(step, now)
+        said = f"{now - self._start:.0f} s" + (f", {left} left" if left else "")
+        click.echo(f"{step}/{self.steps} {row['stage']} {said}: {parts}", err=True)
+
+    def _left(self, step: int, now: float) -> str:
+        """Return the time left, by what the steps since the first row took."""
+        if self._first is None:
+            self._first = step, now
+        begun, since = self._first
+        done, ahead = sum(self._costs[begun:step]), sum(self._costs[step:])
+        return shown_time(ahead * (now - since) / done) if done and ahead else ""
+
+
+def _cost(stage: Stage) -> float:
+    """Return what a step costs, in pixels of samples."""
+    return stage.batch * sum(height * width for height, width in stage.shapes) / len(stage.shapes)
+
+
+def shown_time(seconds: float) -> str:
+    """Return a time as people say it: "40 s", "12 min", "3 h 20 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

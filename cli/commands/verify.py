@@ -8,7 +8,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
-from sinet_video.cli.options.click_options import option_of, options_from, overwrite_option
+from sinet_video.cli.options.click_options import (
+    option_of,
+    options_from,
+    overwrite_option,
+    own_option,
+    report_option,
+)
+from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
 
 from sinet_video.media.time_range import TimeRange
@@ -19,12 +26,16 @@ if TYPE_CHECKING:
     from sinet_video.quality.checks import Check, Wanted
     from sinet_video.quality.verification import Verification
 
+SOURCE, CHECKS = "Source", "Checks"
+"""Headings of these options."""
+
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 
 
-@click.command(short_help="Play a result and check it against its source.")
+@click.command(cls=GroupedCommand, short_help="Play a result and check it against its source.")
 @click.argument("file", type=click.Path())
-@click.option(
+@own_option(
+    SOURCE,
     "--against",
     "source",
     type=click.Path(),
@@ -32,17 +43,24 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
     help="The clip that FILE was made from.",
 )
 @options_from(TimeRange, "span")
-@click.option(
+@own_option(
+    CHECKS,
     "--alpha-mode",
     type=click.Choice(["straight", "premultiplied", "stacked", "none"]),
-    help="What alpha FILE must have; any will do if this is not given.",
+    help="Kind of alpha that FILE must have.  [default: any]",
 )
-@click.option("--skip", multiple=True, metavar="CHECK", help="Leave out a check; may be repeated.")
+@own_option(
+    CHECKS,
+    "--skip",
+    multiple=True,
+    metavar="CHECK",
+    help="Leave out a check, by its name in the table. Can be repeated.",
+)
 @option_of(Settings, "stream")
 @option_of(Settings, "rate")
 @option_of(Settings, "allow")
 @overwrite_option
-@click.option("--json", "report_file", metavar="FILE", help="Write all of it; - is stdout.")
+@report_option
 def verify(
     file: str,
     source: str | None,
@@ -55,13 +73,13 @@ def verify(
     overwrite: bool,
     report_file: str | None,
 ) -> None:
-    """Play FILE to its end and check it, against its source if that is given.
+    """Play FILE to its end and check it, or compare it with its source.
 
-    FILE is a video, a folder of images, or out/%05d.png. It must be whole, its times must
-    increase, and alpha must be there if the file says so; VP8 and VP9 are decoded with theirs.
-    Against a source: as many frames at the same times, the same size, rotation, pixel aspect and
-    colour tags, as many audio tracks that start and last alike, and its captions, subtitles,
-    chapters and tags. What FILE cannot hold does not fail, but is named.
+    FILE is a video, a folder of images, or a pattern such as out/%05d.png. It must be complete, its
+    times must increase, and it must have alpha if it says so. With --against, it must also have as
+    many frames as the source, at the same times; the same size, rotation, pixel aspect ratio and
+    colour tags; as many audio tracks, with the same start and length; and the source's captions,
+    subtitles, chapters and tags. What the format of FILE cannot hold is listed but does not fail.
 
     Prints a table; the exit status is 1 if a check fails.
     """

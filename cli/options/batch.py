@@ -120,29 +120,29 @@ class BatchOptions:
 _OPTIONS = (
     option(
         "-o", "--output", "folder", required=True, metavar="FOLDER", group=RESULT, brief=True,
-        help="Where results go.",
+        help="Folder for the results.",
     ),
     option(
         "--to", "kind", type=click.Choice(KINDS), default="mp4", group=RESULT, brief=True,
-        help="What to write; png is a folder of PNG files, and one file of a photograph. "
-        "Photographs in folders are taken for png, webp, jpg, tif and exr.",
+        help="File type of the results; png writes a folder of PNG files, and one file of a photo. "
+        "Photos in folders are converted to png, webp, jpg, tif and exr only.",
     ),
     option(
         "--name-template", default="{stem}.{ext}", metavar="TEMPLATE", group=NAMES,
-        help="What results are called, such as {stem}_cut.{ext}: {stem}, {ext}, {name} (with its "
-        "extension) and {parent} (the input's folder) are filled in.",
+        help="Names of the results, such as {stem}_cut.{ext}. Placeholders: {stem}, {ext}, {name} "
+        "(with its extension) and {parent} (the input's folder).",
     ),
     option(
         "--matte", metavar="TEMPLATE", group=NAMES,
-        help="Write each matte as well, to a file of this name, such as {stem}_matte.mkv.",
+        help="Also write each matte, to a file of this name, such as {stem}_matte.mkv.",
     ),
     option(
         "-r", "--recursive", is_flag=True, group=INPUTS, brief=True,
-        help="Take videos in subfolders, too; results are in the same subfolders.",
+        help="Include subfolders; the results keep the same subfolders.",
     ),
     option(
         "--from-file", metavar="LIST", group=INPUTS, variable=False,
-        help="Take inputs from a text file as well, one a line; - is stdin.",
+        help="Also read inputs from a text file, one per line; - is stdin.",
     ),
     option(
         "--shard", metavar="I/N", group=INPUTS,
@@ -151,23 +151,23 @@ _OPTIONS = (
     option(
         "--jobs", "-j", type=click.IntRange(1), metavar="N", group=JOB, brief=True,
         show_default="by cores and memory",
-        help="How many clips to convert at a time, each in its own process.",
+        help="How many clips to convert at the same time, each in its own process.",
     ),
     option(
         "--retry-failed", is_flag=True, group=JOB,
-        help="Convert only what failed before.",
+        help="Convert only clips that failed before.",
     ),
     option(
         "--skip-existing", is_flag=True, group=JOB,
-        help="Convert nothing whose result exists, even if input or options changed.",
+        help="Skip clips whose result exists, even if the input or the options changed.",
     ),
     option(
         "--keep-times", is_flag=True, group=JOB,
-        help="Give results the modification times of their inputs.",
+        help="Copy the inputs' modification times to the results.",
     ),
     option(
         "--dry-run", is_flag=True, group=JOB, brief=True, variable=False,
-        help="Only print what would be done, with the time and disk space that it needs.",
+        help="Only print what would be done, with the estimated time and disk space.",
     ),
 )  # fmt: skip
 

@@ -121,6 +121,11 @@ def option(*names: str, group: str = "General", **more: Any) -> Decorator:
     return click.option(*names, cls=Option, group=group, **more)
 
 
+def own_option(group: str, *names: str, **more: Any) -> Decorator:
+    """Return a decorator that adds an option which no file or environment variable gives."""
+    return option(*names, group=group, variable=False, **more)
+
+
 def options_from(settings: type, name: str) -> Decorator:
     """Return a decorator that adds the options of a settings class.
 
@@ -180,7 +185,7 @@ overwrite_option = option(
     is_flag=True,
     group=JOB,
     brief=True,
-    help="Replace files that exist.",
+    help="Replace existing files.",
 )
 report_option = option(
     "--json",
@@ -188,6 +193,6 @@ report_option = option(
     metavar="FILE",
     group=JOB,
     variable=False,
-    help="Write all figures to this file; - is stdout.",
+    help="Write all figures to this JSON file; - is stdout.",
 )
-quiet_option = option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
+quiet_option = option("--quiet", "-q", is_flag=True, help="Print only errors.")

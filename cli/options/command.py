@@ -24,12 +24,39 @@ JOINED = {"Encoding": "Result", "Network": "Matte", "Green screen": "Matte", "Ed
 """Headings that are one in short help."""
 
 MORE = (
-    "--help-all lists every option. Each can also be set in a file (--config) or by an "
+    "--help-all lists every option. Options can also be set in a file (--config) or by an "
     f"environment variable: {PREFIX}CHOKE=1 is --choke 1."
 )
 
 
-class Command(click.Command):
+class GroupedCommand(click.Command):
+    """A command whose help lists every option, each under its heading."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, each under its heading."""
+        write_headings(self.headings(ctx), formatter)
+
+    def headings(
+        self, ctx: click.Context, *, brief: bool = False
+    ) -> dict[str, list[tuple[str, str]]]:
+        """Return what is said of the options under each heading, the general ones last."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for each in self.get_params(ctx):
+            if isinstance(each, click.Argument):
+                continue
+            group = each.group if isinstance(each, Option) else GENERAL
+            if brief and isinstance(each, Option):
+                record = each.brief_record(ctx)
+            else:
+                record = each.get_help_record(ctx)
+            if record:
+                heading = JOINED.get(group, group) if brief else group
+                found.setdefault(heading, []).append(record)
+        found[GENERAL] = found.pop(GENERAL, [])
+        return found
+
+
+class Command(GroupedCommand):
     """A command with many options: the common ones in --help, all in --help-all.
 
     Options are listed under the headings that they were given, in the order in which these first
@@ -57,26 +84,10 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, each under its heading."""
         whole = ctx.meta.get(ALL, False)
-        for heading, records in self._headings(ctx, whole=whole).items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
+        write_headings(self.headings(ctx, brief=not whole), formatter)
         if not whole:
             formatter.write_paragraph()
             formatter.write_text(MORE)
-
-    def _headings(self, ctx: click.Context, *, whole: bool) -> dict[str, list[tuple[str, str]]]:
-        """Return what is said of the options under each heading, the general ones last."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        for each in self.get_params(ctx):
-            if isinstance(each, click.Argument):
-                continue
-            group = each.group if isinstance(each, Option) else GENERAL
-            brief = None if whole or not isinstance(each, Option) else each
-            record = brief.brief_record(ctx) if brief else each.get_help_record(ctx)
-            if record:
-                found.setdefault(group if whole else JOINED.get(group, group), []).append(record)
-        found[GENERAL] = found.pop(GENERAL, [])
-        return found
 
     def _names(self) -> set[str]:
         return {name for each in self.params for name in (*each.opts, *each.secondary_opts)}
@@ -91,6 +102,15 @@ class Command(click.Command):
             and each.name in ctx.params
             and ctx.get_parameter_source(each.name) not in unspecified
         }
+
+
+def write_headings(
+    headings: dict[str, list[tuple[str, str]]], formatter: click.HelpFormatter
+) -> None:
+    """Write options under their headings."""
+    for heading, records in headings.items():
+        with formatter.section(heading):
+            formatter.write_dl(records)
 
 
 def _before_dashes(args: Sequence[str]) -> Sequence[str]:
@@ -110,12 +130,12 @@ def _own_options() -> list[click.Option]:
     return [
         Option(
             ["--config"],
-            brief="Take options from a file.",
+            brief="Read options from a file.",
             is_eager=True,
             expose_value=False,
             metavar="FILE.toml",
             callback=config_file.load,
-            help="Take options from a file; those given here count more.",
+            help="Read options from a file; options on the command line override them.",
         ),
         Option(
             ["--save-config"],
@@ -124,7 +144,7 @@ def _own_options() -> list[click.Option]:
             metavar="FILE.toml",
             type=click.Path(path_type=Path),
             callback=config_file.remember,
-            help="Write the options of this call to a file for --config, then go on.",
+            help="Save the options of this call to a file for --config, then run.",
         ),
         Option(
             ["--help-all"],

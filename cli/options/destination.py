@@ -41,16 +41,16 @@ DESTINATIONS = {
     "blender": Destination("PNG frames, straight alpha", "", _ALPHA | {"format": "png"}),
     "web": Destination("VP9 with alpha, for Chrome and Firefox", ".webm", _ALPHA),
     "meeting": Destination(
-        "H.264 of at most 1080 lines over the blurred room",
+        "H.264, at most 1080 lines, with a blurred background",
         ".mp4",
         {"background": "blur", "codec": "h264", "max_height": 1080},
     ),
     "youtube": Destination(
-        "H.264 in high quality, over green unless --background says more",
+        "H.264 in high quality, on green unless --background is given",
         ".mp4",
         {"codec": "h264", "crf": 16, "preset": "medium"},
     ),
-    "matte": Destination("alpha alone, lossless, as gray", ".mkv", {"show": "alpha"}),
+    "matte": Destination("the matte alone, lossless, as gray", ".mkv", {"show": "alpha"}),
 }
 
 
@@ -89,5 +89,5 @@ destination_option = option(
     expose_value=False,
     callback=choose,
     brief="resolve, premiere, web, nuke, meeting, ...",
-    help=f"Options that suit where OUTPUT is going; others given here count more. {described()}.",
+    help=f"Options for where OUTPUT is used; other options override them. {described()}.",
 )

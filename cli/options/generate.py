@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from sinet_video.cli.options.click_options import Decorator
+from sinet_video.cli.options.click_options import Decorator, own_option
 from sinet_video.cli.terminal.progress import summarise
 
 from sinet_video.errors import InputError
@@ -46,38 +46,41 @@ class Place(click.ParamType[tuple[str, Path]]):
         return name, Path(folder)
 
 
-def option(*names: str, **more: Any) -> Decorator:
-    """Return an option that shows its default."""
-    return click.option(*names, show_default=True, **more)
+RESULT, SOURCES, DRAWS = "Result", "Sources", "Random draws"
+"""Headings of these options, beside each command's own."""
 
-
-output_option = click.option(
+output_option = own_option(
+    RESULT,
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="A new folder, or an empty one. It appears when all is done.",
+    help="A new or empty folder. It appears once everything is done.",
 )
-seed_option = option("--seed", type=click.IntRange(0), default=0, help="Other draws.")
-bad_option = option(
+seed_option = own_option(
+    DRAWS, "--seed", type=click.IntRange(0), default=0, help="Seed of the random numbers."
+)
+bad_option = own_option(
+    SOURCES,
     "--on-bad",
     type=click.Choice(["skip", "refuse"]),
     default="skip",
-    help="Name what cannot serve and leave it out, or name it and stop.",
+    help="If a file cannot be used: name it and skip it, or name it and stop.",
 )
-exclude_option = click.option(
+exclude_option = own_option(
+    RESULT,
     "--exclude",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Names of products to leave out, one a line: what a person struck out on the sheets.",
+    help="File with the names of products to leave out, one per line.",
 )
 folder_argument = click.argument("folder", type=click.Path(path_type=Path))
 
 
-def share_option(name: str, default: float, text: str) -> Decorator:
+def share_option(group: str, name: str, default: float, text: str) -> Decorator:
     """Return an option from 0 to 1."""
-    return option(name, type=click.FloatRange(0, 1), default=default, help=text)
+    return own_option(group, name, type=click.FloatRange(0, 1), default=default, help=text)
 
 
 def read_names(path: Path | None) -> frozenset[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from sinet_video.cli.lazy_commands import loading
 from sinet_video.cli.options.click_options import Command, options_from
 from sinet_video.cli.options.output import OutputOptions, ResumeOptions
 from sinet_video.cli.terminal.streams import printable
@@ -35,7 +36,8 @@ class Job:
 
     def conversion(self) -> Conversion:
         """Return the same as the library has it."""
-        from sinet_video.pipeline.conversion import Conversion
+        with loading():
+            from sinet_video.pipeline.conversion import Conversion
 
         return Conversion(
             background=self.look.background,

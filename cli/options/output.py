@@ -27,7 +27,7 @@ class OutputOptions:
 
     background: str | None = setting(
         None,
-        "A colour (green, #RRGGBB), an image or video file, blur, blur:RADIUS or transparent.",
+        "A colour (green, #RRGGBB), an image or video file, blur, blur:RADIUS, or transparent.",
         RESULT,
         metavar="WHAT",
         kind=str,
@@ -36,16 +36,16 @@ class OutputOptions:
     )
     fit: Literal["cover", "contain", "stretch"] = setting(
         "cover",
-        "How an image or video fills the frame.",
+        "How a background image or video fills the frame.",
         RESULT,
         choices=("cover", "contain", "stretch"),
     )
     show: Literal["composite", "alpha", "foreground"] = setting(
         "composite",
-        "The result, alpha alone as gray, or the person alone.",
+        "Write the composite, the matte alone as gray, or the person without a background.",
         RESULT,
         choices=("composite", "alpha", "foreground"),
-        brief="The result, alpha as gray, or the person.",
+        brief="The composite, the matte, or the person.",
     )
 
 
@@ -55,14 +55,14 @@ class ResumeOptions:
 
     resume: bool = setting(
         False,
-        "Keep what is finished until all is: after an interruption the same command goes on from "
-        "there.",
+        "Keep finished parts until the job is done. After an interruption, the same command "
+        "continues from there.",
         JOB,
-        brief="Go on after an interruption.",
+        brief="Continue after an interruption.",
     )
     checkpoint_every: float | None = setting(
         None,
-        "With --resume: how much of the result is finished at a time.",
+        "With --resume: length of the parts that are kept.",
         JOB,
         kind=float,
         metavar="SECONDS",

@@ -26,15 +26,15 @@ GENERAL = "General"
 class Console:
     """How much is said, and whether it is for programs."""
 
-    quiet: bool = option(False, "Print nothing but errors.", GENERAL, brief=True)
+    quiet: bool = option(False, "Print only errors.", GENERAL, brief=True)
     verbose: bool = option(
         False,
-        "Also print what is done, and how.",
+        "Also print details of the job.",
         GENERAL,
         brief=True,
     )
     log_json: bool = option(
-        False, "Print progress as JSON on stderr, one object a line, for programs.", GENERAL
+        False, "Print progress to stderr as JSON, one object per line.", GENERAL
     )
 
     def progress(self, span: TimeRange) -> Progress:

@@ -14,10 +14,15 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 GRACE = 5.0
 """Seconds that tidying up may take."""
+
+STEP = 60.0
+"""Seconds that a step of long work may take before its checkpoint is written."""
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -56,6 +61,34 @@ class _Once:
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         sys.exit(status_of(number))
+
+
+@contextmanager
+def interrupts() -> Iterator[Callable[[], bool]]:
+    """Ask instead of raising: what is yielded says whether an interrupt came; a second one raises.
+
+    The process has a minute then to come to an end.
+    """
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):
+        yield lambda: False
+        return
+    before, grace = signal.signal(signal.SIGINT, note), _Once.grace
+    allow(STEP)
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        allow(grace)
 
 
 def allow(seconds: float) -> None:

@@ -27,7 +27,8 @@ from sinet_video.batches.naming import Naming, Task, tasks
 from sinet_video.batches.pace import Pace, State
 from sinet_video.batches.shard import Shard
 from sinet_video.containers.formats import CONTAINERS
-from sinet_video.errors import OutputError, SettingError, SinetVideoError, reason
+from sinet_video.errors import OutputError, SinetVideoError, reason
+from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report, expected_frames
 
@@ -133,8 +134,7 @@ def plan_batch(
     rules: Rules = Rules(),
 ) -> list[Step]:
     """Return what `batch` would do with every clip, and why, without doing anything."""
-    if not str(folder).strip():
-        raise SettingError("The name of the output folder is empty; give one.")
+    check_named(output=str(folder))
     folder = Path(folder)
     found = find(inputs, recursive=recursive, exclude=folder.absolute(), stills=naming.takes_stills)
     ours = tasks(found, folder, naming)

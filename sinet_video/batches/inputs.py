@@ -12,7 +12,8 @@ from pathlib import Path
 from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
 from sinet_video.containers.numbering import is_pattern
-from sinet_video.errors import InputError, SettingError, reason
+from sinet_video.errors import InputError, reason
+from sinet_video.paths import check_named
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,7 @@ def expand(
     stills: bool = False,
 ) -> list[Found]:
     """Return the files that one input stands for, as `find` says."""
-    if not str(given).strip():
-        raise SettingError("The name of an input is empty; give a file, a folder or a pattern.")
+    check_named(input=str(given))
     path = Path(given)
     try:
         found = list(_matches(path, given, recursive=recursive, exclude=exclude, stills=stills))

@@ -82,8 +82,6 @@ class Source:
         if not isinstance(self.path, str | Path):
             raise SettingError(f"What is to be read is {self.path!r}; give a path or a URL.")
         check_named(input=self.path)
-        if "\0" in str(self.path):
-            raise InputError(f"{self.path!r} has a NUL in it, which no file's name can have.")
         if self.allow not in get_args(Allow):
             allowed = ", ".join(get_args(Allow))
             raise SettingError(f"Allow is {self.allow!r}; it must be one of {allowed}.")

@@ -12,7 +12,8 @@ import av
 from av.video.stream import VideoStream
 
 from sinet_video.decoding.decoder import Decoder, decoded
-from sinet_video.errors import InputError, reason
+from sinet_video.errors import InputError, OutOfMemoryError, reason
+from sinet_video.memory import is_there
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -143,18 +144,32 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
+ROOM = 200
+"""Megabytes that must be there for a decoder to be believed that a file is damaged."""
+
+
 @contextmanager
 def translate_decode_errors(path: str | Path, last: Callable[[], float | None]) -> Iterator[None]:
     """Turn libav's errors into an `InputError` that says after which time they occurred."""
     try:
         yield
-    except MemoryError:
-        raise  # which is not the file's fault
+    except MemoryError as error:
+        raise no_memory_for(path) from error
     except av.FFmpegError as error:
+        if not is_there(ROOM):  # which decoders may call damage
+            raise no_memory_for(path) from error
         raise InputError(
             f"{path} is damaged or cut off {where(last())} ({reason(error)}); repair it, or end "
             "before that."
         ) from error
+
+
+def no_memory_for(path: object) -> OutOfMemoryError:
+    """Return what to raise where memory does not suffice to read a file."""
+    return OutOfMemoryError(
+        f"There is not enough memory to read {path}; if it is small, it is damaged and asks for "
+        "more than it needs."
+    )
 
 
 def where(last: float | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from av.video.stream import VideoStream
 from sinet_video.atomic import translate_read_errors
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
+from sinet_video.decoding.concealment import no_memory_for
+from sinet_video.decoding.pipe_input import Readable, readable
 from sinet_video.errors import InputError, SettingError, reason
 
 LENIENT: dict[str, Any] = (
@@ -26,8 +27,10 @@ LENIENT: dict[str, Any] = (
 """What makes PyAV read names that are not UTF-8; 19 does of itself."""
 
 
-def _open(name: str, options: dict[str, str], timeout: float | None = None) -> InputContainer:
-    container: InputContainer = av.open(name, options=options, timeout=timeout, **LENIENT)
+def _open(
+    file: str | Readable, options: dict[str, str], timeout: float | None = None
+) -> InputContainer:
+    container: InputContainer = av.open(file, options=options, timeout=timeout, **LENIENT)
     return container
 
 
@@ -68,6 +71,8 @@ def _opened_url(url: Source) -> InputContainer:
     options = url.open_options()
     try:
         return _open(str(url), options, PATIENCE)
+    except MemoryError as error:
+        raise no_memory_for(url) from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."
@@ -88,8 +93,8 @@ def _opened_file(source: Source) -> InputContainer:
         return _open(
             fspath(file.absolute()), options, PATIENCE if source.allow == "network" else None
         )
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise no_memory_for(file) from error
     except PermissionError as error:
         raise InputError(f"{file} may not be read: permission denied.") from error
     except (av.FFmpegError, ValueError) as error:
@@ -103,27 +108,29 @@ def _opened_file(source: Source) -> InputContainer:
 def open_pipe(source: Source) -> InputContainer:
     """Open standard input or another pipe for reading.
 
-    Raises `InputError` when it is closed, a terminal or no video.
+    An MP4 whose index is at its end is buffered in a temporary file. Raises `InputError` when the
+    pipe is closed, a terminal or no video.
     """
     if source.is_given:
         return _opened_data(source)
-    said = f"The pipe {source}"
+    said = "Standard input" if source.located == PIPE else f"The pipe {source}"
     if source.located == PIPE:
-        said, number = "Standard input", 0
         _check_stdin()
-    else:
-        with translate_read_errors(source.path):
-            number = os.open(source.path, os.O_RDONLY)
+    name = 0 if source.located == PIPE else source.path
+    with translate_read_errors(said):
+        # It stays open as long as it is read, which a container sees to.
+        pipe = open(name, "rb", buffering=0, closefd=name != 0)  # noqa: SIM115
+        file = readable(pipe, said)
     options = Source(PIPE).open_options() | {"protocol_whitelist": "pipe"}
     try:
-        return _open(f"pipe:{number}", options)
-    except MemoryError:
-        raise
+        return _open(file, options)
+    except MemoryError as error:
+        raise no_memory_for(said) from error
     except (av.FFmpegError, ValueError) as error:
         raise InputError(
-            f"{said} cannot be read as a video ({reason(error)}); pipe NUT, Matroska, yuv4mpegpipe "
-            "or MPEG-TS, such as from ffmpeg -i IN -f nut -. An MP4 can be piped only if its index "
-            "comes first, as ffmpeg's -movflags +faststart makes it; else give the file itself."
+            f"{said} cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "
+            "yuv4mpegpipe, MP4 or MPEG-TS, such as from ffmpeg -i IN -f nut -, or give the file "
+            "itself."
         ) from error
 
 

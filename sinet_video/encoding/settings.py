@@ -48,27 +48,27 @@ class Encoding:
 
     codec: str | None = option(
         None,
-        "h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff, exr or rawvideo; ffmpeg's names, "
-        "such as libx264, are understood.",
+        "h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff, exr or rawvideo; names of FFmpeg "
+        "encoders such as libx264 also work.",
         ENCODING,
-        shown="what suits OUTPUT",
+        shown="by the type of OUTPUT",
         brief="h264, hevc, av1, vp9, prores, ffv1 and others.",
     )
     crf: float | None = option(
         None,
-        "Constant quality: lower is better and larger.",
+        "Constant quality; lower values look better and make larger files.",
         ENCODING,
         kind=float,
         shown="18 for h264, 20 for hevc, 28 for av1, 24 for vp9",
-        brief="Quality; lower is better and larger.",
+        brief="Quality; lower is better, files get larger.",
     )
     preset: str | None = option(
-        None, "Speed against size, in the encoder's own words.", ENCODING, shown="veryfast, 10, 6"
+        None, "Encoder preset: speed against file size.", ENCODING, shown="veryfast, 10, 6"
     )
     format: str | None = option(
         None,
-        "What a pipe gets (the first three; nut keeps times, alpha and audio) or a folder (the "
-        "others).",
+        "Format of a pipe (nut, y4m or rawvideo; only nut keeps times, alpha and audio) or of a "
+        "folder (png, tiff or exr).",
         ENCODING,
         choices=("nut", "y4m", "rawvideo", "png", "tiff", "exr"),
         shown="nut, png",
@@ -83,15 +83,15 @@ class Encoding:
     )
     audio: AudioChoice = option(
         "copy",
-        "Copy the audio where the file can hold it, re-encode it, or leave it out.",
+        "Copy the audio (re-encoded only if the file cannot hold it), re-encode it, or drop it.",
         ENCODING,
         choices=get_args(AudioChoice),
-        brief="Copy it, re-encode it, or leave it out.",
+        brief="Copy, re-encode or drop the audio.",
     )
     alpha_mode: AlphaMode | None = option(
         None,
-        "Whether colours beside an alpha channel are multiplied by it; or stacked: alpha as gray "
-        "below the colours, in a video of twice the height, for players without alpha.",
+        "Whether colours are premultiplied by alpha; or stacked: alpha as gray below the colours, in "
+        "a video of twice the height, for players without alpha.",
         ENCODING,
         choices=get_args(AlphaMode),
         shown="premultiplied in .exr, else straight",

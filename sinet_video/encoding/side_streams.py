@@ -23,7 +23,7 @@ from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audi
 from sinet_video.encoding.metadata import left_out, moved_chapter, portable_tags, track_names
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.subtitles import text_track
-from sinet_video.errors import InputError, reason
+from sinet_video.errors import InputError, Remedy, reason
 from sinet_video.media.time_range import TimeRange, seconds
 
 if TYPE_CHECKING:
@@ -158,6 +158,14 @@ class SideStreams:
             raise InputError(f"{problem}; repair it, or conceal errors.") from error
         if (warning := f"{problem}: {what}.") not in self.warnings:
             self.warnings.append(warning)
+
+    def check_headers(self, error: av.FFmpegError) -> None:
+        """Raise `InputError` for what a muxer refuses at its end, if audio was copied."""
+        if any(isinstance(track, Copied) for track in self.tracks.values()):
+            raise InputError(
+                f"{self._source}: the headers of its audio are damaged ({reason(error)}).",
+                remedy=Remedy("audio", "encode", "to encode it anew"),
+            ) from error
 
     def lost(self, written: Path) -> list[str]:
         """Return warnings about what a finished file does not hold."""

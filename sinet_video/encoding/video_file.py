@@ -157,10 +157,19 @@ class VideoFile(Sink):
             self._mux_companions(None)
             if self._companions is not None:
                 self.warnings += self._companions.warnings
-            self._container.close()
+            self._close_container()
             if self._path != PIPE:
                 self._complete()
             self._close()
+
+    def _close_container(self) -> None:
+        """Write the index; what a muxer refuses only then are headers of copied audio."""
+        try:
+            self._container.close()
+        except (av.ArgumentError, av.InvalidDataError) as error:
+            if self._companions is not None:
+                self._companions.check_headers(error)
+            raise
 
     def publish(self, publication: Publication) -> None:
         """As `Sink` says."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 from av.dictionary import Dictionary
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import SideData, SideDataContainer, Type
 
 NAMED = {
     "STEREO3D": "stereoscopic 3D",
@@ -29,7 +29,10 @@ NAMED = {
 def side_data_of(video: av.VideoFrame) -> list[SideData]:
     """Return what is said of a frame; nothing where PyAV does not let it be read."""
     try:
-        found: Any = video.side_data
+        # The frame keeps what `video.side_data` returns, which keeps the frame: such a cycle holds
+        # the samples until the garbage collector happens to run, in hundreds of frames.
+        container: Any = SideDataContainer  # its types leave out what it is made of
+        found: Any = container(video)
     except ValueError:  # it fails on kinds it does not know, such as the EXIF data of photographs
         return []
     # PyAV 18 iterates over what is said, and 19 over its kinds.

@@ -30,12 +30,12 @@ class TimeRange:
 
     start: Fraction | None = option(
         None,
-        "Begin here: seconds or h:mm:ss.",
+        "Start time in the source: seconds or h:mm:ss.",
         TIME,
         kind=Fraction,
         brief=True,
     )
-    end: Fraction | None = option(None, "Stop before this.", TIME, kind=Fraction, brief=True)
+    end: Fraction | None = option(None, "End time in the source.", TIME, kind=Fraction, brief=True)
     late: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from importlib.resources import files
+import stat
 from pathlib import Path
 
 from sinet_video.errors import SettingError, WeightsError, reason
@@ -32,6 +32,7 @@ from sinet_video.models.runtimes import (
     Wanted,
     is_fast_graph,
 )
+from sinet_video.paths import check_named
 
 GRAPH_VERSION = 1
 """Part of the name of cached graphs; increase it when the export changes."""
@@ -58,6 +59,7 @@ def load_segmenter(
         _check_classes(weights, classes)
     if runtime == "torch":
         return _in_torch(weights, device, classes)
+    check_named(weights=weights)
     if runtime != "onnxruntime":
         raise SettingError(f"Runtime is {runtime!r}; it must be 'onnxruntime' or 'torch'.")
     if device != "cpu":
@@ -103,7 +105,7 @@ def packaged_graph(name: str = "default") -> bytes:
 
 
 def _data(name: str) -> Path:
-    return Path(str(files("sinet_video"))) / "data" / name
+    return Path(__file__).parents[1] / "data" / name
 
 
 def checkpoint_path(weights: str | Path) -> Path:
@@ -122,8 +124,12 @@ def checkpoint_path(weights: str | Path) -> Path:
 def check_readable(path: Path) -> None:
     """Raise `WeightsError` for a file that is not there, or that cannot be read."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a device may be read without end
+            raise WeightsError(f"The weights {path} are no file; give a .pth or .onnx file.")
         with path.open("rb"):
             return
+    except WeightsError:
+        raise
     except (FileNotFoundError, NotADirectoryError) as error:
         raise WeightsError(
             f"There are no weights {str(path)!r}; give {NAMES} or the path of a .pth or .onnx file."

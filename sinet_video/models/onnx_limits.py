@@ -93,8 +93,10 @@ def why(message: str) -> str:
     """Return in short what onnxruntime says of a graph."""
     if "terminate flag" in message:
         return f"it had not ended after {SECONDS:g} s"
-    if "Available memory of" in message or "bad_alloc" in message:
+    if "Available memory of" in message:
         return f"it wants more than {MEMORY >> 30} GiB of memory"
+    if "bad_alloc" in message:
+        return "it wants more memory than there is"
     said = _OF_ITSELF.sub("", " ".join(message.split()))
     return said[:200].rstrip(". ")
 

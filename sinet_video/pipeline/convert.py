@@ -6,14 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 from sinet_video import native
-from sinet_video.atomic import begin_file, check_file, discard, translate_write_errors
+from sinet_video.atomic import abandoned, begin_file, check_file, discard, translate_write_errors
 from sinet_video.cache import claimed
 from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import PIPE
@@ -26,7 +26,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
-from sinet_video.errors import OutOfMemoryError, SettingError, SinetVideoError
+from sinet_video.errors import InputError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.media.time_range import TimeRange
@@ -36,6 +36,7 @@ from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.drawn_remarks import drawn_remarks
 from sinet_video.pipeline.image_sources import files_of, image_remarks
+from sinet_video.pipeline.memory_needed import within_memory
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
@@ -48,9 +49,6 @@ from sinet_video.stages.composite import Background
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 logger = logging.getLogger("sinet_video")
-
-BASE_MEMORY, MEMORY_OF_PIXEL = 170, 140e-6
-"""Megabytes, as measured of .mp4 at 1080p and 2160p; .webm with alpha takes half as much more."""
 
 Item = TypeVar("Item")
 
@@ -142,8 +140,9 @@ def convert(
             overwrite=overwrite, again=needs_all(work), begun=look.begun,
         )  # fmt: skip
     job = _Job(work, targets, writing, started, report, overwrite)
-    with claimed(each for each in (*targets, report) if each is not None and each != PIPE):
-        done = _within_memory(job, progress)
+    names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)
+    with names, within_memory(clip, len(targets)):
+        done = replace(job, left=_left(targets)).run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,
@@ -153,20 +152,11 @@ def convert(
     return done
 
 
-def _within_memory(job: _Job, progress: Progress | None) -> Report:
-    """Do a job; say what it needs where there is not enough memory for it."""
-    try:
-        return job.run(progress)
-    except MemoryError as error:
-        if isinstance(error, SinetVideoError):
-            raise
-        clip = job.work.clip
-        need = round(BASE_MEMORY + MEMORY_OF_PIXEL * clip.width * clip.height * len(job.targets))
-        raise OutOfMemoryError(
-            f"There is not enough memory: a job on {clip.width}x{clip.height} frames needs about "
-            f"{need} MB. A smaller clip, a result without a matte beside it, or .mp4 instead of "
-            ".webm needs less."
-        ) from error
+def _left(targets: list[Path]) -> tuple[Path, ...]:
+    """Return what runs that were killed have left of the same files."""
+    with suppress(OSError):
+        return tuple(part for path in targets if path != PIPE for part in abandoned(path))
+    return ()
 
 
 def _in_words(clip: Clip) -> str:
@@ -238,12 +228,18 @@ def _outputs(
     return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
 
 
-def _too_late(clip: Clip) -> SettingError:
+def _no_frames(clip: Clip) -> SinetVideoError:
+    """Return what to raise for a clip of which no frame came: its time range or itself is wrong."""
     length = "" if clip.duration is None else f", which is {clip.duration:.3f} s long"
-    return SettingError(
-        f"No frame comes in {clip.path}{length}, from {float(clip.span.start or 0):g} s on; "
-        "choose an earlier start."
-    )
+    if clip.span.start:
+        return SettingError(
+            f"{clip.path}{length}, has no frame from {float(clip.span.start):g} s on; choose an "
+            "earlier start."
+        )
+    if clip.span.end is not None:
+        end = float(clip.span.end)
+        return SettingError(f"{clip.path} has no frame before {end:g} s; choose a later end.")
+    return InputError(f"No frame of {clip.path} can be decoded; it is damaged.")
 
 
 @dataclass(frozen=True)
@@ -256,6 +252,8 @@ class _Job:
     started: float
     report: Path | None
     overwrite: bool
+    left: tuple[Path, ...] = ()
+    """What runs that were killed have left of the same files."""
 
     @property
     def _clip(self) -> Clip:
@@ -278,8 +276,8 @@ class _Job:
                 frames += 1
                 if progress:
                     progress(frames, self._clip)
-            if frames == 0 and self._clip.span.start:
-                raise _too_late(self._clip)
+            if frames == 0:
+                raise _no_frames(self._clip)
             writing.finish()
             stages = self._stages(meters, encoding, frames - writing.resumed)
             report = self._report(segmenter, frames, stages, screened)
@@ -315,11 +313,13 @@ class _Job:
     ) -> Iterator[Matte]:
         """Start one thread each for decoding, segmenting and the rest; the stack ends them."""
 
-        def ahead(items: Iterator[Item], name: str) -> Iterator[Item]:
-            return stack.enter_context(closed_at_end(prefetch(items, DEPTH, name=name)))
+        def ahead(items: Iterator[Item], name: str, depth: int = DEPTH) -> Iterator[Item]:
+            return stack.enter_context(closed_at_end(prefetch(items, depth, name=name)))
 
         writing, (decoding, seeing, working) = self.writing, meters
-        frames = ahead(decoding.timed("decode", writing.frames(self._read)), "decode")
+        # One is enough: libav's decoders hold a frame for each of their threads as well.
+        decoded = decoding.timed("decode", writing.frames(self._read))
+        frames = ahead(decoded, "decode", 1)
         waited = seeing.timed("wait", frames)
         coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
@@ -381,6 +381,7 @@ class _Job:
     def _remarks(self, screened: Screened) -> list[str]:
         """Return warnings about the source."""
         said = self.writing.tally.warnings(self._clip.path)
+        said += [f"{each} was left by a run that was killed; remove it." for each in self.left]
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)

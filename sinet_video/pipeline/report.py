@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -78,9 +78,10 @@ def expected_frames(clip: Clip, span: TimeRange) -> int | None:
 
 
 class Meter:
-    """Time spent in each stage of a chain of iterators that run in one thread."""
+    """Time spent in each stage of a chain of iterators that run in one thread, by a clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
         self._spent: dict[str, float] = {}
 
     def timed(self, name: str, items: Iterable[T]) -> Generator[T]:
@@ -91,13 +92,13 @@ class Meter:
     def _passed(self, name: str, iterator: Iterator[T]) -> Generator[T]:
         try:
             while True:
-                start = time.perf_counter()
+                start = self._clock()
                 try:
                     item = next(iterator)
                 except StopIteration:
                     return
                 finally:
-                    self._spent[name] += time.perf_counter() - start
+                    self._spent[name] += self._clock() - start
                 yield item
         finally:
             if isinstance(iterator, Generator):

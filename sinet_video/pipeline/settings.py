@@ -111,7 +111,7 @@ class Settings:
 
     weights: str | Path = option(
         "default",
-        "default, official or cityscapes (each fetched once); or a .pth or .onnx file.",
+        "default, or official or cityscapes (downloaded on first use), or a .pth or .onnx file.",
         NETWORK,
         kind=str,
         metavar="NAME|FILE",
@@ -119,15 +119,15 @@ class Settings:
     )
     runtime: Literal["auto"] | Runtime = option(
         "auto",
-        "What runs the network; auto is onnxruntime on the CPU and torch on other devices.",
+        "Runtime for the network; auto is onnxruntime on the CPU and torch on other devices.",
         NETWORK,
         choices=("auto", "onnxruntime", "torch"),
     )
-    device: str = option("cpu", "cpu, or a device of torch such as cuda.", NETWORK)
+    device: str = option("cpu", "cpu, or a torch device such as cuda.", NETWORK)
     onnx: OnnxInput = parts(OnnxInput())
     classes: ClassNames | None = option(
         None,
-        "With cityscapes: what to cut out of its 19 classes, such as person,bicycle or car.",
+        "With --weights cityscapes: which of its 19 classes to cut out, such as person,bicycle.",
         NETWORK,
         kind=str,
         metavar="NAMES",
@@ -135,7 +135,8 @@ class Settings:
     )
     size: InputSize = option(
         InputSize(),
-        "How large the network sees the frame, in its own aspect.",
+        "Size at which the network sees the frame: a pixel count, which keeps the aspect ratio, or "
+        "a width and height.",
         NETWORK,
         name="network-size",
         parse=InputSize.parse,
@@ -144,7 +145,7 @@ class Settings:
     )
     following: Following | None = option(
         Following(),
-        "Show the network small people larger, by following and searching for them.",
+        "Follow people who are small in the frame, so that the network sees them larger.",
         NETWORK,
         name="follow",
         off="no-follow",
@@ -154,8 +155,8 @@ class Settings:
     )
     smoothing: Smoothing = option(
         WindowMean(),
-        "Steady the matte over time: window (by the frames around each; :FRAMES may follow), "
-        "adaptive or exponential (by those before; :WEIGHT may follow), or off.",
+        "Temporal smoothing: window or window:FRAMES (uses the frames before and after), adaptive "
+        "or exponential, with an optional :WEIGHT (use the frames before), or off.",
         MATTE,
         name="smooth",
         parse=parse_smoothing,
@@ -165,7 +166,7 @@ class Settings:
     regions: RegionFilter = parts(RegionFilter())
     refinement: Refinement = option(
         GuidedRefinement(),
-        "Fit the edge to the frame's own edges, or only enlarge it.",
+        "guided fits the matte to the edges in the frame; bilinear only enlarges it.",
         MATTE,
         name="refine",
         parse=parse_refinement,
@@ -174,8 +175,8 @@ class Settings:
     )
     key: ChromaKey | None = option(
         None,
-        "Key the screen behind the person: green, blue, any other colour, or auto for whichever of "
-        "green and blue there is.",
+        "Key out the screen behind the person: green, blue or another colour; auto detects a "
+        "green or blue screen.",
         SCREEN,
         parse=ChromaKey,
         metavar="COLOUR",
@@ -184,24 +185,24 @@ class Settings:
     edge: EdgeShape = parts(EdgeShape())
     garbage: StrPath | Source | None = option(
         None,
-        "An image or video that is white where nothing is to be kept.",
+        "Garbage matte: an image or video that is white where everything must be removed.",
         MATTE,
         kind=str,
         metavar="FILE",
-        brief="Image or video, white where nothing is kept.",
+        brief="Garbage matte; white removes.",
     )
     core: StrPath | Source | None = option(
         None,
-        "The same, white where everything is to be kept.",
+        "Core matte: an image or video that is white where everything must be kept.",
         MATTE,
         kind=str,
         metavar="FILE",
-        brief="Image or video, white where all is kept.",
+        brief="Core matte; white keeps.",
     )
     despill: Despill | None = option(
         None,
-        "Remove a screen's light from the person: green, blue, any other colour, off, or auto for "
-        "the screen that is keyed.",
+        "Remove the screen's spill from the person: green, blue, another colour or off; auto uses "
+        "the colour of --key.",
         SCREEN,
         parse=parse_despill,
         needs=("key",),
@@ -218,25 +219,25 @@ class Settings:
     segmenter: Segmenter | None = None
     source_alpha: SourceAlpha = option(
         "multiply",
-        "What becomes of INPUT's own alpha channel: it multiplies the matte, is kept in its place, "
-        "or is ignored.",
+        "How to use INPUT's own alpha channel: multiply the matte by it, keep it instead of the "
+        "matte, or ignore it.",
         MATTE,
         choices=get_args(SourceAlpha),
     )
-    deinterlace: bool = option(False, "Deinterlace INPUT, at its own frame rate.", INPUT)
+    deinterlace: bool = option(False, "Deinterlace INPUT; the frame rate stays the same.", INPUT)
     on_error: OnError = option(
         "stop",
-        "Where INPUT is damaged: stop and write nothing, or leave out what is lost.",
+        "If INPUT is damaged: stop and write nothing, or conceal the damage and continue.",
         INPUT,
         choices=("stop", "conceal"),
     )
     stream: int | None = option(
         None,
-        "Which video stream of INPUT, by the number that info shows.",
+        "Index of the video stream to use, as info lists it.",
         INPUT,
         kind=int,
         metavar="NUMBER",
-        shown="the best",
+        shown="the main one",
     )
     rate: Fraction | None = option(
         None,
@@ -250,8 +251,8 @@ class Settings:
     )
     allow: Allow = option(
         "nothing",
-        "What may be read besides the files that you name: the files that these name, as "
-        "playlists do, or the network, as for URLs.",
+        "What may be read besides the named files: other files that they refer to, such as those "
+        "of a playlist, or the network as well, as for URLs.",
         INPUT,
         choices=("nothing", "files", "network"),
     )

@@ -111,7 +111,7 @@ class RegionFilter:
 
     islands: float = option(
         0.0,
-        "Remove regions smaller than this share of the largest, such as 0.05.",
+        "Remove regions smaller than this share of the largest one, such as 0.05.",
         MATTE,
         metavar="SHARE",
     )
@@ -123,10 +123,10 @@ class RegionFilter:
     )
     subject: Subject = option(
         "all",
-        "Keep everybody, or only the main person: the largest and most central one.",
+        "Keep everyone, or only the main person: the largest and most central one.",
         MATTE,
         choices=get_args(Subject),
-        brief="Keep everybody, or only the main person.",
+        brief="Keep everyone, or only the main person.",
     )
 
     def __post_init__(self) -> None:
@@ -220,13 +220,13 @@ class EdgeShape:
 
     choke: float = option(
         0.0,
-        "Shrink the matte by so many pixels; negative values spread it.",
+        "Shrink the matte by this many pixels; negative values spread it.",
         EDGE,
         metavar="PX",
         brief="Shrink the matte; negative values spread it.",
     )
     feather: float = option(
-        0.0, "Soften the edge over so many pixels.", EDGE, metavar="PX", brief="Soften the edge."
+        0.0, "Soften the edge over this many pixels.", EDGE, metavar="PX", brief="Soften the edge."
     )
     side: FeatherSide = option(
         "both",

@@ -64,6 +64,11 @@ def unavailable_reason() -> str | None:
     return None
 
 
+def built() -> bool:
+    """Whether the kernels need not be built any more."""
+    return _library(_flags()).exists()
+
+
 @cache
 def kernels() -> Any:
     """Return the compiled kernels; the first call on a machine builds them, in a minute.
@@ -73,7 +78,7 @@ def kernels() -> Any:
     """
     from torch.utils.cpp_extension import get_cxx_compiler, load
 
-    flags = ["-std=c++20", "-O3", "-march=native", *_instruction_set()]
+    flags = _flags()
     library = _library(flags)
     if library.exists():
         return _imported(library)
@@ -88,6 +93,10 @@ def kernels() -> Any:
         )
         (Path(folder) / library.name).replace(library)
     return module
+
+
+def _flags() -> list[str]:
+    return ["-std=c++20", "-O3", "-march=native", *_instruction_set()]
 
 
 def _library(flags: list[str]) -> Path:

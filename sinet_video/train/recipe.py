@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, SettingError
+from sinet_video.train.changes import change, scale_steps
 from sinet_video.train.datasets import Data
 from sinet_video.train.toml import build, expand_likes
 
@@ -184,10 +185,11 @@ class Recipe:
     """Weights of the teacher, if a stage uses one; as `start`."""
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = None) -> Recipe:
     """Return a packaged recipe by its name, or a TOML file's by its path.
 
-    Raises `InputError` if there is none, `SettingError` if it is invalid.
+    `changes` are texts such as `seed=2`, as `changes.change` takes them; `steps` is how many steps
+    all stages take together. Raises `InputError` if there is none, `SettingError` if it is invalid.
     """
     packaged = resources.files("sinet_video.train") / "recipes" / f"{name}.toml"
     path = packaged if packaged.is_file() else Path(name)
@@ -201,6 +203,10 @@ def load_recipe(name: str) -> Recipe:
         raise SettingError(f"{name} is not a TOML file: {error}.") from error
     if isinstance(stages := table.get("stages"), list):
         table["stages"] = expand_likes(stages, f"{name}: stages")
+    for each in changes:
+        change(table, each)
+    if steps is not None:
+        scale_steps(table, steps)
     recipe: Recipe = build(Recipe, table, name)
     check(recipe)
     return recipe

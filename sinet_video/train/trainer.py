@@ -19,6 +19,7 @@ from sinet_video.models.checkpoint import load, save
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.sinet import SINet
 from sinet_video.read_ahead import prefetch
+from sinet_video.train.changes import differences
 from sinet_video.train.curves import Row, draw_curves, write_csv
 from sinet_video.train.data_parallel import Shards, Work
 from sinet_video.train.fused_layers import fuse, unavailable_reason
@@ -61,6 +62,17 @@ class Course:
 
 Progress = Callable[[Row], None]
 
+MOST_SAID = 5
+"""How many differences between two recipes are said."""
+
+
+class StoppedError(Exception):
+    """A training was asked to stop; its checkpoint is written. `step` is how far it came."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(f"The training was stopped at step {step}; its checkpoint is written.")
+        self.step = step
+
 
 def train(
     recipe: Recipe,
@@ -70,13 +82,15 @@ def train(
     device: str = "cpu",
     pace: Pace = Pace(),
     progress: Progress = lambda row: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> SINet:
     """Train by a recipe; return the network, and leave `weights.pth` and the curves in a folder.
 
     A folder with a checkpoint is resumed, and ends as it would have without the interruption: on a
     CPU, with as many shards, bit for bit. On another machine it may differ by rounding; see
-    `fused_layers`. Raises `InputError` for a checkpoint of another recipe, `SettingError` for a
-    missing device.
+    `fused_layers`. After each step `stop` is asked; if it returns True, a checkpoint is written and
+    `StoppedError` raised. Raises `InputError` for a checkpoint of another recipe, `SettingError`
+    for a missing device.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise SettingError("Device 'cuda' is not here, or not in this build of torch; use 'cpu'.")
@@ -84,7 +98,7 @@ def train(
     for left in folder.glob(".*.part"):  # by a training that was killed as it wrote
         left.unlink()
     with shared_among_shards():
-        training = _Training(recipe, stock, folder, torch.device(device), pace, progress)
+        training = _Training(recipe, stock, folder, torch.device(device), pace, progress, stop)
         try:
             return training.run()
         finally:
@@ -100,10 +114,13 @@ def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     state: dict[str, Any] = torch.load(path, weights_only=True)
-    if state["recipe"] != so_far(recipe, state["stage"]):
+    now = so_far(recipe, state["stage"])
+    if state["recipe"] != now:
+        found = list(differences(json.loads(state["recipe"]), json.loads(now)))
         raise InputError(
-            f"{path} is of another recipe than {recipe.name} as it is now; give another folder, or "
-            "remove it."
+            f"{path} is of another recipe than {recipe.name} as it is now: "
+            f"{'; '.join(found[:MOST_SAID])}{' and more' if found[MOST_SAID:] else ''}. Give "
+            "another folder, or remove it."
         )
     return state
 
@@ -144,9 +161,10 @@ class _Training:
         device: torch.device,
         pace: Pace,
         progress: Progress,
+        stop: Callable[[], bool],
     ) -> None:
         self.recipe, self.stock, self.folder = recipe, stock, folder
-        self.pace, self.progress = pace, progress
+        self.pace, self.progress, self.stop = pace, progress, stop
         self.course = Course()
         network = _begun(recipe).to(device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's lack
@@ -206,6 +224,9 @@ class _Training:
                 for name, value in self._step(batch, work, rate).items():
                     sums.setdefault(name, []).append(value)
                 self._write_down(sums, rate)
+                if self.stop():
+                    self._checkpoint()
+                    raise StoppedError(self._steps_in_all())
 
     def _step(self, batch: Sequence[Batch], work: Work, rate: float) -> dict[str, float]:
         parts = self.shards.gradients(batch, work)

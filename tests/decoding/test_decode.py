@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -355,6 +356,24 @@ def test_a_frame_that_changes_size_comes_in_the_first_size(tmp_path, ffmpeg):
     assert {(f.width, f.height, f.rgb.shape) for f in frames} == {(96, 64, (64, 96, 3))}
     late, early = frames[40].rgb.astype(int), frames[15].rgb.astype(int)
     assert np.abs(late - early).mean() < 12, "the larger frame was cut, not scaled"
+
+
+def test_frames_are_freed_at_once(carphone):
+    """No cycle of references holds a frame's samples until the garbage collector runs."""
+
+    def alive() -> int:
+        return sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+
+    gc.collect()
+    before = alive()
+    gc.disable()
+    try:
+        count = sum(1 for _ in decode(carphone))
+        after = alive()
+    finally:
+        gc.enable()
+    assert count > 50
+    assert after <= before + 1
 
 
 def test_decoding_is_lazy(whole):

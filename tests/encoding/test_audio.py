@@ -98,6 +98,43 @@ def heard(ffmpeg, tmp_path_factory) -> Callable[..., np.ndarray]:
     return listen
 
 
+@pytest.fixture(scope="module")
+def padding(ffmpeg) -> Callable[[Path], int]:
+    """How many samples at its end a file's first audio stream says are not to be heard."""
+
+    @cache
+    def read(path: Path) -> int:
+        out = ffmpeg(
+            "ffprobe", "-select_streams", "a:0", "-show_entries", "packet_side_data", "-of",
+            "json", path,
+        )  # fmt: skip
+        told = [side for p in json.loads(out)["packets"] for side in p.get("side_data_list", ())]
+        return sum(int(side.get("discard_padding", 0)) for side in told)
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def lead(heard, padding, audio_facts) -> Callable[[Path, Path], int]:
+    """How many samples are heard of a copy before the source's first, all others being equal.
+
+    FFmpeg 8 writes into Matroska where the source says that its audio ends, which ffmpeg 5 does not
+    heed in MP4: then the copy ends there, and else where the source's last packet does.
+    """
+
+    def measure(output: Path, source: Path) -> int:
+        own, expected = heard(output), heard(source)
+        cut = padding(output) - padding(source)
+        if cut:
+            length = float(audio_facts(source)[0]["duration"]) * RATE
+            assert len(expected) - cut == pytest.approx(length, abs=1)
+        before = len(own) - (len(expected) - cut)
+        assert np.array_equal(own[before:], expected[: len(expected) - cut])
+        return before
+
+    return measure
+
+
 # Copied
 
 
@@ -126,7 +163,7 @@ PRIMED = [
 
 @pytest.mark.parametrize(("name", "codec", "output"), PRIMED)
 def test_what_primes_the_decoder_is_copied_into_matroska(
-    name, codec, output, made, packets, heard, audio_facts, ffprobe_pts, tmp_path
+    name, codec, output, made, packets, lead, audio_facts, ffprobe_pts, tmp_path
 ):
     """With how much it is, so that all that is heard is the source's, to the sample.
 
@@ -138,10 +175,8 @@ def test_what_primes_the_decoder_is_copied_into_matroska(
     output = tmp_path / output
     assert made_green(source, output) == []
     assert packets(output) == packets(source)
-    own, expected = heard(output), heard(source)
-    assert np.array_equal(own[len(own) - len(expected) :], expected)
     (before,), (after,) = audio_facts(source), audio_facts(output)
-    start = float(after["start_time"]) + (len(own) - len(expected)) / RATE
+    start = float(after["start_time"]) + lead(output, source) / RATE
     # ffprobe counts what primes Opus to the stream in Matroska, and not in MP4.
     assert start == pytest.approx(float(before["start_time"]), abs=0.0071)
     found, wanted = ffprobe_pts(output), ffprobe_pts(source)
@@ -193,7 +228,7 @@ def test_frames_stay_where_they_are_beside_audio(name, talk, ffprobe_pts, tmp_pa
     assert list(map(float, found)) == pytest.approx(list(map(float, expected)), abs=0.00051)
 
 
-def test_priming_of_more_than_whole_packets(made, heard, ffprobe_pts, tmp_path):
+def test_priming_of_more_than_whole_packets(made, heard, lead, ffprobe_pts, tmp_path):
     """Apple's encoder primes with 2112 samples, two packets and a bit: none of it is heard."""
     long = made("exact.mp4", *VIDEO, *tone(), "-c:a", "aac", "-aac_pns", "0")  # no noise of its own
     source = made("cut.mp4", "-ss", "0.49", "-i", str(long), "-c:v", "libx264", "-c:a", "copy")
@@ -201,8 +236,7 @@ def test_priming_of_more_than_whole_packets(made, heard, ffprobe_pts, tmp_path):
     assert np.array_equal(heard(tmp_path / "o.mp4"), heard(source))
     assert ffprobe_pts(tmp_path / "o.mp4") == ffprobe_pts(source)
     assert made_green(source, tmp_path / "o.mkv") == []
-    found, expected = heard(tmp_path / "o.mkv"), heard(source)
-    assert np.array_equal(found[len(found) - len(expected) :], expected)
+    assert 0 <= lead(tmp_path / "o.mkv", source) <= 2112
     assert list(map(float, ffprobe_pts(tmp_path / "o.mkv"))) == pytest.approx(
         list(map(float, ffprobe_pts(source))), abs=0.00051
     )

@@ -764,3 +764,12 @@ def test_one_png_cannot_hold_a_video(clip, tmp_path):
     """The message proposes a pattern."""
     with pytest.raises(SettingError, match=r"%05d\.png"):
         convert(clip, tmp_path / "still.png", settings=HALF)
+
+
+def test_no_frames_before_the_end_of_a_time_range(clip, ffmpeg, tmp_path):
+    """A late start is not taken for damage."""
+    late = tmp_path / "late.mp4"
+    ffmpeg("ffmpeg", "-i", clip, "-c", "copy", "-output_ts_offset", "2", late)
+    with pytest.raises(SettingError, match="choose a later end"):
+        convert(late, tmp_path / "o.mp4", settings=HALF, span=TimeRange(end=Fraction(1)))
+    assert list(tmp_path.iterdir()) == [late]

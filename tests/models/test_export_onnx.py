@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from sinet_video.models.input_settings import InputSize
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.segmenter import seen_size
 from sinet_video.models.sinet_cityscapes import CityscapesSINet
+from sinet_video.quiet_onnxruntime import onnxruntime
 from sinet_video.stages.segment import segment
 
 TOLERANCE = 1e-3

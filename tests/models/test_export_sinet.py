@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from sinet_video.models.sinet import (
     conv,
     shuffle_channels,
 )
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 TOLERANCE = 1e-3
 DATA = Path(sinet_video.__file__).parent / "data"

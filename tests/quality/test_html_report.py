@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from io import BytesIO
 from pathlib import Path
@@ -120,3 +121,12 @@ def test_nothing_else_is_asked_for(page, report):
     assert re.findall(r"(?:src|href)=\"(?!data:)[^\"]*", report.read_text("utf-8")) == []
     assert "http://" not in report.read_text("utf-8").replace("http-equiv", "")
     assert [entry for entry in page.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_a_name_that_is_not_utf_8(make_clip, tmp_path):
+    """Is shown with escapes, and the page is there and is UTF-8."""
+    source = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    source.write_bytes(make_clip("plain.mp4", width=160, height=96, frames=10).read_bytes())
+    preview(source, tmp_path / "page.html", settings=FOUND, moments=2)
+    text = (tmp_path / "page.html").read_bytes().decode("utf-8")
+    assert r"caf\udce9.mp4" in text

@@ -147,6 +147,32 @@ def test_a_frame_is_what_the_whole_job_makes_of_it(server, carphone):
     assert alpha().sum() < whole.sum()
 
 
+def test_what_is_painted_changes_over_time(server, clip):
+    """One that counts for a while and one that is moved by hand: each frame has its own."""
+    found = server.upload(clip)
+    path = f"/clips/{found['id']}"
+    box = {"kind": "garbage", "shape": "rectangle", "points": [[0.1, 0.1], [0.3, 0.9]]}
+    strokes = [
+        {**box, "start": 0.2, "end": 0.28},
+        {**box, "moves": [[0.4, 0.6, 0]], "kind": "core"},
+    ]
+    painted = server.ask("PUT", f"{path}/strokes", strokes)
+    assert painted.json["drawn"] == ["core", "garbage"], painted.body
+
+    def mattes(name: str) -> list[tuple[float, np.ndarray]]:
+        data = io.BytesIO(server.ask("GET", f"{path}/mattes/{name}").body)
+        with av.open(data) as container:
+            return [(float(f.time), f.to_ndarray()) for f in container.decode(video=0)]
+
+    assert [time for time, matte in mattes("garbage") if matte.any()] == pytest.approx([0.2, 0.24])
+    middles = {time: np.nonzero(m.any(axis=0))[0].mean() / m.shape[1] for time, m in mattes("core")}
+    assert middles[0.0] == pytest.approx(0.2, abs=0.01)
+    assert middles[0.2] == pytest.approx(0.5, abs=0.02)
+    assert max(middles.values()) == pytest.approx(0.8, abs=0.01)
+    wrong = {**box, "follows": "yes"}
+    assert server.ask("PUT", f"{path}/strokes", [wrong]).status == 422
+
+
 def test_edits_that_are_none_are_refused_and_change_nothing(server, clip):
     found = server.upload(clip)
     path = f"/clips/{found['id']}/edits"

@@ -7,8 +7,12 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from sinet_video.encoding.plan import plan
+from sinet_video.encoding.settings import Encoding
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 PROGRAMS = [path for path in sorted(FOLDER.glob("*.py")) if "__main__" in path.read_text()]
@@ -30,17 +34,79 @@ def test_each_program_says_how_it_is_run(program, monkeypatch, capsys):
     assert f"benchmarks/{program.name}" in capsys.readouterr().out
 
 
-def test_the_whole_job_is_timed_and_written_down(make_clip, tmp_path, ffmpeg):
-    """A round of two jobs on a few frames: rounds as JSON, a table and a frame."""
-    clip = make_clip("a.mp4", width=64, height=48, frames=4)
-    program = [sys.executable, FOLDER / "whole_job.py", clip, "--frames", "4", "--rounds", "1"]
-    wanted = {name: tmp_path / file for name, file in
-              (("json", "a.json"), ("page", "a.md"), ("plot", "a.png"))}  # fmt: skip
-    options = [word for name, path in wanted.items() for word in (f"--{name}", path)]
-    jobs = ["--jobs", "green", "green, numpy"]
-    subprocess.run([*program, *jobs, *options], check=True, stdout=subprocess.DEVNULL)
-    told = json.loads(wanted["json"].read_text())
-    assert [row["job"] for row in told["rows"]] == ["green", "green, numpy"]
+@pytest.fixture(scope="module")
+def clip(make_clip):
+    """A clip that takes no time."""
+    return make_clip("a.mp4", width=64, height=48, frames=4)
+
+
+def figures(program: str, folder: Path, *more: object) -> dict[str, Any]:
+    """What a program writes as JSON; it also draws."""
+    found, drawn = folder / f"{program}.json", folder / f"{program}.png"
+    command = [sys.executable, FOLDER / f"{program}.py", *map(str, more)]
+    subprocess.run(
+        [*command, "--json", found, "--plot", drawn], check=True, stdout=subprocess.DEVNULL
+    )
+    assert drawn.read_bytes().startswith(b"\x89PNG")
+    told: dict[str, Any] = json.loads(found.read_text())
+    assert told["facts"]["cores"] > 0
+    return told
+
+
+def test_the_whole_job_is_timed(clip, tmp_path, ffmpeg):
+    """A round of two jobs on a few frames."""
+    jobs = ["green", "green, numpy"]
+    told = figures("whole_job", tmp_path, clip, "--frames", 4, "--rounds", 1, "--jobs", *jobs)
+    assert [row["job"] for row in told["rows"]] == jobs
     assert all(row["cpu ratio"] > 0 and row["memory"] > 0 for row in told["rows"])
-    assert "| green | " in wanted["page"].read_text()
-    assert wanted["plot"].read_bytes().startswith(b"\x89PNG")
+    assert [len(told["spent"][job]) for job in jobs] == [1, 1]
+
+
+def test_ffmpeg_gets_our_encoder_s_options(monkeypatch):
+    """Or a ratio of VP9 or ProRes says nothing."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    jobs = runpy.run_path(str(FOLDER / "whole_job.py"))["JOBS"]
+    for name, extension in (("vp9", "a.webm"), ("prores", "a.mov")):
+        ours = plan(Path(extension), "rgba", "yuv420p", Encoding())
+        theirs = dict(zip(jobs[name].theirs[::2], jobs[name].theirs[1::2], strict=True))
+        assert theirs["-pix_fmt"] == ours.pixel_format
+        told = {("b:v" if key == "b" else key): value for key, value in ours.options.items()}
+        assert {key: theirs.get(f"-{key}") for key in told} == told
+
+
+def test_start_up_is_timed(clip, tmp_path, ffmpeg):
+    """Each command once."""
+    rows = figures("startup", tmp_path, clip, "--rounds", 1)["rows"]
+    spent = {row["command"]: row["cpu"] for row in rows}
+    assert spent["run, one frame"] > spent["python"] > 0
+
+
+def test_stages_are_timed(clip, tmp_path):
+    """All of them, and their sum."""
+    rows = figures("stages", tmp_path, clip, "--frames", 2, "--rounds", 1)["rows"]
+    assert [row["stage"] for row in rows] == ["segment", "smooth", "refine", "composite", "all"]
+    total = rows[-1]["C++"]
+    assert total == pytest.approx(sum(row["C++"] for row in rows[:-1]), abs=0.1)
+
+
+def test_growth_is_timed(clip, tmp_path, ffmpeg):
+    """Two cases on a few frames, beside a clip of hair."""
+    cases = ["480p", "480p, 10 bits"]
+    more = ["--frames", 2, "--rounds", 1, "--hair", clip, "--cases", *cases]
+    rows = figures("growth", tmp_path, clip, *more)["rows"]
+    assert [row["case"] for row in rows] == [*cases, "hair"]
+    assert rows[0]["a pixel, of 480p"] == 1
+
+
+def test_a_page_has_all_figures(clip, tmp_path):
+    """What programs wrote, in a table for each; without any, the command says so."""
+    program, page = [sys.executable, FOLDER / "render.py"], tmp_path / "page.md"
+    empty = subprocess.run(
+        [*program, tmp_path, "--page", page], capture_output=True, text=True, check=False
+    )
+    assert empty.returncode == 1
+    assert "make bench" in empty.stderr
+    figures("stages", tmp_path, clip, "--frames", 2, "--rounds", 1)
+    subprocess.run([*program, tmp_path, "--page", page], check=True, stdout=subprocess.DEVNULL)
+    assert "## Stages" in page.read_text()
+    assert "| segment | " in page.read_text()

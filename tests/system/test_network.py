@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
+from made_people import write_people
+from PIL import Image
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 ROOT = Path(__file__).parents[2]
+CALLS = "socket,connect,bind,sendto,openat,open,creat,mkdir"
 WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
 IMPORTS = re.compile(r"^\s*(import onnxruntime|from onnxruntime)", re.MULTILINE)
 
@@ -25,35 +31,105 @@ COMMANDS = {
     "verify": "verify CLIP --against CLIP",
     "preview": "preview CLIP -o OUT/p.html",
     "export": "export OUT/o.onnx",
+    "evaluate": "evaluate DATA --json OUT/scores.json",
+    "generate": "generate composites DATA ROOMS -o OUT/made --canvas 96x64 --count 2",
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_no_connection_and_no_file_elsewhere(name, make_clip, tmp_path):
-    """As the system itself sees it, in a home of its own."""
-    if shutil.which("strace") is None:
+@pytest.fixture
+def traced(tmp_path) -> Callable[..., list[str]]:
+    """Run a command in a home of its own; return the calls by which it connects or writes."""
+    if (program := shutil.which("strace")) is None:
         pytest.skip("needs the program strace, which is not installed")
-    home, out, log = tmp_path / "home", tmp_path / "out", tmp_path / "log"
-    for folder in (home, out):
+    home, out, temporary, log = (tmp_path / n for n in ("home", "out", "temporary", "log"))
+    for folder in (home, out, temporary):
         folder.mkdir()
-    clip = make_clip("talk.mp4", audio=True)
-    words = [w.replace("OUT", str(out)).replace("CLIP", str(clip)) for w in COMMANDS[name].split()]
-    own = {"HOME": str(home), "TMPDIR": str(out), "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_", "SINET_"))}
-    traced = ["strace", "-f", "-qq", "-e", "trace=socket,connect,sendto,openat,open,creat,mkdir"]
-    done = subprocess.run(
-        [*traced, "-o", log, COMMAND, *words],
-        env=kept | own, capture_output=True, text=True, check=False,
+    strace = [program, "-f", "-qq", "-o", str(log), "-e", f"trace={CALLS}"]
+
+    def run(
+        *words: str, during: Callable[[subprocess.Popen[str]], None] | None = None
+    ) -> list[str]:
+        with subprocess.Popen(
+            [*strace, COMMAND, *words], env=kept | own, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            if during is not None:
+                during(process)
+            _, said = process.communicate(timeout=300)
+        if "ptrace" in said.lower():
+            pytest.skip("strace may not trace here")
+        assert process.returncode == 0 or during is not None, said
+        lines = log.read_text(errors="replace").splitlines()
+        return [line for line in lines if " = -1 " not in line]
+
+    return run
+
+
+def written_elsewhere(calls: list[str], folder: Path) -> list[str]:
+    """Files and folders that were made neither in the output, nor in the cache or for a moment.
+
+    Only names of our own are allowed among temporary ones: telemetry writes .ses there.
+    """
+    home = folder / "home"
+    allowed = (
+        str(folder / "out"), str(home / ".cache" / "sinet_video"), "/dev/", "/proc/",
+        str(folder / "temporary" / "sinet"),
     )  # fmt: skip
-    if "ptrace" in done.stderr.lower():
-        pytest.skip("strace may not trace here")
-    assert done.returncode == 0, done.stderr
-    lines = log.read_text(errors="replace").splitlines()
-    calls = [line for line in lines if " = -1 " not in line]
-    assert not [line for line in calls if re.search(r"AF_INET|connect\(|sendto\(", line)]
-    allowed = (str(out), str(home / ".cache" / "sinet_video"), "/dev/", "/proc/")
     places = {_written(line) for line in calls} - {None, str(home / ".cache")}
-    assert not [place for place in places if not place.startswith(allowed)]
+    names = [place for place in places if not place.startswith(allowed)]
+    passing = re.compile(
+        rf"{re.escape(str(folder / 'temporary'))}/((tmp|pymp-)\w+(/.*)?|\w{{8}})|.*\.lock"
+    )
+    return [name for name in names if not passing.fullmatch(name)]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_connection_and_no_file_elsewhere(name, make_clip, traced, tmp_path):
+    """As the system itself sees it."""
+    data = tmp_path / "folder"
+    if "DATA" in COMMANDS[name]:
+        write_data(data)
+    places = {
+        "OUT": tmp_path / "out", "CLIP": make_clip("talk.mp4", audio=True),
+        "DATA": data / "people", "ROOMS": data / "rooms",
+    }  # fmt: skip
+    line = COMMANDS[name]
+    for word, place in places.items():
+        line = line.replace(word, str(place))
+    calls = traced(*line.split())
+    assert not [call for call in calls if re.search(r"AF_INET|connect\(|sendto\(", call)]
+    assert written_elsewhere(calls, tmp_path) == []
+
+
+def write_data(folder: Path) -> None:
+    """Write people with masks, and rooms."""
+    write_people(folder / "people", 4)
+    (folder / "rooms").mkdir()
+    for index in range(2):
+        Image.new("RGB", (96, 64), (90, 60 * index, 30)).save(folder / "rooms" / f"{index}.png")
+
+
+def test_the_server_listens_here_and_calls_nobody(traced, tmp_path):
+    """At one address of this machine, from its start to its end."""
+    answers = []
+
+    def visit(process: subprocess.Popen[str]) -> None:
+        url = process.stdout.readline().strip()
+        with urlopen(url, timeout=60) as answer:
+            answers.append(answer.status)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGINT)  # strace lets what it traces end by itself
+
+    calls = traced("serve", during=visit)
+    assert answers == [200]
+    calling = [c for c in calls if re.search(r"connect\(.*AF_INET|sendto\(.*AF_INET", c)]
+    assert calling == []
+    bound = [call for call in calls if "bind(" in call and "AF_INET" in call]
+    assert bound
+    assert all("127.0.0.1" in call for call in bound)
+    assert written_elsewhere(calls, tmp_path) == []
 
 
 def _written(line: str) -> str | None:
@@ -67,6 +143,7 @@ def _written(line: str) -> str | None:
 
 def test_onnxruntime_is_imported_in_one_place():
     """Where it is told not to call home, before it is imported."""
-    files = [*ROOT.glob("sinet_video/**/*.py"), *ROOT.glob("cli/*.py")]
+    rooms = ("sinet_video", "cli", "tests", "benchmarks", "examples")
+    files = [path for room in rooms for path in ROOT.glob(f"{room}/**/*.py")]
     importing = [path.name for path in files if IMPORTS.search(path.read_text(encoding="utf-8"))]
     assert importing == ["quiet_onnxruntime.py"]

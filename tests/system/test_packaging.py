@@ -40,6 +40,16 @@ def test_links_of_an_index_page_are_absolute(description):
             assert (ROOT / link.removeprefix(f"{source}/{part}/main/")).exists(), link
 
 
+def test_every_package_is_in_the_wheel():
+    """Each folder of modules is listed, where the command's are mapped into the package."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = set(settings["tool"]["setuptools"]["packages"])
+    for folder, name in ((ROOT / "sinet_video", "sinet_video"), (ROOT / "cli", "sinet_video.cli")):
+        for module in folder.rglob("__init__.py"):
+            inside = module.parent.relative_to(folder).parts
+            assert ".".join((name, *inside)) in listed
+
+
 def test_the_address_of_the_site_is_one():
     """In the package's metadata and in the site's settings."""
     settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")

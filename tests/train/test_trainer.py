@@ -25,7 +25,7 @@ from sinet_video.train.fused_layers import FusedNorm
 from sinet_video.train.precise_bn import with_precise_statistics
 from sinet_video.train.recipe import Loss, Recipe, Views, load_recipe
 from sinet_video.train.samples.photographs import Stock, load_stock
-from sinet_video.train.trainer import Pace, train, untrained
+from sinet_video.train.trainer import Pace, StoppedError, train, untrained
 from sinet_video.train.validation import validate
 
 SOME = Pace(row=3, validation=6, checkpoint=3)
@@ -147,6 +147,19 @@ def test_a_recipe_with_further_stages_goes_on(stock, tmp_path):
     assert equal(state_of(tmp_path / "parts"), state_of(tmp_path / "once"))
 
 
+def test_one_that_is_stopped_ends_as_if_it_had_not_been(stock, tmp_path):
+    """Between two checkpoints as between two rows: there is one where it stopped."""
+    tiny = recipe(stage(steps=5))
+    train(tiny, stock, tmp_path / "once", pace=SELDOM)
+    asked = iter([False, False, True])
+    with pytest.raises(StoppedError, match="at step 3;") as stopped:
+        train(tiny, stock, tmp_path / "stopped", pace=SELDOM, stop=lambda: next(asked))
+    assert stopped.value.step == 3
+    assert not (tmp_path / "stopped/weights.pth").exists()
+    train(tiny, stock, tmp_path / "stopped", pace=SELDOM)
+    assert equal(state_of(tmp_path / "once"), state_of(tmp_path / "stopped"))
+
+
 @pytest.fixture(scope="module")
 def ended(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of a training that has ended."""
@@ -168,7 +181,9 @@ def test_a_changed_recipe_is_refused(other, stock, tmp_path, ended):
     """Whatever changed of what was done already; nothing in the folder is touched."""
     for name, content in ended.items():
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=r"checkpoint\.pth is of another recipe than tiny as it"):
+    with pytest.raises(
+        InputError, match=r"checkpoint\.pth is of another recipe than tiny as it is now: .* was "
+    ):
         train(other, stock, tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == ended
 

@@ -167,8 +167,8 @@ def _decoded(clip: Clip, begin: Fraction, end: Fraction) -> Iterator[tuple[float
 
 
 def _luma(frame: Frame) -> Array:
-    picture = image_of(frame, even_size(frame, SIDE)).astype(np.float32)
-    luma: Array = picture @ np.array((0.299, 0.587, 0.114), np.float32)
+    image = image_of(frame, even_size(frame, SIDE)).astype(np.float32)
+    luma: Array = image @ np.array((0.299, 0.587, 0.114), np.float32)
     return luma
 
 

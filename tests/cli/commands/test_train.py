@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from made_people import write_people
+from sinet_video.cli.commands import train as train_command
 from sinet_video.cli.commands.train import train
 from sinet_video.cli.main import cli
 
 from sinet_video.train import fused_layers
+from sinet_video.train.recipe import Stage
 
 RECIPE = """
 name = "tiny"
@@ -145,6 +148,62 @@ def test_what_makes_it_slower_is_said(root: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(fused_layers, "unavailable_reason", lambda: "there is no C++ compiler c++")
     assert "slower than need be: there is no C++ compiler c++\n" in run(root).stderr
     assert run(root, "--quiet").stderr == ""
+
+
+def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path) -> None:
+    """A real signal to a real process; the same command then comes to the end."""
+    words = [
+        sys.executable,
+        "-m",
+        "sinet_video",
+        "train",
+        str(root),
+        "-o",
+        str(root.parent / "out"),
+    ]
+    words += ["--recipe", str(root.parent / "tiny.toml")]
+    process = subprocess.Popen(
+        [*words, "--steps", "100000"], stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    lines = iter(process.stderr.readline, "")
+    next(line for line in lines if re.match(r"50/100000 one \d+ s: ", line))
+    process.send_signal(signal.SIGINT)
+    said = list(lines)
+    assert process.wait() == 130
+    assert re.fullmatch(
+        r"Stopped at step \d+ of 100000\. .*checkpoint\.pth is written; the same command goes on "
+        r"from there\.\n", said[-1],
+    )  # fmt: skip
+    again = run(root)
+    assert "steps was 100000 and is 2" in again.stderr
+
+
+def test_rows_say_the_time_left_by_what_steps_cost(capsys, monkeypatch) -> None:
+    """Small samples first, then as many of four times the pixels."""
+    times = iter([0.0, 10.0, 20.0])
+    monkeypatch.setattr(train_command.time, "monotonic", lambda: next(times))
+    small = Stage("small", 20, 2, ((32, 32),))
+    shown = train_command._Shown((small, Stage("large", 20, 2, ((64, 64),))), quiet=False)
+    shown({"stage": "small", "step": 10, "rate": 1e-3})
+    shown({"stage": "small", "step": 20, "rate": 1e-3})
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("10/40 small 10 s:")
+    assert second.startswith("20/40 small 20 s, 80 s left:")
+    assert train_command.shown_time(12000) == "3 h 20 min"
+
+
+def test_a_recipe_is_changed_from_the_command_line(root: Path, monkeypatch) -> None:
+    from sinet_video.train import trainer
+
+    seen = []
+    monkeypatch.setattr(trainer, "train", lambda chosen, *_, **__: seen.append(chosen))
+    assert (
+        run(root, "--steps", 7, "--set", "seed=3", "--set", "stages.one.rate=1e-4").exit_code == 0
+    )
+    assert (seen[0].seed, seen[0].stages[0].steps, seen[0].stages[0].rate) == (3, 7, 1e-4)
+    one_sentence(run(root, "--set", "seed"), 2, "'seed' sets nothing; write key=value")
+    one_sentence(run(root, "--set", "stages.two.rate=1"), 2, "or one of: one")
+    one_sentence(run(root, "--set", "sed=1"), 2, "has no setting sed")
 
 
 def test_help_documents_every_option() -> None:
