@@ -90,8 +90,8 @@ class Encoding:
     )
     alpha_mode: AlphaMode | None = option(
         None,
-        "Whether colours are premultiplied by alpha; or stacked: alpha as gray below the colours, in "
-        "a video of twice the height, for players without alpha.",
+        "Whether colours are premultiplied by alpha; or stacked: alpha as gray below the colours, "
+        "in a video of twice the height, for players without alpha.",
         ENCODING,
         choices=get_args(AlphaMode),
         shown="premultiplied in .exr, else straight",
