@@ -42,7 +42,10 @@ def find(
 def expand(
     given: str | Path, *, recursive: bool = False, exclude: Path | None = None
 ) -> list[Found]:
-    """Return the files that one input stands for, as `find` says."""
+    """Return the files that one input stands for, as `find` says.
+
+    Raises `InputError` if there is none.
+    """
     check_named(input=str(given))
     path = Path(given)
     try:

@@ -48,6 +48,8 @@ class Task:
 class Naming:
     """How results are named: templates with the fields of `FIELDS` in braces.
 
+    Raises `SettingError` for an unknown file type or placeholder.
+
     Attributes:
         to: "mp4", "mkv", "mov", "webm", or "png" for a folder of PNG files.
         template: what an output is called, below the folder of the batch.

@@ -15,6 +15,8 @@ class Shard:
 
     Which shard a clip belongs to is decided by its name alone. So all clips are in exactly one,
     on whatever machine, and each stays in its own when others are added or removed.
+
+    Raises `SettingError` unless 1 <= index <= count.
     """
 
     index: int
