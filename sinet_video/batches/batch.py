@@ -104,7 +104,10 @@ def run_batch(
     keep_times: bool = False,
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
-    """Run the steps that `plan_batch` returned, as `batch` does."""
+    """Run the steps that `plan_batch` returned, as `batch` does.
+
+    Raises `OutputError` if the manifest cannot be written.
+    """
     _check(steps, convert)
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,10 @@ def expand(
     exclude: Path | None = None,
     stills: bool = False,
 ) -> list[Found]:
-    """Return the files that one input stands for, as `find` says."""
+    """Return the files that one input stands for, as `find` says.
+
+    Raises `InputError` if there is none.
+    """
     check_named(input=str(given))
     path = Path(given)
     try:

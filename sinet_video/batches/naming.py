@@ -54,6 +54,8 @@ class Task:
 class Naming:
     """How results are named: templates with the fields of `FIELDS` in braces.
 
+    Raises `SettingError` for an unknown file type or placeholder.
+
     Attributes:
         to: "mp4", "mkv", "mov", "webm", "gif", "apng" or "webp"; "png" for a folder of PNG files,
             and for one PNG file of a still image; of those also "jpg", "tif" and "exr".

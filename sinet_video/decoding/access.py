@@ -60,6 +60,8 @@ FileId = tuple[int, int]
 class Source:
     """A file or URL to read, and what else reading it may access.
 
+    Raises `SettingError` for a path of another type or an unknown `allow`.
+
     Attributes:
         path: the file, or a URL as text, as given.
         allow: "nothing" allows only the file itself; "files" also files that it names, as a

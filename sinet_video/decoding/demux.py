@@ -146,6 +146,8 @@ def video_stream(container: InputContainer, source: StrPath | Source) -> VideoSt
 
     That is one with more than a frame, which the file says is the default, with the most
     frames, or else libav's own choice.
+
+    Raises `InputError` if there is no such video.
     """
     path, index = str(source), Source.of(source).stream
     videos = [s for s in container.streams.video if not is_cover(s)]

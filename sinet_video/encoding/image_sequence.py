@@ -193,7 +193,7 @@ class ImageSequence(Sink):
             self._container.mux(self._tags.written(packet))
 
     def finish(self) -> None:
-        """As `Sink` says."""
+        """As `Sink` says. Raises `OutputError` if no frame came."""
         if not self._times:
             raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):

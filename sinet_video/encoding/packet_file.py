@@ -52,7 +52,10 @@ class Head:
 
     @classmethod
     def read(cls, file: BinaryIO) -> Head | None:
-        """Return the next header, or None at the end of the file."""
+        """Return the next header, or None at the end of the file.
+
+        Raises `OutputError` if it is damaged.
+        """
         data = file.read(HEAD.size)
         if data and len(data) < HEAD.size:
             raise OutputError(f"{file.name} is damaged; remove its folder and begin anew.")

@@ -28,6 +28,8 @@ AlphaMode = Literal["straight", "premultiplied", "stacked"]
 class Encoding:
     """How to encode; None lets the container decide.
 
+    Raises `SettingError` for values that are not among the choices.
+
     Attributes:
         codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr";
             names of ffmpeg's encoders, such as "libx264", are accepted too.

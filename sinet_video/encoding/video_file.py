@@ -142,7 +142,7 @@ class VideoFile(Sink):
                     self._companions.harmed(error, "some of it is lost")
 
     def finish(self) -> None:
-        """As `Sink` says."""
+        """As `Sink` says. Raises `OutputError` if no frame came."""
         if not self._times.count:
             raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):

@@ -32,6 +32,8 @@ def shown_aspect(
 class Frame:
     """One decoded frame and its time.
 
+    Raises `SettingError` for a pixel format that is not in `PLANAR`.
+
     Attributes:
         video: the samples, in the planar format they were decoded to, one of `PLANAR`.
         pts: presentation time in units of `time_base`, exactly as in the file.

@@ -16,6 +16,8 @@ SIZE = "Result"
 class FrameSize:
     """How much smaller or larger than the source frames are; their aspect stays.
 
+    Raises `SettingError` for values out of range.
+
     Attributes:
         scale: width and height as a share of the source's, above 0 and at most 4.
         max_height: the largest height in pixels, as shown; smaller frames stay as they are.

@@ -161,7 +161,10 @@ class Canvas:
 def repeat_border(
     values: Array, grid: Grid, rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> None:
-    """Fill what extends beyond the frame with its last row and column, in place."""
+    """Fill what extends beyond the frame with its last row and column, in place.
+
+    Values are (tiles, h, w).
+    """
     down = grid.height - (grid.rows - 1) * grid.down
     across = grid.width - (grid.columns - 1) * grid.across
     if down < grid.down:

@@ -121,7 +121,10 @@ def raised(logits: Tensor) -> Tensor:
 
 
 def fast_doubt(logits: Tensor) -> Tensor:
-    """Return `sinet_cityscapes.doubt` without a softmax, which onnxruntime would transpose for."""
+    """Return `sinet_cityscapes.doubt` without a softmax, which onnxruntime would transpose for.
+
+    Logits are (n, classes, h, w).
+    """
     return 1 - 1 / raised(logits).sum(1, keepdim=True)
 
 

@@ -104,6 +104,8 @@ def scaling(gain: Tensor, offset: Tensor) -> nn.Conv2d:
 
     onnxruntime keeps convolutions in its blocked layout. A multiplication would leave that layout,
     and each change of layout costs as much as the multiplication itself.
+
+    Gain and offset are (channels,).
     """
     channels = gain.numel()
     conv = nn.Conv2d(channels, channels, 1, groups=channels)

@@ -61,7 +61,10 @@ def run_bounded(
     inputs: Mapping[str, NDArray[Any]],
     name: str,
 ) -> Any:
-    """Return a graph's first answer. Raises `WeightsError`, which names it, where it has none."""
+    """Return a graph's first answer. Raises `WeightsError`, which names it, where it has none.
+
+    Inputs are arrays by their names.
+    """
     return answers_bounded(session, inputs, name, outputs)[0]
 
 
@@ -71,7 +74,10 @@ def answers_bounded(
     name: str,
     outputs: Sequence[str] | None = None,
 ) -> list[Any]:
-    """Return all answers of a graph, as `run_bounded` does the first."""
+    """Return all answers of a graph, as `run_bounded` does the first.
+
+    Raises `WeightsError` if there is none.
+    """
     options = onnxruntime.RunOptions()
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed
     timer = Timer(SECONDS, setattr, (options, "terminate", True))
@@ -102,7 +108,10 @@ def why(message: str) -> str:
 
 
 def check_map(answer: Any, name: str) -> NDArray[Any]:
-    """Return an answer that is a map over one image, or raise `WeightsError`."""
+    """Return an answer that is a map over one image, or raise `WeightsError`.
+
+    The shape is (1, channels, h, w), (1, h, w, channels) or (1, h, w).
+    """
     kind = answer.dtype.kind if isinstance(answer, np.ndarray) else ""
     shape: tuple[int, ...] = getattr(answer, "shape", ())
     if kind not in "fiu" or not kind:

@@ -65,7 +65,10 @@ def padded(image: Image, size: tuple[int, int] | None) -> Image:
 
 
 def cropped(alpha: Alpha, image: Image, full: Image) -> Alpha:
-    """Return the part of a padded image's alpha that belongs to the original image."""
+    """Return the part of a padded image's alpha that belongs to the original image.
+
+    Alpha is (h, w); the images are (height, width, 3).
+    """
     (height, width), (full_height, full_width) = image.shape[:2], full.shape[:2]
     rows = max(1, round(alpha.shape[0] * height / full_height))
     columns = max(1, round(alpha.shape[1] * width / full_width))

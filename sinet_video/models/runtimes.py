@@ -126,7 +126,10 @@ class FastSegmenter(_Ours):
 
 
 class TorchSegmenter(_Ours):
-    """A network in torch, on any device that torch knows; `wanted` as in `FastSegmenter`."""
+    """A network in torch, on any device that torch knows; `wanted` as in `FastSegmenter`.
+
+    Raises `SettingError` for a device that torch does not have.
+    """
 
     runtime: Runtime = "torch"
 

@@ -70,7 +70,10 @@ class Upsample(nn.Module):
 
 
 def shuffle_channels(x: Tensor, groups: int) -> Tensor:
-    """Interleave the channels of a grouped convolution's groups (ShuffleNet, arXiv 1707.01083)."""
+    """Interleave the channels of a grouped convolution's groups (ShuffleNet, arXiv 1707.01083).
+
+    `x` is (n, channels, h, w).
+    """
     count, channels, height, width = x.shape
     grouped = x.view(count, groups, channels // groups, height, width)
     return grouped.transpose(1, 2).reshape(x.shape)

@@ -60,6 +60,8 @@ def people(
 
     It is None if there is nobody. The other results are how many cells are above `faint`, and above
     `plain`.
+
+    Alpha is (h, w) in [0, 1].
     """
     alpha = floats(alpha)
     box, counts = (c_int32 * 4)(), (c_int32 * 2)()

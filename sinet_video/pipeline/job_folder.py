@@ -159,6 +159,8 @@ class JobFolder:
         """Record that a segment's files are complete, with the coarse alphas at its end.
 
         Without alphas it is the last segment.
+
+        Alphas are (h, w) in [0, 1].
         """
         before = self.finished
         if alphas is not None:
@@ -198,7 +200,10 @@ class JobFolder:
         self._note(replace(self.finished, made=made, checksums=checksums))
 
     def alphas(self) -> Alphas:
-        """Return the coarse alphas at the end of the last finished segment, in order."""
+        """Return the coarse alphas at the end of the last finished segment, in order.
+
+        Each is (h, w) in [0, 1].
+        """
         with np.load(self._alphas(self.finished.segments[-1][0])) as stored:
             return [stored[f"arr_{index}"] for index in range(len(stored.files))]
 

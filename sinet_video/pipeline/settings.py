@@ -284,7 +284,10 @@ class Settings:
         return clip.resized(*self.frame_size.of(clip.width, clip.height, sideways=not upright))
 
     def check(self, clip: Clip) -> None:
-        """Raise `SettingError` if these settings are impossible for a clip."""
+        """Raise `SettingError` if these settings are impossible for a clip.
+
+        Raises `InputError` for Dolby Vision without ordinary YUV.
+        """
         if clip.dolby_vision == IPT:
             raise InputError(
                 f"{clip.path} is Dolby Vision of profile {IPT}, whose colours are no ordinary YUV "

@@ -16,6 +16,8 @@ class Shard:
     Which shard of a batch a clip belongs to is decided by its name alone. So every clip is in
     exactly one, on whatever machine, and each stays in its own when others are added or removed.
     A film's shards are stretches of its segments, all about equally long.
+
+    Raises `SettingError` unless 1 <= index <= count.
     """
 
     index: int

@@ -50,7 +50,10 @@ class Bench:
         self._first: tuple[Path, Clip, Frame] | None = None
 
     def describe(self, path: Path, side: int) -> tuple[dict[str, Any], bytes]:
-        """Return what a clip is, and a JPEG of its first frame. Raises `InputError`."""
+        """Return what a clip is, and a JPEG of its first frame. Raises `InputError`.
+
+        Raises `SettingError` for a clip that is too large.
+        """
         clip = probe(path)
         if max(clip.width, clip.height) > LONGEST_SIDE:
             raise SettingError(

@@ -35,6 +35,8 @@ SPARE_DISK = 256 * MEGABYTE
 class Limits:
     """What the server takes.
 
+    Raises `SettingError` for a limit that is not above 0.
+
     Attributes:
         size: megabytes of one file.
         length: seconds of one clip.

@@ -34,5 +34,5 @@ def alpha_of(matte: Matte, size: tuple[int, int]) -> Array:
 
 
 def stacked(*images: Array) -> Array:
-    """Return images of one width above one another."""
+    """Return images of one width above one another. Each is (h, w, 3) uint8."""
     return np.ascontiguousarray(np.concatenate(images))

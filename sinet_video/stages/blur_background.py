@@ -19,6 +19,8 @@ class BlurBackground:
     """The original background, blurred, without the person bleeding into the blur.
 
     `radius` is the standard deviation of the blur, as a percentage of the frame's longer side.
+
+    Raises `SettingError` for a radius out of range.
     """
 
     SMALL = 240

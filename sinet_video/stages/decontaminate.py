@@ -191,6 +191,8 @@ def weighted_means(
     """Return the weighted means of the person's and the room's colours over windows.
 
     Windows are (2 * radius + 1) squared. A cell's own colour is used where neither is near.
+
+    `small` is (3, h, w) and alpha (h, w); the result is (2, 3, h, w).
     """
     shares = np.stack([alpha, 1 - alpha])[:, None]
     sums = box_sum(colours * shares, radius)

@@ -58,7 +58,10 @@ def _at(drawn: Drawn | None, frame: Frame, start: Fraction) -> Array | None:
 
 
 class Drawn:
-    """The mattes of a file, read forward as time advances."""
+    """The mattes of a file, read forward as time advances.
+
+    Raises `InputError` for a file without a frame.
+    """
 
     def __init__(self, source: StrPath | Source) -> None:
         self._frames = read_drawn(source)

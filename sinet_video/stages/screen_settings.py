@@ -95,6 +95,8 @@ Limit = Literal["average", "maximum"]
 class Despill:
     """Which light to remove.
 
+    Raises `SettingError` for values that are not among the choices.
+
     Attributes:
         screen: "green", "blue", "#RRGGBB", or "auto" for the screen in the frame. The hue is
             measured on the screen behind the person; if "green" or "blue" is not found, the pure

@@ -195,6 +195,8 @@ def spread(seen: CropMatte) -> FloatArray:
     """Return a view's alpha on a grid of the whole frame, 0 outside the view.
 
     A view of the whole frame keeps its own grid; others get one with twice the cells each way.
+
+    Alpha is (h, w) in [0, 1].
     """
     if seen.view == WHOLE:
         return seen.alpha

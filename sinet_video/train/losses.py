@@ -40,7 +40,10 @@ def entropy(logit: Tensor, label: Tensor, weight: Tensor | None = None) -> Tenso
 
 
 def dice(logit: Tensor, label: Tensor, smooth: float = 100.0) -> Tensor:
-    """Return one minus the soft Dice coefficient, averaged over images (arXiv 1606.04797)."""
+    """Return one minus the soft Dice coefficient, averaged over images (arXiv 1606.04797).
+
+    Logits and labels are (n, h, w).
+    """
     alpha = torch.sigmoid(logit).flatten(1)
     truth = label.flatten(1)
     both = (alpha * truth).sum(1)
@@ -99,6 +102,8 @@ def total_loss(
 
     `eighth` is the encoder's output; `logits` is the whole network's, or None in a stage that
     trains only the encoder.
+
+    `eighth` and `logits` are (n, 2, h, w), of their own sizes.
     """
     if logits is None:
         return _decision_losses(person(eighth), reduced(target), weights)

@@ -45,6 +45,8 @@ TRIES = 20
 class CompositeSettings:
     """How composites are made.
 
+    Raises `SettingError` for values out of range.
+
     Attributes:
         canvases: sizes (width, height), one of which is drawn for each image.
         placing: size and position of people.

@@ -46,6 +46,8 @@ class Source:
 class Product:
     """An image and its mask.
 
+    Raises `InputError` for names that are not plain file names.
+
     Attributes:
         name: their file name without suffix.
         sources: the files they were made from.
@@ -96,6 +98,8 @@ def library_versions() -> dict[str, str]:
 @dataclass
 class Manifest:
     """A folder of products.
+
+    Raises `SettingError` for a negative seed.
 
     Attributes:
         command: the subcommand that made them.

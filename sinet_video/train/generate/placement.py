@@ -32,6 +32,8 @@ HIDDEN = 0.08
 class PlacingSettings:
     """Size and position of people.
 
+    Raises `SettingError` for values out of range.
+
     Attributes:
         height: range of the visible person's height, as a share of the canvas's.
         middle: range of the position of the person's centre, as a share of the canvas's width.

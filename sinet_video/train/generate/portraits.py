@@ -58,6 +58,8 @@ VIEWS = {
 class PortraitSettings:
     """What is cropped, and what is good enough.
 
+    Raises `SettingError` for values out of range.
+
     Attributes:
         views: names of `VIEWS`.
         each: number of crops of each view from one photograph.
@@ -201,6 +203,8 @@ def draw_crops(
     """Yield the name and number of the view, and a crop or the reason why there is none.
 
     `key`, (seed, index of the photograph), determines what is drawn.
+
+    The image is (h, w, 3) and the mask (h, w), both uint8.
     """
     try:
         head, others = find_head(image, mask, find_faces, settings)

@@ -43,6 +43,8 @@ PORTRAITS = "portraits"
 class PseudoSettings:
     """How teachers are asked, and which labels are good enough.
 
+    Raises `SettingError` for values out of range.
+
     Attributes:
         sizes: sizes at which each teacher sees an image, in pixels, at the image's own aspect
             ratio.
@@ -121,6 +123,8 @@ def label_portraits(
     `teachers` are weights as `load_segmenter` takes them; images are copied as they are. With
     `boxes`, a folder of NAME.txt, labels must agree with these too; see `box_agreement`. Raises
     `InputError`, `WeightsError` and `OutputError`; `output` appears whole or not at all.
+
+    Raises `SettingError` without teachers.
     """
     if not teachers:
         raise SettingError("There are no teachers; give at least one.")

@@ -259,7 +259,10 @@ def _readable(paths: Iterable[Path], bad: list[Bad]) -> Iterator[tuple[Path, Arr
 
 
 def halves(image: Array) -> list[Array]:
-    """Return an image reduced to at most `SHORT_SIDE`, and its halves, by area averaging."""
+    """Return an image reduced to at most `SHORT_SIDE`, and its halves, by area averaging.
+
+    Images are (h, w, channels) uint8.
+    """
     height, width = image.shape[:2]
     scale = min(1.0, SHORT_SIDE / min(height, width))
     levels = [_reduced(image, round(width * scale), round(height * scale))]

@@ -38,6 +38,8 @@ def dressed(rng: np.random.Generator, image: Array, alpha: Array) -> Array:
 
     Below a neckline, the middle of the body and its sides get plain colours, more often white or
     black than not. A person who is too small stays unchanged.
+
+    The image is (h, w, 3) and alpha (h, w), both uint8.
     """
     body = _body(rng, alpha)
     if body is None:
