@@ -3,6 +3,7 @@
 `__init__.py` imports a name from here when it is first used, and type checkers read this file.
 """
 
+from . import aio as aio
 from ._version import __version__ as __version__
 from .batches.batch import Outcome as Outcome
 from .batches.batch import batch as batch
@@ -39,6 +40,7 @@ from .models.segmenter import Segmenter as Segmenter
 from .pipeline.chain import matte as matte
 from .pipeline.conversion import Conversion as Conversion
 from .pipeline.convert import convert as convert
+from .pipeline.cutout import cutout as cutout
 from .pipeline.join import join as join
 from .pipeline.report import Report as Report
 from .pipeline.resume import Resume as Resume

@@ -136,7 +136,7 @@ def plan_batch(
     """Return what `batch` would do with every clip, and why, without doing anything."""
     check_named(output=str(folder))
     folder = Path(folder)
-    found = find(inputs, recursive=recursive, exclude=folder.absolute())
+    found = find(inputs, recursive=recursive, exclude=folder.absolute(), stills=naming.takes_stills)
     ours = tasks(found, folder, naming)
     if shard is not None:
         ours = [task for task in ours if shard.has(task.name)]
@@ -254,6 +254,8 @@ def _folder_for(output: Path) -> Iterator[None]:
 
 def _copy_times(task: Task) -> None:
     """Give the results the input's times."""
+    if not task.source.exists():  # a pattern, which has no times of its own
+        return
     stat = task.source.stat()
     for path in filter(None, (task.output, task.matte)):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))

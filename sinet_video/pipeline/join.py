@@ -15,7 +15,8 @@ from sinet_video.decoding.access import Source, StrPath
 from sinet_video.errors import InputError, OutputError
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.fingerprint import differing
-from sinet_video.pipeline.job_folder import JobFolder, JobState, folder_of, is_finished
+from sinet_video.pipeline.job_folder import JobFolder, folder_of, is_finished
+from sinet_video.pipeline.job_state import JobState
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resume import FEWEST, Resume
 from sinet_video.pipeline.shard import Shard
