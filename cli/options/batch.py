@@ -100,7 +100,7 @@ class BatchOptions:
 
     def _which(self, *, overwrite: bool) -> dict[str, Any]:
         from sinet_video.batches.naming import Naming
-        from sinet_video.batches.shard import Shard
+        from sinet_video.pipeline.shard import Shard
 
         shard = None if self.shard is None else Shard.parse(self.shard)
         naming = Naming(self.kind, self.name_template, self.matte)

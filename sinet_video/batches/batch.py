@@ -25,12 +25,12 @@ from sinet_video.batches.inputs import find
 from sinet_video.batches.manifest import Entry, Manifest
 from sinet_video.batches.naming import Naming, Task, tasks
 from sinet_video.batches.pace import Pace, State
-from sinet_video.batches.shard import Shard
 from sinet_video.containers.formats import CONTAINERS
 from sinet_video.errors import OutputError, SinetVideoError, reason
 from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report, expected_frames
+from sinet_video.pipeline.shard import Shard
 
 LOGGER = logging.getLogger("sinet_video")
 

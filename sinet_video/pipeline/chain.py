@@ -267,8 +267,13 @@ def needs_all(work: Work) -> bool:
 
     It has to if any stage remembers earlier frames, except smoothing, whose memory is saved.
     """
+    return bool(remembering(work))
+
+
+def remembering(work: Work) -> list[str]:
+    """Return the names of the stages, but for smoothing, that remember all earlier frames."""
     after = (link for link in CHAIN if link.stage is not smooth and link.wanted(work))
-    return any(memory_of(link.stage) != NOTHING for link in after)
+    return [link.name for link in after if memory_of(link.stage) != NOTHING]
 
 
 def output_kind(

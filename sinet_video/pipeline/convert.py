@@ -41,6 +41,7 @@ from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
+from sinet_video.pipeline.shares import share_of
 from sinet_video.publish import Publication
 from sinet_video.read_ahead import closed_at_end, prefetch
 from sinet_video.stages.backgrounds import Fit
@@ -97,6 +98,8 @@ def convert(
     `overwrite` is set, which starts over. Your own functions are recognised by name, and must
     behave the same.
 
+    With `resume.only`, only one part of the result is made and kept, for `join` to put together.
+
     All files appear together once they are complete, or none does. An existing file, or one that
     appears while the job runs, is only replaced with `overwrite`, and never if the job reads it.
     Warnings in the report are also logged to "sinet_video". Raises `InputError`, `OutputError`,
@@ -133,12 +136,16 @@ def convert(
     if resume is not None:
         told = fingerprint.of_job(
             files_of(clip), outputs=list(map(str, targets)), background=background, fit=fit,
-            show=show, resume=resume, settings=settings, encoding=encoding, span=clip.span,
+            show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
+            span=clip.span,
         )  # fmt: skip
-        writing = Segments(
-            outputs, told, resume,
-            overwrite=overwrite, again=needs_all(work), begun=look.begun,
-        )  # fmt: skip
+        if resume.only is not None:
+            writing = share_of(work, outputs, told, resume, overwrite=overwrite)
+        else:
+            writing = Segments(
+                outputs, told, resume,
+                overwrite=overwrite, again=needs_all(work), begun=look.begun,
+            )  # fmt: skip
     job = _Job(work, targets, writing, started, report, overwrite)
     names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)
     with names, within_memory(clip, len(targets)):

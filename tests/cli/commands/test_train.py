@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -181,7 +182,8 @@ def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path) -> None:
 def test_rows_say_the_time_left_by_what_steps_cost(capsys, monkeypatch) -> None:
     """Small samples first, then as many of four times the pixels."""
     times = iter([0.0, 10.0, 20.0])
-    monkeypatch.setattr(train_command.time, "monotonic", lambda: next(times))
+    clock = SimpleNamespace(monotonic=lambda: next(times))
+    monkeypatch.setattr(train_command, "time", clock)
     small = Stage("small", 20, 2, ((32, 32),))
     shown = train_command._Shown((small, Stage("large", 20, 2, ((64, 64),))), quiet=False)
     shown({"stage": "small", "step": 10, "rate": 1e-3})
