@@ -13,7 +13,7 @@ from fractions import Fraction
 import av
 
 from sinet_video.decoding.conform import conform
-from sinet_video.decoding.ffmpeg_process import PATIENCE, Stream
+from sinet_video.decoding.external.process import PATIENCE, Stream
 from sinet_video.errors import InputError
 from sinet_video.media.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNSPECIFIED, Colour
 from sinet_video.media.frame import Frame
