@@ -20,6 +20,7 @@ STOPPED = status_of(signal.SIGINT)
 
 SECTIONS = {
     "Cut people out": ("run", "batch"),
+    "One video on many machines": ("plan", "join"),
     "Check results": ("preview", "serve", "verify", "info"),
     "Networks": ("export", "evaluate", "generate", "train"),
     "This program": ("doctor",),

@@ -3,6 +3,7 @@
 `__init__.py` imports a name from here when it is first used, and type checkers read this file.
 """
 
+from . import aio as aio
 from ._version import __version__ as __version__
 from .batches.batch import Outcome as Outcome
 from .batches.batch import batch as batch
@@ -10,7 +11,6 @@ from .batches.decide import Rules as Rules
 from .batches.manifest import Entry as Entry
 from .batches.manifest import Manifest as Manifest
 from .batches.naming import Naming as Naming
-from .batches.shard import Shard as Shard
 from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
@@ -40,9 +40,14 @@ from .models.segmenter import Segmenter as Segmenter
 from .pipeline.chain import matte as matte
 from .pipeline.conversion import Conversion as Conversion
 from .pipeline.convert import convert as convert
+from .pipeline.cutout import cutout as cutout
+from .pipeline.join import join as join
 from .pipeline.report import Report as Report
 from .pipeline.resume import Resume as Resume
 from .pipeline.settings import Settings as Settings
+from .pipeline.shard import Shard as Shard
+from .pipeline.shares import PlannedShare as PlannedShare
+from .pipeline.shares import plan as plan
 from .quality.preview import preview as preview
 from .quality.preview_report import Preview as Preview
 from .quality.verification import Verification as Verification

@@ -16,6 +16,10 @@ PACKAGES = {
     "ninja": ("ninja", "train"),
     "PIL": ("pillow", "train"),
     "scipy": ("scipy", "train"),
+    "fsspec": ("fsspec", "remote"),
+    "s3fs": ("s3fs", "remote"),
+    "gcsfs": ("gcsfs", "gcs"),
+    "adlfs": ("adlfs", "azure"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
 }

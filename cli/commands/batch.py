@@ -18,6 +18,8 @@ from sinet_video.cli.terminal.batch_progress import BatchProgress, closing_table
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
 
+from sinet_video.errors import SettingError
+
 if TYPE_CHECKING:
     from sinet_video.batches.batch import Outcome
 
@@ -46,6 +48,8 @@ def batch(
     """
     reads = {f"input {each}": each for each in inputs if Path(each).is_file()}
     check_reports({"report": report_file}, reads, overwrite=overwrite)
+    if job.resuming.only is not None:
+        raise SettingError("--only is for one film; --shard takes a part of a batch.")
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, console)
     steps = many.planned(given, conversion, overwrite=overwrite)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from sinet_video.cli.options.click_options import option_of, own_option
@@ -41,10 +41,13 @@ def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
 
 def as_text(clip: Clip) -> str:
     """Return a clip's facts as JSON."""
-    facts = {"path": clip.path, "stream": clip.source.stream, **asdict(replace(clip, piped=None))}
-    for name in ("piped", "source", "span", "coded"):
+    facts = {"path": clip.path, "stream": clip.source.stream, **asdict(replace(clip, **_READERS))}
+    for name in ("piped", "images", "icc", "source", "span", "coded"):
         del facts[name]  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
+
+
+_READERS: dict[str, Any] = {"piped": None, "images": None}
 
 
 def describe(clip: Clip) -> str:

@@ -19,7 +19,7 @@ from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
 
 from sinet_video.media.time_range import TimeRange
-from sinet_video.pipeline.settings import Settings
+from sinet_video.pipeline.settings import Settings, parse_rate
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -46,7 +46,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 @own_option(
     CHECKS,
     "--alpha-mode",
-    type=click.Choice(["straight", "premultiplied", "none"]),
+    type=click.Choice(["straight", "premultiplied", "stacked", "none"]),
     help="Kind of alpha that FILE must have.  [default: any]",
 )
 @own_option(
@@ -57,6 +57,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
     help="Leave out a check, by its name in the table. Can be repeated.",
 )
 @option_of(Settings, "stream")
+@option_of(Settings, "rate")
 @option_of(Settings, "allow")
 @overwrite_option
 @report_option
@@ -67,6 +68,7 @@ def verify(
     alpha_mode: Wanted | None,
     skip: tuple[str, ...],
     stream: int | None,
+    rate: str | None,
     allow: Allow,
     overwrite: bool,
     report_file: str | None,
@@ -86,7 +88,11 @@ def verify(
 
     reads = {"input": file, "source": source}
     check_reports({"report": report_file}, reads, overwrite=overwrite)
-    theirs = None if source is None else Source(source, allow, stream)
+    theirs = (
+        None
+        if source is None
+        else Source(source, allow, stream, parse_rate(rate) if rate else None)
+    )
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
         write_text(describe(found))

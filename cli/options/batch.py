@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 INPUTS, NAMES = "Inputs", RESULT
 """Headings of these options, beside that of jobs."""
 
-KINDS = ("mp4", "mkv", "mov", "webm", "png")
+KINDS = ("mp4", "mkv", "mov", "webm", "png", "gif", "apng", "webp", "jpg", "tif", "exr")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class BatchOptions:
 
     def _which(self, *, overwrite: bool) -> dict[str, Any]:
         from sinet_video.batches.naming import Naming
-        from sinet_video.batches.shard import Shard
+        from sinet_video.pipeline.shard import Shard
 
         shard = None if self.shard is None else Shard.parse(self.shard)
         naming = Naming(self.kind, self.name_template, self.matte)
@@ -124,7 +124,8 @@ _OPTIONS = (
     ),
     option(
         "--to", "kind", type=click.Choice(KINDS), default="mp4", group=RESULT, brief=True,
-        help="File type of the results; png writes a folder of PNG files.",
+        help="File type of the results; png writes a folder of PNG files, and one file of a photo. "
+        "Photos in folders are converted to png, webp, jpg, tif and exr only.",
     ),
     option(
         "--name-template", default="{stem}.{ext}", metavar="TEMPLATE", group=NAMES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,14 @@ from sinet_video.cli.terminal.streams import printable
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
+from sinet_video.remote.settings import StageSettings
 
 if TYPE_CHECKING:
     from sinet_video.cli.terminal.console import Console
 
     from sinet_video.pipeline.conversion import Conversion
     from sinet_video.pipeline.report import Report
+    from sinet_video.pipeline.resume import Resume
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,10 @@ class Job:
     encoding: Encoding
     settings: Settings
     resuming: ResumeOptions
+    stage: StageSettings
 
-    def conversion(self) -> Conversion:
-        """Return the same as the library has it."""
+    def conversion(self, resume: Resume | None = None) -> Conversion:
+        """Return the same as the library has it, perhaps with other ways of going on."""
         with loading():
             from sinet_video.pipeline.conversion import Conversion
 
@@ -46,24 +49,25 @@ class Job:
             settings=self.settings,
             encoding=self.encoding,
             span=self.span,
-            resume=self.resuming.wanted(),
+            resume=resume or self.resuming.wanted(),
         )
 
-    def check(self, output: str) -> None:
-        """Raise `SettingError` for what no clip can be written as, before any is begun."""
-        from sinet_video.decoding.access import Source
-        from sinet_video.encoding.plan import plan
-        from sinet_video.pipeline.chain import output_kind
+    def joining(self) -> Conversion:
+        """Return the same with the segments that the parts of a film have."""
+        from sinet_video.pipeline.resume import Resume
 
-        look, path = self.look, Path(output)
-        background = None if look.background is None else Source(look.background, "network")
-        kind = output_kind(path, background, look.fit, look.show, self.encoding)
-        plan(path, kind.content, "yuv420p", self.encoding)
+        seconds = self.resuming.checkpoint_every
+        resume = Resume() if seconds is None else Resume(seconds)
+        return replace(self, resuming=ResumeOptions()).conversion(resume)
 
     def is_done(self, output: str) -> bool:
         """Whether an output exists that is not an interrupted job's to finish."""
         from sinet_video.batches.decide import is_there
+        from sinet_video.remote.address import is_remote
+        from sinet_video.remote.store import store_of
 
+        if is_remote(output):
+            return not store_of(output).is_free(output)
         return output != "-" and is_there(Path(output))
 
     def convert(
@@ -77,16 +81,20 @@ class Job:
         report_file: str | None = None,
     ) -> Report:
         """Convert as the options say, saying how it goes."""
+        from sinet_video.remote.convert import convert_staged
+
         conversion, progress = self.conversion(), console.progress(self.span)
         resume = conversion.resume
         try:
-            report = conversion(
+            report = convert_staged(
+                conversion,
                 source,
                 output,
                 matte=matte,
                 overwrite=overwrite,
                 progress=progress,
                 report=report_file,
+                stage=self.stage,
             )
         except BaseException as error:
             progress.clear()
@@ -96,7 +104,12 @@ class Job:
                 _say_what_is_kept(Path(output))
             raise
         progress.clear()
-        progress.finish(report)
+        if resume is not None and resume.only is not None:
+            console.note(
+                f"Made part {resume.only} of {output}: {report.frames} frames; join them all."
+            )
+        else:
+            progress.finish(report)
         return report
 
 
@@ -106,6 +119,7 @@ PARTS: tuple[tuple[type, str], ...] = (
     (Encoding, "encoding"),
     (Settings, "settings"),
     (ResumeOptions, "resuming"),
+    (StageSettings, "stage"),
 )
 """The settings classes of a job, in the order in which help lists their options."""
 

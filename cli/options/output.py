@@ -69,10 +69,21 @@ class ResumeOptions:
         shown="10",
     )
 
+    only: str | None = setting(
+        None,
+        "Make only part K of N of the result, for one of N machines; join puts them together.",
+        JOB,
+        kind=str,
+        metavar="K/N",
+    )
+
     def wanted(self) -> Resume | None:
         """Return the library's setting."""
         from sinet_video.pipeline.resume import Resume
+        from sinet_video.pipeline.shard import Shard
 
+        if self.only is not None:
+            return Resume(self.checkpoint_every or 10, Shard.parse(self.only))
         if not self.resume:
             if self.checkpoint_every is not None:
                 raise SettingError(

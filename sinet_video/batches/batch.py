@@ -25,12 +25,12 @@ from sinet_video.batches.inputs import find
 from sinet_video.batches.manifest import Entry, Manifest
 from sinet_video.batches.naming import Naming, Task, tasks
 from sinet_video.batches.pace import Pace, State
-from sinet_video.batches.shard import Shard
 from sinet_video.containers.formats import CONTAINERS
 from sinet_video.errors import OutputError, SinetVideoError, reason
 from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report, expected_frames
+from sinet_video.pipeline.shard import Shard
 
 LOGGER = logging.getLogger("sinet_video")
 
@@ -139,7 +139,7 @@ def plan_batch(
     """Return what `batch` would do with every clip, and why, without doing anything."""
     check_named(output=str(folder))
     folder = Path(folder)
-    found = find(inputs, recursive=recursive, exclude=folder.absolute())
+    found = find(inputs, recursive=recursive, exclude=folder.absolute(), stills=naming.takes_stills)
     ours = tasks(found, folder, naming)
     if shard is not None:
         ours = [task for task in ours if shard.has(task.name)]
@@ -257,6 +257,8 @@ def _folder_for(output: Path) -> Iterator[None]:
 
 def _copy_times(task: Task) -> None:
     """Copy the input's access and modification times to the results."""
+    if not task.source.exists():  # a pattern, which has no times of its own
+        return
     stat = task.source.stat()
     for path in filter(None, (task.output, task.matte)):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sinet_video.batches.manifest import Entry
 from sinet_video.batches.naming import Task
+from sinet_video.containers.numbering import find_numbered, is_pattern
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.job_folder import is_finished
 
@@ -102,7 +103,9 @@ def is_there(output: Path) -> bool:
 def identity_of_source(path: Path) -> str:
     """Return an identity of a file, or "" if it cannot be read."""
     try:
-        return fingerprint.of_file(path)
+        numbered = not path.exists() and is_pattern(path)
+        files = list(find_numbered(path).files.values()) if numbered else [path]
+        return fingerprint.of_files(files)
     except OSError:
         return ""
 

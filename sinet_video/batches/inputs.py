@@ -10,6 +10,8 @@ from os.path import abspath
 from pathlib import Path
 
 from sinet_video.containers.demuxers import VIDEO_SUFFIXES
+from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
+from sinet_video.containers.numbering import is_pattern
 from sinet_video.errors import InputError, reason
 from sinet_video.paths import check_named
 
@@ -23,24 +25,32 @@ class Found:
 
 
 def find(
-    inputs: Iterable[str | Path], *, recursive: bool = False, exclude: Path | None = None
+    inputs: Iterable[str | Path],
+    *,
+    recursive: bool = False,
+    exclude: Path | None = None,
+    stills: bool = False,
 ) -> list[Found]:
     """Return every file that the inputs stand for, each once, in the order given.
 
-    A folder stands for the videos in it, sorted, and with `recursive` for those in its subfolders;
-    hidden files and folders are left out, and so is the folder `exclude`. Raises `InputError` for
-    an input that matches nothing.
+    A folder stands for the videos in it, with `stills` for the images as well, sorted, and with
+    `recursive` for those in its subfolders; hidden files and folders are left out, and so is the
+    folder `exclude`. Raises `InputError` for an input that matches nothing.
     """
     found: dict[str, Found] = {}
     for given in inputs:
-        for each in expand(given, recursive=recursive, exclude=exclude):
+        for each in expand(given, recursive=recursive, exclude=exclude, stills=stills):
             # Not Path.resolve: two links to one file are two inputs.
             found.setdefault(abspath(each.path), each)  # noqa: PTH100
     return list(found.values())
 
 
 def expand(
-    given: str | Path, *, recursive: bool = False, exclude: Path | None = None
+    given: str | Path,
+    *,
+    recursive: bool = False,
+    exclude: Path | None = None,
+    stills: bool = False,
 ) -> list[Found]:
     """Return the files that one input stands for, as `find` says.
 
@@ -49,22 +59,23 @@ def expand(
     check_named(input=str(given))
     path = Path(given)
     try:
-        found = list(_matches(path, given, recursive=recursive, exclude=exclude))
+        found = list(_matches(path, given, recursive=recursive, exclude=exclude, stills=stills))
     except OSError as error:
         raise InputError(f"{given} cannot be read: {reason(error)}.") from error
     if not found:
-        raise InputError(f"{given} matches no video; give files, folders or patterns that do.")
+        what = "video or image" if stills else "video"
+        raise InputError(f"{given} matches no {what}; give files, folders or patterns that do.")
     return found
 
 
 def _matches(
-    path: Path, given: str | Path, *, recursive: bool, exclude: Path | None
+    path: Path, given: str | Path, *, recursive: bool, exclude: Path | None, stills: bool
 ) -> Iterator[Found]:
     if path.is_dir():
         for file in _files_in(path, recursive=recursive, exclude=exclude):
-            if is_video(file):
+            if is_video(file) or (stills and is_still(file)):
                 yield Found(file, file.parent.relative_to(path))
-    elif path.exists():
+    elif path.exists() or is_pattern(path):
         yield Found(path)
     else:
         # Not Path.glob, which takes no absolute patterns.
@@ -100,6 +111,11 @@ def count_unseen(inputs: Iterable[str | Path]) -> int:
 def is_video(path: Path) -> bool:
     """Whether a file in a folder counts as a video, by its name."""
     return path.suffix.lower() in VIDEO_SUFFIXES
+
+
+def is_still(path: Path) -> bool:
+    """Whether a file in a folder counts as a still image, by its name."""
+    return path.suffix.lower() in STILL_SUFFIXES
 
 
 def _files_in(folder: Path, *, recursive: bool, exclude: Path | None = None) -> Iterator[Path]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from os.path import abspath
 from pathlib import Path, PurePath
 
-from sinet_video.batches.inputs import Found
+from sinet_video.batches.inputs import Found, is_still
 from sinet_video.checked import check_fields
 from sinet_video.containers.formats import CONTAINERS
+from sinet_video.containers.numbering import PLACE, is_pattern, with_place
 from sinet_video.errors import SettingError
 
 NAME_TEMPLATE = "{stem}.{ext}"
@@ -23,8 +24,13 @@ FIELDS = {
 }
 """What a template may have in braces."""
 
-EXTENSIONS = {"mp4": "mp4", "mkv": "mkv", "mov": "mov", "webm": "webm", "png": ""}
-"""What can be written, with its extension; a folder of PNG files has none."""
+EXTENSIONS = {"mp4": "mp4", "mkv": "mkv", "mov": "mov", "webm": "webm", "png": ""} | {
+    name: name for name in ("gif", "apng", "webp", "jpg", "tif", "exr")
+}
+"""What can be written of a video, with its extension; a folder of PNG files has none."""
+
+OF_STILLS = frozenset({"png", "webp", "jpg", "tif", "exr"})
+"""What is written of still images."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,8 @@ class Naming:
     Raises `SettingError` for an unknown file type or placeholder.
 
     Attributes:
-        to: "mp4", "mkv", "mov", "webm", or "png" for a folder of PNG files.
+        to: "mp4", "mkv", "mov", "webm", "gif", "apng" or "webp"; "png" for a folder of PNG files,
+            and for one PNG file of a still image; of those also "jpg", "tif" and "exr".
         template: what an output is called, below the folder of the batch.
         matte: the same for mattes, which are written as well; None for no mattes.
     """
@@ -74,10 +81,23 @@ class Naming:
         matte = self.matte and folder / self._named(self.matte, found)
         return Task(output.as_posix(), found.path, folder / output, matte or None)
 
+    @property
+    def takes_stills(self) -> bool:
+        """Whether still images in folders are inputs as well."""
+        return self.to in OF_STILLS
+
+    def _extension(self, path: Path) -> str:
+        of_still = is_still(path) and not is_pattern(path) and self.takes_stills
+        return self.to if of_still else EXTENSIONS[self.to]
+
     def _named(self, template: str, found: Found) -> Path:
-        path, extension = found.path, EXTENSIONS[self.to]
+        path, extension = found.path, self._extension(found.path)
         parent = path.absolute().parent.name
-        filled = template.format(stem=path.stem, ext=extension, name=path.name, parent=parent)
+        # The place of the number is no part of a sequence's name.
+        stem = (
+            PLACE.sub("", with_place(path.stem)).rstrip("._- ") if is_pattern(path) else path.stem
+        )
+        filled = template.format(stem=stem or parent, ext=extension, name=path.name, parent=parent)
         if not extension and template.endswith(".{ext}"):
             # A folder must not have the name of another kind of output.
             filled = filled.removesuffix(".")

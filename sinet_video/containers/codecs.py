@@ -172,6 +172,28 @@ CODECS: dict[str, Codec] = {
         options={"compression": "zip16", "format": "half"},
         deep_options={"format": "float"},
     ),
+    "mjpeg": Codec(
+        "mjpeg",
+        lambda working: f"yuvj{yuv_like(working, 8).removeprefix('yuv')}",
+        alpha="yuvj420p",
+        options={"qmin": "2", "qmax": "2", "huffman": "optimal"},
+    ),
+    "gif": Codec("gif", lambda _: "pal8", rgba=lambda _: "pal8", alpha="pal8", kinds=("straight",)),
+    "apng": Codec(
+        "apng",
+        lambda working: "rgb48be" if _is_deep(working) else "rgb24",
+        rgba=lambda working: "rgba64be" if _is_deep(working) else "rgba",
+        alpha="gray",
+        kinds=("straight",),
+    ),
+    "webp": Codec(
+        "libwebp_anim",
+        lambda _: "bgra",
+        rgba=lambda _: "bgra",
+        alpha="bgra",
+        kinds=("straight",),
+        options={"quality": "90"},
+    ),
     "rawvideo": Codec("rawvideo", _plain, rgba=_with_alpha, alpha="gray"),
     "qtrle": Codec("qtrle", lambda _: "rgb24", rgba=lambda _: "argb", alpha="gray"),
 }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sinet_video.containers.codecs import Content, yuv_like
 from sinet_video.errors import SettingError
@@ -32,6 +33,12 @@ class Container:
     """Whether this file gets an alpha channel if no background is given."""
     narrows: Callable[[str], str] = str
     """Maps a working pixel format to the nearest one that the container can tell apart."""
+    tick: Fraction | None = None
+    """The unit of its times in seconds, where that is fixed."""
+    shortest: Fraction = Fraction(0)
+    """Seconds that a frame has to be shown, as players take a shorter time for none."""
+    animation: bool = False
+    """Whether it is an image that moves, whose frames are compressed together."""
     timed: bool = True
     """Whether frames have their own times; otherwise they have a constant rate."""
     orientation_tag: bool = False
@@ -124,6 +131,16 @@ def _image_sequence(codec: str) -> Container:
 
 
 PNG, TIFF, EXR = _image_sequence("png"), _image_sequence("tiff"), _image_sequence("exr")
+JPEG = Container("image2", ("mjpeg",), {"rgb": "mjpeg", "alpha": "mjpeg"})
+
+
+def _animation(codec: str, **more: Any) -> Container:
+    defaults: dict[Content, str] = {"rgb": codec, "rgba": codec, "alpha": codec}
+    return Container(
+        codec, (codec,), defaults, alone=True, alpha_first=True, animation=True, **more
+    )
+
+
 FOLDERS = {"png": PNG, "tiff": TIFF, "exr": EXR}
 """Formats for a folder."""
 
@@ -154,6 +171,7 @@ CONTAINERS: dict[str, Container] = {
         orientation_tag=True,
         sample_aspect="display size",
         codec_delay=True,
+        tick=Fraction(1, 1000),
         attachments=True,
         text_encoder="subrip",
     ),
@@ -165,6 +183,7 @@ CONTAINERS: dict[str, Container] = {
         orientation_tag=True,
         sample_aspect="display size",
         codec_delay=True,
+        tick=Fraction(1, 1000),
         audio_encoder="libopus",
         text_encoder="webvtt",
     ),
@@ -172,6 +191,12 @@ CONTAINERS: dict[str, Container] = {
     ".tif": TIFF,
     ".tiff": TIFF,
     ".exr": EXR,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    # Browsers show frames of a GIF that are to last less than this for a tenth of a second.
+    ".gif": _animation("gif", tick=Fraction(1, 100), shortest=Fraction(1, 50)),
+    ".apng": _animation("apng", options={"plays": "0"}),
+    ".webp": _animation("webp", tick=Fraction(1, 1000), options={"loop": "0"}),
 }
 
 

@@ -42,8 +42,12 @@ def write_alpha_tag(data: bytes, kind: AlphaKind | None, primaries: int) -> byte
 
 
 def read_alpha_tag(path: Path) -> AlphaKind | None:
+    """Return an image file's kind of alpha, as `alpha_kind` does."""
+    return alpha_kind(path.read_bytes())
+
+
+def alpha_kind(data: bytes) -> AlphaKind | None:
     """Return an image's kind of alpha: PNG is straight, and EXR premultiplied unless tagged."""
-    data = path.read_bytes()
     if data[:4] == b"II*\0":
         return next(
             (TIFF_KINDS.get(v) for tag, v, _ in _entries(data) if tag == EXTRA_SAMPLES), None

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import stat
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import av
 
 from sinet_video.containers.formats import PIPE
 from sinet_video.errors import InputError, Remedy, SettingError
 from sinet_video.paths import check_named
+
+if TYPE_CHECKING:
+    from sinet_video.decoding.given import Readable
 
 StrPath = str | Path
 
@@ -63,6 +67,8 @@ class Source:
         allow: "nothing" allows only the file itself; "files" also files that it names, as a
             playlist does; "network" also URLs, and `path` may be one.
         stream: index of the video stream to use; None for the best one.
+        rate: frames per second of an image sequence, which has no times of its own.
+        data: what is read in place of a file, which `path` then only names; see `given`.
         file_id: device and inode of the file, known once it has been opened; its name must not
             refer to another file after that.
     """
@@ -70,6 +76,8 @@ class Source:
     path: StrPath
     allow: Allow = "nothing"
     stream: int | None = None
+    rate: Fraction | None = None
+    data: Any = field(default=None, repr=False, compare=False)
     file_id: FileId | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -84,23 +92,34 @@ class Source:
         return str(self.located)
 
     @classmethod
-    def of(cls, given: StrPath | Source, allow: Allow = "nothing") -> Source:
-        """Return a source as it is, and a path or URL as a source with `allow`."""
-        return given if isinstance(given, Source) else cls(given, allow)
+    def of(cls, given: Readable, allow: Allow = "nothing") -> Source:
+        """Return a source as it is, and anything else that can be read as one with `allow`."""
+        if isinstance(given, str | Path):
+            return cls(given, allow)
+        from sinet_video.decoding.given import as_source
+
+        return as_source(given, allow)
 
     @property
     def located(self) -> StrPath:
         """The file as a path, or the URL as text, since paths collapse double slashes."""
-        return located(self.path)
+        return str(self.path) if self.data is not None else located(self.path)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it is an object of the caller's, and no file."""
+        return self.data is not None
 
     @property
     def is_url(self) -> bool:
         """Whether it is a URL."""
-        return is_url(self.path)
+        return not self.is_given and is_url(self.path)
 
     @property
     def is_pipe(self) -> bool:
         """Whether it can be read once: standard input, or a file that is a pipe, as a FIFO is."""
+        if self.is_given:
+            return bool(getattr(self.data, "once", False))
         return not self.is_url and (self.path in ("-", PIPE) or is_fifo(Path(self.path)))
 
     def open_options(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from av.video.reformatter import ColorRange
 
+from sinet_video.containers.photo_tags import is_for_rgb
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.media.convert import guessed_matrix
 from sinet_video.media.frame import shown_aspect
@@ -18,6 +19,7 @@ from sinet_video.media.pixel_formats import PLANAR
 
 if TYPE_CHECKING:
     from sinet_video.decoding.pipe import Piped
+    from sinet_video.decoding.sequence import Images
 from sinet_video.media.colour import UNSPECIFIED, Colour
 from sinet_video.media.pixel_formats import working_format
 from sinet_video.media.tiled_alpha import AlphaKind
@@ -105,6 +107,8 @@ class Clip:
         origin: the time on the file's own clock, in seconds, that is 0 in all times here; the clock
             of a broadcast says nothing about the clip.
         dolby_vision: the Dolby Vision profile that the file states, or None.
+        icc: the ICC profile of a still image, or of the first of a sequence; empty for none.
+        images: the images, if the clip is a still image, an image sequence or arrays.
         piped: the open pipe, if the clip comes through one.
         span: the selected part of the clip; see `within`.
     """
@@ -137,6 +141,8 @@ class Clip:
     dolby_vision: int | None = None
     alpha: AlphaKind | None = None
     coded: tuple[int, int] | None = None
+    icc: bytes = field(default=b"", repr=False)
+    images: Images | None = field(default=None, repr=False, compare=False)
     piped: Piped | None = field(default=None, repr=False, compare=False)
     span: TimeRange = TimeRange()
 
@@ -144,6 +150,16 @@ class Clip:
     def path(self) -> StrPath:
         """The file, or the URL as text."""
         return self.source.path
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it is known to have one frame."""
+        return self.frames == 1
+
+    @property
+    def rgb_icc(self) -> bytes:
+        """The ICC profile, if it is one that RGB images can have; empty if not."""
+        return self.icc if is_for_rgb(self.icc) else b""
 
     def within(self, span: TimeRange) -> Clip:
         """Return a part of the clip: readers stop at its end, and times count from its start."""

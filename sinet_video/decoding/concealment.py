@@ -32,6 +32,8 @@ class Tally:
     """Time in seconds of the last frame before the first that was lost."""
     harm: str | None = None
     """What is missing or wrong in the file, as the rest of a sentence "It ..."."""
+    held: int = 0
+    """Images of a sequence that are missing or damaged, in whose place the one before is shown."""
     repeated: int = 0
     """Frames that were not later than the one before; of these only the last is kept."""
     untimed: int = 0
@@ -67,6 +69,11 @@ class Tally:
             said.append(
                 f"{path} is damaged {where(self.after)}: {self.lost} frames in all are lost, "
                 "and those before them stay as much longer."
+            )
+        if self.held:
+            said.append(
+                f"{self.held} images of {path} are missing or damaged: the one before each is "
+                "shown in its place."
             )
         if self.harm:
             said.append(f"{path} {self.harm}: what should be there is not in the result.")

@@ -51,7 +51,7 @@ def note_changes(video: av.VideoFrame, clip: Clip, tally: Tally) -> None:
         tags = int(video.color_primaries), int(video.color_trc)
         if tags != (clip.colour.primaries, clip.colour.transfer):
             tally.change("other primaries or another transfer")
-    if not Orientation.of(video).matches(clip.orientation):
+    if clip.images is None and not Orientation.of(video).matches(clip.orientation):
         tally.change("another rotation")
     tally.captioned += bool(captions_of(video))
     for name in sorted(named_side_data(video)):

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -77,6 +78,9 @@ def _videos(
     clip: Clip, stack: ExitStack, on_error: OnError, tally: Tally
 ) -> Iterator[av.VideoFrame]:
     """Return the frames from the start of the clip's span, or from some time before it."""
+    if clip.images is not None:
+        since = ceil((clip.span.start or 0) / clip.time_base)
+        return clip.images.videos(since, clip.path, on_error, tally)
     if clip.piped is not None:
         return _counted(_decoded(clip.piped.videos(), clip.path), clip.piped.timeline, tally)
     container = stack.enter_context(opened(clip.source))

@@ -45,11 +45,26 @@ def opened(source: StrPath | Source) -> Iterator[InputContainer]:
     Raises `InputError`, with one clear sentence, if it cannot be opened.
     """
     source = Source.of(source)
+    if source.is_given:
+        with _opened_data(source) as one:
+            yield one
+        return
     source.check_host()
     with _opened_url(source) if source.is_url else _opened_file(source) as one:
         if source.file_id is not None:
             check_same(source.located, file_id(source.located), source.file_id)
         yield one
+
+
+def _opened_data(source: Source) -> InputContainer:
+    try:
+        found: InputContainer = source.data.open(source.open_options())
+    except (av.FFmpegError, ValueError) as error:
+        raise InputError(
+            f"{source} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of "
+            "a kind that FFmpeg does not know."
+        ) from error
+    return found
 
 
 def _opened_url(url: Source) -> InputContainer:
@@ -96,6 +111,8 @@ def open_pipe(source: Source) -> InputContainer:
     An MP4 whose index is at its end is buffered in a temporary file. Raises `InputError` when the
     pipe is closed, a terminal or no video.
     """
+    if source.is_given:
+        return _opened_data(source)
     said = "Standard input" if source.located == PIPE else f"The pipe {source}"
     if source.located == PIPE:
         _check_stdin()

@@ -15,8 +15,10 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from sinet_video.decoding.access import Source, StrPath
+from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decoder import alpha_decoder, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
+from sinet_video.decoding.sequence import is_still_source, still_images
 from sinet_video.errors import InputError, reason
 from sinet_video.media.convert import planes_of, range_of, reformat
 from sinet_video.media.orientation import Orientation
@@ -33,7 +35,7 @@ def read_alphas(source: StrPath | Source) -> Generator[Array]:
     to the white of the file's range. Raises `InputError` if the file cannot be read to its end.
     """
     with closing(_read(source)) as frames:
-        for video in frames:
+        for video, _ in frames:
             yield alpha_of(video)
 
 
@@ -46,12 +48,12 @@ def read_drawn(source: StrPath | Source) -> Generator[tuple[Fraction, Array]]:
     """
     by_alpha: bool | None = None
     with closing(_read(source)) as frames:
-        for video in frames:
+        for video, turned in frames:
             if by_alpha is None:
                 by_alpha = has_alpha(video) and bool((_alpha_channel(video) < 1).any())
             alpha = _alpha_channel(video) if by_alpha else _brightness(video)
             time = seconds(video.pts, video.time_base)
-            yield time, Orientation.of(video).shown(alpha)
+            yield time, turned.shown(alpha)
 
 
 def read_alpha(path: Path) -> Array:
@@ -64,7 +66,20 @@ def read_alpha(path: Path) -> Array:
     raise InputError(f"{path} holds no frame that can be decoded.")
 
 
-def _read(source: StrPath | Source) -> Generator[av.VideoFrame]:
+def _read(source: StrPath | Source) -> Generator[tuple[av.VideoFrame, Orientation]]:
+    """Yield the pictures of a file, each with how it is turned on display."""
+    source = Source.of(source)
+    if is_still_source(source):
+        images = still_images(source)
+        for video in images.videos(images.pts[0], source, "stop", Tally()):
+            yield video, images.head.orientation
+        return
+    with closing(_read_video(source)) as videos:
+        for video in videos:
+            yield video, Orientation.of(video)
+
+
+def _read_video(source: Source) -> Generator[av.VideoFrame]:
     with opened(source) as container:
         stream = video_stream(container, source)
         stream.thread_type = "AUTO"

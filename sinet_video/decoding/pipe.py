@@ -25,8 +25,11 @@ MOST_PACKETS, MOST_BYTES = 100_000, 1 << 28
 class Piped:
     """An open container whose frames one thread reads, and whose other packets another may take."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, name: object = "Standard input"
+    ) -> None:
         self.container = container
+        self._name = name if str(name) != "-" else "Standard input"
         self.others: deque[Packet] = deque()
         """Packets of the other streams, as far as the frames have been read."""
         self.claimed = False
@@ -47,7 +50,7 @@ class Piped:
     def videos(self) -> Iterator[av.VideoFrame]:
         """Yield all frames, once. Raises `InputError` the second time."""
         if self._taken:
-            raise InputError("Standard input was read already; it can be read once.")
+            raise InputError(f"{self._name} was read already; it can be read once.")
         self._taken = True
         if not self.claimed:
             self.others.clear()
@@ -72,8 +75,8 @@ class Piped:
         self._bytes += packet.size
         if len(self.others) > MOST_PACKETS or self._bytes > MOST_BYTES:
             raise InputError(
-                f"Standard input has more than {MOST_BYTES >> 20} MiB of other streams ahead of "
-                "its frames, which cannot be kept; give the file by its name."
+                f"{self._name} has more than {MOST_BYTES >> 20} MiB of other streams ahead of "
+                "its pictures, which cannot be kept; give the file by its name."
             )
 
     def take(self) -> Packet | None:

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.isobmff import Sample, samples
-from sinet_video.decoding.access import Source, StrPath, file_id
+from sinet_video.decoding.access import FileId, Source, file_id
 from sinet_video.decoding.clip import (
     Attachment,
     AudioTrack,
@@ -28,7 +28,9 @@ from sinet_video.decoding.concealment import translate_decode_errors
 from sinet_video.decoding.conform import conform
 from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode, is_repeat
 from sinet_video.decoding.demux import is_cover, open_pipe, opened, video_stream
+from sinet_video.decoding.given import ArrayFrames, Readable
 from sinet_video.decoding.pipe import Piped
+from sinet_video.decoding.sequence import StillImages, is_still_source, still_images
 from sinet_video.decoding.timeline import Timeline, origin_of, start_of
 from sinet_video.decoding.timestamps import stamp_of
 from sinet_video.errors import InputError
@@ -40,8 +42,10 @@ from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import LONGEST, exact, seconds
 
 
-def probe(source: StrPath | Source) -> Clip:
+def probe(source: Readable) -> Clip:
     """Return the properties of a video file, or of standard input for "-".
+
+    An image, an image sequence, and the other things of `Readable` are read as well.
 
     Pass `Source(path, "files")` for a playlist or another file that names files, and "network" if
     it names URLs or if the path is a URL such as "https://example.com/talk.mp4". Raises
@@ -49,6 +53,10 @@ def probe(source: StrPath | Source) -> Clip:
     if the source's `stream` is not a video.
     """
     source = Source.of(source)
+    if isinstance(source.data, ArrayFrames):
+        return _probe_arrays(source, source.data)
+    if is_still_source(source):
+        return probe_images(source, still_images(source))
     if source.is_pipe:
         return _probe_pipe(source)
     with opened(source) as container:
@@ -57,6 +65,66 @@ def probe(source: StrPath | Source) -> Clip:
         with translate_decode_errors(source.path, lambda: None):
             first = first_frame(container, stream)
         return _clip(container, stream, source, first)
+
+
+def probe_images(source: Source, images: StillImages) -> Clip:
+    """Return the properties of a still image or an image sequence, by its first image."""
+    head = images.head
+    first, last = head.video, images.pts[-1] - images.pts[0]
+    working, turned = working_format(first.format.name), head.orientation
+    step = max(1, round(last / max(1, len(images.pts) - 1)))
+    return Clip(
+        source=replace(source, path=source.located, file_id=_file_id(source)),
+        container="image2",
+        codec=head.codec,
+        width=first.width,
+        height=first.height,
+        pixel_format=first.format.name,
+        time_base=images.time_base,
+        start=images.pts[0],
+        end=images.pts[-1] + step,
+        rate=images.rate or 1 / (step * images.time_base),
+        duration=float((last + step) * images.time_base),
+        frames=len(images.images) + len(images.missing),
+        colour=Colour.of(conform(first, first.width, first.height, working)),
+        sample_aspect=head.sample_aspect,
+        rotation=turned.rotation,
+        mirrored=turned.mirrored,
+        interlaced=False,
+        hdr=None,
+        audio=(), subtitles=(), chapters=(), attachments=(),
+        alpha=head.alpha,
+        icc=head.tags.icc,
+        images=images,
+    )  # fmt: skip
+
+
+def _probe_arrays(source: Source, arrays: ArrayFrames) -> Clip:
+    first = arrays.head()
+    count, rate = arrays.count, arrays.rate
+    return Clip(
+        source=source,
+        container="arrays",
+        codec="rawvideo",
+        width=first.width,
+        height=first.height,
+        pixel_format=first.format.name,
+        time_base=arrays.time_base,
+        start=first.pts or 0,
+        end=None if count is None or rate is None else count,
+        rate=rate,
+        duration=None if count is None or rate is None else float(count / rate),
+        frames=count,
+        colour=Colour.of(first),
+        sample_aspect=Fraction(1),
+        rotation=0,
+        mirrored=False,
+        interlaced=False,
+        hdr=None,
+        audio=(), subtitles=(), chapters=(), attachments=(),
+        alpha="straight" if has_alpha(first) else None,
+        images=arrays,
+    )  # fmt: skip
 
 
 def _check_decodable(stream: VideoStream, source: Source) -> None:
@@ -82,7 +150,7 @@ def _probe_pipe(source: Source) -> Clip:
     container = open_pipe(source)  # `decode` continues to read from it
     stream = video_stream(container, source)
     stream.thread_type = "AUTO"
-    piped = Piped(container, stream)
+    piped = Piped(container, stream, source)
     with translate_decode_errors(source.path, lambda: None):
         first = piped.first()
     return replace(_clip(container, stream, source, first), piped=piped)
@@ -97,7 +165,7 @@ def _clip(
     origin, samples = origin_of(container), _samples(container, source)
     duration = _duration(container, stream)
     return Clip(
-        source=Source(source.located, source.allow, stream.index, file_id=file_id(source.located)),
+        source=replace(source, path=source.located, stream=stream.index, file_id=_file_id(source)),
         container=container.format.name,
         codec=stream.codec_context.name,
         width=first.width,
@@ -125,6 +193,10 @@ def _clip(
         origin=origin,
         dolby_vision=_sample_of(samples, stream).dolby_vision,
     )
+
+
+def _file_id(source: Source) -> FileId | None:
+    return None if source.is_given else file_id(source.located)
 
 
 LARGEST_COUNT = 2**30

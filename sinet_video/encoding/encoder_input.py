@@ -16,6 +16,8 @@ from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
+from sinet_video.media.palette import PALETTE, paletted
+from sinet_video.media.stacked import stack
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.transfer import to_light
 from sinet_video.planes.quantise import quantised, write_alpha
@@ -28,12 +30,17 @@ RGBA = {
 
 
 def rendered_frame(matte: Matte, content: Content, plan: Plan) -> av.VideoFrame:
-    """Return a matte as a video frame that the planned encoder accepts."""
+    """Return a matte as a video frame that the planned encoder accepts.
+
+    One that gets a palette is not given it yet.
+    """
+    if plan.pixel_format == PALETTE:
+        plan = replace(plan, pixel_format="bgra")
     if "f32" in plan.pixel_format:
         return light(matte, content, plan)
     if content == "alpha":
-        return gray(matte, plan.pixel_format)
-    if plan.pixel_format in RGBA:
+        return gray_as(matte, plan.pixel_format)
+    if content == "rgba" and plan.pixel_format in RGBA:
         return rgba(matte, plan.pixel_format, plan.alpha)
     if content == "rgba":
         return with_alpha(matte, plan.pixel_format, _range(matte, plan), plan.alpha)
@@ -55,12 +62,37 @@ def encodable(
     turn: Orientation = Orientation(),
 ) -> av.VideoFrame:
     """Return `rendered_frame`, rotated and padded for encoding, with its frame's times."""
-    video = extended(shown(rendered_frame(matte, content, plan), turn), *size)
+    if plan.stacked:
+        video = _stacked(matte, plan, size, turn)
+    else:
+        video = extended(shown(rendered_frame(matte, content, plan), turn), *size)
+    if plan.pixel_format == PALETTE:
+        video = paletted(video)
     frame = matte.frame
     video.pts, video.time_base, video.duration = frame.pts, frame.time_base, frame.duration
     # Otherwise the encoder would be forced to use the source's key frames.
     video.pict_type = 0
     return video
+
+
+def _stacked(matte: Matte, plan: Plan, size: tuple[int, int], turn: Orientation) -> av.VideoFrame:
+    """Return colour above alpha, both turned, and extended to half of the size each."""
+    colour = extended(shown(rendered_frame(matte, "rgb", plan), turn), size[0], size[1] // 2)
+    alpha = turn.shown(matte.alpha)
+    missing = [(0, wide - own) for wide, own in zip(colour_shape(colour), alpha.shape, strict=True)]
+    return stack(colour, np.pad(alpha, missing, mode="edge"))
+
+
+def colour_shape(video: av.VideoFrame) -> tuple[int, int]:
+    """Return a frame's height and width."""
+    return video.height, video.width
+
+
+def gray_as(matte: Matte, pixel_format: str) -> av.VideoFrame:
+    """Return alpha as gray, also in a packed RGB format."""
+    if pixel_format in RGBA:
+        return reformat(gray(matte, "gray"), pixel_format=pixel_format)
+    return gray(matte, pixel_format)
 
 
 def gray(matte: Matte, pixel_format: str) -> av.VideoFrame:

@@ -1,52 +1,44 @@
-"""The sink for image sequences."""
+"""The sinks for image sequences and for single images."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+from av.container import OutputContainer
 
-from sinet_video.atomic import begin_folder, discard, translate_write_errors
+from sinet_video.atomic import begin_file, begin_folder, discard, translate_write_errors
 from sinet_video.containers.codecs import Content
+from sinet_video.containers.numbering import is_pattern, numbers, with_place
+from sinet_video.containers.photo_tags import with_icc
 from sinet_video.containers.still_tags import write_alpha_tag
 from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.sequence import TIMES
 from sinet_video.encoding.encoder_input import rendered_frame, shown
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Matte
+from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.publish import Publication
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
-SUFFIXES = frozenset({".png", ".tif", ".tiff", ".exr"})
 SUFFIX = {"png": ".png", "tiff": ".tif", "exr": ".exr"}
 """File name suffix of each codec's images, in a folder."""
 HEADER = "# timestamp format v2\n"
-NUMBER = re.compile(r"%0?\d*d")
-
-
-def is_pattern(path: Path) -> bool:
-    """Whether a name is a pattern such as %05d.png."""
-    return path.suffix.lower() in SUFFIXES and NUMBER.search(path.name) is not None
-
-
-def numbers(path: Path) -> re.Pattern[str]:
-    """Return a regular expression for all the names that a pattern stands for."""
-    before, after = NUMBER.split(path.name, maxsplit=1)
-    return re.compile(re.escape(before) + r"\d+" + re.escape(after))
 
 
 def name_in(path: Path, plan: Plan) -> str:
     """Return the pattern of the image names in the folder that a path means."""
-    return path.name if is_pattern(path) else f"%05d{SUFFIX[plan.codec]}"
+    return with_place(path.name) if is_pattern(path) else f"%05d{SUFFIX[plan.codec]}"
 
 
 def siblings(path: Path) -> list[Path]:
@@ -64,6 +56,88 @@ def joined_timestamps(texts: Iterable[str]) -> str:
     return "".join([HEADER, *(text.removeprefix(HEADER) for text in texts)])
 
 
+@dataclass(frozen=True)
+class ImageTags:
+    """What an image says of itself that libav's encoders do not write."""
+
+    alpha: AlphaKind | None
+    primaries: int
+    icc: bytes
+
+    @classmethod
+    def of(cls, clip: Clip, content: Content, plan: Plan) -> ImageTags:
+        """Return the tags of the images made of a clip."""
+        kind = plan.alpha if content == "rgba" else None
+        return cls(kind, clip.colour.primaries, clip.rgb_icc if content != "alpha" else b"")
+
+    def written(self, packet: Packet) -> Packet:
+        """Return an encoded image with the tags in it."""
+        data = write_alpha_tag(bytes(packet), self.alpha, self.primaries)
+        told = av.Packet(with_icc(data, self.icc))
+        told.pts, told.dts, told.time_base = packet.pts, packet.dts, packet.time_base
+        told.stream, told.is_keyframe = packet.stream, True
+        return told
+
+
+class PictureFile(Sink):
+    """One image in a file of its own."""
+
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, *, overwrite: bool = False
+    ) -> None:
+        self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
+        self._path, self._overwrite, self._orientation = path, overwrite, clip.orientation
+        self._tags, self._written = ImageTags.of(clip, content, plan), False
+        with translate_write_errors(path):
+            self._part = begin_file(path)
+        try:
+            with translate_write_errors(path):
+                self._container = open_container(self._part, plan, update="1")
+                self._stream = add_video_stream(
+                    self._container, clip.as_shown(), content, plan, 1 / RATE_IF_UNKNOWN
+                )
+        except BaseException:
+            discard(self._part)
+            raise
+
+    def write(self, matte: Matte) -> None:
+        """Write the image; see `Sink.write`. Raises `OutputError` for a second one."""
+        if self._written:
+            raise OutputError(f"{self._path} is one image, and more than one frame came.")
+        video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
+        video.pts, video.time_base = 0, 1 / RATE_IF_UNKNOWN
+        self._written = True
+        with translate_write_errors(self._path):
+            for packet in [*self._stream.encode(video), *self._stream.encode(None)]:
+                self._container.mux(self._tags.written(packet))
+
+    def finish(self) -> None:
+        """As `Sink` says."""
+        if not self._written:
+            raise OutputError(f"No picture came, so {self._path} was not written.")
+        with translate_write_errors(self._path):
+            self._container.close()
+
+    def publish(self, publication: Publication) -> None:
+        """As `Sink` says."""
+        with translate_write_errors(self._path):
+            publication.place(self._part, self._path, overwrite=self._overwrite)
+        discard(self._part)
+
+    def abandon(self) -> None:
+        """As `Sink` says."""
+        close_quietly(self._container)
+        discard(self._part)
+
+
+def close_quietly(container: OutputContainer) -> None:
+    """Close a file that is given up: the error that made us do so is the one to report."""
+    try:
+        container.close()
+    except (av.FFmpegError, OSError):
+        pass
+
+
 class ImageSequence(Sink):
     """Images in a folder, numbered from `first`, and their times in timestamps.txt.
 
@@ -71,7 +145,7 @@ class ImageSequence(Sink):
     out/%05d.png adds to its folder; a plain name creates one.
     """
 
-    TIMES = "timestamps.txt"
+    TIMES = TIMES
 
     def __init__(
         self,
@@ -85,8 +159,7 @@ class ImageSequence(Sink):
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
         self._name = name_in(path, plan)
-        self._kind = plan.alpha if content == "rgba" else None
-        self._primaries = clip.colour.primaries
+        self._tags = ImageTags.of(clip, content, plan)
         self._path, self._target = path, path.parent if is_pattern(path) else path
         self._orientation = clip.orientation
         self._times: list[Fraction] = []
@@ -117,10 +190,7 @@ class ImageSequence(Sink):
 
     def _mux(self, packets: list[Packet]) -> None:
         for packet in packets:
-            told = av.Packet(write_alpha_tag(bytes(packet), self._kind, self._primaries))
-            told.pts, told.dts, told.time_base = packet.pts, packet.dts, packet.time_base
-            told.stream, told.is_keyframe = packet.stream, True
-            self._container.mux(told)
+            self._container.mux(self._tags.written(packet))
 
     def finish(self) -> None:
         """As `Sink` says. Raises `OutputError` if no frame came."""
@@ -141,10 +211,7 @@ class ImageSequence(Sink):
 
     def abandon(self) -> None:
         """As `Sink` says."""
-        try:
-            self._container.close()
-        except (av.FFmpegError, OSError):
-            pass  # As in VideoFile, the error that made us give up is the one to report.
+        close_quietly(self._container)
         discard(self._part)
 
 

@@ -15,18 +15,12 @@ from sinet_video.atomic import (
     translate_write_errors,
 )
 from sinet_video.containers.codecs import Content
-from sinet_video.containers.formats import BY_MUXER, PIPE, container_of
+from sinet_video.containers.formats import CONTAINERS, PIPE, container_of
+from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.image_sequence import (
-    SUFFIXES,
-    ImageSequence,
-    is_pattern,
-    name_in,
-    numbers,
-    siblings,
-)
+from sinet_video.encoding.image_sequence import ImageSequence, PictureFile, name_in, siblings
 from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
@@ -60,11 +54,15 @@ def open_sink(
     chosen = plan(path, content, clip.working_format, encoding)
     container = container_of(path, encoding.format)
     check_output(path, clip.path, form=encoding.format, overwrite=overwrite)
+    check_count(path, clip, encoding)
+    if is_image(path):
+        return PictureFile(path, clip, content, chosen, overwrite=overwrite)
     if container.is_image_sequence:
-        folder = ImageSequence(path, clip, content, chosen, overwrite=overwrite)
+        first = first_number(clip, encoding)
+        folder = ImageSequence(path, clip, content, chosen, first, overwrite=overwrite)
         folder.warnings += not_held(clip, "An image sequence") if companions else []
         return folder
-    carried = clip.span if companions and not container.alone else None
+    carried = clip.span if companions and not container.alone and clip.images is None else None
     sink = VideoFile(
         path, clip, content, chosen, carried, encoding.audio, on_error, overwrite=overwrite
     )
@@ -74,10 +72,39 @@ def open_sink(
 
 
 def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:
-    """Return a path, and the encoding for a folder of images if it ends as folders' names do."""
+    """Return a path, and the encoding for a folder of pictures if it ends as folders' names do.
+
+    A pattern has its number in the form of %04d.
+    """
     if isinstance(path, str) and path.endswith(("/", os.sep)) and encoding.format is None:
         encoding = replace(encoding, format="png")
-    return Path(path), encoding
+    path = Path(path)
+    return path.with_name(with_place(path.name)) if is_pattern(path) else path, encoding
+
+
+def is_image(path: Path) -> bool:
+    """Whether an output is one image, by its name."""
+    container = CONTAINERS.get(path.suffix.lower())
+    return container is not None and container.is_image_sequence and not is_pattern(path)
+
+
+def check_count(path: Path, clip: Clip, encoding: Encoding) -> None:
+    """Raise `SettingError` for one image of many frames, and for a first number of no sequence."""
+    if is_image(path) and not clip.is_still:
+        raise SettingError(
+            f"{path} is one picture and {clip.path} has more than one; give a folder, or a pattern "
+            f"such as {path.with_name('%05d' + path.suffix)}."
+        )
+    sequence = container_of(path, encoding.format).is_image_sequence and not is_image(path)
+    if encoding.start_number is not None and not sequence:
+        raise SettingError(f"A start number is for image sequences, and {path} is none.")
+
+
+def first_number(clip: Clip, encoding: Encoding) -> int:
+    """Return the number of the first image of a sequence: the one asked for, or the source's."""
+    if encoding.start_number is not None:
+        return encoding.start_number
+    return 1 if clip.images is None or clip.images.first is None else clip.images.first
 
 
 def check_output(path: Path, source: StrPath, *, form: str | None = None, overwrite: bool) -> None:
@@ -90,16 +117,11 @@ def check_output(path: Path, source: StrPath, *, form: str | None = None, overwr
 
 
 def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bool) -> None:
-    is_sequence = container_of(path, form).is_image_sequence
-    numbered = is_sequence and is_pattern(path)
-    if is_sequence and path.suffix.lower() in SUFFIXES and not numbered:
-        raise SettingError(
-            f"{path} is one image and a video has many; give a folder, or a pattern such as "
-            f"{path.with_name('%05d' + path.suffix)}."
-        )
+    pictures = container_of(path, form).is_image_sequence
+    numbered = pictures and is_pattern(path)
     if isinstance(source, Path) and source != PIPE and same_place(path, source):
         raise SettingError(f"{path} is the input; the output must be another file.")
-    if not is_sequence:
+    if not pictures or is_image(path):
         check_file(path, overwrite=overwrite)
         return
     kept = parts_name(path)  # of a job that is to go on, where its folder was there before
@@ -135,8 +157,8 @@ class Taken:
     def by(cls, path: Path, chosen: Plan) -> Taken:
         """Return what an output takes that is encoded as planned."""
         folder = path.parent if is_pattern(path) else path
-        is_sequence = BY_MUXER[chosen.muxer].is_image_sequence
-        return cls(path, folder / name_in(path, chosen) if is_sequence else None)
+        pictures = chosen.muxer == "image2" and not is_image(path)
+        return cls(path, folder / name_in(path, chosen) if pictures else None)
 
     def includes(self, other: Path) -> bool:
         """Whether a file has, or would have, one of the names."""

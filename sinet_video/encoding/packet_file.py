@@ -29,6 +29,7 @@ from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Matte
+from sinet_video.media.orientation import Orientation
 from sinet_video.publish import Publication
 
 if TYPE_CHECKING:
@@ -154,6 +155,9 @@ class PacketFile(Sink):
         self, path: Path, clip: Clip, content: Content, plan: Plan, *, captioned: bool = False
     ) -> None:
         self._captioned = captioned
+        # As in a video file: what is stacked is not turned by players.
+        self._turn = clip.orientation if plan.stacked else Orientation()
+        clip = clip.as_shown() if plan.stacked else clip
         self.content, self.plan, self.warnings = content, plan, []
         self._path, self._size = path, encoded_size(clip, plan)
         self._durations: dict[int, int] = {}
@@ -166,7 +170,7 @@ class PacketFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """Encode the next frame; see `Sink.write`."""
-        video = encodable(matte, self.content, self.plan, self._size)
+        video = encodable(matte, self.content, self.plan, self._size, self._turn)
         video.pts = self._ticks.placed(matte.frame.pts)
         self._durations[video.pts] = matte.frame.duration
         if self._captioned:

@@ -23,8 +23,9 @@ class Ticks:
     """Keeps frames apart that a file's units of time would put on one moment."""
 
     def __init__(self, muxer: str, time_base: Fraction) -> None:
-        # Matroska and WebM count in milliseconds.
-        self._unit = time_base * 1000 if BY_MUXER[muxer].codec_delay else None
+        # Matroska and WebM count in milliseconds, GIF in hundredths of a second.
+        self._tick = BY_MUXER[muxer].tick
+        self._unit = time_base / self._tick if self._tick else None
         self._last: int | None = None
         self._moved = 0
 
@@ -41,12 +42,41 @@ class Ticks:
         return pts
 
     def warnings(self, muxer: str) -> list[str]:
-        """Return what to say of frames that were moved."""
-        if not self._moved:
+        """Return what to say of pictures that were moved."""
+        if not self._moved or not self._tick:
+            return []
+        unit = "millisecond" if self._tick == Fraction(1, 1000) else f"{float(self._tick):g} s"
+        return [
+            f"{self._moved} frames come less than a {unit} after the one before them, which a "
+            f"{muxer} file cannot tell apart: they were moved to the next {unit}."
+        ]
+
+
+class TooShort:
+    """Leaves out the frames that players of a format would show for longer than they should."""
+
+    def __init__(self, muxer: str) -> None:
+        self._least, self._muxer = BY_MUXER[muxer].shortest, muxer
+        self._last: Fraction | None = None
+        self._count = self._dropped = 0
+
+    def drops(self, time: Fraction) -> bool:
+        """Whether a frame comes too soon after the last one that was not left out."""
+        self._count += 1
+        # A frame may move by half a unit of time.
+        if self._last is not None and time - self._last < self._least * Fraction(3, 4):
+            self._dropped += 1
+            return True
+        self._last = time
+        return False
+
+    def warnings(self) -> list[str]:
+        """Return what to say of frames that were left out."""
+        if not self._dropped:
             return []
         return [
-            f"{self._moved} frames come less than a millisecond after the one before them, which a "
-            f"{muxer} file cannot tell apart: they were moved to the next millisecond."
+            f"{self._dropped} of {self._count} frames were dropped: browsers show frames of a "
+            f"{self._muxer} that last less than {float(self._least):g} s for 0.1 s."
         ]
 
 

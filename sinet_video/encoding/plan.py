@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sinet_video.containers.codecs import CODECS, Codec, Content
@@ -11,6 +11,7 @@ from sinet_video.containers.formats import container_of
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.stacked import STACKED
 from sinet_video.media.tiled_alpha import AlphaKind
 
 WITH_ALPHA = ".webm (VP9), .mov (ProRes 4444) or a folder of PNGs"
@@ -29,6 +30,8 @@ class Plan:
     full_range: bool = True
     alpha: AlphaKind = "straight"
     """Whether colours are straight or premultiplied, if there is alpha."""
+    stacked: bool = False
+    """Whether alpha is below colour, in a frame of twice the height."""
 
 
 def plan(path: Path, content: Content, working: str, encoding: Encoding = Encoding()) -> Plan:
@@ -36,6 +39,8 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
 
     Raises `SettingError` if container, codec, quality and preset do not go together.
     """
+    if encoding.alpha_mode == STACKED:
+        return _stacked(path, content, working, encoding)
     container = container_of(path, encoding.format)
     name = encoding.codec or container.defaults.get(content, "")
     if content == "rgba" and "rgba" not in container.defaults:
@@ -61,8 +66,28 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
     )
 
 
+def _stacked(path: Path, content: Content, working: str, encoding: Encoding) -> Plan:
+    """Return how to encode colour above alpha, as colour without alpha is encoded."""
+    if content != "rgba":
+        raise SettingError(
+            "Nothing is to have alpha that could be stacked; leave that out, or make the "
+            "background transparent."
+        )
+    plain = plan(path, "rgb", working, replace(encoding, alpha_mode=None))
+    if plain.codec not in STACKABLE:
+        raise SettingError(
+            "Stacked alpha is for players that know no alpha: write .mp4, .mov, .mkv or .webm with "
+            f"{', '.join(STACKABLE)}, not {plain.codec}."
+        )
+    return replace(plain, alpha="straight", stacked=True)
+
+
+STACKABLE = ("h264", "hevc", "av1", "vp9")
+
+
 def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> AlphaKind:
-    kind = encoding.alpha_mode or codec.kinds[0]
+    mode = encoding.alpha_mode
+    kind = codec.kinds[0] if mode is None or mode == "stacked" else mode
     if encoding.alpha_mode is not None and content != "rgba":
         raise SettingError(
             f"Nothing is to have an alpha channel that could be {kind}; leave that out, or make "

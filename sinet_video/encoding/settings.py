@@ -6,14 +6,11 @@ Nothing heavy is imported here, so that the command lists its options quickly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
-
-if TYPE_CHECKING:
-    from sinet_video.media.tiled_alpha import AlphaKind
 
 ENCODING = "Encoding"
 """Heading of these options."""
@@ -21,7 +18,10 @@ ENCODING = "Encoding"
 AudioChoice = Literal["copy", "encode", "none"]
 """Copy packets where the file can hold them, re-encode always, or drop the audio."""
 
-ALPHA_MODES: tuple[AlphaKind, ...] = ("straight", "premultiplied")
+LARGEST_NUMBER = 10**9
+
+AlphaMode = Literal["straight", "premultiplied", "stacked"]
+"""Colours beside alpha are straight or premultiplied; stacked, straight colours are above alpha."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,10 @@ class Encoding:
             decides.
         alpha_mode: whether colours of frames with an alpha channel are "straight" or
             "premultiplied"; None uses what readers of the format assume: premultiplied for EXR,
-            straight for all others.
+            straight for all others. "stacked" puts alpha as gray below straight colours, in an
+            ordinary video of twice the height.
+        start_number: number of the first image of a sequence; None for the source's first number,
+            or 1.
         audio: "copy" keeps the audio packets if the file can hold them and re-encodes them if not;
             "encode" always re-encodes; "none" drops the audio.
     """
@@ -72,6 +75,14 @@ class Encoding:
         choices=("nut", "y4m", "rawvideo", "png", "tiff", "exr"),
         shown="nut, png",
     )
+    start_number: int | None = option(
+        None,
+        "Number of the first image of a sequence.",
+        ENCODING,
+        kind=int,
+        metavar="NUMBER",
+        shown="INPUT's own first number, else 1",
+    )
     audio: AudioChoice = option(
         "copy",
         "Copy the audio (re-encoded only if the file cannot hold it), re-encode it, or drop it.",
@@ -79,11 +90,12 @@ class Encoding:
         choices=get_args(AudioChoice),
         brief="Copy, re-encode or drop the audio.",
     )
-    alpha_mode: AlphaKind | None = option(
+    alpha_mode: AlphaMode | None = option(
         None,
-        "Whether colours are premultiplied by alpha.",
+        "Whether colours are premultiplied by alpha; or stacked: alpha as gray below the colours, "
+        "in a video of twice the height, for players without alpha.",
         ENCODING,
-        choices=ALPHA_MODES,
+        choices=get_args(AlphaMode),
         shown="premultiplied in .exr, else straight",
     )
 
@@ -93,9 +105,12 @@ class Encoding:
             from sinet_video.containers.codecs import codec_named
 
             object.__setattr__(self, "codec", codec_named(self.codec))
-        if self.alpha_mode not in (None, *ALPHA_MODES):
+        if self.alpha_mode not in (None, *get_args(AlphaMode)):
+            modes = ", ".join(get_args(AlphaMode))
+            raise SettingError(f"Alpha mode is {self.alpha_mode!r}; it must be one of {modes}.")
+        if self.start_number is not None and not 0 <= self.start_number < LARGEST_NUMBER:
             raise SettingError(
-                f"Alpha mode is {self.alpha_mode!r}; it must be one of {', '.join(ALPHA_MODES)}."
+                f"Start number is {self.start_number}; it must be from 0 to {LARGEST_NUMBER - 1}."
             )
         if self.audio not in get_args(AudioChoice):
             raise SettingError(

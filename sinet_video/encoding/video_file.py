@@ -16,6 +16,7 @@ from sinet_video.containers.codecs import Content
 from sinet_video.containers.display_size import write_display_size
 from sinet_video.containers.formats import BY_MUXER, PIPE
 from sinet_video.containers.isobmff import hide_starts
+from sinet_video.containers.photo_tags import with_icc
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.captions import Captions
@@ -23,7 +24,7 @@ from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
 from sinet_video.encoding.metadata import tags_option
 from sinet_video.encoding.packet_file import joined
-from sinet_video.encoding.packet_timing import PacketTimes, Ticks, timescale_of
+from sinet_video.encoding.packet_timing import PacketTimes, Ticks, TooShort, timescale_of
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.side_streams import SideStreams
@@ -32,6 +33,7 @@ from sinet_video.encoding.video_stream import add_video_stream, encoded_size, op
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
+from sinet_video.media.stacked import HANDLER, STACKED
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange, seconds
 from sinet_video.publish import Publication
 
@@ -57,13 +59,15 @@ class VideoFile(Sink):
         self.content, self.plan, self.warnings = content, plan, []
         self._overwrite = overwrite
         self._format = BY_MUXER[plan.muxer]
-        self._turn = Orientation() if self._format.orientation_tag else clip.orientation
-        clip = clip if self._format.orientation_tag else clip.as_shown()
+        tagged = self._format.orientation_tag and not plan.stacked
+        self._turn = Orientation() if tagged else clip.orientation
+        clip = clip if tagged else clip.as_shown()
         self._path = path
         self._companions: SideStreams | None = None
         self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
         self._captions, self._ticks = Captions(plan.codec), Ticks(plan.muxer, clip.time_base)
+        self._short, self._icc = TooShort(plan.muxer), clip.rgb_icc if content != "alpha" else b""
         self._aspect = clip.sample_aspect
         with translate_write_errors(path):
             self._part = path if path == PIPE else begin_file(path)
@@ -78,12 +82,16 @@ class VideoFile(Sink):
                     clip, self._container, self._stream, companions, audio, on_error
                 )
                 self._companions, self.audio = found, found.carried
+            if plan.stacked:  # in place of what the source's video is called
+                self._stream.metadata.update({TAG: STACKED, "handler_name": HANDLER})
         except BaseException:
             self.abandon()
             raise
 
     def write(self, matte: Matte) -> None:
         """Encode the next frame; see `Sink.write`. Raises `OutputError`."""
+        if self._short.drops(matte.time):
+            return
         if self._counter is not None:
             matte = matte.with_frame(self._counter.counted(matte.frame))
         if matte.frame.pts < 0:
@@ -115,7 +123,7 @@ class VideoFile(Sink):
             stream.set_display_rotation(clip.rotation, hflip=clip.mirrored)
         if tag := self._format.codec_tags.get(self.plan.codec):
             stream.codec_context.codec_tag = tag
-        if self.content == "rgba":
+        if self.content == "rgba" and not self.plan.stacked:
             stream.metadata["alpha_mode"] = "1"
             stream.metadata[TAG] = self.plan.alpha
         return stream
@@ -143,7 +151,7 @@ class VideoFile(Sink):
                     packet.dts = packet.pts  # nothing to reorder; x265 is wrong for so few
                 self._mux(self._times.next(self._captions.put(packet)))
             self._mux(self._times.next(None))
-            self.warnings += self._ticks.warnings(self.plan.muxer)
+            self.warnings += self._ticks.warnings(self.plan.muxer) + self._short.warnings()
             if self._counter is not None:
                 self.warnings += self._counter.warnings()
             self._mux_companions(None)
@@ -173,11 +181,14 @@ class VideoFile(Sink):
 
     def _complete(self) -> None:
         """Correct what the muxer could not be told, and check what it wrote of the companions."""
-        if self._format.alpha_tag == "graphics mode" and self.content == "rgba":
+        channel = self.content == "rgba" and not self.plan.stacked
+        if self._format.alpha_tag == "graphics mode" and channel:
             write_mov_alpha_tag(self._part, self.plan.alpha)
         if self._aspect != 1 and self._format.sample_aspect == "display size":
             said = write_display_size(self._part, self._size, self._aspect)
             self.warnings += [] if said else [_shown_square(self._aspect, self.plan)]
+        if self._format.animation and self._icc:
+            self._part.write_bytes(with_icc(self._part.read_bytes(), self._icc))
         if self._companions is None:
             return
         if self._format.edit_list:
@@ -230,10 +241,17 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
     """Return warnings about what a player is not told, or displays differently."""
     warnings = []
     size = encoded_size(clip, plan)
+    if plan.stacked:
+        size = size[0], size[1] // 2
     if size != (clip.width, clip.height):
         warnings.append(
             f"The frame is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
             f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
+        )
+    if plan.codec == "gif" and content == "rgba":
+        warnings.append(
+            "GIF has no partial transparency: alpha of half and more is opaque, the rest is "
+            "transparent. WebP and APNG keep it."
         )
     if content != "alpha" and clip.hdr and encoder_options(plan.encoder, clip.hdr) is None:
         warnings.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.svt_av1 import open_encoder
 from sinet_video.errors import SettingError
 from sinet_video.media.hdr import Hdr
+from sinet_video.media.palette import PALETTE
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.read_ahead import cores
 
@@ -70,7 +72,7 @@ def add_video_stream(
     if plan.encoder == "libx264":
         # Left alone it starts half as many again, which only take turns with the other stages.
         context.thread_count = min(cores(), MOST_THREADS)
-    if not av.VideoFormat(plan.pixel_format).is_rgb:
+    if not av.VideoFormat(plan.pixel_format).is_rgb and plan.pixel_format != PALETTE:
         _tag(context, clip, content, plan)
     if plan.encoder == "libsvtav1":
         open_encoder(context)
@@ -105,6 +107,9 @@ def _options(plan: Plan, hdr: Hdr | None) -> dict[str, str]:
 def encoded_size(clip: Clip, plan: Plan) -> tuple[int, int]:
     """Return the coded width and height: the clip's, or the next multiple of the subsampling."""
     width, height = clip.width, clip.height
+    if plan.stacked:
+        width, height = encoded_size(clip, replace(plan, stacked=False))
+        return width, 2 * height
     if not CODECS[plan.codec].even:
         return width, height
     chroma = av.VideoFormat(plan.pixel_format)

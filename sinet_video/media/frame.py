@@ -64,6 +64,22 @@ class Frame:
                 f"it must be one of {', '.join(PLANAR)}."
             )
 
+    @classmethod
+    def from_rgb(cls, array: Any, *, pts: int = 0, time_base: Fraction = Fraction(1, 25)) -> Frame:
+        """Return a frame of an RGB image, (H, W, 3) uint8, shown at `pts` times `time_base`.
+
+        numpy arrays, and what shares its memory with them, such as torch tensors on the CPU. Raises
+        `SettingError` for anything else.
+        """
+        pixels = np.asarray(array)
+        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+            raise SettingError(
+                f"An image must be (H, W, 3) uint8 in RGB; what came is {type(array).__name__} of "
+                f"shape {pixels.shape} and type {pixels.dtype}."
+            )
+        video = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
+        return cls(reformat(video, pixel_format="gbrp"), pts, Fraction(time_base))
+
     @property
     def width(self) -> int:
         """Width in pixels."""
@@ -168,6 +184,15 @@ class Matte:
     def alpha(self) -> NDArray[np.float32]:
         """Alpha as an array, (H, W) float32 in [0, 1]."""
         return self.plane.dense() if isinstance(self.plane, TiledAlpha) else self.plane
+
+    @property
+    def rgba(self) -> NDArray[np.uint8]:
+        """The frame and alpha as (H, W, 4) uint8, straight; black where alpha is 0.
+
+        Colours are the frame's own. Alpha must be at the frame's size.
+        """
+        alpha = np.rint(self.alpha * np.float32(255)).astype(np.uint8)[..., None]
+        return np.concatenate([np.where(alpha > 0, self.frame.rgb, 0).astype(np.uint8), alpha], 2)
 
     @property
     def tiles(self) -> TiledAlpha:

@@ -36,6 +36,12 @@ def to_light(transfer: int, bits: int, *, is_rgb: bool) -> NDArray[np.float32]:
     return _CURVES.get(code, _bt709)(values).astype(np.float32)
 
 
+def from_light(light: Values) -> Values:
+    """Return the sRGB values, from 0 to 1, of linear light, which is cut off at 0 and 1."""
+    held = np.clip(light, 0, 1)
+    return np.where(held < 0.0031308, held * 12.92, 1.055 * held ** (1 / 2.4) - 0.055)
+
+
 def _bt709(values: Values) -> Values:
     return _curve(values, 0.081242858, 4.5, 0.09929682680944, 1 / 0.45)
 

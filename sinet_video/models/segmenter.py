@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,10 @@ from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import LARGEST, PIXELS, STEP, InputSize
 
 Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Any function from an RGB image, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1]."""
+"""Any function from an RGB image, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1].
+
+Or a module of torch; see `run_module`.
+"""
 
 ROUNDING = 1e-3
 """Tolerance for answers slightly outside [0, 1]; anything further out is an error."""
@@ -27,7 +31,8 @@ def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArra
     The result is float32 in [0, 1], in the stored orientation. Raises `SettingError` if the answer
     is not alpha.
     """
-    said = segmenter(upright(frame, shape))
+    image = upright(frame, shape)
+    said = run_module(segmenter, image) if is_module(segmenter) else segmenter(image)
     try:
         alpha = np.asarray(said, np.float32)
     except (TypeError, ValueError) as error:
@@ -105,3 +110,45 @@ def upright(frame: Frame, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """Return a frame as displayed, scaled to `shape`, (width, height): (height, width, 3) uint8."""
     width, height = frame.orientation.stored_size(shape)
     return frame.orientation.shown(frame.scaled(width, height))
+
+
+def is_module(segmenter: object) -> bool:
+    """Whether something is an nn.Module; torch is not imported to find out."""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(segmenter, torch.nn.Module)
+
+
+def run_module(module: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the alpha that a module gives for an image, (h, w, 3) uint8 RGB; see `Segmenter`.
+
+    The module gets (1, 3, h, w) in [0, 1], on its own device and in its own type, in evaluation
+    mode. It answers with alpha, (1, 1, h, w), or with the logits of two classes, background and
+    person, (1, 2, h, w). Raises `SettingError` for any other answer.
+    """
+    import torch
+
+    weight = next(module.parameters(), torch.empty(0))
+    given = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+    given = given.to(weight.device, weight.dtype) / 255
+    training = module.training
+    module.eval()
+    try:
+        with torch.inference_mode():
+            answer = module(given)
+    finally:
+        module.train(training)
+    alpha: NDArray[np.float32] = _alpha(answer, torch).float().cpu().numpy()
+    return alpha
+
+
+def _alpha(answer: Any, torch: Any) -> Any:
+    shape = tuple(getattr(answer, "shape", ()))
+    if isinstance(answer, torch.Tensor) and len(shape) == 4 and shape[0] == 1:
+        if shape[1] == 1:
+            return answer[0, 0]
+        if shape[1] == 2:
+            return answer.softmax(1)[0, 1]
+    raise SettingError(
+        f"The module answered with {type(answer).__name__} of shape {shape}; it must answer with "
+        "alpha, (1, 1, h, w), or with the logits of background and person, (1, 2, h, w)."
+    )

@@ -5,7 +5,7 @@ This is the only module that knows all stages. To add one, write its file and ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,13 +14,15 @@ from typing import Literal, get_args
 
 from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.formats import container_of
-from sinet_video.decoding.access import Source, StrPath
+from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
+from sinet_video.decoding.given import Readable, as_source
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.stacked import STACKED
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.report import Meter
@@ -54,20 +56,29 @@ Watch = Callable[[Matte], None]
 
 
 def matte(
-    source: Clip | Source | StrPath,
+    source: Clip | Readable,
     *,
+    rate: Fraction | float | None = None,
+    times: Iterable[Fraction | float] | None = None,
     settings: Settings = Settings(),
     span: TimeRange | None = None,
     watch: Watch | None = None,
 ) -> Generator[Matte]:
     """Yield a matte for every frame of a clip: lazily, in order, in constant memory.
 
+    `source` is a path or URL, a file's bytes, an open binary file, a container that PyAV has
+    opened, a folder or pattern of numbered images, or any iterable of RGB images, (H, W, 3) uint8.
+    Those need a `rate`, in frames per second, or `times`, in seconds, one for each.
+
     Alpha has the frame's size, (H, W) float32 in [0, 1]. Decoding runs ahead in a thread, which
     ends when the iterator is exhausted or closed. `span` limits the clip to a time range. `watch`
     is called with the network's coarse mattes, in the same order. Raises `InputError` before the
     first matte if the file is not a video, and later if it is damaged.
     """
-    clip = source if isinstance(source, Clip) else probe(settings.clip_source(source))
+    if not isinstance(source, Clip):
+        given = as_source(source, settings.allow, rate=rate, times=times)
+        source = probe(settings.clip_source(given))
+    clip = source
     clip = clip if span is None else clip.within(span)
     clip = settings.sized(clip)
     settings.check(clip)
@@ -256,8 +267,13 @@ def needs_all(work: Work) -> bool:
 
     It has to if any stage remembers earlier frames, except smoothing, whose memory is saved.
     """
+    return bool(remembering(work))
+
+
+def remembering(work: Work) -> list[str]:
+    """Return the names of the stages, but for smoothing, that remember all earlier frames."""
     after = (link for link in CHAIN if link.stage is not smooth and link.wanted(work))
-    return any(memory_of(link.stage) != NOTHING for link in after)
+    return [link.name for link in after if memory_of(link.stage) != NOTHING]
 
 
 def output_kind(
@@ -284,6 +300,8 @@ def output_kind(
         return OutputKind("rgb", behind) if behind else OutputKind("rgba")
     if background is not None:
         return OutputKind("rgb", background)
+    if encoding.alpha_mode == STACKED:
+        return OutputKind("rgba")
     container = container_of(output, encoding.format)
     codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
     can = "rgba" in container.defaults and codec is not None and codec.rgba is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,6 +21,7 @@ from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
+from sinet_video.decoding.given import Readable, as_source
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
@@ -34,11 +35,13 @@ from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import DEPTH, Show, Work, chained, needs_all, output_kind, seen
 from sinet_video.pipeline.drawn_remarks import drawn_remarks
+from sinet_video.pipeline.image_sources import files_of, image_remarks
 from sinet_video.pipeline.memory_needed import within_memory
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
+from sinet_video.pipeline.shares import share_of
 from sinet_video.publish import Publication
 from sinet_video.read_ahead import closed_at_end, prefetch
 from sinet_video.stages.backgrounds import Fit
@@ -61,9 +64,11 @@ Progress = Callable[[int, Clip], None]
 
 
 def convert(
-    source: StrPath | Source,
+    source: Readable,
     output: str | Path,
     *,
+    rate: Fraction | float | None = None,
+    times: Iterable[Fraction | float] | None = None,
     background: StrPath | Source | Background | None = None,
     fit: Fit = "cover",
     show: Show = "composite",
@@ -78,19 +83,22 @@ def convert(
 ) -> Report:
     """Cut the person out of a video file and write the result, as `sinet-video run` does.
 
-    The extension of `output` decides its type: an .mp4, .mkv, .mov or .webm file, a folder for
-    PNGs, or a pattern such as out/%05d.png. A name that ends with a slash, or that is an existing
-    folder, is a folder even if it has a dot. Without a `background`, .webm, .mov and PNGs get an
-    alpha channel, and the others a green background. `background` is a colour, a path, "blur",
-    "transparent" or any `Background`. `show` writes only the alpha, or only the person, instead of
-    the composite. `matte` names a second file for the alpha, and `report` a JSON file for the
-    returned report.
+    `source` is anything that `matte` takes; `rate` and `times` are as there. The extension of
+    `output` decides its type: an .mp4, .mkv, .mov, .webm, .gif, .apng or .webp file, a folder for
+    PNGs, a pattern such as out/%05d.png, or for one picture an image file. A name that ends with a
+    slash, or that is an existing folder, is a folder even if it has a dot. Without a `background`,
+    .webm, .mov, PNGs and images that move get an alpha channel, and the others a green background.
+    `background` is a colour, a path, "blur", "transparent" or any `Background`. `show` writes only
+    the alpha, or only the person, instead of the composite. `matte` names a second file for the
+    alpha, and `report` a JSON file for the returned report.
 
     With `resume`, finished parts are kept in a hidden folder beside the output until the job is
     done. After an interruption the same call continues from there and produces the same bytes. It
     is refused while another process works on the same output, and if the settings differ, unless
     `overwrite` is set, which starts over. Your own functions are recognised by name, and must
     behave the same.
+
+    With `resume.only`, only one part of the result is made and kept, for `join` to put together.
 
     All files appear together once they are complete, or none does. An existing file, or one that
     appears while the job runs, is only replaced with `overwrite`, and never if the job reads it.
@@ -99,7 +107,10 @@ def convert(
     """
     started = time.perf_counter()
     check_named(input=source, output=output, matte=matte, report=report, background=background)
-    (output, encoding), source = as_folder(output, encoding), settings.clip_source(source)
+    (output, encoding), source = (
+        as_folder(output, encoding),
+        settings.clip_source(as_source(source, settings.allow, rate=rate, times=times)),
+    )
     if resume is not None:
         named = (source, output, matte, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
@@ -115,7 +126,7 @@ def convert(
     _check_targets(
         outputs,
         report,
-        _read(source, behind, settings),
+        _read(source, clip, behind, settings),
         overwrite=overwrite,
         anew=resume is None,
     )
@@ -124,13 +135,17 @@ def convert(
     writing: Writing = Whole(outputs)
     if resume is not None:
         told = fingerprint.of_job(
-            Path(source.path), outputs=list(map(str, targets)), background=background, fit=fit,
-            show=show, resume=resume, settings=settings, encoding=encoding, span=clip.span,
+            files_of(clip), outputs=list(map(str, targets)), background=background, fit=fit,
+            show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
+            span=clip.span,
         )  # fmt: skip
-        writing = Segments(
-            outputs, told, resume,
-            overwrite=overwrite, again=needs_all(work), begun=look.begun,
-        )  # fmt: skip
+        if resume.only is not None:
+            writing = share_of(work, outputs, told, resume, overwrite=overwrite)
+        else:
+            writing = Segments(
+                outputs, told, resume,
+                overwrite=overwrite, again=needs_all(work), begun=look.begun,
+            )  # fmt: skip
     job = _Job(work, targets, writing, started, report, overwrite)
     names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)
     with names, within_memory(clip, len(targets)):
@@ -158,11 +173,14 @@ def _in_words(clip: Clip) -> str:
 
 
 def _read(
-    source: Source, background: Source | Background | None, settings: Settings
+    source: Source, clip: Clip, background: Source | Background | None, settings: Settings
 ) -> dict[str, Path]:
     """Return the files that a job reads, by what they are to it."""
     given = {"input": source, "background": background}
-    files = {what: Path(n.path) for what, n in given.items() if isinstance(n, Source)}
+    sources = {what: n for what, n in given.items() if isinstance(n, Source) and not n.is_given}
+    files = {what: Path(n.path) for what, n in sources.items()}
+    if clip.images is not None and (file := clip.images.file) is not None:
+        files["input's first image"] = file
     there = {what: path for what, path in files.items() if os.path.lexists(path)}
     return there | settings.reads()
 
@@ -374,6 +392,7 @@ class _Job:
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
+        said += image_remarks(self._clip, self.targets[0])
         if self._clip.origin >= FAR:
             said.append(
                 f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "

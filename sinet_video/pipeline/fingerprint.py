@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,18 @@ def of_file(path: Path) -> str:
     return f"{stat.st_size} {stat.st_mtime_ns} {digest.hexdigest()}"
 
 
-def of_job(source: Path, **settings: object) -> dict[str, str]:
+def of_files(files: Sequence[Path]) -> str:
+    """Return `of_file` of one file, and for several what tells them from others."""
+    if len(files) == 1:
+        return of_file(files[0])
+    digest = hashlib.sha256()
+    for file in files:
+        stat = file.stat()
+        digest.update(f"{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return f"{len(files)} files {digest.hexdigest()}"
+
+
+def of_job(source: Sequence[Path], **settings: object) -> dict[str, str]:
     """Return a job's source, settings and program versions, each by name.
 
     Files are described by `of_file`, and functions and other objects that are not settings by name.
@@ -40,7 +51,7 @@ def of_job(source: Path, **settings: object) -> dict[str, str]:
 
     versions = f"{__version__}, av {av.__version__}, {av.library_versions}"
     run = {
-        "the source": of_file(source),
+        "the source": of_files(source),
         "the versions": f"{versions}, onnxruntime {onnxruntime.__version__}, "
         f"numpy {np.__version__}, arithmetic in {native.described()}",
     }

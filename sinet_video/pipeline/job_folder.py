@@ -29,7 +29,9 @@ MANIFEST, LOCK = "manifest.json", "lock"
 MARK = "made-by-sinet-video"
 """The file by which a folder is known to be ours."""
 
-OURS = re.compile(r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|manifest\.json|\..*\.part")
+OURS = re.compile(
+    r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|warmup-\d{6}\.json|manifest\.json|\..*\.part"
+)
 """The names that we give in it, but for those of the lock and the mark."""
 
 PATIENCE = 0.2
@@ -182,6 +184,10 @@ class JobFolder:
         )
         if before.segments:
             self._alphas(before.segments[-1][0]).unlink(missing_ok=True)
+
+    def adopt(self, finished: JobState) -> None:
+        """Note that all segments are whole, whose files were put here."""
+        self._note(finished)
 
     def _of_segment(self, number: int) -> list[Path]:
         """Return what there is of a segment."""

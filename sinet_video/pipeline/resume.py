@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import floor
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -29,6 +30,7 @@ from sinet_video.pipeline.job_folder import Alphas, JobFolder
 from sinet_video.pipeline.job_state import SegmentBoundary, checksum, recognised
 from sinet_video.pipeline.outputs import Output, Read, Writing
 from sinet_video.pipeline.segments import segments_of
+from sinet_video.pipeline.shard import Shard
 from sinet_video.publish import Publication
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.memory import memory_of
@@ -47,10 +49,13 @@ if it were read from the beginning.
 class Resume:
     """Make a job resumable. A segment holds `seconds` of the result.
 
+    With `only`, only that part of the segments is made, and kept for `join`.
+
     Raises `SettingError` unless it is above 0 and at most 3600.
     """
 
     seconds: Fraction | float = 10
+    only: Shard | None = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -67,7 +72,8 @@ class Segments(Writing):
     `job` describes the job, as `fingerprint.of_job` does. With `again`, all frames are processed
     again and the finished ones are only not written, for stages that remember more of earlier
     frames than is stored. Otherwise, after an interruption, `begun` is called with the times of the
-    first frame and of the first unfinished one.
+    first frame and of the first unfinished one. The job's folder is named after
+    `place`, or else after the output.
     """
 
     def __init__(
@@ -79,11 +85,12 @@ class Segments(Writing):
         overwrite: bool,
         again: bool,
         begun: Callable[[Fraction, Fraction], None],
+        place: Path | None = None,
     ) -> None:
         self.tally = Tally()
         self._seconds, self._overwrite, self._begun = Fraction(resume.seconds), overwrite, begun
         self._again = again
-        self._kept = JobFolder(outputs[0].path, job, overwrite=overwrite)
+        self._kept = JobFolder(place or outputs[0].path, job, overwrite=overwrite)
         roles = ("output", "matte")
         self._parts = [
             segments_of(output, self._kept, role)
@@ -288,7 +295,8 @@ class Segments(Writing):
 
 def check_files(*names: Source) -> None:
     """Raise `SettingError` for pipes, which cannot be read or written twice, and for URLs."""
-    if any(name.is_pipe or name.is_url for name in names):
+    if any(name.is_pipe or name.is_url or name.is_given for name in names):
         raise SettingError(
-            "What comes or goes through a pipe or from a host cannot be resumed; give files."
+            "What comes or goes through a pipe or from a host, or is no file, cannot be resumed; "
+            "give files."
         )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sinet_video.atomic import sync, translate_write_errors
 from sinet_video.containers.formats import container_of
+from sinet_video.containers.numbering import is_pattern
 from sinet_video.encoding.image_sequence import (
     ImageSequence,
-    is_pattern,
     joined_timestamps,
     name_in,
     place_images,
@@ -17,9 +17,11 @@ from sinet_video.encoding.image_sequence import (
     siblings,
 )
 from sinet_video.encoding.metadata import not_held
+from sinet_video.encoding.open_sink import first_number, is_image
 from sinet_video.encoding.packet_file import PacketFile
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
+from sinet_video.errors import SettingError
 from sinet_video.pipeline.job_folder import JobFolder
 from sinet_video.pipeline.outputs import Made, Output
 from sinet_video.publish import Publication
@@ -55,8 +57,13 @@ class SegmentFiles(ABC):
 
 def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
     """Return the segments of a video file, or of a folder or pattern of images."""
-    is_sequence = container_of(output.path, output.encoding.format).is_image_sequence
-    return ImageSegments(output, kept, role) if is_sequence else VideoSegments(output, kept, role)
+    container = container_of(output.path, output.encoding.format)
+    if is_image(output.path) or container.animation:
+        raise SettingError(
+            f"{output.path} is an image, which is written as a whole and cannot be resumed."
+        )
+    kind = ImageSegments if container.is_image_sequence else VideoSegments
+    return kind(output, kept, role)
 
 
 class VideoSegments(SegmentFiles):
@@ -106,6 +113,7 @@ class ImageSegments(SegmentFiles):
         """Return an image sequence; see `SegmentFiles.sink`."""
         output, folder = self.output, self._folder(number)
         path = folder / output.path.name if self._numbered else folder
+        first += first_number(output.clip, output.encoding) - 1
         return ImageSequence(path, output.clip, output.content, output.plan, first, overwrite=True)
 
     def sync_segment(self, number: int) -> None:
@@ -130,7 +138,8 @@ class ImageSegments(SegmentFiles):
             whole = self._gathered()
             target = self.output.path.parent if self._numbered else self.output.path
             name = name_in(self.output.path, self.output.plan)
-            ours = {name % (index + 1) for index in range(self._kept.finished.frames)}
+            first = first_number(self.output.clip, self.output.encoding)
+            ours = {name % (first + index) for index in range(self._kept.finished.frames)}
             place_images(publication, whole, target / name, overwrite=overwrite, placed=ours)
 
     def _gathered(self) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow, Source, StrPath
     from sinet_video.decoding.clip import Clip
     from sinet_video.decoding.concealment import OnError
+    from sinet_video.decoding.given import Readable
     from sinet_video.models.cityscapes_classes import ClassNames
     from sinet_video.models.onnx_session import Runtime
     from sinet_video.models.segmenter import Segmenter
@@ -45,6 +47,25 @@ NETWORK, SCREEN, INPUT = "Network", "Green screen", "Input"
 
 IPT = 5
 """The profile of Dolby Vision that has no base layer for other decoders."""
+
+
+FASTEST = 10**6
+"""Frames per second."""
+
+NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "59.94": 60, "119.88": 120}
+"""Rates that are called so, and that are 1000/1001 of these."""
+
+
+def parse_rate(text: str) -> Fraction:
+    """Return frames per second, exact: "24", "24000/1001" or "23.976". Raises `SettingError`."""
+    if text in NTSC:
+        return Fraction(NTSC[text] * 1000, 1001)
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise SettingError(
+            f"Rate is {text!r}; give frames per second such as 24, 29.97 or 24000/1001."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -82,6 +103,8 @@ class Settings:
         on_error: "stop", or "conceal" to skip what cannot be read of a damaged file.
         stream: index of the source's video stream to use; None for the best: one that moves, is the
             file's default, has the most frames, or is libav's choice.
+        rate: frames per second of an image sequence; None for the times in its timestamps.txt, and
+            25 where there is none.
         allow: what the source, the background and drawn mattes may open: "nothing" else; "files"
             that a playlist or the like names; "network", URLs too, so that each of them may be one.
     """
@@ -216,6 +239,16 @@ class Settings:
         metavar="NUMBER",
         shown="the main one",
     )
+    rate: Fraction | None = option(
+        None,
+        "Frames per second of an image sequence, such as 24 or 24000/1001; 23.976, 29.97 and 59.94 "
+        "are the exact NTSC rates.",
+        INPUT,
+        kind=str,
+        parse=parse_rate,
+        metavar="FPS",
+        shown="those of its timestamps.txt, else 25",
+    )
     allow: Allow = option(
         "nothing",
         "What may be read besides the named files: other files that they refer to, such as those "
@@ -227,6 +260,10 @@ class Settings:
     def __post_init__(self) -> None:
         check_fields(self)
         check_source_alpha(self.source_alpha)
+        if self.rate is not None and not 0 < self.rate <= FASTEST:
+            raise SettingError(
+                f"Rate is {float(self.rate):g}; it must be above 0 and at most {FASTEST}."
+            )
 
     def reads(self) -> dict[str, Path]:
         """Return the files that are read besides a clip, by what they are."""
@@ -262,16 +299,18 @@ class Settings:
                 f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
             )
 
-    def source(self, given: StrPath | Source) -> Source:
+    def source(self, given: Readable) -> Source:
         """Return a `Source` as it is, and a file or URL as one with these settings' `allow`."""
         from sinet_video.decoding.access import Source
 
         return Source.of(given, self.allow)
 
-    def clip_source(self, given: StrPath | Source) -> Source:
-        """Return the file or URL of the clip: as `source`, and its stream by `stream`."""
+    def clip_source(self, given: Readable) -> Source:
+        """Return the file or URL of the clip: as `source`, its stream by `stream`, and its rate."""
         found = self.source(given)
-        return found if found.stream is not None else replace(found, stream=self.stream)
+        stream = self.stream if found.stream is None else found.stream
+        rate = self.rate if found.rate is None else found.rate
+        return replace(found, stream=stream, rate=rate)
 
     def load(self) -> Segmenter:
         """Return the segmenter for these settings."""

@@ -11,12 +11,11 @@ from typing import Literal
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
 from sinet_video.media.colour import Colour
-from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.quality.alpha_statistics import AlphaFigures
 from sinet_video.quality.audio_timing import AudioTiming
 from sinet_video.quality.playback import MILLISECOND, VideoProperties
 
-Wanted = Literal["straight", "premultiplied", "none"]
+Wanted = Literal["straight", "premultiplied", "stacked", "none"]
 """The alpha that a result should have."""
 
 
@@ -111,6 +110,8 @@ def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
     if mine.is_rgb or theirs.is_rgb:
         whose = "frames" if mine.is_rgb else "source's frames"
         return Check("colour", None, f"The {whose} are RGB, which needs no tags.")
+    if mine.codec == "webp":
+        return Check("colour", None, "WebP has one kind of YUV and no tags: values are converted.")
     wrong = [tag for tag in COLOUR_TAGS if not _same_tag(tag, mine, theirs)]
     if wrong:
         each = [
@@ -159,9 +160,11 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
     if 0 < count < frames:
         return Check("alpha", False, f"Only {count} of {frames} frames have alpha.")
     if tagged and not count:
-        return Check("alpha", False, "The container says that there is alpha, but no frame has.")
-    if count and not tagged and mine.codec in ("vp8", "vp9"):
-        detail = "Frames have alpha, but without the container's tag alpha_mode players ignore it."
+        return Check("alpha", False, "The container says that there is alpha, but no picture has.")
+    if count and not (tagged or mine.stacked) and mine.codec in ("vp8", "vp9"):
+        detail = (
+            "Pictures have alpha, but without the container's tag alpha_mode players ignore it."
+        )
         return Check("alpha", False, detail)
     if not count:
         return Check("alpha", None, "There is no alpha.")
@@ -170,13 +173,15 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
         detail = "The file says that colours are premultiplied, but many are above their alpha."
         return Check("alpha", False, detail)
     told = f"; the file says {mine.alpha_said}" if mine.alpha_said else ""
-    detail = f"In all frames, {kind or 'straight or not cannot be told'}{told}."
+    told = "; below their colours, as the file says" if mine.stacked else told
+    detail = f"In all pictures, {kind or 'straight or not cannot be told'}{told}."
     return Check("alpha", True, detail)
 
 
-def alpha_mode(figures: AlphaFigures | None, wanted: Wanted) -> Check:
-    """Check that alpha is straight, premultiplied or absent, as it should be."""
-    found: AlphaKind | Literal["none"] | None = figures.kind if figures else "none"
+def alpha_mode(mine: VideoProperties, figures: AlphaFigures | None, wanted: Wanted) -> Check:
+    """Check that alpha is straight, premultiplied, stacked or absent, as it should be."""
+    found: Wanted | None = figures.kind if figures else "none"
+    found = "stacked" if mine.stacked else found
     if found is None:
         return Check("alpha mode", None, f"Whether it is {wanted} cannot be told: nothing is soft.")
     if found == wanted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,17 +17,21 @@ from av.video.stream import VideoStream
 from sinet_video.containers import still_tags
 from sinet_video.containers.alpha_tag import read_alpha_tag
 from sinet_video.containers.integrity import damage
+from sinet_video.containers.numbering import find_numbered
+from sinet_video.containers.photo_tags import read_photo_tags
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import first_frame, probe
+from sinet_video.decoding.sequence import NANOSECOND, TIMES, is_still_source, read_times
+from sinet_video.decoding.stills import without_side_data
 from sinet_video.decoding.timeline import Timeline
-from sinet_video.encoding.image_sequence import NUMBER, ImageSequence, is_pattern, numbers, siblings
 from sinet_video.errors import InputError, reason
 from sinet_video.media.colour import Colour
 from sinet_video.media.convert import matrix_of, range_of
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
+from sinet_video.media.stacked import says_stacked, unstack
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import exact, seconds
 
@@ -37,7 +40,10 @@ if TYPE_CHECKING:
 
 IMAGES = "images"
 
-IMAGE_CODECS = {".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr"}
+IMAGE_CODECS = {
+    ".png": "png", ".tif": "tiff", ".tiff": "tiff", ".exr": "exr", ".webp": "webp", ".bmp": "bmp",
+    ".jpg": "mjpeg", ".jpeg": "mjpeg", ".dpx": "dpx",
+}  # fmt: skip
 
 ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qtrle"})
 """Codecs in which every packet is one displayed frame."""
@@ -45,7 +51,7 @@ ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qt
 STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 
 MILLISECOND = Fraction(1, 1000)
-IMAGE_TICK = MILLISECOND / 10**6
+IMAGE_TICK = NANOSECOND
 """In seconds: the last decimal in the timestamps file of an image sequence."""
 
 
@@ -66,6 +72,7 @@ class VideoProperties:
         end: time in seconds at which the last frame ends, or None if the file does not say.
         alpha_mode: the container's tag of that name; in Matroska and WebM, "1" means alpha.
         alpha_said: the tagged kind of alpha; None without a tag.
+        stacked: whether alpha is below colour in the file's frames, of twice this height.
     """
 
     container: str
@@ -82,6 +89,7 @@ class VideoProperties:
     end: Fraction | None
     alpha_mode: str | None
     alpha_said: AlphaKind | None = None
+    stacked: bool = False
 
     @property
     def is_rgb(self) -> bool:
@@ -122,40 +130,31 @@ def video_properties(given: StrPath | Source) -> VideoProperties:
     path = source.located
     if not is_image_sequence(path):
         return _properties_of_video(source)
-    with closing(strict_decode(path)) as played:
-        first = next((shown.video for shown in played), None)
-    if first is None:
-        raise InputError(f"{path} holds no frame that can be decoded.")
+    file = next(iter(_files(path).values()))
+    first = _read_image(file)
     return VideoProperties(
         container=IMAGES,
-        codec=IMAGE_CODECS[_pattern(path).suffix.lower()],
+        codec=IMAGE_CODECS[file.suffix.lower()],
         pixel_format=first.format.name,
         width=first.width,
         height=first.height,
-        orientation=Orientation(),
-        sample_aspect=_aspect(_pattern(path)),
+        orientation=read_photo_tags(file.read_bytes()).orientation,
+        sample_aspect=_aspect(file),
         colour=Colour.of(first),
         matrix=matrix_of(first),
         range=range_of(first),
         tick=IMAGE_TICK,
         end=None,
         alpha_mode=None,
-        alpha_said=still_tags.read_alpha_tag(_first_file(_pattern(path)))
-        if has_alpha(first)
-        else None,
+        alpha_said=still_tags.read_alpha_tag(file) if has_alpha(first) else None,
     )
 
 
-def _first_file(pattern: Path) -> Path:
-    files = _numbered(pattern)
-    return files[min(files)]
-
-
-def _aspect(pattern: Path) -> Fraction | None:
-    """Return the sample aspect ratio of an image sequence; libav does not read TIFF's."""
-    if pattern.suffix.lower() != ".png":
+def _aspect(file: Path) -> Fraction | None:
+    """Return the sample aspect ratio of an image; libav does not read TIFF's."""
+    if file.suffix.lower() != ".png":
         return None
-    decoder, _ = _decoded(_first_file(pattern))
+    decoder, _ = _decoded(file)
     return exact(decoder.sample_aspect_ratio) or Fraction(1)
 
 
@@ -166,12 +165,13 @@ def _properties_of_video(source: Source) -> VideoProperties:
         # With the plain decoder: those for alpha do not get the container's colour tags.
         first = first_frame(container, stream)
         assert first is not None  # as the probe has seen it
+        stacked = says_stacked(stream.metadata)
         return VideoProperties(
             container=clip.container,
             codec=clip.codec,
             pixel_format=first.format.name,
             width=clip.width,
-            height=clip.height,
+            height=clip.height // (2 if stacked else 1),
             orientation=clip.orientation,
             sample_aspect=clip.sample_aspect,
             colour=Colour.of(first),
@@ -183,12 +183,13 @@ def _properties_of_video(source: Source) -> VideoProperties:
             alpha_said=read_alpha_tag(Path(source.path), clip.container, stream.metadata)
             if clip.alpha
             else None,
+            stacked=stacked,
         )
 
 
 def is_image_sequence(path: StrPath) -> TypeGuard[Path]:
-    """Whether a path is a folder or a pattern such as out/%05d.png."""
-    return isinstance(path, Path) and (path.is_dir() or is_pattern(path))
+    """Whether a path is a folder, a pattern such as out/%05d.png, or a still image."""
+    return isinstance(path, Path) and is_still_source(Source(path))
 
 
 def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
@@ -205,7 +206,7 @@ def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
 def _play_video(source: Source) -> Generator[PlayedFrame]:
     with opened(source) as container:
         stream = video_stream(container, source)
-        unit = stream.time_base
+        unit, stacked = stream.time_base, says_stacked(stream.metadata)
         last: Fraction | None = None
         lost = 0
         try:
@@ -220,7 +221,8 @@ def _play_video(source: Source) -> Generator[PlayedFrame]:
                         raise InputError(f"{source} is damaged {_where(last)}.")
                     lost -= 1
                     last = None if video.pts is None else seconds(video.pts, unit)
-                    yield PlayedFrame(last, seconds(video.duration, unit), video)
+                    length = seconds(video.duration, unit)
+                    yield PlayedFrame(last, length, unstack(video) if stacked else video)
         except av.FFmpegError as error:
             raise InputError(
                 f"{source} is damaged or cut off {_where(last)} ({reason(error)})."
@@ -253,10 +255,10 @@ def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:
 
 
 def _play_images(path: Path) -> Generator[PlayedFrame]:
-    pattern = _pattern(path)
-    files, times = _numbered(pattern), _times(pattern.with_name(ImageSequence.TIMES))
+    files = _files(path)
+    times = [Fraction(0)] if path.is_file() else _times(path)
     size: tuple[int, int] | None = None
-    for index, number in enumerate(range(1, max(files, default=0) + 1)):
+    for index, number in enumerate(range(min(files), max(files) + 1)):
         file = files.get(number)
         if file is None:
             raise InputError(f"{path} is not whole: number {number} is missing.")
@@ -269,32 +271,15 @@ def _play_images(path: Path) -> Generator[PlayedFrame]:
         raise InputError(f"{path} is not whole: {len(files)} frames have {len(times)} times.")
 
 
-def _pattern(path: Path) -> Path:
-    """Return the pattern of the images in a folder; PNGs if there are any."""
-    if is_pattern(path):
-        return path
-    patterns = [path / f"%05d{suffix}" for suffix in IMAGE_CODECS]
-    return next((pattern for pattern in patterns if _numbered(pattern)), patterns[0])
-
-
-def _numbered(pattern: Path) -> dict[int, Path]:
-    before, after = (len(part) for part in NUMBER.split(pattern.name, maxsplit=1))
-    return {
-        int(file.name[before : len(file.name) - after]): file
-        for file in siblings(pattern)
-        if numbers(pattern).fullmatch(file.name)
-    }
+def _files(path: Path) -> dict[int, Path]:
+    """Return the images of a folder, a pattern or a file by their numbers."""
+    return {1: path} if path.is_file() else find_numbered(path).files
 
 
 def _times(path: Path) -> list[Fraction]:
-    """Read seconds from mkvtoolnix's "timestamp format v2"; none if there is no file."""
-    if not path.exists():
-        return []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-        return [Fraction(line) * MILLISECOND for line in lines if line and line[0] != "#"]
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} has something in it that is no time in milliseconds.") from error
+    """Return the times beside the images of a folder or a pattern; none if there is no file."""
+    beside = (path if path.is_dir() else path.parent) / TIMES
+    return read_times(beside) if beside.exists() else []
 
 
 def _read_image(path: Path) -> av.VideoFrame:
@@ -303,7 +288,7 @@ def _read_image(path: Path) -> av.VideoFrame:
 
 def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
     """Return an image, and the decoder that read it. Raises `InputError`."""
-    codec = IMAGE_CODECS[path.suffix.lower()]
+    codec = IMAGE_CODECS.get(path.suffix.lower(), "png")
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     if codec == "png":  # libav's strict TIFF decoder rejects what its own encoder writes
         decoder.options = STRICT
@@ -312,4 +297,4 @@ def _decoded(path: Path) -> tuple[VideoCodecContext, av.VideoFrame]:
         (video,) = [*decoder.decode(data), *decoder.decode(None)]
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} is damaged or no {codec.upper()} ({reason(error)}).") from error
-    return decoder, video
+    return decoder, without_side_data(video)

@@ -153,7 +153,7 @@ class _Seen:
             checks.alpha(self.look, timing.frames, figures),
         ]
         if wanted is not None:
-            made.append(checks.alpha_mode(figures, wanted))
+            made.append(checks.alpha_mode(self.look, figures, wanted))
         if self.theirs is None:
             return made
         return [*made, *self._compared(self.theirs, audio, heard)]

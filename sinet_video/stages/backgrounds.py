@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
-from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import probe
+from sinet_video.decoding.sequence import is_still_source
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.colour_names import WANTED, is_colour, parse_colour
 from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, reformat, rgb_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.stages.blur_background import BlurBackground
 from sinet_video.stages.composite import Background
@@ -143,7 +142,7 @@ def parse_background(text: StrPath | Source, fit: Fit = "cover") -> Background |
         return BlurBackground(_radius(name)) if ":" in name else BlurBackground()
     if is_colour(name):
         return ColourBackground.parse(name)
-    if not source.is_url and not Path(source.path).exists():
+    if not (source.is_url or is_still_source(source) or Path(source.path).exists()):
         raise SettingError(
             f"Background is {name!r}; give a colour ({WANTED}), blur, transparent, or the path of "
             "an image or a video that exists."
@@ -233,19 +232,14 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
 
 
 def _first_frame(source: StrPath | Source) -> av.VideoFrame:
-    with opened(source) as container:
-        try:
-            for video in container.decode(video_stream(container, source)):
-                return _upright(video)
-        except av.FFmpegError as error:
-            raise InputError(f"{source} cannot be read as an image; it is damaged.") from error
-    raise InputError(f"{source} holds no image.")
+    clip = probe(source)
+    for frame in decode(clip):
+        return _upright(frame)
+    raise InputError(f"{source} holds no picture.")
 
 
-def _upright(video: av.VideoFrame) -> av.VideoFrame:
+def _upright(frame: Frame) -> av.VideoFrame:
     """Rotate a photograph according to its orientation tag."""
-    orientation = Orientation.of(video)
-    if orientation.upright:
-        return video
-    pixels = orientation.shown(rgb_of(reformat(video, pixel_format="rgb24")))
-    return av.VideoFrame.from_ndarray(pixels, "rgb24")
+    if frame.orientation.upright:
+        return frame.video
+    return av.VideoFrame.from_ndarray(frame.orientation.shown(frame.rgb), "rgb24")

@@ -655,8 +655,8 @@ def options_of(command: click.Command) -> list[click.Option]:
 
 
 COMMANDS = [
-    "batch", "doctor", "evaluate", "export", "generate",
-    "info", "preview", "run", "serve", "train", "verify",
+    "batch", "doctor", "evaluate", "export", "generate", "info",
+    "join", "plan", "preview", "run", "serve", "train", "verify",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A part of a batch for one of several machines, which need not know of each other."""
+"""A part of a batch, or of a film, for one of several machines that need not know of each other."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from sinet_video.errors import SettingError
 class Shard:
     """Part `index` of `count`, from 1 on.
 
-    Which shard a clip belongs to is decided by its name alone. So all clips are in exactly one,
-    on whatever machine, and each stays in its own when others are added or removed.
+    Which shard of a batch a clip belongs to is decided by its name alone. So every clip is in
+    exactly one, on whatever machine, and each stays in its own when others are added or removed.
+    A film's shards are stretches of its segments, all about equally long.
 
     Raises `SettingError` unless 1 <= index <= count.
     """
@@ -45,3 +46,7 @@ class Shard:
         """Whether the clip with this name in the batch belongs to it."""
         digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
+
+    def segments(self, total: int) -> range:
+        """Return the numbers of a film's segments that are in it, of `total` from 0 on."""
+        return range(total * (self.index - 1) // self.count, total * self.index // self.count)

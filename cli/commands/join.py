@@ -1,0 +1,42 @@
+"""`sinet-video join`: the parts of a film put together."""
+
+from __future__ import annotations
+
+import click
+from sinet_video.cli.options.click_options import option, overwrite_option
+from sinet_video.cli.options.command import Command
+from sinet_video.cli.options.console import console_options
+from sinet_video.cli.options.job import Job, job_options
+from sinet_video.cli.options.output import RESULT
+from sinet_video.cli.terminal.console import Console
+
+from sinet_video.errors import SettingError
+
+
+@click.command(cls=Command, short_help="Put the parts of a video together.")
+@click.argument("source", metavar="INPUT")
+@click.argument("output", metavar="OUTPUT")
+@option(
+    "--matte",
+    metavar="FILE",
+    group=RESULT,
+    variable=False,
+    help="The matte that was written as well.",
+)
+@job_options
+@overwrite_option
+@console_options
+def join(
+    source: str, output: str, matte: str | None, job: Job, overwrite: bool, console: Console
+) -> None:
+    """Put together the parts of OUTPUT that run --only made of INPUT.
+
+    Give all options as they were given to run, but --only. The result has the bytes that
+    run --resume makes on one machine.
+    """
+    from sinet_video.pipeline.join import join as joined
+
+    if job.resuming.only is not None:
+        raise SettingError("join takes all parts, so --only is not for it; leave it out.")
+    report = joined(source, output, job.joining(), matte=matte, overwrite=overwrite)
+    console.progress(job.span).finish(report)

@@ -1,0 +1,115 @@
+"""Conversions whose files may be on other hosts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from sinet_video.atomic import check_file, store, translate_write_errors
+from sinet_video.containers.formats import CONTAINERS
+from sinet_video.errors import SettingError
+from sinet_video.pipeline.conversion import Conversion
+from sinet_video.pipeline.convert import Progress
+from sinet_video.pipeline.report import Report
+from sinet_video.remote.address import (
+    StrPath,
+    check_allowed,
+    is_remote,
+    scheme_of,
+    suffix_of,
+    without_secrets,
+)
+from sinet_video.remote.settings import StageSettings
+from sinet_video.remote.staging import Stage, any_remote, staged
+
+
+def convert_staged(
+    conversion: Conversion,
+    source: StrPath,
+    output: StrPath,
+    *,
+    matte: StrPath | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    report: str | Path | None = None,
+    stage: StageSettings = StageSettings(),
+) -> Report:
+    """Convert one file, as `convert` does; input, background and outputs may be URLs.
+
+    s3://, gs://, az:// and http(s):// are allowed if `conversion.settings.allow` is "network".
+    Inputs are copied to the local disk first. Outputs are made there and appear at their host
+    when they are whole and the job is done, or not at all; HTTP gets them by PUT. Playlists and
+    other streams are not copied but read as they come.
+    """
+    if not any_remote(source, output, matte, conversion.background):
+        return conversion(
+            _local(source), Path(output), matte=None if matte is None else Path(matte),
+            overwrite=overwrite, progress=progress, report=report,
+        )  # fmt: skip
+    check_remote(conversion, source, output, matte)
+    if report is not None:
+        check_file(Path(report), overwrite=overwrite)
+    with staged(stage) as here:
+        done = _converted(here, conversion, (source, output, matte), overwrite, progress)
+        here.deliver()
+    if report is not None:
+        with translate_write_errors(Path(report)):
+            store(Path(report), f"{done.to_json()}\n".encode())
+    return done
+
+
+def check_remote(conversion: Conversion, *names: StrPath | None) -> None:
+    """Raise for URLs that are not allowed, or that a job of this kind cannot have."""
+    for name in (*names, conversion.background):
+        if isinstance(name, str) and is_remote(name):
+            check_allowed(name, conversion.settings.allow)
+    for output in names[1:]:
+        if output is not None:
+            check_output_url(output)
+    if conversion.resume is not None:
+        raise SettingError(
+            "A job with files on other hosts keeps nothing there that it could go on from; give "
+            "local files for resume."
+        )
+
+
+def check_output_url(output: StrPath) -> None:
+    """Raise `SettingError` for a URL that no file can be put at."""
+    if scheme_of(output) and suffix_of(output) not in CONTAINERS:
+        raise SettingError(
+            f"{without_secrets(output)} cannot be written as a whole; on other hosts only files "
+            f"can: {', '.join(sorted(CONTAINERS))}."
+        )
+
+
+def _converted(
+    here: Stage,
+    conversion: Conversion,
+    names: tuple[StrPath, StrPath, StrPath | None],
+    overwrite: bool,
+    progress: Progress | None,
+) -> Report:
+    source, output, matte = names
+    target = _target(here, output, overwrite=overwrite)
+    beside = None if matte is None else _target(here, matte, overwrite=overwrite)
+    behind = conversion.background
+    if isinstance(behind, str) and is_remote(behind):
+        conversion = replace(conversion, background=here.fetch(behind))
+    copy = here.fetch(str(source)) if is_remote(source) else _local(source)
+    report = conversion(copy, target, matte=beside, overwrite=overwrite, progress=progress)
+    return _renamed(report, *names)
+
+
+def _local(name: StrPath) -> StrPath:
+    """Return what is not fetched as the library takes it: a path, or a stream's URL."""
+    return name if scheme_of(name) else Path(name)
+
+
+def _target(here: Stage, name: StrPath, *, overwrite: bool) -> Path:
+    return here.output(str(name), overwrite=overwrite) if is_remote(name) else Path(name)
+
+
+def _renamed(report: Report, source: StrPath, output: StrPath, matte: StrPath | None) -> Report:
+    """Return a report with the names that were given, without what signs them."""
+    shown = [None if name is None else without_secrets(name) for name in (source, output, matte)]
+    return replace(report, source=shown[0] or "", output=shown[1] or "", matte=shown[2])

@@ -1,0 +1,49 @@
+"""Where files of other hosts are put while they are worked on, and how many bytes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sinet_video.checked import check_fields
+from sinet_video.errors import SettingError
+from sinet_video.option import option
+
+STAGING = "Network"
+"""The heading of these options."""
+
+
+@dataclass(frozen=True)
+class StageSettings:
+    """How files of other hosts are staged on the local disk.
+
+    Attributes:
+        stage_folder: where; None for the system's folder for temporary files.
+        stage_limit: gigabytes (10^9 bytes) that one job may have there, its results included.
+    """
+
+    stage_folder: str | Path | None = option(
+        None,
+        "Where inputs from s3://, gs://, az:// and http(s):// are kept while they are worked on, "
+        "and results before they are sent there.",
+        STAGING,
+        kind=str,
+        metavar="FOLDER",
+        shown="the system's temporary folder",
+    )
+    stage_limit: float = option(
+        50.0,
+        "How many GB one job may keep there.",
+        STAGING,
+        metavar="GB",
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not self.stage_limit > 0:
+            raise SettingError(f"The stage limit is {self.stage_limit:g} GB; it must be above 0.")
+
+    @property
+    def limit(self) -> int:
+        """The limit in bytes."""
+        return round(self.stage_limit * 1e9)

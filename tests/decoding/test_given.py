@@ -1,0 +1,149 @@
+"""What is read besides files gives the same mattes as the file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from plain_mattes import EVERYTHING
+
+import sinet_video
+from sinet_video import InputError, SettingError, TimeRange
+
+
+class Once:
+    """A file that can be read and no more, as a socket's."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = io.BytesIO(path.read_bytes())
+
+    def read(self, size: int = -1) -> bytes:
+        """Read the next bytes."""
+        return self._file.read(size)
+
+
+WAYS: dict[str, Callable[[Path], Any]] = {
+    "text": str,
+    "bytes": Path.read_bytes,
+    "bytearray": lambda path: bytearray(path.read_bytes()),
+    "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
+    "once": Once,
+}
+
+
+@pytest.fixture
+def clip(make_clip) -> Path:
+    """A clip of Matroska, which a pipe may have, at a variable rate."""
+    return make_clip("a.mkv", times=[0, 40, 90, 100, 200], time_base=Fraction(1, 1000))
+
+
+def looked(source: Any, **more: Any) -> list[tuple[Fraction, bytes]]:
+    mattes = sinet_video.matte(source, settings=EVERYTHING, **more)
+    return [(each.time, each.frame.rgb.tobytes()) for each in mattes]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_is_the_file(clip: Path, way: str) -> None:
+    """The same frames at the same times."""
+    assert looked(WAYS[way](clip)) == looked(clip)
+
+
+def test_an_open_file_and_container(clip: Path) -> None:
+    """Both stay the caller's to close."""
+    with clip.open("rb") as file:
+        assert looked(file) == looked(file) == looked(clip)
+        assert not file.closed
+    with av.open(clip) as container:
+        assert looked(container) == looked(clip)
+        assert container.format.name.startswith("matroska")
+
+
+@pytest.mark.parametrize("way", ["bytes", "BytesIO"])
+def test_audio_comes_along(tmp_path: Path, make_clip, way: str) -> None:
+    """It is read beside the frames, from the same object, and the span is sought."""
+    clip = make_clip("talk.mp4", audio=True, frames=40)
+    span = TimeRange(start=Fraction(1, 2))
+    for name, source in (("a.mp4", clip), ("b.mp4", WAYS[way](clip))):
+        report = sinet_video.convert(source, tmp_path / name, settings=EVERYTHING, span=span)
+        assert report.audio == "copied"
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_arrays_have_a_rate_or_times(clip: Path) -> None:
+    """Exactly those, also from a generator, and the samples of the arrays."""
+    arrays = [frame.rgb for frame in sinet_video.decode(clip)]
+    found = looked(arrays, rate=29.97)
+    assert [time for time, _ in found] == [Fraction(1001 * k, 30000) for k in range(5)]
+    assert [pixels for _, pixels in found] == [array.tobytes() for array in arrays]
+    times = [0, 0.04, Fraction(9, 100), 0.1, 0.5]
+    found = looked(iter(arrays), times=times)
+    assert [round(float(time), 6) for time, _ in found] == [0, 0.04, 0.09, 0.1, 0.5]
+
+
+def test_torch_tensors_are_arrays() -> None:
+    """On the CPU they share memory with one."""
+    torch = pytest.importorskip("torch")
+    tensor = torch.full((16, 24, 3), 77, dtype=torch.uint8)
+    (found,) = looked([tensor], rate=25)
+    assert found[1] == tensor.numpy().tobytes()
+
+
+def test_alpha_of_arrays_counts() -> None:
+    """A fourth channel is the source's alpha."""
+    array = np.full((16, 24, 4), 90, np.uint8)
+    array[:, 12:, 3] = 0
+    (made,) = sinet_video.matte([array], rate=1, settings=EVERYTHING)
+    assert made.alpha[:, 12:].max() == 0
+    assert made.alpha[0, 0] == pytest.approx(90 / 255)
+
+
+def test_a_frame_of_an_array() -> None:
+    """Its samples are the array's, at its time."""
+    array = np.random.default_rng(0).integers(0, 255, (10, 12, 3)).astype(np.uint8)
+    frame = sinet_video.Frame.from_rgb(array, pts=3, time_base=Fraction(1, 30))
+    np.testing.assert_array_equal(frame.rgb, array)
+    assert frame.time == Fraction(1, 10)
+    with pytest.raises(SettingError, match=r"\(H, W, 3\) uint8"):
+        sinet_video.Frame.from_rgb(array / 255)
+
+
+BAD = {
+    "arrays without times": ([np.zeros((4, 4, 3), np.uint8)], {}, "give their rate"),
+    "floats": ([np.zeros((4, 4, 3))], {"rate": 5}, "uint8"),
+    "gray": ([np.zeros((4, 4), np.uint8)], {"rate": 5}, r"\(H, W, 3\)"),
+    "too few times": (
+        [np.zeros((4, 4, 3), np.uint8)] * 2,
+        {"times": [0]},
+        "more arrays than times",
+    ),
+    "no arrays": ([], {"rate": 5}, "no arrays"),
+    "text file": (io.StringIO("x"), {}, "binary mode"),
+    "bytes of nothing": (b"nothing", {}, "cannot be opened as a video"),
+    "a number": (42, {}, "give a path or a URL"),
+    "a rate of nothing": ([np.zeros((4, 4, 3), np.uint8)], {"rate": 0}, "above 0"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_cannot_be_read_is_told(kind: str) -> None:
+    """In a sentence, before anything is done."""
+    given, more, said = BAD[kind]
+    with pytest.raises((SettingError, InputError), match=said):
+        looked(given, **more)
+
+
+def test_what_is_read_once_is_read_once(clip: Path) -> None:
+    """The second time says so; so does resuming."""
+    source = sinet_video.Source.of(Once(clip))
+    probed = sinet_video.probe(source)
+    assert len(list(sinet_video.decode(probed))) == 5
+    with pytest.raises(InputError, match="read already"):
+        list(sinet_video.decode(probed))
+    with pytest.raises(SettingError, match="cannot be resumed"):
+        sinet_video.convert(clip.read_bytes(), "a.mp4", resume=sinet_video.Resume())
