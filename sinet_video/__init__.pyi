@@ -14,7 +14,7 @@ from .batches.naming import Naming as Naming
 from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
-from .decoding.ffmpeg import from_ffmpeg as from_ffmpeg
+from .decoding.external.ffmpeg import from_ffmpeg as from_ffmpeg
 from .decoding.probe import probe as probe
 from .encoding.ffmpeg import to_ffmpeg as to_ffmpeg
 from .encoding.open_sink import open_sink as open_sink

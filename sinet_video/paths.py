@@ -20,7 +20,7 @@ def check_named(**names: object) -> None:
     `Source`, passes.
     """
     for what, name in names.items():
-        if isinstance(name, bytes):
+        if isinstance(name, bytes) and what != "input":  # which may be a file's bytes
             raise SettingError(f"The {what} is {name!r}; give its name as text or as a Path.")
         if isinstance(name, str) and not name.strip():
             raise SettingError(f"The name of the {what} is empty; give one, or leave it out.")

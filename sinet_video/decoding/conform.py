@@ -10,7 +10,6 @@ from av.video.reformatter import ColorRange, Colorspace
 
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
-from sinet_video.decoding.source_alpha import divided, opacity_of
 from sinet_video.media.colour import UNSPECIFIED
 from sinet_video.media.convert import (
     first_planes,
@@ -24,6 +23,7 @@ from sinet_video.media.frame import Frame
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.side_data import captions_of, named_side_data
+from sinet_video.media.source_alpha import divided, opacity_of
 
 
 def to_frame(video: av.VideoFrame, clip: Clip, **times: Any) -> Frame:

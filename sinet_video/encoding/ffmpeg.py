@@ -11,8 +11,8 @@ import ffmpeg
 from av.container import OutputContainer
 
 from sinet_video.containers.codecs import Content
-from sinet_video.decoding.ffmpeg_pipe import BUFFER
-from sinet_video.decoding.ffmpeg_process import Program, Stream, command_line
+from sinet_video.decoding.external.pipe import BUFFER
+from sinet_video.decoding.external.process import Program, Stream, command_line
 from sinet_video.encoding.encoder_input import rendered_frame
 from sinet_video.encoding.ffmpeg_outputs import Staged
 from sinet_video.encoding.ffmpeg_pipe import PIPED, finer, from_pipe, late, raw_format

@@ -10,8 +10,8 @@ from av.video.reformatter import ColorRange
 
 from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.formats import PIPES
-from sinet_video.decoding.ffmpeg_pipe import LATE
-from sinet_video.decoding.ffmpeg_process import Stream
+from sinet_video.decoding.external.pipe import LATE
+from sinet_video.decoding.external.process import Stream
 from sinet_video.encoding.video_stream import BT709
 from sinet_video.media.colour import Colour
 from sinet_video.media.frame import Frame

@@ -15,7 +15,7 @@ from sinet_video.atomic import (
     translate_write_errors,
 )
 from sinet_video.containers.codecs import Content
-from sinet_video.containers.formats import CONTAINERS, PIPE, container_of
+from sinet_video.containers.formats import BY_MUXER, CONTAINERS, PIPE, container_of
 from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
@@ -157,8 +157,8 @@ class Taken:
     def by(cls, path: Path, chosen: Plan) -> Taken:
         """Return what an output takes that is encoded as planned."""
         folder = path.parent if is_pattern(path) else path
-        pictures = chosen.muxer == "image2" and not is_image(path)
-        return cls(path, folder / name_in(path, chosen) if pictures else None)
+        is_sequence = BY_MUXER[chosen.muxer].is_image_sequence and not is_image(path)
+        return cls(path, folder / name_in(path, chosen) if is_sequence else None)
 
     def includes(self, other: Path) -> bool:
         """Whether a file has, or would have, one of the names."""

@@ -407,7 +407,7 @@ def test_ffmpeg_is_quoted(stream, words):
 
 def test_silenced_program(small, monkeypatch):
     """Without its words the times cannot be known; that is said, and not guessed."""
-    monkeypatch.setattr("sinet_video.decoding.ffmpeg_pipe.PATIENCE", 0.2)
+    monkeypatch.setattr("sinet_video.decoding.external.pipe.PATIENCE", 0.2)
     with complaint(InputError, "silenced"):
         next(from_ffmpeg(graphs.input(str(small()), loglevel="quiet")))
 

@@ -30,6 +30,7 @@ from sinet_video import (
 from sinet_video.decoding.matte_file import read_drawn
 from sinet_video.encoding.encoder_input import shown
 from sinet_video.media.orientation import Orientation
+from sinet_video.media.side_data import side_data_of
 from sinet_video.models.segmenter import upright
 
 MATRICES = {
@@ -149,7 +150,7 @@ def quarter_matrix(path: Path) -> tuple[int, ...]:
     """The signs of a frame's matrix."""
     with av.open(str(path)) as container:
         video = next(container.decode(video=0))
-        found = [bytes(d) for d in video.side_data if d.type.name == "DISPLAYMATRIX"]
+        found = [bytes(d) for d in side_data_of(video) if d.type.name == "DISPLAYMATRIX"]
     if not found:
         return 1, 0, 0, 1
     numbers = struct.unpack("=9i", found[0])

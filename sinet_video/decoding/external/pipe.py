@@ -13,12 +13,12 @@ from fractions import Fraction
 import av
 
 from sinet_video.decoding.conform import conform
-from sinet_video.decoding.ffmpeg_process import PATIENCE, Stream
-from sinet_video.decoding.source_alpha import opacity_of
+from sinet_video.decoding.external.process import PATIENCE, Stream
 from sinet_video.errors import InputError
 from sinet_video.media.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNSPECIFIED, Colour
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import PLANAR, working_format
+from sinet_video.media.source_alpha import opacity_of
 
 TICK = Fraction(1, 2_000_000_000)
 """Seconds per unit of time in the pipe from ffmpeg: fine enough to recover a source's time base."""

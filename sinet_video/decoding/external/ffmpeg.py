@@ -29,8 +29,8 @@ from subprocess import PIPE
 import av
 from ffmpeg.nodes import FilterableStream, InputNode
 
-from sinet_video.decoding.ffmpeg_pipe import BUFFER, KEPT, StreamInfo, to_pipe
-from sinet_video.decoding.ffmpeg_process import Program, Stream, command_line
+from sinet_video.decoding.external.pipe import BUFFER, KEPT, StreamInfo, to_pipe
+from sinet_video.decoding.external.process import Program, Stream, command_line
 from sinet_video.errors import InputError, SettingError, reason
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import exact

@@ -1,0 +1,1 @@
+"""Frames from an ffmpeg process: filter graphs written with ffmpeg-python, over pipes."""
