@@ -3,7 +3,6 @@
 `__init__.py` imports a name from here when it is first used, and type checkers read this file.
 """
 
-from . import aio as aio
 from ._version import __version__ as __version__
 from .batches.batch import Outcome as Outcome
 from .batches.batch import batch as batch

@@ -33,6 +33,7 @@ from sinet_video.encoding.video_stream import add_video_stream, encoded_size, op
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
+from sinet_video.media.palette import PALETTE
 from sinet_video.media.stacked import HANDLER, STACKED
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange, seconds
 from sinet_video.publish import Publication
@@ -248,7 +249,7 @@ def _unsaid(clip: Clip, content: Content, plan: Plan) -> list[str]:
             f"The frame is {clip.width}x{clip.height}, and {plan.codec} in {plan.pixel_format} "
             f"needs even sides: its last samples were repeated to make it {size[0]}x{size[1]}."
         )
-    if plan.codec == "gif" and content == "rgba":
+    if plan.pixel_format == PALETTE and content == "rgba":
         warnings.append(
             "GIF has no partial transparency: alpha of half and more is opaque, the rest is "
             "transparent. WebP and APNG keep it."
