@@ -21,7 +21,6 @@ from sinet_video.media.time_range import TimeRange
 from sinet_video.paths import check_named
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import Show, Work, needs_all, output_kind
-from sinet_video.pipeline.image_sources import files_of
 from sinet_video.pipeline.job import Job, Progress
 from sinet_video.pipeline.memory_needed import within_memory
 from sinet_video.pipeline.outputs import Whole, Writing
@@ -29,7 +28,13 @@ from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resume import Resume, Segments, check_files
 from sinet_video.pipeline.settings import Settings
 from sinet_video.pipeline.shares import share_of
-from sinet_video.pipeline.targets import check_targets, files_read, left_behind, outputs_of
+from sinet_video.pipeline.targets import (
+    check_targets,
+    files_of,
+    files_read,
+    left_behind,
+    outputs_of,
+)
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.composite import Background
 

@@ -22,9 +22,8 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.pipeline.chain import DEPTH, Work, chained, seen
-from sinet_video.pipeline.drawn_remarks import drawn_remarks
-from sinet_video.pipeline.image_sources import image_remarks
 from sinet_video.pipeline.outputs import Writing
+from sinet_video.pipeline.remarks import drawn_remarks, image_remarks
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.settings import Settings
 from sinet_video.publish import Publication

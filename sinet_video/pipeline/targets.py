@@ -10,6 +10,7 @@ from sinet_video.atomic import abandoned, check_file
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.sequence import StillImages
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
@@ -87,3 +88,10 @@ def outputs_of(
         return [whole]
     path, alone = as_folder(matte, Encoding())
     return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
+
+
+def files_of(clip: Clip) -> list[Path]:
+    """Return the files that a clip is read from: one, or those of an image sequence."""
+    if isinstance(clip.images, StillImages):
+        return [image for image in clip.images.images if isinstance(image, Path)]
+    return [Path(clip.path)]
