@@ -11,7 +11,8 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline import fingerprint
 from sinet_video.pipeline.chain import Show, output_kind
-from sinet_video.pipeline.convert import Progress, convert
+from sinet_video.pipeline.convert import convert
+from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resume import Resume
 from sinet_video.pipeline.settings import Settings

@@ -23,7 +23,7 @@ from sinet_video.media.image_bytes import png
 from sinet_video.media.time_range import TimeRange
 from sinet_video.paths import check_apart, check_named
 from sinet_video.pipeline.chain import matte
-from sinet_video.pipeline.convert import Progress
+from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.settings import Settings
 from sinet_video.planes.box_filter import box_mean
 from sinet_video.quality.contact_sheet import sheet

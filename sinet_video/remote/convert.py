@@ -9,7 +9,7 @@ from sinet_video.atomic import check_file, store, translate_write_errors
 from sinet_video.containers.formats import CONTAINERS
 from sinet_video.errors import SettingError
 from sinet_video.pipeline.conversion import Conversion
-from sinet_video.pipeline.convert import Progress
+from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.report import Report
 from sinet_video.remote.address import (
     StrPath,

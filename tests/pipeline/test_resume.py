@@ -311,10 +311,10 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Fraction | None]:
         noted.append(since)
         return original(self, since, tally)
 
-    from sinet_video.pipeline.convert import _Job
+    from sinet_video.pipeline.job import Job
 
-    original = _Job._read
-    monkeypatch.setattr(_Job, "_read", read)
+    original = Job._read
+    monkeypatch.setattr(Job, "_read", read)
     return noted
 
 

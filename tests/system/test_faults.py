@@ -17,8 +17,7 @@ import pytest
 from sinet_video import BilinearRefinement, EdgeShape, Encoding, Settings, convert, matte
 from sinet_video.encoding import encoder_input, image_sequence, side_streams, video_file
 from sinet_video.encoding.audio import Copied, Encoded
-from sinet_video.pipeline import chain, outputs
-from sinet_video.pipeline import convert as conversion
+from sinet_video.pipeline import chain, job, outputs
 
 SETTINGS = Settings(
     segmenter=lambda _: np.full((3, 5), 0.5, np.float32), refinement=BilinearRefinement()
@@ -62,7 +61,7 @@ def breaking(stage: Callable[..., Iterator], where: str) -> Callable[..., Iterat
 
 def broken(stage: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a stage fail wherever jobs take it from."""
-    for module in (chain, conversion, outputs):
+    for module in (chain, job, outputs):
         if hasattr(module, stage):
             monkeypatch.setattr(module, stage, breaking(getattr(module, stage), where))
 

@@ -1,15 +1,40 @@
-"""What is unusual about the mattes that somebody drew: another shape, or colours."""
+"""What to say of a job's source and of mattes drawn for it."""
 
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
+from sinet_video.containers.formats import PIPE
+from sinet_video.containers.photo_tags import icc_name
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
+from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
+
+KEEP_ICC = frozenset({".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
+"""Extensions of outputs that get the source's ICC profile."""
+
+
+def image_remarks(clip: Clip, output: Path) -> list[str]:
+    """Return what to say of a source that is made of images."""
+    said = []
+    if clip.images is not None and clip.images.assumed and not clip.is_still:
+        said.append(
+            f"{clip.path} does not say how fast it is: {float(RATE_IF_UNKNOWN):g} frames per "
+            "second are assumed; give its rate if it is another."
+        )
+    keeps = output.suffix.lower() in KEEP_ICC and bool(clip.rgb_icc)
+    if clip.icc and not keeps and output != PIPE:
+        said.append(
+            f"The source's ICC profile ({icc_name(clip.icc)}) is not kept: its colours will be "
+            "taken as they are."
+        )
+    return said
+
 
 ASPECT_DIFFERS = 0.02
 """Share by which an aspect ratio may differ before it is worth a remark."""

@@ -1,0 +1,231 @@
+"""A job at work: one clip on its way into its files, in threads, and its report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TypeVar
+
+from sinet_video import native
+from sinet_video.atomic import begin_file, discard, translate_write_errors
+from sinet_video.containers.codecs import CODECS
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import Tally
+from sinet_video.decoding.decode import decode
+from sinet_video.encoding.captions import HEADERS
+from sinet_video.errors import InputError, SettingError, SinetVideoError
+from sinet_video.media.frame import Frame, Matte
+from sinet_video.media.pixel_formats import ROUNDED
+from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.pipeline.chain import DEPTH, Work, chained, seen
+from sinet_video.pipeline.outputs import Writing
+from sinet_video.pipeline.remarks import drawn_remarks, image_remarks
+from sinet_video.pipeline.report import Meter, Report
+from sinet_video.pipeline.settings import Settings
+from sinet_video.publish import Publication
+from sinet_video.read_ahead import closed_at_end, prefetch
+from sinet_video.stages.chroma_key import Screened
+from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
+
+Item = TypeVar("Item")
+
+
+FAR = 10
+"""Seconds from which on a clock that begins there is told of."""
+
+
+CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
+"""Encoders whose packets can be given captions."""
+
+
+Progress = Callable[[int, Clip], None]
+"""Called with the number of finished frames and the clip, after every frame."""
+
+
+def _no_frames(clip: Clip) -> SinetVideoError:
+    """Return what to raise for a clip of which no frame came: its time range or itself is wrong."""
+    length = "" if clip.duration is None else f", which is {clip.duration:.3f} s long"
+    if clip.span.start:
+        return SettingError(
+            f"{clip.path}{length}, has no frame from {float(clip.span.start):g} s on; choose an "
+            "earlier start."
+        )
+    if clip.span.end is not None:
+        end = float(clip.span.end)
+        return SettingError(f"{clip.path} has no frame before {end:g} s; choose a later end.")
+    return InputError(f"No frame of {clip.path} can be decoded; it is damaged.")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One clip on its way into its files, in threads: decode, segment, later stages, the caller."""
+
+    work: Work
+    targets: list[Path]
+    writing: Writing
+    started: float
+    report: Path | None
+    overwrite: bool
+    left: tuple[Path, ...] = ()
+    """What runs that were killed have left of the same files."""
+
+    @property
+    def _clip(self) -> Clip:
+        return self.work.clip
+
+    @property
+    def _settings(self) -> Settings:
+        return self.work.settings
+
+    def run(self, progress: Progress | None) -> Report:
+        """Do it all."""
+        segmenter = self._settings.load()
+        meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
+        with self.writing as writing, ExitStack() as stack:
+            frames = writing.resumed
+            for matte in self._worked(segmenter, stack, meters, screened):
+                before = time.perf_counter()
+                writing.write(matte)
+                encoding += time.perf_counter() - before
+                frames += 1
+                if progress:
+                    progress(frames, self._clip)
+            if frames == 0:
+                raise _no_frames(self._clip)
+            writing.finish()
+            stages = self._stages(meters, encoding, frames - writing.resumed)
+            report = self._report(segmenter, frames, stages, screened)
+            self._publish(report)
+        return report
+
+    def _stages(
+        self, meters: tuple[Meter, Meter, Meter], encoding: float, done: int
+    ) -> dict[str, float]:
+        """Return how many frames a second each stage would do alone."""
+        spent = {name: time for meter in meters for name, time in meter.own().items()}
+        spent = spent | {"encode": encoding}
+        del spent["wait"]
+        return {name: round(done / time, 1) for name, time in spent.items() if time > 0}
+
+    def _publish(self, report: Report) -> None:
+        """Give all files their names, the report's among them."""
+        with Publication() as publication, ExitStack() as stack:
+            if self.report is not None:
+                with translate_write_errors(self.report):
+                    part = begin_file(self.report)
+                    stack.callback(discard, part)
+                    part.write_text(report.to_json() + "\n", encoding="utf-8")
+                    publication.place(part, self.report, overwrite=self.overwrite)
+            self.writing.publish(publication)
+
+    def _worked(
+        self,
+        segmenter: Segmenter,
+        stack: ExitStack,
+        meters: tuple[Meter, Meter, Meter],
+        screened: Screened,
+    ) -> Iterator[Matte]:
+        """Start one thread each for decoding, segmenting and the rest; the stack ends them."""
+
+        def ahead(items: Iterator[Item], name: str, depth: int = DEPTH) -> Iterator[Item]:
+            return stack.enter_context(closed_at_end(prefetch(items, depth, name=name)))
+
+        writing, (decoding, seeing, working) = self.writing, meters
+        # One is enough: libav's decoders hold a frame for each of their threads as well.
+        decoded = decoding.timed("decode", writing.frames(self._read))
+        frames = ahead(decoded, "decode", 1)
+        waited = seeing.timed("wait", frames)
+        coarse = seen(waited, segmenter, self._settings, writing.part_of)
+        looked = ahead(seeing.timed("segment", coarse), "segment")
+        work = replace(self.work, smoother=writing.smooth, screened=screened)
+        shown = chained(working.timed("wait", looked), work, working)
+        return ahead(writing.unfinished(shown), "work")
+
+    def _read(self, since: Fraction | None, tally: Tally) -> Iterator[Frame]:
+        return decode(
+            self._clip,
+            since=since,
+            deinterlace=self._settings.deinterlace,
+            on_error=self._settings.on_error,
+            tally=tally,
+        )
+
+    @property
+    def _start(self) -> Fraction:
+        if self._clip.span.start:
+            return Fraction(0)
+        return self._clip.start * self._clip.time_base + self._clip.span.late
+
+    def _report(
+        self, segmenter: Segmenter, frames: int, stages: dict[str, float], screened: Screened
+    ) -> Report:
+        output, *mattes = map(str, self.targets)
+        made, tally = self.writing.made, self.writing.tally
+        end = self._start if self.writing.end is None else self.writing.end
+        seconds = time.perf_counter() - self.started
+        return Report(
+            source=str(self._clip.path),
+            output=output,
+            matte=mattes[0] if mattes else None,
+            width=self._clip.width,
+            height=self._clip.height,
+            frames=frames,
+            resumed=self.writing.resumed,
+            duration=round(float(end - self._start), 6),
+            seconds=round(seconds, 3),
+            frames_per_second=round((frames - self.writing.resumed) / seconds, 2),
+            stages=stages,
+            network_size=seen_size(segmenter, self._settings.size, self._clip.shown_aspect),
+            weights=getattr(segmenter, "name", "your own segmenter"),
+            runtime=getattr(segmenter, "runtime", "your own segmenter"),
+            device=getattr(segmenter, "device", "unknown"),
+            arithmetic=native.described(),
+            encoder=made.encoder,
+            pixel_format=made.pixel_format,
+            alpha=made.alpha,
+            decontaminated=self.work.decontaminates,
+            audio=made.audio,
+            lost=tally.lost,
+            repeated=tally.repeated,
+            untimed=tally.untimed,
+            resized=tally.resized,
+            warnings=[*self._remarks(screened), *made.warnings],
+        )
+
+    def _remarks(self, screened: Screened) -> list[str]:
+        """Return warnings about the source."""
+        said = self.writing.tally.warnings(self._clip.path)
+        said += [f"{each} was left by a run that was killed; remove it." for each in self.left]
+        said += drawn_remarks(self._settings, self._clip)
+        if self._settings.key is not None:
+            said += screened.warnings(self._settings.key.screen)
+        said += image_remarks(self._clip, self.targets[0])
+        if self._clip.origin >= FAR:
+            said.append(
+                f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "
+                "broadcasts; that moment is 0 in the result, and for start and end."
+            )
+        if self.writing.tally.captioned and self.writing.made.encoder not in CAPTIONED:
+            said.append(
+                "The source's closed captions are lost, as this output cannot hold them; h264 and "
+                "hevc in .mp4, .mov and .mkv can."
+            )
+        if self._clip.span.late:
+            said.append(
+                "The source begins before 0, which files cannot: all of it comes "
+                f"{float(self._clip.span.late):.3f} s later."
+            )
+        if self._clip.alpha is not None:
+            said.append(SOURCE_ALPHA_USED[self._settings.source_alpha].format(self._clip.alpha))
+        if ROUNDED.match(self._clip.pixel_format):
+            working = self._clip.working_format
+            said.append(f"The source's {self._clip.pixel_format} samples are rounded to {working}.")
+        if self._clip.interlaced and not self._settings.deinterlace:
+            said.append(
+                "The source is interlaced: its edges will comb where it moves; deinterlace it."
+            )
+        return said

@@ -1,0 +1,97 @@
+"""What a job reads and writes, and whether it may."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from sinet_video.atomic import abandoned, check_file
+from sinet_video.containers.formats import PIPE
+from sinet_video.decoding.access import Source
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.sequence import StillImages
+from sinet_video.encoding.open_sink import Taken, as_folder, check_output
+from sinet_video.encoding.settings import Encoding
+from sinet_video.errors import SettingError
+from sinet_video.pipeline.chain import Work
+from sinet_video.pipeline.outputs import Output
+from sinet_video.pipeline.settings import Settings
+from sinet_video.stages.composite import Background
+
+
+def left_behind(targets: list[Path]) -> tuple[Path, ...]:
+    """Return what runs that were killed have left of the same files."""
+    with suppress(OSError):
+        return tuple(part for path in targets if path != PIPE for part in abandoned(path))
+    return ()
+
+
+def files_read(
+    source: Source, clip: Clip, background: Source | Background | None, settings: Settings
+) -> dict[str, Path]:
+    """Return the files that a job reads, by what they are to it."""
+    given = {"input": source, "background": background}
+    sources = {what: n for what, n in given.items() if isinstance(n, Source) and not n.is_given}
+    files = {what: Path(n.path) for what, n in sources.items()}
+    if clip.images is not None and (file := clip.images.file) is not None:
+        files["input's first image"] = file
+    there = {what: path for what, path in files.items() if os.path.lexists(path)}
+    return there | settings.reads()
+
+
+def check_targets(
+    outputs: list[Output],
+    report: Path | None,
+    reads: dict[str, Path],
+    *,
+    overwrite: bool,
+    anew: bool,
+) -> None:
+    """Raise `SettingError` or `OutputError` if what is asked for cannot or must not be written."""
+    source = reads.get("input", PIPE)
+    taken: dict[str, Taken] = {}
+    for what, output in zip(("output", "matte"), outputs, strict=False):
+        # With `resume` an existing file may be our own, so it is checked again once that is known.
+        form = output.encoding.format
+        check_output(output.path, source, form=form, overwrite=overwrite or not anew)
+        if output.path != PIPE:
+            taken[what] = Taken.by(output.path, output.plan)
+    if report is not None:
+        taken["report"] = Taken(report, None)
+        check_file(report, overwrite=overwrite)
+    _check_apart(taken, reads)
+
+
+def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
+    """Raise `SettingError` if a job would write what it reads, or write a file twice."""
+    names = list(taken)
+    for index, what in enumerate(names):
+        other = next((n for n in names[:index] if taken[what].meets(taken[n])), None)
+        other = other or next((n for n, path in reads.items() if taken[what].includes(path)), None)
+        if other == "input":
+            raise SettingError(f"{taken[what].path} is the input; the {what} must be another file.")
+        if other is not None:
+            raise SettingError(
+                f"The {other} and the {what} are both {taken[what].path}; give them different "
+                "names."
+            )
+
+
+def outputs_of(
+    work: Work, output: Path, matte: str | Path | None, encoding: Encoding, *, overwrite: bool
+) -> list[Output]:
+    """Return what to open: the output with its companions, then the matte alone."""
+    clip, on_error = work.clip, work.settings.on_error
+    whole = Output(output, clip, work.look.content, encoding, True, on_error, overwrite)
+    if matte is None:
+        return [whole]
+    path, alone = as_folder(matte, Encoding())
+    return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
+
+
+def files_of(clip: Clip) -> list[Path]:
+    """Return the files that a clip is read from: one, or those of an image sequence."""
+    if isinstance(clip.images, StillImages):
+        return [image for image in clip.images.images if isinstance(image, Path)]
+    return [Path(clip.path)]
