@@ -1,1 +1,1 @@
-"""Many clips: found, named, converted in processes of their own, and kept account of."""
+"""Many clips: finding inputs, naming results, converting in processes, and the manifest."""

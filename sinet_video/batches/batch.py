@@ -148,7 +148,7 @@ def plan_batch(
 
 
 def _check(steps: list[Step], convert: Convert) -> None:
-    """Raise for what is wrong with all clips, once and before anything is done."""
+    """Raise errors that concern all clips once, before anything is done."""
     kinds = {step.task.output.suffix: step.task.output for step in steps if step.wanted}
     if isinstance(convert, Conversion):
         for output in kinds.values():
@@ -164,7 +164,7 @@ def _options(convert: Convert) -> dict[str, str]:
 def _converted(
     steps: list[Step], job: _Batch, jobs: int, pace: Pace
 ) -> Iterator[tuple[Step, Report | Exception]]:
-    """Convert, in this process or others."""
+    """Convert clips, in this process or in others."""
     if jobs > 0:
         yield from processes.run(steps, job, jobs, partial(_note, pace))
         return
@@ -181,14 +181,14 @@ def _note(pace: Pace, step: Step, news: tuple[int, int | None]) -> None:
 
 @dataclass(frozen=True)
 class _Batch:
-    """How each clip of a batch is converted; it can be sent to other processes."""
+    """How to convert each clip of a batch; can be sent to other processes."""
 
     convert: Convert
     keep_times: bool
     options: dict[str, str]
 
     def __call__(self, step: Step, send: processes.Send) -> Report:
-        """Convert one clip; `send` is told of frames done and frames expected."""
+        """Convert one clip; `send` is called with the frames done and the frames expected."""
         task = step.task
         with translate_write_errors(task.output):
             task.output.parent.mkdir(parents=True, exist_ok=True)
@@ -212,7 +212,7 @@ class _Batch:
         )
 
     def entry(self, task: Task, result: Report | Exception) -> Entry:
-        """Return what the manifest says of a clip."""
+        """Return the manifest's entry for a clip."""
         entry = Entry(
             name=task.name,
             source=str(task.source.absolute()),
@@ -243,7 +243,7 @@ def _outcome(step: Step, result: Report | Exception) -> Outcome:
 
 @contextmanager
 def _folder_for(output: Path) -> Iterator[None]:
-    """Make an output that is a folder, which a dot in its name hides; it goes if nothing comes."""
+    """Create an output folder whose name has a dot; remove it again if nothing is written."""
     if not output.suffix or output.suffix.lower() in CONTAINERS or output.exists():
         yield
         return
@@ -256,7 +256,7 @@ def _folder_for(output: Path) -> Iterator[None]:
 
 
 def _copy_times(task: Task) -> None:
-    """Give the results the input's times."""
+    """Copy the input's access and modification times to the results."""
     if not task.source.exists():  # a pattern, which has no times of its own
         return
     stat = task.source.stat()
@@ -285,7 +285,7 @@ BYTES_A_JOB = 2 << 30
 
 
 def _memory() -> int:
-    """Return the machine's memory in bytes, or a great number where the system does not say."""
+    """Return the machine's memory in bytes, or a large number if the system does not report it."""
     names: Any = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" not in names:
         return 1 << 50

@@ -1,4 +1,4 @@
-"""What is still to be done of a batch, by what is on the disk and in the manifest."""
+"""What is left to do in a batch, according to the files on disk and the manifest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sinet_video.pipeline.job_folder import is_finished
 
 @dataclass(frozen=True)
 class Rules:
-    """What is done again.
+    """Which clips to convert again.
 
     Attributes:
         overwrite: all of it.
@@ -31,9 +31,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class Step:
-    """One clip, and whether it is to be converted; `why` says the reason in a few words.
+    """One clip, whether to convert it, and `why`, in a few words.
 
-    `replaces` says that an output may be there that is ours to replace.
+    `replaces` means that an existing output is ours and may be replaced.
     """
 
     task: Task
@@ -45,7 +45,7 @@ class Step:
 def decide(
     tasks: Iterable[Task], known: Mapping[str, Entry], options: Mapping[str, str], rules: Rules
 ) -> list[Step]:
-    """Return what is to be done with each clip; `options` are those of this call, as text."""
+    """Return the decision for each clip; `options` are those of this call, as text."""
     return [_step(task, known.get(task.name), options, rules) for task in tasks]
 
 
@@ -71,7 +71,7 @@ def _reason_if_absent(output: Path, entry: Entry | None) -> str:
 
 
 def _step_if_present(task: Task, entry: Entry | None, options: Mapping[str, str]) -> Step:
-    """Decide about a clip whose output is there."""
+    """Decide about a clip whose output exists."""
     if entry is None or entry.outcome == "failed":
         return Step(task, False, f"{task.output} exists, and is not in the manifest")
     if not (changes := _changes(task, entry, options)):
@@ -83,7 +83,7 @@ def _step_if_present(task: Task, entry: Entry | None, options: Mapping[str, str]
 
 
 def _changes(task: Task, entry: Entry, options: Mapping[str, str]) -> str:
-    """Return what differs from when an output was made, or ""."""
+    """Return what changed since an output was made, or ""."""
     changed = fingerprint.differing(entry.options, options)
     if entry.identity != identity_of_source(task.source):
         changed.insert(0, "the input")
@@ -93,7 +93,7 @@ def _changes(task: Task, entry: Entry, options: Mapping[str, str]) -> str:
 
 
 def is_there(output: Path) -> bool:
-    """Whether an output exists, and an interrupted job has nothing more to put there."""
+    """Whether an output exists and no interrupted job has yet to finish it."""
     if not os.path.lexists(output) or (output.is_dir() and not any(output.iterdir())):
         return False
     kept = is_finished(output)
@@ -101,7 +101,7 @@ def is_there(output: Path) -> bool:
 
 
 def identity_of_source(path: Path) -> str:
-    """Return what tells a file from others, or "" if it cannot be read."""
+    """Return an identity of a file, or "" if it cannot be read."""
     try:
         numbered = not path.exists() and is_pattern(path)
         files = list(find_numbered(path).files.values()) if numbered else [path]
@@ -111,7 +111,7 @@ def identity_of_source(path: Path) -> str:
 
 
 def identity_of_output(path: Path) -> str:
-    """Return a file's size and time of change, or "" for a folder."""
+    """Return a file's size and modification time, or "" for a folder."""
     try:
         stat = path.stat()
     except OSError:

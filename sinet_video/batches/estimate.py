@@ -1,4 +1,4 @@
-"""About how long a batch will take, and how much room its results."""
+"""Estimates of how long a batch will take and how large its results will be."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.report import expected_frames
 
 PIXELS_A_SECOND = 64e6
-"""How fast a job is where nothing is known: 31 frames a second of 1920x1080, on two cores."""
+"""Speed to assume if nothing is known: 31 frames a second of 1920x1080, on two cores."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What converting one clip is expected to take.
+    """The estimated cost of converting one clip.
 
     Attributes:
         seconds: of work, for the job alone; None for a clip that cannot be read.
@@ -34,9 +34,9 @@ class Estimate:
 def estimate(
     steps: Iterable[Step], known: Iterable[Entry], span: TimeRange = TimeRange()
 ) -> list[Estimate]:
-    """Return what each clip that is to be converted is expected to take.
+    """Return the estimated cost of each clip that is to be converted.
 
-    Both are reckoned by pixels, from what the manifest says of earlier clips. Each clip is opened.
+    Both numbers are per pixel, from earlier clips in the manifest. Each clip is opened.
     """
     done = [entry for entry in known if entry.outcome == "done" and _pixels(entry)]
     pixels, seconds = sum(map(_pixels, done)), sum(e.report["seconds"] for e in done)
@@ -64,7 +64,7 @@ def _pixels(entry: Entry) -> float:
 
 
 def total(estimates: Sequence[Estimate], jobs: int) -> tuple[float, int]:
-    """Return the seconds that all take, so many at a time on a machine for them, and the bytes."""
+    """Return the total seconds with so many jobs at a time, and the total bytes."""
     seconds = [each.seconds or 0.0 for each in estimates]
     longest = max(seconds, default=0.0)
     return max(longest, sum(seconds) / jobs), sum(each.size or 0 for each in estimates)

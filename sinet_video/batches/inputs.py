@@ -1,4 +1,4 @@
-"""What the inputs of a batch stand for: files, folders, patterns and lists of them."""
+"""The inputs of a batch: files, folders, patterns and lists of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sinet_video.paths import check_named
 
 @dataclass(frozen=True)
 class Found:
-    """A file to convert, and the folder that it is in below the folder that was given."""
+    """A file to convert, and its folder relative to the folder that was given."""
 
     path: Path
     within: Path = Path()

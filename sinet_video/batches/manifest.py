@@ -1,4 +1,4 @@
-"""What became of every clip of a batch: a file of JSON lines beside the results."""
+"""The manifest of a batch: the outcome of every clip, as JSON lines beside the results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILE_NAME = "manifest.jsonl"
 
 @dataclass(frozen=True)
 class Entry:
-    """What became of one clip, when it was last worked on.
+    """The latest outcome of one clip.
 
     Attributes:
         name: the path of its output within the batch's folder, with forward slashes.
@@ -58,7 +58,7 @@ class Entry:
 
     @classmethod
     def parse(cls, line: bytes) -> Entry:
-        """Read what `line` gave. Raises `ValueError` or `TypeError` for anything else."""
+        """Parse the result of `line`. Raises `ValueError` or `TypeError` for anything else."""
         entry = cls(**json.loads(line))
         if not (isinstance(entry.name, str) and isinstance(entry.options, dict)):
             raise TypeError("fields of other types")

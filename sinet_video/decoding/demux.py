@@ -16,9 +16,9 @@ from av.video.stream import VideoStream
 
 from sinet_video.atomic import translate_read_errors
 from sinet_video.containers.formats import PIPE
+from sinet_video.containers.pipe_input import Readable, readable
 from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
 from sinet_video.decoding.concealment import no_memory_for
-from sinet_video.decoding.pipe_input import Readable, readable
 from sinet_video.errors import InputError, SettingError, reason
 
 LENIENT: dict[str, Any] = (

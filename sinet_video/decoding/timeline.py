@@ -1,8 +1,9 @@
-"""The timeline of a clip, on clocks that begin anywhere, and begin anew within a file.
+"""The timeline of a clip whose timestamps may start anywhere and may jump within the file.
 
-A broadcast's clock says nothing of its recording: the recording's own beginning is 0 here. Where
-recordings were joined end to end, the clock jumps, and what follows is moved to follow on. All
-readers of a file place its packets alike, as each looks at all of them, in the file's order.
+The timestamps of a broadcast have nothing to do with the recording, so the start of the recording
+is 0 here. Where recordings were joined end to end, the timestamps jump; the packets after a jump
+are shifted so that they follow those before it. Every reader looks at all packets in file order, so
+video, audio and subtitles are placed alike.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ TS_DISCONT = 0x200
 """libav's flag of formats whose clocks may jump."""
 
 FORWARD, BACK = Fraction(10), Fraction(1, 10)
-"""Seconds by which packets may be ahead of all others, or behind their stream's last: FFmpeg's."""
+"""Largest gap to all other packets, and largest step back within a stream, in seconds; FFmpeg's."""
 
 MOST_HELD = 2000
-"""Packets for which a stream waits for the frames to say where it goes on."""
+"""Most packets to hold back until the video shows where the timeline continues."""
 
 
 def origin_of(container: InputContainer) -> Fraction:
-    """Return the moment, in seconds on a file's own clock, that is 0 on its timeline."""
+    """Return the timestamp, in seconds, that is 0 on the timeline."""
     if not demuxer_of(container.format.name).any_origin or container.start_time is None:
         return Fraction(0)
     return Fraction(container.start_time, av.time_base)
@@ -43,16 +44,16 @@ def start_of(stream: Any) -> Fraction:
 
 
 def may_restart(container: InputContainer) -> bool:
-    """Whether a file's clock may jump, so that only reading from its start tells times."""
+    """Whether timestamps may jump, so that a file has to be read from its start to know times."""
     return (
         bool(container.format.flags & TS_DISCONT) and not demuxer_of(container.format.name).steady
     )
 
 
 class Timeline:
-    """Places a file's packets on its timeline; `lead`, the frames, is to have no gaps.
+    """Moves a file's packets onto its timeline; `lead` is the video stream, which gets no gaps.
 
-    `restarts` counts the jumps of the clock so far.
+    `restarts` counts the jumps so far.
     """
 
     def __init__(self, container: InputContainer, lead: Any) -> None:
@@ -68,13 +69,13 @@ class Timeline:
 
     @property
     def restarts(self) -> int:
-        """How often the clock has jumped."""
+        """Number of jumps so far."""
         return len(self._shifts) - 1
 
     def packets(self, *streams: Any) -> Iterator[Packet]:
-        """Yield the packets of streams, all if none are given, with times on the timeline.
+        """Yield the packets of these streams, or of all, with times on the timeline.
 
-        The empty ones with which libav ends come last.
+        The empty packets that end a file come last.
         """
         if not may_restart(self._container):
             yield from self._moved(self._container.demux(*streams))
@@ -103,7 +104,7 @@ class Timeline:
         yield from ends
 
     def _placed(self, packet: Packet) -> Iterator[Packet]:
-        """Yield a packet in its place; one of a stream that has to wait is held."""
+        """Yield a packet with its new time, or hold it back if its stream has to wait."""
         index, stamp = packet.stream_index, packet.dts if packet.dts is not None else packet.pts
         if stamp is None or packet.time_base is None:
             yield packet
@@ -128,7 +129,7 @@ class Timeline:
         return self._latest is not None and time + self._shifts[part] > self._latest + FORWARD
 
     def _fits(self, index: int, time: Fraction) -> bool:
-        """Whether a stream that jumps goes on in a later part, in which others are already."""
+        """Whether a stream that jumps continues in a later part that other streams have reached."""
         assert self._latest is not None  # something came before a jump
         for part in range(self.restarts, self._parts[index], -1):
             if abs(time + self._shifts[part] - self._latest) <= FORWARD:
@@ -154,7 +155,7 @@ class Timeline:
         yield packet
 
     def _released(self) -> Iterator[Packet]:
-        """Yield what was held in vain: it goes on where all that came before ends."""
+        """Yield packets that were held back in vain, placed after everything before them."""
         while self._held:
             (first, *held), self._held = self._held, []
             stamp = first.dts if first.dts is not None else first.pts
@@ -168,7 +169,7 @@ class Timeline:
 
 
 def _move(packet: Packet, by: Fraction) -> None:
-    """Make a packet come later, in seconds."""
+    """Shift the times of a packet by seconds."""
     if not by or packet.time_base is None:
         return
     ticks = round(by / packet.time_base)

@@ -1,7 +1,7 @@
-"""Closed captions put back into encoded video, to which PyAV gives no way through the encoder.
+"""Inserts closed captions into encoded video, because PyAV cannot pass them to an encoder.
 
-CEA-608 and CEA-708 captions are carried as ATSC A/53 says, in messages (SEI) of H.264 and HEVC: one
-in front of the frame's own data, in the byte stream of ITU-T H.264, Annex B, that encoders give.
+CEA-608 and CEA-708 captions are written as in ATSC A/53, in SEI messages of H.264 and HEVC. The
+message comes before the slices of a frame, in the byte stream format of ITU-T H.264, Annex B.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 START = b"\0\0\0\1"
 
 T35, UNITED_STATES, ATSC = 4, b"\xb5", b"\x00\x31"
-"""The kind of message, ITU-T T.35's country, and A/53's provider in it."""
+"""Type of the SEI message, country code (ITU-T T.35) and provider code (A/53)."""
 
 CAPTIONS = b"GA94\x03"
 
@@ -36,7 +36,7 @@ def with_captions(data: bytes, captions: bytes, codec: str) -> bytes:
 
 
 def _message(captions: bytes) -> bytes:
-    """Return a message that ends as units do, without what would look like the start of one."""
+    """Return a NAL unit's payload, with emulation prevention bytes."""
     count = min(31, len(captions) // 3)
     said = UNITED_STATES + ATSC + CAPTIONS + bytes((0xC0 | count, 0xFF))
     content = said + captions[: 3 * count] + b"\xff"
@@ -56,23 +56,23 @@ HEADERS: Mapping[str, tuple[bytes, Callable[[int], bool]]] = {
     "h264": (b"\x06", _is_h264_frame),
     "hevc": (b"\x4e\x01", _is_hevc_frame),
 }
-"""How a unit of messages begins, and which other units, by their first byte, are of frames."""
+"""Header of an SEI unit, and whether a unit, by its first byte, is a slice of a frame."""
 
 
 class Captions:
-    """The captions of frames on their way through an encoder of a codec."""
+    """Holds the captions of frames that are inside an encoder."""
 
     def __init__(self, codec: str) -> None:
         self._codec = codec
         self._waiting: dict[int, bytes] = {}
 
     def note(self, pts: int, captions: bytes) -> None:
-        """Remember those of a frame; none, where the codec has no place for them."""
+        """Keep a frame's captions, if the codec can carry any."""
         if captions and self._codec in HEADERS:
             self._waiting[pts] = captions
 
     def put(self, packet: Packet) -> Packet:
-        """Return a frame's packet with its captions, the same one if it has none."""
+        """Return a packet with the captions of its frame, or unchanged if there are none."""
         captions = self._waiting.pop(packet.pts, b"") if packet.pts is not None else b""
         if not captions:
             return packet

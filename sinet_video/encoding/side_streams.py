@@ -88,8 +88,8 @@ class SideStreams:
         self._add_attachments()
         self._add_names(video)
         self._left_out()
-        video = video_stream(self._input, clip.source)
-        self._timeline = Timeline(self._input, video)
+        source = video_stream(self._input, clip.source)
+        self._timeline = Timeline(self._input, source)
         self._demuxed = self._demux()
         self._waiting: Packet | None = None
 
@@ -256,8 +256,8 @@ class SideStreams:
         self._output.metadata.update(portable_tags(self._input.metadata))
         if chapters := self._chapters():
             self._output.set_chapters(chapters)
-        video = video_stream(self._input, self._source)
-        names = track_names(video.metadata, self._format)
+        source = video_stream(self._input, self._source)
+        names = track_names(source.metadata, self._format)
         if self._span.start:  # it belongs to the first frame
             names.pop("timecode", None)
             self._output.metadata.pop("timecode", None)

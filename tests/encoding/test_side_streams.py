@@ -148,6 +148,18 @@ def test_names_and_chapters(name, laden, facts, tmp_path):
     assert chapters == [("One", "0.000000", "1.000000"), ("Two", "1.000000", "3.000000")]
 
 
+@pytest.mark.parametrize(("kind", "tag"), [("mp4", "handler_name"), ("mkv", "title")])
+def test_the_video_track_keeps_its_name(kind, tag, ffmpeg, facts, tmp_path):
+    """As the other tracks do, under the tag that files of its kind have for it."""
+    source, name = tmp_path / f"named.{kind}", f"{tag}=Front camera"
+    ffmpeg(
+        "ffmpeg", "-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=0.4", "-metadata:s:v", name, source
+    )
+    convert(source, tmp_path / f"o.{kind}", settings=EVERYTHING)
+    (video,) = of_kind(facts(tmp_path / f"o.{kind}"), "video")
+    assert video["tags"][tag] == "Front camera"
+
+
 def test_names_of_the_file_that_was_are_not_kept(laden, facts, tmp_path):
     """Who wrote it, and its brands."""
     made(laden("mp4"), tmp_path / "o.mkv")

@@ -58,7 +58,7 @@ def test_boxes_are_read_as_yolo_writes_them(tmp_path):
 def test_boxes_that_cannot_be_read(text, tmp_path):
     """Are an error that names the file and what is wanted."""
     (tmp_path / "one.txt").write_text(text)
-    with pytest.raises(InputError, match=r"one\.txt.*middle x"):
+    with pytest.raises(InputError, match=r"one\.txt.*centre x"):
         read_boxes(tmp_path / "one.txt")
 
 

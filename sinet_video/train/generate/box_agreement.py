@@ -1,7 +1,7 @@
-"""Whether a label agrees with boxes around people that somebody drew.
+"""Agreement of a label with annotated boxes around people.
 
-Boxes are as YOLO writes them: NAME.txt beside the others, a line for each, with the class, the
-middle, the width and the height in shares of the image. Lines of more numbers are polygons.
+Boxes are in YOLO format: a file NAME.txt per image, with a line per box: class, centre x, centre y,
+width and height, as shares of the image. A line with more numbers is a polygon.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from sinet_video.train.generate.product_folder import Rejected
 from sinet_video.train.image_folder import Array
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, in shares of the image."""
+"""Left, top, right and bottom, as shares of the image."""
 
 OUTSIDE = 0.02
-"""Most of a label that may lie outside all boxes, which are taken a twentieth larger."""
+"""Maximum share of a label outside all boxes, which are enlarged by 5 % on each side."""
 SPANNED = (0.82, 0.85)
-"""Least share of a box's width and height that the person in it must span."""
+"""Minimum shares of a box's width and height that its person must span."""
 FILLED = 0.2
-"""Least share of a box that must be person."""
+"""Minimum share of a box that must be person."""
 SMALL = 0.1
-"""Boxes smaller than this share of the largest may be empty: somebody far behind."""
+"""Boxes smaller than this share of the largest one may be empty, as for people far behind."""
 
 
 def boxes_of(name: str, folder: Path) -> list[Box]:
@@ -42,8 +42,8 @@ def read_boxes(path: Path) -> list[Box]:
         return [_box([float(word) for word in words[1:]]) for words in lines if words]
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path} has no boxes that can be read ({error}); a line is wanted for each person: "
-            "class, middle x, middle y, width, height, in shares of the image."
+            f"{path} has no boxes that can be read ({error}); it must have a line for each person: "
+            "class, centre x, centre y, width and height, as shares of the image."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What is laid over a made scene: people, their shadows and chairs, and things."""
+"""Layers of a composed scene: people, their shadows and chairs, and objects."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Scene:
-    """An image (h, w, 3), uint8, RGB, and the people's alpha (h, w).
+    """An RGB image (h, w, 3) uint8, and the people's alpha (h, w).
 
-    That is uint8, and float32 in [0, 1] while a scene is made.
+    Alpha is float32 in [0, 1] while a scene is composed, and uint8 in a finished one.
     """
 
     image: Array
@@ -36,9 +36,9 @@ def with_person(
     *,
     later: bool = False,
 ) -> Scene:
-    """Lay a person over a scene, with what belongs to them behind.
+    """Put a person on top of a scene, with their chair and shadow behind them.
 
-    With `later`, at the place where the source would be, the other moment of its clip.
+    `later` uses the other frame of the source's clip, at the place of the first.
     """
     shape, behind = scene.alpha.shape, scene.image
     matrix = after @ person_matrix(rng, source, (shape[0], shape[1]), views)
@@ -62,7 +62,7 @@ def with_person(
 def with_thing(
     rng: np.random.Generator, scene: Scene, stock: Stock, views: Views, after: Matrix
 ) -> Scene:
-    """Lay a thing over a scene; what it hides of people is theirs no more."""
+    """Put an object on top of a scene; alpha is reduced where it hides a person."""
     source = stock.things[int(rng.integers(len(stock.things)))]
     shape = (scene.alpha.shape[0], scene.alpha.shape[1])
     matrix = after @ thing_matrix(rng, source, shape, views)
@@ -74,7 +74,7 @@ def with_thing(
 
 
 def _edge(rng: np.random.Generator, alpha: Array) -> Array:
-    """Return alpha in [0, 1], drawn in a little, so that less of the old background shows."""
+    """Return alpha in [0, 1], choked a little, so that less of the old background remains."""
     own: Array = alpha.astype(np.float32) / 255
     if rng.random() < 0.5:
         own = cv2.blur(own, (3, 3))
@@ -107,7 +107,7 @@ def _moments(image: Array, mask: Array | None) -> tuple[Array, Array]:
 
 
 def _smeared(rng: np.random.Generator, person: Array, own: Array) -> tuple[Array, Array]:
-    """Blur a person by motion or for want of focus: colours weighed by alpha, and alpha."""
+    """Blur a person as by motion or lack of focus; colours are weighted by alpha."""
     if rng.random() < 0.6:
         kernel = _streak(rng, int(rng.integers(3, 15)) | 1)
     else:

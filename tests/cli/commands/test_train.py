@@ -170,6 +170,7 @@ def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path) -> None:
     next(line for line in lines if re.match(r"50/100000 one \d+ s: ", line))
     process.send_signal(signal.SIGINT)
     said = list(lines)
+    process.stderr.close()
     assert process.wait() == 130
     assert re.fullmatch(
         r"Stopped at step \d+ of 100000\. .*checkpoint\.pth is written; the same command goes on "

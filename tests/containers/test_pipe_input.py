@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pytest
 
 from sinet_video import InputError
-from sinet_video.decoding.pipe_input import LIMIT, readable
+from sinet_video.containers.pipe_input import LIMIT, readable
 
 COMMAND = [sys.executable, "-m", "sinet_video"]
 QUICK = ["--refine", "bilinear", "--smooth", "off", "--quiet"]
