@@ -3,7 +3,7 @@
 from sinet_video import aio
 
 async for matte in aio.matte("talk.mp4"):
-    ...
+...
 report = await aio.convert("talk.mp4", "talk.webm")
 """
 

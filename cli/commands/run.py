@@ -72,9 +72,9 @@ def run(
     """Cut the person out of INPUT and write OUTPUT.
 
     The extension of OUTPUT decides its type: .mp4, .mkv, .mov or .webm; .gif, .apng or .webp for an
-    animated image. A folder or a pattern such as out/%05d.png is an image sequence. INPUT may be a
-    photo, or an image sequence: a folder, frame.%04d.png or 'frame.####.exr'. Use - as INPUT or
-    OUTPUT for a pipe from or to a program such as ffmpeg.
+    animated image. A folder or a pattern such as out/%05d.png is an image sequence. INPUT can also
+    be a photo, or an image sequence given as a folder, frame.%04d.png or 'frame.####.exr'. Use - as
+    INPUT or OUTPUT for a pipe from or to a program such as ffmpeg.
     """
     output = _output(given, named)
     check_output(output)

@@ -40,6 +40,11 @@ DESTINATIONS = {
     "nuke": Destination("EXR frames, premultiplied", "", _ALPHA | {"format": "exr"}),
     "blender": Destination("PNG frames, straight alpha", "", _ALPHA | {"format": "png"}),
     "web": Destination("VP9 with alpha, for Chrome and Firefox", ".webm", _ALPHA),
+    "safari": Destination(
+        "H.264 with alpha below the colours, for the page in docs/alpha.md and any browser",
+        ".mp4",
+        _ALPHA | {"alpha_mode": "stacked"},
+    ),
     "meeting": Destination(
         "H.264, at most 1080 lines, with a blurred background",
         ".mp4",

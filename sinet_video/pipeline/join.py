@@ -42,8 +42,9 @@ def join(
     from its beginning.
     """
     output = Path(output)
-    places = [share_path(output, shard) for shard in _shards(output)]
-    states = [_state(place) for place in places]
+    with translate_write_errors(output):
+        places = [share_path(output, shard) for shard in _shards(output)]
+        states = [_state(place) for place in places]
     _check_alike(places, states)
     for before, after in pairwise(zip(places, states, strict=True)):
         _check_seam(before[1], after[0], after[1])

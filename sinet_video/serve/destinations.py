@@ -77,6 +77,13 @@ DESTINATIONS: Mapping[str, Destination] = {
         {"background": "transparent"},
         bits=0.27,
     ),
+    "safari": Destination(
+        "Web page, Safari too",
+        "MP4 with the matte below the colours. The page in docs/alpha.md plays it transparently.",
+        ".mp4",
+        {"background": "transparent", "alpha-mode": "stacked"},
+        bits=0.24,
+    ),
     "video": Destination(
         "YouTube, meeting background",
         "MP4 with the background that you chose, green if you chose none.",

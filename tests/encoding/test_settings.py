@@ -9,7 +9,7 @@ import pytest
 from sinet_video import Encoding, SettingError
 from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import FOLDERS, PIPES
-from sinet_video.encoding.settings import ALPHA_MODES
+from sinet_video.encoding.settings import AlphaMode
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.option import options_of
 
@@ -28,7 +28,7 @@ def test_choices_are_the_library_s():
     """A word that the library knows can be given, and no other."""
     choices = {name: how.choices for name, how, _ in options_of(Encoding)}
     assert choices["format"] == (*PIPES, *FOLDERS)
-    assert choices["alpha_mode"] == ALPHA_MODES == get_args(AlphaKind)
+    assert choices["alpha_mode"] == get_args(AlphaMode) == (*get_args(AlphaKind), "stacked")
 
 
 @pytest.mark.parametrize("settings", [{"alpha_mode": "both"}, {"audio": "loud"}])

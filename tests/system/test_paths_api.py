@@ -38,6 +38,9 @@ READS: dict[str, Callable[[Any, Path, Path], object]] = {
     "convert, garbage": lambda name, clip, out: sv.convert(
         clip, out, settings=Settings(segmenter=ALL.segmenter, garbage=name)
     ),
+    "cutout": lambda name, _, out: sv.cutout(name, settings=ALL),
+    "plan": lambda name, _, out: sv.plan(name, 2, settings=ALL),
+    "join": lambda name, _, out: sv.join(name, out, sv.Conversion(settings=ALL)),
     "verify": lambda name, _, out: sv.verify(name),
     "verify, against": lambda name, clip, out: sv.verify(clip, name),
     "preview": lambda name, _, out: sv.preview(name, out.with_suffix(".png"), settings=ALL),
@@ -60,6 +63,7 @@ WRITES: dict[str, Callable[[Any, Path], object]] = {
         clip, clip.parent / "o.mp4", report=name, settings=ALL
     ),
     "convert, resume": lambda name, clip: sv.convert(clip, name, resume=sv.Resume(1), settings=ALL),
+    "join": lambda name, clip: sv.join(clip, name, sv.Conversion(settings=ALL)),
     "preview": lambda name, clip: sv.preview(clip, name, settings=ALL),
     "export_onnx": lambda name, clip: sv.export_onnx(name),
     "open_sink": lambda name, clip: sv.open_sink(name, sv.probe(clip)),
