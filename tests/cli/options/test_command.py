@@ -74,7 +74,7 @@ def test_defaults_of_the_command_are_those_of_the_library(jobs):
 def test_brief_help_has_the_headings_and_all_has_the_defaults():
     """Every option is under a heading; defaults are said."""
     brief, whole = (run("run", word).stdout for word in ("--help", "--help-all"))
-    assert [line for line in brief.splitlines() if line.endswith(":")] == [
+    assert [line for line in brief.splitlines() if re.fullmatch(r"\w.*:", line)] == [
         "Result:", "Matte:", "Job:", "General:",
     ]  # fmt: skip
     for heading in ("Result", "Encoding", "Network", "Matte", "Green screen", "Edge", "Input"):
@@ -429,3 +429,19 @@ def test_other_shells_have_scripts(shell):
     assert f"_SINET_VIDEO_COMPLETE={shell}_complete" in text
     if shutil.which(shell):
         subprocess.run([shell, "-n"], input=text, text=True, check=True)
+
+
+def test_help_imports_no_command():
+    """The list of commands costs no more than its text, and says something of each."""
+    program = (
+        "import sys\n"
+        "from sinet_video.cli.main import cli\n"
+        "try:\n    cli(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([name for name in sys.modules if '.cli.commands.' in name], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stderr == "[]\n"
+    for name in cli.commands:
+        assert re.search(rf"^  {name} +[A-Z].+\.$", done.stdout, re.MULTILINE), name
