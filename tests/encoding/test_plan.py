@@ -28,6 +28,13 @@ TABLE = {
     ".tif": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
     ".tiff": ("image2", "tiff tiff rgb24", "tiff tiff rgba", "tiff tiff gray"),
     ".exr": ("image2", "exr exr gbrpf32le", "exr exr gbrapf32le", "exr exr grayf32le"),
+    ".gif": ("gif", "gif gif pal8", "gif gif pal8", "gif gif pal8"),
+    ".apng": ("apng", "apng apng rgb24", "apng apng rgba", "apng apng gray"),
+    ".webp": (
+        "webp", "webp libwebp_anim bgra", "webp libwebp_anim bgra", "webp libwebp_anim bgra",
+    ),
+    ".jpg": ("image2", "mjpeg mjpeg yuvj420p", "", "mjpeg mjpeg yuvj420p"),
+    ".jpeg": ("image2", "mjpeg mjpeg yuvj420p", "", "mjpeg mjpeg yuvj420p"),
 }  # fmt: skip
 
 
