@@ -19,13 +19,29 @@ from sinet_video.errors import SettingError, SinetVideoError, reason
 STOPPED = status_of(signal.SIGINT)
 
 SECTIONS = {
-    "Cut people out": ("run", "batch"),
-    "One video on many machines": ("plan", "join"),
-    "Check results": ("preview", "serve", "verify", "info"),
-    "Networks": ("export", "evaluate", "generate", "train"),
-    "This program": ("doctor",),
+    "Cut people out": {
+        "run": "Cut the person out of a video.",
+        "batch": "Cut the person out of many videos.",
+    },
+    "One video on many machines": {
+        "plan": "Show how a video is divided among machines.",
+        "join": "Put the parts of a video together.",
+    },
+    "Check results": {
+        "preview": "Make a report on a clip's matte to look at.",
+        "serve": "Look at mattes, fix them and export, in a browser.",
+        "verify": "Play a result and check it against its source.",
+        "info": "Show the properties of a file.",
+    },
+    "Networks": {
+        "export": "Write the network as an ONNX file.",
+        "evaluate": "Measure mattes against true ones.",
+        "generate": "Make images with masks to train on.",
+        "train": "Train the network.",
+    },
+    "This program": {"doctor": "Show versions, encoders, devices and caches."},
 }
-"""The commands, in the order of use."""
+"""The commands in the order of use, and what help says of each without importing it."""
 
 
 class Group(click.Group):
@@ -56,13 +72,10 @@ class Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, a line each, under headings."""
         width = max(map(len, self.commands))
-        for heading, names in SECTIONS.items():
+        for heading, summaries in SECTIONS.items():
             with formatter.section(heading):
-                rows = [(f"{name:<{width}}", self._summary(name)) for name in names]
+                rows = [(f"{name:<{width}}", summary) for name, summary in summaries.items()]
                 formatter.write_dl(rows)
-
-    def _summary(self, name: str) -> str:
-        return self.commands[name].get_short_help_str(limit=80)
 
 
 def in_options(error: SinetVideoError, command: click.Command | None) -> str:

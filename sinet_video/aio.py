@@ -1,10 +1,7 @@
 """The same for asyncio: jobs run in threads, and a cancelled one has ended when the task does.
 
-from sinet_video import aio
-
-async for matte in aio.matte("talk.mp4"):
-...
-report = await aio.convert("talk.mp4", "talk.webm")
+>>> from sinet_video import aio
+>>> report = await aio.convert("talk.mp4", "talk.webm")
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sinet_video.batches.batch import Outcome
 
 
-@click.command(cls=Command, short_help="Cut the person out of many videos.")
+@click.command(cls=Command)
 @click.argument("inputs", nargs=-1)
 @batch_options
 @destination_option

@@ -27,7 +27,7 @@ KERNELS = "sinet_video.native"
 """The compiled kernels, where a version has them."""
 
 
-@click.command(short_help="Show versions, encoders, devices and caches.")
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def doctor(as_json: bool) -> None:
     """Show versions, encoders, devices and caches, and what would be used.

@@ -52,7 +52,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     return command
 
 
-@click.command(cls=Command, short_help="Measure mattes against true ones.")
+@click.command(cls=Command)
 @click.argument("data", nargs=-1)
 @options_from(Settings, "settings")
 @option(

@@ -25,7 +25,7 @@ GRAPH = "Graph"
 """The heading of these options."""
 
 
-@click.command(cls=GroupedCommand, short_help="Write the network as an ONNX file.")
+@click.command(cls=GroupedCommand)
 @click.argument("output", metavar="OUTPUT.onnx")
 @option_of(Settings, "weights")
 @own_option(

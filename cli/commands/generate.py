@@ -34,7 +34,7 @@ CROPS, TEACHERS, LABELS, COMPOSITES = "Crops", "Teachers", "Labels", "Composites
 """Headings of these options."""
 
 
-@click.group(short_help="Make images with masks to train on.")
+@click.group()
 def generate() -> None:
     """Make images with masks to train on. Needs the extra train.
 

@@ -22,7 +22,7 @@ MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9:
 RANGES = {1: "limited", 2: "full"}
 
 
-@click.command(cls=GroupedCommand, short_help="Show the properties of a file.")
+@click.command(cls=GroupedCommand)
 @click.argument("file", type=click.Path())
 @own_option("Result", "--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @option_of(Settings, "stream")

@@ -13,7 +13,7 @@ from sinet_video.cli.terminal.console import Console
 from sinet_video.errors import SettingError
 
 
-@click.command(cls=Command, short_help="Put the parts of a video together.")
+@click.command(cls=Command)
 @click.argument("source", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
 @option(

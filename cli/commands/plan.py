@@ -13,7 +13,7 @@ from sinet_video.cli.terminal.reports import write_text
 from sinet_video.media.time_range import TimeRange
 
 
-@click.command(cls=Command, short_help="Show how a video is divided among machines.")
+@click.command(cls=Command)
 @click.argument("source", metavar="FILM")
 @option(
     "--parts",

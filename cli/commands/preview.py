@@ -23,7 +23,7 @@ from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
 
 
-@click.command(cls=Command, short_help="Make a report on a clip's matte to look at.")
+@click.command(cls=Command)
 @click.argument("source", metavar="INPUT", type=click.Path())
 @option(
     "-o",

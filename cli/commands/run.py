@@ -15,7 +15,7 @@ from sinet_video.cli.terminal.reports import is_stream, write_json
 from sinet_video.errors import SettingError
 
 
-@click.command(cls=Command, short_help="Cut the person out of a video.")
+@click.command(cls=Command)
 @click.argument("source", metavar="INPUT", type=click.Path(allow_dash=True))
 @click.argument("given", metavar="OUTPUT", required=False, type=click.Path(allow_dash=True))
 @option(

@@ -27,7 +27,7 @@ RESULT, TRAINING = "Result", "Training"
 """Headings of these options."""
 
 
-@click.command(cls=GroupedCommand, short_help="Train the network.")
+@click.command(cls=GroupedCommand)
 @folder_argument
 @own_option(
     RESULT,

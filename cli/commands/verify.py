@@ -32,7 +32,7 @@ SOURCE, CHECKS = "Source", "Checks"
 VERDICTS = {True: "ok", False: "FAILS", None: "-"}
 
 
-@click.command(cls=GroupedCommand, short_help="Play a result and check it against its source.")
+@click.command(cls=GroupedCommand)
 @click.argument("file", type=click.Path())
 @own_option(
     SOURCE,

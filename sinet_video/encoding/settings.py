@@ -31,7 +31,8 @@ class Encoding:
     Raises `SettingError` for values that are not among the choices.
 
     Attributes:
-        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff" or "exr";
+        codec: "h264", "hevc", "av1", "vp9", "prores", "qtrle", "ffv1", "png", "tiff", "exr",
+            "mjpeg", "gif", "apng" or "webp";
             names of ffmpeg's encoders, such as "libx264", are accepted too.
         crf: constant quality, lower is better; for h264, hevc, av1 and vp9.
         preset: speed against size: the names of x264 and x265, 0 to 13 for av1, 0 to 8 for vp9.
@@ -50,8 +51,8 @@ class Encoding:
 
     codec: str | None = option(
         None,
-        "h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff, exr or rawvideo; names of FFmpeg "
-        "encoders such as libx264 also work.",
+        "h264, hevc, av1, vp9, prores, qtrle, ffv1, png, tiff, exr, mjpeg, gif, apng, webp or "
+        "rawvideo; names of FFmpeg encoders such as libx264 also work.",
         ENCODING,
         shown="by the type of OUTPUT",
         brief="h264, hevc, av1, vp9, prores, ffv1 and others.",

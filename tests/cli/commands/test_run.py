@@ -29,8 +29,7 @@ from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import FOLDERS, PIPES
 from sinet_video.decoding.access import Allow
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.settings import AudioChoice
-from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.encoding.settings import AlphaMode, AudioChoice
 from sinet_video.models.input_settings import Activation
 from sinet_video.models.onnx_session import Runtime
 from sinet_video.pipeline.chain import Show
@@ -482,8 +481,8 @@ def test_info_of_a_silent_tagged_clip(tmp_path, ffmpeg):
     assert "audio      none" in text
 
 
-HOW_READ = {"piped", "source", "span", "coded"}
-"""Fields of a clip that are of how it is read, and not of what it is."""
+HOW_READ = {"piped", "source", "span", "coded", "images", "icc"}
+"""Fields of a clip that are of how it is read, or are too large to print."""
 
 
 def test_info_as_json(clip):
@@ -752,7 +751,7 @@ def test_choices_are_the_library_s():
     assert choices["subject"] == get_args(Subject)
     assert choices["feather_side"] == get_args(FeatherSide)
     assert choices["format"] == (*PIPES, *FOLDERS)
-    assert choices["alpha_mode"] == get_args(AlphaKind)
+    assert choices["alpha_mode"] == get_args(AlphaMode)
     assert choices["source_alpha"] == get_args(SourceAlpha)
     (despill,) = [option for option in options_of(commands()["run"]) if option.name == "despill"]
     (key,) = [option for option in options_of(commands()["run"]) if option.name == "key"]
