@@ -78,11 +78,6 @@ class StillImages:
     assumed: bool = False
 
     @property
-    def is_single(self) -> bool:
-        """Whether it is one image, and no sequence."""
-        return self.first is None
-
-    @property
     def file(self) -> Path | None:
         """The file of the first one; None for bytes."""
         return self.images[0] if isinstance(self.images[0], Path) else None

@@ -79,7 +79,19 @@ class ImageTags:
         return told
 
 
-class PictureFile(Sink):
+class _Images(Sink):
+    """A container of images that are written beside their place."""
+
+    _container: OutputContainer
+    _part: Path
+
+    def abandon(self) -> None:
+        """As `Sink` says."""
+        close_quietly(self._container)
+        discard(self._part)
+
+
+class ImageFile(_Images):
     """One image in a file of its own."""
 
     def __init__(
@@ -124,11 +136,6 @@ class PictureFile(Sink):
             publication.place(self._part, self._path, overwrite=self._overwrite)
         discard(self._part)
 
-    def abandon(self) -> None:
-        """As `Sink` says."""
-        close_quietly(self._container)
-        discard(self._part)
-
 
 def close_quietly(container: OutputContainer) -> None:
     """Close a file that is given up: the error that made us do so is the one to report."""
@@ -138,7 +145,7 @@ def close_quietly(container: OutputContainer) -> None:
         pass
 
 
-class ImageSequence(Sink):
+class ImageSequence(_Images):
     """Images in a folder, numbered from `first`, and their times in timestamps.txt.
 
     The times are in milliseconds, in mkvtoolnix's "timestamp format v2". A pattern such as
@@ -207,11 +214,6 @@ class ImageSequence(Sink):
             place_images(
                 publication, self._part, self._target / self._name, overwrite=self._overwrite
             )
-        discard(self._part)
-
-    def abandon(self) -> None:
-        """As `Sink` says."""
-        close_quietly(self._container)
         discard(self._part)
 
 

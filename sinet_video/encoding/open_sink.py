@@ -20,7 +20,7 @@ from sinet_video.containers.numbering import is_pattern, numbers, with_place
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.encoding.image_sequence import ImageSequence, PictureFile, name_in, siblings
+from sinet_video.encoding.image_sequence import ImageFile, ImageSequence, name_in, siblings
 from sinet_video.encoding.metadata import not_held
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
@@ -56,7 +56,7 @@ def open_sink(
     check_output(path, clip.path, form=encoding.format, overwrite=overwrite)
     check_count(path, clip, encoding)
     if is_image(path):
-        return PictureFile(path, clip, content, chosen, overwrite=overwrite)
+        return ImageFile(path, clip, content, chosen, overwrite=overwrite)
     if container.is_image_sequence:
         first = first_number(clip, encoding)
         folder = ImageSequence(path, clip, content, chosen, first, overwrite=overwrite)

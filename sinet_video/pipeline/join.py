@@ -45,10 +45,9 @@ def join(
     with translate_write_errors(output):
         places = [share_path(output, shard) for shard in _shards(output)]
         states = [_state(place) for place in places]
-    _check_alike(places, states)
-    for before, after in pairwise(zip(places, states, strict=True)):
-        _check_seam(before[1], after[0], after[1])
-    with translate_write_errors(output):
+        _check_alike(places, states)
+        for before, after in pairwise(zip(places, states, strict=True)):
+            _check_seam(before[1], after[0], after[1])
         _gather(output, places, states, overwrite=overwrite)
     resume = replace(conversion.resume or Resume(), only=None)
     report = replace(conversion, resume=resume)(source, output, matte=matte, overwrite=overwrite)
