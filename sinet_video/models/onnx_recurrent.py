@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sinet_video.errors import WeightsError
 from sinet_video.models.input_settings import OnnxInput
 from sinet_video.models.onnx_limits import answers_bounded, check_map
-from sinet_video.models.onnx_segmenter import checked_input, prepared
+from sinet_video.models.onnx_segmenter import prepared, single_image_input
 from sinet_video.models.onnx_session import Alpha, Image, Runtime, open_session
 from sinet_video.quiet_onnxruntime import onnxruntime
 
@@ -46,7 +46,7 @@ class RecurrentSegmenter:
         self._onnx, self.name = onnx, name
         self._session = open_session(graph, name, bounded=True)
         self._image, *others = self._session.get_inputs()
-        checked_input(self._image, name)
+        single_image_input(self._image, name)
         self._states = [given.name for given in others if given.name != RATIO]
         self._ratio = len(self._states) < len(others)
         self._outputs = [made.name for made in self._session.get_outputs()]

@@ -179,10 +179,10 @@ def test_a_stretch_keeps_the_clip_s_times(clip, tmp_path):
 BAD = [
     (SettingError, "must end in .png or .html", "a.jpg", {}),
     (SettingError, "moments is -1", "a.png", {"moments": -1}),
-    (SettingError, "no image at 9 s", "a.png", {"at": [9]}),
-    (SettingError, "no image at 0.45 s", "a.png",
+    (SettingError, "no frame at 9 s", "a.png", {"at": [9]}),
+    (SettingError, "no frame at 0.45 s", "a.png",
      {"at": [Fraction(45, 100)], "span": TimeRange(end=Fraction(1, 5))}),
-    (InputError, "No image came", "a.png", {"span": TimeRange(Fraction(50))}),
+    (InputError, "No frame came", "a.png", {"span": TimeRange(Fraction(50))}),
     (OutputError, "is there already", "old.png", {}),
     (OutputError, "There is no folder", "none/a.png", {}),
 ]  # fmt: skip
