@@ -24,6 +24,7 @@ from sinet_video.errors import InputError, Remedy, reason
 from sinet_video.media.frame import Frame
 from sinet_video.read_ahead import cores
 from sinet_video.streaming.address import Device
+from sinet_video.streaming.relay import is_relayed, opened_relay
 from sinet_video.streaming.settings import Streaming
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ SILENCE = 10.0
 """Seconds without a packet after which a host is taken to be gone."""
 
 URL_OPTIONS = {
-    "fflags": "nobuffer",
+    # Without nobuffer, which loses the first key frame: what is kept for analysis comes at once,
+    # and of that only the newest frame is used.
     "analyzeduration": "2000000",  # microseconds; by default five seconds go by
     "rtsp_transport": "tcp",  # over UDP, whole slices go missing
     "overrun_nonfatal": "1",
@@ -108,6 +110,9 @@ def _opened(source: Source, device: Device | None, streaming: Streaming) -> Any:
         return _opened_device(device, source.allow, streaming)
     if source.is_pipe:
         return open_pipe(source)
+    source.check_host()
+    if is_relayed(source.path):
+        return opened_relay(str(source))
     return opened(source, URL_OPTIONS, patience=SILENCE)
 
 

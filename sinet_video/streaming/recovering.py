@@ -6,17 +6,22 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import OutputError, SinetVideoError
 from sinet_video.media.frame import Matte
 from sinet_video.publish import Publication
 from sinet_video.remote.backoff import pauses
+from sinet_video.streaming.patient import Patient
 
 LOGGER = logging.getLogger("sinet_video")
 
 LONGEST_PAUSE = 5.0
 """Seconds between two tries to reach a host, at most."""
+
+CONNECTING, SILENCE = 10.0, 5.0
+"""Seconds that a host may take to answer, and to take a frame, before it is taken to be gone."""
 
 
 class Recovering(Sink):
@@ -30,67 +35,83 @@ class Recovering(Sink):
     def __init__(self, open_sink: Callable[[], Sink], name: str, give_up: float | None) -> None:
         self.lost = self.unsent = 0
         self._open, self._name, self._give_up = open_sink, name, give_up
-        self._sink: Sink | None = open_sink()
-        self.content, self.plan, self.warnings = self._sink.content, self._sink.plan, []
         self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
         self._since = 0.0
+        self._there: tuple[Sink, Patient] | None = self._opened()
+        sink = self._there[0]
+        self.content, self.plan, self.warnings = sink.content, sink.plan, []
 
     @property
     def is_away(self) -> bool:
         """Whether the host is lost right now."""
-        return self._sink is None
+        return self._there is None
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says, or drop the matte. Raises `OutputError` if it is time to give up."""
-        sink = self._sink
-        if sink is None:
+        if self._there is None:
             self.unsent += 1
             self._check_patience()
             return
+        sink, worker = self._there
         try:
-            sink.write(matte)
+            worker(partial(sink.write, matte), SILENCE)
         except OutputError as error:
-            self.unsent += 1
-            self._lose(sink, error)
+            self._lose(str(error))
+        except TimeoutError:
+            self._lose(f"{self._name} took nothing for {SILENCE:g} s.")
+
+    def _opened(self) -> tuple[Sink, Patient]:
+        worker = Patient("send")
+        try:
+            return worker(self._open, CONNECTING), worker
+        except TimeoutError as error:
+            worker.leave()
+            raise OutputError(f"{self._name} does not answer.") from error
+        except BaseException:
+            worker.leave()
+            raise
 
     def _check_patience(self) -> None:
         if self._give_up is not None and time.monotonic() - self._since > self._give_up:
             raise OutputError(f"{self._name} was lost, and did not come back.")
 
-    def _lose(self, sink: Sink, error: OutputError) -> None:
-        LOGGER.warning("%s Waiting for it to come back.", error)
-        self.lost, self._since, self._sink = self.lost + 1, time.monotonic(), None
-        self._thread = threading.Thread(target=self._again, args=(sink,), daemon=True)
-        self._thread.start()
+    def _lose(self, why: str) -> None:
+        LOGGER.warning("%s Waiting for it to come back.", why)
+        self.lost, self.unsent, self._since = self.lost + 1, self.unsent + 1, time.monotonic()
+        self._let_go()
+        threading.Thread(target=self._again, name="reconnect", daemon=True).start()
 
-    def _again(self, broken: Sink) -> None:
-        broken.abandon()
+    def _let_go(self) -> None:
+        there, self._there = self._there, None
+        if there is not None:
+            there[1].leave(there[0].abandon)
+
+    def _again(self) -> None:
         for pause in pauses(0.5, LONGEST_PAUSE):
             if self._closing.wait(pause):
                 return
             try:
-                found = self._open()
+                found = self._opened()
             except SinetVideoError as error:
                 LOGGER.info("%s", error)
                 continue
-            if self._closing.is_set():
-                found.abandon()
-                return
             LOGGER.warning("%s is back after %.1f s.", self._name, time.monotonic() - self._since)
-            self._sink = found
+            self._there = found
+            if self._closing.is_set():
+                self._let_go()
             return
 
     def finish(self) -> None:
         """As `Sink` says; a host that is away, or goes away now, has got all it will get."""
         self._closing.set()
-        if self._sink is None:
+        if self._there is None:
             return
+        sink, worker = self._there
         try:
-            self._sink.finish()
-        except OutputError as error:
-            LOGGER.info("%s", error)
-            self._sink.abandon()
+            worker(sink.finish, SILENCE)
+        except (OutputError, TimeoutError) as error:
+            LOGGER.info("%s: %s", self._name, error)
+        worker.leave()
 
     def publish(self, publication: Publication) -> None:
         """As `Sink` says; what was sent has no name to get."""
@@ -98,5 +119,4 @@ class Recovering(Sink):
     def abandon(self) -> None:
         """As `Sink` says."""
         self._closing.set()
-        if self._sink is not None:
-            self._sink.abandon()
+        self._let_go()

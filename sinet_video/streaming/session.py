@@ -37,9 +37,10 @@ class Session:
     streaming: Streaming
     ended: Ended = "input ended"
     frames: int = 0
-    time: float = 0.0
+    seconds: float = 0.0
     latencies: Latencies = field(default_factory=Latencies)
     _arrivals: dict[int, float] = field(default_factory=dict)
+    _begun: float = field(default_factory=time.monotonic)
 
     def run(self, segmenter: Segmenter, progress: LiveProgress | None) -> None:
         """Do it, until the end of the input or of anybody's patience."""
@@ -80,23 +81,27 @@ class Session:
     def _stopped(self) -> bool:
         if self.stop():
             self.ended = "stopped"
+        elif self._is_long(time.monotonic() - self._begun):
+            self.ended = "length"
         return self.ended != "input ended"
 
+    def _is_long(self, seconds: float) -> bool:
+        return self.streaming.length is not None and seconds >= self.streaming.length
+
     def _is_over(self, matte: Matte) -> bool:
-        length = self.streaming.length
-        if length is not None and matte.time >= length:
+        if self._is_long(float(matte.time)):
             self.ended = "length"
         return self.ended == "length"
 
     def _count(self, matte: Matte, progress: LiveProgress | None) -> None:
         late = time.monotonic() - self._arrivals.pop(matte.frame.pts)
-        self.time = float(matte.time)
+        self.seconds = float(matte.time)
         if isinstance(self.sink, Recovering) and self.sink.is_away:
             return
         self.frames += 1
         self.latencies.add(late)
         if progress is not None:
-            progress(LiveStatus(self.time, self.frames, self.newest.dropped, round(late * 1000)))
+            progress(LiveStatus(self.seconds, self.frames, self.newest.dropped, round(late * 1000)))
 
     def report(self, target: Target, segmenter: Segmenter) -> LiveReport:
         """Return what became of it."""
@@ -107,10 +112,10 @@ class Session:
             output=without_secrets(target.name),
             width=clip.width,
             height=clip.height,
-            seconds=round(self.time, 3),
+            seconds=round(self.seconds, 3),
             captured=self.newest.came,
             frames=self.frames,
-            frames_per_second=round(self.frames / self.time, 2) if self.time else 0.0,
+            frames_per_second=round(self.frames / self.seconds, 2) if self.seconds else 0.0,
             dropped=self.newest.dropped,
             unsent=away.unsent if away else 0,
             damaged=self.capture.damaged,

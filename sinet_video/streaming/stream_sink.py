@@ -24,18 +24,11 @@ from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.publish import Publication
 from sinet_video.remote.address import without_secrets
 from sinet_video.streaming.address import Target
+from sinet_video.streaming.relay import Relay, is_relayed
 from sinet_video.streaming.settings import Streaming
 
-SILENCE = 5.0
-"""Seconds in which a host must have taken what was sent, or it is taken to be gone."""
-
-MUXING = {
-    "flush_packets": "1",
-    "muxdelay": "0",
-    "muxpreload": "0",
-    "mpegts_flags": "+resend_headers",
-}
-"""libav's options for muxers: hold nothing back, and let players join at any time."""
+TS_OPTIONS = {"mpegts_flags": "+resend_headers", "flush_packets": "1"}
+"""libav's options for MPEG-TS: who joins later is told what is in it."""
 
 
 def plan_stream(
@@ -74,9 +67,10 @@ class StreamSink(Sink):
         self._target, self._turn = target, clip.orientation
         clip = clip.as_shown()
         self._size, self._ticks = encoded_size(clip, plan), Ticks(plan.muxer, clip.time_base)
-        self._named = Path(without_secrets(target.name))
+        self._named = without_secrets(target.name)
+        self._relay = Relay(target.name) if is_relayed(target.name) else None
         with translate_write_errors(self._named):
-            self._container = _container(target, plan)
+            self._container = _container(target, plan, self._relay)
             try:
                 self._stream = self._begun(clip)
             except BaseException:
@@ -105,6 +99,8 @@ class StreamSink(Sink):
             for packet in self._stream.encode(None):
                 self._container.mux(packet)
             self._container.close()
+        if self._relay is not None:
+            self._relay.close()
 
     def publish(self, publication: Publication) -> None:
         """As `Sink` says; what was sent has no name to get."""
@@ -118,14 +114,16 @@ class StreamSink(Sink):
             self._container.close()
         except (av.FFmpegError, OSError):
             pass  # The error that made us give up is the one to report.
+        if self._relay is not None:
+            self._relay.close()
 
 
-def _container(target: Target, plan: Plan) -> Any:
-    options = {**plan.muxer_options, **MUXING}
+def _container(target: Target, plan: Plan, relay: Relay | None) -> Any:
+    options = {**plan.muxer_options, **(TS_OPTIONS if plan.muxer == "mpegts" else {})}
+    if relay is not None:
+        return av.open(relay, "w", format=plan.muxer, options=options)
     name = "pipe:1" if target.kind == "pipe" else target.name
-    if "://" in name:
-        options["rw_timeout"] = str(round(SILENCE * 1e6))
-    elif target.kind == "stream":
+    if target.kind == "stream" and "://" not in name:
         name = os.fspath(Path(name).absolute())
     if plan.muxer == "rtsp":
         options["rtsp_transport"] = "tcp"
