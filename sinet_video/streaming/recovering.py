@@ -27,6 +27,9 @@ CONNECTING, SILENCE = 10.0, 5.0
 class Recovering(Sink):
     """A sink that is opened anew, in a thread, when it fails; raises what the first opening does.
 
+    A sink may have `proof`, the seconds after which it is sure that the host is there. What fails
+    before that has not been there.
+
     Attributes:
         lost: how often the host was lost.
         unsent: how many frames came meanwhile.
@@ -36,29 +39,42 @@ class Recovering(Sink):
         self.lost = self.unsent = 0
         self._open, self._name, self._give_up = open_sink, name, give_up
         self._closing = threading.Event()
-        self._since = 0.0
+        self._away_since: float | None = None
         self._there: tuple[Sink, Patient] | None = self._opened()
+        self._sure_at = self._first_sure_at = self._proven(self._there[0])
         sink = self._there[0]
         self.content, self.plan, self.warnings = sink.content, sink.plan, []
+
+    @staticmethod
+    def _proven(sink: Sink) -> float:
+        """Return when it will be sure that a sink's host is there."""
+        proof: float = getattr(sink, "proof", 0.0)
+        return time.monotonic() + proof
 
     @property
     def is_away(self) -> bool:
         """Whether the host is lost right now."""
-        return self._there is None
+        return self._away_since is not None
 
     def write(self, matte: Matte) -> None:
         """As `Sink` says, or drop the matte. Raises `OutputError` if it is time to give up."""
-        if self._there is None:
-            self.unsent += 1
-            self._check_patience()
-            return
-        sink, worker = self._there
+        self._check_patience()
+        if self._there is not None:
+            self._try(matte, *self._there)
+        self.unsent += self.is_away
+
+    def _try(self, matte: Matte, sink: Sink, worker: Patient) -> None:
         try:
             worker(partial(sink.write, matte), SILENCE)
         except OutputError as error:
-            self._lose(str(error))
+            self._lose(error)
         except TimeoutError:
-            self._lose(f"{self._name} took nothing for {SILENCE:g} s.")
+            self._lose(OutputError(f"{self._name} took nothing for {SILENCE:g} s."))
+        else:
+            now = time.monotonic()
+            if self._away_since is not None and now >= self._sure_at:
+                LOGGER.warning("%s is back after %.1f s.", self._name, now - self._away_since)
+                self._away_since = None
 
     def _opened(self) -> tuple[Sink, Patient]:
         worker = Patient("send")
@@ -72,13 +88,18 @@ class Recovering(Sink):
             raise
 
     def _check_patience(self) -> None:
-        if self._give_up is not None and time.monotonic() - self._since > self._give_up:
+        away = 0.0 if self._away_since is None else time.monotonic() - self._away_since
+        if self._give_up is not None and away > self._give_up:
             raise OutputError(f"{self._name} was lost, and did not come back.")
 
-    def _lose(self, why: str) -> None:
-        LOGGER.warning("%s Waiting for it to come back.", why)
-        self.lost, self.unsent, self._since = self.lost + 1, self.unsent + 1, time.monotonic()
+    def _lose(self, error: OutputError) -> None:
+        now = time.monotonic()
         self._let_go()
+        if now < self._first_sure_at:
+            raise error
+        if self._away_since is None:
+            LOGGER.warning("%s Waiting for it to come back.", error)
+            self.lost, self._away_since = self.lost + 1, now
         threading.Thread(target=self._again, name="reconnect", daemon=True).start()
 
     def _let_go(self) -> None:
@@ -95,8 +116,7 @@ class Recovering(Sink):
             except SinetVideoError as error:
                 LOGGER.info("%s", error)
                 continue
-            LOGGER.warning("%s is back after %.1f s.", self._name, time.monotonic() - self._since)
-            self._there = found
+            self._sure_at, self._there = self._proven(found[0]), found
             if self._closing.is_set():
                 self._let_go()
             return

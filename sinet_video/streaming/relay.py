@@ -17,6 +17,9 @@ from sinet_video.remote.address import scheme_of
 RELAYED = frozenset({"srt"})
 """Schemes that go by way of the program."""
 
+PROOF = 5.0
+"""Seconds after which the program would have ended if its host were not there; SRT waits for 3."""
+
 _QUIET = ("ffmpeg", "-v", "level+error")
 _AT_ONCE = ("-probesize", "65536", "-analyzeduration", "100000", "-f", "mpegts")
 """Of our own stream there is nothing to find out."""

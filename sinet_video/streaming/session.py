@@ -55,7 +55,7 @@ class Session:
                 try:
                     self.sink.write(matte)
                 except OutputError:
-                    if not isinstance(self.sink, Recovering):
+                    if not (isinstance(self.sink, Recovering) and self.sink.is_away):
                         raise
                     self.ended = "output lost"
                     break

@@ -24,7 +24,7 @@ from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.publish import Publication
 from sinet_video.remote.address import without_secrets
 from sinet_video.streaming.address import Target
-from sinet_video.streaming.relay import Relay, is_relayed
+from sinet_video.streaming.relay import PROOF, Relay, is_relayed
 from sinet_video.streaming.settings import Streaming
 
 TS_OPTIONS = {"mpegts_flags": "+resend_headers", "flush_packets": "1"}
@@ -60,6 +60,9 @@ class StreamSink(Sink):
     """A stream to a host, to a pipe, or into a folder as HLS; connected once it is made.
 
     Raises `OutputError` if the host cannot be reached.
+
+    Attributes:
+        proof: seconds after which it is sure that it was.
     """
 
     def __init__(self, target: Target, clip: Clip, content: Content, plan: Plan) -> None:
@@ -69,6 +72,7 @@ class StreamSink(Sink):
         self._size, self._ticks = encoded_size(clip, plan), Ticks(plan.muxer, clip.time_base)
         self._named = without_secrets(target.name)
         self._relay = Relay(target.name) if is_relayed(target.name) else None
+        self.proof = 0.0 if self._relay is None else PROOF
         with translate_write_errors(self._named):
             self._container = _container(target, plan, self._relay)
             try:

@@ -164,11 +164,11 @@ def test_a_source_that_goes_away_and_comes_back(
 ):
     """The file goes on at the time that has passed, and is whole."""
     caplog.set_level(logging.WARNING, "sinet_video")
-    clip = make_clip("a.ts", frames=25)
-    serve = ("-re", "-i", clip, "-c", "copy", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen")
-    listening(*serve)
+    short, long = make_clip("a.ts", frames=25), make_clip("b.ts", frames=500)
+    serve = ("-c", "copy", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen")
+    listening("-re", "-i", short, *serve)
     wait_for_port()
-    again = threading.Timer(1.5, lambda: listening(*serve))
+    again = threading.Timer(1.5, lambda: listening("-re", "-i", long, *serve))
     again.start()
     after: list[int] = []
 
