@@ -15,7 +15,8 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import SettingError
 from sinet_video.paths import check_named
-from sinet_video.pipeline.chain import OutputKind, Show, Work, kind_in, output_kind
+from sinet_video.pipeline.chain import Work
+from sinet_video.pipeline.output_kind import OutputKind, Show, kind_in, output_kind
 from sinet_video.pipeline.settings import Settings
 from sinet_video.remote.address import check_allowed, without_secrets
 from sinet_video.stages.backgrounds import Fit
