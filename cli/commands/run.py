@@ -38,6 +38,17 @@ from sinet_video.errors import SettingError
     brief="Also write the matte to this file.",
     help="Also write the matte, as gray, to this file.",
 )
+@option(
+    "--layers",
+    "plate",
+    metavar="PLATE",
+    type=click.Path(),
+    group=RESULT,
+    variable=False,
+    brief="Also write the frame without the person.",
+    help="Write two layers, for text between them: the person with alpha to OUTPUT, and the frame "
+    "without the person to PLATE, with a hole in their place or filled by --background.",
+)
 @job_options
 @overwrite_option
 @option(
@@ -63,6 +74,7 @@ def run(
     given: str | None,
     named: str | None,
     matte: str | None,
+    plate: str | None,
     job: Job,
     overwrite: bool,
     keep: bool,
@@ -78,7 +90,7 @@ def run(
     """
     output = _output(given, named)
     check_output(output)
-    if report_file == "-" and "-" in (output, matte):
+    if report_file == "-" and "-" in (output, matte, plate):
         raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
     if keep and overwrite:
         raise click.UsageError("--overwrite and --no-overwrite exclude each other; give one.")
@@ -90,6 +102,7 @@ def run(
         source,
         output,
         matte=matte,
+        plate=plate,
         overwrite=overwrite,
         console=console,
         report_file=None if streamed else report_file,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sinet_video.decoding.clip import Clip
@@ -17,6 +17,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
+from sinet_video.pipeline.layers import layered
 from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
@@ -119,6 +120,7 @@ class Work:
         settings: how the person is cut out.
         clip: where the frames come from.
         look: what is made of the mattes; by default only the mattes themselves.
+        plate: what is made of the frames without the person, as a second layer; None for nothing.
         smoother: replaces `smooth` in a job that resumes an earlier one.
         screened: counts the frames that show a screen.
     """
@@ -126,8 +128,14 @@ class Work:
     settings: Settings
     clip: Clip
     look: OutputKind = OutputKind("alpha")
+    plate: OutputKind | None = None
     smoother: Smoother | None = None
     screened: Screened | None = None
+
+    def begun(self, first: Fraction, now: Fraction) -> None:
+        """Record when the first frame was, in an earlier run, and when this run continues."""
+        for look in filter(None, (self.look, self.plate)):
+            look.begun(first, now)
 
     @property
     def start(self) -> Fraction:
@@ -228,11 +236,37 @@ CHAIN = (
 )  # fmt: skip
 """Every stage from a coarse matte to the written result, in order. A new stage is one more link."""
 
+FIRST_OF_FRAMES = next(index for index, link in enumerate(CHAIN) if link.stage is decontaminate)
+OF_ALPHA, OF_FRAMES = CHAIN[:FIRST_OF_FRAMES], CHAIN[FIRST_OF_FRAMES:]
+"""The stages that make alpha, and those that make of it and the frame what is written."""
+
 
 def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
-    """Chain the stages from coarse mattes to what is written, leaving out those without effect."""
-    mattes = coarse
-    for link in CHAIN:
+    """Chain the stages from coarse mattes to what is written, leaving out those without effect.
+
+    With a plate in `work` it yields `Layered`.
+    """
+    mattes = _linked(coarse, OF_ALPHA, work, meter)
+    if work.plate is None:
+        return _linked(mattes, OF_FRAMES, work, meter)
+    # The room has no spill to be removed: what there is, is the screen.
+    settings = replace(work.settings, despill=None)
+    other = replace(work, look=work.plate, plate=None, settings=settings)
+    return meter.timed(
+        "layers",
+        layered(
+            mattes,
+            lambda whole: _linked(whole, OF_FRAMES, work, meter),
+            lambda rest: _linked(rest, OF_FRAMES, other, Meter()),
+            work.settings.source_alpha,
+        ),
+    )
+
+
+def _linked(
+    mattes: Iterator[Matte], links: tuple[Link, ...], work: Work, meter: Meter
+) -> Iterator[Matte]:
+    for link in links:
         if link.wanted(work):
             mattes = meter.timed(link.name, link.apply(mattes, work))
     return mattes

@@ -22,7 +22,7 @@ from sinet_video.paths import check_named
 from sinet_video.pipeline.chain import Work, needs_all
 from sinet_video.pipeline.job import Job, Progress
 from sinet_video.pipeline.memory_needed import within_memory
-from sinet_video.pipeline.output_kind import Show, output_kind
+from sinet_video.pipeline.output_kind import Show, layer_kinds
 from sinet_video.pipeline.outputs import Whole, Writing
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resuming import fingerprint
@@ -53,6 +53,7 @@ def convert(
     fit: Fit = "cover",
     show: Show = "composite",
     matte: str | Path | None = None,
+    plate: str | Path | None = None,
     settings: Settings = Settings(),
     encoding: Encoding = Encoding(),
     span: TimeRange = TimeRange(),
@@ -70,7 +71,9 @@ def convert(
     .webm, .mov, PNGs and images that move get an alpha channel, and the others a green background.
     `background` is a colour, a path, "blur", "transparent" or any `Background`. `show` writes only
     the alpha, or only the person, instead of the composite. `matte` names a second file for the
-    alpha, and `report` a JSON file for the returned report.
+    alpha, and `report` a JSON file for the returned report. `plate` names a second file for the
+    frames without the person; the output gets the person with alpha, and the `background` is seen
+    in the person's place in the plate, which has a hole there without one.
 
     With `resume`, finished parts are kept in a hidden folder beside the output until the job is
     done. After an interruption the same call continues from there and produces the same bytes. It
@@ -86,21 +89,23 @@ def convert(
     `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
-    check_named(input=source, output=output, matte=matte, report=report, background=background)
+    check_named(
+        input=source, output=output, matte=matte, plate=plate, report=report, background=background
+    )
     (output, encoding), source = (
         as_folder(output, encoding),
         settings.clip_source(as_source(source, settings.allow, rate=rate, times=times)),
     )
     if resume is not None:
-        named = (source, output, matte, background, settings.garbage, settings.core)
+        named = (source, output, matte, plate, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
     clip = settings.sized(from_zero(probe(source).within(span)))
     settings.check(clip)
     behind = settings.source(background) if isinstance(background, str | Path) else background
-    look = output_kind(output, behind, fit, show, encoding)
-    work = Work(settings, clip, look)
+    look, rest = layer_kinds(output, plate, behind, fit, show, encoding)
+    work = Work(settings, clip, look, rest)
     # With `resume` an existing file may be our own, so it is checked again once that is known.
-    outputs = outputs_of(work, output, matte, encoding, overwrite=overwrite)
+    outputs = outputs_of(work, output, matte, plate, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
     report = None if report is None else Path(report)
     check_targets(
@@ -124,7 +129,7 @@ def convert(
         else:
             writing = Segments(
                 outputs, told, resume,
-                overwrite=overwrite, again=needs_all(work), begun=look.begun,
+                overwrite=overwrite, again=needs_all(work), begun=work.begun,
             )  # fmt: skip
     job = Job(work, targets, writing, started, report, overwrite)
     names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)

@@ -163,14 +163,16 @@ class Job:
     def _report(
         self, segmenter: Segmenter, frames: int, stages: dict[str, float], screened: Screened
     ) -> Report:
-        output, *mattes = map(str, self.targets)
+        output, *others = map(str, self.targets)
+        plate = others.pop() if self.work.plate is not None else None
         made, tally = self.writing.made, self.writing.tally
         end = self._start if self.writing.end is None else self.writing.end
         seconds = time.perf_counter() - self.started
         return Report(
             source=str(self._clip.path),
             output=output,
-            matte=mattes[0] if mattes else None,
+            matte=others[0] if others else None,
+            plate=plate,
             width=self._clip.width,
             height=self._clip.height,
             frames=frames,

@@ -32,6 +32,32 @@ class OutputKind:
             self.background.begin(first, now)
 
 
+def layer_kinds(
+    output: Path,
+    plate: str | Path | None,
+    background: Source | Background | None,
+    fit: Fit,
+    show: Show,
+    encoding: Encoding,
+) -> tuple[OutputKind, OutputKind | None]:
+    """Return what an output shows, and what the plate does if there is one.
+
+    The person has alpha then, and the background is behind the plate. Raises `SettingError`.
+    """
+    if plate is None:
+        return output_kind(output, background, fit, show, encoding), None
+    if show != "composite":
+        raise SettingError(f"Layers show the person and the plate, not the {show}; leave that out.")
+    container = container_of(output, encoding.format)
+    if "rgba" not in container.defaults and encoding.alpha_mode != STACKED:
+        raise SettingError(
+            f"{output} is to have the person with alpha, which it cannot hold; write .webm, .mov "
+            "or a folder of PNGs."
+        )
+    behind = parse_background(background, fit) if isinstance(background, Source) else background
+    return OutputKind("rgba"), OutputKind("rgb", behind) if behind else OutputKind("rgba")
+
+
 def output_kind(
     output: Path,
     background: Source | Background | None,

@@ -21,6 +21,7 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
+from sinet_video.pipeline.layers import Layered
 from sinet_video.publish import Publication
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.smooth import smooth
@@ -40,6 +41,12 @@ class Output:
     companions: bool = False
     on_error: OnError = "stop"
     overwrite: bool = False
+    is_plate: bool = False
+
+    def shown(self, matte: Matte) -> Matte:
+        """Return the layer that it gets."""
+        plate = matte.plate if isinstance(matte, Layered) and self.is_plate else None
+        return matte if plate is None else plate
 
     @property
     def plan(self) -> Plan:
@@ -177,8 +184,8 @@ class Whole(Writing):
 
     def write(self, matte: Matte) -> None:
         """Write the next matte; see `Writing.write`."""
-        for sink in self._sinks:
-            sink.write(matte)
+        for output, sink in zip(self._outputs, self._sinks, strict=True):
+            sink.write(output.shown(matte))
         self.end = matte.time + matte.frame.duration * matte.frame.time_base
 
     def finish(self) -> None:

@@ -32,6 +32,7 @@ class Report:
     source: str
     output: str
     matte: str | None
+    plate: str | None = None
     width: int = 0
     height: int = 0
     frames: int = 0

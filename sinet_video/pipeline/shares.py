@@ -119,6 +119,8 @@ def share_of(
 def check_shareable(work: Work, outputs: list[Output]) -> None:
     """Raise `SettingError` for what remembers more than a share's warm-up."""
     reasons = [f"the stage {name!r} remembers all earlier frames" for name in remembering(work)]
+    if work.plate is not None:
+        reasons.append("the parts of two layers cannot be put together")
     smoothing = work.settings.smoothing
     if smoothing is not None and memory_of(smooth, smoothing).alphas == "given":
         reasons.append("this smoothing remembers all earlier frames (that by a window does not)")

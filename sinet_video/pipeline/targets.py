@@ -51,7 +51,8 @@ def check_targets(
     """Raise `SettingError` or `OutputError` if what is asked for cannot or must not be written."""
     source = reads.get("input", PIPE)
     taken: dict[str, Taken] = {}
-    for what, output in zip(("output", "matte"), outputs, strict=False):
+    for index, output in enumerate(outputs):
+        what = "plate" if output.is_plate else ("output", "matte")[index]
         # With `resume` an existing file may be our own, so it is checked again once that is known.
         form = output.encoding.format
         check_output(output.path, source, form=form, overwrite=overwrite or not anew)
@@ -79,15 +80,29 @@ def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
 
 
 def outputs_of(
-    work: Work, output: Path, matte: str | Path | None, encoding: Encoding, *, overwrite: bool
+    work: Work,
+    output: Path,
+    matte: str | Path | None,
+    plate: str | Path | None,
+    encoding: Encoding,
+    *,
+    overwrite: bool,
 ) -> list[Output]:
-    """Return what to open: the output with its companions, then the matte alone."""
+    """Return what to open: the output with its companions, the matte alone, and the plate.
+
+    The plate is encoded as the output is if both are of one kind.
+    """
     clip, on_error = work.clip, work.settings.on_error
-    whole = Output(output, clip, work.look.content, encoding, True, on_error, overwrite)
-    if matte is None:
-        return [whole]
-    path, alone = as_folder(matte, Encoding())
-    return [whole, Output(path, clip, "alpha", alone, overwrite=overwrite)]
+    made = [Output(output, clip, work.look.content, encoding, True, on_error, overwrite)]
+    if matte is not None:
+        path, alone = as_folder(matte, Encoding())
+        made.append(Output(path, clip, "alpha", alone, overwrite=overwrite))
+    if plate is not None and work.plate is not None:
+        same = Path(plate).suffix.lower() == output.suffix.lower()
+        path, own = as_folder(plate, encoding if same else Encoding())
+        content = work.plate.content
+        made.append(Output(path, clip, content, own, overwrite=overwrite, is_plate=True))
+    return made
 
 
 def files_of(clip: Clip) -> list[Path]:

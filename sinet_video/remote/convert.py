@@ -29,6 +29,7 @@ def convert_staged(
     output: StrPath,
     *,
     matte: StrPath | None = None,
+    plate: StrPath | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
     report: str | Path | None = None,
@@ -41,16 +42,17 @@ def convert_staged(
     when they are whole and the job is done, or not at all; HTTP gets them by PUT. Playlists and
     other streams are not copied but read as they come.
     """
-    if not any_remote(source, output, matte, conversion.background):
+    if not any_remote(source, output, matte, plate, conversion.background):
+        beside, below = (None if name is None else Path(name) for name in (matte, plate))
         return conversion(
-            _local(source), Path(output), matte=None if matte is None else Path(matte),
+            _local(source), Path(output), matte=beside, plate=below,
             overwrite=overwrite, progress=progress, report=report,
         )  # fmt: skip
-    check_remote(conversion, source, output, matte)
+    check_remote(conversion, source, output, matte, plate)
     if report is not None:
         check_file(Path(report), overwrite=overwrite)
     with staged(stage) as here:
-        done = _converted(here, conversion, (source, output, matte), overwrite, progress)
+        done = _converted(here, conversion, (source, output, matte, plate), overwrite, progress)
         here.deliver()
     if report is not None:
         with translate_write_errors(Path(report)):
@@ -85,18 +87,22 @@ def check_output_url(output: StrPath) -> None:
 def _converted(
     here: Stage,
     conversion: Conversion,
-    names: tuple[StrPath, StrPath, StrPath | None],
+    names: tuple[StrPath, StrPath, StrPath | None, StrPath | None],
     overwrite: bool,
     progress: Progress | None,
 ) -> Report:
-    source, output, matte = names
+    source, output, *others = names
     target = _target(here, output, overwrite=overwrite)
-    beside = None if matte is None else _target(here, matte, overwrite=overwrite)
+    beside, below = (
+        None if name is None else _target(here, name, overwrite=overwrite) for name in others
+    )
     behind = conversion.background
     if isinstance(behind, str) and is_remote(behind):
         conversion = replace(conversion, background=here.fetch(behind))
     copy = here.fetch(str(source)) if is_remote(source) else _local(source)
-    report = conversion(copy, target, matte=beside, overwrite=overwrite, progress=progress)
+    report = conversion(
+        copy, target, matte=beside, plate=below, overwrite=overwrite, progress=progress
+    )
     return _renamed(report, *names)
 
 
@@ -109,7 +115,16 @@ def _target(here: Stage, name: StrPath, *, overwrite: bool) -> Path:
     return here.output(str(name), overwrite=overwrite) if is_remote(name) else Path(name)
 
 
-def _renamed(report: Report, source: StrPath, output: StrPath, matte: StrPath | None) -> Report:
+def _renamed(
+    report: Report,
+    source: StrPath,
+    output: StrPath,
+    matte: StrPath | None,
+    plate: StrPath | None,
+) -> Report:
     """Return a report with the names that were given, without what signs them."""
-    shown = [None if name is None else without_secrets(name) for name in (source, output, matte)]
-    return replace(report, source=shown[0] or "", output=shown[1] or "", matte=shown[2])
+    given = (source, output, matte, plate)
+    shown = [None if name is None else without_secrets(name) for name in given]
+    return replace(
+        report, source=shown[0] or "", output=shown[1] or "", matte=shown[2], plate=shown[3]
+    )

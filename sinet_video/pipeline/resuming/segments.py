@@ -218,8 +218,8 @@ class Segments(Writing):
             if self._sinks:
                 self._settle(self._alphas.pop(self._number))
             self._start(number)
-        for sink in self._sinks:
-            sink.write(matte)
+        for parts, sink in zip(self._parts, self._sinks, strict=True):
+            sink.write(parts.output.shown(matte))
         self._frames, self._pts = self._frames + 1, matte.frame.pts
         self.end = matte.time + matte.frame.duration * matte.frame.time_base
 
