@@ -168,12 +168,14 @@ class Link:
         stage: the stage itself, which declares what it remembers; see `stages.memory`.
         apply: calls the stage.
         wanted: whether the stage has any effect.
+        of_frame: whether it changes the frame, after alpha is as it will be written.
     """
 
     name: str
     stage: Callable[..., Iterator[Matte]]
     apply: Callable[[Iterator[Matte], Work], Iterator[Matte]]
     wanted: Callable[[Work], bool] = lambda work: True
+    of_frame: bool = False
 
 
 def _force(mattes: Iterator[Matte], work: Work) -> Iterator[Matte]:
@@ -221,24 +223,27 @@ CHAIN = (
         "decontaminate", decontaminate,
         lambda m, work: decontaminate(m),
         lambda work: work.decontaminates and not work.cleans_in_composite,
+        of_frame=True,
     ),
     Link(
         "despill", despill,
         lambda m, work: despill(m, work.spill or Despill()),
         lambda work: work.spill is not None,
+        of_frame=True,
     ),
-    Link("composite", composite, _composite, lambda work: work.look.background is not None),
+    Link(
+        "composite", composite, _composite,
+        lambda work: work.look.background is not None,
+        of_frame=True,
+    ),
     Link(
         "foreground", foreground,
         lambda m, work: foreground(m),
         lambda work: work.look.background is None and work.look.content == "rgba",
+        of_frame=True,
     ),
 )  # fmt: skip
 """Every stage from a coarse matte to the written result, in order. A new stage is one more link."""
-
-FIRST_OF_FRAMES = next(index for index, link in enumerate(CHAIN) if link.stage is decontaminate)
-OF_ALPHA, OF_FRAMES = CHAIN[:FIRST_OF_FRAMES], CHAIN[FIRST_OF_FRAMES:]
-"""The stages that make alpha, and those that make of it and the frame what is written."""
 
 
 def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
@@ -246,9 +251,9 @@ def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte
 
     With a plate in `work` it yields `Layered`.
     """
-    mattes = _linked(coarse, OF_ALPHA, work, meter)
+    mattes = _linked(coarse, work, meter, of_frame=False)
     if work.plate is None:
-        return _linked(mattes, OF_FRAMES, work, meter)
+        return _linked(mattes, work, meter, of_frame=True)
     # The room has no spill to be removed: what there is, is the screen.
     settings = replace(work.settings, despill=None)
     other = replace(work, look=work.plate, plate=None, settings=settings)
@@ -256,18 +261,18 @@ def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte
         "layers",
         layered(
             mattes,
-            lambda whole: _linked(whole, OF_FRAMES, work, meter),
-            lambda rest: _linked(rest, OF_FRAMES, other, Meter()),
+            lambda whole: _linked(whole, work, meter, of_frame=True),
+            lambda rest: _linked(rest, other, Meter(), of_frame=True),
             work.settings.source_alpha,
         ),
     )
 
 
 def _linked(
-    mattes: Iterator[Matte], links: tuple[Link, ...], work: Work, meter: Meter
+    mattes: Iterator[Matte], work: Work, meter: Meter, *, of_frame: bool
 ) -> Iterator[Matte]:
-    for link in links:
-        if link.wanted(work):
+    for link in CHAIN:
+        if link.of_frame == of_frame and link.wanted(work):
             mattes = meter.timed(link.name, link.apply(mattes, work))
     return mattes
 
