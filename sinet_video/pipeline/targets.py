@@ -13,7 +13,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.sequence import StillImages
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
-from sinet_video.errors import SettingError
+from sinet_video.paths import clash
 from sinet_video.pipeline.chain import Work
 from sinet_video.pipeline.outputs import Output
 from sinet_video.pipeline.settings import Settings
@@ -69,13 +69,9 @@ def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
     for index, what in enumerate(names):
         other = next((n for n in names[:index] if taken[what].meets(taken[n])), None)
         other = other or next((n for n, path in reads.items() if taken[what].includes(path)), None)
-        if other == "input":
-            raise SettingError(f"{taken[what].path} is the input; the {what} must be another file.")
         if other is not None:
-            raise SettingError(
-                f"The {other} and the {what} are both {taken[what].path}; give them different "
-                "names."
-            )
+            rival = taken[other].path if other in taken else reads[other]
+            raise clash(what, taken[what].path, other, rival)
 
 
 def outputs_of(
