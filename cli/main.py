@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.lazy_commands import LazyCommands
+from sinet_video.cli.options.remedies import in_options
 from sinet_video.cli.terminal.events import EVENTS, write_event
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
@@ -76,21 +77,6 @@ class Group(click.Group):
             with formatter.section(heading):
                 rows = [(f"{name:<{width}}", summary) for name, summary in summaries.items()]
                 formatter.write_dl(rows)
-
-
-def in_options(error: SinetVideoError, command: click.Command | None) -> str:
-    """Return an error's message, its remedy named by the command's option as it is typed."""
-    remedy = error.remedy
-    if remedy is None or command is None:
-        return str(error)
-    options = (each for each in command.params if each.name == remedy.setting)
-    option = next(options, None)
-    if not isinstance(option, click.Option):
-        return error.message
-    typed = next(name for name in option.opts if name.startswith("--"))
-    if not option.is_flag:
-        typed += f" {remedy.value}"
-    return f"{error.message} Use {typed} {remedy.purpose}."
 
 
 def _fail(ctx: click.Context, message: str, status: int = 1) -> NoReturn:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+import click
+from sinet_video.cli.options.remedies import in_options
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
 from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
@@ -52,7 +54,7 @@ class BatchProgress(Line):
                 source=str(outcome.source),
                 output=str(outcome.output),
                 why=outcome.why,
-                error=None if outcome.error is None else str(outcome.error),
+                error=error_of(outcome),
                 report=None if outcome.report is None else outcome.report.to_dict(),
             )
             return
@@ -70,6 +72,13 @@ class BatchProgress(Line):
                 )
             for warning in outcome.report.warnings:
                 self._console.note(f"Note: {warning}")
+
+
+def error_of(outcome: Outcome) -> str | None:
+    """Return why a clip failed, in the words of the command."""
+    if outcome.error is None:
+        return None
+    return in_options(outcome.error, click.get_current_context().command)
 
 
 def describe(state: State) -> str:
