@@ -318,7 +318,7 @@ def test_remedies_are_named_as_typed(make_clip, tmp_path):
 
 
 def test_a_batch_names_remedies_as_typed_too(make_clip, tmp_path):
-    """At its end, in its report, in its manifest and in its events, from other processes as well."""
+    """At its end, in its report, manifest and events, from other processes as well."""
     (tmp_path / "holes").mkdir()
     for number in (1, 3):
         Image.new("RGB", (64, 48)).save(tmp_path / "holes" / f"{number}.png")
