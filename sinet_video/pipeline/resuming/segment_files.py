@@ -22,8 +22,8 @@ from sinet_video.encoding.packet_file import PacketFile
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import SettingError
-from sinet_video.pipeline.job_folder import JobFolder
 from sinet_video.pipeline.outputs import Made, Output
+from sinet_video.pipeline.resuming.job_folder import JobFolder
 from sinet_video.publish import Publication
 
 
