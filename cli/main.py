@@ -9,8 +9,8 @@ from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.lazy_commands import LazyCommands
-from sinet_video.cli.options.remedies import in_options
 from sinet_video.cli.terminal.events import EVENTS, write_event
+from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
 
@@ -40,7 +40,10 @@ SECTIONS = {
         "generate": "Make images with masks to train on.",
         "train": "Train the network.",
     },
-    "This program": {"doctor": "Show versions, encoders, devices and caches."},
+    "This program": {
+        "doctor": "Show versions, encoders, devices and caches.",
+        "tidy": "Show, and remove, what killed runs left.",
+    },
 }
 """The commands in the order of use, and what help says of each without importing it."""
 

@@ -114,13 +114,13 @@ class Job:
     def _publish(self, report: Report) -> None:
         """Give all files their names, the report's among them."""
         with Publication() as publication, ExitStack() as stack:
+            self.writing.publish(publication)
             if self.report is not None:
                 with translate_write_errors(self.report):
                     part = begin_file(self.report)
                     stack.callback(discard, part)
                     part.write_text(report.to_json() + "\n", encoding="utf-8")
                     publication.place(part, self.report, overwrite=self.overwrite)
-            self.writing.publish(publication)
 
     def _worked(
         self,

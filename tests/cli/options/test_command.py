@@ -21,7 +21,7 @@ from sinet_video.cli.main import cli
 from sinet_video.cli.options.click_options import Option
 from sinet_video.cli.options.destination import DESTINATIONS
 from sinet_video.cli.options.other_programs import FFMPEG, REMBG
-from sinet_video.cli.options.remedies import in_options
+from sinet_video.cli.terminal.remedies import in_options
 
 from sinet_video import convert, probe
 from sinet_video.containers.codecs import CODECS, Codec
