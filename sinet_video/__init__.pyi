@@ -15,7 +15,7 @@ from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
 from .decoding.external.ffmpeg import from_ffmpeg as from_ffmpeg
 from .decoding.probe import probe as probe
-from .encoding.ffmpeg import to_ffmpeg as to_ffmpeg
+from .encoding.external.ffmpeg import to_ffmpeg as to_ffmpeg
 from .encoding.open_sink import open_sink as open_sink
 from .encoding.settings import Encoding as Encoding
 from .encoding.sink import Sink as Sink

@@ -16,7 +16,7 @@ from sinet_video.encoding.image_sequence import (
     sequence_warnings,
     siblings,
 )
-from sinet_video.encoding.metadata import not_held
+from sinet_video.encoding.losses import not_held
 from sinet_video.encoding.open_sink import first_number, is_image
 from sinet_video.encoding.packet_file import PacketFile
 from sinet_video.encoding.sink import Sink
