@@ -74,8 +74,9 @@ def built() -> bool:
 def kernels() -> Any:
     """Return the compiled kernels; the first call on a machine builds them, in a minute.
 
-    They are stored in this library's cache, or in TORCH_EXTENSIONS_DIR. Raises RuntimeError, OSError or
-    ImportError if there is no C++ compiler or no ninja, or if they do not fit this machine.
+    They are stored in this library's cache, or in TORCH_EXTENSIONS_DIR. Raises RuntimeError,
+    OSError or ImportError if there is no C++ compiler or no ninja, or if they do not fit this
+    machine.
     """
     from torch.utils.cpp_extension import get_cxx_compiler, load
 

@@ -68,7 +68,8 @@ def _checksum(path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     for each in files:
-        digest.update(f"{each.name} {each.stat().st_size} ".encode())
+        if each != path:
+            digest.update(f"{each.name} {each.stat().st_size} ".encode())
         with each.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
@@ -144,9 +145,15 @@ class JobFolder:
         """Raise `ValueError` or `OSError` for files that are not as they were written."""
         for name, checksum in there.checksums.items():
             path = self.folder / name
-            # What is made has got its name, perhaps: then it is no longer here.
-            if (path.exists() or there.made is None) and _checksum(path) != checksum:
+            if not path.exists() and name in there.places:
+                path = self._on_its_way(name, Path(there.places[name]))
+            if _checksum(path) != checksum:
                 raise ValueError(f"the checksum of {name} does not agree")
+
+    def _on_its_way(self, name: str, place: Path) -> Path:
+        """Return where something is that was made here: gathered with others, or in its place."""
+        gathered = self.folder / name.partition("-")[0].partition(".")[0] / place.name
+        return gathered if gathered.exists() else self._output.parent / place
 
     def add(self, number: int, frames: int, seam: SegmentBoundary, alphas: Alphas | None) -> None:
         """Record that a segment's files are complete, with the coarse alphas at its end.
@@ -186,11 +193,15 @@ class JobFolder:
         """Return what there is of a segment."""
         return sorted(self.folder.glob(f"*-{number:06}*"))
 
-    def note_made(self, made: Made) -> None:
-        """Record that the outputs are complete, and only have to be renamed."""
-        joined = [p for p in self.folder.iterdir() if p.is_file() and p.stem in ("output", "matte")]
-        checksums = {path.name: _checksum(path) for path in joined}
-        self._note(replace(self.finished, made=made, checksums=checksums))
+    def note_made(self, made: Made, places: dict[str, Path]) -> None:
+        """Record that the outputs are complete, and only have to be renamed.
+
+        `places` says what each file here is to be called, by its name below this folder.
+        """
+        checksums = {name: _checksum(self.folder / name) for name in places}
+        beside = self._output.absolute().parent
+        named = {name: os.path.relpath(place.absolute(), beside) for name, place in places.items()}
+        self._note(replace(self.finished, made=made, checksums=checksums, places=named))
 
     def alphas(self) -> Alphas:
         """Return the coarse alphas at the end of the last finished segment, in order.
