@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import signal
 import sys
-from functools import partial
 from typing import Any, NoReturn, TextIO, cast
 
 import click
@@ -119,5 +118,9 @@ def main() -> NoReturn:
     open_closed_streams()
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, Unheard(sys.stderr))
+    run_to_end(_listen_and_run)
+
+
+def _listen_and_run() -> None:
     install_handlers()
-    run_to_end(partial(cli, prog_name="sinet-video"))
+    cli(prog_name="sinet-video")
