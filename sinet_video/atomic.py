@@ -97,9 +97,16 @@ def discard(part: Path) -> None:
 
 
 def discard_all() -> None:
-    """Remove all that was begun, before a process ends that cannot wait for who began it."""
+    """Remove all that was begun, before a process ends that cannot wait for who began it.
+
+    A folder gets another name first, as long as somebody may still write to it.
+    """
     for part in list(_drafts):
         try:
+            if part.is_dir():
+                aside = temporary_name(part)
+                part.rename(aside)
+                shutil.rmtree(aside, ignore_errors=True)
             discard(part)
         except OSError:
             pass  # The others are still to be removed.
