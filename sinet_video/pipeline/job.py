@@ -199,7 +199,10 @@ class Job:
     def _remarks(self, screened: Screened) -> list[str]:
         """Return warnings about the source."""
         said = self.writing.tally.warnings(self._clip.path)
-        said += [f"{each} was left by a run that was killed; remove it." for each in self.left]
+        said += [
+            f"{each} was left by a run that was killed; remove it, or let sinet-video tidy do so."
+            for each in self.left
+        ]
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
