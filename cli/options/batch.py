@@ -146,12 +146,13 @@ _OPTIONS = (
     ),
     option(
         "--shard", metavar="I/N", group=INPUTS,
-        help="Convert only part I of N, for one of N machines; see docs/scale.md.",
+        help="Convert only share I of N of the inputs, so that N machines divide them; see "
+        "docs/scale.md.",
     ),
     option(
         "--jobs", "-j", type=click.IntRange(1), metavar="N", group=JOB, brief=True,
         show_default="by cores and memory",
-        help="How many clips to convert at the same time, each in its own process.",
+        help="Number of clips to convert at the same time, each in its own process.",
     ),
     option(
         "--retry-failed", is_flag=True, group=JOB,

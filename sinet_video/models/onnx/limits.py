@@ -1,4 +1,4 @@
-"""ONNX files of others, run within bounds: of memory, of time, and of what they may answer.
+"""Third-party ONNX files, run within bounds: of memory, of time, and of what they may answer.
 
 A graph is a program. One of a few hundred bytes can ask for terabytes, or never end.
 """

@@ -63,7 +63,7 @@ def test_export_says_what_it_wrote(tmp_path):
         "  gives alpha: float32 (n, h, w), the probability, 0 to 1",
         "  gives evidence: float32 (n, h, w), the person's logit less the background's",
     ]
-    assert note == "  h and w are multiples of 32, n is any."
+    assert note == "  h and w must be multiples of 32, n can be any number."
     assert [path.name for path in tmp_path.iterdir()] == ["a.onnx"]
 
 

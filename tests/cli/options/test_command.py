@@ -338,7 +338,7 @@ def test_doctor_says_what_there_is():
         "network": "default", "runtime": "onnxruntime", "device": "cpu", "pixels": "64000",
     }  # fmt: skip
     lines = run("doctor").stdout.splitlines()
-    assert lines[-1] == "Nothing that is needed is missing."
+    assert lines[-1] == "Everything required is installed."
 
 
 def test_doctor_wants_no_extra():
