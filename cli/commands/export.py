@@ -58,10 +58,10 @@ def export(
     """Write the network to OUTPUT.onnx, for other programs or for --weights.
 
     \b
-    fast   takes picture  uint8   (n, h, w, 3)  RGB, 0 to 255
+    fast   takes image    uint8   (n, h, w, 3)  RGB, 0 to 255
            gives alpha    float32 (n, h, w)     0 to 1
                  evidence float32 (n, h, w)     its logit
-    plain  takes picture  float32 (n, 3, h, w)  RGB, 0 to 1
+    plain  takes image    float32 (n, 3, h, w)  RGB, 0 to 1
            gives alpha    float32 (n, 1, h, w)  0 to 1
                  logits   float32 (n, 2, h, w)  of background, person
 

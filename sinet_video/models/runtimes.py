@@ -45,7 +45,7 @@ def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
     given, alpha = session.get_inputs(), session.get_outputs()[0]
     names = [node.name for node in given]
     return (
-        names in (["picture"], ["picture", "wanted"])
+        names in (["image"], ["image", "wanted"])
         and given[0].type == "tensor(uint8)"
         and given[0].shape[3:] == [3]
         and all(_is_choice(node) for node in given[1:])
@@ -102,7 +102,7 @@ class FastSegmenter(_Ours):
         image = as_seen(image, self)
         full = padded(image, self.input_size)
         session = self._session_for(full.shape[:2])
-        alpha = self._run(session, {"picture": full[None], **self._also})
+        alpha = self._run(session, {"image": full[None], **self._also})
         # onnxruntime's logistic function can round to just above 1.
         return np.minimum(cropped(alpha, image, full), 1)
 

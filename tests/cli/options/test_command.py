@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 from sinet_video.cli.commands.doctor import EXTRAS, PACKAGES
 from sinet_video.cli.main import cli, in_options
 from sinet_video.cli.options.click_options import Option
-from sinet_video.cli.options.destination import DESTINATIONS
 from sinet_video.cli.options.other_programs import FFMPEG, REMBG
 
 from sinet_video import convert, probe
@@ -26,6 +25,7 @@ from sinet_video.containers.codecs import CODECS, Codec
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutputError, Remedy
 from sinet_video.option import options_of
+from sinet_video.pipeline.destinations import DESTINATIONS
 from sinet_video.pipeline.settings import Settings
 
 
@@ -259,7 +259,8 @@ def test_destinations_can_be_made(name, make_clip, tmp_path):
     )
     assert done.exit_code == 0, done.stderr
     report = json.loads(done.stdout)
-    alpha = {"nuke": "premultiplied", "meeting": "none", "youtube": "none", "matte": "none"}
+    opaque = {"meeting", "youtube", "video", "matte", "lumamatte"}
+    alpha = {"nuke": "premultiplied", **dict.fromkeys(opaque, "none")}
     assert report["alpha"] == alpha.get(name, "straight")
 
 
