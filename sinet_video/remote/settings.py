@@ -15,10 +15,12 @@ STAGING = "Remote files"
 
 @dataclass(frozen=True)
 class StageSettings:
-    """How files of other hosts are staged on the local disk.
+    """How remote files are staged on the local disk.
+
+    Raises `SettingError` for a limit that is not above 0.
 
     Attributes:
-        stage_folder: where; None for the system's folder for temporary files.
+        stage_folder: folder of the local copies; None for the system's temporary folder.
         stage_limit: gigabytes (10^9 bytes) that one job may have there, its results included.
     """
 
