@@ -13,7 +13,7 @@ demo: $(LIGHT)
 test: $(INSTALLED)
 	@command -v ffprobe >/dev/null || echo "ffmpeg and ffprobe are not installed: tests that need them are skipped."
 	@command -v chromedriver >/dev/null || echo "chromium and chromedriver are not installed: tests in a browser are skipped."
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
