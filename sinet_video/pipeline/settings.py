@@ -35,7 +35,7 @@ from sinet_video.stages.matte_settings import (
     WindowMean,
     check_source_alpha,
 )
-from sinet_video.stages.screen_settings import ChromaKey, Despill, parse_despill
+from sinet_video.stages.screen.settings import ChromaKey, Despill, parse_despill
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow, Source, StrPath

@@ -18,7 +18,6 @@ from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
-from sinet_video.media.image_bytes import png
 from sinet_video.media.time_range import TimeRange
 from sinet_video.paths import check_apart, check_named
 from sinet_video.pipeline.chain import matte
@@ -27,6 +26,7 @@ from sinet_video.pipeline.settings import Settings
 from sinet_video.planes.box_filter import box_mean
 from sinet_video.quality.contact_sheet import sheet
 from sinet_video.quality.html_report import webpage
+from sinet_video.quality.image_bytes import png
 from sinet_video.quality.matte_statistics import MatteStatistics
 from sinet_video.quality.preview_report import Preview
 from sinet_video.quality.thumbnails import (
