@@ -228,6 +228,12 @@ BY_MUXER = {each.muxer: each for each in (*CONTAINERS.values(), *PIPES.values())
 """Containers by libav's name of their muxer."""
 
 
+def file_types() -> list[str]:
+    """Return the extensions of results, without their dots; of those of one format, the first."""
+    first = {id(each): suffix for suffix, each in reversed(CONTAINERS.items())}
+    return [suffix[1:] for suffix in CONTAINERS if suffix in first.values()]
+
+
 def container_of(path: Path, form: str | None = None) -> Container:
     """Return the container for a file name; without an extension it is a folder of PNGs.
 
