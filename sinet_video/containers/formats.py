@@ -65,9 +65,9 @@ class Container:
     text_encoder: str | None = None
     """Encoder for text subtitles if the file cannot hold the original codec."""
     languages: Mapping[str, str] = field(default_factory=dict)
+    """ISO 639-2 codes for which it has other codes."""
     lists_tag: Callable[[str], bool] = lambda _: False
     """Whether a tag needs the muxer's list of tags of any name, which not all players read."""
-    """ISO 639-2 codes that it knows by others."""
 
     @property
     def is_image_sequence(self) -> bool:
