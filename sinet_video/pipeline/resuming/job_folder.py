@@ -123,7 +123,7 @@ class JobFolder:
                     f"{self._output} was begun by another job, and {there.frames} frames of it "
                     f"are finished; what differs: {', '.join(names)}. Give the same as then to go "
                     "on, or another name.",
-                    remedy=Remedy("overwrite", True, "to begin anew"),
+                    remedy=Remedy("overwrite", True, "to start over"),
                 )
             there = None
         if there is not None:
@@ -143,7 +143,7 @@ class JobFolder:
                 return None
             raise OutputError(
                 f"What is kept of {self._output} is damaged ({reason(error)}); choose to overwrite "
-                f"to begin anew, or remove {self.folder}."
+                f"to start over, or remove {self.folder}."
             ) from error
         return there
 
