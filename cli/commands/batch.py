@@ -47,9 +47,9 @@ def batch(
 ) -> None:
     """Cut the person out of every video of INPUTS: files, folders or patterns.
 
-    The same command again converts what is missing, what failed and what changed: manifest.jsonl
-    in the output folder keeps account. A clip that fails does not stop the others; it is named at
-    the end, and the exit status is 1.
+    Run the same command again to convert what is missing, has failed or has changed;
+    manifest.jsonl in the output folder records what was done. A clip that fails does not stop the
+    others: it is named at the end, and the exit status is 1.
     """
     reads = {f"input {each}": each for each in inputs if Path(each).is_file()}
     check_reports({"report": report_file}, reads, overwrite=overwrite)

@@ -28,7 +28,7 @@ from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.settings import Settings
 from sinet_video.publish import Publication
 from sinet_video.read_ahead import closed_at_end, prefetch
-from sinet_video.stages.chroma_key import Screened
+from sinet_video.stages.screen.chroma_key import Screened
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 Item = TypeVar("Item")

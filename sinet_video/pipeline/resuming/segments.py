@@ -169,7 +169,7 @@ class Segments(Writing):
         if len(last) < (last.maxlen or 0) or last[-1].pts != seam.pts:
             raise InputError(
                 "The source gives other frames than when the job was begun.",
-                remedy=Remedy("overwrite", True, "to begin anew"),
+                remedy=Remedy("overwrite", True, "to start over"),
             )
         yield from last
         yield from frames

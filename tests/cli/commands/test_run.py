@@ -41,7 +41,7 @@ from sinet_video.stages.matte_settings import (
     SourceAlpha,
     Subject,
 )
-from sinet_video.stages.screen_settings import HUES, Despill, parse_despill
+from sinet_video.stages.screen.settings import HUES, Despill, parse_despill
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 Done = subprocess.CompletedProcess
