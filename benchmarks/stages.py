@@ -20,7 +20,8 @@ from measuring import Row, facts, plot, ratio, write
 
 from sinet_video import Clip, Frame, decode, native, probe
 from sinet_video.models.segmenter import Segmenter
-from sinet_video.pipeline.chain import OutputKind, Work, chained, seen
+from sinet_video.pipeline.chain import Work, chained, seen
+from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.backgrounds import ColourBackground

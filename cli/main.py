@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import signal
 import sys
+from functools import partial
 from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.lazy_commands import LazyCommands
+from sinet_video.cli.terminal.ending import run_to_end
 from sinet_video.cli.terminal.events import EVENTS, write_event
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
@@ -123,10 +125,10 @@ def cli() -> None:
     """
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; being interrupted or terminated cleans up, and always ends it."""
     open_closed_streams()
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, Unheard(sys.stderr))
     install_handlers()
-    cli(prog_name="sinet-video")
+    run_to_end(partial(cli, prog_name="sinet-video"))

@@ -15,7 +15,7 @@ from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
 from .decoding.external.ffmpeg import from_ffmpeg as from_ffmpeg
 from .decoding.probe import probe as probe
-from .encoding.ffmpeg import to_ffmpeg as to_ffmpeg
+from .encoding.external.ffmpeg import to_ffmpeg as to_ffmpeg
 from .encoding.open_sink import open_sink as open_sink
 from .encoding.settings import Encoding as Encoding
 from .encoding.sink import Sink as Sink
@@ -35,6 +35,7 @@ from .models.input_settings import InputSize as InputSize
 from .models.input_settings import OnnxInput as OnnxInput
 from .models.input_settings import Preprocessing as Preprocessing
 from .models.load import load_segmenter as load_segmenter
+from .models.network_settings import NetworkSettings as NetworkSettings
 from .models.segmenter import Segmenter as Segmenter
 from .pipeline.chain import matte as matte
 from .pipeline.conversion import Conversion as Conversion
@@ -42,7 +43,7 @@ from .pipeline.convert import convert as convert
 from .pipeline.cutout import cutout as cutout
 from .pipeline.join import join as join
 from .pipeline.report import Report as Report
-from .pipeline.resume import Resume as Resume
+from .pipeline.resuming.settings import Resume as Resume
 from .pipeline.settings import Settings as Settings
 from .pipeline.shard import Shard as Shard
 from .pipeline.shares import PlannedShare as PlannedShare

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from fractions import Fraction
+from inspect import get_annotations
 from math import isfinite
 from numbers import Integral, Rational, Real
 from types import NoneType, UnionType
@@ -30,16 +31,17 @@ def check_fields(settings: Any) -> None:
     Which values of that type are allowed is for the class itself to say.
     """
     for field in fields(settings):
-        value, hint = getattr(settings, field.name), _hint(type(settings), field.type)
+        value, hint = getattr(settings, field.name), _hint(type(settings), field.name, field.type)
         if not _fits(value, hint):
             raise SettingError(
                 f"{type(settings).__name__}'s {field.name} is {value!r}; it must be {_words(hint)}."
             )
 
 
-def _hint(kind: type, said: Any) -> Any:
+def _hint(kind: type, name: str, said: Any) -> Any:
     """Return a field's type; `Any` for one that only type checkers import, as it is costly."""
-    known = vars(sys.modules[kind.__module__])
+    home = next(each for each in kind.__mro__ if name in get_annotations(each))
+    known = vars(sys.modules[home.__module__])
     try:
         return eval(said, dict(known)) if isinstance(said, str) else said
     except NameError:

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from sinet_video import BilinearRefinement, Settings, convert
-from sinet_video.pipeline.resume import Resume
+from sinet_video.pipeline.resuming.settings import Resume
 
 SECONDS = 20.0
 """After so long a conversion of six small frames hangs."""
@@ -80,7 +80,7 @@ from dataclasses import replace
 from pathlib import Path
 import av, numpy as np
 from sinet_video import BilinearRefinement, Settings, SinetVideoError, convert, verify
-from sinet_video.pipeline.resume import Resume
+from sinet_video.pipeline.resuming.settings import Resume
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what libraries print is no answer
 resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))

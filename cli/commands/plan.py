@@ -43,7 +43,7 @@ def plan(
     Each makes its part by run --only K/N, with the same other options; join puts the parts
     together.
     """
-    from sinet_video.pipeline.resume import Resume
+    from sinet_video.pipeline.resuming.settings import Resume
     from sinet_video.pipeline.shares import plan as planned
 
     lines = ["part  segments  start    end      reads from"]

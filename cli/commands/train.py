@@ -96,11 +96,12 @@ def train(
     and ends with the same weights.
     """
     with extra_needed("Training"):
+        from sinet_video.train.course import read_checkpoint
         from sinet_video.train.fused_layers import built, unavailable_reason
         from sinet_video.train.provenance import write_record
         from sinet_video.train.recipe import load_recipe
         from sinet_video.train.samples.photographs import load_stock
-        from sinet_video.train.trainer import Pace, StoppedError, read_checkpoint
+        from sinet_video.train.trainer import Pace, StoppedError
         from sinet_video.train.trainer import train as train_network
 
         chosen = load_recipe(recipe, changes, steps=steps)

@@ -19,7 +19,8 @@ from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
 
 from sinet_video.media.time_range import TimeRange
-from sinet_video.pipeline.settings import Settings, parse_rate
+from sinet_video.pipeline.parse_settings import parse_rate
+from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow

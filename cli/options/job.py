@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sinet_video.pipeline.conversion import Conversion
     from sinet_video.pipeline.report import Report
-    from sinet_video.pipeline.resume import Resume
+    from sinet_video.pipeline.resuming.settings import Resume
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Job:
 
     def joining(self) -> Conversion:
         """Return the same with the segments that the parts of a film have."""
-        from sinet_video.pipeline.resume import Resume
+        from sinet_video.pipeline.resuming.settings import Resume
 
         seconds = self.resuming.checkpoint_every
         resume = Resume() if seconds is None else Resume(seconds)
@@ -139,7 +139,7 @@ def job_options(command: Command) -> Command:
 
 
 def _say_what_is_kept(output: Path) -> None:
-    from sinet_video.pipeline.job_folder import folder_of, is_finished
+    from sinet_video.pipeline.resuming.job_folder import folder_of, is_finished
 
     kept = is_finished(output)
     if kept is not None:

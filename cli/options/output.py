@@ -15,7 +15,7 @@ from sinet_video.media.time_range import TIME
 from sinet_video.option import option as setting
 
 if TYPE_CHECKING:
-    from sinet_video.pipeline.resume import Resume
+    from sinet_video.pipeline.resuming.settings import Resume
 
 RESULT = TIME
 """The heading of what is about results: what they show, and of which stretch."""
@@ -79,7 +79,7 @@ class ResumeOptions:
 
     def wanted(self) -> Resume | None:
         """Return the library's setting."""
-        from sinet_video.pipeline.resume import Resume
+        from sinet_video.pipeline.resuming.settings import Resume
         from sinet_video.pipeline.shard import Shard
 
         if self.only is not None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from sinet_video.batches.manifest import Entry
 from sinet_video.batches.naming import Task
 from sinet_video.containers.numbering import find_numbered, is_pattern
-from sinet_video.pipeline import fingerprint
-from sinet_video.pipeline.job_folder import is_finished
+from sinet_video.pipeline.resuming import fingerprint
+from sinet_video.pipeline.resuming.job_folder import is_finished
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,11 @@ def _indexed(streams: list[VideoStream], path: str, index: int) -> VideoStream:
     return found
 
 
+def covers(container: InputContainer) -> list[VideoStream]:
+    """Return the cover images of a file."""
+    return [stream for stream in container.streams.video if is_cover(stream)]
+
+
 def is_cover(stream: Stream) -> bool:
     """Whether a stream is a cover image of the file."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from sinet_video.containers.alpha_tag import read_alpha_tag
-from sinet_video.containers.demuxers import demuxer_of
-from sinet_video.containers.isobmff import Sample, samples
 from sinet_video.decoding.access import FileId, Source, file_id
-from sinet_video.decoding.clip import (
-    Attachment,
-    AudioTrack,
-    Chapter,
-    Clip,
-    OtherStream,
-    SubtitleTrack,
-)
+from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import translate_decode_errors
 from sinet_video.decoding.conform import conform
-from sinet_video.decoding.decoder import ALPHA_DECODERS, alpha_mode, is_repeat
-from sinet_video.decoding.demux import is_cover, open_pipe, opened, video_stream
+from sinet_video.decoding.decoder import is_repeat
+from sinet_video.decoding.demux import open_pipe, opened, video_stream
 from sinet_video.decoding.given import ArrayFrames, Readable
 from sinet_video.decoding.pipe import Piped
 from sinet_video.decoding.sequence import StillImages, is_still_source, still_images
-from sinet_video.decoding.timeline import Timeline, origin_of, start_of
+from sinet_video.decoding.stream_properties import (
+    alpha_of,
+    attachments,
+    audio_tracks,
+    chapters,
+    duration_of,
+    end_of,
+    frame_count,
+    other_streams,
+    rate_of,
+    sample_of,
+    samples_of,
+    subtitle_tracks,
+)
+from sinet_video.decoding.timeline import Timeline, origin_of
 from sinet_video.decoding.timestamps import stamp_of
 from sinet_video.errors import InputError
 from sinet_video.media.colour import Colour
 from sinet_video.media.hdr import hdr_of
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha, working_format
-from sinet_video.media.tiled_alpha import AlphaKind
-from sinet_video.media.time_range import LONGEST, exact, seconds
+from sinet_video.media.time_range import exact
 
 
 def probe(source: Readable) -> Clip:
@@ -162,8 +163,8 @@ def _clip(
     if first is None:
         raise InputError(f"{source} holds no frame that can be decoded.")
     working, orientation = working_format(first.format.name), Orientation.of(first)
-    origin, samples = origin_of(container), _samples(container, source)
-    duration = _duration(container, stream)
+    origin, samples = origin_of(container), samples_of(container, source)
+    duration = duration_of(container, stream)
     return Clip(
         source=replace(source, path=source.located, stream=stream.index, file_id=_file_id(source)),
         container=container.format.name,
@@ -173,140 +174,27 @@ def _clip(
         pixel_format=first.format.name,
         time_base=exact(stream.time_base) or Fraction(1),
         start=stamp_of(first, container.format.name) or 0,
-        end=_end(stream, origin) if duration else None,
-        rate=_rate(container, stream, first),
+        end=end_of(stream, origin) if duration else None,
+        rate=rate_of(container, stream, first),
         duration=float(duration) if duration else None,
-        frames=stream.frames or None if _counts(container, stream) else None,
+        frames=frame_count(container, stream),
         colour=Colour.of(conform(first, first.width, first.height, working)),
         sample_aspect=exact(stream.sample_aspect_ratio) or Fraction(1),
         rotation=orientation.rotation,
         mirrored=orientation.mirrored,
         interlaced=bool(first.interlaced_frame),
         hdr=hdr_of(first),
-        alpha=_alpha(container, stream, Path(source.path), first),
-        audio=tuple(_track(s) for s in container.streams.audio),
-        subtitles=tuple(_subtitles(s) for s in container.streams.subtitles),
-        chapters=tuple(_chapter(c) for c in container.chapters()),
-        attachments=tuple(_attachment(s.metadata) for s in container.streams.attachments),
+        alpha=alpha_of(container, stream, Path(source.path), first),
+        audio=tuple(audio_tracks(container)),
+        subtitles=tuple(subtitle_tracks(container)),
+        chapters=tuple(chapters(container)),
+        attachments=tuple(attachments(container)),
         tags=tuple(container.metadata.items()),
-        others=tuple(_others(container, stream, samples)),
+        others=tuple(other_streams(container, stream, samples)),
         origin=origin,
-        dolby_vision=_sample_of(samples, stream).dolby_vision,
+        dolby_vision=sample_of(samples, stream).dolby_vision,
     )
 
 
 def _file_id(source: Source) -> FileId | None:
     return None if source.is_given else file_id(source.located)
-
-
-LARGEST_COUNT = 2**30
-"""Frames; a header that says as many was written before they were counted."""
-
-
-def _counts(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether what a header says of the number of frames, and so of their length, can be."""
-    size: int | None = container.size
-    return stream.frames < (size if size and size > 0 else LARGEST_COUNT)
-
-
-def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    if not _counts(container, stream):
-        return None
-    duration = seconds(stream.duration, stream.time_base)
-    if not duration and container.duration:
-        duration = Fraction(container.duration, av.time_base)
-    return duration if 0 < duration < LONGEST else None
-
-
-RAW = 0x80
-"""libav's flag of formats without times."""
-
-
-def _rate(container: InputContainer, stream: VideoStream, first: av.VideoFrame) -> Fraction | None:
-    """Return the average rate, but where it is made up: that of streams without times, and such.
-
-    libav takes 25 for a stream that does not say, and for DV the rate of its ticks.
-    """
-    average, guessed = exact(stream.average_rate), exact(stream.guessed_rate)
-    if average is None or guessed is None:
-        return average or guessed
-    lasts = seconds(first.duration, stream.time_base)
-    made_up = average > 2 * guessed and abs(guessed * lasts - 1) < Fraction(1, 20)
-    return guessed if made_up or container.format.flags & RAW else average
-
-
-def _samples(container: InputContainer, source: Source) -> list[Sample | None]:
-    path = source.located
-    if source.is_pipe:  # which can be read once
-        return []
-    return (
-        samples(path) if demuxer_of(container.format.name).boxes and isinstance(path, Path) else []
-    )
-
-
-def _sample_of(samples: list[Sample | None], stream: Any) -> Sample:
-    found = samples[stream.index] if stream.index < len(samples) else None
-    return found or Sample("")
-
-
-CHAPTER_NAMES = frozenset({"text", "tx3g"})
-
-
-def _others(
-    container: InputContainer, chosen: VideoStream, samples: list[Sample | None]
-) -> Iterator[OtherStream]:
-    for stream in container.streams.video:
-        if stream.index != chosen.index and not is_cover(stream):
-            context = stream.codec_context
-            name = context.codec.canonical_name if context else "unknown codec"
-            size = f", {stream.width}x{stream.height}" if context else ""
-            yield OtherStream(stream.index, "video", name + size)
-    for data in container.streams.data:
-        kind = _sample_of(samples, data).kind or data.name or "unknown"
-        # Timecode and the names of chapters go other ways.
-        named = kind in CHAPTER_NAMES and container.chapters()
-        if not named and kind != "tmcd" and "timecode" not in data.metadata:
-            yield OtherStream(data.index, "data", kind)
-
-
-def _alpha(
-    container: InputContainer, stream: VideoStream, path: Path, first: av.VideoFrame
-) -> AlphaKind | None:
-    beside = stream.codec_context.name in ALPHA_DECODERS and alpha_mode(stream) == "1"
-    if not has_alpha(first) and not beside:
-        return None
-    return read_alpha_tag(path, container.format.name, stream.metadata) or "straight"
-
-
-def _end(stream: VideoStream, origin: Fraction) -> int | None:
-    """Return the pts at which the last frame ends, if the stream says so plausibly."""
-    if stream.duration is None or stream.start_time is None or stream.time_base is None:
-        return None
-    end = stream.start_time + stream.duration - round(origin / stream.time_base)
-    return end if seconds(end, stream.time_base) < LONGEST else None
-
-
-def _track(stream: Any) -> AudioTrack:
-    context = stream.codec_context
-    return AudioTrack(
-        index=stream.index,
-        codec=context.name if context else "unknown",
-        rate=context.rate if context else 0,
-        channels=context.channels if context else 0,
-        start=float(start_of(stream)),
-        language=stream.language,
-    )
-
-
-def _subtitles(stream: Any) -> SubtitleTrack:
-    context = stream.codec_context
-    return SubtitleTrack(stream.index, context.name if context else "unknown", stream.language)
-
-
-def _chapter(chapter: Any) -> Chapter:
-    start, end = (float(chapter[name] * chapter["time_base"]) for name in ("start", "end"))
-    return Chapter(start, end, chapter["metadata"].get("title"))
-
-
-def _attachment(names: Mapping[str, str]) -> Attachment:
-    return Attachment(names.get("filename", "unnamed"), names.get("mimetype"))

@@ -21,8 +21,10 @@ def blurred_background(matte: DeviceMatte, radius: float) -> list[Tensor]:
     frame = matte.frame
     width, height = small_size(frame)
     room = 1 - _area((matte.alpha * 255).round(), (height, width)).round() / 255
-    return [_blurred(plane, room, _sides(index, matte), radius)
-            for index, plane in enumerate(matte.planes)]
+    return [
+        _blurred(plane, room, _sides(index, matte), radius)
+        for index, plane in enumerate(matte.planes)
+    ]
 
 
 def _sides(index: int, matte: DeviceMatte) -> tuple[int, int]:

@@ -44,5 +44,7 @@ def _along(planes: Tensor, weights: list[float], reach: int, axis: int) -> Tenso
     blurred = planes * weights[reach]
     for step in range(1, reach + 1):
         before = padded.narrow(axis, reach - step, length)
-        blurred.add_(before + padded.narrow(axis, reach + step, length), alpha=weights[reach + step])
+        blurred.add_(
+            before + padded.narrow(axis, reach + step, length), alpha=weights[reach + step]
+        )
     return blurred

@@ -1,8 +1,8 @@
 """Sums over windows, and grids halved, doubled, reduced and enlarged, as in `planes`.
 
-Planes are (..., h, w) float32. Windows are summed by pooling and not by convolution, which on NVIDIA
-devices rounds to the 10 bits of TF32 unless a switch of the whole process says otherwise. What is
-exactly 0 or 1 would not stay so.
+Planes are (..., h, w) float32. Windows are summed by pooling and not by convolution, which rounds
+to the 10 bits of TF32 on NVIDIA devices unless a switch of the whole process says otherwise. What
+is exactly 0 or 1 would not stay so.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sinet_video.device.transfer import uploaded
 from sinet_video.media.frame import Frame
 from sinet_video.planes.pyramid import reduced
 from sinet_video.planes.resample import between
-from sinet_video.device.transfer import uploaded
 
 
 def box_sum(values: Tensor, radius: int) -> Tensor:
@@ -101,11 +101,11 @@ def _lerp(values: Tensor, length: int, extent: float, axis: int) -> Tensor:
 def _positions(
     length: int, wanted: int, extent: float, device: torch.device
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return, for each output sample, the samples below and above it and the share of the second."""
+    """Return for each output sample those below and above it, and the share of the second."""
     lower, share = between((np.arange(wanted) + 0.5) * length / extent - 0.5, length)
     upper = np.minimum(lower + 1, length - 1)
-    indices = (torch.from_numpy(each.astype(np.int64)).to(device) for each in (lower, upper))
-    return *indices, torch.from_numpy(share).to(device)
+    below, above = (torch.from_numpy(each.astype(np.int64)).to(device) for each in (lower, upper))
+    return below, above, torch.from_numpy(share).to(device)
 
 
 def cells_of(frame: Frame, factor: int, device: torch.device) -> Tensor:

@@ -90,4 +90,5 @@ def _solved(matrix: Tensor, right: Tensor) -> Tensor:
     determinant = a * first[0] + b * first[1] + c * first[2]
     rows = (first, second, third)
     solved = [r[0] * right[0] + r[1] * right[1] + r[2] * right[2] for r in rows]
-    return torch.stack(solved) / determinant
+    slopes: Tensor = torch.stack(solved) / determinant
+    return slopes

@@ -62,9 +62,7 @@ class DeviceMatte:
         if self.made is not None:
             return self.made
         device = self.alpha.device
-        return self.frame.once(
-            ("samples", str(device)), lambda: samples_of(self.frame, device)
-        )
+        return self.frame.once(("samples", str(device)), lambda: samples_of(self.frame, device))
 
     @property
     def planes(self) -> tuple[Tensor, ...]:

@@ -55,21 +55,3 @@ def moved_chapter(chapter: Any, span: TimeRange) -> dict[str, Any]:
     shift = round(span.shift / base)
     last = chapter["end"] if span.end is None else min(chapter["end"], round(span.end / base))
     return {**chapter, "start": max(0, chapter["start"] - shift), "end": last - shift}
-
-
-def left_out(clip: Clip) -> list[str]:
-    """Return a sentence for each of a clip's streams that no result gets."""
-    return [f"Stream {each.index} ({each.kind}, {each.about}) is left out." for each in clip.others]
-
-
-def not_held(clip: Clip, output: str) -> list[str]:
-    """Return sentences for all beside a clip's frames that an output of frames alone lacks."""
-    parts = (
-        ("audio", clip.audio),
-        ("subtitles", clip.subtitles),
-        ("chapters", clip.chapters),
-        ("attachments", clip.attachments),
-    )
-    there = [name for name, found in parts if found]
-    said = [f"{output} has no {', no '.join(there)}: left out."] if there else []
-    return [*said, *left_out(clip)]

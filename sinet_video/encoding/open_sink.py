@@ -21,7 +21,7 @@ from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.image_sequence import ImageFile, ImageSequence, name_in, siblings
-from sinet_video.encoding.metadata import not_held
+from sinet_video.encoding.losses import not_held
 from sinet_video.encoding.plan import Plan, plan
 from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink

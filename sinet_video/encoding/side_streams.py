@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 
-from sinet_video.containers.codec_delay import priming
 from sinet_video.containers.formats import BY_MUXER
 from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
-from sinet_video.decoding.demux import is_cover, opened, video_stream
-from sinet_video.decoding.timeline import Timeline, may_restart, start_of
+from sinet_video.decoding.demux import covers, opened, video_stream
+from sinet_video.decoding.timeline import Timeline, may_restart
 from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
-from sinet_video.encoding.metadata import left_out, moved_chapter, portable_tags, track_names
+from sinet_video.encoding.losses import late_audio, left_out, not_written
+from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, Remedy, reason
@@ -28,9 +28,6 @@ from sinet_video.media.time_range import TimeRange, seconds
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
-
-TICK = Fraction(1, 1000)
-"""Seconds by which a file may misstate the start of its audio: Matroska's precision."""
 
 LOOK_BACK = 30
 """Seconds before a span in which a subtitle may start that is still visible in it."""
@@ -87,7 +84,7 @@ class SideStreams:
         self._add_covers()
         self._add_attachments()
         self._add_names(video)
-        self._left_out()
+        self.warnings += left_out(clip)
         source = video_stream(self._input, clip.source)
         self._timeline = Timeline(self._input, source)
         self._demuxed = self._demux()
@@ -121,28 +118,7 @@ class SideStreams:
         if time is None:
             for track in self.tracks.values():
                 yield from self._usable(track.flush())
-            self.warnings += self._late_audio()
-
-    def _late_audio(self) -> list[str]:
-        lost = [
-            (track.source.codec_context.name, start)
-            for track in self.tracks.values()
-            if track.source.type == "audio" and (start := self._lost_until(track)) is not None
-        ]
-        kind = self._output.format.name
-        return [
-            f"Audio ({codec}) before {float(start):.3f} s is lost: a {kind} file cannot begin with "
-            "it" + ("; .mp4 and .mov can." if start else ".")
-            for codec, start in lost
-        ]
-
-    def _lost_until(self, track: Track) -> Fraction | None:
-        """Return the time in seconds up to which audible audio is dropped, if any is."""
-        if isinstance(track, Copied) and track.lost is not None:
-            return track.lost
-        start = start_of(track.source) + self._span.late
-        early = self._span.start is None and start < -priming(track.source) - TICK
-        return Fraction(0) if early else None
+            self.warnings += late_audio(self.tracks.values(), self._span, self._output.format.name)
 
     def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Yield a track's output packets as long as it can be used."""
@@ -169,27 +145,8 @@ class SideStreams:
 
     def lost(self, written: Path) -> list[str]:
         """Return warnings about what a finished file does not hold."""
-        wanted = {name.lower() for name in portable_tags(self._input.metadata)}
-        with opened(written) as found:
-            tags = (found.metadata, *(stream.metadata for stream in found.streams))
-            names = sorted(wanted - {name.lower() for each in tags for name in each})
-            languages = self._lost_languages(found)
-            chapters = len(self._chapters()) - len(found.chapters())
-            covers = len(_covers(self._input)) - len(_covers(found))
-        missing = [f"names ({', '.join(names)})"] if names else []
-        missing += [f"languages ({', '.join(languages)})"] if languages else []
-        counts = ((chapters, "chapters"), (covers, "cover art"))
-        missing += [f"{count} {what}" for count, what in counts if count > 0]
         kind = self._output.format.name
-        return [f"A {kind} file does not hold: {', '.join(missing)}."] if missing else []
-
-    def _lost_languages(self, found: InputContainer) -> list[str]:
-        tracks = [track.source for track in self.tracks.values() if track.source.type != "video"]
-        written = [*found.streams.audio, *found.streams.subtitles]
-        said = (s.language for s in tracks if s.language not in (None, "und"))
-        pairs = zip(tracks, written, strict=False)
-        kept = [old.language for old, new in pairs if new.language not in (None, "und")]
-        return sorted(set(said) - set(kept))
+        return not_written(written, self._input, self.tracks.values(), len(self._chapters()), kind)
 
     def _add_audio(self) -> None:
         if self._audio == "none":
@@ -225,7 +182,7 @@ class SideStreams:
 
     def _add_covers(self) -> None:
         """Add covers if possible; otherwise `lost` reports them."""
-        for stream in _covers(self._input):
+        for stream in covers(self._input):
             codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
             if self._format.attachments and codec in COVER_TYPES:
                 self._attach_cover(stream, COVER_TYPES[codec])
@@ -268,10 +225,6 @@ class SideStreams:
         cut = [moved_chapter(chapter, self._span) for chapter in self._input.chapters()]
         return [chapter for chapter in cut if chapter["start"] < chapter["end"]]
 
-    def _left_out(self) -> None:
-        """Name the streams that no result gets."""
-        self.warnings += left_out(self._clip)
-
     def _demux(self) -> Iterator[Packet]:
         if not self.tracks:
             return
@@ -299,7 +252,3 @@ class SideStreams:
     def _is_later(self, packet: Packet, time: Fraction | None) -> bool:
         now = seconds(packet.dts, packet.time_base) - self._span.shift
         return time is not None and now > time
-
-
-def _covers(container: InputContainer) -> list[Any]:
-    return [stream for stream in container.streams.video if is_cover(stream)]

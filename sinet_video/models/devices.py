@@ -5,16 +5,18 @@ torch is only imported where a device other than the CPU, or its runtime, is ask
 
 from __future__ import annotations
 
+import sys
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
     import torch
 
-    from sinet_video.models.onnx_session import Runtime
+    from sinet_video.models.onnx.session import Runtime
 
 AUTO = "auto"
 """The device to be chosen: a CUDA one, else Apple's MPS, else the CPU."""
@@ -60,6 +62,20 @@ def available() -> list[str]:
         for index in range(torch.cuda.device_count())
     ]
     return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+
+
+def described(runtime: Runtime, device: str) -> str:
+    """Return a runtime, its version and its device in words, without importing it."""
+    try:
+        return f"{runtime} {version(runtime)} on {device}"
+    except PackageNotFoundError:
+        return f"{runtime} on {device}"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error is torch's for a device without enough memory."""
+    loaded: Any = sys.modules.get("torch")
+    return loaded is not None and isinstance(error, loaded.OutOfMemoryError)
 
 
 def opened(device: str) -> torch.device:

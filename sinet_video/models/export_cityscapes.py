@@ -20,7 +20,7 @@ from sinet_video.models.export_sinet import (
     fold,
     scaling,
 )
-from sinet_video.models.onnx_trace import OPSET, traced
+from sinet_video.models.onnx.trace import OPSET, traced
 from sinet_video.models.sinet import S2Block, S2Module, upsample
 from sinet_video.models.sinet_cityscapes import CityscapesSINet, CrossBlock, enlarge
 

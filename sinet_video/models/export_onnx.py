@@ -18,8 +18,8 @@ from sinet_video.models.checkpoint import load_any
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.network import Network
-from sinet_video.models.onnx_session import open_session
-from sinet_video.models.onnx_trace import OPSET
+from sinet_video.models.onnx.session import open_session
+from sinet_video.models.onnx.trace import OPSET
 from sinet_video.paths import check_named
 from sinet_video.quiet_onnxruntime import onnxruntime
 

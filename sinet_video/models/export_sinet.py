@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sinet_video.models.onnx_trace import OPSET, traced
+from sinet_video.models.onnx.trace import OPSET, traced
 from sinet_video.models.sinet import (
     ConvNormAct,
     Downsample,

@@ -12,9 +12,9 @@ from sinet_video.extras import extra_needed
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames, wanted
 from sinet_video.models.input_settings import OnnxInput
-from sinet_video.models.onnx_recurrent import RecurrentSegmenter, is_recurrent
-from sinet_video.models.onnx_segmenter import OnnxSegmenter
-from sinet_video.models.onnx_session import Runtime, fixed_size, open_session
+from sinet_video.models.onnx.recurrent import RecurrentSegmenter, is_recurrent
+from sinet_video.models.onnx.segmenter import OnnxSegmenter
+from sinet_video.models.onnx.session import Runtime, fixed_size, open_session
 from sinet_video.models.registry import (
     NAMED,
     NAMES,

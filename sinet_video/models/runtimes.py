@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.models.devices import opened
-from sinet_video.models.onnx_limits import check_map, run_bounded
-from sinet_video.models.onnx_session import (
+from sinet_video.models.onnx.limits import check_map, run_bounded
+from sinet_video.models.onnx.session import (
     Alpha,
     Image,
     Runtime,

@@ -1,4 +1,4 @@
-"""From an input file to finished files: settings, the chain of stages, jobs, resuming and batches.
+"""From an input file to finished files: settings, the chain of stages, jobs, and resuming them.
 
 May import every room above it.
 """

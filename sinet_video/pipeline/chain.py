@@ -9,29 +9,22 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import Literal, get_args
 
-from sinet_video.containers.codecs import CODECS, Content
-from sinet_video.containers.formats import container_of
-from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.given import Readable, as_source
 from sinet_video.decoding.probe import probe
-from sinet_video.encoding.settings import Encoding
-from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.stacked import STACKED
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
+from sinet_video.pipeline.device_chain import chained_in_torch, segment_in_torch
+from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.read_ahead import prefetch
-from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
 from sinet_video.stages.chroma_key import Screened, key
 from sinet_video.stages.clean_regions import filter_regions
-from sinet_video.stages.composite import Background, composite, foreground
+from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
 from sinet_video.stages.despill import despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
@@ -114,25 +107,11 @@ def seen(
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     """Yield coarse mattes of frames; `part_of` as in `follow`."""
+    if settings.following is None and settings.torch_device is not None:
+        return segment_in_torch(frames, segmenter, settings)
     if settings.following is None:
         return segment(frames, segmenter, size=settings.size)
     return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
-
-
-Show = Literal["composite", "alpha", "foreground"]
-
-
-@dataclass(frozen=True)
-class OutputKind:
-    """What is written of each matte: its content, and the background behind the person."""
-
-    content: Content
-    background: Background | None = None
-
-    def begun(self, first: Fraction, now: Fraction) -> None:
-        """Record when the first frame was, in an earlier run, and when this run continues."""
-        if isinstance(self.background, VideoBackground):
-            self.background.begin(first, now)
 
 
 @dataclass(frozen=True)
@@ -152,6 +131,11 @@ class Work:
     look: OutputKind = OutputKind("alpha")
     smoother: Smoother | None = None
     screened: Screened | None = None
+
+    @property
+    def torch_device(self) -> str | None:
+        """The device of the torch runtime; None for onnxruntime."""
+        return self.settings.torch_device
 
     @property
     def start(self) -> Fraction:
@@ -255,11 +239,18 @@ CHAIN = (
 
 def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
     """Chain the stages from coarse mattes to what is written, leaving out those without effect."""
+    links = links_of(work)
+    if work.torch_device is not None:
+        return chained_in_torch(coarse, links, work, meter)
     mattes = coarse
-    for link in CHAIN:
-        if link.wanted(work):
-            mattes = meter.timed(link.name, link.apply(mattes, work))
+    for link in links:
+        mattes = meter.timed(link.name, link.apply(mattes, work))
     return mattes
+
+
+def links_of(work: Work) -> list[Link]:
+    """Return the links that have an effect, in order."""
+    return [link for link in CHAIN if link.wanted(work)]
 
 
 def needs_all(work: Work) -> bool:
@@ -274,37 +265,3 @@ def remembering(work: Work) -> list[str]:
     """Return the names of the stages, but for smoothing, that remember all earlier frames."""
     after = (link for link in CHAIN if link.stage is not smooth and link.wanted(work))
     return [link.name for link in after if memory_of(link.stage) != NOTHING]
-
-
-def output_kind(
-    output: Path,
-    background: Source | Background | None,
-    fit: Fit,
-    show: Show,
-    encoding: Encoding,
-) -> OutputKind:
-    """Return what an output shows, given what was asked for and what its file type can hold.
-
-    Raises `SettingError` for contradictory choices, and as `parse_background` does.
-    """
-    if show not in get_args(Show):
-        raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")
-    if show != "composite" and background is not None:
-        raise SettingError(
-            f"A background cannot be seen when only the {show} is shown; leave it out."
-        )
-    if show == "alpha":
-        return OutputKind("alpha")
-    if isinstance(background, Source):
-        behind = parse_background(background, fit)
-        return OutputKind("rgb", behind) if behind else OutputKind("rgba")
-    if background is not None:
-        return OutputKind("rgb", background)
-    if encoding.alpha_mode == STACKED:
-        return OutputKind("rgba")
-    container = container_of(output, encoding.format)
-    codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
-    can = "rgba" in container.defaults and codec is not None and codec.rgba is not None
-    if can and (container.alpha_first or show == "foreground"):
-        return OutputKind("rgba")
-    return OutputKind("rgb", ColourBackground.parse("black" if show == "foreground" else "green"))

@@ -9,12 +9,12 @@ from sinet_video.decoding.access import Source, StrPath
 from sinet_video.encoding.plan import plan
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
-from sinet_video.pipeline import fingerprint
-from sinet_video.pipeline.chain import Show, output_kind
 from sinet_video.pipeline.convert import convert
 from sinet_video.pipeline.job import Progress
+from sinet_video.pipeline.output_kind import Show, output_kind
 from sinet_video.pipeline.report import Report
-from sinet_video.pipeline.resume import Resume
+from sinet_video.pipeline.resuming import fingerprint
+from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.composite import Background

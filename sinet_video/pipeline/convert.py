@@ -18,14 +18,17 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
+from sinet_video.models.devices import described
 from sinet_video.paths import check_named
-from sinet_video.pipeline import fingerprint
-from sinet_video.pipeline.chain import Show, Work, needs_all, output_kind
+from sinet_video.pipeline.chain import Work, needs_all
 from sinet_video.pipeline.job import Job, Progress
 from sinet_video.pipeline.memory_needed import within_memory
+from sinet_video.pipeline.output_kind import Show, output_kind
 from sinet_video.pipeline.outputs import Whole, Writing
 from sinet_video.pipeline.report import Report
-from sinet_video.pipeline.resume import Resume, Segments, check_files
+from sinet_video.pipeline.resuming import fingerprint
+from sinet_video.pipeline.resuming.segments import Segments
+from sinet_video.pipeline.resuming.settings import Resume, check_files
 from sinet_video.pipeline.settings import Settings
 from sinet_video.pipeline.shares import share_of
 from sinet_video.pipeline.targets import (
@@ -115,7 +118,7 @@ def convert(
         told = fingerprint.of_job(
             files_of(clip), outputs=list(map(str, targets)), background=background, fit=fit,
             show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
-            span=clip.span,
+            span=clip.span, **{"the device": described(*settings.placed)},
         )  # fmt: skip
         if resume.only is not None:
             writing = share_of(work, outputs, told, resume, overwrite=overwrite)

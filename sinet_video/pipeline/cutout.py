@@ -15,7 +15,8 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.encoder_input import rgba
 from sinet_video.errors import SettingError
 from sinet_video.models.segmenter import Segmenter
-from sinet_video.pipeline.chain import OutputKind, Work, chained, seen
+from sinet_video.pipeline.chain import Work, chained, seen
+from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 

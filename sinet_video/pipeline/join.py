@@ -14,11 +14,12 @@ from sinet_video.atomic import translate_write_errors
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.errors import InputError, OutputError
 from sinet_video.pipeline.conversion import Conversion
-from sinet_video.pipeline.fingerprint import differing
-from sinet_video.pipeline.job_folder import JobFolder, folder_of, is_finished
-from sinet_video.pipeline.job_state import JobState
 from sinet_video.pipeline.report import Report
-from sinet_video.pipeline.resume import FEWEST, Resume
+from sinet_video.pipeline.resuming.fingerprint import differing
+from sinet_video.pipeline.resuming.job_folder import JobFolder, folder_of, is_finished
+from sinet_video.pipeline.resuming.job_state import JobState
+from sinet_video.pipeline.resuming.segments import FEWEST
+from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.shard import Shard
 from sinet_video.pipeline.shares import WARM_UP, share_path
 

@@ -10,14 +10,18 @@ import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
-from sinet_video.checked import check_fields
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame_size import FrameSize
-from sinet_video.models.input_settings import InputSize, OnnxInput
+from sinet_video.models.network_settings import NETWORK, NetworkSettings
 from sinet_video.option import option, parts
-from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
+from sinet_video.pipeline.parse_settings import (
+    FASTEST,
+    parse_rate,
+    parse_refinement,
+    parse_smoothing,
+)
 from sinet_video.stages.matte_settings import (
     EDGE,
     MATTE,
@@ -38,51 +42,22 @@ if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
     from sinet_video.decoding.concealment import OnError
     from sinet_video.decoding.given import Readable
-    from sinet_video.models.cityscapes_classes import ClassNames
-    from sinet_video.models.onnx_session import Runtime
-    from sinet_video.models.segmenter import Segmenter
 
-NETWORK, SCREEN, INPUT = "Network", "Green screen", "Input"
+SCREEN, INPUT = "Green screen", "Input"
 """Headings of options, beside those of the stages."""
 
 IPT = 5
 """The profile of Dolby Vision that has no base layer for other decoders."""
 
 
-FASTEST = 10**6
-"""Frames per second."""
-
-NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "59.94": 60, "119.88": 120}
-"""Rates that are called so, and that are 1000/1001 of these."""
-
-
-def parse_rate(text: str) -> Fraction:
-    """Return frames per second, exact: "24", "24000/1001" or "23.976". Raises `SettingError`."""
-    if text in NTSC:
-        return Fraction(NTSC[text] * 1000, 1001)
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise SettingError(
-            f"Rate is {text!r}; give frames per second such as 24, 29.97 or 24000/1001."
-        ) from error
-
-
 @dataclass(frozen=True)
-class Settings:
+class Settings(NetworkSettings):
     """How a person is found and cut out; every field has a sensible default.
 
-    Raises `SettingError` for an unknown `source_alpha`.
+    The network's fields, such as `weights` and `size`, are those of `NetworkSettings`. Raises
+    `SettingError` for a value that cannot be.
 
     Attributes:
-        weights: "default", "official", "cityscapes", or the path of a checkpoint or an ONNX file.
-        runtime: "onnxruntime" (CPU only), "torch", or "auto": the first on the CPU, else the
-            second.
-        device: "cpu", or with torch any device that it knows.
-        onnx: the input and output of an ONNX file that this library did not export.
-        classes: the classes that count as the person, for weights that tell the 19 classes of
-            Cityscapes apart, such as "person,bicycle"; "person,rider" by default.
-        size: the size at which the network sees the frame.
         following: how closely to follow people, so that the network sees them larger; None to turn
             it off.
         smoothing: how to smooth alpha over time; None to turn it off.
@@ -96,7 +71,6 @@ class Settings:
         despill: which screen's light `convert` removes from the person; None for none.
         decontaminate: whether `convert` removes the old background's colour from the edge.
         frame_size: how much smaller or larger than the source the result is.
-        segmenter: a function to use instead of the network.
         source_alpha: how to use an alpha channel of the source: "multiply" combines it with the
             matte, "keep" uses it instead of the network's, "ignore" ignores it.
         deinterlace: whether to deinterlace frames that are marked as interlaced.
@@ -109,40 +83,6 @@ class Settings:
             that a playlist or the like names; "network", URLs too, so that each of them may be one.
     """
 
-    weights: str | Path = option(
-        "default",
-        "default, or official or cityscapes (downloaded on first use), or a .pth or .onnx file.",
-        NETWORK,
-        kind=str,
-        metavar="NAME|FILE",
-        brief="default, official, cityscapes, or a file.",
-    )
-    runtime: Literal["auto"] | Runtime = option(
-        "auto",
-        "Runtime for the network; auto is onnxruntime on the CPU and torch on other devices.",
-        NETWORK,
-        choices=("auto", "onnxruntime", "torch"),
-    )
-    device: str = option("cpu", "cpu, or a torch device such as cuda.", NETWORK)
-    onnx: OnnxInput = parts(OnnxInput())
-    classes: ClassNames | None = option(
-        None,
-        "With --weights cityscapes: which of its 19 classes to cut out, such as person,bicycle.",
-        NETWORK,
-        kind=str,
-        metavar="NAMES",
-        shown="person,rider",
-    )
-    size: InputSize = option(
-        InputSize(),
-        "Size at which the network sees the frame: a pixel count, which keeps the aspect ratio, or "
-        "a width and height.",
-        NETWORK,
-        name="network-size",
-        parse=InputSize.parse,
-        metavar="PIXELS|WxH",
-        shown="64000; with cityscapes 600000",
-    )
     following: Following | None = option(
         Following(),
         "Follow people who are small in the frame, so that the network sees them larger.",
@@ -216,7 +156,6 @@ class Settings:
         off="no-decontaminate",
     )
     frame_size: FrameSize = parts(FrameSize())
-    segmenter: Segmenter | None = None
     source_alpha: SourceAlpha = option(
         "multiply",
         "How to use INPUT's own alpha channel: multiply the matte by it, keep it instead of the "
@@ -258,7 +197,7 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        super().__post_init__()
         check_source_alpha(self.source_alpha)
         if self.rate is not None and not 0 < self.rate <= FASTEST:
             raise SettingError(
@@ -311,23 +250,3 @@ class Settings:
         stream = self.stream if found.stream is None else found.stream
         rate = self.rate if found.rate is None else found.rate
         return replace(found, stream=stream, rate=rate)
-
-    def load(self) -> Segmenter:
-        """Return the segmenter for these settings."""
-        if self.segmenter is not None:
-            return self.segmenter
-        from sinet_video.models.load import load_segmenter
-
-        return load_segmenter(
-            self.weights,
-            runtime=self._runtime,
-            device=self.device,
-            onnx=self.onnx,
-            classes=self.classes,
-        )
-
-    @property
-    def _runtime(self) -> Runtime:
-        if self.runtime == "auto":
-            return "onnxruntime" if self.device == "cpu" else "torch"
-        return self.runtime

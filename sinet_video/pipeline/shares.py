@@ -25,9 +25,10 @@ from sinet_video.errors import InputError, OutputError, SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.chain import Work, remembering
-from sinet_video.pipeline.job_state import checksum
 from sinet_video.pipeline.outputs import Made, Output, Read
-from sinet_video.pipeline.resume import OVERLAP, Resume, Segments
+from sinet_video.pipeline.resuming.job_state import checksum
+from sinet_video.pipeline.resuming.segments import OVERLAP, Segments
+from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.settings import Settings
 from sinet_video.pipeline.shard import Shard
 from sinet_video.publish import Publication

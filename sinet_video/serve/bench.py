@@ -17,7 +17,8 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.image_bytes import jpeg
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange
 from sinet_video.models.segmenter import Segmenter
-from sinet_video.pipeline.chain import OutputKind, Work, chained, seen
+from sinet_video.pipeline.chain import Work, chained, seen
+from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.serve.limits import LONGEST_SIDE

@@ -14,7 +14,6 @@ from sinet_video.media.pixel_formats import Plane
 from sinet_video.planes.gaussian import gaussian
 from sinet_video.planes.quantise import write_alpha
 
-
 SMALL = 240
 """Longer side of the reduced frame that is blurred, about."""
 

@@ -1,6 +1,6 @@
 """What a stage remembers from one frame to the next, declared beside the stage.
 
-A resumed job must give the same bytes as one that was never interrupted. `pipeline.resume`
+A resumed job must give the same bytes as one that was never interrupted. `pipeline.resuming`
 therefore has to restore what each stage would have remembered, and asks `memory_of`.
 """
 

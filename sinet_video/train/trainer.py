@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from sinet_video.atomic import whole_file
-from sinet_video.errors import InputError, SettingError
+from sinet_video.errors import SettingError
 from sinet_video.models.checkpoint import load, save
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.sinet import SINet
 from sinet_video.read_ahead import prefetch
-from sinet_video.train.changes import differences
+from sinet_video.train.course import Course, read_checkpoint, so_far
 from sinet_video.train.curves import Row, draw_curves, write_csv
 from sinet_video.train.data_parallel import Shards, Work
 from sinet_video.train.fused_layers import fuse, unavailable_reason
@@ -30,7 +28,6 @@ from sinet_video.train.recipe import Recipe, Stage
 from sinet_video.train.samples.batch import Batch
 from sinet_video.train.samples.photographs import Stock
 from sinet_video.train.samples.sampler import Sampler, batches
-from sinet_video.train.toml import dump_overrides
 from sinet_video.train.validation import WATCHED, hardness, watched
 
 PREFETCHED = 3
@@ -46,24 +43,7 @@ class Pace:
     checkpoint: int = 250
 
 
-@dataclass
-class Course:
-    """The progress of a training; with the networks and the optimiser, the whole checkpoint."""
-
-    stage: int = 0
-    step: int = 0
-    """Finished steps of the stage."""
-    rows: list[Row] = field(default_factory=list)
-    ends: list[State] = field(default_factory=list)
-    """Averaged weights at the ends of remembered stages."""
-    odds: list[list[float]] = field(default_factory=list)
-    """How often the stage draws each image of nobody; see `Stock.odds`."""
-
-
 Progress = Callable[[Row], None]
-
-MOST_SAID = 5
-"""How many differences between two recipes are said."""
 
 
 class StoppedError(Exception):
@@ -103,32 +83,6 @@ def train(
             return training.run()
         finally:
             training.shards.close()
-
-
-def read_checkpoint(recipe: Recipe, folder: Path) -> dict[str, Any] | None:
-    """Return the content of a folder's checkpoint, or None if there is none.
-
-    Raises `InputError` if it belongs to another recipe.
-    """
-    path = folder / "checkpoint.pth"
-    if not path.exists():
-        return None
-    state: dict[str, Any] = torch.load(path, weights_only=True)
-    now = so_far(recipe, state["stage"])
-    if state["recipe"] != now:
-        found = list(differences(json.loads(state["recipe"]), json.loads(now)))
-        raise InputError(
-            f"{path} is of another recipe than {recipe.name} as it is now: "
-            f"{'; '.join(found[:MOST_SAID])}{' and more' if found[MOST_SAID:] else ''}. Give "
-            "another folder, or remove it."
-        )
-    return state
-
-
-def so_far(recipe: Recipe, stage: int) -> str:
-    """Return what a checkpoint in a stage must agree with; later stages may change."""
-    done = dataclasses.replace(recipe, stages=recipe.stages[: stage + 1], sharpness=1.0, settling=0)
-    return json.dumps(dump_overrides(done))
 
 
 def untrained(seed: int) -> SINet:

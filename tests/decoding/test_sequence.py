@@ -12,7 +12,7 @@ from plain_mattes import EVERYTHING
 
 import sinet_video
 from sinet_video import Encoding, InputError, SettingError, Settings, Source, TimeRange
-from sinet_video.pipeline.settings import parse_rate
+from sinet_video.pipeline.parse_settings import parse_rate
 
 
 def shade(index: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from plain_mattes import EVERYTHING
 from sinet_video import Encoding, convert
 from sinet_video.encoding.captions import HEADERS, with_captions
 from sinet_video.media.side_data import captions_of
-from sinet_video.pipeline.resume import Resume
+from sinet_video.pipeline.resuming.settings import Resume
 
 SOURCE = Path(__file__).parents[1] / "system" / "fault_files" / "closed_captions_a53.mp4"
 ENCODERS = {"h264": "libx264", "hevc": "libx265"}

@@ -18,7 +18,7 @@ from sinet_video.models.export_onnx import export_onnx
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.network import Network
-from sinet_video.models.onnx_trace import OPSET, traced
+from sinet_video.models.onnx.trace import OPSET, traced
 from sinet_video.models.registry import NAMED, Architecture, NamedWeights
 from sinet_video.models.segmenter import seen_size
 from sinet_video.models.sinet import SINet

@@ -18,7 +18,7 @@ from sinet_video.models import checkpoint as checkpoints
 from sinet_video.models import export_sinet
 from sinet_video.models.input_settings import InputSize, OnnxInput, Preprocessing
 from sinet_video.models.load import load_segmenter, packaged_graph
-from sinet_video.models.onnx_segmenter import OnnxSegmenter
+from sinet_video.models.onnx.segmenter import OnnxSegmenter
 from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
 from sinet_video.models.sinet import SINet
 

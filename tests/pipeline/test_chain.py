@@ -14,10 +14,11 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
 from sinet_video.media.frame import Matte
 from sinet_video.pipeline import chain
-from sinet_video.pipeline.chain import CHAIN, Link, OutputKind, Work, chained, needs_all
+from sinet_video.pipeline.chain import CHAIN, Link, Work, chained, needs_all
 from sinet_video.pipeline.convert import convert
+from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
-from sinet_video.pipeline.resume import Resume
+from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.follow import follow

@@ -33,9 +33,9 @@ from sinet_video import (
     probe,
 )
 from sinet_video.decoding.concealment import Tally
-from sinet_video.pipeline import job_folder
-from sinet_video.pipeline.job_folder import JobFolder, folder_of, is_finished
-from sinet_video.pipeline.job_state import SegmentBoundary, seal
+from sinet_video.pipeline.resuming import job_folder
+from sinet_video.pipeline.resuming.job_folder import JobFolder, folder_of, is_finished
+from sinet_video.pipeline.resuming.job_state import SegmentBoundary, seal
 
 
 def bright(image: np.ndarray) -> np.ndarray:
@@ -179,9 +179,9 @@ def test_seams_are_not_there_in_a_lossless_file(clip, tmp_path, smoothing, secon
 
 
 FORGETTING = {
-    "adaptive": ("pipeline.resume.Segments._seed_alphas", lambda _, coarse: coarse),
+    "adaptive": ("pipeline.resuming.segments.Segments._seed_alphas", lambda _, coarse: coarse),
     "window": (
-        "pipeline.job_folder.JobFolder.alphas",
+        "pipeline.resuming.job_folder.JobFolder.alphas",
         lambda kept, whole=JobFolder.alphas: whole(kept)[-1:],
     ),
 }
@@ -431,7 +431,7 @@ def test_an_interruption_between_the_names_is_made_good(clip, tmp_path, monkeypa
         raise StoppedError
 
     with monkeypatch.context() as patch:
-        patch.setattr("sinet_video.pipeline.job_folder.JobFolder.clear", fail)
+        patch.setattr("sinet_video.pipeline.resuming.job_folder.JobFolder.clear", fail)
         with pytest.raises(StoppedError):
             convert(clip, tmp_path / "o.mp4", **options)
     assert (tmp_path / "o.mp4").exists()

@@ -23,7 +23,7 @@ from sinet_video import (
     join,
     plan,
 )
-from sinet_video.pipeline.job_folder import folder_of, is_finished
+from sinet_video.pipeline.resuming.job_folder import folder_of, is_finished
 from sinet_video.pipeline.shares import share_path
 
 SECONDS = 1

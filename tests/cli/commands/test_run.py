@@ -31,8 +31,8 @@ from sinet_video.decoding.access import Allow
 from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.settings import AlphaMode, AudioChoice
 from sinet_video.models.input_settings import Activation
-from sinet_video.models.onnx_session import Runtime
-from sinet_video.pipeline.chain import Show
+from sinet_video.models.onnx.session import Runtime
+from sinet_video.pipeline.output_kind import Show
 from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
 from sinet_video.pipeline.report import expected_frames
 from sinet_video.stages.backgrounds import Fit

@@ -59,7 +59,7 @@ def test_whatever_stops_it_is_told_and_nothing_is_left(sent, name, long_clip, st
     until_there(tmp_path, process)
     process.send_signal(sent)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 128 + sent
+    assert process.returncode == 128 + sent, said
     assert b"Traceback" not in said
     assert b"was not made" in said
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
-from sinet_video.models.onnx_limits import bound_memory, why
+from sinet_video.models.onnx.limits import bound_memory, why
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 Runtime = Literal["onnxruntime", "torch"]

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from sinet_video.atomic import parts_name, store, sync, translate_write_errors
 from sinet_video.errors import OutputError, Remedy, reason
-from sinet_video.pipeline.fingerprint import differing
-from sinet_video.pipeline.job_state import JobState, SegmentBoundary
 from sinet_video.pipeline.outputs import Made
+from sinet_video.pipeline.resuming.fingerprint import differing
+from sinet_video.pipeline.resuming.job_state import JobState, SegmentBoundary
 
 LOGGER = logging.getLogger("sinet_video")
 

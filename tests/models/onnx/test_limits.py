@@ -15,8 +15,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sinet_video import SettingError, WeightsError, load_segmenter
-from sinet_video.models import onnx_limits
 from sinet_video.models.checkpoint import load_any
+from sinet_video.models.onnx import limits
 
 IMAGE = np.zeros((192, 320, 3), np.uint8)
 FREE = ["a", "b", "c", "d"]
@@ -179,7 +179,7 @@ def written(tmp_path) -> Callable[[onnx.ModelProto], Path]:
 @pytest.mark.parametrize("name", GRAPHS)
 def test_every_graph_ends_in_a_sentence(name, written, monkeypatch):
     """In little memory and time, when it is loaded or when it is run."""
-    monkeypatch.setattr(onnx_limits, "SECONDS", 2.0)
+    monkeypatch.setattr(limits, "SECONDS", 2.0)
     make, said = GRAPHS[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     path = written(make())
@@ -194,7 +194,7 @@ def test_every_graph_ends_in_a_sentence(name, written, monkeypatch):
 
 def test_the_recorded_ones_as_well(shared, monkeypatch):
     """Those that ended in a traceback, or ran away."""
-    monkeypatch.setattr(onnx_limits, "SECONDS", 1.0)
+    monkeypatch.setattr(limits, "SECONDS", 1.0)
     for path in sorted((shared / "faults" / "onnx").glob("*.onnx")):
         with pytest.raises((WeightsError, SettingError)):
             load_segmenter(path)(IMAGE)

@@ -36,7 +36,7 @@ from sinet_video import (
     to_ffmpeg,
 )
 from sinet_video.decoding.access import Source
-from sinet_video.encoding.ffmpeg_outputs import Staged
+from sinet_video.encoding.external.outputs import Staged
 from sinet_video.media.colour import Colour
 
 UNEVEN = [700, 1212, 1400, 2200, 2212, 3700, 5700, 6212, 6800, 9700, 9701, 12700]

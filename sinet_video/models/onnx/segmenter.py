@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError, WeightsError
 from sinet_video.models.input_settings import OnnxInput, Preprocessing
-from sinet_video.models.onnx_limits import LARGEST, check_map, run_bounded
-from sinet_video.models.onnx_session import (
+from sinet_video.models.onnx.limits import LARGEST, check_map, run_bounded
+from sinet_video.models.onnx.session import (
     Alpha,
     Image,
     Runtime,

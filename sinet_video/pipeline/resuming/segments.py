@@ -11,30 +11,31 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from math import floor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sinet_video.atomic import translate_write_errors
-from sinet_video.checked import check_fields
-from sinet_video.decoding.access import Source
 from sinet_video.decoding.concealment import Tally
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
-from sinet_video.errors import InputError, OutputError, Remedy, SettingError
+from sinet_video.errors import InputError, OutputError, Remedy
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.pipeline.job_folder import Alphas, JobFolder
-from sinet_video.pipeline.job_state import SegmentBoundary, checksum, recognised
 from sinet_video.pipeline.outputs import Output, Read, Writing
-from sinet_video.pipeline.segments import segments_of
-from sinet_video.pipeline.shard import Shard
+from sinet_video.pipeline.resuming.job_folder import Alphas, JobFolder
+from sinet_video.pipeline.resuming.job_state import SegmentBoundary, checksum, recognised
+from sinet_video.pipeline.resuming.segment_files import segments_of
+from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.publish import Publication
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.memory import memory_of
 from sinet_video.stages.smooth import smooth
+
+if TYPE_CHECKING:
+    from sinet_video.pipeline.chain import Smoother
 
 OVERLAP = 1
 """Seconds at the end of a segment whose frames are remembered by checksum."""
@@ -43,27 +44,6 @@ FEWEST = 8
 """Frames that must match before a file that is read from the middle is trusted to decode exactly as
 if it were read from the beginning.
 """
-
-
-@dataclass(frozen=True)
-class Resume:
-    """Make a job resumable. A segment holds `seconds` of the result.
-
-    With `only`, only that part of the segments is made, and kept for `join`.
-
-    Raises `SettingError` unless it is above 0 and at most 3600.
-    """
-
-    seconds: Fraction | float = 10
-    only: Shard | None = None
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if not 0 < self.seconds <= 3600:
-            raise SettingError(
-                f"Segments of {float(self.seconds):g} s are asked for; they must be longer than 0 "
-                "and at most 3600 s."
-            )
 
 
 class Segments(Writing):
@@ -197,8 +177,12 @@ class Segments(Writing):
         yield from last
         yield from frames
 
-    def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """Smooth mattes, see `Writing.smooth`; the last finished ones are not yielded."""
+    @property
+    def smoother(self) -> Smoother:
+        """What smooths mattes, see `Writing.smoother`; the last finished ones are not yielded."""
+        return self._smooth
+
+    def _smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         memory, primed = memory_of(smooth, smoothing), self._seed_alphas(coarse)
         if memory.alphas == "taken":
             steady = smooth(self._remember_alphas(primed, memory.frames), smoothing)
@@ -291,12 +275,3 @@ class Segments(Writing):
     def _look_start(self, number: int) -> Fraction:
         """Return the time from which a segment's frames are remembered."""
         return self._first + (number + 1) * self._seconds - OVERLAP
-
-
-def check_files(*names: Source) -> None:
-    """Raise `SettingError` for pipes, which cannot be read or written twice, and for URLs."""
-    if any(name.is_pipe or name.is_url or name.is_given for name in names):
-        raise SettingError(
-            "What comes or goes through a pipe or from a host, or is no file, cannot be resumed; "
-            "give files."
-        )

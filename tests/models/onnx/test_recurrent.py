@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 
 from sinet_video.errors import WeightsError
 from sinet_video.models.load import load_segmenter
-from sinet_video.models.onnx_recurrent import PASSES, RecurrentSegmenter
+from sinet_video.models.onnx.recurrent import PASSES, RecurrentSegmenter
 
 
 def write_counting(path: Path, *, state: str = "r1", alpha: str = "pha", channels: int = 1) -> Path:

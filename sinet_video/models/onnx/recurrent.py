@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
 from sinet_video.models.input_settings import OnnxInput
-from sinet_video.models.onnx_limits import answers_bounded, check_map
-from sinet_video.models.onnx_segmenter import prepared, single_image_input
-from sinet_video.models.onnx_session import Alpha, Image, Runtime, open_session
+from sinet_video.models.onnx.limits import answers_bounded, check_map
+from sinet_video.models.onnx.segmenter import prepared, single_image_input
+from sinet_video.models.onnx.session import Alpha, Image, Runtime, open_session
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 PASSES = 3

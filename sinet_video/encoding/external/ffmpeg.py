@@ -14,8 +14,8 @@ from sinet_video.containers.codecs import Content
 from sinet_video.decoding.external.pipe import BUFFER
 from sinet_video.decoding.external.process import Program, Stream, command_line
 from sinet_video.encoding.encoder_input import rendered_frame
-from sinet_video.encoding.ffmpeg_outputs import Staged
-from sinet_video.encoding.ffmpeg_pipe import PIPED, finer, from_pipe, late, raw_format
+from sinet_video.encoding.external.outputs import Staged
+from sinet_video.encoding.external.pipe import PIPED, finer, from_pipe, late, raw_format
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import OutputError, SettingError, reason

@@ -16,14 +16,14 @@ from sinet_video.encoding.image_sequence import (
     sequence_warnings,
     siblings,
 )
-from sinet_video.encoding.metadata import not_held
+from sinet_video.encoding.losses import not_held
 from sinet_video.encoding.open_sink import first_number, is_image
 from sinet_video.encoding.packet_file import PacketFile
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import SettingError
-from sinet_video.pipeline.job_folder import JobFolder
 from sinet_video.pipeline.outputs import Made, Output
+from sinet_video.pipeline.resuming.job_folder import JobFolder
 from sinet_video.publish import Publication
 
 

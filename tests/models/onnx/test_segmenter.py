@@ -17,7 +17,7 @@ from sinet_video.errors import SettingError, WeightsError
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import OnnxInput, Preprocessing
 from sinet_video.models.load import load_segmenter
-from sinet_video.models.onnx_segmenter import OnnxSegmenter
+from sinet_video.models.onnx.segmenter import OnnxSegmenter
 from sinet_video.stages.segment import segment
 
 Shape = list[int | str]

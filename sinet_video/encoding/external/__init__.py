@@ -1,0 +1,1 @@
+"""The ffmpeg of this machine as an encoder: results through pipes, and files that appear whole."""

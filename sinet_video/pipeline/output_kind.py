@@ -1,0 +1,66 @@
+"""What an output shows of each matte: the person before a background, alone, or alpha itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, get_args
+
+from sinet_video.containers.codecs import CODECS, Content
+from sinet_video.containers.formats import container_of
+from sinet_video.decoding.access import Source
+from sinet_video.encoding.settings import Encoding
+from sinet_video.errors import SettingError
+from sinet_video.media.stacked import STACKED
+from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
+from sinet_video.stages.composite import Background
+
+Show = Literal["composite", "alpha", "foreground"]
+
+
+@dataclass(frozen=True)
+class OutputKind:
+    """What is written of each matte: its content, and the background behind the person."""
+
+    content: Content
+    background: Background | None = None
+
+    def begun(self, first: Fraction, now: Fraction) -> None:
+        """Record when the first frame was, in an earlier run, and when this run continues."""
+        if isinstance(self.background, VideoBackground):
+            self.background.begin(first, now)
+
+
+def output_kind(
+    output: Path,
+    background: Source | Background | None,
+    fit: Fit,
+    show: Show,
+    encoding: Encoding,
+) -> OutputKind:
+    """Return what an output shows, given what was asked for and what its file type can hold.
+
+    Raises `SettingError` for contradictory choices, and as `parse_background` does.
+    """
+    if show not in get_args(Show):
+        raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")
+    if show != "composite" and background is not None:
+        raise SettingError(
+            f"A background cannot be seen when only the {show} is shown; leave it out."
+        )
+    if show == "alpha":
+        return OutputKind("alpha")
+    if isinstance(background, Source):
+        behind = parse_background(background, fit)
+        return OutputKind("rgb", behind) if behind else OutputKind("rgba")
+    if background is not None:
+        return OutputKind("rgb", background)
+    if encoding.alpha_mode == STACKED:
+        return OutputKind("rgba")
+    container = container_of(output, encoding.format)
+    codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
+    can = "rgba" in container.defaults and codec is not None and codec.rgba is not None
+    if can and (container.alpha_first or show == "foreground"):
+        return OutputKind("rgba")
+    return OutputKind("rgb", ColourBackground.parse("black" if show == "foreground" else "green"))

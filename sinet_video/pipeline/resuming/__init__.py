@@ -1,0 +1,1 @@
+"""Jobs that can be interrupted: finished segments are kept in a folder until all are joined."""
