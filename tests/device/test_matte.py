@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-
 from made_mattes import made_alpha, made_mattes
+
 from sinet_video.device.matte import DeviceAlpha, DeviceMatte, lifted, lowered
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import TiledAlpha

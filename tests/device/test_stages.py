@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 import torch
+from made_mattes import made_alpha, made_frame, made_mattes
 from scipy import ndimage
 
-from made_mattes import made_alpha, made_frame, made_mattes
 from sinet_video import native
 from sinet_video.device import composite as composites
 from sinet_video.device import decontaminate as colours
@@ -181,9 +181,7 @@ def test_what_is_flat_stays_exactly_so(value: float) -> None:
 def test_alpha_of_the_frame_s_size_is_not_refined() -> None:
     """As where a source's own alpha came first."""
     mattes = made_mattes(grid=None)
-    for got, matte in zip(
-        lowered(refine(there(mattes), GuidedRefinement())), mattes, strict=True
-    ):
+    for got, matte in zip(lowered(refine(there(mattes), GuidedRefinement())), mattes, strict=True):
         assert np.array_equal(got.alpha, matte.alpha)
 
 
@@ -202,9 +200,7 @@ def test_alpha_of_the_frame_s_size_is_not_refined() -> None:
 @pytest.mark.parametrize("size", [(96, 128), (97, 131), (1, 40)])
 def test_the_edge(edge: EdgeShape, size: tuple[int, int]) -> None:
     """Choke and feather, on a disc that the frame's border cuts off."""
-    mattes = [
-        Matte(made_frame("yuv420p", *size), np.roll(made_alpha(*size), size[1] // 3, axis=1))
-    ]
+    mattes = [Matte(made_frame("yuv420p", *size), np.roll(made_alpha(*size), size[1] // 3, axis=1))]
     expected = list(reference_shape_edge(mattes, edge))
     got = list(lowered(shape_edge(there(mattes), edge)))
     assert_near(got, expected, 2e-3 if edge.feather > 24 else NEAR)
@@ -232,9 +228,7 @@ def at_full_size(name: str, size: tuple[int, int], count: int = 1) -> list[Matte
 def test_composites_over_a_colour(name: str, size: tuple[int, int]) -> None:
     """With the person's own colours at the edge."""
     mattes, green = at_full_size(name, size), ColourBackground(0, 255, 0)
-    expected = reference_composites.composite(
-        mattes, green, colours=reference_colours.edge_colours
-    )
+    expected = reference_composites.composite(mattes, green, colours=reference_colours.edge_colours)
     made = composites.composite(there(mattes), green, colours=colours.edge_colours)
     assert_same_samples(lowered(made), expected)
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
 from made_mattes import made_frame
+
 from sinet_video.device.matte import DeviceMatte, lifted, lowered
 from sinet_video.device.transfer import Download, downloaded, narrowed, uploaded, widened
 from sinet_video.media.frame import Matte

@@ -141,16 +141,14 @@ def test_settings_of_a_real_clip(settings: Settings, carphone: Path) -> None:
         ("yuv420p10le", 160, 96),
         ("yuv422p", 162, 97),
         ("yuv444p", 161, 96),
-        ("gbrp", 160, 97),
+        ("gbrp10le", 160, 97),
     ],
 )
 def test_formats_and_odd_sizes(
     name: str, width: int, height: int, make_clip: Callable[..., Path]
 ) -> None:
     """8 and 10 bits, all samplings, lossless."""
-    path = make_clip(
-        "a.mkv", width=width, height=height, frames=3, codec="ffv1", pixel_format=name
-    )
+    path = make_clip("a.mkv", width=width, height=height, frames=3, codec="ffv1", pixel_format=name)
     clip = probe(path)
     assert clip.working_format == name
     assert_close(list(decode(clip)), clip, Settings())
@@ -230,9 +228,7 @@ def test_stages_in_torch(
     assert torch_stages(links_of(work), work) == there
 
 
-def test_what_a_device_cannot_do_the_cpu_does(
-    clip: Clip, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_device_cannot_do_the_cpu_does(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     """And everything after it."""
     from sinet_video.device import trial
 
