@@ -13,7 +13,7 @@ demo: $(LIGHT)
 test: $(INSTALLED)
 	@command -v ffprobe >/dev/null || echo "ffmpeg and ffprobe are not installed: tests that need them are skipped."
 	@command -v chromedriver >/dev/null || echo "chromium and chromedriver are not installed: tests in a browser are skipped."
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
@@ -32,7 +32,8 @@ tree:
 	ln -s $(CURDIR)/cli build/tree/sinet_video/cli
 
 # All figures of speed: JSON and plots in bench/, and docs/performance.md. About a quarter of an hour
-# on two cores, if nothing else runs; CLIP is 1080p, of one person.
+# on two cores, if nothing else runs; CLIP is 1080p, of one person. MEDIAPIPE is the Python of an
+# environment with MediaPipe, to compare with.
 BENCH := $(BIN)/python benchmarks
 bench: $(INSTALLED)
 	@test -f "$(CLIP)" || { echo "Name a clip to measure on: make bench CLIP=FILE"; exit 2; }
@@ -44,6 +45,8 @@ bench: $(INSTALLED)
 	$(BENCH)/startup.py $(CLIP) --json bench/4-startup.json --plot bench/4-startup.png
 	$(BENCH)/stages.py $(CLIP) --json bench/5-stages.json --plot bench/5-stages.png
 	$(BENCH)/growth.py $(CLIP) --json bench/6-growth.json --plot bench/6-growth.png
+	test -z "$(MEDIAPIPE)" || $(BENCH)/peers.py $(CLIP) --mediapipe $(MEDIAPIPE) \
+		--json bench/7-peers.json --plot bench/7-peers.png
 	$(BENCH)/render.py bench
 
 # The same for a long clip, which takes as long again; `make bench` then has it in its page.

@@ -24,6 +24,7 @@ SECTIONS = {
     "Cut people out": {
         "run": "Cut the person out of a video.",
         "batch": "Cut the person out of many videos.",
+        "live": "Cut the person out of a camera or a stream.",
     },
     "One video on many machines": {
         "plan": "Show how a video is divided among machines.",

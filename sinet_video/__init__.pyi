@@ -82,3 +82,7 @@ from .stages.screen_settings import Despill as Despill
 from .stages.segment import segment as segment
 from .stages.smooth import smooth as smooth
 from .stages.source_alpha import apply_source_alpha as apply_source_alpha
+from .streaming.live import live as live
+from .streaming.report import LiveReport as LiveReport
+from .streaming.report import LiveStatus as LiveStatus
+from .streaming.settings import Streaming as Streaming

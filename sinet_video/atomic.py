@@ -222,7 +222,7 @@ def check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def translate_write_errors(path: Path) -> Iterator[None]:
+def translate_write_errors(path: Path | str) -> Iterator[None]:
     """Turn errors from writing a file into an `OutputError` that names the file."""
     try:
         yield

@@ -20,6 +20,7 @@ PACKAGES = {
     "s3fs": ("s3fs", "remote"),
     "gcsfs": ("gcsfs", "gcs"),
     "adlfs": ("adlfs", "azure"),
+    "pyvirtualcam": ("pyvirtualcam", "camera"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
 }

@@ -64,10 +64,11 @@ class _Once:
 
 
 @contextmanager
-def interrupts() -> Iterator[Callable[[], bool]]:
+def interrupts(*numbers: int, patience: float = STEP) -> Iterator[Callable[[], bool]]:
     """Ask instead of raising: what is yielded says whether an interrupt came; a second one raises.
 
-    The process has a minute then to come to an end.
+    So for these signals, by default SIGINT alone. The process has `patience` seconds then to come
+    to an end.
     """
     came: list[int] = []
 
@@ -76,18 +77,17 @@ def interrupts() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         came.append(number)
 
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    ):
+    heard = [n for n in numbers or (signal.SIGINT,) if signal.getsignal(n) is not signal.SIG_IGN]
+    if threading.current_thread() is not threading.main_thread() or not heard:
         yield lambda: False
         return
-    before, grace = signal.signal(signal.SIGINT, note), _Once.grace
-    allow(STEP)
+    before, grace = {number: signal.signal(number, note) for number in heard}, _Once.grace
+    allow(patience)
     try:
         yield lambda: bool(came)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         allow(grace)
 
 

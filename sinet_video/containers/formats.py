@@ -224,7 +224,35 @@ PIPES: dict[str, Container] = {
 }
 """Formats for standard output."""
 
-BY_MUXER = {each.muxer: each for each in (*CONTAINERS.values(), *PIPES.values())}
+
+def _live(muxer: str, *codecs: str, **more: Any) -> Container:
+    """Return a row for what is sent as it is made. All players take 4:2:0 of eight bits."""
+    defaults: dict[Content, str] = {"rgb": "h264", "alpha": "h264"}
+    return Container(
+        muxer, ("h264", *codecs), defaults, alone=True, narrows=lambda _: "yuv420p", **more
+    )
+
+
+_HLS = _live(
+    "hls",
+    "hevc",
+    # Two seconds each, of which the last six are kept, each whole before it is listed.
+    options={
+        "hls_time": "2", "hls_list_size": "6", "hls_flags": "delete_segments+temp_file",
+    },
+)  # fmt: skip
+_FLV, _TS = _live("flv", tick=Fraction(1, 1000)), _live("mpegts", "hevc")
+
+STREAMS = {
+    "rtmp": _FLV, "rtmps": _FLV, "udp": _TS, "tcp": _TS, "srt": _TS,
+    "rtsp": _live("rtsp", "hevc"), "http": _HLS, "https": _HLS,
+}  # fmt: skip
+"""What is sent to a host as it is made, by the scheme of its URL."""
+
+PLAYLIST = ".m3u8"
+"""What the name of an HLS stream ends with, also that of one in a folder."""
+
+BY_MUXER = {each.muxer: each for each in (*CONTAINERS.values(), *PIPES.values(), *STREAMS.values())}
 """Containers by libav's name of their muxer."""
 
 

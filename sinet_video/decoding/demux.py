@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import fspath
 from pathlib import Path
@@ -39,10 +39,13 @@ MOST_PIXELS = 150_000_000
 
 
 @contextmanager
-def opened(source: StrPath | Source) -> Iterator[InputContainer]:
+def opened(
+    source: StrPath | Source, options: Mapping[str, str] = {}, *, patience: float = PATIENCE
+) -> Iterator[InputContainer]:
     """Open a file for reading, and nothing else unless the source allows it.
 
-    Raises `InputError`, with one clear sentence, if it cannot be opened.
+    `options` are more of libav's for a URL, whose host may be silent for `patience` seconds. Raises
+    `InputError`, with one clear sentence, if it cannot be opened.
     """
     source = Source.of(source)
     if source.is_given:
@@ -50,7 +53,8 @@ def opened(source: StrPath | Source) -> Iterator[InputContainer]:
             yield one
         return
     source.check_host()
-    with _opened_url(source) if source.is_url else _opened_file(source) as one:
+    url = source.is_url
+    with _opened_url(source, options, patience) if url else _opened_file(source) as one:
         if source.file_id is not None:
             check_same(source.located, file_id(source.located), source.file_id)
         yield one
@@ -67,10 +71,10 @@ def _opened_data(source: Source) -> InputContainer:
     return found
 
 
-def _opened_url(url: Source) -> InputContainer:
-    options = url.open_options()
+def _opened_url(url: Source, more: Mapping[str, str], patience: float) -> InputContainer:
+    options = {**url.open_options(), **more}
     try:
-        return _open(str(url), options, PATIENCE)
+        return _open(str(url), options, patience)
     except MemoryError as error:
         raise no_memory_for(url) from error
     except (av.FFmpegError, OSError, ValueError) as error:

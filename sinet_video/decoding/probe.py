@@ -65,7 +65,7 @@ def probe(source: Readable) -> Clip:
         _check_decodable(stream, source)
         with translate_decode_errors(source.path, lambda: None):
             first = first_frame(container, stream)
-        return _clip(container, stream, source, first)
+        return clip_of(container, stream, source, first)
 
 
 def probe_images(source: Source, images: StillImages) -> Clip:
@@ -154,12 +154,13 @@ def _probe_pipe(source: Source) -> Clip:
     piped = Piped(container, stream, source)
     with translate_decode_errors(source.path, lambda: None):
         first = piped.first()
-    return replace(_clip(container, stream, source, first), piped=piped)
+    return replace(clip_of(container, stream, source, first), piped=piped)
 
 
-def _clip(
+def clip_of(
     container: InputContainer, stream: VideoStream, source: Source, first: av.VideoFrame | None
 ) -> Clip:
+    """Return the properties of what is open, by its first frame. Raises `InputError` for none."""
     if first is None:
         raise InputError(f"{source} holds no frame that can be decoded.")
     working, orientation = working_format(first.format.name), Orientation.of(first)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sinet_video.containers.codecs import CODECS, Codec, Content
-from sinet_video.containers.formats import container_of
+from sinet_video.containers.formats import Container, container_of
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.pixel_formats import PLANAR
@@ -39,19 +39,24 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
 
     Raises `SettingError` if container, codec, quality and preset do not go together.
     """
-    if encoding.alpha_mode == STACKED:
-        return _stacked(path, content, working, encoding)
     container = container_of(path, encoding.format)
+    return plan_in(container, path.suffix or container.muxer, content, working, encoding)
+
+
+def plan_in(
+    container: Container, named: str, content: Content, working: str, encoding: Encoding
+) -> Plan:
+    """Return the same for a container, which messages call `named`."""
+    if encoding.alpha_mode == STACKED:
+        return _stacked(container, named, content, working, encoding)
     name = encoding.codec or container.defaults.get(content, "")
     if content == "rgba" and "rgba" not in container.defaults:
         raise SettingError(
-            f"{path.suffix or container.muxer} cannot hold an alpha channel; write {WITH_ALPHA}, "
-            "or give a background."
+            f"{named} cannot hold an alpha channel; write {WITH_ALPHA}, or give a background."
         )
     if name not in container.codecs:
         raise SettingError(
-            f"Codec {name!r} does not go into {path.suffix or container.muxer}; it takes "
-            f"{', '.join(container.codecs)}."
+            f"Codec {name!r} does not go into {named}; it takes {', '.join(container.codecs)}."
         )
     codec = CODECS[name]
     return Plan(
@@ -66,14 +71,16 @@ def plan(path: Path, content: Content, working: str, encoding: Encoding = Encodi
     )
 
 
-def _stacked(path: Path, content: Content, working: str, encoding: Encoding) -> Plan:
+def _stacked(
+    container: Container, named: str, content: Content, working: str, encoding: Encoding
+) -> Plan:
     """Return how to encode colour above alpha, as colour without alpha is encoded."""
     if content != "rgba":
         raise SettingError(
             "Nothing is to have alpha that could be stacked; leave that out, or make the "
             "background transparent."
         )
-    plain = plan(path, "rgb", working, replace(encoding, alpha_mode=None))
+    plain = plan_in(container, named, "rgb", working, replace(encoding, alpha_mode=None))
     if plain.codec not in STACKABLE:
         raise SettingError(
             "Stacked alpha is for players that know no alpha: write .mp4, .mov, .mkv or .webm with "

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sinet_video.containers.codecs import CODECS, Content
-from sinet_video.containers.formats import container_of
+from sinet_video.containers.formats import Container, container_of
 from sinet_video.decoding.access import Source
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
@@ -43,6 +43,17 @@ def output_kind(
 
     Raises `SettingError` for contradictory choices, and as `parse_background` does.
     """
+    return kind_in(container_of(output, encoding.format), background, fit, show, encoding)
+
+
+def kind_in(
+    container: Container,
+    background: Source | Background | None,
+    fit: Fit,
+    show: Show,
+    encoding: Encoding,
+) -> OutputKind:
+    """Return what an output in a container shows; as `output_kind`."""
     if show not in get_args(Show):
         raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")
     if show != "composite" and background is not None:
@@ -58,7 +69,6 @@ def output_kind(
         return OutputKind("rgb", background)
     if encoding.alpha_mode == STACKED:
         return OutputKind("rgba")
-    container = container_of(output, encoding.format)
     codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))
     can = "rgba" in container.defaults and codec is not None and codec.rgba is not None
     if can and (container.alpha_first or show == "foreground"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,13 +18,21 @@ class Permanent(Exception):  # noqa: N818  # carries an error; it is none by its
     """Wraps what trying again does not help."""
 
 
+def pauses(first: float = 0.5, longest: float = 30.0) -> Iterator[float]:
+    """Yield seconds to wait before each next try, for ever.
+
+    Each is random, between half and all of `first` * 2 ** n and at most `longest`, so that many
+    machines do not all come back at the same moment.
+    """
+    most = first
+    while True:
+        yield min(longest, most) * random.uniform(0.5, 1)
+        most = min(longest, 2 * most)
+
+
 @dataclass(frozen=True)
 class Backoff:
-    """How often and after how many seconds something is tried again.
-
-    The pause before try n + 1 is random, between half and all of `first` * 2 ** (n - 1), and at
-    most `longest`, so that many machines do not all come back at the same moment.
-    """
+    """How often something is tried again, after pauses as those of `pauses`."""
 
     tries: int = 5
     first: float = 0.5
@@ -32,13 +40,12 @@ class Backoff:
 
     def __call__(self, what: str, attempt: Callable[[], Result]) -> Result:
         """Return what `attempt` returns at last; an exception of the last try is raised."""
-        for number in range(1, self.tries):
+        for _, pause in zip(range(1, self.tries), pauses(self.first, self.longest), strict=False):
             try:
                 return attempt()
             except Permanent:
                 raise
             except Exception as error:
-                pause = min(self.longest, self.first * 2 ** (number - 1)) * random.uniform(0.5, 1)
                 LOGGER.info("%s: %s; trying again in %.1f s.", what, error, pause)
                 time.sleep(pause)
         return attempt()

@@ -120,3 +120,15 @@ def test_a_page_has_all_figures(clip, tmp_path):
     subprocess.run([*program, tmp_path, "--page", page], check=True, stdout=subprocess.DEVNULL)
     assert "## Stages" in page.read_text()
     assert "| segment | " in page.read_text()
+
+
+def test_other_programs_take_turns(clip, tmp_path, ffmpeg):
+    """A stand-in plays the script's environment, which is not installed here."""
+    other = tmp_path / "python"
+    other.write_text('#!/bin/sh\ncp "$2" "$3"\n')
+    other.chmod(0o755)
+    more = ("--mediapipe", other, "--frames", 4, "--rounds", 1)
+    rows = figures("peers", tmp_path, clip, *more)["rows"]
+    assert [row["program"] for row in rows][1:] == ["sinet-video", "OpenCV and MediaPipe"]
+    assert rows[0]["wall ratio"] == rows[0]["cpu ratio"] == 1
+    assert all(row["memory"] > 0 for row in rows)

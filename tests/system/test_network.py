@@ -28,6 +28,7 @@ COMMANDS = {
     "alpha": "run CLIP OUT/o.webm --matte OUT/m.mkv --json OUT/o.json",
     "resume": "run CLIP OUT/frames --resume",
     "batch": "batch CLIP -o OUT/many",
+    "live": "live CLIP OUT/l.mkv --length 0.5",
     "verify": "verify CLIP --against CLIP",
     "preview": "preview CLIP -o OUT/p.html",
     "export": "export OUT/o.onnx",

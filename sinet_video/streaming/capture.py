@@ -1,0 +1,165 @@
+"""Where live frames come from: a camera or a stream that may go away and come back, or a file."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from sinet_video.decoding.access import Source
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.decode import decode
+from sinet_video.decoding.probe import probe
+from sinet_video.errors import SinetVideoError
+from sinet_video.media.frame import Frame
+from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange
+from sinet_video.pipeline.settings import Settings
+from sinet_video.remote.address import without_secrets
+from sinet_video.remote.backoff import pauses
+from sinet_video.streaming.address import device_of
+from sinet_video.streaming.clock import LiveClock
+from sinet_video.streaming.connection import Connection
+from sinet_video.streaming.settings import Streaming
+
+LOGGER = logging.getLogger("sinet_video")
+
+TICK = Fraction(1, 90_000)
+"""The unit of live times, as in MPEG-TS."""
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two tries to open what was lost, at most."""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A frame, its time counted from the first one's, and when it came, by `monotonic`."""
+
+    frame: Frame
+    arrived: float
+
+
+class Capture:
+    """An input of live video. Raises `InputError` if it cannot be opened to begin with.
+
+    Attributes:
+        clip: its properties, with the times that its frames have here.
+        lost: how often it was lost.
+        gave_up: whether it was not waited for any longer.
+    """
+
+    def __init__(self, source: Source, settings: Settings, streaming: Streaming) -> None:
+        self.lost, self.gave_up, self.damaged = 0, False, 0
+        self._source, self._settings, self._streaming = source, settings, streaming
+        self._device = device_of(source.path)
+        self._closing = threading.Event()
+        self._clock, self._begun = LiveClock(), 0.0
+        self._connection: Connection | None = None
+        file = self._file()
+        if file is None:
+            self._connection = Connection(source, self._device, streaming)
+        found = self._connection.clip if self._connection is not None else file
+        assert found is not None  # it is one or the other
+        if file is None and found.duration is not None and source.is_url:
+            self.close()
+            file, self._connection = found, None
+            self._closing.clear()
+        self._played = file
+        self.clip = _as_live(settings.sized(found))
+
+    def _file(self) -> Clip | None:
+        """Return the clip of an input that is at hand as a whole; others are read as they come."""
+        if self._device is not None or self._source.is_url or self._source.is_pipe:
+            return None
+        return probe(self._source)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return without_secrets(str(self._device or self._source))
+
+    def frames(self) -> Iterator[Captured]:
+        """Yield frames as they come, until the end; what is lost is waited for."""
+        if self._played is not None:
+            yield from self._in_real_time(self._settings.sized(self._played))
+            return
+        while self._connection is not None:
+            yield from self._coming(self._connection)
+            self.damaged += self._connection.tally.lost
+            self._connection.close()
+            self._connection = None if self._is_over(self._connection) else self._again()
+
+    def close(self) -> None:
+        """Let `frames` end; if it has not begun, close what is open."""
+        self._closing.set()
+        if self._connection is not None and not self._begun:
+            self._connection.close()
+
+    def _in_real_time(self, clip: Clip) -> Iterator[Captured]:
+        settings, first = self._settings, None
+        for frame in decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error):
+            if first is None:
+                first, self._begun = frame.time, time.monotonic()
+            passed = float(frame.time - first)
+            due = self._begun + passed
+            if self._closing.wait(max(0.0, due - time.monotonic())):
+                return
+            yield Captured(self._timed(frame, passed), due)
+
+    def _coming(self, connection: Connection) -> Iterator[Captured]:
+        for frame in connection.frames(self.clip, deinterlace=self._settings.deinterlace):
+            if self._closing.is_set():
+                return
+            arrived = connection.arrived
+            self._begun = self._begun or arrived
+            passed = self._clock.placed(float(frame.time), arrived - self._begun)
+            yield Captured(self._timed(frame, passed), arrived)
+
+    def _timed(self, frame: Frame, seconds: float) -> Frame:
+        lasts = round(1 / ((self.clip.rate or RATE_IF_UNKNOWN) * TICK))
+        return replace(frame, pts=round(seconds / TICK), time_base=TICK, duration=lasts)
+
+    def _is_over(self, connection: Connection) -> bool:
+        """Whether an input that has ended is no loss."""
+        if self._closing.is_set():
+            return True
+        if self._source.is_pipe:
+            return True
+        if connection.failed:
+            return False
+        return connection.clip.duration is not None or (
+            self._device is not None and self._device.ends
+        )
+
+    def _again(self) -> Connection | None:
+        """Return a new connection to what was lost; None if it is not waited for any longer."""
+        self.lost += 1
+        self._clock.restart()
+        since, most = time.monotonic(), self._streaming.give_up
+        LOGGER.warning("%s is lost; waiting for it to come back.", self.name)
+        for pause in pauses(0.5, LONGEST_PAUSE):
+            left = float("inf") if most is None else since + most - time.monotonic()
+            if left <= 0:
+                self.gave_up = True
+                return None
+            if self._closing.wait(min(pause, left)):
+                return None
+            try:
+                found = Connection(self._source, self._device, self._streaming)
+            except SinetVideoError as error:
+                LOGGER.info("%s", error)
+                continue
+            LOGGER.warning("%s is back after %.1f s.", self.name, time.monotonic() - since)
+            return found
+        return None
+
+
+def _as_live(clip: Clip) -> Clip:
+    """Return a clip as it is from now on: without an end, and alone."""
+    return replace(
+        clip, time_base=TICK, start=0, end=None, duration=None, frames=None, origin=Fraction(0),
+        audio=(), subtitles=(), chapters=(), attachments=(), others=(), span=TimeRange(),
+        images=None, piped=None,
+    )  # fmt: skip

@@ -1,0 +1,42 @@
+"""The times of live frames: those of their source, on one clock that never runs back."""
+
+from __future__ import annotations
+
+AHEAD = 0.25
+"""Seconds that a frame may seem to come from the future. What a host has kept comes all at once."""
+
+BEHIND = 5.0
+"""Seconds that a frame may be late before its source is taken to have another clock."""
+
+APART = 0.001
+"""Seconds between two frames at least, as some streams count in milliseconds."""
+
+
+class LiveClock:
+    """Places frames of a source on the time since the first of them.
+
+    Frames keep the distances that their source gives them. A source whose clock is faster is slowed
+    down; one that begins anew goes on at the time that has passed.
+    """
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+        self._last: float | None = None
+
+    def placed(self, stamp: float, elapsed: float) -> float:
+        """Return the time of a frame, in seconds, later than that of the one before.
+
+        `stamp` is its time by its source, and `elapsed` the seconds since the first one came.
+        """
+        if self._offset is None or elapsed - (stamp + self._offset) > BEHIND:
+            self._offset = elapsed - stamp
+        self._offset = min(self._offset, elapsed + AHEAD - stamp)
+        time = stamp + self._offset
+        if self._last is not None and time < self._last + APART:
+            time = self._last + APART
+        self._last = time
+        return time
+
+    def restart(self) -> None:
+        """Forget the source's clock: it was lost, and comes back with another."""
+        self._offset = None

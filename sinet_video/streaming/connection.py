@@ -1,0 +1,138 @@
+"""An open camera or stream, read without delay: frames are decoded as they come, none is held."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import av
+from av.codec.context import Flags
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from sinet_video.decoding.access import Allow, Source
+from sinet_video.decoding.clip import Clip
+from sinet_video.decoding.concealment import Tally, decode_packets
+from sinet_video.decoding.deinterlace import deinterlaced
+from sinet_video.decoding.demux import open_pipe, opened, video_stream
+from sinet_video.decoding.probe import clip_of
+from sinet_video.decoding.timestamps import with_times
+from sinet_video.errors import InputError, Remedy, reason
+from sinet_video.media.frame import Frame
+from sinet_video.read_ahead import cores
+from sinet_video.streaming.address import Device
+from sinet_video.streaming.relay import is_relayed, opened_relay
+from sinet_video.streaming.settings import Streaming
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+SILENCE = 10.0
+"""Seconds without a packet after which a host is taken to be gone."""
+
+URL_OPTIONS = {
+    # Without nobuffer, which loses the first key frame: what is kept for analysis comes at once,
+    # and of that only the newest frame is used.
+    "analyzeduration": "2000000",  # microseconds; by default five seconds go by
+    "rtsp_transport": "tcp",  # over UDP, whole slices go missing
+    "overrun_nonfatal": "1",
+}
+"""libav's options for streams, each heeded by those that have it."""
+
+CODEC_OPTION = {"v4l2": "input_format", "dshow": "vcodec", "avfoundation": "pixel_format"}
+"""What each kind of camera calls how it is to send."""
+
+
+class Connection:
+    """An open input; its frames come with `arrived`, when the last packet did, by `monotonic`.
+
+    Attributes:
+        clip: its properties, by its first frame.
+        arrived: when what was decoded last had come.
+        tally: what was out of order.
+        failed: whether it ended with an error.
+    """
+
+    def __init__(self, source: Source, device: Device | None, streaming: Streaming) -> None:
+        self.arrived, self.tally = time.monotonic(), Tally()
+        with ExitStack() as stack:
+            self._container = stack.enter_context(_opened(source, device, streaming))
+            self._stream = video_stream(self._container, source)
+            _without_delay(self._stream)
+            packets = self._packets()
+            self._videos = decode_packets(packets, self._stream, "conceal", self.tally)
+            self._first = next(self._videos, None)
+            self.clip = clip_of(self._container, self._stream, source, self._first)
+            self._open = stack.pop_all()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended because it could not be read on."""
+        return self.tally.harm is not None
+
+    def frames(self, like: Clip, *, deinterlace: bool = False) -> Iterator[Frame]:
+        """Yield frames in the size and format of a clip, with this input's own times."""
+        own = self.clip
+        here = replace(like, time_base=own.time_base, start=own.start, container=own.container)
+        videos = self._all()
+        if deinterlace:
+            videos = deinterlaced(videos, own.time_base)
+        return with_times(videos, here, self.tally)
+
+    def close(self) -> None:
+        """Close the input."""
+        self._open.close()
+
+    def _all(self) -> Iterator[av.VideoFrame]:
+        if self._first is not None:
+            yield self._first
+        yield from self._videos
+
+    def _packets(self) -> Iterator[Packet]:
+        for packet in self._container.demux(self._stream):
+            self.arrived = time.monotonic()
+            yield packet
+
+
+def _without_delay(stream: VideoStream) -> None:
+    """Let the decoder give each frame at once: threads that share frames hold none back."""
+    context = stream.codec_context
+    context.thread_type, context.thread_count = "SLICE", cores()
+    context.flags |= Flags.low_delay
+
+
+def _opened(source: Source, device: Device | None, streaming: Streaming) -> Any:
+    """Return a context manager of the open container."""
+    if device is not None:
+        return _opened_device(device, source.allow, streaming)
+    if source.is_pipe:
+        return open_pipe(source)
+    source.check_host()
+    if is_relayed(source.path):
+        return opened_relay(str(source))
+    return opened(source, URL_OPTIONS, patience=SILENCE)
+
+
+def _opened_device(device: Device, allow: Allow, streaming: Streaming) -> InputContainer:
+    if device.format == "lavfi" and "movie" in device.name and allow != "network":
+        raise InputError(
+            f"{device} may read from other files and hosts.",
+            remedy=Remedy("allow", "network", "if that is meant"),
+        )
+    options = {
+        "video_size": streaming.capture_size,
+        "framerate": None if streaming.capture_rate is None else f"{streaming.capture_rate:g}",
+        CODEC_OPTION.get(device.format, "codec"): streaming.capture_codec,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        container: InputContainer = av.open(device.name, format=device.format, options=given)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(
+            f"{device} cannot be opened ({reason(error)}); see that it is there, that no other "
+            "program uses it, and that it has the size, rate and codec that are asked for."
+        ) from error
+    return container

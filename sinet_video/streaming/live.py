@@ -1,0 +1,143 @@
+"""Live video: frames come, are matted and go out again, at once or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from sinet_video.atomic import check_file
+from sinet_video.containers.formats import container_of
+from sinet_video.decoding.access import Source, StrPath
+from sinet_video.encoding.open_sink import check_output, open_sink
+from sinet_video.encoding.settings import Encoding
+from sinet_video.encoding.sink import Sink
+from sinet_video.errors import SettingError
+from sinet_video.paths import check_named
+from sinet_video.pipeline.chain import Work
+from sinet_video.pipeline.output_kind import OutputKind, Show, kind_in, output_kind
+from sinet_video.pipeline.settings import Settings
+from sinet_video.remote.address import check_allowed, without_secrets
+from sinet_video.stages.backgrounds import Fit
+from sinet_video.stages.composite import Background
+from sinet_video.stages.matte_settings import MotionAdaptive, WindowMean
+from sinet_video.streaming.address import Target, target_of
+from sinet_video.streaming.camera_sink import CameraSink
+from sinet_video.streaming.capture import Capture
+from sinet_video.streaming.recovering import Recovering
+from sinet_video.streaming.report import LiveProgress, LiveReport
+from sinet_video.streaming.session import Session
+from sinet_video.streaming.settings import Streaming
+from sinet_video.streaming.stream_sink import StreamSink, container_in, plan_stream
+
+CAUSAL = Settings(smoothing=MotionAdaptive())
+"""The default settings of live video: smoothing uses frames that have come, and no later ones."""
+
+
+def _never() -> bool:
+    return False
+
+
+def live(
+    source: StrPath | Source,
+    output: str | Path,
+    *,
+    background: StrPath | Source | Background | None = None,
+    fit: Fit = "cover",
+    show: Show = "composite",
+    settings: Settings = CAUSAL,
+    encoding: Encoding = Encoding(),
+    streaming: Streaming = Streaming(),
+    overwrite: bool = False,
+    stop: Callable[[], bool] = _never,
+    progress: LiveProgress | None = None,
+) -> LiveReport:
+    """Cut the person out of live video, as `sinet-video live` does, until it ends.
+
+    `source` is a camera ("camera", "camera:NAME", "v4l2:/dev/video2"), the URL of a stream, a pipe,
+    or a file, which is played in real time. `output` is the URL of a stream (rtmp, rtsp, srt, udp
+    or tcp, or HLS over HTTP), an .m3u8 playlist in a folder, a virtual camera ("camera", with the
+    extra `camera`), "-" for standard output, or a file as for `convert`. There is no audio.
+
+    Frames are sent as soon as they can be, and dropped rather than queued. So smoothing by a window
+    of frames, which waits for later ones, is not possible: the default one is replaced by
+    `MotionAdaptive`, and any other refused. A camera or host that is lost is waited for, which is
+    logged once as a warning, and once more when it is back.
+
+    `stop` is asked several times a second, from another thread, whether to end; a file is whole
+    then, and appears. After an error it does not. Raises `InputError`, `OutputError`,
+    `SettingError` or `WeightsError`.
+    """
+    check_named(input=source, output=output, background=background)
+    settings, target = _causal(settings), target_of(output)
+    _check(target, encoding, settings, overwrite=overwrite)
+    behind = settings.source(background) if isinstance(background, str | Path) else background
+    look = _look(target, behind, fit, show, encoding)
+    segmenter = settings.load()
+    with closing(Capture(settings.clip_source(source), settings, streaming)) as capture:
+        settings.check(capture.clip)
+        if target.kind == "file":
+            check_output(Path(target.name), capture.clip.path, overwrite=overwrite)
+        sink = _sink(target, capture, look, encoding, streaming, overwrite=overwrite)
+        session = Session(capture, sink, Work(settings, capture.clip, look), stop, streaming)
+        with sink:
+            session.run(segmenter, progress)
+    return session.report(target, segmenter)
+
+
+def _causal(settings: Settings) -> Settings:
+    if settings.smoothing == WindowMean():
+        return replace(settings, smoothing=CAUSAL.smoothing)
+    if isinstance(settings.smoothing, WindowMean):
+        raise SettingError(
+            "Smoothing by a window waits for later frames, which live video does not; use "
+            "MotionAdaptive, ExponentialAverage or None."
+        )
+    return settings
+
+
+def _check(target: Target, encoding: Encoding, settings: Settings, *, overwrite: bool) -> None:
+    """Raise for an output that cannot be, before anything is opened."""
+    if target.kind == "stream":
+        check_allowed(target.name, settings.allow)
+        if "://" not in target.name:
+            check_file(Path(target.name), overwrite=overwrite)
+    elif target.kind == "file" and container_of(Path(target.name), encoding.format).animation:
+        raise SettingError(
+            f"{target.name} is an image that moves, which is made when all frames are there; write "
+            ".mp4, .mkv, .mov or .webm."
+        )
+
+
+def _look(
+    target: Target, behind: Source | Background | None, fit: Fit, show: Show, encoding: Encoding
+) -> OutputKind:
+    if target.kind == "file":
+        return output_kind(Path(target.name), behind, fit, show, encoding)
+    if target.kind == "camera":
+        return output_kind(Path("camera.mp4"), behind, fit, show, encoding)
+    return kind_in(container_in(target, encoding), behind, fit, show, encoding)
+
+
+def _sink(
+    target: Target,
+    capture: Capture,
+    look: OutputKind,
+    encoding: Encoding,
+    streaming: Streaming,
+    *,
+    overwrite: bool,
+) -> Sink:
+    clip, content = capture.clip, look.content
+    if target.kind == "file":
+        return open_sink(
+            Path(target.name), clip, content=content, encoding=encoding, overwrite=overwrite
+        )
+    if target.kind == "camera":
+        return CameraSink(target, clip, content)
+    plan = plan_stream(target, clip, content, encoding, streaming)
+    if "://" not in target.name:
+        return StreamSink(target, clip, content, plan)
+    name = without_secrets(target.name)
+    return Recovering(lambda: StreamSink(target, clip, content, plan), name, streaming.give_up)

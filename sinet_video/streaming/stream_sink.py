@@ -1,0 +1,136 @@
+"""The sink for streams: each frame is encoded and sent at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+
+from sinet_video.atomic import translate_write_errors
+from sinet_video.containers.codecs import Content
+from sinet_video.containers.formats import PIPE, Container, container_of
+from sinet_video.decoding.clip import Clip
+from sinet_video.encoding.encoder_input import encodable
+from sinet_video.encoding.packet_timing import Ticks
+from sinet_video.encoding.plan import Plan, plan_in
+from sinet_video.encoding.settings import Encoding
+from sinet_video.encoding.sink import Sink
+from sinet_video.encoding.video_stream import add_video_stream, encoded_size
+from sinet_video.media.frame import Matte
+from sinet_video.media.time_range import RATE_IF_UNKNOWN
+from sinet_video.publish import Publication
+from sinet_video.remote.address import without_secrets
+from sinet_video.streaming.address import Target
+from sinet_video.streaming.relay import PROOF, Relay, is_relayed
+from sinet_video.streaming.settings import Streaming
+
+TS_OPTIONS = {"mpegts_flags": "+resend_headers", "flush_packets": "1"}
+"""libav's options for MPEG-TS: who joins later is told what is in it."""
+
+
+def plan_stream(
+    target: Target, clip: Clip, content: Content, encoding: Encoding, streaming: Streaming
+) -> Plan:
+    """Return how to encode for a stream: without frames that wait for later ones.
+
+    Raises `SettingError` as `plan` does.
+    """
+    container = container_in(target, encoding)
+    chosen = plan_in(container, target.name, content, clip.working_format, encoding)
+    if chosen.encoder not in ("libx264", "libx265"):
+        return chosen
+    keys = max(1, round(streaming.keyframe_every * float(clip.rate or RATE_IF_UNKNOWN)))
+    options = {**chosen.options, "tune": "zerolatency", "g": str(keys), "bf": "0"}
+    options.pop("x264-params", None)  # which makes bytes repeat, and takes time
+    if streaming.max_bitrate is not None:
+        most = str(round(streaming.max_bitrate * 1000))
+        options |= {"maxrate": most, "bufsize": most}
+    return replace(chosen, options=options)
+
+
+def container_in(target: Target, encoding: Encoding) -> Container:
+    """Return the container of a stream, or of a pipe."""
+    return target.container or container_of(PIPE, encoding.format)
+
+
+class StreamSink(Sink):
+    """A stream to a host, to a pipe, or into a folder as HLS; connected once it is made.
+
+    Raises `OutputError` if the host cannot be reached.
+
+    Attributes:
+        proof: seconds after which it is sure that it was.
+    """
+
+    def __init__(self, target: Target, clip: Clip, content: Content, plan: Plan) -> None:
+        self.content, self.plan, self.warnings = content, plan, []
+        self._target, self._turn = target, clip.orientation
+        clip = clip.as_shown()
+        self._size, self._ticks = encoded_size(clip, plan), Ticks(plan.muxer, clip.time_base)
+        self._named = without_secrets(target.name)
+        self._relay = Relay(target.name) if is_relayed(target.name) else None
+        self.proof = 0.0 if self._relay is None else PROOF
+        with translate_write_errors(self._named):
+            self._container = _container(target, plan, self._relay)
+            try:
+                self._stream = self._begun(clip)
+            except BaseException:
+                self._close()
+                raise
+
+    def _begun(self, clip: Clip) -> Any:
+        stream = add_video_stream(self._container, clip, self.content, self.plan, clip.time_base)
+        # Threads that each have a frame of their own would hold as many back.
+        stream.codec_context.thread_type = "SLICE"
+        self._container.start_encoding()
+        return stream
+
+    def write(self, matte: Matte) -> None:
+        """As `Sink` says; the frame is on its way when this returns."""
+        video = encodable(matte, self.content, self.plan, self._size, self._turn)
+        video.pts = self._ticks.placed(matte.frame.pts)
+        with translate_write_errors(self._named):
+            for packet in self._stream.encode(video):
+                packet.duration = matte.frame.duration
+                self._container.mux(packet)
+
+    def finish(self) -> None:
+        """As `Sink` says."""
+        with translate_write_errors(self._named):
+            for packet in self._stream.encode(None):
+                self._container.mux(packet)
+            self._container.close()
+        if self._relay is not None:
+            self._relay.close()
+
+    def publish(self, publication: Publication) -> None:
+        """As `Sink` says; what was sent has no name to get."""
+
+    def abandon(self) -> None:
+        """As `Sink` says; what was sent remains so."""
+        self._close()
+
+    def _close(self) -> None:
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError):
+            pass  # The error that made us give up is the one to report.
+        if self._relay is not None:
+            self._relay.close()
+
+
+def _container(target: Target, plan: Plan, relay: Relay | None) -> Any:
+    options = {**plan.muxer_options, **(TS_OPTIONS if plan.muxer == "mpegts" else {})}
+    if relay is not None:
+        return av.open(relay, "w", format=plan.muxer, options=options)
+    name = "pipe:1" if target.kind == "pipe" else target.name
+    if target.kind == "stream" and "://" not in name:
+        name = os.fspath(Path(name).absolute())
+    if plan.muxer == "rtsp":
+        options["rtsp_transport"] = "tcp"
+    if name.startswith("http"):
+        options["method"] = "PUT"
+    return av.open(name, "w", format=plan.muxer, options=options)
