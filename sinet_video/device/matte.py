@@ -109,10 +109,11 @@ class _Leaving:
         return Matte(frame, DeviceAlpha(self._matte.alpha))
 
 
-def lowered(mattes: Iterable[DeviceMatte]) -> Iterator[Matte]:
+def lowered(mattes: Iterable[DeviceMatte], *, prompt: bool = False) -> Iterator[Matte]:
     """Yield each matte with its planes back on the CPU; its alpha follows when it is asked for.
 
-    On a GPU each is awaited only when the work on the next has been queued.
+    On a GPU each is awaited only when the work on the next has been queued, unless it must be
+    `prompt`.
     """
     pool = FramePool()
     leaving: _Leaving | None = None
@@ -121,7 +122,7 @@ def lowered(mattes: Iterable[DeviceMatte]) -> Iterator[Matte]:
             before, leaving = leaving, _Leaving(matte)
             if before is not None:
                 yield before.landed(pool)
-            if matte.alpha.device.type == "cpu":
+            if prompt or matte.alpha.device.type == "cpu":
                 done, leaving = leaving, None
                 yield done.landed(pool)
     except Exception:

@@ -107,11 +107,11 @@ def seen(
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     """Yield coarse mattes of frames; `part_of` as in `follow`."""
-    if settings.following is None and settings.torch_device is not None:
+    if settings.following is not None:
+        return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
+    if settings.torch_device is not None:
         return segment_in_torch(frames, segmenter, settings)
-    if settings.following is None:
-        return segment(frames, segmenter, size=settings.size)
-    return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
+    return segment(frames, segmenter, size=settings.size)
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ class Work:
         look: what is made of the mattes; by default only the mattes themselves.
         smoother: replaces `smooth` in a job that resumes an earlier one.
         screened: counts the frames that show a screen.
+        prompt: whether no matte may wait for the next, as in live video.
     """
 
     settings: Settings
@@ -131,6 +132,7 @@ class Work:
     look: OutputKind = OutputKind("alpha")
     smoother: Smoother | None = None
     screened: Screened | None = None
+    prompt: bool = False
 
     @property
     def torch_device(self) -> str | None:

@@ -68,7 +68,7 @@ def chained_in_torch(
 ) -> Iterator[Matte]:
     """Chain the links, those of `torch_stages` on the device, and the others on the CPU."""
     there = torch_stages(links, work)
-    from sinet_video.device.matte import lifted, lowered
+    from sinet_video.device.matte import lifted
     from sinet_video.models.devices import opened
 
     device, forms = opened(work.torch_device or "cpu"), _forms()
@@ -76,14 +76,20 @@ def chained_in_torch(
     lifts = False
     for link in links:
         if lifts and link.name not in there:
-            mattes, lifts = meter.timed("download", _tiled(lowered(mattes))), False
+            mattes, lifts = meter.timed("download", _tiled(_lowered(mattes, work))), False
         elif not lifts and link.name in there:
             mattes, lifts = lifted(mattes, device), True
         apply = forms[link.name] if lifts else link.apply
         mattes = meter.timed(link.name, apply(mattes, work))
     if lifts:
-        mattes = meter.timed("download", lowered(mattes))
+        mattes = meter.timed("download", _lowered(mattes, work))
     return mattes
+
+
+def _lowered(mattes: Iterator[DeviceMatte], work: Work) -> Iterator[Matte]:
+    from sinet_video.device.matte import lowered
+
+    return lowered(mattes, prompt=work.prompt)
 
 
 def _forms() -> dict[str, Form]:

@@ -89,9 +89,11 @@ def test_one_is_under_way_while_the_next_is_worked_on(count: int) -> None:
         if fails:
             raise ValueError("no more")
 
-    for index, matte in enumerate(lowered(there(fails=False))):
-        assert matte.frame.pts == index
-        assert len(begun) == min(count, index + 2)
+    for prompt, ahead in ((False, 2), (True, 1)):
+        begun.clear()
+        for index, matte in enumerate(lowered(there(fails=False), prompt=prompt)):
+            assert matte.frame.pts == index
+            assert len(begun) == min(count, index + ahead)
     seen: list[int] = []
     with pytest.raises(ValueError, match="no more"):
         list(iterate(lowered(there(fails=True)), seen))
