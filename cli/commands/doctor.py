@@ -18,8 +18,8 @@ from sinet_video._version import __version__
 PACKAGES = ("av", "numpy", "onnxruntime", "click")
 EXTRAS = {
     "serve": ("starlette", "uvicorn"),
-    "torch": ("torch",),
-    "train": ("kornia", "matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy"),
+    "torch": ("torch", "kornia"),
+    "train": ("matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy"),
 }
 """The packages that the library needs, and those of each extra."""
 
@@ -66,6 +66,7 @@ def facts() -> dict[str, Any]:
         "kernels": _has_kernels(),
         "encoders": {codec: name for codec, (name, there) in encoders.items() if there},
         "devices": _devices(),
+        "auto": _chosen(),
         "caches": _caches(),
         "used": _used(),
         "problems": problems,
@@ -126,15 +127,16 @@ def _ffmpeg() -> str | None:
 
 def _devices() -> list[str]:
     """Return the devices that --device takes here."""
-    try:
-        import torch
-    except ImportError:
-        return ["cpu"]
-    cuda = [
-        f"cuda:{index} ({torch.cuda.get_device_name(index)})"
-        for index in range(torch.cuda.device_count())
-    ]
-    return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+    from sinet_video.models.devices import available
+
+    return available()
+
+
+def _chosen() -> str:
+    """Return what --device auto stands for here, as --runtime auto chooses."""
+    from sinet_video.models.devices import chosen, described
+
+    return described(*chosen("auto", "auto"))
 
 
 def _caches() -> dict[str, Any]:
@@ -175,7 +177,7 @@ def described(found: dict[str, Any]) -> list[str]:
         f"  ffmpeg     {found['ffmpeg'] or 'not installed; only filter graphs need it'}",
         f"  kernels    {'compiled' if found['kernels'] else 'none; numpy is used'}",
         f"  encoders   {', '.join(f'{codec} ({e})' for codec, e in found['encoders'].items())}",
-        f"  devices    {', '.join(found['devices'])}",
+        f"  devices    {', '.join(found['devices'])}; --device auto is {found['auto']}",
         f"  cache      {found['caches']['folder']}: {kept or 'nothing'}",
         f"  used       {used}",
         *(f"  PROBLEM    {problem}" for problem in found["problems"] or []),

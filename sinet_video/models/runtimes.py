@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.errors import SettingError
 from sinet_video.media.arrays import FloatArray, Image
+from sinet_video.models.devices import opened
 from sinet_video.models.onnx.limits import check_map, run_bounded
 from sinet_video.models.onnx.session import Runtime, cropped, open_session, padded
 from sinet_video.models.registry import SINET, Architecture, architectures
@@ -17,6 +17,8 @@ from sinet_video.models.segmenter import as_seen
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from sinet_video.models.network import Network
 
 
@@ -138,20 +140,23 @@ class TorchSegmenter(_Ours):
         import torch
 
         super().__init__(name, network.architecture)
-        try:
-            self._network = network.to(device).eval()
-        except (RuntimeError, AssertionError) as error:
-            raise SettingError(
-                f"Device {device!r} cannot be used here ({str(error).splitlines()[0]}); use 'cpu'."
-            ) from error
+        self.place = opened(device)
+        self._network = network.to(self.place).eval()
         self._torch = torch
-        self._also = [] if wanted is None else [torch.from_numpy(wanted).to(device)]
+        self._also = [] if wanted is None else [torch.from_numpy(wanted).to(self.place)]
         self.device = device
 
     def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image, as `FastSegmenter` does."""
         image = as_seen(image, self)
+        given = self._torch.from_numpy(np.ascontiguousarray(image)).to(self.place)
+        alpha: FloatArray = self.alpha(given).cpu().numpy()
+        return alpha
+
+    def alpha(self, image: Tensor) -> Tensor:
+        """Return alpha, (h, w) float32, for an image, (h, w, 3) uint8, both on the device.
+
+        The sides of the image are multiples of `step`.
+        """
         with self._torch.inference_mode():
-            images = self._torch.from_numpy(image[None]).to(self.device)
-            alpha: FloatArray = self._network.alpha(images, *self._also)[0].float().cpu().numpy()
-            return alpha
+            return self._network.alpha(image[None], *self._also)[0].float()
