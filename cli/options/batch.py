@@ -11,6 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 from sinet_video.cli.options.click_options import JOB, Command, option
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
@@ -27,7 +28,27 @@ if TYPE_CHECKING:
 INPUTS, NAMES = "Inputs", RESULT
 """Headings of these options, beside that of jobs."""
 
-KINDS = ("mp4", "mkv", "mov", "webm", "png", "gif", "apng", "webp", "jpg", "tif", "exr")
+
+class FileType(click.ParamType[str]):
+    """An extension without its dot, one of those in `containers.formats`."""
+
+    name = "type"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it."""
+        from sinet_video.containers.formats import file_types
+
+        if value not in file_types():
+            self.fail(f"{value!r} is not one of {', '.join(file_types())}.", param, ctx)
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete it."""
+        from sinet_video.containers.formats import file_types
+
+        return [CompletionItem(each) for each in file_types() if each.startswith(incomplete)]
 
 
 @dataclass(frozen=True)
@@ -149,8 +170,9 @@ _OPTIONS = (
         help="Folder for the results.",
     ),
     option(
-        "--to", "kind", type=click.Choice(KINDS), default="mp4", group=RESULT, brief=True,
-        help="File type of the results; png writes a folder of PNG files, and one file of a photo. "
+        "--to", "kind", type=FileType(), default="mp4", metavar="TYPE", group=RESULT, brief=True,
+        help="File type of the results: mp4, mkv, mov, webm, gif, apng or webp; png, which is a "
+        "folder of images for a video and one image for a photo; or tif, exr or jpg for photos. "
         "Photos in folders are converted to png, webp, jpg, tif and exr only.",
     ),
     option(
@@ -172,12 +194,13 @@ _OPTIONS = (
     ),
     option(
         "--shard", metavar="I/N", group=INPUTS,
-        help="Convert only part I of N, for one of N machines; see docs/scale.md.",
+        help="Convert only share I of N of the inputs, so that N machines divide them; see "
+        "docs/scale.md.",
     ),
     option(
         "--jobs", "-j", type=click.IntRange(1), metavar="N", group=JOB, brief=True,
         show_default="by cores and memory",
-        help="How many clips to convert at the same time, each in its own process.",
+        help="Number of clips to convert at the same time, each in its own process.",
     ),
     option(
         "--retry-failed", is_flag=True, group=JOB,

@@ -5,9 +5,9 @@ This is the only module that knows all stages. To add one, write its file and ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from sinet_video.decoding.clip import Clip
@@ -17,23 +17,24 @@ from sinet_video.decoding.probe import probe
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
+from sinet_video.pipeline.device_chain import chained_in_torch, segment_in_torch
 from sinet_video.pipeline.layers import layered
 from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.read_ahead import prefetch
-from sinet_video.stages.chroma_key import Screened, key
 from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
-from sinet_video.stages.despill import despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
 from sinet_video.stages.edge import shape_edge
 from sinet_video.stages.follow import PartOf, follow
 from sinet_video.stages.matte_settings import EdgeShape, RegionFilter, Smoothing
 from sinet_video.stages.memory import NOTHING, memory_of
 from sinet_video.stages.refine import refine
-from sinet_video.stages.screen_settings import ChromaKey, Despill
+from sinet_video.stages.screen.chroma_key import Screened, key
+from sinet_video.stages.screen.despill import despill
+from sinet_video.stages.screen.settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 from sinet_video.stages.source_alpha import apply_source_alpha
@@ -107,9 +108,11 @@ def seen(
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     """Yield coarse mattes of frames; `part_of` as in `follow`."""
-    if settings.following is None:
-        return segment(frames, segmenter, size=settings.size)
-    return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
+    if settings.following is not None:
+        return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
+    if settings.torch_device is not None:
+        return segment_in_torch(frames, segmenter, settings)
+    return segment(frames, segmenter, size=settings.size)
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ class Work:
         plate: what is made of the frames without the person, as a second layer; None for nothing.
         smoother: replaces `smooth` in a job that resumes an earlier one.
         screened: counts the frames that show a screen.
+        prompt: whether no matte may wait for the next, as in live video.
     """
 
     settings: Settings
@@ -131,6 +135,12 @@ class Work:
     plate: OutputKind | None = None
     smoother: Smoother | None = None
     screened: Screened | None = None
+    prompt: bool = False
+
+    @property
+    def torch_device(self) -> str | None:
+        """The device of the torch runtime; None for onnxruntime."""
+        return self.settings.torch_device
 
     def begun(self, first: Fraction, now: Fraction) -> None:
         """Record when the first frame was, in an earlier run, and when this run continues."""
@@ -247,34 +257,33 @@ CHAIN = (
 
 
 def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
-    """Chain the stages from coarse mattes to what is written, leaving out those without effect.
-
-    With a plate in `work` it yields `Layered`.
-    """
-    mattes = _linked(coarse, work, meter, of_frame=False)
+    """Chain all stages that have an effect, up to what is written; with a plate, to `Layered`."""
+    links, on_device = links_of(work), work.torch_device is not None
     if work.plate is None:
-        return _linked(mattes, work, meter, of_frame=True)
-    # The room has no spill to be removed: what there is, is the screen.
-    settings = replace(work.settings, despill=None)
-    other = replace(work, look=work.plate, plate=None, settings=settings)
-    return meter.timed(
-        "layers",
-        layered(
-            mattes,
-            lambda whole: _linked(whole, work, meter, of_frame=True),
-            lambda rest: _linked(rest, other, Meter(), of_frame=True),
-            work.settings.source_alpha,
-        ),
-    )
+        return _linked(coarse, links, work, meter, on_device=on_device)
+    of_alpha = [link for link in links if not link.of_frame]
+    mattes = _linked(coarse, of_alpha, work, meter, on_device=on_device)
+    return meter.timed("layers", layered(mattes, work, work.plate, _of_frame, meter))
+
+
+def _of_frame(mattes: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
+    links = [link for link in links_of(work) if link.of_frame]
+    return _linked(mattes, links, work, meter, on_device=False)
 
 
 def _linked(
-    mattes: Iterator[Matte], work: Work, meter: Meter, *, of_frame: bool
+    mattes: Iterator[Matte], links: Sequence[Link], work: Work, meter: Meter, *, on_device: bool
 ) -> Iterator[Matte]:
-    for link in CHAIN:
-        if link.of_frame == of_frame and link.wanted(work):
-            mattes = meter.timed(link.name, link.apply(mattes, work))
+    if on_device:
+        return chained_in_torch(mattes, links, work, meter)
+    for link in links:
+        mattes = meter.timed(link.name, link.apply(mattes, work))
     return mattes
+
+
+def links_of(work: Work) -> list[Link]:
+    """Return the links that have an effect, in order."""
+    return [link for link in CHAIN if link.wanted(work)]
 
 
 def needs_all(work: Work) -> bool:

@@ -18,6 +18,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
+from sinet_video.models.devices import described
 from sinet_video.paths import check_named
 from sinet_video.pipeline.chain import Work, needs_all
 from sinet_video.pipeline.job import Job, Progress
@@ -34,6 +35,7 @@ from sinet_video.pipeline.targets import (
     check_targets,
     files_of,
     files_read,
+    is_published,
     left_behind,
     outputs_of,
 )
@@ -108,12 +110,14 @@ def convert(
     outputs = outputs_of(work, output, matte, plate, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
     report = None if report is None else Path(report)
+    ours = resume is not None and report is not None and is_published(report, targets[0])
     check_targets(
         outputs,
         report,
         files_read(source, clip, behind, settings),
         overwrite=overwrite,
         anew=resume is None,
+        report_is_ours=ours,
     )
     logger.info("Reading %s: %s", source, _in_words(clip))
     logger.info("Settings: %s", settings)
@@ -122,7 +126,7 @@ def convert(
         told = fingerprint.of_job(
             files_of(clip), outputs=list(map(str, targets)), background=background, fit=fit,
             show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
-            span=clip.span,
+            span=clip.span, **{"the device": described(*settings.placed)},
         )  # fmt: skip
         if resume.only is not None:
             writing = share_of(work, outputs, told, resume, overwrite=overwrite)
@@ -131,10 +135,10 @@ def convert(
                 outputs, told, resume,
                 overwrite=overwrite, again=needs_all(work), begun=work.begun,
             )  # fmt: skip
-    job = Job(work, targets, writing, started, report, overwrite)
-    names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)
-    with names, within_memory(clip, len(targets)):
-        done = replace(job, left=left_behind(targets)).run(progress)
+    job = Job(work, targets, writing, started, report, overwrite or ours)
+    written = [each for each in (*targets, report) if each is not None and each != PIPE]
+    with claimed(written), within_memory(clip, len(targets)):
+        done = replace(job, left=left_behind(written)).run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
+from sinet_video.pipeline.report import Meter
 from sinet_video.stages.matte_settings import SourceAlpha
 
-Shown = Callable[[Iterator[Matte]], Iterator[Matte]]
+if TYPE_CHECKING:
+    from sinet_video.pipeline.chain import Work
+    from sinet_video.pipeline.output_kind import OutputKind
+
+Shown = Callable[[Iterator[Matte], "Work", Meter], Iterator[Matte]]
 """The stages from full-size mattes to what is written: one matte for each, without delay."""
 
 
@@ -24,12 +30,12 @@ class Layered(Matte):
 
 
 def layered(
-    mattes: Iterator[Matte], person: Shown, plate: Shown, source_alpha: SourceAlpha
+    mattes: Iterator[Matte], work: Work, plate: OutputKind, shown: Shown, meter: Meter
 ) -> Iterator[Matte]:
     """Yield both layers of each matte, each made by stages of its own.
 
     Alpha of the plate is what the person's leaves, so it is cleaned of the person's colours as the
-    person is of the room's.
+    person is of the room's. It has no spill to be removed: what there is, is the screen.
     """
     kept: deque[Matte] = deque()
 
@@ -40,10 +46,12 @@ def layered(
 
     def rests() -> Iterator[Matte]:
         while True:
-            yield rest(kept.popleft(), source_alpha)
+            yield rest(kept.popleft(), work.settings.source_alpha)
 
+    settings = replace(work.settings, despill=None)
+    other = replace(work, look=plate, plate=None, settings=settings)
     # Both are begun here, in order, and run when they are asked.
-    return _together(person(noted()), plate(rests()))
+    return _together(shown(noted(), work, meter), shown(rests(), other, Meter()))
 
 
 def _together(persons: Iterator[Matte], plates: Iterator[Matte]) -> Iterator[Matte]:
