@@ -197,8 +197,7 @@ def live(given: argparse.Namespace, folder: Path) -> Row:
         "own latency, median, ms": own["latency_median"],
         "own latency, 95 %, ms": own["latency_95"],
         "CPU seconds": round(times.children_user + times.children_system, 1),
-        "memory, MB": round(memory[len(memory) // 4]),
-        "memory at the end, MB": round(memory[-1]),
+        "memory at quarters, MB": [round(memory[(len(memory) - 1) * i // 4]) for i in range(1, 5)],
     }
 
 

@@ -33,7 +33,7 @@ LOST = frozenset({"input lost", "output lost"})
 @click.argument("output", metavar="OUTPUT")
 @options_from(OutputOptions, "look")
 @options_from(Streaming, "streaming")
-@options_from(Encoding, "encoding")
+@options_from(Encoding, "encoding", without=("audio",))
 @options_from(Settings, "settings")
 @overwrite_option
 @report_option

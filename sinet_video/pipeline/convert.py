@@ -24,7 +24,7 @@ from sinet_video.pipeline.chain import Work, needs_all
 from sinet_video.pipeline.job import Job, Progress
 from sinet_video.pipeline.memory_needed import within_memory
 from sinet_video.pipeline.output_kind import Show, layer_kinds
-from sinet_video.pipeline.outputs import Whole, Writing
+from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resuming import fingerprint
 from sinet_video.pipeline.resuming.segments import Segments
@@ -128,13 +128,7 @@ def convert(
             show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
             span=clip.span, **{"the device": described(*settings.placed)},
         )  # fmt: skip
-        if resume.only is not None:
-            writing = share_of(work, outputs, told, resume, overwrite=overwrite)
-        else:
-            writing = Segments(
-                outputs, told, resume,
-                overwrite=overwrite, again=needs_all(work), begun=work.begun,
-            )  # fmt: skip
+        writing = _kept(work, outputs, told, resume, overwrite=overwrite)
     job = Job(work, targets, writing, started, report, overwrite or ours)
     written = [each for each in (*targets, report) if each is not None and each != PIPE]
     with claimed(written), within_memory(clip, len(targets)):
@@ -146,6 +140,17 @@ def convert(
     for warning in done.warnings:
         logger.warning("%s: %s", done.output, warning, extra={"reported": True})
     return done
+
+
+def _kept(
+    work: Work, outputs: list[Output], told: dict[str, str], resume: Resume, *, overwrite: bool
+) -> Writing:
+    """Return files whose finished parts are kept: of one share, or of all."""
+    if resume.only is not None:
+        return share_of(work, outputs, told, resume, overwrite=overwrite)
+    return Segments(
+        outputs, told, resume, overwrite=overwrite, again=needs_all(work), begun=work.begun
+    )
 
 
 def _in_words(clip: Clip) -> str:

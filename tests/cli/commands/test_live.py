@@ -68,6 +68,13 @@ def test_smoothing_that_was_asked_for_is_not_replaced(tmp_path) -> None:
     assert ended(PICTURE, tmp_path / "a.mkv", "--smooth", "adaptive", "--length", "0.5")[0] == 0
 
 
+def test_there_is_no_audio_to_choose(tmp_path) -> None:
+    """The option of other commands is none of this one."""
+    code, _, said = ended(PICTURE, tmp_path / "a.mkv", "--audio", "copy")
+    assert code == 2
+    assert "No such option" in said
+
+
 def test_the_network_is_named_by_its_option(tmp_path) -> None:
     """In both directions."""
     for words in ((PICTURE, "udp://127.0.0.1:9"), ("udp://127.0.0.1:9", tmp_path / "a.mp4")):
