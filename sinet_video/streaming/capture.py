@@ -55,7 +55,7 @@ class Capture:
         self._source, self._settings, self._streaming = source, settings, streaming
         self._device = device_of(source.path)
         self._closing = threading.Event()
-        self._clock, self._begun = LiveClock(), 0.0
+        self._clock, self._begun, self._taken = LiveClock(), 0.0, False
         self._connection: Connection | None = None
         file = self._file()
         if file is None:
@@ -81,7 +81,14 @@ class Capture:
         return without_secrets(str(self._device or self._source))
 
     def frames(self) -> Iterator[Captured]:
-        """Yield frames as they come, until the end; what is lost is waited for."""
+        """Yield frames as they come, until the end; what is lost is waited for.
+
+        What is open belongs to whoever takes them, from this call on.
+        """
+        self._taken = True
+        return self._all()
+
+    def _all(self) -> Iterator[Captured]:
         if self._played is not None:
             yield from self._in_real_time(self._settings.sized(self._played))
             return
@@ -92,9 +99,9 @@ class Capture:
             self._connection = None if self._is_over(self._connection) else self._again()
 
     def close(self) -> None:
-        """Let `frames` end; if it has not begun, close what is open."""
+        """Let `frames` end; close what is open if nobody has asked for them."""
         self._closing.set()
-        if self._connection is not None and not self._begun:
+        if self._connection is not None and not self._taken:
             self._connection.close()
 
     def _in_real_time(self, clip: Clip) -> Iterator[Captured]:
