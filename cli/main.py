@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import signal
 import sys
-from functools import partial
 from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.lazy_commands import LazyCommands
 from sinet_video.cli.terminal.ending import run_to_end
 from sinet_video.cli.terminal.events import EVENTS, write_event
+from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
 
@@ -28,23 +28,26 @@ SECTIONS = {
     },
     "One video on many machines": {
         "plan": "Show how a video is divided among machines.",
-        "join": "Put the parts of a video together.",
+        "join": "Join the parts of a video.",
     },
     "Check results": {
-        "preview": "Make a report on a clip's matte to look at.",
-        "serve": "Look at mattes, fix them and export, in a browser.",
-        "verify": "Play a result and check it against its source.",
+        "preview": "Make a visual report on a clip's matte.",
+        "serve": "Review, correct and export mattes in a browser.",
+        "verify": "Check a result, alone or against its source.",
         "info": "Show the properties of a file.",
     },
     "Networks": {
         "export": "Write the network as an ONNX file.",
-        "evaluate": "Measure mattes against true ones.",
-        "generate": "Make images with masks to train on.",
+        "evaluate": "Measure mattes against ground truth.",
+        "generate": "Make training images with masks.",
         "train": "Train the network.",
     },
-    "This program": {"doctor": "Show versions, encoders, devices and caches."},
+    "This program": {
+        "doctor": "Show versions, encoders, devices and caches.",
+        "tidy": "Show, and remove, what killed runs left.",
+    },
 }
-"""The commands in the order of use, and what help says of each without importing it."""
+"""The commands in the order of use, with the help of each, so that listing them imports none."""
 
 
 class Group(click.Group):
@@ -79,21 +82,6 @@ class Group(click.Group):
             with formatter.section(heading):
                 rows = [(f"{name:<{width}}", summary) for name, summary in summaries.items()]
                 formatter.write_dl(rows)
-
-
-def in_options(error: SinetVideoError, command: click.Command | None) -> str:
-    """Return an error's message, its remedy named by the command's option as it is typed."""
-    remedy = error.remedy
-    if remedy is None or command is None:
-        return str(error)
-    options = (each for each in command.params if each.name == remedy.setting)
-    option = next(options, None)
-    if not isinstance(option, click.Option):
-        return error.message
-    typed = next(name for name in option.opts if name.startswith("--"))
-    if not option.is_flag:
-        typed += f" {remedy.value}"
-    return f"{error.message} Use {typed} {remedy.purpose}."
 
 
 def _fail(ctx: click.Context, message: str, status: int = 1) -> NoReturn:
@@ -131,5 +119,9 @@ def main() -> NoReturn:
     open_closed_streams()
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, Unheard(sys.stderr))
+    run_to_end(_listen_and_run)
+
+
+def _listen_and_run() -> None:
     install_handlers()
-    run_to_end(partial(cli, prog_name="sinet-video"))
+    cli(prog_name="sinet-video")

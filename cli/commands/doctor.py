@@ -1,4 +1,4 @@
-"""`sinet-video doctor`: what is installed, and what would be used.
+"""`sinet-video doctor`: what is installed, and what a run would use.
 
 Modules are imported where they are used, as every command's help imports this one.
 """
@@ -21,18 +21,18 @@ EXTRAS = {
     "torch": ("torch", "kornia"),
     "train": ("matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy"),
 }
-"""What the library needs, and what each extra brings."""
+"""The packages that the library needs, and those of each extra."""
 
 KERNELS = "sinet_video.native"
 """The compiled kernels, where a version has them."""
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def doctor(as_json: bool) -> None:
-    """Show versions, encoders, devices and caches, and what would be used.
+    """Show versions, encoders, devices and caches, and what a run without options would use.
 
-    Add its output to a report of a fault. The exit status is 1 if something needed is missing.
+    Include the output in bug reports. The exit status is 1 if something required is missing.
     """
     found = facts()
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(described(found)))
@@ -181,7 +181,7 @@ def described(found: dict[str, Any]) -> list[str]:
         f"  cache      {found['caches']['folder']}: {kept or 'nothing'}",
         f"  used       {used}",
         *(f"  PROBLEM    {problem}" for problem in found["problems"] or []),
-        *([] if found["problems"] else ["Nothing that is needed is missing."]),
+        *([] if found["problems"] else ["Everything required is installed."]),
     ]
 
 

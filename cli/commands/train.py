@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.options.generate import bad_option, folder_argument
 from sinet_video.cli.terminal.signals import interrupts, status_of
 
+from sinet_video.cache import cache_folder
 from sinet_video.extras import extra_needed
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 RESULT, TRAINING = "Result", "Training"
 """Headings of these options."""
+
+CACHES = {"MPLCONFIGDIR": "matplotlib", "TORCHINDUCTOR_CACHE_DIR": "torch"}
+"""Variables by which libraries are told where to keep what they would keep elsewhere."""
 
 
 @click.command(cls=GroupedCommand)
@@ -58,14 +63,14 @@ RESULT, TRAINING = "Result", "Training"
     type=click.IntRange(1),
     default=250,
     metavar="STEPS",
-    help="Write a checkpoint every so many steps.",
+    help="Steps between checkpoints.",
 )
 @own_option(
     TRAINING,
     "--steps",
     type=click.IntRange(1),
     metavar="STEPS",
-    help="Total number of steps, shared out over the stages, instead of the recipe's.",
+    help="Total number of steps, divided among the stages, instead of the recipe's.",
 )
 @own_option(
     TRAINING,
@@ -89,12 +94,14 @@ def train(
     on_bad: OnBad,
     quiet: bool,
 ) -> None:
-    """Train SINet on the images and masks in FOLDER; a recipe names its folders.
+    """Train SINet on the images and masks in FOLDER, of which a recipe names the folders.
 
     The output folder gets checkpoint.pth, curves.csv and curves.png during training and weights.pth
     at the end. Ctrl-C writes a checkpoint first. After an interruption the same command continues
     and ends with the same weights.
     """
+    for variable, name in CACHES.items():
+        os.environ.setdefault(variable, str(cache_folder() / name))
     with extra_needed("Training"):
         from sinet_video.train.course import read_checkpoint
         from sinet_video.train.fused_layers import built, unavailable_reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, TypeVar
 
 import av
@@ -13,23 +14,15 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import AREA, blank_like, matrix_of, planes_of, reformat, rgb_of
-from sinet_video.media.orientation import Orientation
+from sinet_video.media.orientation import Displayed
 from sinet_video.media.pixel_formats import PLANAR, PixelFormat, Plane
 from sinet_video.media.tiled_alpha import AlphaElsewhere, TiledAlpha
 
 Made = TypeVar("Made")
 
 
-def shown_aspect(
-    width: int, height: int, sample_aspect: Fraction, orientation: Orientation
-) -> float:
-    """Return width over height as displayed, with sample aspect ratio and orientation applied."""
-    aspect = float(width * sample_aspect / height)
-    return 1 / aspect if orientation.sideways else aspect
-
-
 @dataclass(frozen=True)
-class Frame:
+class Frame(Displayed):
     """One decoded frame and its time.
 
     Raises `SettingError` for a pixel format that is not in `PLANAR`.
@@ -95,20 +88,10 @@ class Frame:
         """Bit depth and chroma subsampling."""
         return PLANAR[self.video.format.name]
 
-    @property
+    @cached_property
     def time(self) -> Fraction:
         """Time in seconds, exact."""
-        return self.pts * self.time_base
-
-    @property
-    def shown_aspect(self) -> float:
-        """Width over height as displayed."""
-        return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
-
-    @property
-    def orientation(self) -> Orientation:
-        """How a player rotates and mirrors the frame."""
-        return Orientation(self.rotation, self.mirrored)
+        return self.time_base * self.pts  # the other way round takes three times as long
 
     @property
     def planes(self) -> tuple[Plane, ...]:

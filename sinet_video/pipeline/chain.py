@@ -22,18 +22,18 @@ from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.read_ahead import prefetch
-from sinet_video.stages.chroma_key import Screened, key
 from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
-from sinet_video.stages.despill import despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
 from sinet_video.stages.edge import shape_edge
 from sinet_video.stages.follow import PartOf, follow
 from sinet_video.stages.matte_settings import EdgeShape, RegionFilter, Smoothing
 from sinet_video.stages.memory import NOTHING, memory_of
 from sinet_video.stages.refine import refine
-from sinet_video.stages.screen_settings import ChromaKey, Despill
+from sinet_video.stages.screen.chroma_key import Screened, key
+from sinet_video.stages.screen.despill import despill
+from sinet_video.stages.screen.settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 from sinet_video.stages.source_alpha import apply_source_alpha

@@ -45,7 +45,7 @@ def verify(
     alpha_mode: Wanted | None = None,
     skip: Collection[str] = (),
 ) -> Verification:
-    """Play a result to its end and check it, by itself or against its source.
+    """Decode a result to its end and check it, alone or against its source.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the part
@@ -130,7 +130,7 @@ class _Seen:
         try:
             yield from played
         except InputError as error:
-            self._damage = str(error)
+            self._damage = error.message
 
     def note(self, shown: PlayedFrame | None, frame: Frame | None) -> None:
         """Take a frame of the result and one of the source; None after the end of either."""

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sinet_video.errors import SinetVideoError
+from sinet_video.pipeline.destinations import DESTINATIONS
 from sinet_video.serve import commands
-from sinet_video.serve.destinations import DESTINATIONS
 from sinet_video.serve.processes import run
 from sinet_video.serve.workplace import (
     FullError,
@@ -199,7 +199,8 @@ class Jobs:
                 job.state, job.seconds_left = "done", None
                 job.seconds = round(time.monotonic() - begun, 1)
         except (SinetVideoError, OSError) as error:
-            job.state, job.error = "failed", job.shown(str(error))
+            said = error.message if isinstance(error, SinetVideoError) else str(error)
+            job.state, job.error = "failed", job.shown(said)
         except asyncio.CancelledError:
             job.state = "cancelled"
             raise

@@ -15,17 +15,19 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 from sinet_video.cli.commands.doctor import EXTRAS, PACKAGES
-from sinet_video.cli.main import cli, in_options
+from sinet_video.cli.main import cli
 from sinet_video.cli.options.click_options import Option
-from sinet_video.cli.options.destination import DESTINATIONS
 from sinet_video.cli.options.other_programs import FFMPEG, REMBG
+from sinet_video.cli.terminal.remedies import in_options
 
 from sinet_video import convert, probe
 from sinet_video.containers.codecs import CODECS, Codec
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutputError, Remedy
 from sinet_video.option import options_of
+from sinet_video.pipeline.destinations import DESTINATIONS
 from sinet_video.pipeline.settings import Settings
 
 
@@ -259,7 +261,8 @@ def test_destinations_can_be_made(name, make_clip, tmp_path):
     )
     assert done.exit_code == 0, done.stderr
     report = json.loads(done.stdout)
-    alpha = {"nuke": "premultiplied", "meeting": "none", "youtube": "none", "matte": "none"}
+    opaque = {"meeting", "youtube", "video", "matte", "lumamatte"}
+    alpha = {"nuke": "premultiplied", **dict.fromkeys(opaque, "none")}
     assert report["alpha"] == alpha.get(name, "straight")
 
 
@@ -315,6 +318,24 @@ def test_remedies_are_named_as_typed(make_clip, tmp_path):
         convert(source, there)
 
 
+def test_a_batch_names_remedies_as_typed_too(make_clip, tmp_path):
+    """At its end, in its report, manifest and events, from other processes as well."""
+    (tmp_path / "holes").mkdir()
+    for number in (1, 3):
+        Image.new("RGB", (64, 48)).save(tmp_path / "holes" / f"{number}.png")
+    words = ("batch", tmp_path / "holes" / "%d.png", "-o", tmp_path / "o")
+    done = run(*words, make_clip("good.mp4", frames=2), "--jobs", "2", "--json", tmp_path / "r")
+    events = run(*words, "--log-json")
+    assert done.exit_code == events.exit_code == 1
+    (told,) = (each for each in json.loads((tmp_path / "r").read_text()) if each["error"])
+    said = [json.loads(line) for line in events.stderr.splitlines()]
+    (failed,) = (each for each in said if each["event"] == "failed")
+    for text in (done.stderr, told["error"], failed["error"]):
+        assert "Use --on-error conceal to show the frame before" in text
+        assert "on_error=" not in text
+    assert "on_error=" not in (tmp_path / "o" / "manifest.jsonl").read_text()
+
+
 def test_remedies_that_a_command_lacks_are_not_named():
     """A message stands alone."""
     error = OutputError("It is there.", remedy=Remedy("overwrite", True, "to replace it"))
@@ -338,7 +359,7 @@ def test_doctor_says_what_there_is():
         "network": "default", "runtime": "onnxruntime", "device": "cpu", "pixels": "64000",
     }  # fmt: skip
     lines = run("doctor").stdout.splitlines()
-    assert lines[-1] == "Nothing that is needed is missing."
+    assert lines[-1] == "Everything required is installed."
 
 
 def test_doctor_wants_no_extra():
