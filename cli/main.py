@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import signal
 import sys
-from functools import partial
 from typing import Any, NoReturn, TextIO, cast
 
 import click
 from sinet_video.cli.lazy_commands import LazyCommands
 from sinet_video.cli.terminal.ending import run_to_end
 from sinet_video.cli.terminal.events import EVENTS, write_event
+from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
 from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
 
@@ -42,7 +42,10 @@ SECTIONS = {
         "generate": "Make training images with masks.",
         "train": "Train the network.",
     },
-    "This program": {"doctor": "Show versions, encoders, devices and caches."},
+    "This program": {
+        "doctor": "Show versions, encoders, devices and caches.",
+        "tidy": "Show, and remove, what killed runs left.",
+    },
 }
 """The commands in the order of use, with the help of each, so that listing them imports none."""
 
@@ -81,21 +84,6 @@ class Group(click.Group):
                 formatter.write_dl(rows)
 
 
-def in_options(error: SinetVideoError, command: click.Command | None) -> str:
-    """Return an error's message, its remedy named by the command's option as it is typed."""
-    remedy = error.remedy
-    if remedy is None or command is None:
-        return str(error)
-    options = (each for each in command.params if each.name == remedy.setting)
-    option = next(options, None)
-    if not isinstance(option, click.Option):
-        return error.message
-    typed = next(name for name in option.opts if name.startswith("--"))
-    if not option.is_flag:
-        typed += f" {remedy.value}"
-    return f"{error.message} Use {typed} {remedy.purpose}."
-
-
 def _fail(ctx: click.Context, message: str, status: int = 1) -> NoReturn:
     if ctx.find_root().meta.get(EVENTS):
         write_event("error", message=message, status=status)
@@ -131,5 +119,9 @@ def main() -> NoReturn:
     open_closed_streams()
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, Unheard(sys.stderr))
+    run_to_end(_listen_and_run)
+
+
+def _listen_and_run() -> None:
     install_handlers()
-    run_to_end(partial(cli, prog_name="sinet-video"))
+    cli(prog_name="sinet-video")

@@ -11,37 +11,44 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import av
 
 from sinet_video.errors import InputError, OutputError, Remedy, SinetVideoError, reason
+from sinet_video.hold import hold, is_held, let_go
 
 LONGEST_NAME = 255
 """Bytes that a name may have in nearly all file systems."""
 
-_drafts: set[Path] = set()
-"""What this process has begun and has not given its name, or removed."""
+_drafts: dict[Path, int | None] = {}
+"""What this process has begun and has not given its name, or removed; each is held."""
+
+DRAFT = re.compile(r"\.(.+)\.[0-9a-f]{8}\.(part|old)", re.DOTALL)
+"""The hidden names of what is not whole yet, and of what is about to be replaced."""
 
 
-def temporary_name(path: Path) -> Path:
+def temporary_name(path: Path, kind: Literal["part", "old"] = "part") -> Path:
     """Return a hidden name beside a file, for it to have until it is whole; a long one is cut."""
-    ending = f".{uuid.uuid4().hex[:8]}.part"
+    ending = f".{uuid.uuid4().hex[:8]}.{kind}"
     room = LONGEST_NAME - 1 - len(ending)
     return path.with_name(f".{os.fsencode(path.name)[:room].decode(errors='ignore')}{ending}")
 
 
 def abandoned(path: Path) -> list[Path]:
-    """Return what earlier processes began of a file and left when they were killed.
+    """Return what earlier processes left of a file when they were killed.
 
-    Call it while no other process writes the file, as `cache.claimed` sees to.
+    That is what they began, and if the file is there, what it was to replace.
     """
-    stem, hidden = temporary_name(path).name.rsplit(".", 2)[0], re.compile(r"\.[0-9a-f]{8}\.part")
+    stem = temporary_name(path).name.rsplit(".", 2)[0]
     folders = [path.parent, path] if path.is_dir() else [path.parent]
+    kinds = ("part", "old") if path.exists() else ("part",)
     return sorted(
         each
         for folder in folders
-        for each in folder.glob(f"{glob.escape(stem)}.*.part")
-        if hidden.fullmatch(each.name.removeprefix(stem)) and each not in _drafts
+        for each in folder.glob(f"{glob.escape(stem)}.*")
+        if (found := DRAFT.fullmatch(each.name)) and f".{found[1]}" == stem
+        if found[2] in kinds and not is_held(each)
     )
 
 
@@ -59,7 +66,7 @@ def begin_file(target: Path) -> Path:
     """Make an empty hidden file beside a target, in which it is written until it is whole."""
     part = temporary_name(target)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    _drafts.add(part)
+    _drafts[part] = hold(part)
     return part
 
 
@@ -76,7 +83,7 @@ def begin_folder(target: Path) -> Path:
 def make_folder(part: Path) -> Path:
     """Make a folder that has such a name; return it."""
     part.mkdir()
-    _drafts.add(part)
+    _drafts[part] = hold(part)
     return part
 
 
@@ -86,13 +93,20 @@ def discard(part: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
     else:
         part.unlink(missing_ok=True)
-    _drafts.discard(part)
+    let_go(_drafts.pop(part, None))
 
 
 def discard_all() -> None:
-    """Remove all that was begun, before a process ends that cannot wait for who began it."""
+    """Remove all that was begun, before a process ends that cannot wait for who began it.
+
+    A folder gets another name first, as long as somebody may still write to it.
+    """
     for part in list(_drafts):
         try:
+            if part.is_dir():
+                aside = temporary_name(part)
+                part.rename(aside)
+                shutil.rmtree(aside, ignore_errors=True)
             discard(part)
         except OSError:
             pass  # The others are still to be removed.

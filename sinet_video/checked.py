@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from fractions import Fraction
+from functools import cache
 from inspect import get_annotations
 from math import isfinite
 from numbers import Integral, Rational, Real
@@ -38,6 +39,7 @@ def check_fields(settings: Any) -> None:
             )
 
 
+@cache
 def _hint(kind: type, name: str, said: Any) -> Any:
     """Return a field's type; `Any` for one that only type checkers import, as it is costly."""
     home = next(each for each in kind.__mro__ if name in get_annotations(each))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import unicodedata
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,11 +53,21 @@ def check_apart(writes: Mapping[str, Path], reads: Mapping[str, Path]) -> None:
         others = {**dict(list(writes.items())[:index]), **reads}
         for other, rival in others.items():
             if same_place(path, rival):
-                if other == "input":
-                    raise SettingError(f"{path} is the input; the {what} must be another file.")
-                raise SettingError(
-                    f"The {other} and the {what} are both {path}; give them different names."
-                )
+                raise clash(what, path, other, rival)
+
+
+def clash(what: str, path: Path, other: str, rival: Path) -> SettingError:
+    """Return the error of a job that would write a file that it reads, or writes twice."""
+    if other == "input":
+        return SettingError(f"{path} is the input; the {what} must be another file.")
+    if path == rival:
+        return SettingError(
+            f"The {other} and the {what} are both {path}; give them different names."
+        )
+    return SettingError(
+        f"The {other}, {rival}, and the {what}, {path}, are the same file; give them different "
+        "names."
+    )
 
 
 def same_place(one: Path, other: Path) -> bool:
@@ -65,20 +77,53 @@ def same_place(one: Path, other: Path) -> bool:
             return True
     except (OSError, ValueError):
         pass  # One of them is not there, or cannot be looked at: then by their names.
-    return place_of(one) == place_of(other)
+    real, rival = (Path(os.path.realpath(each)) for each in (one, other))
+    return real == rival or (folded(real) == folded(rival) and _alike(real, rival))
 
 
 def place_of(path: Path) -> str:
     """Return a name in the form in which all names of one file are the same."""
     real = Path(os.path.realpath(path))
-    name = real.name.casefold() if _folds_case(real.parent) else real.name
+    name = folded(real.name) if _folds_case(real.parent) else real.name
     return os.path.normcase(real.parent / name)
 
 
-def _folds_case(folder: Path) -> bool:
-    """Whether capitals do not count in a folder, as seen by its own name's."""
-    other = folder.with_name(folder.name.swapcase())
+def folded(name: str | Path) -> str:
+    """Return a name as it is where capitals, and how accents are written, do not count."""
+    return unicodedata.normalize("NFC", str(name).casefold())
+
+
+def _alike(one: Path, other: Path) -> bool:
+    """Whether names that differ in capitals, or in how accents are written, are one name there."""
+    pairs = zip(one.parts, other.parts, strict=True)
+    depth, (name, rival) = next((n, pair) for n, pair in enumerate(pairs) if len(set(pair)) > 1)
+    folder = Path(*one.parts[:depth])
+    while not folder.exists():
+        folder = folder.parent
+    return _finds(folder, name, rival)
+
+
+def _finds(folder: Path, name: str, rival: str) -> bool:
+    """Whether a folder finds a file by another name: one is made there, and removed."""
+    mark = uuid.uuid4().hex[:8]
+    probe, looked = (folder / f".{mark}.{each[:40]}" for each in (name, rival))
     try:
-        return other.name != folder.name and other.samefile(folder)
+        probe.touch(exist_ok=False)
     except OSError:
-        return False
+        return _folds_case(folder)
+    try:
+        return os.path.lexists(looked)
+    finally:
+        probe.unlink()
+
+
+def _folds_case(folder: Path) -> bool:
+    """Whether capitals do not count in a folder, as seen by its own name's, or by one above."""
+    for each in (folder, *folder.parents):
+        other = each.with_name(each.name.swapcase())
+        if each.name and other.name != each.name:
+            try:
+                return other.samefile(each)
+            except OSError:
+                return False
+    return False

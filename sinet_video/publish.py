@@ -18,6 +18,7 @@ from typing import Self
 
 from sinet_video.atomic import OVERWRITE, place, temporary_name
 from sinet_video.errors import OutputError
+from sinet_video.hold import hold, let_go
 
 
 class Publication:
@@ -27,6 +28,7 @@ class Publication:
         self._undo: list[Callable[[], object]] = []
         self._aside: list[Path] = []
         self._placed: set[Path] = set()
+        self._held: list[int | None] = []
 
     def __enter__(self) -> Self:
         return self
@@ -37,12 +39,16 @@ class Publication:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None:
-            for undo in reversed(self._undo):
-                undo()
-            return
-        for old in self._aside:
-            old.unlink(missing_ok=True)
+        try:
+            if kind is not None:
+                for undo in reversed(self._undo):
+                    undo()
+                return
+            for old in self._aside:
+                old.unlink(missing_ok=True)
+        finally:
+            for handle in self._held:
+                let_go(handle)
 
     def place(self, part: Path, target: Path, *, overwrite: bool) -> None:
         """Give a file or a folder its name; both names are in one file system.
@@ -68,19 +74,23 @@ class Publication:
         return target.absolute() in self._placed
 
     def _replace(self, part: Path, target: Path) -> None:
-        aside = temporary_name(target)
+        aside = temporary_name(target, "old")
         try:
             os.link(target, aside, follow_symlinks=False)
         except OSError:  # a file system without links: what is there cannot be put back
             part.replace(target)
             return
-        self._aside.append(aside)
+        self._keep(aside)
         part.replace(target)
         self._undo += [lambda: aside.replace(target), lambda: target.replace(part)]
 
     def remove(self, old: Path) -> None:
         """Take a file away; it is removed at the end, or put back."""
-        aside = temporary_name(old)
+        aside = temporary_name(old, "old")
         old.rename(aside)
         self._undo.append(lambda: aside.replace(old))
+        self._keep(aside)
+
+    def _keep(self, aside: Path) -> None:
         self._aside.append(aside)
+        self._held.append(hold(aside))

@@ -116,6 +116,8 @@ def thawed() -> Iterator[None]:
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's own cache; all of them share one of the run's."""
     monkeypatch.setenv("SINET_VIDEO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    if "TORCH_EXTENSIONS_DIR" not in os.environ:  # what takes a minute to build is built once
+        monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(Path.home() / ".cache" / "torch_extensions"))
 
 
 @pytest.fixture(autouse=True)

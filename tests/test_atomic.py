@@ -145,7 +145,10 @@ def test_a_job_tells_what_a_killed_one_left(make_clip, tmp_path):
     left = temporary_name(tmp_path / "o.mp4")
     left.write_bytes(b"x")
     report = convert(clip, tmp_path / "o.mp4", settings=EVERYTHING)
-    assert f"{left} was left by a run that was killed; remove it." in report.warnings
+    assert (
+        f"{left} was left by a run that was killed; remove it, or let sinet-video tidy do so."
+        in report.warnings
+    )
     assert sorted(tmp_path.iterdir()) == [left, tmp_path / "o.mp4"]
     left.unlink()
     report = convert(clip, tmp_path / "o.mp4", settings=EVERYTHING, overwrite=True)

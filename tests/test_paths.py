@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sinet_video import SettingError, paths
-from sinet_video.paths import check_apart, check_named, same_place
+from sinet_video import Naming, SettingError, convert
+from sinet_video.batches.inputs import Found
+from sinet_video.batches.naming import tasks
+from sinet_video.paths import check_apart, check_named, folded, same_place
 
 
 @pytest.fixture
@@ -37,10 +39,71 @@ def test_names_of_what_is_not_there_yet(tmp_path):
     assert not same_place(tmp_path / "o.mp4", tmp_path / "O.mp4")
 
 
-def test_capitals_that_do_not_count(tmp_path, monkeypatch):
-    """As on macOS and Windows."""
-    monkeypatch.setattr(paths, "_folds_case", lambda _: True)
-    assert same_place(tmp_path / "Talk.mp4", tmp_path / "talk.MP4")
+@pytest.fixture
+def capitals_do_not_count(monkeypatch) -> None:
+    """As on macOS and Windows: a file is found by any name that folds to its own."""
+    there = os.path.lexists
+
+    def lexists(path: str | Path) -> bool:
+        folder = Path(path).parent
+        names = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+        return there(path) or folded(Path(path).name) in map(folded, names)
+
+    monkeypatch.setattr(os.path, "lexists", lexists)
+
+
+@pytest.mark.usefixtures("capitals_do_not_count")
+def test_capitals_that_do_not_count(tmp_path):
+    """Nor do accents in two parts; whether a folder is like that is tried, and nothing is left."""
+    for one, other in (
+        ("Talk.mp4", "talk.MP4"),
+        ("\u00e9.mp4", "E\u0301.mp4"),
+        ("new/o.mp4", "NEW/o.mp4"),
+        ("24/o.mp4", "24/O.mp4"),
+    ):
+        assert same_place(tmp_path / one, tmp_path / other), one
+    assert not same_place(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+JOBS = {
+    "matte": ({"matte": "O.mp4"}, "o.mp4"),
+    "report": ({"report": "O.MP4"}, "o.mp4"),
+    "an image of the output": ({"matte": "00001.PNG"}, "%05d.png"),
+    "the images' times": ({"report": "Timestamps.txt"}, "%05d.png"),
+}
+
+
+@pytest.mark.parametrize("kind", JOBS)
+@pytest.mark.usefixtures("capitals_do_not_count")
+def test_a_job_of_two_names_that_are_one(kind, make_clip, tmp_path):
+    """Is refused before it begins, both names told."""
+    clip = make_clip("one.mp4", frames=1)
+    other, output = JOBS[kind]
+    (what, name), *_ = other.items()
+    with pytest.raises(SettingError, match="are the same file; give them different names") as told:
+        convert(clip, tmp_path / output, **{what: tmp_path / name})
+    assert f"{tmp_path / name}" in str(told.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("capitals_do_not_count")
+def test_two_results_of_a_batch_that_are_one(tmp_path):
+    """Of two inputs, of an input and its matte, or a result in the place of an input."""
+    found = [Found(Path("/x/a.mov")), Found(Path("/y/A.mkv"))]
+    with pytest.raises(SettingError, match="would both become"):
+        tasks(found, tmp_path, Naming())
+    with pytest.raises(SettingError, match="The result and the matte"):
+        tasks(found[:1], tmp_path, Naming(template="{stem}.mp4", matte="{stem}.MP4"))
+    (tmp_path / "a.mp4").touch()
+    with pytest.raises(SettingError, match="would be replaced by a result"):
+        tasks([Found(tmp_path / "a.mp4")], tmp_path, Naming(template="A.MP4"))
+
+
+def test_results_that_differ_in_capitals_where_they_count(tmp_path):
+    """The failing twin."""
+    found = [Found(Path("/x/a.mov")), Found(Path("/y/A.mkv"))]
+    assert len(tasks(found, tmp_path, Naming())) == 2
 
 
 @pytest.mark.parametrize("name", ["\0", "a" * 300, "a/" * 3000])

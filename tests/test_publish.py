@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -156,3 +159,23 @@ def test_all_that_was_begun_can_be_removed(tmp_path):
     assert not part.exists()
     assert not folder.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
+
+
+def test_a_folder_that_is_still_written_to_is_removed_for_good(tmp_path):
+    """By a thread that nobody waits for; it finds no folder any more."""
+    folder = begin_folder(tmp_path / "images")
+    written = Event()
+
+    def write() -> None:
+        with suppress(FileNotFoundError):
+            for number in count():
+                (folder / f"{number}.png").write_bytes(b"x")
+                written.set()
+
+    writer = Thread(target=write, daemon=True)
+    writer.start()
+    written.wait()
+    discard_all()
+    writer.join(timeout=10)
+    assert not writer.is_alive()
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,12 @@ from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.destination import destination_option
 from sinet_video.cli.options.job import Job, job_options
-from sinet_video.cli.terminal.batch_progress import BatchProgress, closing_table, dry_table
+from sinet_video.cli.terminal.batch_progress import (
+    BatchProgress,
+    closing_table,
+    dry_table,
+    error_of,
+)
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
 
@@ -66,7 +71,7 @@ def batch(
     if report_file:
         text = json.dumps([_plain(outcome) for outcome in outcomes], indent=2)
         write_json(report_file, text, overwrite=overwrite)
-    _end(outcomes)
+    _end(outcomes, console)
 
 
 def _plain(outcome: Outcome) -> dict[str, object]:
@@ -75,15 +80,15 @@ def _plain(outcome: Outcome) -> dict[str, object]:
         "output": str(outcome.output),
         "status": outcome.status,
         "why": outcome.why,
-        "error": None if outcome.error is None else str(outcome.error),
+        "error": error_of(outcome),
         "report": None if outcome.report is None else outcome.report.to_dict(),
     }
 
 
-def _end(outcomes: list[Outcome]) -> None:
-    """Name what failed, where the user looks first."""
+def _end(outcomes: list[Outcome], console: Console) -> None:
+    """Name what failed, where the user looks first; events have said it."""
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    for outcome in failed:
-        click.echo(f"sinet-video: failed: {outcome.error}", err=True)
+    for outcome in failed if not console.log_json else ():
+        click.echo(f"sinet-video: failed: {error_of(outcome)}", err=True)
     if failed:
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -15,6 +16,7 @@ from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.options.generate import bad_option, folder_argument
 from sinet_video.cli.terminal.signals import interrupts, status_of
 
+from sinet_video.cache import cache_folder
 from sinet_video.extras import extra_needed
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 RESULT, TRAINING = "Result", "Training"
 """Headings of these options."""
+
+CACHES = {"MPLCONFIGDIR": "matplotlib", "TORCHINDUCTOR_CACHE_DIR": "torch"}
+"""Variables by which libraries are told where to keep what they would keep elsewhere."""
 
 
 @click.command(cls=GroupedCommand)
@@ -95,6 +100,8 @@ def train(
     at the end. Ctrl-C writes a checkpoint first. After an interruption the same command continues
     and ends with the same weights.
     """
+    for variable, name in CACHES.items():
+        os.environ.setdefault(variable, str(cache_folder() / name))
     with extra_needed("Training"):
         from sinet_video.train.course import read_checkpoint
         from sinet_video.train.fused_layers import built, unavailable_reason

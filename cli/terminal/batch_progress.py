@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+import click
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
 from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
+from sinet_video.cli.terminal.remedies import in_options
+from sinet_video.cli.terminal.tables import aligned, in_bytes
 
 if TYPE_CHECKING:
     from sinet_video.batches.batch import Outcome
@@ -52,7 +55,7 @@ class BatchProgress(Line):
                 source=str(outcome.source),
                 output=str(outcome.output),
                 why=outcome.why,
-                error=None if outcome.error is None else str(outcome.error),
+                error=error_of(outcome),
                 report=None if outcome.report is None else outcome.report.to_dict(),
             )
             return
@@ -70,6 +73,13 @@ class BatchProgress(Line):
                 )
             for warning in outcome.report.warnings:
                 self._console.note(f"Note: {warning}")
+
+
+def error_of(outcome: Outcome) -> str | None:
+    """Return why a clip failed, in the words of the command."""
+    if outcome.error is None:
+        return None
+    return in_options(outcome.error, click.get_current_context().command)
 
 
 def describe(state: State) -> str:
@@ -112,7 +122,7 @@ def closing_table(outcomes: Sequence[Outcome]) -> str:
     listed = worked if len(worked) <= LISTED else [o for o in worked if o.status == "failed"]
     rows = [_row(outcome) for outcome in listed]
     heading = ["clip", "outcome", "frames", "seconds", "frames/s", "size"]
-    lines = _aligned([heading, *rows]) if rows else []
+    lines = aligned([heading, *rows]) if rows else []
     return "\n".join([*lines, _sums(outcomes)])
 
 
@@ -124,7 +134,7 @@ def _row(outcome: Outcome) -> list[str]:
         return [str(outcome.source), "failed", "", "", "", ""]
     return [
         str(outcome.source), "done", str(report.frames), f"{report.seconds:.1f}",
-        f"{report.frames_per_second:.1f}", _size(size_of(outcome.output)),
+        f"{report.frames_per_second:.1f}", in_bytes(size_of(outcome.output)),
     ]  # fmt: skip
 
 
@@ -144,8 +154,8 @@ def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -
     rows = [_dry_row(step, known.get(step.task.name)) for step in steps]
     seconds, size = total(estimates, jobs)
     text = f"{len(estimates)} of {len(steps)} to convert, {jobs} at a time: about {clock(seconds)}"
-    text += f", {_size(size)}." if size else "; no result yet that tells how large they get."
-    return "\n".join([*_aligned([["result", "why", "time", "size"], *rows], numbers=2), text])
+    text += f", {in_bytes(size)}." if size else "; no result yet that tells how large they get."
+    return "\n".join([*aligned([["result", "why", "time", "size"], *rows], numbers=2), text])
 
 
 def _dry_row(step: Step, known: Estimate | None) -> list[str]:
@@ -155,28 +165,5 @@ def _dry_row(step: Step, known: Estimate | None) -> list[str]:
         step.task.name,
         step.why if step.wanted else f"skipped: {step.why}",
         unknown if seconds is None else clock(seconds),
-        unknown if size is None else _size(size),
+        unknown if size is None else in_bytes(size),
     ]
-
-
-def _aligned(rows: Sequence[Sequence[str]], numbers: int = 4) -> list[str]:
-    """Return rows as lines, their last columns to the right."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    words = len(widths) - numbers
-    return [
-        "  ".join(
-            cell.ljust(width) if place < words else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _size(count: int) -> str:
-    """Return bytes for people."""
-    amount, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if amount < 1000 or unit == "TB":
-            break
-        amount /= 1000
-    return f"{amount:.0f} {unit}" if unit in ("B", "kB") else f"{amount:.1f} {unit}"

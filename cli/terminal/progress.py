@@ -69,8 +69,10 @@ class Progress(Line):
     """Called after every frame, shows itself every so often."""
 
     def __init__(self, span: TimeRange, *, quiet: bool = False) -> None:
+        from sinet_video.pipeline.report import expected_frames
+
         super().__init__(quiet=quiet)
-        self._span = span
+        self._span, self._expected = span, expected_frames
         self._before: int | None = None
 
     @property
@@ -80,11 +82,10 @@ class Progress(Line):
 
     def __call__(self, frames: int, clip: Clip) -> None:
         """Take note of a finished frame; those that an earlier run finished took no time."""
-        from sinet_video.pipeline.report import expected_frames
-
         before = self._before = frames - 1 if self._before is None else self._before
-        expected = expected_frames(clip, self._span)
-        self.show(lambda spent: self.describe(frames, expected, spent, before))
+        self.show(
+            lambda spent: self.describe(frames, self._expected(clip, self._span), spent, before)
+        )
 
     def describe(self, frames: int, expected: int | None, seconds: float, before: int) -> str:
         """Return what is shown of a finished frame."""

@@ -222,7 +222,8 @@ class _Batch:
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         if isinstance(result, Exception):
-            return replace(entry, outcome="failed", reason=str(result))
+            why = result.message if isinstance(result, SinetVideoError) else str(result)
+            return replace(entry, outcome="failed", reason=why)
         written = identity_of_output(task.output)
         return replace(entry, written=written, report=asdict(result))
 
@@ -237,7 +238,7 @@ def _outcome(step: Step, result: Report | Exception) -> Outcome:
         result = SinetVideoError(f"{type(result).__name__}: {result}")
     said = str(result)
     if str(task.source) not in said and str(task.output) not in said:
-        result = SinetVideoError(f"{task.source}: {said}")
+        result = SinetVideoError(f"{task.source}: {result.message}", remedy=result.remedy)
     return replace(outcome, status="failed", error=result)
 
 

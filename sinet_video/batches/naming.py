@@ -6,13 +6,14 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os.path import abspath
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from sinet_video.batches.inputs import Found, is_still
 from sinet_video.checked import check_fields
 from sinet_video.containers.formats import CONTAINERS, file_types
 from sinet_video.containers.numbering import PLACE, is_pattern, with_place
 from sinet_video.errors import SettingError
+from sinet_video.paths import folded, same_place
 
 NAME_TEMPLATE = "{stem}.{ext}"
 
@@ -116,24 +117,45 @@ def tasks(found: Iterable[Found], folder: Path, naming: Naming) -> list[Task]:
     Raises `SettingError` if two files would become one, or one would replace an input.
     """
     made: list[Task] = []
-    taken: dict[str, Path] = {}
+    taken = _Names()
     for each in found:
         task = naming.task(each, folder)
         for path in filter(None, (task.output, task.matte)):
-            rival = taken.setdefault(_place(path), task.source)
-            if rival is not task.source or task.output == task.matte:
+            rival = taken.of(path)
+            if rival is not None:
                 raise SettingError(_clash(rival, task.source, path))
+            taken.add(path, task.source)
         made.append(task)
     for task in made:
-        if _place(task.source) in taken:
+        if taken.of(task.source) is not None:
             raise SettingError(
                 f"{task.source} would be replaced by a result; choose another folder or template."
             )
     return made
 
 
-def _place(path: PurePath) -> str:
-    return abspath(path)  # noqa: PTH100  # not Path.resolve: links to one file are different inputs
+class _Names:
+    """What is to be written, and of which file each is made.
+
+    Links to one file are different inputs, so that names are compared as they are written; but for
+    capitals, where they do not count.
+    """
+
+    def __init__(self) -> None:
+        self._taken: dict[str, list[tuple[str, Path]]] = {}
+
+    def add(self, path: Path, source: Path) -> None:
+        """Take a name."""
+        name = abspath(path)  # noqa: PTH100
+        self._taken.setdefault(folded(name), []).append((name, source))
+
+    def of(self, path: Path) -> Path | None:
+        """Return what another file by this name would be made of, if there is one."""
+        name = abspath(path)  # noqa: PTH100
+        for other, source in self._taken.get(folded(name), ()):
+            if other == name or same_place(Path(other), path):
+                return source
+        return None
 
 
 def _clash(one: Path, other: Path, output: Path) -> str:

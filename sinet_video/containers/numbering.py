@@ -48,10 +48,10 @@ def is_pattern(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and PLACE.search(with_place(path.name)) is not None
 
 
-def numbers(path: Path) -> re.Pattern[str]:
+def numbers(path: Path, flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
     """Return a regular expression for all the names that a pattern stands for."""
     before, after = PLACE.sub("\0", with_place(path.name), count=1).split("\0", maxsplit=1)
-    return re.compile(f"{re.escape(before)}(\\d+){re.escape(after)}")
+    return re.compile(f"{re.escape(before)}(\\d+){re.escape(after)}", flags)
 
 
 def find_numbered(path: Path) -> Numbered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from sinet_video.atomic import (
 )
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.formats import BY_MUXER, CONTAINERS, PIPE, container_of
-from sinet_video.containers.numbering import is_pattern, numbers, with_place
+from sinet_video.containers.numbering import PLACE, is_pattern, numbers, with_place
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
@@ -27,7 +28,7 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.paths import check_named, same_place
+from sinet_video.paths import check_named, clash, same_place
 
 
 def open_sink(
@@ -120,7 +121,7 @@ def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bo
     pictures = container_of(path, form).is_image_sequence
     numbered = pictures and is_pattern(path)
     if isinstance(source, Path) and source != PIPE and same_place(path, source):
-        raise SettingError(f"{path} is the input; the output must be another file.")
+        raise clash("output", path, "input", source)
     if not pictures or is_image(path):
         check_file(path, overwrite=overwrite)
         return
@@ -164,8 +165,9 @@ class Taken:
         """Whether a file has, or would have, one of the names."""
         if self.pattern is None or same_place(self.path, other):
             return same_place(self.path, other)
-        name = other.name == ImageSequence.TIMES or numbers(self.pattern).fullmatch(other.name)
-        return bool(name) and same_place(self.pattern.parent, other.parent)
+        number = numbers(self.pattern, re.IGNORECASE).fullmatch(other.name)
+        name = PLACE.sub(number[1], self.pattern.name, count=1) if number else ImageSequence.TIMES
+        return same_place(self.pattern.with_name(name), other)
 
     def meets(self, other: Taken) -> bool:
         """Whether another output would have one of the names."""

@@ -56,15 +56,16 @@ class TooShort:
     """Leaves out the frames that players of a format would show for longer than they should."""
 
     def __init__(self, muxer: str) -> None:
-        self._least, self._muxer = BY_MUXER[muxer].shortest, muxer
+        self._shortest, self._muxer = BY_MUXER[muxer].shortest, muxer
+        # A frame may move by half a unit of time.
+        self._least = self._shortest * Fraction(3, 4)
         self._last: Fraction | None = None
         self._count = self._dropped = 0
 
     def drops(self, time: Fraction) -> bool:
         """Whether a frame comes too soon after the last one that was not left out."""
         self._count += 1
-        # A frame may move by half a unit of time.
-        if self._last is not None and time - self._last < self._least * Fraction(3, 4):
+        if self._least and self._last is not None and time - self._last < self._least:
             self._dropped += 1
             return True
         self._last = time
@@ -76,7 +77,7 @@ class TooShort:
             return []
         return [
             f"{self._dropped} of {self._count} frames were dropped: browsers show frames of a "
-            f"{self._muxer} that last less than {float(self._least):g} s for 0.1 s."
+            f"{self._muxer} that last less than {float(self._shortest):g} s for 0.1 s."
         ]
 
 

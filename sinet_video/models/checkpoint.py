@@ -106,4 +106,8 @@ def _check_size(path: Path) -> None:
 
 
 def _first_words(message: str, length: int = 160) -> str:
-    return " ".join(message.split())[:length]
+    """Return the first words of what torch says of a state, as the end of a sentence."""
+    said = " ".join(message.split())
+    if len(said) > length:
+        said = said[:length].rpartition(" ")[0] + " ..."
+    return said if said.endswith(".") else f"{said}."

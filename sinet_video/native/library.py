@@ -30,6 +30,9 @@ INT, FLOAT, DOUBLE, LONG, POINTER = (
     ctypes.c_void_p,
 )
 
+BYTE = ctypes.c_char
+"""What stands for an array when its address is asked for."""
+
 _CODES = {"i": INT, "f": FLOAT, "d": DOUBLE, "l": LONG, "p": POINTER}
 
 SIGNATURES = {
@@ -97,8 +100,11 @@ def call(name: str, *arguments: object) -> None:
 
 def address(array: Array) -> int:
     """Return the address of an array's first value."""
-    where: int = array.__array_interface__["data"][0]
-    return where
+    try:
+        return ctypes.addressof(BYTE.from_buffer(array))
+    except (TypeError, ValueError, BufferError):  # read-only, not contiguous, or without values
+        where: int = array.__array_interface__["data"][0]
+        return where
 
 
 def floats(array: Array) -> Array:

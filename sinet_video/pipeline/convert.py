@@ -34,6 +34,7 @@ from sinet_video.pipeline.targets import (
     check_targets,
     files_of,
     files_read,
+    is_published,
     left_behind,
     outputs_of,
 )
@@ -103,12 +104,14 @@ def convert(
     outputs = outputs_of(work, output, matte, encoding, overwrite=overwrite)
     targets = [each.path for each in outputs]
     report = None if report is None else Path(report)
+    ours = resume is not None and report is not None and is_published(report, targets[0])
     check_targets(
         outputs,
         report,
         files_read(source, clip, behind, settings),
         overwrite=overwrite,
         anew=resume is None,
+        report_is_ours=ours,
     )
     logger.info("Reading %s: %s", source, _in_words(clip))
     logger.info("Settings: %s", settings)
@@ -126,10 +129,10 @@ def convert(
                 outputs, told, resume,
                 overwrite=overwrite, again=needs_all(work), begun=look.begun,
             )  # fmt: skip
-    job = Job(work, targets, writing, started, report, overwrite)
-    names = claimed(each for each in (*targets, report) if each is not None and each != PIPE)
-    with names, within_memory(clip, len(targets)):
-        done = replace(job, left=left_behind(targets)).run(progress)
+    job = Job(work, targets, writing, started, report, overwrite or ours)
+    written = [each for each in (*targets, report) if each is not None and each != PIPE]
+    with claimed(written), within_memory(clip, len(targets)):
+        done = replace(job, left=left_behind(written)).run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,

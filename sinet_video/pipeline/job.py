@@ -114,13 +114,13 @@ class Job:
     def _publish(self, report: Report) -> None:
         """Give all files their names, the report's among them."""
         with Publication() as publication, ExitStack() as stack:
+            self.writing.publish(publication)
             if self.report is not None:
                 with translate_write_errors(self.report):
                     part = begin_file(self.report)
                     stack.callback(discard, part)
                     part.write_text(report.to_json() + "\n", encoding="utf-8")
                     publication.place(part, self.report, overwrite=self.overwrite)
-            self.writing.publish(publication)
 
     def _worked(
         self,
@@ -199,7 +199,10 @@ class Job:
     def _remarks(self, screened: Screened) -> list[str]:
         """Return warnings about the source."""
         said = self.writing.tally.warnings(self._clip.path)
-        said += [f"{each} was left by a run that was killed; remove it." for each in self.left]
+        said += [
+            f"{each} was left by a run that was killed; remove it, or let sinet-video tidy do so."
+            for each in self.left
+        ]
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)

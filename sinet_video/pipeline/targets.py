@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sinet_video.atomic import abandoned, check_file
+from sinet_video.atomic import OVERWRITE, abandoned, check_file
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.sequence import StillImages
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
-from sinet_video.errors import SettingError
+from sinet_video.errors import OutputError, Remedy
+from sinet_video.paths import clash
 from sinet_video.pipeline.chain import Work
 from sinet_video.pipeline.outputs import Output
+from sinet_video.pipeline.resuming.job_folder import is_finished
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.composite import Background
 
@@ -23,7 +27,7 @@ from sinet_video.stages.composite import Background
 def left_behind(targets: list[Path]) -> tuple[Path, ...]:
     """Return what runs that were killed have left of the same files."""
     with suppress(OSError):
-        return tuple(part for path in targets if path != PIPE for part in abandoned(path))
+        return tuple(part for path in targets for part in abandoned(path))
     return ()
 
 
@@ -47,6 +51,7 @@ def check_targets(
     *,
     overwrite: bool,
     anew: bool,
+    report_is_ours: bool = False,
 ) -> None:
     """Raise `SettingError` or `OutputError` if what is asked for cannot or must not be written."""
     source = reads.get("input", PIPE)
@@ -54,13 +59,47 @@ def check_targets(
     for what, output in zip(("output", "matte"), outputs, strict=False):
         # With `resume` an existing file may be our own, so it is checked again once that is known.
         form = output.encoding.format
-        check_output(output.path, source, form=form, overwrite=overwrite or not anew)
+        with _kills_told([each.path for each in outputs], report):
+            check_output(output.path, source, form=form, overwrite=overwrite or not anew)
         if output.path != PIPE:
             taken[what] = Taken.by(output.path, output.plan)
     if report is not None:
         taken["report"] = Taken(report, None)
-        check_file(report, overwrite=overwrite)
+        with _kills_told([each.path for each in outputs], report):
+            check_file(report, overwrite=overwrite or report_is_ours)
     _check_apart(taken, reads)
+
+
+@contextmanager
+def _kills_told(targets: list[Path], report: Path | None) -> Iterator[None]:
+    """Where a file is in the way, say whether it may be of a run that was killed at its end."""
+    try:
+        yield
+    except OutputError as error:
+        written = [*targets, *([] if report is None else [report])]
+        left = left_behind([path for path in written if path != PIPE])
+        if error.remedy != OVERWRITE or not left:
+            raise
+        raise OutputError(
+            f"{error.message} A run that was killed left {', '.join(map(str, left))}, so that not "
+            "all of its files may be there.",
+            remedy=Remedy("overwrite", True, "to make them all again, or give other names"),
+        ) from error
+
+
+def is_published(report: Path, output: Path) -> bool:
+    """Whether a report is of a job that was killed after it had given its files their names.
+
+    Such a job can be resumed, which only has to tidy up.
+    """
+    state = is_finished(output)
+    if state is None or state.made is None:
+        return False
+    try:
+        told = json.loads(report.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and told.get("output") == str(output)
 
 
 def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
@@ -69,13 +108,9 @@ def _check_apart(taken: dict[str, Taken], reads: dict[str, Path]) -> None:
     for index, what in enumerate(names):
         other = next((n for n in names[:index] if taken[what].meets(taken[n])), None)
         other = other or next((n for n, path in reads.items() if taken[what].includes(path)), None)
-        if other == "input":
-            raise SettingError(f"{taken[what].path} is the input; the {what} must be another file.")
         if other is not None:
-            raise SettingError(
-                f"The {other} and the {what} are both {taken[what].path}; give them different "
-                "names."
-            )
+            rival = taken[other].path if other in taken else reads[other]
+            raise clash(what, taken[what].path, other, rival)
 
 
 def outputs_of(

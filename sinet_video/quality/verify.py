@@ -130,7 +130,7 @@ class _Seen:
         try:
             yield from played
         except InputError as error:
-            self._damage = str(error)
+            self._damage = error.message
 
     def note(self, shown: PlayedFrame | None, frame: Frame | None) -> None:
         """Take a frame of the result and one of the source; None after the end of either."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sinet_video.atomic import discard, make_folder, translate_write_errors
+from sinet_video.atomic import discard, make_folder, temporary_name, translate_write_errors
 from sinet_video.errors import InputError, OutputError, Remedy, SettingError, reason
 from sinet_video.remote.address import is_remote, name_of, without_secrets
 from sinet_video.remote.backoff import Backoff, Permanent
@@ -130,7 +129,7 @@ def staged(settings: StageSettings = StageSettings()) -> Iterator[Stage]:
     """Yield a folder for the files of one job, which goes with everything in it."""
     where = Path(settings.stage_folder or tempfile.gettempdir())
     with translate_write_errors(where):
-        folder = make_folder(where / f"sinet-video-{uuid.uuid4().hex}")
+        folder = make_folder(temporary_name(where / "sinet-video"))
     try:
         folder.chmod(0o700)
         yield Stage(folder, settings)

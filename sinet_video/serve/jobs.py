@@ -199,7 +199,8 @@ class Jobs:
                 job.state, job.seconds_left = "done", None
                 job.seconds = round(time.monotonic() - begun, 1)
         except (SinetVideoError, OSError) as error:
-            job.state, job.error = "failed", job.shown(str(error))
+            said = error.message if isinstance(error, SinetVideoError) else str(error)
+            job.state, job.error = "failed", job.shown(said)
         except asyncio.CancelledError:
             job.state = "cancelled"
             raise

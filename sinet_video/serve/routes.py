@@ -230,7 +230,7 @@ def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable
             return await answer(service, request)
         except SinetVideoError as error:
             status = next(number for kind, number in STATUS if isinstance(error, kind))
-            refusal = refused(status, str(error))
+            refusal = refused(status, error.message)
             if request.method in ("PUT", "POST"):
                 refusal.headers["Connection"] = "close"  # or a body without end would be read on
             return refusal

@@ -60,7 +60,7 @@ class Service:
         try:
             facts, poster = await self.frames.describe(clip.file, POSTER_SIDE)
         except InputError as error:
-            raise InputError(own_names(clip, str(error))) from error
+            raise InputError(own_names(clip, error.message)) from error
         most = self.workplace.limits.length
         if facts["duration"] is not None and facts["duration"] > most:
             raise SettingError(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from math import exp
 
 from sinet_video.media.frame import Frame, Matte
@@ -111,7 +112,7 @@ def follow(
 def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[CropMatte, Track]:
     """Examine a frame, and return the matte and where to look next."""
     now = eye.frame.time
-    following = replace(following, zoom=eye.max_zoom(following.zoom))
+    following = _zoomed(following, eye.max_zoom(following.zoom))
     if track.time is None:
         return _acquire(eye, following)
     share = 1 - exp(-abs(float(now - track.time)) / GLIDE)
@@ -123,6 +124,12 @@ def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[Cro
     if people is None or seen.cuts(people) or now - track.looked >= following.every:
         return _widen(eye, track, seen, following)
     return seen, _retarget(track, people, following)
+
+
+@cache
+def _zoomed(following: Following, zoom: float) -> Following:
+    """Return the settings with another largest magnification, without checking them every time."""
+    return replace(following, zoom=zoom)
 
 
 def _acquire(eye: CropSegmenter, following: Following) -> tuple[CropMatte, Track]:

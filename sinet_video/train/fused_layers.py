@@ -30,6 +30,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sinet_video.cache import cache_folder
 from sinet_video.models.sinet import (
     NORM_MOMENTUM,
     GroupedReduce,
@@ -73,8 +74,9 @@ def built() -> bool:
 def kernels() -> Any:
     """Return the compiled kernels; the first call on a machine builds them, in a minute.
 
-    They are stored in torch's own folder for extensions. Raises RuntimeError, OSError or
-    ImportError if there is no C++ compiler or no ninja, or if they do not fit this machine.
+    They are stored in this library's cache, or in TORCH_EXTENSIONS_DIR. Raises RuntimeError,
+    OSError or ImportError if there is no C++ compiler or no ninja, or if they do not fit this
+    machine.
     """
     from torch.utils.cpp_extension import get_cxx_compiler, load
 
@@ -101,13 +103,13 @@ def _flags() -> list[str]:
 
 def _library(flags: list[str]) -> Path:
     """Return the path of this machine's kernels, named after everything they are built from."""
-    from torch.utils.cpp_extension import LIB_EXT, get_default_build_root
+    from torch.utils.cpp_extension import LIB_EXT
 
     capability = torch.backends.cpu.get_cpu_capability()
     texts = [path.read_text() for path in (*SOURCES, *HEADERS)]
     origins = [*texts, sys.version, torch.__version__, capability, *flags]
     digest = hashlib.sha256("\n".join(origins).encode()).hexdigest()[:16]
-    root = os.environ.get("TORCH_EXTENSIONS_DIR") or get_default_build_root()
+    root = os.environ.get("TORCH_EXTENSIONS_DIR") or cache_folder()
     return Path(root) / NAME / digest / f"{NAME}{LIB_EXT}"
 
 

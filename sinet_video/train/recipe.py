@@ -250,6 +250,11 @@ def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
     for height, width in stage.shapes:
         if height % 32 or width % 32 or min(height, width) < 32:
             yield f"has a shape {height}x{width}; use multiples of 32"
+        if (height, width, stage.batch) == (32, 32, recipe.shards):
+            yield (
+                "gives each shard a single image of 32x32, which batch normalisation cannot learn "
+                "from; use larger shapes, or a larger batch"
+            )
     if not _has_loss(stage):
         yield "has no loss for the part that it trains"
     if stage.loss.teacher and not recipe.teacher:

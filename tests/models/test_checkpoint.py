@@ -269,3 +269,15 @@ def test_packaged_files_are_small() -> None:
     files = [path for path in PACKAGED.parent.iterdir() if path.name.startswith("default")]
     assert {path.name for path in files} == {"default.pth", "default.onnx.gz"}
     assert all(path.stat().st_size <= 400_000 for path in files)
+
+
+@pytest.mark.parametrize("lost", [1, 40])
+def test_what_lacks_is_said_in_a_sentence(lost, tmp_path):
+    """However much of it there is."""
+    state = SINet().state_dict()
+    for name in list(state)[5 : 5 + lost]:
+        del state[name]
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match=r"Missing key.*\.$") as told:
+        checkpoint.load_any(tmp_path / "a.pth")
+    assert len(str(told.value)) < 300 + len(str(tmp_path))

@@ -488,13 +488,13 @@ def test_nothing_is_noted_of_files_that_are_gone(other, tmp_path, monkeypatch):
     with JobFolder(output, job, overwrite=False) as kept:
         kept.file("output", 0).write_bytes(b"whole")
         kept.add(0, 6, SegmentBoundary(Fraction(0), 5, Fraction(6, 25), [], {}), None)
-    at_removal, remove = [], job_folder._remove
+    at_removal, remove = [], job_folder.remove
 
     def noticed(path: Path) -> None:
         at_removal.append(is_finished(output))
         remove(path)
 
-    monkeypatch.setattr(job_folder, "_remove", noticed)
+    monkeypatch.setattr(job_folder, "remove", noticed)
     kept.file("output", 1).write_bytes(b"begun")
     with JobFolder(output, {"the source": "another"} if other else job, overwrite=True):
         pass

@@ -33,8 +33,16 @@ COMMANDS = {
     "preview": "preview CLIP -o OUT/p.html",
     "export": "export OUT/o.onnx",
     "evaluate": "evaluate DATA --json OUT/scores.json",
+    "train": "train LEARN -o OUT/weights --recipe LEARN/tiny.toml",
     "generate": "generate composites DATA ROOMS -o OUT/made --canvas 96x64 --count 2",
 }
+
+
+RECIPE = """
+name = "tiny"
+data.labelled = [{folder = "people", validation = 1, holdout = 1}]
+stages = [{name = "one", steps = 1, batch = 2, shapes = [[32, 64]]}]
+"""
 
 
 @pytest.fixture
@@ -45,7 +53,12 @@ def traced(tmp_path) -> Callable[..., list[str]]:
     home, out, temporary, log = (tmp_path / n for n in ("home", "out", "temporary", "log"))
     for folder in (home, out, temporary):
         folder.mkdir()
-    own = {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "CXX": "none",
+    }
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_", "SINET_"))}
     strace = [program, "-f", "-qq", "-o", str(log), "-e", f"trace={CALLS}"]
 
@@ -90,11 +103,11 @@ def written_elsewhere(calls: list[str], folder: Path) -> list[str]:
 def test_no_connection_and_no_file_elsewhere(name, make_clip, traced, tmp_path):
     """As the system itself sees it."""
     data = tmp_path / "folder"
-    if "DATA" in COMMANDS[name]:
+    if "DATA" in COMMANDS[name] or "LEARN" in COMMANDS[name]:
         write_data(data)
     places = {
         "OUT": tmp_path / "out", "CLIP": make_clip("talk.mp4", audio=True),
-        "DATA": data / "people", "ROOMS": data / "rooms",
+        "DATA": data / "people", "ROOMS": data / "rooms", "LEARN": data,
     }  # fmt: skip
     line = COMMANDS[name]
     for word, place in places.items():
@@ -105,8 +118,9 @@ def test_no_connection_and_no_file_elsewhere(name, make_clip, traced, tmp_path):
 
 
 def write_data(folder: Path) -> None:
-    """Write people with masks, and rooms."""
+    """Write people with masks, rooms, and how to learn from them."""
     write_people(folder / "people", 4)
+    (folder / "tiny.toml").write_text(RECIPE)
     (folder / "rooms").mkdir()
     for index in range(2):
         Image.new("RGB", (96, 64), (90, 60 * index, 30)).save(folder / "rooms" / f"{index}.png")

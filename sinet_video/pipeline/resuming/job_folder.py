@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-import re
-import shutil
-import stat
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,20 +17,13 @@ from sinet_video.errors import OutputError, Remedy, reason
 from sinet_video.pipeline.outputs import Made
 from sinet_video.pipeline.resuming.fingerprint import differing
 from sinet_video.pipeline.resuming.job_state import JobState, SegmentBoundary
-
-LOGGER = logging.getLogger("sinet_video")
-
-MANIFEST, LOCK = "manifest.json", "lock"
-MARK = "made-by-sinet-video"
-"""The file by which a folder is known to be ours."""
-
-OURS = re.compile(
-    r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|warmup-\d{6}\.json|manifest\.json|\..*\.part"
+from sinet_video.pipeline.resuming.locked_folder import (
+    MANIFEST,
+    OURS,
+    empty_folder,
+    locked,
+    remove,
 )
-"""The names that we give in it, but for those of the lock and the mark."""
-
-PATIENCE = 0.2
-"""Seconds to wait for a lock, whose last holder may be removing it at this moment."""
 
 
 def folder_of(output: Path) -> Path:
@@ -54,8 +42,13 @@ Alphas = list[NDArray[Any]]
 
 def is_finished(output: Path) -> JobState | None:
     """Return the state of an output's job, without locking it, or None if it is unknown."""
+    return state_in(folder_of(output))
+
+
+def state_in(folder: Path) -> JobState | None:
+    """Return what is noted in a folder, or None if that is damaged, or nothing."""
     try:
-        return _read_state(folder_of(output))
+        return _read_state(folder)
     except (OSError, ValueError):
         return None
 
@@ -75,7 +68,8 @@ def _checksum(path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     for each in files:
-        digest.update(f"{each.name} {each.stat().st_size} ".encode())
+        if each != path:
+            digest.update(f"{each.name} {each.stat().st_size} ".encode())
         with each.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)
@@ -97,7 +91,7 @@ class JobFolder:
 
     def __enter__(self) -> JobFolder:
         with translate_write_errors(self._output):
-            self._held.enter_context(_locked(self.folder, self._output))
+            self._held.enter_context(locked(self.folder, self._output))
         try:
             self._load_state()
         except BaseException:
@@ -142,8 +136,8 @@ class JobFolder:
             if self._overwrite:
                 return None
             raise OutputError(
-                f"What is kept of {self._output} is damaged ({reason(error)}); choose to overwrite "
-                f"to start over, or remove {self.folder}."
+                f"What is kept of {self._output} in {self.folder} is damaged ({reason(error)}).",
+                remedy=Remedy("overwrite", True, "to start over"),
             ) from error
         return there
 
@@ -151,9 +145,15 @@ class JobFolder:
         """Raise `ValueError` or `OSError` for files that are not as they were written."""
         for name, checksum in there.checksums.items():
             path = self.folder / name
-            # What is made has got its name, perhaps: then it is no longer here.
-            if (path.exists() or there.made is None) and _checksum(path) != checksum:
+            if not path.exists() and name in there.places:
+                path = self._on_its_way(name, Path(there.places[name]))
+            if _checksum(path) != checksum:
                 raise ValueError(f"the checksum of {name} does not agree")
+
+    def _on_its_way(self, name: str, place: Path) -> Path:
+        """Return where something is that was made here: gathered with others, or in its place."""
+        gathered = self.folder / name.partition("-")[0].partition(".")[0] / place.name
+        return gathered if gathered.exists() else self._output.parent / place
 
     def add(self, number: int, frames: int, seam: SegmentBoundary, alphas: Alphas | None) -> None:
         """Record that a segment's files are complete, with the coarse alphas at its end.
@@ -193,11 +193,15 @@ class JobFolder:
         """Return what there is of a segment."""
         return sorted(self.folder.glob(f"*-{number:06}*"))
 
-    def note_made(self, made: Made) -> None:
-        """Record that the outputs are complete, and only have to be renamed."""
-        joined = [p for p in self.folder.iterdir() if p.is_file() and p.stem in ("output", "matte")]
-        checksums = {path.name: _checksum(path) for path in joined}
-        self._note(replace(self.finished, made=made, checksums=checksums))
+    def note_made(self, made: Made, places: dict[str, Path]) -> None:
+        """Record that the outputs are complete, and only have to be renamed.
+
+        `places` says what each file here is to be called, by its name below this folder.
+        """
+        checksums = {name: _checksum(self.folder / name) for name in places}
+        beside = self._output.absolute().parent
+        named = {name: os.path.relpath(place.absolute(), beside) for name, place in places.items()}
+        self._note(replace(self.finished, made=made, checksums=checksums, places=named))
 
     def alphas(self) -> Alphas:
         """Return the coarse alphas at the end of the last finished segment, in order.
@@ -212,19 +216,8 @@ class JobFolder:
         return self.folder / f"{role}-{number:06}{suffix}"
 
     def clear(self) -> None:
-        """Remove all that is ours; what says whose it is goes last."""
-        for path in self.folder.iterdir():
-            if OURS.fullmatch(path.name) and path.name != MANIFEST:
-                _remove(path)
-        (self.folder / MANIFEST).unlink(missing_ok=True)
-        if os.name == "nt":  # Windows cannot remove an open file
-            self._held.close()
-        for name in (MARK, LOCK):
-            (self.folder / name).unlink(missing_ok=True)
-        if any(self.folder.iterdir()):
-            LOGGER.warning("%s stays, as there are files in it that are not ours.", self.folder)
-        else:
-            self.folder.rmdir()
+        """Remove all that is ours."""
+        empty_folder(self.folder, self._held)
         self._cleared = True
 
     def _alphas(self, number: int) -> Path:
@@ -247,50 +240,4 @@ class JobFolder:
         for path in self.folder.iterdir():
             of_segment = path.name.partition(".")[0].rpartition("-")[2] in numbers
             if OURS.fullmatch(path.name) and path.name != MANIFEST and not of_segment:
-                _remove(path)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-
-
-def _make(folder: Path) -> None:
-    """Make the folder of a job, or see that it is one. Raises `OutputError` for what is not."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found, mark = folder.lstat(), folder / MARK
-    ours = os.name == "nt" or found.st_uid == os.geteuid()
-    made = mark.is_file() or not any(folder.iterdir())
-    if not stat.S_ISDIR(found.st_mode) or not ours or not made:
-        raise OutputError(
-            f"{folder} is in the way: it is where a job keeps what is finished, and no job made "
-            "it. Move it, or give the output another name."
-        )
-    mark.touch()
-
-
-@contextmanager
-def _locked(folder: Path, output: Path) -> Iterator[None]:
-    """Create a folder if necessary and lock it; the lock is released even if the process is killed.
-
-    Raises `OutputError` if another process holds the lock.
-    """
-    from filelock import FileLock, Timeout  # only resumable jobs pay for this import
-
-    lock = FileLock(folder / LOCK, timeout=PATIENCE, fallback_to_soft=False)
-    while not lock.is_locked:
-        _make(folder)
-        try:
-            lock.acquire()
-        except FileNotFoundError:
-            continue  # the last holder has just removed the folder
-        except Timeout:
-            raise OutputError(
-                f"{output} is being made by another process; wait for it, or give another name."
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+                remove(path)

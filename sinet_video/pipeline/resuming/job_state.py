@@ -17,7 +17,7 @@ from sinet_video.errors import InputError
 from sinet_video.media.frame import Frame
 from sinet_video.pipeline.outputs import Made
 
-FORMAT = 2
+FORMAT = 3
 """Version of the stored state; increase it when the state is no longer readable."""
 
 
@@ -65,6 +65,8 @@ class JobState:
     made: Made | None = None
     checksums: dict[str, str] = field(default_factory=dict)
     """Of what is kept, by its name."""
+    places: dict[str, str] = field(default_factory=dict)
+    """What the files that are made are to be called, seen from the output's folder."""
 
     @property
     def frames(self) -> int:
@@ -81,6 +83,7 @@ class JobState:
             "complete": self.complete,
             "made": self.made and asdict(self.made),
             "checksums": self.checksums,
+            "places": self.places,
         }
         return json.dumps({**plain, "checksum": seal(plain)}, indent=1)
 

@@ -47,6 +47,10 @@ class SegmentFiles(ABC):
         """Join the segments into the whole output, still under another name."""
 
     @abstractmethod
+    def places(self) -> dict[str, Path]:
+        """Return what is joined, by its name below the job folder, and what it is to be called."""
+
+    @abstractmethod
     def publish(self, publication: Publication, *, overwrite: bool) -> None:
         """Give the output its name; finishes what an interruption left undone."""
 
@@ -95,6 +99,10 @@ class VideoSegments(SegmentFiles):
         sync(self._joined)
         return Made.of(sink)
 
+    def places(self) -> dict[str, Path]:
+        """Return the file; see `SegmentFiles.places`."""
+        return {self._joined.name: self.output.path}
+
     def publish(self, publication: Publication, *, overwrite: bool) -> None:
         """Rename the file; see `SegmentFiles.publish`."""
         if self._joined.exists():
@@ -135,11 +143,21 @@ class ImageSegments(SegmentFiles):
         warnings += not_held(clip, "An image sequence") if self.output.companions else []
         return Made.planned(self.output.plan, self.output.content, warnings=warnings)
 
+    def places(self) -> dict[str, Path]:
+        """Return the images and their times; see `SegmentFiles.places`."""
+        folders = [self._folder(number) for number, _ in self._segments]
+        images = [image for folder in folders for image in siblings(folder / "any")]
+        found = {
+            f"{image.parent.name}/{image.name}": self._target / image.name
+            for image in images
+            if image.name != ImageSequence.TIMES
+        }
+        return {**found, self._times.name: self._target / ImageSequence.TIMES}
+
     def publish(self, publication: Publication, *, overwrite: bool) -> None:
         """Move the images into place; see `SegmentFiles.publish`."""
         with translate_write_errors(self.output.path):
-            whole = self._gathered()
-            target = self.output.path.parent if self._numbered else self.output.path
+            whole, target = self._gathered(), self._target
             name = name_in(self.output.path, self.output.plan)
             first = first_number(self.output.clip, self.output.encoding)
             ours = {name % (first + index) for index in range(self._kept.finished.frames)}
@@ -160,6 +178,10 @@ class ImageSegments(SegmentFiles):
     @property
     def _numbered(self) -> bool:
         return is_pattern(self.output.path)
+
+    @property
+    def _target(self) -> Path:
+        return self.output.path.parent if self._numbered else self.output.path
 
     @property
     def _times(self) -> Path:

@@ -253,7 +253,8 @@ class Segments(Writing):
             if not kept.finished.segments:
                 raise OutputError(f"No frame came, so {self._parts[0].output.path} was not made.")
             made, *_ = [parts.join() for parts in self._parts]
-            kept.note_made(made)
+            places = {k: place for parts in self._parts for k, place in parts.places().items()}
+            kept.note_made(made, places)
         assert kept.finished.made is not None  # recorded just now or in an earlier run
         self.made = kept.finished.made
 

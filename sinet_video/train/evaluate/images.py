@@ -167,7 +167,7 @@ def _evaluated(
         try:
             figures = measured(pair, worst)
         except InputError as error:
-            bad.add(Bad(pair.image, str(error)))
+            bad.add(Bad(pair.image, error.message))
         else:
             tally.add(figures)
             found.append((pair.name, figures))

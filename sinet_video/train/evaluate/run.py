@@ -166,7 +166,7 @@ class Evaluation:
         try:
             self._found += list(self._all_ways(clip))
         except InputError as error:
-            self._note(Bad(clip.clip, str(error)))
+            self._note(Bad(clip.clip, error.message))
 
     def _all_ways(self, clip: TrueClip) -> Iterator[Scores]:
         for name, settings in self._ready():

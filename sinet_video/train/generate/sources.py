@@ -56,7 +56,7 @@ def _sifted(
             read(item)
             good[path.stem] = item
         except InputError as error:
-            found.append(Bad(path, str(error)))
+            found.append(Bad(path, error.message))
     if found and on_bad == "refuse":
         raise InputError(f"{folder} holds files that cannot serve:\n{list_bad(found)}")
     if not good:

@@ -245,7 +245,7 @@ def _readable_pairs(pairs: Iterable[Pair], bad: list[Bad]) -> Iterator[tuple[Pai
         try:
             yield pair, np.dstack(read_pair(pair))
         except InputError as error:
-            bad.append(Bad(pair.image, str(error)))
+            bad.append(Bad(pair.image, error.message))
 
 
 def _readable(paths: Iterable[Path], bad: list[Bad]) -> Iterator[tuple[Path, Array]]:
@@ -253,7 +253,7 @@ def _readable(paths: Iterable[Path], bad: list[Bad]) -> Iterator[tuple[Path, Arr
         try:
             yield path, read_image(path)
         except InputError as error:
-            bad.append(Bad(path, str(error)))
+            bad.append(Bad(path, error.message))
 
 
 def halves(image: Array) -> list[Array]:

@@ -655,7 +655,8 @@ def options_of(command: click.Command) -> list[click.Option]:
 
 COMMANDS = [
     "batch", "doctor", "evaluate", "export", "generate", "info",
-    "join", "plan", "preview", "run", "serve", "train", "verify",
+    "join", "plan", "preview", "run", "serve", "tidy", "train",
+    "verify",
 ]  # fmt: skip
 
 

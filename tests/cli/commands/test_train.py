@@ -31,7 +31,7 @@ holdout = 1
 name = "one"
 steps = 2
 batch = 2
-shapes = [[32, 32]]
+shapes = [[32, 64]]
 """
 
 

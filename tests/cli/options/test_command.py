@@ -15,10 +15,12 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 from sinet_video.cli.commands.doctor import EXTRAS, PACKAGES
-from sinet_video.cli.main import cli, in_options
+from sinet_video.cli.main import cli
 from sinet_video.cli.options.click_options import Option
 from sinet_video.cli.options.other_programs import FFMPEG, REMBG
+from sinet_video.cli.terminal.remedies import in_options
 
 from sinet_video import convert, probe
 from sinet_video.containers.codecs import CODECS, Codec
@@ -314,6 +316,24 @@ def test_remedies_are_named_as_typed(make_clip, tmp_path):
     assert "Use --allow network if you trust it." in done.stderr
     with pytest.raises(OutputError, match=r"Use overwrite=True to replace it, or"):
         convert(source, there)
+
+
+def test_a_batch_names_remedies_as_typed_too(make_clip, tmp_path):
+    """At its end, in its report, manifest and events, from other processes as well."""
+    (tmp_path / "holes").mkdir()
+    for number in (1, 3):
+        Image.new("RGB", (64, 48)).save(tmp_path / "holes" / f"{number}.png")
+    words = ("batch", tmp_path / "holes" / "%d.png", "-o", tmp_path / "o")
+    done = run(*words, make_clip("good.mp4", frames=2), "--jobs", "2", "--json", tmp_path / "r")
+    events = run(*words, "--log-json")
+    assert done.exit_code == events.exit_code == 1
+    (told,) = (each for each in json.loads((tmp_path / "r").read_text()) if each["error"])
+    said = [json.loads(line) for line in events.stderr.splitlines()]
+    (failed,) = (each for each in said if each["event"] == "failed")
+    for text in (done.stderr, told["error"], failed["error"]):
+        assert "Use --on-error conceal to show the frame before" in text
+        assert "on_error=" not in text
+    assert "on_error=" not in (tmp_path / "o" / "manifest.jsonl").read_text()
 
 
 def test_remedies_that_a_command_lacks_are_not_named():

@@ -78,7 +78,7 @@ def test_a_hangup_that_is_ignored_stays_so(make_clip, started, tmp_path):
     assert (tmp_path / "o.mp4").exists()
 
 
-@pytest.mark.parametrize("wait", [0.2, 0.3, 0.4, 0.6, 0.9])
+@pytest.mark.parametrize("wait", [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.9])
 @pytest.mark.parametrize("times", [1, 2])
 def test_it_may_be_stopped_while_it_is_being_loaded(wait, times, long_clip, started, tmp_path):
     """With one interrupt or with two, without a traceback."""
@@ -88,10 +88,11 @@ def test_it_may_be_stopped_while_it_is_being_loaded(wait, times, long_clip, star
         process.send_signal(signal.SIGINT)
         time.sleep(0.05)
     _, said = process.communicate(timeout=30)
-    assert process.returncode in (STOPPED, -signal.SIGINT)
-    ours = said.split(b"Traceback", 1)[-1] if b"Traceback" in said else b""
-    # Before the first line of ours runs, Python itself says what it was at.
-    assert b"sinet_video" not in ours, said.decode()
+    files = [line for line in said.splitlines() if b"File " in line]
+    # Before the first line of ours runs, Python itself says what it was at, and its status is 1
+    # while it imports `site`.
+    assert not [line for line in files if b"/sinet_video/" in line or b"/cli/" in line], said
+    assert process.returncode in (STOPPED, -signal.SIGINT) or (files and process.returncode == 1)
     assert list(tmp_path.iterdir()) == []
 
 
