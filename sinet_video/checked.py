@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from fractions import Fraction
-from functools import cache
 from inspect import get_annotations
 from math import isfinite
 from numbers import Integral, Rational, Real
@@ -25,22 +24,30 @@ KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
 }
 """What is taken for a type, numpy's numbers too, and what it is called."""
 
+_EVALUATED: dict[type[Any], dict[str, Any]] = {}
+
 
 def check_fields(settings: Any) -> None:
     """Raise `SettingError` for a field of a dataclass whose value is not of the field's type.
 
     Which values of that type are allowed is for the class itself to say.
     """
-    for field in fields(settings):
-        value, hint = getattr(settings, field.name), _hint(type(settings), field.name, field.type)
+    for name, hint in _hints(type(settings)).items():
+        value = getattr(settings, name)
         if not _fits(value, hint):
             raise SettingError(
-                f"{type(settings).__name__}'s {field.name} is {value!r}; it must be {_words(hint)}."
+                f"{type(settings).__name__}'s {name} is {value!r}; it must be {_words(hint)}."
             )
 
 
-@cache
-def _hint(kind: type, name: str, said: Any) -> Any:
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """Return the types of a dataclass's fields; they are evaluated once."""
+    if kind not in _EVALUATED:
+        _EVALUATED[kind] = {each.name: _hint(kind, each.name, each.type) for each in fields(kind)}
+    return _EVALUATED[kind]
+
+
+def _hint(kind: type[Any], name: str, said: Any) -> Any:
     """Return a field's type; `Any` for one that only type checkers import, as it is costly."""
     home = next(each for each in kind.__mro__ if name in get_annotations(each))
     known = vars(sys.modules[home.__module__])

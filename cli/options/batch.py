@@ -19,7 +19,7 @@ from sinet_video.cli.terminal.console import Console
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.batches.batch import Outcome
+    from sinet_video.batches.clip_job import Outcome
     from sinet_video.batches.decide import Rules, Step
     from sinet_video.batches.estimate import Estimate
     from sinet_video.batches.pace import State
@@ -67,6 +67,8 @@ class BatchOptions:
     skip_existing: bool
     keep_times: bool
     dry_run: bool
+    watch: bool
+    settle: float
 
     def inputs(self, named: tuple[str, ...]) -> list[str]:
         """Return all inputs: those that are named, and those of a list."""
@@ -102,6 +104,30 @@ class BatchOptions:
             conversion,
             jobs=self.at_once(steps),
             keep_times=self.keep_times,
+            progress=progress,
+        )
+
+    def watched(
+        self,
+        inputs: list[str],
+        conversion: Conversion,
+        *,
+        overwrite: bool,
+        stop: Callable[[], bool],
+        progress: Callable[[State], None],
+    ) -> Iterator[Outcome]:
+        """Do it with all that comes, until it is time to stop."""
+        from sinet_video.batches.watch import watch_batch
+
+        return watch_batch(
+            inputs,
+            self.folder,
+            conversion,
+            **self._which(overwrite=overwrite),
+            jobs=self.jobs or 1,
+            keep_times=self.keep_times,
+            settle=self.settle,
+            stop=stop,
             progress=progress,
         )
 
@@ -191,6 +217,14 @@ _OPTIONS = (
     option(
         "--dry-run", is_flag=True, group=JOB, brief=True, variable=False,
         help="Only print what would be done, with the estimated time and disk space.",
+    ),
+    option(
+        "--watch", is_flag=True, group=JOB, brief=True, variable=False,
+        help="Go on with what comes into the folders, until Ctrl-C.",
+    ),
+    option(
+        "--settle", type=click.FloatRange(0), default=5.0, metavar="SECONDS", group=JOB,
+        help="With --watch: how long a clip must not have changed before it is taken.",
     ),
 )  # fmt: skip
 

@@ -100,8 +100,9 @@ def call(name: str, *arguments: object) -> None:
 
 def address(array: Array) -> int:
     """Return the address of an array's first value."""
+    buffer: Any = array
     try:
-        return ctypes.addressof(BYTE.from_buffer(array))
+        return ctypes.addressof(BYTE.from_buffer(buffer))
     except (TypeError, ValueError, BufferError):  # read-only, not contiguous, or without values
         where: int = array.__array_interface__["data"][0]
         return where
