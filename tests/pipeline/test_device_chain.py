@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sinet_video.stages.screen_settings import ChromaKey, Despill
 
 from sinet_video import Settings, convert, decode, matte, probe
 from sinet_video.decoding.clip import Clip
@@ -33,7 +34,6 @@ from sinet_video.stages.matte_settings import (
     RegionFilter,
     WindowMean,
 )
-from sinet_video.stages.screen_settings import ChromaKey, Despill
 
 GREEN = OutputKind("rgb", ColourBackground(0, 255, 0))
 ALPHA, RGBA = OutputKind("alpha"), OutputKind("rgba")
