@@ -674,7 +674,7 @@ def options_of(command: click.Command) -> list[click.Option]:
 
 COMMANDS = [
     "batch", "doctor", "evaluate", "export", "generate", "info",
-    "join", "plan", "preview", "run", "serve", "tidy", "train",
+    "join", "live", "plan", "preview", "run", "serve", "tidy", "train",
     "verify",
 ]  # fmt: skip
 
@@ -786,7 +786,7 @@ def test_batch_has_the_options_of_run():
     assert names["run"] - names["batch"] == {"named", "keep"}
     assert names["batch"] - names["run"] == {
         "folder", "kind", "name_template", "recursive", "from_file", "shard", "jobs",
-        "retry_failed", "skip_existing", "keep_times", "dry_run",
+        "retry_failed", "skip_existing", "keep_times", "dry_run", "watch", "settle",
     }  # fmt: skip
 
 
