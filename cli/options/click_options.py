@@ -6,7 +6,7 @@ Nothing heavy is imported here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import wraps
@@ -126,12 +126,12 @@ def own_option(group: str, *names: str, **more: Any) -> Decorator:
     return option(*names, group=group, variable=False, **more)
 
 
-def options_from(settings: type, name: str) -> Decorator:
-    """Return a decorator that adds the options of a settings class.
+def options_from(settings: type, name: str, *, without: Collection[str] = ()) -> Decorator:
+    """Return a decorator that adds the options of a settings class, but for some.
 
     The command gets them as one value of that class, called `name`.
     """
-    found = list(options_of(settings))
+    found = [each for each in options_of(settings) if each[0] not in without]
 
     def decorate(command: Command) -> Command:
         @wraps(command)
