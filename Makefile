@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 LIGHT := .venv/.light
 SOURCES := pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native/*.cpp sinet_video/native/*.h)
 
-.PHONY: demo test lint types imports tree docs man bench bench-long weights clean
+.PHONY: demo test lint types imports tree docs man bench bench-long bench-device weights clean
 
 demo: $(LIGHT)
 	$(BIN)/python examples/demo.py
@@ -53,6 +53,12 @@ bench: $(INSTALLED)
 bench-long: $(INSTALLED)
 	mkdir -p bench
 	$(BENCH)/whole_job.py $(CLIP) --frames 3000 --json bench/3-long.json
+
+# The same on a GPU, or on what DEVICE says.
+DEVICE ?= auto
+bench-device: $(INSTALLED)
+	mkdir -p bench
+	$(BENCH)/device.py $(CLIP) --device $(DEVICE) --json bench/7-device.json --plot bench/7-device.png
 
 # The packaged weights, made anew from a folder of data; goes on where it was interrupted.
 weights: $(INSTALLED)

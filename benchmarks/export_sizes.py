@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sinet_video import Encoding, convert, probe
-from sinet_video.serve.destinations import DESTINATIONS, Destination
+from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED, Destination
 
 
 def bits(clip: Path, target: Destination, folder: Path) -> float:
@@ -20,10 +20,11 @@ def bits(clip: Path, target: Destination, folder: Path) -> float:
     encoding = Encoding(
         codec=options.get("codec"),
         format=options.get("format"),
-        audio="none" if options.get("audio") == "none" else "copy",
+        audio=options.get("audio", "copy"),
+        alpha_mode=options.get("alpha_mode"),
     )
     show, background = options.get("show", "composite"), options.get("background")
-    report = convert(clip, output, show=show, background=background, encoding=encoding)  # type: ignore[arg-type]  # a word of the table
+    report = convert(clip, output, show=show, background=background, encoding=encoding)
     files = [output] if output.is_file() else list(output.iterdir())
     size = sum(file.stat().st_size for file in files)
     facts = probe(clip)
@@ -36,7 +37,8 @@ def main() -> None:
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP")
     clips: list[Path] = parser.parse_args().clips
     print("destination ", *(f"{clip.stem:>20}" for clip in clips))
-    for name, target in DESTINATIONS.items():
+    for name in OFFERED:
+        target = DESTINATIONS[name]
         with TemporaryDirectory() as folder:
             found = [bits(clip, target, Path(folder)) for clip in clips]
         print(f"{name:<12}", *(f"{value:>20.2f}" for value in found), flush=True)

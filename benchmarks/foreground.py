@@ -33,11 +33,11 @@ from behind import Array, Footage, Planes, all_footage, band, known, known_share
 
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.image_bytes import png
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 from sinet_video.planes.box_filter import box_sum
+from sinet_video.quality.image_bytes import png
 from sinet_video.stages.backgrounds import ColourBackground, ImageBackground, converted
 from sinet_video.stages.composite import Background, composite
 from sinet_video.stages.decontaminate import decontaminate

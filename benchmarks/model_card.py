@@ -22,7 +22,7 @@ from PIL import Image
 from sinet_video import matte
 from sinet_video.encoding.encoder_input import quantised
 from sinet_video.media.frame import Matte
-from sinet_video.media.image_bytes import png
+from sinet_video.quality.image_bytes import png
 from sinet_video.quality.thumbnails import Checkerboard
 
 Array = NDArray[Any]

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from sinet_video.encoding.encoder_input import quantised
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.image_bytes import png
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.contact_sheet import GROUND, INK, INSIDE, MARGIN, WIDTH, rows
 from sinet_video.quality.draw import Canvas
+from sinet_video.quality.image_bytes import png
 from sinet_video.quality.plots import clock
 from sinet_video.quality.thumbnails import Spread, resized
 from sinet_video.stages.backgrounds import ColourBackground

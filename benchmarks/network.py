@@ -49,8 +49,8 @@ def main() -> None:
     plain = session(export_sinet.plain(network), height, width)
     fast = session(export_sinet.fast(network), height, width)
     runs: dict[str, Callable[[], object]] = {
-        "plain": lambda: plain.run(["logits"], {"picture": normalised}),
-        "fast": lambda: fast.run(["alpha"], {"picture": image}),
+        "plain": lambda: plain.run(["logits"], {"image": normalised}),
+        "fast": lambda: fast.run(["alpha"], {"image": image}),
     }
     times: dict[str, list[float]] = {name: [] for name in runs}
     for round_number in range(given.rounds + 10):

@@ -28,18 +28,18 @@ SECTIONS = {
     },
     "One video on many machines": {
         "plan": "Show how a video is divided among machines.",
-        "join": "Put the parts of a video together.",
+        "join": "Join the parts of a video.",
     },
     "Check results": {
-        "preview": "Make a report on a clip's matte to look at.",
-        "serve": "Look at mattes, fix them and export, in a browser.",
-        "verify": "Play a result and check it against its source.",
+        "preview": "Make a visual report on a clip's matte.",
+        "serve": "Review, correct and export mattes in a browser.",
+        "verify": "Check a result, alone or against its source.",
         "info": "Show the properties of a file.",
     },
     "Networks": {
         "export": "Write the network as an ONNX file.",
-        "evaluate": "Measure mattes against true ones.",
-        "generate": "Make images with masks to train on.",
+        "evaluate": "Measure mattes against ground truth.",
+        "generate": "Make training images with masks.",
         "train": "Train the network.",
     },
     "This program": {
@@ -47,7 +47,7 @@ SECTIONS = {
         "tidy": "Show, and remove, what killed runs left.",
     },
 }
-"""The commands in the order of use, and what help says of each without importing it."""
+"""The commands in the order of use, with the help of each, so that listing them imports none."""
 
 
 class Group(click.Group):

@@ -4,12 +4,13 @@
 """
 
 from ._version import __version__ as __version__
-from .batches.batch import Outcome as Outcome
 from .batches.batch import batch as batch
+from .batches.clip_job import Outcome as Outcome
 from .batches.decide import Rules as Rules
 from .batches.manifest import Entry as Entry
 from .batches.manifest import Manifest as Manifest
 from .batches.naming import Naming as Naming
+from .batches.watch import watch_batch as watch_batch
 from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip
 from .decoding.decode import decode as decode
@@ -58,13 +59,11 @@ from .stages.backgrounds import ImageBackground as ImageBackground
 from .stages.backgrounds import VideoBackground as VideoBackground
 from .stages.backgrounds import parse_background as parse_background
 from .stages.blur_background import BlurBackground as BlurBackground
-from .stages.chroma_key import key as key
 from .stages.clean_regions import filter_regions as filter_regions
 from .stages.composite import Background as Background
 from .stages.composite import composite as composite
 from .stages.composite import foreground as foreground
 from .stages.decontaminate import decontaminate as decontaminate
-from .stages.despill import despill as despill
 from .stages.drawn_mattes import apply_drawn_mattes as apply_drawn_mattes
 from .stages.edge import shape_edge as shape_edge
 from .stages.follow import follow as follow
@@ -77,8 +76,10 @@ from .stages.matte_settings import MotionAdaptive as MotionAdaptive
 from .stages.matte_settings import RegionFilter as RegionFilter
 from .stages.matte_settings import WindowMean as WindowMean
 from .stages.refine import refine as refine
-from .stages.screen_settings import ChromaKey as ChromaKey
-from .stages.screen_settings import Despill as Despill
+from .stages.screen.chroma_key import key as key
+from .stages.screen.despill import despill as despill
+from .stages.screen.settings import ChromaKey as ChromaKey
+from .stages.screen.settings import Despill as Despill
 from .stages.segment import segment as segment
 from .stages.smooth import smooth as smooth
 from .stages.source_alpha import apply_source_alpha as apply_source_alpha

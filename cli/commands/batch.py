@@ -22,11 +22,15 @@ from sinet_video.cli.terminal.batch_progress import (
 )
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+from sinet_video.cli.terminal.signals import SIGNALS, interrupts
 
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.batches.batch import Outcome
+    from collections.abc import Iterator
+
+    from sinet_video.batches.clip_job import Outcome
+    from sinet_video.pipeline.conversion import Conversion
 
 
 @click.command(cls=Command)
@@ -47,9 +51,9 @@ def batch(
 ) -> None:
     """Cut the person out of every video of INPUTS: files, folders or patterns.
 
-    The same command again converts what is missing, what failed and what changed: manifest.jsonl
-    in the output folder keeps account. A clip that fails does not stop the others; it is named at
-    the end, and the exit status is 1.
+    Run the same command again to convert what is missing, has failed or has changed;
+    manifest.jsonl in the output folder records what was done. A clip that fails does not stop the
+    others: it is named at the end, and the exit status is 1.
     """
     reads = {f"input {each}": each for each in inputs if Path(each).is_file()}
     check_reports({"report": report_file}, reads, overwrite=overwrite)
@@ -57,16 +61,51 @@ def batch(
         raise SettingError("--only is for one film; --shard takes a part of a batch.")
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, console)
+    if many.watch:
+        outcomes = _watched(many, given, conversion, console, overwrite=overwrite)
+        _finish(outcomes, report_file, console, overwrite=overwrite)
+        return
     steps = many.planned(given, conversion, overwrite=overwrite)
     wanted = sum(step.wanted for step in steps)
     if many.dry_run:
         write_text(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
         return
-    outcomes = []
     with BatchProgress(console, wanted) as progress:
-        for outcome in many.run(steps, conversion, progress=progress):
-            progress.report(outcome)
-            outcomes.append(outcome)
+        outcomes = _reported(many.run(steps, conversion, progress=progress), progress)
+    _finish(outcomes, report_file, console, overwrite=overwrite)
+
+
+def _watched(
+    many: BatchOptions,
+    inputs: list[str],
+    conversion: Conversion,
+    console: Console,
+    *,
+    overwrite: bool,
+) -> list[Outcome]:
+    """Convert what comes until an interrupt, which is how this ends."""
+    if many.dry_run:
+        raise SettingError("--dry-run says what would be done now, and --watch waits; give one.")
+    console.note(f"Watching {', '.join(inputs)}; Ctrl-C ends it.")
+    with BatchProgress(console, None) as progress, interrupts(*SIGNALS) as stop:
+        return _reported(
+            many.watched(inputs, conversion, overwrite=overwrite, stop=stop, progress=progress),
+            progress,
+        )
+
+
+def _reported(outcomes: Iterator[Outcome], progress: BatchProgress) -> list[Outcome]:
+    """Say what becomes of each clip as it is known; return it all."""
+    told = []
+    for outcome in outcomes:
+        progress.report(outcome)
+        told.append(outcome)
+    return told
+
+
+def _finish(
+    outcomes: list[Outcome], report_file: str | None, console: Console, *, overwrite: bool
+) -> None:
     console.note(closing_table(outcomes))
     if report_file:
         text = json.dumps([_plain(outcome) for outcome in outcomes], indent=2)

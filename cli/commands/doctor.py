@@ -1,4 +1,4 @@
-"""`sinet-video doctor`: what is installed, and what would be used.
+"""`sinet-video doctor`: what is installed, and what a run would use.
 
 Modules are imported where they are used, as every command's help imports this one.
 """
@@ -18,21 +18,21 @@ from sinet_video._version import __version__
 PACKAGES = ("av", "numpy", "onnxruntime", "click")
 EXTRAS = {
     "serve": ("starlette", "uvicorn"),
-    "torch": ("torch",),
-    "train": ("kornia", "matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy"),
+    "torch": ("torch", "kornia"),
+    "train": ("matplotlib", "ninja", "opencv-python-headless", "pillow", "scipy"),
 }
-"""What the library needs, and what each extra brings."""
+"""The packages that the library needs, and those of each extra."""
 
 KERNELS = "sinet_video.native"
 """The compiled kernels, where a version has them."""
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def doctor(as_json: bool) -> None:
-    """Show versions, encoders, devices and caches, and what would be used.
+    """Show versions, encoders, devices and caches, and what a run without options would use.
 
-    Add its output to a report of a fault. The exit status is 1 if something needed is missing.
+    Include the output in bug reports. The exit status is 1 if something required is missing.
     """
     found = facts()
     click.echo(json.dumps(found, indent=2) if as_json else "\n".join(described(found)))
@@ -66,6 +66,7 @@ def facts() -> dict[str, Any]:
         "kernels": _has_kernels(),
         "encoders": {codec: name for codec, (name, there) in encoders.items() if there},
         "devices": _devices(),
+        "auto": _chosen(),
         "caches": _caches(),
         "used": _used(),
         "problems": problems,
@@ -126,15 +127,16 @@ def _ffmpeg() -> str | None:
 
 def _devices() -> list[str]:
     """Return the devices that --device takes here."""
-    try:
-        import torch
-    except ImportError:
-        return ["cpu"]
-    cuda = [
-        f"cuda:{index} ({torch.cuda.get_device_name(index)})"
-        for index in range(torch.cuda.device_count())
-    ]
-    return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+    from sinet_video.models.devices import available
+
+    return available()
+
+
+def _chosen() -> str:
+    """Return what --device auto stands for here, as --runtime auto chooses."""
+    from sinet_video.models.devices import chosen, described
+
+    return described(*chosen("auto", "auto"))
 
 
 def _caches() -> dict[str, Any]:
@@ -175,11 +177,11 @@ def described(found: dict[str, Any]) -> list[str]:
         f"  ffmpeg     {found['ffmpeg'] or 'not installed; only filter graphs need it'}",
         f"  kernels    {'compiled' if found['kernels'] else 'none; numpy is used'}",
         f"  encoders   {', '.join(f'{codec} ({e})' for codec, e in found['encoders'].items())}",
-        f"  devices    {', '.join(found['devices'])}",
+        f"  devices    {', '.join(found['devices'])}; --device auto is {found['auto']}",
         f"  cache      {found['caches']['folder']}: {kept or 'nothing'}",
         f"  used       {used}",
         *(f"  PROBLEM    {problem}" for problem in found["problems"] or []),
-        *([] if found["problems"] else ["Nothing that is needed is missing."]),
+        *([] if found["problems"] else ["Everything required is installed."]),
     ]
 
 

@@ -1,4 +1,4 @@
-"""`sinet-video evaluate`: how right mattes are."""
+"""`sinet-video evaluate`: mattes measured against ground truth."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sinet_video.train.image_folder import OnBad
 
 MEASURING = "Measuring"
-"""The heading of the options that say what is measured."""
+"""Heading of the options that choose what is measured."""
 
 SHEET_ENDINGS = (".png", ".jpg", ".jpeg")
 
@@ -63,7 +63,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     default=("network", "pipeline"),
     group=MEASURING,
     brief=True,
-    help="What to measure: the network's alpha enlarged, refined, or the whole pipeline of run. "
+    help="What to measure: the network's alpha enlarged, or refined, or the whole pipeline of run. "
     "Can be repeated.",
 )
 @option(
@@ -71,7 +71,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="FOLDER",
     group=MEASURING,
     brief=True,
-    help="Measure the mattes NAME.png in this folder instead of a network's.",
+    help="Measure the mattes NAME.png in this folder instead of those of a network.",
 )
 @option(
     "--names",
@@ -87,7 +87,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="NAME|FILE",
     group=MEASURING,
     brief=True,
-    help="DATA is a data folder of train: measure only what this recipe holds out from training, "
+    help="DATA is a data folder for train: measure only what this recipe holds out from training, "
     "including images without people.",
 )
 @option(
@@ -95,7 +95,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     is_flag=True,
     group=MEASURING,
     brief=True,
-    help="DATA is folders of images without people: measure how often something is found.",
+    help="DATA are folders of images without people: measure how often something is found.",
 )
 @option(
     "--matte",
@@ -109,7 +109,7 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="The true alpha that --matte is compared with, frame by frame.",
+    help="Ground-truth alpha that --matte is compared with, frame by frame.",
 )
 @option(
     "--on-bad",
@@ -118,14 +118,14 @@ def repeatable(command: click.Command, name: str) -> click.Command:
     default="skip",
     group=MEASURING,
     brief=True,
-    help="If something cannot be measured: name it and continue, or stop.",
+    help="What to do if something cannot be measured: report it and continue, or stop.",
 )
 @option(
     "--sheet",
     metavar="FILE",
     group=MEASURING,
     brief=True,
-    help="Write an image with the ten worst results of each row.",
+    help="Write an image with the ten worst results of each row of the table.",
 )
 @report_option
 @overwrite_option
@@ -146,17 +146,17 @@ def evaluate(
     overwrite: bool,
     quiet: bool,
 ) -> None:
-    """Measure mattes against the truth and print a table.
+    """Measure mattes against ground truth and print a table.
 
     DATA is a folder of images/NAME.jpg and masks/NAME.png, a folder of clips NAME.mp4 with their
-    true alpha NAME.alpha.mkv, or such a clip. --weights may be given several times, to compare.
+    true alpha NAME.alpha.mkv, or one such clip. To compare networks, give --weights several times.
 
-    Of images: intersection over union of the person (IoU) and averaged with the background's
-    (mIoU), and how well the outline follows (F). Of clips: mean absolute and squared error (MAD,
-    MSE), gradient, connectivity, flicker (dtSSD), and MAD around soft edges. "Soft" is the share
-    of pixels that are neither background nor person, and what it is in truth. Of images without
-    people: the share of them, and of each, in which somebody is found; more than 0.5 % of an image
-    counts.
+    For images it prints the intersection over union of the person (IoU), its average with that of
+    the background (mIoU), and the accuracy of the outline (F). For clips it prints the mean
+    absolute and squared error (MAD, MSE), gradient, connectivity and flicker (dtSSD) errors, and
+    MAD around soft edges; "soft" is the share of pixels that are neither background nor person,
+    beside the same of the ground truth. For images without people it prints in what share of them
+    a person is found, over more than 0.5 % of the image, and the mean area found.
     """
     _check(data, matte, truth, sheet)
     _check_kind(recipe, only, empty)

@@ -33,15 +33,15 @@ GRAPH = "Graph"
     "--graph",
     type=click.Choice(["fast", "plain"]),
     default="fast",
-    help="fast takes 8-bit images, as this program does; plain takes floats, as most other "
-    "programs expect.",
+    help="fast takes 8-bit images, and is what this program uses; plain takes floats, as most "
+    "other programs expect.",
 )
 @own_option(
     GRAPH,
     "--size",
     metavar="WxH",
     show_default="any size",
-    help="Fix the size of the image, for a batch of one.",
+    help="Fix the size of the image, and the batch size to one.",
 )
 @own_option(GRAPH, "--opset", type=int, default=17, help="Version of the ONNX operator set.")
 @overwrite_option
@@ -58,16 +58,17 @@ def export(
     """Write the network to OUTPUT.onnx, for other programs or for --weights.
 
     \b
-    fast   takes picture  uint8   (n, h, w, 3)  RGB, 0 to 255
+    fast   takes image    uint8   (n, h, w, 3)  RGB, 0 to 255
            gives alpha    float32 (n, h, w)     0 to 1
                  evidence float32 (n, h, w)     its logit
-    plain  takes picture  float32 (n, 3, h, w)  RGB, 0 to 1
+    plain  takes image    float32 (n, 3, h, w)  RGB, 0 to 1
            gives alpha    float32 (n, 1, h, w)  0 to 1
                  logits   float32 (n, 2, h, w)  of background, person
 
-    h and w are multiples of 32, n is any; the normalisation is in the graph. With --weights
-    cityscapes, fast only: a second input, wanted (19), chooses classes, h and w are multiples of
-    128, and alpha has half of them. The file is compared with torch before it appears.
+    h and w must be multiples of 32, n can be any number; the graph normalises its input. With
+    --weights cityscapes, only fast is available: a second input, wanted (19), selects the classes,
+    h and w must be multiples of 128, and alpha has half that size. The file is compared with
+    torch before it is put in place.
     """  # noqa: D301 (click takes a backspace for a paragraph not to be wrapped)
     with extra_needed("Exporting"):
         from sinet_video.models.export_onnx import export_onnx
@@ -105,7 +106,7 @@ def describe(written: ExportReport) -> str:
     takes = [f"  takes {line(port)}" for port in written.inputs]
     gives = [f"  gives {line(port)}" for port in written.outputs]
     free = "h" in written.inputs[0].shape
-    note = [f"  h and w are multiples of {written.step}, n is any."] if free else []
+    note = [f"  h and w must be multiples of {written.step}, n can be any number."] if free else []
     return "\n".join([head, *takes, *gives, *note])
 
 

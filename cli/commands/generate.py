@@ -36,7 +36,7 @@ CROPS, TEACHERS, LABELS, COMPOSITES = "Crops", "Teachers", "Labels", "Composites
 
 @click.group()
 def generate() -> None:
-    """Make images with masks to train on. Needs the extra train.
+    """Make training images with masks. Needs the extra train.
 
     Each command writes a folder with images/ and masks/, a manifest.json that records what every
     product was made of, rejected.txt, and contact sheets in sheets/.
@@ -114,8 +114,8 @@ def portraits(
     metavar="PIXELS",
     help="Size at which teachers see an image. Can be repeated.",
 )
-@share_option(LABELS, "--agreement", 0.9, "Minimum IoU of each opinion with the mean.")
-@share_option(LABELS, "--confidence", 0.85, "Minimum share of pixels with a confident mean.")
+@share_option(LABELS, "--agreement", 0.9, "Minimum IoU of each teacher's mask with the mean.")
+@share_option(LABELS, "--confidence", 0.85, "Minimum share of pixels where the mean is confident.")
 @own_option(
     LABELS,
     "--refine",
@@ -149,7 +149,7 @@ def pseudo_labels(
     exclude: Path | None,
     quiet: bool,
 ) -> None:
-    """Label FOLDER, portraits without masks, where the teachers agree.
+    """Label portraits without masks in FOLDER, where the teacher networks agree.
 
     Each teacher sees each image and its mirror image, at each size.
     """
@@ -212,7 +212,7 @@ def composites(
     exclude: Path | None,
     quiet: bool,
 ) -> None:
-    """Put PEOPLE, a folder of images/ and masks/, in front of images of BACKGROUNDS."""
+    """Put PEOPLE, a folder of images/ and masks/, in front of images from BACKGROUNDS."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("image", quiet=quiet) as counting:
         from sinet_video.train.generate.composites import CompositeSettings, make_composites
@@ -241,7 +241,7 @@ def composites(
     "places",
     type=Place(),
     multiple=True,
-    help="New place of a source folder, by its name in the manifest. Can be repeated.",
+    help="New path of a source folder, by its name in the manifest. Can be repeated.",
 )
 @own_option(
     SOURCES,
@@ -249,7 +249,7 @@ def composites(
     "teachers",
     multiple=True,
     metavar="NAME|FILE",
-    help="A teacher of the manifest; one for each, in the manifest's order.",
+    help="A teacher of the manifest; give one for each, in the manifest's order.",
 )
 @quiet_option
 def repeat(

@@ -27,21 +27,31 @@ RANGES = {1: "limited", 2: "full"}
 @own_option("Result", "--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @option_of(Settings, "stream")
 @option_of(Settings, "allow")
-def info(file: str, as_json: bool, stream: int | None, allow: Allow) -> None:
-    """Show the properties of FILE: frames, times, colour, audio, subtitles and chapters."""
+@option_of(Settings, "runtime")
+@option_of(Settings, "device")
+def info(
+    file: str, as_json: bool, stream: int | None, allow: Allow, runtime: Any, device: str
+) -> None:
+    """Show the properties of FILE, and where a job on it would run."""
     from sinet_video.decoding.access import Source
     from sinet_video.decoding.probe import probe
 
     clip = probe(Source(file, allow, stream))
+    settings = Settings(runtime=runtime, device=device)
     if as_json:
-        write_stdout(as_text(clip))
+        write_stdout(as_text(clip, settings))
     else:
-        write_text(describe(clip))
+        write_text(describe(clip, settings))
 
 
-def as_text(clip: Clip) -> str:
+def as_text(clip: Clip, settings: Settings = Settings()) -> str:
     """Return a clip's facts as JSON."""
-    facts = {"path": clip.path, "stream": clip.source.stream, **asdict(replace(clip, **_READERS))}
+    placed = dict(zip(("runtime", "device"), settings.placed, strict=True))
+    facts = placed | {
+        "path": clip.path,
+        "stream": clip.source.stream,
+        **asdict(replace(clip, **_READERS)),
+    }
     for name in ("piped", "images", "icc", "source", "span", "coded"):
         del facts[name]  # of how it is read, not of what it is
     return json.dumps(facts, indent=2, default=str)
@@ -50,8 +60,9 @@ def as_text(clip: Clip) -> str:
 _READERS: dict[str, Any] = {"piped": None, "images": None}
 
 
-def describe(clip: Clip) -> str:
+def describe(clip: Clip, settings: Settings = Settings()) -> str:
     """Return a clip's facts, a line each."""
+    from sinet_video.models import devices
     from sinet_video.models.input_settings import InputSize
     from sinet_video.native import described
 
@@ -70,7 +81,7 @@ def describe(clip: Clip) -> str:
         f"{float(clip.start * clip.time_base):.6f} s, ticks of {clip.time_base} s",
         f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
         f"{RANGES.get(clip.colour.range, 'range not said')}",
-        f"  network    sees it at {width}x{height}",
+        f"  network    sees it at {width}x{height}, in {devices.described(*settings.placed)}",
         f"  arithmetic in {described()}",
     ]
     return "\n".join([*lines, *_beside(clip)])

@@ -1,4 +1,4 @@
-"""`sinet-video join`: the parts of a film put together."""
+"""`sinet-video join`: the parts of a video, made on many machines, put together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sinet_video.errors import SettingError
     metavar="FILE",
     group=RESULT,
     variable=False,
-    help="The matte that was written as well.",
+    help="The matte file, if run --matte wrote one.",
 )
 @job_options
 @overwrite_option
@@ -29,14 +29,14 @@ from sinet_video.errors import SettingError
 def join(
     source: str, output: str, matte: str | None, job: Job, overwrite: bool, console: Console
 ) -> None:
-    """Put together the parts of OUTPUT that run --only made of INPUT.
+    """Join the parts of OUTPUT that run --only made from INPUT.
 
-    Give all options as they were given to run, but --only. The result has the bytes that
-    run --resume makes on one machine.
+    Give the same options as for run, without --only. The result is the same, byte for byte, as
+    that of run --resume on one machine.
     """
     from sinet_video.pipeline.join import join as joined
 
     if job.resuming.only is not None:
-        raise SettingError("join takes all parts, so --only is not for it; leave it out.")
+        raise SettingError("join puts all parts together; leave out --only.")
     report = joined(source, output, job.joining(), matte=matte, overwrite=overwrite)
     console.progress(job.span).finish(report)

@@ -1,4 +1,4 @@
-"""`sinet-video plan`: how a film is divided among machines."""
+"""`sinet-video plan`: how a video is divided among machines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sinet_video.media.time_range import TimeRange
 
 
 @click.command(cls=Command)
-@click.argument("source", metavar="FILM")
+@click.argument("source", metavar="INPUT")
 @option(
     "--parts",
     "-n",
@@ -23,7 +23,7 @@ from sinet_video.media.time_range import TimeRange
     metavar="N",
     group=JOB,
     brief=True,
-    help="How many machines there are.",
+    help="Number of machines.",
 )
 @option(
     "--checkpoint-every",
@@ -31,17 +31,17 @@ from sinet_video.media.time_range import TimeRange
     default=10.0,
     metavar="SECONDS",
     group=JOB,
-    help="How long segments are; the same as for run.",
+    help="Length of a segment; it must be the same as for run.",
 )
 @options_from(TimeRange, "span")
 @console_options
 def plan(
     source: str, parts: int, checkpoint_every: float, span: TimeRange, console: Console
 ) -> None:
-    """Show how FILM is divided among N machines.
+    """Show how INPUT is divided among N machines.
 
-    Each makes its part by run --only K/N, with the same other options; join puts the parts
-    together.
+    Each machine makes its part with run --only K/N and otherwise the same options. Then join
+    puts the parts together.
     """
     from sinet_video.pipeline.resuming.settings import Resume
     from sinet_video.pipeline.shares import plan as planned

@@ -1,4 +1,4 @@
-"""`sinet-video preview`: a report on a clip's matte to look at."""
+"""`sinet-video preview`: a visual report on a clip's matte."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ from sinet_video.pipeline.settings import Settings
     type=int,
     default=8,
     group=RESULT,
-    brief="How many moments to show.",
-    help="How many moments to show, spread evenly.",
+    brief="Number of moments to show.",
+    help="Number of moments to show, spread evenly.",
 )
 @option(
     "--at",
     type=Moment(),
     multiple=True,
     group=RESULT,
-    brief="Show this moment as well. May be repeated.",
-    help="Show this moment as well: seconds or h:mm:ss. May be repeated.",
+    brief="Also show this moment. Can be repeated.",
+    help="Also show this moment: seconds or h:mm:ss. Can be repeated.",
 )
 @option(
     "--worst",
     type=int,
     default=3,
     group=RESULT,
-    brief="How many of the worst moments to show.",
-    help="How many of the worst moments to show, by flicker and by uncertainty.",
+    brief="Number of worst moments to show.",
+    help="Number of worst moments to show, by flicker and by uncertainty.",
 )
 @options_from(TimeRange, "span")
 @options_from(Settings, "settings")
@@ -78,10 +78,10 @@ def preview(
 ) -> None:
     """Show how well the person is cut out of INPUT, as an image or as a page for a browser.
 
-    FILE has moments as source, matte and result over a checkerboard; coverage (mean alpha), flicker
-    (how much alpha changes where the frame does not move) and uncertainty (share of the network's
-    cells between 0.05 and 0.95) over time, cuts marked; and the worst moments enlarged. An .html
-    file is whole in itself, works offline, and has a slider between before and after.
+    FILE shows some moments as source, matte and result over a checkerboard, and the worst moments
+    enlarged. It plots coverage (mean alpha), flicker (how much alpha changes where the frame does
+    not move) and uncertainty (share of the network's cells between 0.05 and 0.95) over time, and
+    marks cuts. An .html file needs no other files, works offline, and has a before/after slider.
     """
     from sinet_video.quality.preview import preview as previewed
 

@@ -1,4 +1,4 @@
-"""`sinet-video serve`: a page on which mattes are looked at, fixed and exported."""
+"""`sinet-video serve`: a page on which mattes are reviewed, corrected and exported."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ SHUTDOWN = 30.0
 @click.command(cls=Command)
 @option(
     "--port", type=click.IntRange(0, 65535), default=0, group=SERVER,
-    show_default="one that is free", brief="The port.", help="The port to listen at.",
+    show_default="any free port", brief="Port to listen on.", help="Port to listen on.",
 )  # fmt: skip
 @option(
-    "--host", default="127.0.0.1", group=SERVER, brief="The address to listen at.",
-    help="The address to listen at; one that other machines reach needs --token.",
+    "--host", default="127.0.0.1", group=SERVER, brief="Address to listen on.",
+    help="Address to listen on; one that other machines can reach needs --token.",
 )  # fmt: skip
 @option(
-    "--token", metavar="TEXT", group=SERVER, show_default="a new one each time",
-    brief="What the page's address has to contain.",
-    help="What the page's address has to contain: at least 16 letters, digits and dashes.",
+    "--token", metavar="TEXT", group=SERVER, show_default="a new one for each run",
+    brief="Secret that the page's address contains.",
+    help="Secret that the page's address contains: at least 16 letters, digits and dashes.",
 )  # fmt: skip
-@option("--open", "browse", is_flag=True, group=SERVER, brief=True, help="Open the page as well.")
+@option(
+    "--open", "browse", is_flag=True, group=SERVER, brief=True, help="Open the page in a browser."
+)
 @options_from(Limits, "limits")
 def serve(port: int, host: str, token: str | None, browse: bool, limits: Limits) -> None:
-    """Look at mattes, fix them and export, in a browser.
+    """Review, correct and export mattes in a browser.
 
-    Prints the page's address, for a browser on this machine. Clips stay on this machine; all that
-    was uploaded and made is deleted when the server ends (Ctrl-C). The same server answers programs
-    by HTTP: see api/openapi.json under that address.
+    Prints the address of the page; open it in a browser on this machine. Clips do not leave this
+    machine, and all uploads and results are deleted when the server stops (Ctrl-C). Programs can
+    use the same server over HTTP: see api/openapi.json under that address.
     """
     with extra_needed("The page"):
         from sinet_video.serve import app
@@ -54,7 +56,7 @@ def serve(port: int, host: str, token: str | None, browse: bool, limits: Limits)
 
     def ready(address: Address) -> None:
         click.echo(address.url)
-        click.echo("Press Ctrl-C to end the server and delete all uploads.", err=True)
+        click.echo("Press Ctrl-C to stop the server and delete all uploads and results.", err=True)
         if browse:
             webbrowser.open(address.url)
 

@@ -63,14 +63,14 @@ CACHES = {"MPLCONFIGDIR": "matplotlib", "TORCHINDUCTOR_CACHE_DIR": "torch"}
     type=click.IntRange(1),
     default=250,
     metavar="STEPS",
-    help="Write a checkpoint every so many steps.",
+    help="Steps between checkpoints.",
 )
 @own_option(
     TRAINING,
     "--steps",
     type=click.IntRange(1),
     metavar="STEPS",
-    help="Total number of steps, shared out over the stages, instead of the recipe's.",
+    help="Total number of steps, divided among the stages, instead of the recipe's.",
 )
 @own_option(
     TRAINING,
@@ -94,7 +94,7 @@ def train(
     on_bad: OnBad,
     quiet: bool,
 ) -> None:
-    """Train SINet on the images and masks in FOLDER; a recipe names its folders.
+    """Train SINet on the images and masks in FOLDER, of which a recipe names the folders.
 
     The output folder gets checkpoint.pth, curves.csv and curves.png during training and weights.pth
     at the end. Ctrl-C writes a checkpoint first. After an interruption the same command continues

@@ -1,4 +1,4 @@
-"""`sinet-video verify`: whether a result is what it should be."""
+"""`sinet-video verify`: a result checked, alone or against its source."""
 
 from __future__ import annotations
 
@@ -74,13 +74,14 @@ def verify(
     overwrite: bool,
     report_file: str | None,
 ) -> None:
-    """Play FILE to its end and check it, or compare it with its source.
+    """Decode FILE to its end and check it, alone or against its source.
 
     FILE is a video, a folder of images, or a pattern such as out/%05d.png. It must be complete, its
-    times must increase, and it must have alpha if it says so. With --against, it must also have as
-    many frames as the source, at the same times; the same size, rotation, pixel aspect ratio and
-    colour tags; as many audio tracks, with the same start and length; and the source's captions,
-    subtitles, chapters and tags. What the format of FILE cannot hold is listed but does not fail.
+    timestamps must increase, and if it is marked as having alpha, it must have it. With --against,
+    it must also match the source: as many frames, at the same times; the same size, rotation, pixel
+    aspect ratio and colour tags; as many audio tracks, with the same start and length; and the same
+    captions, subtitles, chapters and tags. What the format of FILE cannot hold is listed, but is
+    not a failure.
 
     Prints a table; the exit status is 1 if a check fails.
     """

@@ -11,6 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 from sinet_video.cli.options.click_options import JOB, Command, option
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
@@ -18,7 +19,7 @@ from sinet_video.cli.terminal.console import Console
 from sinet_video.errors import SettingError
 
 if TYPE_CHECKING:
-    from sinet_video.batches.batch import Outcome
+    from sinet_video.batches.clip_job import Outcome
     from sinet_video.batches.decide import Rules, Step
     from sinet_video.batches.estimate import Estimate
     from sinet_video.batches.pace import State
@@ -27,7 +28,27 @@ if TYPE_CHECKING:
 INPUTS, NAMES = "Inputs", RESULT
 """Headings of these options, beside that of jobs."""
 
-KINDS = ("mp4", "mkv", "mov", "webm", "png", "gif", "apng", "webp", "jpg", "tif", "exr")
+
+class FileType(click.ParamType[str]):
+    """An extension without its dot, one of those in `containers.formats`."""
+
+    name = "type"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check it."""
+        from sinet_video.containers.formats import file_types
+
+        if value not in file_types():
+            self.fail(f"{value!r} is not one of {', '.join(file_types())}.", param, ctx)
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete it."""
+        from sinet_video.containers.formats import file_types
+
+        return [CompletionItem(each) for each in file_types() if each.startswith(incomplete)]
 
 
 @dataclass(frozen=True)
@@ -46,6 +67,8 @@ class BatchOptions:
     skip_existing: bool
     keep_times: bool
     dry_run: bool
+    watch: bool
+    settle: float
 
     def inputs(self, named: tuple[str, ...]) -> list[str]:
         """Return all inputs: those that are named, and those of a list."""
@@ -81,6 +104,30 @@ class BatchOptions:
             conversion,
             jobs=self.at_once(steps),
             keep_times=self.keep_times,
+            progress=progress,
+        )
+
+    def watched(
+        self,
+        inputs: list[str],
+        conversion: Conversion,
+        *,
+        overwrite: bool,
+        stop: Callable[[], bool],
+        progress: Callable[[State], None],
+    ) -> Iterator[Outcome]:
+        """Do it with all that comes, until it is time to stop."""
+        from sinet_video.batches.watch import watch_batch
+
+        return watch_batch(
+            inputs,
+            self.folder,
+            conversion,
+            **self._which(overwrite=overwrite),
+            jobs=self.jobs or 1,
+            keep_times=self.keep_times,
+            settle=self.settle,
+            stop=stop,
             progress=progress,
         )
 
@@ -123,8 +170,9 @@ _OPTIONS = (
         help="Folder for the results.",
     ),
     option(
-        "--to", "kind", type=click.Choice(KINDS), default="mp4", group=RESULT, brief=True,
-        help="File type of the results; png writes a folder of PNG files, and one file of a photo. "
+        "--to", "kind", type=FileType(), default="mp4", metavar="TYPE", group=RESULT, brief=True,
+        help="File type of the results: mp4, mkv, mov, webm, gif, apng or webp; png, which is a "
+        "folder of images for a video and one image for a photo; or tif, exr or jpg for photos. "
         "Photos in folders are converted to png, webp, jpg, tif and exr only.",
     ),
     option(
@@ -146,12 +194,13 @@ _OPTIONS = (
     ),
     option(
         "--shard", metavar="I/N", group=INPUTS,
-        help="Convert only part I of N, for one of N machines; see docs/scale.md.",
+        help="Convert only share I of N of the inputs, so that N machines divide them; see "
+        "docs/scale.md.",
     ),
     option(
         "--jobs", "-j", type=click.IntRange(1), metavar="N", group=JOB, brief=True,
         show_default="by cores and memory",
-        help="How many clips to convert at the same time, each in its own process.",
+        help="Number of clips to convert at the same time, each in its own process.",
     ),
     option(
         "--retry-failed", is_flag=True, group=JOB,
@@ -168,6 +217,14 @@ _OPTIONS = (
     option(
         "--dry-run", is_flag=True, group=JOB, brief=True, variable=False,
         help="Only print what would be done, with the estimated time and disk space.",
+    ),
+    option(
+        "--watch", is_flag=True, group=JOB, brief=True, variable=False,
+        help="Go on with what comes into the folders, until Ctrl-C.",
+    ),
+    option(
+        "--settle", type=click.FloatRange(0), default=5.0, metavar="SECONDS", group=JOB,
+        help="With --watch: how long a clip must not have changed before it is taken.",
     ),
 )  # fmt: skip
 

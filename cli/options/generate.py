@@ -56,7 +56,7 @@ output_option = own_option(
     required=True,
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="A new or empty folder. It appears once everything is done.",
+    help="A new or empty folder. It appears when everything is done.",
 )
 seed_option = own_option(
     DRAWS, "--seed", type=click.IntRange(0), default=0, help="Seed of the random numbers."
@@ -66,7 +66,7 @@ bad_option = own_option(
     "--on-bad",
     type=click.Choice(["skip", "refuse"]),
     default="skip",
-    help="If a file cannot be used: name it and skip it, or name it and stop.",
+    help="What to do if a file cannot be used: report and skip it, or stop.",
 )
 exclude_option = own_option(
     RESULT,

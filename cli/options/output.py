@@ -62,7 +62,7 @@ class ResumeOptions:
     )
     checkpoint_every: float | None = setting(
         None,
-        "With --resume: length of the parts that are kept.",
+        "With --resume: length of the parts.",
         JOB,
         kind=float,
         metavar="SECONDS",
@@ -71,7 +71,7 @@ class ResumeOptions:
 
     only: str | None = setting(
         None,
-        "Make only part K of N of the result, for one of N machines; join puts them together.",
+        "Make only part K of N, so that N machines share the work; join puts the parts together.",
         JOB,
         kind=str,
         metavar="K/N",
@@ -86,8 +86,6 @@ class ResumeOptions:
             return Resume(self.checkpoint_every or 10, Shard.parse(self.only))
         if not self.resume:
             if self.checkpoint_every is not None:
-                raise SettingError(
-                    "--checkpoint-every is for jobs that can be resumed; give --resume as well."
-                )
+                raise SettingError("--checkpoint-every needs --resume; give both.")
             return None
         return Resume() if self.checkpoint_every is None else Resume(self.checkpoint_every)

@@ -14,7 +14,7 @@ from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.tables import aligned, in_bytes
 
 if TYPE_CHECKING:
-    from sinet_video.batches.batch import Outcome
+    from sinet_video.batches.clip_job import Outcome
     from sinet_video.batches.decide import Step
     from sinet_video.batches.estimate import Estimate
     from sinet_video.batches.pace import State
@@ -26,7 +26,7 @@ LISTED = 40
 class BatchProgress(Line):
     """Called while clips are converted, shows how far the batch and the clip are."""
 
-    def __init__(self, console: Console, total: int) -> None:
+    def __init__(self, console: Console, total: int | None) -> None:
         super().__init__(quiet=console.quiet, width=78)
         self._console, self._total, self._done = console, total, 0
         if console.log_json:
@@ -64,7 +64,8 @@ class BatchProgress(Line):
             self._console.note(f"Skipped {outcome.source}: {outcome.why}.")
             return
         self._done += 1
-        place = f"[{self._done} of {self._total}]"
+        of = "" if self._total is None else f" of {self._total}"
+        place = f"[{self._done}{of}]"
         self._console.note(f"{place} {outcome.source}: {_said(outcome)}")
         if outcome.report is not None:
             if outcome.report.resumed:

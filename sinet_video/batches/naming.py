@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sinet_video.batches.inputs import Found, is_still
 from sinet_video.checked import check_fields
-from sinet_video.containers.formats import CONTAINERS
+from sinet_video.containers.formats import CONTAINERS, file_types
 from sinet_video.containers.numbering import PLACE, is_pattern, with_place
 from sinet_video.errors import SettingError
 from sinet_video.paths import folded, same_place
@@ -25,10 +25,8 @@ FIELDS = {
 }
 """What a template may have in braces."""
 
-EXTENSIONS = {"mp4": "mp4", "mkv": "mkv", "mov": "mov", "webm": "webm", "png": ""} | {
-    name: name for name in ("gif", "apng", "webp", "jpg", "tif", "exr")
-}
-"""What can be written of a video, with its extension; a folder of PNG files has none."""
+EXTENSIONS = {kind: kind for kind in file_types()} | {"png": ""}
+"""File types of results, with the extension of a video's; a folder of PNG files has none."""
 
 OF_STILLS = frozenset({"png", "webp", "jpg", "tif", "exr"})
 """What is written of still images."""

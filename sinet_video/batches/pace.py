@@ -37,11 +37,16 @@ class Pace:
     """
 
     def __init__(self, sizes: Mapping[str, int], progress: Callable[[State], None] | None) -> None:
-        self._sizes, self._progress = sizes, progress
-        self._total = sum(sizes.values())
+        self._sizes, self._progress = dict(sizes), progress
         self._start = time.monotonic()
         self._shares: dict[str, float] = {}
         self._finished: set[str] = set()
+
+    def expect(self, name: str, size: int) -> None:
+        """Take note of a clip that has come, of so many bytes."""
+        self._sizes[name] = size
+        self._shares.pop(name, None)
+        self._finished.discard(name)
 
     def note(self, task: Task, frames: int, expected: int | None) -> None:
         """Take note of finished frames of a clip."""
@@ -59,4 +64,4 @@ class Pace:
         worked = sum(self._sizes[name] * share for name, share in self._shares.items())
         if not worked:
             return None
-        return (time.monotonic() - self._start) * (self._total - worked) / worked
+        return (time.monotonic() - self._start) * (sum(self._sizes.values()) - worked) / worked

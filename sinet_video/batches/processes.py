@@ -61,25 +61,56 @@ def run(
     the caller stops, or is interrupted, the processes are asked to end and waited for. Raises
     `SettingError` if `work` cannot be sent to another process.
     """
-    _check(work)
-    waiting, running = deque(items), dict[Connection, Running[Item]]()
-    try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                receiver, process = _started(work, waiting[0])
-                running[receiver] = Running(waiting.popleft(), process)
-            for ready in wait(list(running)):
-                assert isinstance(ready, Connection)
-                kind, value = _received(ready, running[ready].process)
-                if kind == "news":
-                    news(running[ready].item, value)
-                elif kind == "log":
-                    LOGGER.handle(value)
-                else:
-                    yield running.pop(ready).item, value
-                    ready.close()
-    finally:
-        _end(running)
+    waiting = deque(items)
+    with closing(Pool(work, jobs, news)) as pool:
+        while waiting or pool.busy:
+            while waiting and pool.has_room:
+                pool.start(waiting.popleft())
+            yield from pool.ready()
+
+
+class Pool(Generic[Item, Result]):
+    """Up to `jobs` processes, each at work on an item; see `run`."""
+
+    def __init__(
+        self, work: Work[Item, Result], jobs: int, news: Callable[[Item, Any], None]
+    ) -> None:
+        _check(work)
+        self._work, self._jobs, self._news = work, jobs, news
+        self._running: dict[Connection, Running[Item]] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being worked on."""
+        return bool(self._running)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another process may be started."""
+        return len(self._running) < self._jobs
+
+    def start(self, item: Item) -> None:
+        """Begin to work on an item."""
+        receiver, process = _started(self._work, item)
+        self._running[receiver] = Running(item, process)
+
+    def ready(self, patience: float | None = None) -> Iterator[tuple[Item, Result | Exception]]:
+        """Wait until a process has something to say, and yield what is done."""
+        for ready in wait(list(self._running), patience):
+            assert isinstance(ready, Connection)
+            kind, value = _received(ready, self._running[ready].process)
+            if kind == "news":
+                self._news(self._running[ready].item, value)
+            elif kind == "log":
+                LOGGER.handle(value)
+            else:
+                item = self._running.pop(ready).item
+                ready.close()
+                yield item, value
+
+    def close(self) -> None:
+        """Ask the processes to end, and wait for them."""
+        _end(self._running)
 
 
 def _check(work: object) -> None:

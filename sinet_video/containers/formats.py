@@ -65,9 +65,9 @@ class Container:
     text_encoder: str | None = None
     """Encoder for text subtitles if the file cannot hold the original codec."""
     languages: Mapping[str, str] = field(default_factory=dict)
+    """ISO 639-2 codes for which it has other codes."""
     lists_tag: Callable[[str], bool] = lambda _: False
     """Whether a tag needs the muxer's list of tags of any name, which not all players read."""
-    """ISO 639-2 codes that it knows by others."""
 
     @property
     def is_image_sequence(self) -> bool:
@@ -254,6 +254,12 @@ PLAYLIST = ".m3u8"
 
 BY_MUXER = {each.muxer: each for each in (*CONTAINERS.values(), *PIPES.values(), *STREAMS.values())}
 """Containers by libav's name of their muxer."""
+
+
+def file_types() -> list[str]:
+    """Return the extensions of results, without their dots; of those of one format, the first."""
+    first = {id(each): suffix for suffix, each in reversed(CONTAINERS.items())}
+    return [suffix[1:] for suffix in CONTAINERS if suffix in first.values()]
 
 
 def container_of(path: Path, form: str | None = None) -> Container:

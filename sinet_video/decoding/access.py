@@ -190,7 +190,8 @@ def check_same(path: StrPath, found: FileId | None, known: FileId | None) -> Non
     """Raise `InputError` if a file is another than the one that was opened by its name before."""
     if known is not None and found != known:
         raise InputError(
-            f"{path} was replaced by another file while it was read; begin anew when that is done."
+            f"{path} was replaced by another file while it was read; run the job again when "
+            "that is done."
         )
 
 

@@ -12,9 +12,8 @@ from av.video.reformatter import ColorRange
 from sinet_video.containers.photo_tags import is_for_rgb
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.media.convert import guessed_matrix
-from sinet_video.media.frame import shown_aspect
 from sinet_video.media.hdr import Hdr
-from sinet_video.media.orientation import Orientation
+from sinet_video.media.orientation import Displayed
 from sinet_video.media.pixel_formats import PLANAR
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Clip:
+class Clip(Displayed):
     """The properties of a video file, read from its header and its first frame.
 
     Attributes:
@@ -164,16 +163,6 @@ class Clip:
     def within(self, span: TimeRange) -> Clip:
         """Return a part of the clip: readers stop at its end, and times count from its start."""
         return replace(self, span=span)
-
-    @property
-    def shown_aspect(self) -> float:
-        """Width over height as displayed."""
-        return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
-
-    @property
-    def orientation(self) -> Orientation:
-        """How a player rotates and mirrors the frames."""
-        return Orientation(self.rotation, self.mirrored)
 
     def as_shown(self) -> Clip:
         """Return the same clip with frames stored as they are displayed."""

@@ -218,7 +218,10 @@ class ArrayFrames:
         self._head: av.VideoFrame | None = None
 
     def head(self) -> av.VideoFrame:
-        """Return the first image; `videos` still yields it."""
+        """Return the first image; `videos` still yields it.
+
+        Raises `InputError` if there is none.
+        """
         self._head = self._head or next(self._videos, None)
         if self._head is None:
             raise InputError("There are no arrays, so there is nothing to do.")
@@ -255,7 +258,10 @@ def video_of(array: Any) -> av.VideoFrame:
 
 
 def as_pixels(array: Any) -> NDArray[np.uint8]:
-    """Return an image as a contiguous array, (H, W, 3) or (H, W, 4) uint8; shared if it can be."""
+    """Return an image as a contiguous array, (H, W, 3) or (H, W, 4) uint8; shared if it can be.
+
+    Raises `SettingError` for any other shape or type.
+    """
     found = np.asarray(array)
     wanted = found.ndim == 3 and found.shape[-1] in (3, 4) and 0 not in found.shape
     if found.dtype != np.uint8 or not wanted:

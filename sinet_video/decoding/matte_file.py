@@ -6,13 +6,11 @@ from collections.abc import Generator
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange
-from numpy.typing import NDArray
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.concealment import Tally
@@ -20,12 +18,11 @@ from sinet_video.decoding.decoder import alpha_decoder, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.sequence import is_still_source, still_images
 from sinet_video.errors import InputError, reason
+from sinet_video.media.arrays import Array
 from sinet_video.media.convert import planes_of, range_of, reformat
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.time_range import seconds
-
-Array = NDArray[Any]
 
 
 def read_alphas(source: StrPath | Source) -> Generator[Array]:

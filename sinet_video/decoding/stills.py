@@ -24,7 +24,7 @@ from sinet_video.containers.still_tags import alpha_kind
 from sinet_video.errors import InputError, reason
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.pixel_formats import has_alpha, unread
+from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import exact
 from sinet_video.media.transfer import SRGB, from_light
@@ -152,8 +152,6 @@ def display_values(video: av.VideoFrame, alpha: AlphaKind | None) -> av.VideoFra
     Light above 1 is cut off.
     Raises `InputError` for a pixel format that is not read.
     """
-    if has_alpha(video) and len(video.planes) < 4:  # gray and alpha in one plane
-        raise unread(video.format.name)
     *light, opacity = _floats(video, with_alpha=alpha is not None)
     if alpha == "premultiplied":
         share = np.where(opacity > 0, opacity, 1)

@@ -247,12 +247,12 @@ def audio_track(
     encoder = BY_MUXER[container].audio_encoder
     shape = _encodable(encoder, context)
     if shape is None:
-        return None, f"{problem}, nor can it be encoded anew: left out."
+        return None, f"{problem}, nor can it be re-encoded: left out."
     rate, layout = shape
     target: Any = output.add_stream(encoder, rate=rate, layout=layout)
     name = target.codec_context.codec.canonical_name
     other = "" if rate in (context.sample_rate, OPUS_RATE) else f" at {rate} Hz"
-    warning = f"{problem}: encoded anew as {name}{other}."
+    warning = f"{problem}: re-encoded as {name}{other}."
     return Encoded(stream, target, span), warning if choice == "copy" else None
 
 

@@ -11,12 +11,12 @@ from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
 from sinet_video.containers.codecs import Content
+from sinet_video.encoding.palette import PALETTE, paletted
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.blend import black, blended
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.palette import PALETTE, paletted
 from sinet_video.media.stacked import stack
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.transfer import to_light

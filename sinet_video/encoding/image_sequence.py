@@ -124,9 +124,9 @@ class ImageFile(_Images):
                 self._container.mux(self._tags.written(packet))
 
     def finish(self) -> None:
-        """As `Sink` says."""
+        """As `Sink` says; raises `OutputError` if no frame was written."""
         if not self._written:
-            raise OutputError(f"No picture came, so {self._path} was not written.")
+            raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):
             self._container.close()
 

@@ -77,7 +77,7 @@ def not_written(
             (chapters - len(found.chapters()), "chapters"),
             (len(covers(source)) - len(covers(found)), "cover art"),
         )
-    missing = [f"names ({', '.join(names)})"] if names else []
+    missing = [f"tags ({', '.join(names)})"] if names else []
     missing += [f"languages ({', '.join(languages)})"] if languages else []
     missing += [f"{count} {what}" for count, what in counts if count > 0]
     return [f"A {kind} file does not hold: {', '.join(missing)}."] if missing else []

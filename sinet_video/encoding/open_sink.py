@@ -93,8 +93,8 @@ def check_count(path: Path, clip: Clip, encoding: Encoding) -> None:
     """Raise `SettingError` for one image of many frames, and for a first number of no sequence."""
     if is_image(path) and not clip.is_still:
         raise SettingError(
-            f"{path} is one picture and {clip.path} has more than one; give a folder, or a pattern "
-            f"such as {path.with_name('%05d' + path.suffix)}."
+            f"{path} is a single image, and {clip.path} has more than one frame; give a folder, or "
+            f"a pattern such as {path.with_name('%05d' + path.suffix)}."
         )
     sequence = container_of(path, encoding.format).is_image_sequence and not is_image(path)
     if encoding.start_number is not None and not sequence:

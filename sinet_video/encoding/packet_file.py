@@ -58,7 +58,7 @@ class Head:
         """
         data = file.read(HEAD.size)
         if data and len(data) < HEAD.size:
-            raise OutputError(f"{file.name} is damaged; remove its folder and begin anew.")
+            raise OutputError(f"{file.name} is damaged; remove its folder and start over.")
         return cls(*HEAD.unpack(data)) if data else None
 
 
@@ -88,7 +88,7 @@ def read(path: Path) -> Iterator[Packet]:
         while (head := Head.read(file)) is not None:
             data, alpha = file.read(head.size), file.read(head.alpha)
             if (len(data), len(alpha)) != (head.size, head.alpha):
-                raise OutputError(f"{path} is damaged; remove its folder and begin anew.")
+                raise OutputError(f"{path} is damaged; remove its folder and start over.")
             packet: Packet = av.Packet(data)
             packet.pts, packet.is_keyframe = head.pts, head.key
             if alpha:

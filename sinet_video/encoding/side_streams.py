@@ -140,7 +140,7 @@ class SideStreams:
         if any(isinstance(track, Copied) for track in self.tracks.values()):
             raise InputError(
                 f"{self._source}: the headers of its audio are damaged ({reason(error)}).",
-                remedy=Remedy("audio", "encode", "to encode it anew"),
+                remedy=Remedy("audio", "encode", "to re-encode it"),
             ) from error
 
     def lost(self, written: Path) -> list[str]:

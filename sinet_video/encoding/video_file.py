@@ -25,6 +25,7 @@ from sinet_video.encoding.hdr_options import encoder_options
 from sinet_video.encoding.metadata import tags_option
 from sinet_video.encoding.packet_file import joined
 from sinet_video.encoding.packet_timing import PacketTimes, Ticks, TooShort, timescale_of
+from sinet_video.encoding.palette import PALETTE
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.side_streams import SideStreams
@@ -33,7 +34,6 @@ from sinet_video.encoding.video_stream import add_video_stream, encoded_size, op
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
-from sinet_video.media.palette import PALETTE
 from sinet_video.media.stacked import HANDLER, STACKED
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange, seconds
 from sinet_video.publish import Publication

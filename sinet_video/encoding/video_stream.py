@@ -16,11 +16,11 @@ from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.hdr_options import encoder_options
+from sinet_video.encoding.palette import PALETTE
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.svt_av1 import open_encoder
 from sinet_video.errors import SettingError
 from sinet_video.media.hdr import Hdr
-from sinet_video.media.palette import PALETTE
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.read_ahead import cores
 

@@ -75,6 +75,9 @@ _reformatters = _Reformatters()
 _ABORTS = frozenset({"yaf32le", "yaf32be"})
 """Formats for which libswscale aborts the whole process."""
 
+_INTERLEAVED = _ABORTS | {"yaf16le", "yaf16be"}
+"""Gray and alpha as floats in one plane, as EXR files may have them."""
+
 
 _FLOAT_GRAY = frozenset({"grayf16le", "grayf32le"})
 """Formats that libswscale always treats as limited range."""
@@ -154,7 +157,12 @@ def tag_like(new: av.VideoFrame, video: av.VideoFrame) -> None:
 
 
 def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:
-    """Return the planes of a planar video frame as arrays that share its memory."""
+    """Return the planes of a planar video frame as arrays that share its memory, (h, w).
+
+    Raises `InputError` for floats that are interleaved in one plane.
+    """
+    if video.format.name in _INTERLEAVED:
+        raise unread(video.format.name)
     bits = max(component.bits for component in video.format.components)
     deep = "<f2" if video.format.name.endswith("f16le") else "<u2"
     dtype = np.dtype("u1" if bits <= 8 else deep if bits <= 16 else "<f4")

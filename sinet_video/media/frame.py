@@ -14,23 +14,15 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import AREA, blank_like, matrix_of, planes_of, reformat, rgb_of
-from sinet_video.media.orientation import Orientation
+from sinet_video.media.orientation import Displayed
 from sinet_video.media.pixel_formats import PLANAR, PixelFormat, Plane
-from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.media.tiled_alpha import AlphaElsewhere, TiledAlpha
 
 Made = TypeVar("Made")
 
 
-def shown_aspect(
-    width: int, height: int, sample_aspect: Fraction, orientation: Orientation
-) -> float:
-    """Return width over height as displayed, with sample aspect ratio and orientation applied."""
-    aspect = float(width * sample_aspect / height)
-    return 1 / aspect if orientation.sideways else aspect
-
-
 @dataclass(frozen=True)
-class Frame:
+class Frame(Displayed):
     """One decoded frame and its time.
 
     Raises `SettingError` for a pixel format that is not in `PLANAR`.
@@ -102,16 +94,6 @@ class Frame:
         return self.time_base * self.pts  # the other way round takes three times as long
 
     @property
-    def shown_aspect(self) -> float:
-        """Width over height as displayed."""
-        return shown_aspect(self.width, self.height, self.sample_aspect, self.orientation)
-
-    @property
-    def orientation(self) -> Orientation:
-        """How a player rotates and mirrors the frame."""
-        return Orientation(self.rotation, self.mirrored)
-
-    @property
     def planes(self) -> tuple[Plane, ...]:
         """The Y, U and V (or G, B and R) planes, (h, w) uint8 or uint16; read-only views."""
         return planes_of(self.video)
@@ -174,17 +156,17 @@ class Matte:
     """A frame, and how much of each pixel is the person.
 
     `plane` is float32 in [0, 1], from background to person. Before `refine` it is (h, w) on the
-    network's grid; after it has the frame's size and is stored as tiles. `alpha` gives either as an
-    array.
+    network's grid; after it has the frame's size and is stored as tiles, or lies on a GPU. `alpha`
+    gives each as an array.
     """
 
     frame: Frame
-    plane: NDArray[np.float32] | TiledAlpha
+    plane: NDArray[np.float32] | TiledAlpha | AlphaElsewhere
 
     @property
     def alpha(self) -> NDArray[np.float32]:
         """Alpha as an array, (H, W) float32 in [0, 1]."""
-        return self.plane.dense() if isinstance(self.plane, TiledAlpha) else self.plane
+        return self.plane if isinstance(self.plane, np.ndarray) else self.plane.dense()
 
     @property
     def rgba(self) -> NDArray[np.uint8]:
@@ -197,15 +179,15 @@ class Matte:
 
     @property
     def tiles(self) -> TiledAlpha:
-        """Alpha as tiles; an array is converted on every access."""
-        return self.plane if isinstance(self.plane, TiledAlpha) else TiledAlpha.of(self.plane)
+        """Alpha as tiles; anything else is converted on every access."""
+        return self.plane if isinstance(self.plane, TiledAlpha) else TiledAlpha.of(self.alpha)
 
     @property
     def time(self) -> Fraction:
         """Time in seconds, exact."""
         return self.frame.time
 
-    def with_alpha(self, plane: NDArray[np.float32] | TiledAlpha) -> Matte:
+    def with_alpha(self, plane: NDArray[np.float32] | TiledAlpha | AlphaElsewhere) -> Matte:
         """Return the same frame with another alpha, (h, w) float32 in [0, 1] or tiles."""
         return Matte(self.frame, plane)
 

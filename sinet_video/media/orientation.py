@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from fractions import Fraction
 from math import atan2, degrees
-from typing import Any
+from typing import Any, Protocol
 
 import av
 import numpy as np
@@ -79,3 +80,42 @@ class Orientation:
         turned = [f"turned by {self.rotation} degrees"] if self.rotation % 360 else []
         mirrored = ["mirrored"] if self.mirrored else []
         return " and ".join([*turned, *mirrored]) or "upright"
+
+
+class Stored(Protocol):
+    """Frames as they are stored: their size and pixel shape, and how a player turns them."""
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+
+    @property
+    def sample_aspect(self) -> Fraction:
+        """Sample aspect ratio, the width of a pixel over its height."""
+
+    @property
+    def rotation(self) -> int:
+        """Degrees counter-clockwise by which a player rotates it."""
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether a player flips it horizontally after that."""
+
+
+class Displayed:
+    """How `Stored` frames look on display: a base class of frames and clips."""
+
+    @property
+    def orientation(self: Stored) -> Orientation:
+        """How a player rotates and mirrors it."""
+        return Orientation(self.rotation, self.mirrored)
+
+    @property
+    def shown_aspect(self: Stored) -> float:
+        """Width over height as displayed, with sample aspect ratio and orientation applied."""
+        aspect = float(self.width * self.sample_aspect / self.height)
+        return 1 / aspect if Orientation(self.rotation).sideways else aspect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,6 +173,20 @@ def repeat_border(
     if across < grid.across:
         last = columns == grid.columns - 1
         values[last, :, across:] = values[last, :, across - 1 : across]
+
+
+class AlphaElsewhere(Protocol):
+    """Alpha that lies somewhere else than in the CPU's memory, and is fetched when asked for."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+
+    def dense(self) -> NDArray[np.float32]:
+        """Return the whole plane, (H, W) float32 in [0, 1]."""
+
+    def quantised(self, low: int, high: int) -> NDArray[Any]:
+        """Map [0, 1] to integers from `low` to `high`, rounded to nearest."""
 
 
 AlphaKind = Literal["straight", "premultiplied"]

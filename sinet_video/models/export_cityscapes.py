@@ -30,14 +30,14 @@ def fast(
 ) -> bytes:
     """Return the fast graph of the Cityscapes network.
 
-    Inputs: `picture`, RGB (n, h, w, 3) uint8 with sides that are multiples of 128, and `wanted`,
+    Inputs: `image`, RGB (n, h, w, 3) uint8 with sides that are multiples of 128, and `wanted`,
     (19,) float32 with 1 for each class that counts and 0 for the others. Output: `alpha`, the
     probability of the wanted classes, (n, h/2, w/2) float32 in [0, 1]. With `size`, (width,
     height), n is 1 and h and w are fixed.
     """
     width, height = size or (3 * STEP, 2 * STEP)
     images = torch.zeros(1, height, width, 3, dtype=torch.uint8)
-    inputs = {"picture": images, "wanted": torch.ones(len(CLASSES))}
+    inputs = {"image": images, "wanted": torch.ones(len(CLASSES))}
     axes = {} if size else {0: "n", 1: "rows", 2: "columns"}
     return traced(FastCityscapes(network), inputs, {"alpha": axes}, opset)
 

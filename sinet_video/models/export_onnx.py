@@ -34,7 +34,7 @@ TOLERANCE = 1e-3
 
 MEANINGS = {
     "uint8": "RGB, 0 to 255",
-    "picture": "RGB, 0 to 1",
+    "image": "RGB, 0 to 1",
     "wanted": "1 for each class that counts, else 0",
     "alpha": "the probability, 0 to 1",
     "evidence": "the person's logit less the background's",
@@ -178,8 +178,8 @@ def _given(network: Network, images: NDArray[np.uint8]) -> Arrays:
     """Return every input that a graph may want, by type and name."""
     wanted = np.random.default_rng(1).random(len(network.architecture.classes), np.float32)
     return {
-        "tensor(uint8)picture": images,
-        "tensor(float)picture": images.transpose(0, 3, 1, 2).astype(np.float32) / 255,
+        "tensor(uint8)image": images,
+        "tensor(float)image": images.transpose(0, 3, 1, 2).astype(np.float32) / 255,
         "tensor(float)wanted": wanted,
     }
 

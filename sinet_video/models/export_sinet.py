@@ -34,12 +34,12 @@ FREE = (96, 64)
 def plain(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OPSET) -> bytes:
     """Return the graph that is easiest to use from other programs.
 
-    Input: `picture`, RGB (n, 3, h, w) float32 in [0, 1]. Outputs: `alpha`, the person's probability
+    Input: `image`, RGB (n, 3, h, w) float32 in [0, 1]. Outputs: `alpha`, the person's probability
     (n, 1, h, w) in [0, 1], and `logits`, (n, 2, h, w) of background and person. With `size`,
     (width, height), n is 1 and h and w are fixed.
     """
     width, height = size or FREE
-    images = {"picture": torch.zeros(1, 3, height, width)}
+    images = {"image": torch.zeros(1, 3, height, width)}
     axes = {} if size else {0: "n", 2: "h", 3: "w"}
     return traced(PlainSINet(network), images, dict.fromkeys(("alpha", "logits"), axes), opset)
 
@@ -47,12 +47,12 @@ def plain(network: SINet, *, size: tuple[int, int] | None = None, opset: int = O
 def fast(network: SINet, *, size: tuple[int, int] | None = None, opset: int = OPSET) -> bytes:
     """Return the fast graph of the same function.
 
-    Input: `picture`, RGB (n, h, w, 3) uint8. Outputs: `alpha`, the person's probability (n, h, w)
+    Input: `image`, RGB (n, h, w, 3) uint8. Outputs: `alpha`, the person's probability (n, h, w)
     in [0, 1], and `evidence`, the person's logit minus the background's, same shape. `size` is as
     for `plain`.
     """
     width, height = size or FREE
-    images = {"picture": torch.zeros(1, height, width, 3, dtype=torch.uint8)}
+    images = {"image": torch.zeros(1, height, width, 3, dtype=torch.uint8)}
     axes = {} if size else {0: "n", 1: "h", 2: "w"}
     return traced(FastSINet(network), images, dict.fromkeys(("alpha", "evidence"), axes), opset)
 

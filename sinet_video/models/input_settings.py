@@ -1,4 +1,4 @@
-"""The input size of a network, and what ONNX files from elsewhere expect.
+"""The input size of a network, and what ONNX files of other programs expect.
 
 Nothing heavy is imported here, so that the command lists its options quickly.
 """
@@ -13,8 +13,8 @@ from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option, parts
 
-ONNX = "ONNX files of others"
-"""Heading of the options for ONNX files from elsewhere."""
+ONNX = "Third-party ONNX models"
+"""Heading of the options for ONNX files that this library did not export."""
 
 STEP = 32
 PIXELS = 64_000
@@ -120,19 +120,22 @@ class Preprocessing:
 
     channels: ChannelOrder = option(
         "rgb",
-        "The order in which the file wants colours.",
+        "Channel order that the model expects.",
         ONNX,
         name="onnx-channels",
         choices=get_args(ChannelOrder),
     )
     mean: Triple = option(
         (0.0, 0.0, 0.0),
-        "What is subtracted from values of 0 to 255, one number a channel.",
+        "Mean to subtract from pixel values (0 to 255), one number per channel.",
         ONNX,
         name="onnx-mean",
     )
     std: Triple = option(
-        (255.0, 255.0, 255.0), "What they are then divided by.", ONNX, name="onnx-std"
+        (255.0, 255.0, 255.0),
+        "Standard deviation to divide by after that, one number per channel.",
+        ONNX,
+        name="onnx-std",
     )
     scale: float = 1.0
 
@@ -143,7 +146,7 @@ class Preprocessing:
         if len(self.mean) != 3 or len(self.std) != 3:
             raise SettingError(
                 f"Mean has {len(self.mean)} values and std {len(self.std)}; each needs three, "
-                "one a channel."
+                "one per channel."
             )
         if not all(self.std):
             raise SettingError(f"Std is {self.std}; none of its values may be zero.")
@@ -171,7 +174,7 @@ Activation = Literal["none", "sigmoid", "softmax"]
 
 @dataclass(frozen=True)
 class OnnxInput:
-    """The input that an ONNX file from elsewhere expects, and the meaning of its output.
+    """The input that an ONNX file of another program expects, and the meaning of its output.
 
     `preprocessing` is applied to 8-bit values. `activation` turns the output into a probability.
     `channel` is the person's output channel if there are several; -1 is the last. Raises
@@ -181,13 +184,13 @@ class OnnxInput:
     preprocessing: Preprocessing = parts(Preprocessing())
     activation: Activation = option(
         "none",
-        "What makes a probability of the file's output.",
+        "Function that turns the model's output into a probability.",
         ONNX,
         name="onnx-activation",
         choices=get_args(Activation),
     )
     channel: int = option(
-        -1, "Which output channel is the person; -1 is the last.", ONNX, name="onnx-channel"
+        -1, "Output channel of the person; -1 is the last.", ONNX, name="onnx-channel"
     )
 
     def __post_init__(self) -> None:

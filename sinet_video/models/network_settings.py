@@ -31,9 +31,10 @@ class NetworkSettings:
 
     Attributes:
         weights: "default", "official", "cityscapes", or the path of a checkpoint or an ONNX file.
-        runtime: "onnxruntime" (CPU only), "torch", or "auto": the first on the CPU, else the
-            second.
-        device: "cpu", or with torch any device that it knows.
+        runtime: "onnxruntime" (CPU only), "torch", which also does the stages after the network
+            that it can, or "auto": the first on the CPU, else the second.
+        device: "cpu", or with torch any device that it knows; "auto" chooses a CUDA one, else
+            Apple's MPS, else the CPU.
         onnx: the input and output of an ONNX file that this library did not export.
         classes: the classes that count as the person, for weights that tell the 19 classes of
             Cityscapes apart, such as "person,bicycle"; "person,rider" by default.
@@ -51,11 +52,14 @@ class NetworkSettings:
     )
     runtime: Literal["auto"] | Runtime = option(
         "auto",
-        "Runtime for the network; auto is onnxruntime on the CPU and torch on other devices.",
+        "Runtime: onnxruntime for the network, or torch for the network and the stages after it; "
+        "auto is onnxruntime on the CPU and torch on other devices.",
         NETWORK,
         choices=("auto", "onnxruntime", "torch"),
     )
-    device: str = option("cpu", "cpu, or a torch device such as cuda.", NETWORK)
+    device: str = option(
+        "cpu", "cpu, or a torch device such as cuda; auto takes a GPU if there is one.", NETWORK
+    )
     onnx: OnnxInput = parts(OnnxInput())
     classes: ClassNames | None = option(
         None,
@@ -86,16 +90,24 @@ class NetworkSettings:
             return self.segmenter
         from sinet_video.models.load import load_segmenter
 
+        runtime, device = self.placed
         return load_segmenter(
             self.weights,
-            runtime=self._runtime,
-            device=self.device,
+            runtime=runtime,
+            device=device,
             onnx=self.onnx,
             classes=self.classes,
         )
 
     @property
-    def _runtime(self) -> Runtime:
-        if self.runtime == "auto":
-            return "onnxruntime" if self.device == "cpu" else "torch"
-        return self.runtime
+    def placed(self) -> tuple[Runtime, str]:
+        """The runtime and the device: what is chosen where they are "auto"."""
+        from sinet_video.models.devices import chosen
+
+        return chosen(self.runtime, self.device, self.weights)
+
+    @property
+    def torch_device(self) -> str | None:
+        """The device of the torch runtime; None for onnxruntime, without torch being imported."""
+        runtime, device = self.placed
+        return device if runtime == "torch" else None

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.errors import SettingError
+from sinet_video.media.arrays import FloatArray, Image
+from sinet_video.models.devices import opened
 from sinet_video.models.onnx.limits import check_map, run_bounded
-from sinet_video.models.onnx.session import (
-    Alpha,
-    Image,
-    Runtime,
-    cropped,
-    open_session,
-    padded,
-)
+from sinet_video.models.onnx.session import Runtime, cropped, open_session, padded
 from sinet_video.models.registry import SINET, Architecture, architectures
 from sinet_video.models.segmenter import as_seen
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from sinet_video.models.network import Network
 
 
@@ -36,7 +32,7 @@ class NamedSegmenter(Protocol):
     runtime: Runtime
     device: str
 
-    def __call__(self, image: Image, /) -> Alpha:
+    def __call__(self, image: Image, /) -> FloatArray:
         """Map an RGB image, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]."""
 
 
@@ -45,7 +41,7 @@ def is_fast_graph(session: onnxruntime.InferenceSession) -> bool:
     given, alpha = session.get_inputs(), session.get_outputs()[0]
     names = [node.name for node in given]
     return (
-        names in (["picture"], ["picture", "wanted"])
+        names in (["image"], ["image", "wanted"])
         and given[0].type == "tensor(uint8)"
         and given[0].shape[3:] == [3]
         and all(_is_choice(node) for node in given[1:])
@@ -94,7 +90,7 @@ class FastSegmenter(_Ours):
         self._also = {} if wanted is None else {"wanted": wanted}
         self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
 
-    def __call__(self, image: Image, /) -> Alpha:
+    def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image, (h, w, 3) uint8; coarse, of a size of the network's own.
 
         An image whose sides are not multiples of `step`, or do not fit in the size, is scaled.
@@ -102,16 +98,16 @@ class FastSegmenter(_Ours):
         image = as_seen(image, self)
         full = padded(image, self.input_size)
         session = self._session_for(full.shape[:2])
-        alpha = self._run(session, {"picture": full[None], **self._also})
+        alpha = self._run(session, {"image": full[None], **self._also})
         # onnxruntime's logistic function can round to just above 1.
         return np.minimum(cropped(alpha, image, full), 1)
 
-    def _run(self, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> Alpha:
+    def _run(self, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> FloatArray:
         if not self._bounded:
-            alpha: Alpha = session.run(["alpha"], inputs)[0][0]
+            alpha: FloatArray = session.run(["alpha"], inputs)[0][0]
             return alpha
         answer = check_map(run_bounded(session, ["alpha"], inputs, self.name), self.name)
-        found: Alpha = answer.astype(np.float32)[0].reshape(answer.shape[-2:])
+        found: FloatArray = answer.astype(np.float32)[0].reshape(answer.shape[-2:])
         return found
 
     def _session_for(self, sides: tuple[int, ...]) -> onnxruntime.InferenceSession:
@@ -144,20 +140,23 @@ class TorchSegmenter(_Ours):
         import torch
 
         super().__init__(name, network.architecture)
-        try:
-            self._network = network.to(device).eval()
-        except (RuntimeError, AssertionError) as error:
-            raise SettingError(
-                f"Device {device!r} cannot be used here ({str(error).splitlines()[0]}); use 'cpu'."
-            ) from error
+        self.place = opened(device)
+        self._network = network.to(self.place).eval()
         self._torch = torch
-        self._also = [] if wanted is None else [torch.from_numpy(wanted).to(device)]
+        self._also = [] if wanted is None else [torch.from_numpy(wanted).to(self.place)]
         self.device = device
 
-    def __call__(self, image: Image, /) -> Alpha:
+    def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image, as `FastSegmenter` does."""
         image = as_seen(image, self)
+        given = self._torch.from_numpy(np.ascontiguousarray(image)).to(self.place)
+        alpha: FloatArray = self.alpha(given).cpu().numpy()
+        return alpha
+
+    def alpha(self, image: Tensor) -> Tensor:
+        """Return alpha, (h, w) float32, for an image, (h, w, 3) uint8, both on the device.
+
+        The sides of the image are multiples of `step`.
+        """
         with self._torch.inference_mode():
-            images = self._torch.from_numpy(image[None]).to(self.device)
-            alpha: Alpha = self._network.alpha(images, *self._also)[0].float().cpu().numpy()
-            return alpha
+            return self._network.alpha(image[None], *self._also)[0].float()

@@ -118,7 +118,7 @@ def is_module(segmenter: object) -> bool:
     return torch is not None and isinstance(segmenter, torch.nn.Module)
 
 
-def run_module(module: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def run_module(module: Any, image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the alpha that a module gives for an image, (h, w, 3) uint8 RGB; see `Segmenter`.
 
     The module gets (1, 3, h, w) in [0, 1], on its own device and in its own type, in evaluation
@@ -128,7 +128,7 @@ def run_module(module: Any, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     import torch
 
     weight = next(module.parameters(), torch.empty(0))
-    given = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+    given = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
     given = given.to(weight.device, weight.dtype) / 255
     training = module.training
     module.eval()

@@ -17,22 +17,23 @@ from sinet_video.decoding.probe import probe
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
 from sinet_video.models.segmenter import Segmenter
+from sinet_video.pipeline.device_chain import chained_in_torch, segment_in_torch
 from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.read_ahead import prefetch
-from sinet_video.stages.chroma_key import Screened, key
 from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
-from sinet_video.stages.despill import despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
 from sinet_video.stages.edge import shape_edge
 from sinet_video.stages.follow import PartOf, follow
 from sinet_video.stages.matte_settings import EdgeShape, RegionFilter, Smoothing
 from sinet_video.stages.memory import NOTHING, memory_of
 from sinet_video.stages.refine import refine
-from sinet_video.stages.screen_settings import ChromaKey, Despill
+from sinet_video.stages.screen.chroma_key import Screened, key
+from sinet_video.stages.screen.despill import despill
+from sinet_video.stages.screen.settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 from sinet_video.stages.source_alpha import apply_source_alpha
@@ -106,9 +107,11 @@ def seen(
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     """Yield coarse mattes of frames; `part_of` as in `follow`."""
-    if settings.following is None:
-        return segment(frames, segmenter, size=settings.size)
-    return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
+    if settings.following is not None:
+        return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
+    if settings.torch_device is not None:
+        return segment_in_torch(frames, segmenter, settings)
+    return segment(frames, segmenter, size=settings.size)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class Work:
         look: what is made of the mattes; by default only the mattes themselves.
         smoother: replaces `smooth` in a job that resumes an earlier one.
         screened: counts the frames that show a screen.
+        prompt: whether no matte may wait for the next, as in live video.
     """
 
     settings: Settings
@@ -128,6 +132,12 @@ class Work:
     look: OutputKind = OutputKind("alpha")
     smoother: Smoother | None = None
     screened: Screened | None = None
+    prompt: bool = False
+
+    @property
+    def torch_device(self) -> str | None:
+        """The device of the torch runtime; None for onnxruntime."""
+        return self.settings.torch_device
 
     @property
     def start(self) -> Fraction:
@@ -231,11 +241,18 @@ CHAIN = (
 
 def chained(coarse: Iterator[Matte], work: Work, meter: Meter) -> Iterator[Matte]:
     """Chain the stages from coarse mattes to what is written, leaving out those without effect."""
+    links = links_of(work)
+    if work.torch_device is not None:
+        return chained_in_torch(coarse, links, work, meter)
     mattes = coarse
-    for link in CHAIN:
-        if link.wanted(work):
-            mattes = meter.timed(link.name, link.apply(mattes, work))
+    for link in links:
+        mattes = meter.timed(link.name, link.apply(mattes, work))
     return mattes
+
+
+def links_of(work: Work) -> list[Link]:
+    """Return the links that have an effect, in order."""
+    return [link for link in CHAIN if link.wanted(work)]
 
 
 def needs_all(work: Work) -> bool:

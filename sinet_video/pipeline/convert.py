@@ -18,6 +18,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
+from sinet_video.models.devices import described
 from sinet_video.paths import check_named
 from sinet_video.pipeline.chain import Work, needs_all
 from sinet_video.pipeline.job import Job, Progress
@@ -120,7 +121,7 @@ def convert(
         told = fingerprint.of_job(
             files_of(clip), outputs=list(map(str, targets)), background=background, fit=fit,
             show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
-            span=clip.span,
+            span=clip.span, **{"the device": described(*settings.placed)},
         )  # fmt: skip
         if resume.only is not None:
             writing = share_of(work, outputs, told, resume, overwrite=overwrite)

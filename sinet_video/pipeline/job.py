@@ -21,14 +21,15 @@ from sinet_video.errors import InputError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import ROUNDED
 from sinet_video.models.segmenter import Segmenter, seen_size
-from sinet_video.pipeline.chain import DEPTH, Work, chained, seen
+from sinet_video.pipeline.chain import DEPTH, Work, chained, links_of, seen
+from sinet_video.pipeline.device_chain import torch_stages
 from sinet_video.pipeline.outputs import Writing
 from sinet_video.pipeline.remarks import drawn_remarks, image_remarks
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.settings import Settings
 from sinet_video.publish import Publication
 from sinet_video.read_ahead import closed_at_end, prefetch
-from sinet_video.stages.chroma_key import Screened
+from sinet_video.stages.screen.chroma_key import Screened
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 Item = TypeVar("Item")
@@ -141,7 +142,7 @@ class Job:
         waited = seeing.timed("wait", frames)
         coarse = seen(waited, segmenter, self._settings, writing.part_of)
         looked = ahead(seeing.timed("segment", coarse), "segment")
-        work = replace(self.work, smoother=writing.smooth, screened=screened)
+        work = replace(self.work, smoother=writing.smoother, screened=screened)
         shown = chained(working.timed("wait", looked), work, working)
         return ahead(writing.unfinished(shown), "work")
 
@@ -182,7 +183,8 @@ class Job:
             network_size=seen_size(segmenter, self._settings.size, self._clip.shown_aspect),
             weights=getattr(segmenter, "name", "your own segmenter"),
             runtime=getattr(segmenter, "runtime", "your own segmenter"),
-            device=getattr(segmenter, "device", "unknown"),
+            device=str(self.work.torch_device or getattr(segmenter, "device", "unknown")),
+            torch_stages=self._torch_stages(segmenter),
             arithmetic=native.described(),
             encoder=made.encoder,
             pixel_format=made.pixel_format,
@@ -195,6 +197,12 @@ class Job:
             resized=tally.resized,
             warnings=[*self._remarks(screened), *made.warnings],
         )
+
+    def _torch_stages(self, segmenter: Segmenter) -> list[str]:
+        """Return the stages that ran in torch, the network's among them."""
+        network = ["segment"] if getattr(segmenter, "runtime", "") == "torch" else []
+        work = replace(self.work, smoother=self.writing.smoother)
+        return network + torch_stages(links_of(work), work)
 
     def _remarks(self, screened: Screened) -> list[str]:
         """Return warnings about the source."""

@@ -10,6 +10,7 @@ import av
 from sinet_video.decoding.clip import Clip
 from sinet_video.errors import InputError, OutOfMemoryError, OutputError
 from sinet_video.memory import is_there
+from sinet_video.models.devices import is_out_of_memory
 
 BASE_MEMORY, MEMORY_OF_PIXEL = 170, 140e-6
 """Megabytes, as measured of .mp4 at 1080p and 2160p; .webm with alpha takes half as much more."""
@@ -27,6 +28,13 @@ def within_memory(clip: Clip, files: int) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise _too_little(clip, need) from error
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(
+                f"The GPU has not enough memory for {clip.width}x{clip.height} frames; use the "
+                "device 'cpu', or a smaller clip."
+            ) from error
+        raise
     except (InputError, OutputError) as error:
         if isinstance(error.__cause__, av.FFmpegError) and not is_there(need):
             raise _too_little(clip, need) from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from sinet_video.containers.codecs import Content
 from sinet_video.decoding.clip import Clip
@@ -22,8 +22,9 @@ from sinet_video.encoding.sink import Sink
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.publish import Publication
-from sinet_video.stages.matte_settings import Smoothing
-from sinet_video.stages.smooth import smooth
+
+if TYPE_CHECKING:
+    from sinet_video.pipeline.chain import Smoother
 
 Read = Callable[[Fraction | None, Tally], Iterator[Frame]]
 """Decodes a job's frames, from a time of the output or all of them, and counts irregularities."""
@@ -113,9 +114,10 @@ class Writing(ABC):
     def frames(self, read: Read) -> Iterator[Frame]:
         """Yield the frames to process."""
 
-    @abstractmethod
-    def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """Yield smoothed mattes, as if all frames had been processed."""
+    @property
+    def smoother(self) -> Smoother | None:
+        """What yields smoothed mattes, as if all frames had been processed; None for `smooth`."""
+        return None
 
     def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
         """Yield those mattes that have to be written."""
@@ -166,10 +168,6 @@ class Whole(Writing):
     def frames(self, read: Read) -> Iterator[Frame]:
         """Yield all frames; see `Writing.frames`."""
         return read(None, self.tally)
-
-    def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """Smooth all mattes; see `Writing.smooth`."""
-        return smooth(coarse, smoothing)
 
     def part_of(self, frame: Frame) -> int:
         """Return 0, as there is only one part; see `Writing.part_of`."""

@@ -26,7 +26,8 @@ class Report:
     old background's colour was taken out of the edge. `lost` counts frames that could not be
     decoded, `repeated` those that were not later than the one before, `untimed` those without a
     time, and `resized` those of another size than the first. `arithmetic` is what worked on the
-    frames: "C++", or "numpy" where that was not built.
+    frames: "C++", or "numpy" where that was not built. `torch_stages` are those that ran in torch
+    instead, on `device`; on a GPU they are only queued, and `stages` has their time as "download".
     """
 
     source: str
@@ -44,6 +45,7 @@ class Report:
     weights: str = ""
     runtime: str = ""
     device: str = ""
+    torch_stages: list[str] = field(default_factory=list)
     arithmetic: str = ""
     encoder: str = ""
     pixel_format: str = ""

@@ -35,7 +35,7 @@ from sinet_video.stages.matte_settings import (
     WindowMean,
     check_source_alpha,
 )
-from sinet_video.stages.screen_settings import ChromaKey, Despill, parse_despill
+from sinet_video.stages.screen.settings import ChromaKey, Despill, parse_despill
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow, Source, StrPath
@@ -172,7 +172,7 @@ class Settings(NetworkSettings):
     )
     stream: int | None = option(
         None,
-        "Index of the video stream to use, as info lists it.",
+        "Index of the video stream to use; info lists them.",
         INPUT,
         kind=int,
         metavar="NUMBER",
@@ -190,8 +190,8 @@ class Settings(NetworkSettings):
     )
     allow: Allow = option(
         "nothing",
-        "What may be read besides the named files: other files that they refer to, such as those "
-        "of a playlist, or the network as well, as for URLs.",
+        "What may be read besides the named files: nothing; files that they refer to, such as "
+        "those of a playlist; or the network as well, which URLs need.",
         INPUT,
         choices=("nothing", "files", "network"),
     )

@@ -84,7 +84,10 @@ def _planned(clip: Clip, shard: Shard, resume: Resume) -> PlannedShare:
 
 
 def segments_of_share(clip: Clip, seconds: Fraction, shard: Shard) -> range:
-    """Return the numbers of a share's segments, by the length that the film's file states."""
+    """Return the numbers of a share's segments, by the length that the clip's file states.
+
+    Raises `SettingError` if there are fewer segments than shares.
+    """
     total = max(1, ceil(length_of(clip) / float(seconds)))
     if shard.count > total:
         raise SettingError(
@@ -166,7 +169,10 @@ class ShareSegments(Segments):
         self._done = max(self._done, self._from - 1)
 
     def frames(self, read: Read) -> Iterator[Frame]:
-        """As `Writing` says: from a segment before the share, or from where it was interrupted."""
+        """As `Writing` says: from a segment before the share, or from where it was interrupted.
+
+        Raises `SettingError` if that segment is too short to warm up.
+        """
         if self._from == 0 or self._kept.finished.segments:
             yield from super().frames(read)
             return

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import ceil, sqrt
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video import native
+from sinet_video.media.arrays import Array
 from sinet_video.native import edges as kernels
 from sinet_video.planes.pyramid import doubled, halved
-
-Array = NDArray[Any]
 
 HALVED_FROM = 6.0
 """Deviation, in samples, above which a plane is halved first: at a sharp edge it is off by less

@@ -8,12 +8,9 @@ doubling.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from sinet_video.media.arrays import Array
 
 
 def eroded(plane: Array, radius: int, share: float = 0.0) -> Array:

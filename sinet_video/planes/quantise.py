@@ -7,19 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.tiled_alpha import TiledAlpha
+from sinet_video.media.tiled_alpha import AlphaElsewhere, TiledAlpha
 from sinet_video.native import tiles as kernels
 
 
 def write_alpha(
-    alpha: NDArray[np.float32] | TiledAlpha, low: int, high: int, target: NDArray[Any]
+    alpha: NDArray[np.float32] | TiledAlpha | AlphaElsewhere,
+    low: int,
+    high: int,
+    target: NDArray[Any],
 ) -> None:
     """Write alpha to a plane, as `quantised` gives it."""
-    if isinstance(alpha, TiledAlpha) and kernels.suits(alpha.grid):
+    if isinstance(alpha, np.ndarray):
+        target[...] = quantised(alpha, low, high)
+    elif not isinstance(alpha, TiledAlpha):
+        target[...] = alpha.quantised(low, high)
+    elif kernels.suits(alpha.grid):
         kernels.quantise(alpha, low, high, target)
     else:
-        dense = alpha.dense() if isinstance(alpha, TiledAlpha) else alpha
-        target[...] = quantised(dense, low, high)
+        target[...] = quantised(alpha.dense(), low, high)
 
 
 def quantised(alpha: NDArray[np.float32], low: int, high: int) -> NDArray[Any]:

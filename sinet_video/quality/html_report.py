@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from sinet_video.media.arrays import Array
-from sinet_video.media.image_bytes import jpeg
+from sinet_video.quality.image_bytes import jpeg
 from sinet_video.quality.plots import PLOTS, Curve, across, clock, curves, percent
 from sinet_video.quality.preview_report import Preview
 from sinet_video.quality.thumbnails import CloseUp, Moment

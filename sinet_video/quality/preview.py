@@ -8,18 +8,16 @@ from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.atomic import check_file, store, translate_write_errors
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
-from sinet_video.media.image_bytes import png
 from sinet_video.media.time_range import TimeRange
 from sinet_video.paths import check_apart, check_named
 from sinet_video.pipeline.chain import matte
@@ -28,6 +26,7 @@ from sinet_video.pipeline.settings import Settings
 from sinet_video.planes.box_filter import box_mean
 from sinet_video.quality.contact_sheet import sheet
 from sinet_video.quality.html_report import webpage
+from sinet_video.quality.image_bytes import png
 from sinet_video.quality.matte_statistics import MatteStatistics
 from sinet_video.quality.preview_report import Preview
 from sinet_video.quality.thumbnails import (
@@ -40,8 +39,6 @@ from sinet_video.quality.thumbnails import (
     close_up,
 )
 from sinet_video.quality.top_k import TopK
-
-Array = NDArray[Any]
 
 KINDS = (".png", ".html")
 SIDES = {".png": 480, ".html": 800}

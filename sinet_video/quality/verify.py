@@ -45,7 +45,7 @@ def verify(
     alpha_mode: Wanted | None = None,
     skip: Collection[str] = (),
 ) -> Verification:
-    """Play a result to its end and check it, by itself or against its source.
+    """Decode a result to its end and check it, alone or against its source.
 
     `file` is a video, a folder of PNGs, TIFFs or EXRs with timestamps.txt, or a pattern such as
     out/%05d.png. Both files are decoded once, side by side, in constant memory. `span` is the part

@@ -59,7 +59,7 @@ def convert_staged(
 
 
 def check_remote(conversion: Conversion, *names: StrPath | None) -> None:
-    """Raise for URLs that are not allowed, or that a job of this kind cannot have."""
+    """Raise `SettingError` for URLs that are not allowed, or that this job cannot have."""
     for name in (*names, conversion.background):
         if isinstance(name, str) and is_remote(name):
             check_allowed(name, conversion.settings.allow)

@@ -1,4 +1,4 @@
-"""Where files of other hosts are put while they are worked on, and how many bytes of them."""
+"""Where the local copies of remote files are kept during a job, and how large they may be."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
-STAGING = "Network"
+STAGING = "Remote files"
 """The heading of these options."""
 
 
 @dataclass(frozen=True)
 class StageSettings:
-    """How files of other hosts are staged on the local disk.
+    """How remote files are staged on the local disk.
+
+    Raises `SettingError` for a limit that is not above 0.
 
     Attributes:
-        stage_folder: where; None for the system's folder for temporary files.
+        stage_folder: folder of the local copies; None for the system's temporary folder.
         stage_limit: gigabytes (10^9 bytes) that one job may have there, its results included.
     """
 
     stage_folder: str | Path | None = option(
         None,
-        "Where inputs from s3://, gs://, az:// and http(s):// are kept while they are worked on, "
-        "and results before they are sent there.",
+        "Folder for local copies of inputs from s3://, gs://, az:// and http(s)://, and for "
+        "results until they are uploaded.",
         STAGING,
         kind=str,
         metavar="FOLDER",
@@ -33,7 +35,7 @@ class StageSettings:
     )
     stage_limit: float = option(
         50.0,
-        "How many GB one job may keep there.",
+        "Disk space in GB that one job may use there.",
         STAGING,
         metavar="GB",
     )

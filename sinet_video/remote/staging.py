@@ -90,7 +90,8 @@ class Stage:
     def output(self, url: str, *, overwrite: bool) -> Path:
         """Return where to write a file that `deliver` is to put at a URL.
 
-        Raises `OutputError` if there is one that may not be replaced.
+        Raises `SettingError` for a URL that names no file, and `OutputError` if there is a file
+        that may not be replaced.
         """
         if not name_of(url):
             raise SettingError(f"{without_secrets(url)} has no file's name at its end; give one.")

@@ -14,13 +14,13 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.image_bytes import jpeg
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.chain import Work, chained, seen
 from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
+from sinet_video.quality.image_bytes import jpeg
 from sinet_video.serve.limits import LONGEST_SIDE
 from sinet_video.serve.stack import alpha_of, even_size, image_of, stacked
 from sinet_video.stages.matte_settings import WindowMean

@@ -6,7 +6,7 @@ import json
 import shlex
 from pathlib import Path
 
-from sinet_video.serve.destinations import Destination
+from sinet_video.pipeline.destinations import Destination
 from sinet_video.serve.edits import OWN
 from sinet_video.serve.workplace import CORE, GARBAGE, StoredClip
 
@@ -21,7 +21,7 @@ def run_words(clip: StoredClip, target: Destination, output: str) -> list[str]:
 
 def verify_words(clip: StoredClip, target: Destination, output: str) -> list[str]:
     """Return what Python is started with to check an export."""
-    skipped = [f"--skip={name}" for name in target.unchecked]
+    skipped = [f"--skip={name}" for name in target.page.unchecked] if target.page else []
     words = ["verify", output, f"--against={clip.file.name}", f"--json={output}.{VERIFICATION}"]
     return ["-m", "sinet_video", *words, *skipped]
 
@@ -58,8 +58,8 @@ def _safe(name: str) -> str:
 
 
 def _options(clip: StoredClip, target: Destination, *, shown: bool) -> list[str]:
-    words = [f"--{name}={value}" for name, value in target.options.items()]
-    if not target.transparent:
+    words = target.words()
+    if target.takes_background:
         words += _background(clip, shown=shown)
     names = {
         "garbage": f"{Path(clip.name).stem}-{GARBAGE}",

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from sinet_video.errors import SettingError, SinetVideoError
-from sinet_video.media.image_bytes import jpeg
 from sinet_video.pipeline.settings import Settings
+from sinet_video.quality.image_bytes import jpeg
 from sinet_video.serve.bench import Bench
 from sinet_video.serve.edits import Edits
 

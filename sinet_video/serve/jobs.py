@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sinet_video.errors import SinetVideoError
+from sinet_video.pipeline.destinations import DESTINATIONS
 from sinet_video.serve import commands
-from sinet_video.serve.destinations import DESTINATIONS
 from sinet_video.serve.processes import run
 from sinet_video.serve.workplace import (
     FullError,

@@ -47,20 +47,24 @@ class Limits:
         jobs: how many run at the same time.
     """
 
-    size: int = option(4096, "Largest file, in megabytes.", LIMITS, name="max-size", metavar="MB")
-    length: int = option(3600, "Longest clip.", LIMITS, name="max-length", metavar="SECONDS")
-    clips: int = option(50, "Most clips at a time.", LIMITS, name="max-clips", metavar="COUNT")
+    size: int = option(
+        4096, "Maximum size of a file, in megabytes.", LIMITS, name="max-size", metavar="MB"
+    )
+    length: int = option(
+        3600, "Maximum length of a clip.", LIMITS, name="max-length", metavar="SECONDS"
+    )
+    clips: int = option(50, "Maximum number of clips.", LIMITS, name="max-clips", metavar="COUNT")
     results: int = option(
-        20, "Most exports of one clip.", LIMITS, name="max-results", metavar="COUNT"
+        20, "Maximum number of exports of one clip.", LIMITS, name="max-results", metavar="COUNT"
     )
     disk: int = option(
-        20480, "Most disk space for clips and results, in megabytes.", LIMITS,
+        20480, "Maximum disk space for clips and results, in megabytes.", LIMITS,
         name="max-disk", metavar="MB",
     )  # fmt: skip
     keep_hours: float = option(
-        24.0, "Delete clips that nobody worked on for so long.", LIMITS, metavar="HOURS"
+        24.0, "Delete clips that were not used for this long.", LIMITS, metavar="HOURS"
     )
-    jobs: int = option(1, "How many jobs run at the same time.", LIMITS, metavar="COUNT")
+    jobs: int = option(1, "Number of jobs that run at the same time.", LIMITS, metavar="COUNT")
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 from sinet_video._version import __version__
 from sinet_video.option import options_of
+from sinet_video.pipeline.destinations import OFFERED
 from sinet_video.pipeline.settings import Settings
-from sinet_video.serve.destinations import DESTINATIONS
 from sinet_video.serve.edits import ALLOWED
 from sinet_video.serve.jobs import LOOK, State
 from sinet_video.serve.limits import LONGEST_SIDE
@@ -87,7 +87,7 @@ def _schemas() -> dict[str, Schema]:
         "NewJob": {
             "type": "object",
             "required": ["what"],
-            "properties": {"what": {"enum": [LOOK, *DESTINATIONS]}},
+            "properties": {"what": {"enum": [LOOK, *OFFERED]}},
         },
     }  # fmt: skip
 

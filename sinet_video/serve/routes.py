@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED, offered
 from sinet_video.serve.commands import shown_command
-from sinet_video.serve.destinations import DESTINATIONS, destination_of
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.guard import refused
 from sinet_video.serve.jobs import LOOK, BusyError, Job
@@ -39,11 +39,22 @@ async def state(service: Service, _: Request) -> Response:
         {
             "version": __version__,
             "limits": service.workplace.limits.to_dict(),
-            "destinations": {name: each.to_dict() for name, each in DESTINATIONS.items()},
+            "destinations": {name: _offer(name) for name in OFFERED},
             "clips": [clip.to_dict() for clip in service.workplace.clips.values()],
             "jobs": [job.to_dict() for job in service.jobs.all()],
         }
     )
+
+
+def _offer(name: str) -> dict[str, Any]:
+    """Return what the page shows of a destination."""
+    entry, target = OFFERED[name], DESTINATIONS[name]
+    return {
+        "title": entry.title,
+        "about": entry.about,
+        "file": target.suffix or f"folder of .{target.options['format']} files, as .zip",
+        "bits": entry.bits,
+    }
 
 
 async def upload(service: Service, request: Request) -> Response:
@@ -108,7 +119,7 @@ async def frame(service: Service, request: Request) -> Response:
 async def commands(service: Service, request: Request) -> Response:
     """The command line for each destination."""
     clip = _clip(service, request)
-    return JSONResponse({k: shown_command(clip, each) for k, each in DESTINATIONS.items()})
+    return JSONResponse({name: shown_command(clip, DESTINATIONS[name]) for name in OFFERED})
 
 
 def file_of(name: str, media: str) -> Answer:
@@ -135,7 +146,7 @@ async def add_job(service: Service, request: Request) -> Response:
     clip, given = _clip(service, request), await _json(request)
     what = given.get("what") if isinstance(given, dict) else None
     if what != LOOK:
-        destination_of(what)
+        offered(what)
     return JSONResponse(service.jobs.add(clip, str(what)).to_dict(), 201)
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.segmenter import upright
 from sinet_video.planes.quantise import quantised
 from sinet_video.quality.thumbnails import resized, shown_size
-
-Array = NDArray[Any]
 
 
 def even_size(frame: Frame, side: int) -> tuple[int, int]:

@@ -9,10 +9,25 @@ import numpy as np
 
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import AREA, BILINEAR, blank_like, planes_of, reformat
-from sinet_video.media.frame import Matte
+from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.planes.gaussian import gaussian
 from sinet_video.planes.quantise import write_alpha
+
+SMALL = 240
+"""Longer side of the reduced frame that is blurred, about."""
+
+FAINT = 1e-4
+"""Weight of a sample that is the person's: where nothing else is in reach it stands in."""
+
+
+def small_size(frame: Frame) -> tuple[int, int]:
+    """Return the width and height of the reduced frame."""
+    factor = max(1, max(frame.width, frame.height) // SMALL)
+    # The size is a multiple of the chroma subsampling, so that chroma and luma stay aligned.
+    step = max(2, frame.format.across, frame.format.down)
+    width, height = (max(step, s // factor // step * step) for s in (frame.width, frame.height))
+    return width, height
 
 
 class BlurBackground:
@@ -23,26 +38,20 @@ class BlurBackground:
     Raises `SettingError` for a radius out of range.
     """
 
-    SMALL = 240
-
     def __init__(self, radius: float = 2.0) -> None:
         if not 0 < radius <= 20:
             raise SettingError(f"Blur is {radius:g}; it must be above 0 and at most 20.")
-        self._radius = radius
+        self.radius = radius
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the blurred planes of the frame; see `Background.planes`."""
         video = matte.frame.video
-        factor = max(1, max(video.width, video.height) // self.SMALL)
-        # The size is a multiple of the chroma subsampling, so that chroma and luma stay aligned.
-        step = max(2, matte.frame.format.across, matte.frame.format.down)
-        sides = (video.width, video.height)
-        width, height = (max(step, side // factor // step * step) for side in sides)
+        width, height = small_size(matte.frame)
         small = reformat(video, width=width, height=height, interpolation=AREA)
         room = 1 - _reduced_alpha(matte, width, height)
         blurred = blank_like(small)  # at a factor of 1, `small` is the frame's own video frame
         for plane, target in zip(planes_of(small), planes_of(blurred), strict=True):
-            sigma = self._radius / 100 * max(plane.shape)
+            sigma = self.radius / 100 * max(plane.shape)
             target[...] = _masked_blur(plane, _averaged(room, plane.shape), sigma)
         large = reformat(blurred, width=video.width, height=video.height, interpolation=BILINEAR)
         return planes_of(large)
@@ -64,8 +73,7 @@ def _averaged(values: Plane, shape: tuple[int, ...]) -> Plane:
 
 def _masked_blur(plane: Plane, weight: Plane, sigma: float) -> Plane:
     """Blur a plane with a Gaussian, weighting each sample by `weight`, (h, w) in [0, 1]."""
-    # Where only the person is in reach, a faint weight lets the person's samples stand in.
-    weight = np.maximum(np.square(weight), np.float32(1e-4))
+    weight = np.maximum(np.square(weight), np.float32(FAINT))
     values, weights = gaussian(np.stack([plane * weight, weight]), sigma, ceil(3 * sigma))
     result: Plane = np.rint(values / weights).astype(plane.dtype)
     return result

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from math import ceil, floor
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.native import edges as kernels
@@ -18,8 +18,6 @@ from sinet_video.planes.gaussian import gaussian, halvings
 from sinet_video.planes.morphology import eroded
 from sinet_video.stages.matte_settings import EdgeShape, FeatherSide
 from sinet_video.stages.memory import NOTHING, remembers
-
-Array = NDArray[Any]
 
 TINY = 1e-5
 """How near to 0 or 1 a blurred value is taken for it."""

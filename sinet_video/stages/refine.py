@@ -55,9 +55,9 @@ def refine(mattes: Iterable[Matte], refinement: Refinement = GuidedRefinement())
         if isinstance(matte.plane, TiledAlpha) or matte.plane.shape == (frame.height, frame.width):
             yield matte
         elif isinstance(refinement, GuidedRefinement):
-            yield matte.with_alpha(guided(frame, matte.plane, refinement))
+            yield matte.with_alpha(guided(frame, matte.alpha, refinement))
         else:
-            yield matte.with_alpha(enlarged(frame, matte.plane, refinement))
+            yield matte.with_alpha(enlarged(frame, matte.alpha, refinement))
 
 
 def guided(frame: Frame, coarse: FloatArray, settings: GuidedRefinement) -> TiledAlpha:

@@ -80,7 +80,8 @@ def live(
         if target.kind == "file":
             check_output(Path(target.name), capture.clip.path, overwrite=overwrite)
         sink = _sink(target, capture, look, encoding, streaming, overwrite=overwrite)
-        session = Session(capture, sink, Work(settings, capture.clip, look), stop, streaming)
+        work = Work(settings, capture.clip, look, prompt=True)
+        session = Session(capture, sink, work, stop, streaming)
         with sink:
             session.run(segmenter, progress)
     return session.report(target, segmenter)

@@ -43,7 +43,7 @@ class Session:
     _begun: float = field(default_factory=time.monotonic)
 
     def run(self, segmenter: Segmenter, progress: LiveProgress | None) -> None:
-        """Do it, until the end of the input or of anybody's patience."""
+        """Run until the input or the output ends. Raises `OutputError` if no frame came."""
         self.newest = Newest(self.capture.frames(), room=AT_WORK)
         with ExitStack() as stack:
             mattes = self._worked(segmenter, stack)

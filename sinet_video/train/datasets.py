@@ -1,4 +1,4 @@
-"""What a recipe says of the images: which folders, what of each, and how often it is drawn."""
+"""The data of a recipe: its folders, and how each of them is used."""
 
 from __future__ import annotations
 
@@ -7,51 +7,52 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Labelled:
-    """A folder of images and masks below the data folder, and how often it is drawn from."""
+    """A folder with images and masks, inside the data folder."""
 
     folder: str
     weight: float = 1.0
-    """Share of the samples, relative to the other folders'."""
+    """Relative share of the samples that come from this folder."""
     validation: int = 0
-    """Images set aside to watch the training by."""
+    """Number of images held out for validation during training."""
     watched: float = 1.0
-    """Weight in the mean of all that is watched, by which `best.pth` is chosen."""
+    """Weight in the mean of all validations, by which `best.pth` is chosen."""
     holdout: int = 0
-    """Images that no part of the training sees, for a test afterwards."""
+    """Number of images held out for a test after training."""
     source: str = ""
-    """Regular expression whose match in a name says whom or whence an image is of: those that
-    have it in common are set aside together, so that nobody is on both sides."""
+    """Regular expression. Images whose names match it with the same text show the same person or
+    come from the same source, and are held out together."""
     whole: bool = False
-    """Whole people who can stand anywhere in a made scene; else they enter from its lower edge."""
+    """People are shown whole, and may stand anywhere in a composed scene. Others are placed at its
+    lower edge."""
     cut_outs: bool = False
-    """What is not the person is not to be seen: only made scenes show them."""
+    """Images are cut-outs without a background of use: show them in composed scenes only."""
     things: str = ""
-    """Regular expression found in the names of what is nobody: things to lay over made scenes."""
+    """Regular expression for names of images of objects, which are placed in composed scenes."""
 
 
 @dataclass(frozen=True)
 class Empty:
-    """A folder of images without people that networks take for people."""
+    """A folder of images without people, as examples in which nothing must be found."""
 
     folder: str
     weight: float = 1.0
-    """Share of the samples without people, relative to the other such folders'."""
+    """Relative share of the samples without people that come from this folder."""
     validation: int = 0
-    """Images set aside to watch the training by."""
+    """Number of images held out for validation during training."""
     watched: float = 1.0
-    """As of `Labelled`: the part of images counts in which nobody is found."""
+    """As in `Labelled`; what counts is the share of images in which nobody is found."""
     holdout: int = 0
-    """Images that no part of the training sees."""
+    """Number of images held out for a test after training."""
     source: str = ""
-    """As of `Labelled`."""
+    """As in `Labelled`."""
 
 
 @dataclass(frozen=True)
 class Data:
-    """Where the images are, all relative to the data folder."""
+    """The folders of the images, relative to the data folder."""
 
     labelled: tuple[Labelled, ...] = ()
     backgrounds: str | None = None
-    """A folder of images without people, to put people in front of."""
+    """Folder of images without people, used as backgrounds of composed scenes."""
     empty: tuple[Empty, ...] = ()
-    """Others, seen as they are too."""
+    """Folders of images without people that are also shown as they are."""

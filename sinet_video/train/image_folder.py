@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sinet_video.errors import InputError
-
-Array = NDArray[Any]
+from sinet_video.media.arrays import Array
 
 OnBad = Literal["skip", "refuse"]
 """Whether unusable files are listed and left out, or stop everything."""

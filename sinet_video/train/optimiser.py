@@ -121,7 +121,10 @@ class Average:
 
     @torch.no_grad()
     def update(self, state: Mapping[str, Tensor], step: int) -> None:
-        """Add a step's weights; early steps have more weight, so that the start is forgotten."""
+        """Add a step's weights, tensors by their names, of the same shapes as at the start.
+
+        Early steps have more weight, so that the start is forgotten.
+        """
         keep = min(self.keep, (1 + step) / (10 + step))
         self._values.lerp_(self._joined(state), 1 - keep)
         self._counts = {name: state[name].clone() for name in self._counts}

@@ -17,59 +17,61 @@ from sinet_video.train.toml import build, expand_likes
 
 @dataclass(frozen=True)
 class Views:
-    """How samples are drawn from the images; values are probabilities unless stated."""
+    """How samples are made from images. Values are probabilities unless stated."""
 
     zoom: tuple[float, float] = (0.85, 1.6)
-    """Range of the enlargement, relative to the image just covering the sample."""
+    """Range of the scale factor; at 1 the image just covers the sample."""
     turn: float = 10.0
-    """Largest rotation, in degrees."""
+    """Maximum rotation, in degrees, either way."""
     stretch: float = 0.1
-    """Largest change of the aspect ratio, relative."""
+    """Maximum relative change of the aspect ratio."""
     squash: bool = False
-    """Whether the whole image is forced into the sample's shape, as in the paper's code."""
+    """Whether the whole image is resized to the sample's shape, ignoring its aspect ratio, as the
+    paper's code does."""
     flip: float = 0.5
+    """The sample is mirrored left to right."""
     made: float = 0.0
-    """A scene is composed: people over a background."""
+    """The sample is a composed scene: people cut out and placed over a background."""
     second: float = 0.2
     """A composed scene has a second person."""
     empty: float = 0.03
-    """A composed scene has nobody in it."""
+    """A composed scene has no people in it."""
     pattern: float = 0.25
-    """The background of a composed scene is drawn instead of photographed."""
+    """The background of a composed scene is a drawn pattern instead of a photograph."""
     room: tuple[float, float] = (1.0, 2.0)
-    """Range of a background's enlargement, relative to its just covering the sample. If it does not
-    cover it, it is mirrored at its borders, and shows finer and busier detail than it would.
-    """
+    """Range of the background's scale factor; at 1 it just covers the sample. Below 1 it is
+    mirrored at its borders, so that its detail is finer and busier."""
     matching: float = 0.6
-    """Largest share by which a person's colours are moved to the background's."""
+    """Maximum strength, from 0 to 1, with which a person's colours are matched to the background.
+    """
     cut_out: float = 0.0
-    """For people in composed scenes: nothing of the old background remains along their edges."""
+    """For people in composed scenes: the old background's colour is removed along their edges."""
     clothes: float = 0.0
-    """People get new clothes: waistcoats and sleeves in plain colours."""
+    """People are given drawn clothes: vests and sleeves in plain colours."""
     patches: float = 0.0
-    """A part of the person, and a part of the rest, gets another colour."""
+    """A patch of the person and a patch of the background are recoloured."""
     nobody: float = 0.0
-    """An image without people is seen as it is, of the folders of such."""
+    """The sample is an image without people, from the folders listed as `data.empty`."""
     border: float = 0.0
-    """A photograph is cut where somebody's side is: arms and hands leave the sample."""
+    """A photograph is cropped at a person's side, so that arms and hands leave the sample."""
     things: float = 0.0
-    """A made scene has a thing that is nobody, more often behind people than before them."""
+    """A composed scene has an object in it, more often behind people than in front of them."""
     chair: float = 0.0
-    """Of people in made scenes: the back of a chair is behind them."""
+    """For people in composed scenes: the back of a chair is behind them."""
     shadow: float = 0.0
-    """Of people in made scenes: a soft shadow falls on what is behind them."""
+    """For people in composed scenes: they cast a soft shadow on the background."""
     smeared: float = 0.0
-    """Of people in made scenes: blurred by motion or out of focus, alpha with them."""
+    """For people in composed scenes: they are blurred by motion or defocus, and their alpha too."""
     moved: float = 0.0
-    """Share of each batch that is a second view of other samples in it, slightly moved."""
+    """Share of each batch that repeats other samples of the batch, slightly moved."""
     pairs: float = 0.0
-    """Of samples looked at twice: the second look shows another moment of the same clip, of the
+    """For repeated samples: the second one is another frame of the same clip, where there are
     images whose names end in `_a` and `_b`."""
 
 
 @dataclass(frozen=True)
 class Light:
-    """Variation of colours and sharpness; ranges are relative, probabilities are marked as such."""
+    """Variation of colours and sharpness. Values are maximum relative changes unless stated."""
 
     brightness: float = 0.0
     contrast: float = 0.0
@@ -77,17 +79,17 @@ class Light:
     tint: float = 0.0
     gamma: float = 0.0
     grey: float = 0.0
-    """Probability of an image without colour."""
+    """Probability of conversion to grey."""
     blur: float = 0.0
-    """Probability of a loss of sharpness."""
+    """Probability of blur."""
     noise: float = 0.0
-    """Largest standard deviation of noise, in 8-bit steps."""
+    """Maximum standard deviation of noise, in 8-bit steps."""
     dark: float = 0.0
-    """Probability of an image in little light, with the coarse noise of its colours."""
+    """Probability of simulated low light, with coarse colour noise."""
     compression: float = 0.0
     """Probability of strong compression artefacts."""
     published: bool = False
-    """The augmentations of the paper's code in place of all of these, with kornia."""
+    """Use the augmentations of the paper's code, by kornia, instead of all of the above."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ class Loss:
     """Lovasz hinge, arXiv 1705.08790."""
     dice: float = 0.0
     absolute: float = 0.0
-    """Mean absolute error of alpha; unlike cross-entropy, it favours a decision in case of doubt.
+    """Mean absolute error of alpha; unlike cross-entropy, it favours a clear decision in uncertain
+    places.
     """
     boundary: float = 0.0
     """Cross-entropy in a band along the label's edge (section 3.4 of the paper)."""
@@ -109,9 +112,9 @@ class Loss:
     band: int = 15
     """Width of that band, in pixels of the sample."""
     coarse: float = 0.0
-    """Cross-entropy of the encoder's own output, at an eighth of the size."""
+    """Cross-entropy of the encoder's own output, at 1/8 of the size."""
     steady: float = 0.0
-    """Change of the error between two views of one scene."""
+    """Difference of the error between two views of one scene."""
     teacher: float = 0.0
     """Cross-entropy against the teacher's alpha."""
     soft: bool = True
@@ -126,63 +129,62 @@ class Stage:
     steps: int
     batch: int
     shapes: tuple[tuple[int, int], ...]
-    """Heights and widths of samples, multiples of 32; one is drawn for each step."""
+    """(height, width) of samples, multiples of 32; one is drawn at random for each step."""
     part: Literal["encoder", "whole"] = "whole"
     rate: float = 3e-3
-    """Highest learning rate."""
+    """Peak learning rate."""
     schedule: Literal["cosine", "poly", "step"] = "cosine"
     warmup: int = 100
-    """Steps over which the rate rises."""
+    """Steps over which the learning rate rises linearly."""
     floor: float = 0.0
-    """Learning rate at the end, relative to the highest."""
+    """Learning rate at the end, relative to the peak."""
     decay: float = 1e-4
     """Decoupled weight decay of matrices."""
     optimiser: Literal["adam", "adamw", "muon"] = "adamw"
-    """`adam` decays as in the paper's code: in the gradient, less for vectors, not for depthwise
-    ones.
-    """
+    """`adam` applies weight decay as the paper's code does: in the gradient, less for vectors, and
+    not for depthwise convolutions."""
     momentum: tuple[float, float] = (0.9, 0.99)
-    """Decay of Adam's two averages."""
+    """Decay rates of Adam's two averages (beta1, beta2)."""
     orthogonal: float = 8.0
-    """Learning rate of Muon's matrices, relative to that of all other parameters."""
+    """Learning rate of the matrices that Muon updates, relative to that of all other parameters."""
     average: float = 0.0
-    """Share of the averaged weights that each step keeps; 0 disables averaging."""
+    """Decay of the exponential average of the weights; 0 disables averaging."""
     remembered: bool = False
-    """Include this stage's end in the final average. The finished network is the mean of the
-    weights at the ends of such stages and of the last one, as arXiv 1803.05407 does at the ends of
-    cycles.
-    """
+    """Include the weights at this stage's end in the final average. The finished network is the
+    mean of the weights at the ends of such stages and of the last one, as in stochastic weight
+    averaging (arXiv 1803.05407)."""
     loss: Loss = field(default_factory=Loss)
     hard: float = 0.0
-    """How much more often than others an image of nobody is seen in which the network that enters
-    the stage finds people; measured anew for each such stage."""
+    """How much more often to show images without people in which the network still finds some. This
+    is measured again at the start of each such stage."""
     mixture: tuple[tuple[str, float], ...] = ()
-    """Weights of labelled folders in this stage where they are others than the data's."""
+    """(folder, weight) of labelled folders whose weight in this stage differs from that in `data`.
+    """
     views: Views = field(default_factory=Views)
     light: Light = field(default_factory=Light)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole training."""
+    """A complete training: its data, and its stages in order."""
 
     name: str
     stages: tuple[Stage, ...]
     data: Data
     seed: int = 1
     sharpness: float = 1.0
-    """Factor on the finished network's logits: averaging and cross-entropy leave it less certain,
-    and edges wider, than is best for the error.
+    """Factor applied to the finished network's logits. Averaging and cross-entropy leave it less
+    certain, and its edges wider, than is best for the error.
     """
     settling: int = 0
-    """Batches with which normalisation statistics are measured again at the end; see `precise_bn`.
+    """Number of batches on which batch-norm statistics are recomputed at the end; see `precise_bn`.
     """
     shards: int = 2
-    """Number of parts of a batch that run side by side, each with its own statistics."""
+    """Number of parts of a batch that run in parallel, each with its own batch-norm statistics."""
     start: str | None = None
-    """Initial weights, by name or path, as for `--weights`; random if None."""
+    """Initial weights, by name or path, as for `--weights`; None for random ones."""
     teacher: str | None = None
-    """Weights of the teacher, if a stage uses one; as `start`."""
+    """Weights of the teacher network, by name or path, if a stage uses one."""
 
 
 def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = None) -> Recipe:
@@ -222,7 +224,7 @@ def check(recipe: Recipe) -> None:
     """Raise `SettingError` for invalid values that the types allow."""
     for what, present in (("stages", recipe.stages), ("labelled folders", recipe.data.labelled)):
         if not present:
-            raise SettingError(f"{recipe.name} has no {what}; one at least is wanted.")
+            raise SettingError(f"{recipe.name} has no {what}; give at least one.")
     if recipe.shards < 1:
         raise SettingError(f"{recipe.name} has {recipe.shards} shards; 1 is the least.")
     if recipe.settling < 0:
@@ -254,13 +256,13 @@ def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
                 "from; use larger shapes, or a larger batch"
             )
     if not _has_loss(stage):
-        yield "asks for no loss that the part it trains can have"
+        yield "has no loss for the part that it trains"
     if stage.loss.teacher and not recipe.teacher:
-        yield "learns from a teacher, and the recipe names none"
+        yield "learns from a teacher, but the recipe names none"
     if stage.views.made and not recipe.data.backgrounds:
-        yield "makes scenes, and the recipe names no backgrounds"
+        yield "composes scenes, but the recipe names no backgrounds"
     if not 0 <= stage.views.moved <= 0.5:
-        yield f"has {stage.views.moved} of its samples moved; 0 to 0.5 are possible"
+        yield f"has {stage.views.moved} of its samples moved; use 0 to 0.5"
     if stage.views.moved and stage.light.published:
         yield "has moved samples, which the published augmentations would move again"
     yield from _lacking(recipe, stage)
@@ -269,11 +271,11 @@ def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
 def _lacking(recipe: Recipe, stage: Stage) -> Iterator[str]:
     """Yield what a stage asks of the data that the recipe does not name."""
     if (stage.views.nobody or stage.hard) and not recipe.data.empty:
-        yield "shows images of nobody, and the recipe names no empty folders"
+        yield "shows images without people, but the recipe names no empty folders"
     folders = {labelled.folder for labelled in recipe.data.labelled}
     for name, _ in stage.mixture:
         if name not in folders:
-            yield f"weighs {name}, which is none of the labelled folders"
+            yield f"gives a weight to {name}, which is not a labelled folder"
 
 
 def _has_loss(stage: Stage) -> bool:

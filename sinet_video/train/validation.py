@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 import torch
 
+from sinet_video.media.arrays import Array
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.sinet import SINet
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.train.datasets import Data
 from sinet_video.train.evaluate.scores import FALSE_FIND
-from sinet_video.train.image_folder import Array, Pair, read_image, read_pair
+from sinet_video.train.image_folder import Pair, read_image, read_pair
 from sinet_video.train.samples.photographs import Source, Stock
 
 WATCHED = "watched"

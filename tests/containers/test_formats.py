@@ -8,7 +8,15 @@ import av
 import pytest
 
 from sinet_video.containers.codecs import CODECS
-from sinet_video.containers.formats import BY_MUXER, CONTAINERS, FOLDERS, PIPE, PIPES, container_of
+from sinet_video.containers.formats import (
+    BY_MUXER,
+    CONTAINERS,
+    FOLDERS,
+    PIPE,
+    PIPES,
+    container_of,
+    file_types,
+)
 from sinet_video.errors import SettingError
 
 ROWS = {**CONTAINERS, **PIPES}
@@ -64,3 +72,12 @@ def test_folders_and_pipes() -> None:
     """Image sequences are many files."""
     assert all(row.is_image_sequence for row in FOLDERS.values())
     assert Path("-") == PIPE
+
+
+def test_each_format_is_one_file_type() -> None:
+    """By its first extension; none is left out, and none is there twice."""
+    found = [CONTAINERS[f".{each}"] for each in file_types()]
+    assert {"mp4", "tif", "jpg"} <= set(file_types())
+    assert not {"m4v", "tiff", "jpeg"} & set(file_types())
+    assert all(any(each is one for one in found) for each in CONTAINERS.values())
+    assert len({id(each) for each in found}) == len(found)

@@ -128,7 +128,9 @@ def test_an_exr_is_read_as_light(tmp_path: Path) -> None:
 
 def test_a_video_is_not_one_image(tmp_path: Path, carphone: Path) -> None:
     """Nor is one image to be resumed, or a sequence's number asked for."""
-    with pytest.raises(sinet_video.SettingError, match=r"one picture and .* more than one.*%05d"):
+    with pytest.raises(
+        sinet_video.SettingError, match=r"single image, and .* more than one frame.*%05d"
+    ):
         sinet_video.convert(carphone, tmp_path / "cut.png")
     photo = saved(tmp_path / "a.png")
     with pytest.raises(sinet_video.SettingError, match="cannot be resumed"):

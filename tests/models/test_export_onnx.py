@@ -67,12 +67,12 @@ def shapes(ports: tuple[Port, ...]) -> dict[str, tuple[str, tuple[int | str, ...
 def test_fast_graph_says_what_it_takes_and_gives(made: Any) -> None:
     """8-bit images, channels last; free axes have letters."""
     free, fixed = made["fast", None], made["fast", (96, 64)]
-    assert shapes(free.inputs) == {"picture": ("uint8", ("n", "h", "w", 3))}
+    assert shapes(free.inputs) == {"image": ("uint8", ("n", "h", "w", 3))}
     assert shapes(free.outputs) == {
         "alpha": ("float32", ("n", "h", "w")),
         "evidence": ("float32", ("n", "h", "w")),
     }
-    assert shapes(fixed.inputs) == {"picture": ("uint8", (1, 64, 96, 3))}
+    assert shapes(fixed.inputs) == {"image": ("uint8", (1, 64, 96, 3))}
     assert fixed.outputs[0].shape == (1, 64, 96)
     assert free.inputs[0].meaning == "RGB, 0 to 255"
 
@@ -80,12 +80,12 @@ def test_fast_graph_says_what_it_takes_and_gives(made: Any) -> None:
 def test_plain_graph_says_what_it_takes_and_gives(made: Any) -> None:
     """Floats, channels first."""
     free, fixed = made["plain", None], made["plain", (96, 64)]
-    assert shapes(free.inputs) == {"picture": ("float32", ("n", 3, "h", "w"))}
+    assert shapes(free.inputs) == {"image": ("float32", ("n", 3, "h", "w"))}
     assert shapes(free.outputs) == {
         "alpha": ("float32", ("n", 1, "h", "w")),
         "logits": ("float32", ("n", 2, "h", "w")),
     }
-    assert shapes(fixed.inputs) == {"picture": ("float32", (1, 3, 64, 96))}
+    assert shapes(fixed.inputs) == {"image": ("float32", (1, 3, 64, 96))}
     assert fixed.outputs[0].shape == (1, 1, 64, 96)
     assert free.inputs[0].meaning == "RGB, 0 to 1"
 
@@ -106,7 +106,7 @@ def test_another_program_gets_the_persons_alpha(made: Any, images: list[Image], 
     floats = images[0].transpose(2, 0, 1)[None].astype(np.float32) / 255
     for graph, given in (("fast", images[0][None]), ("plain", floats)):
         session = onnxruntime.InferenceSession(made[graph, size].path)
-        alpha = session.run(["alpha"], {"picture": given})[0]
+        alpha = session.run(["alpha"], {"image": given})[0]
         assert np.abs(alpha.reshape(64, 96) - expected).max() <= TOLERANCE
     assert expected.max() - expected.min() > 0.5
 

@@ -40,7 +40,7 @@ def run(graph: bytes, image: NDArray[np.generic]) -> dict[str, Array]:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(None, {"picture": image}), strict=True))
+    return dict(zip(names, session.run(None, {"image": image}), strict=True))
 
 
 def as_floats(images: NDArray[np.uint8]) -> Array:

@@ -57,7 +57,7 @@ def bright() -> Any:
         width, height = size or (16, 8)
         image = torch.zeros(1, height, width, 3, dtype=torch.uint8)
         axes = {} if size else {0: "n", 1: "h", 2: "w"}
-        inputs = {"picture": image, "wanted": torch.ones(2)}
+        inputs = {"image": image, "wanted": torch.ones(2)}
         return traced(network, inputs, {"alpha": axes}, opset)
 
     module: Any = ModuleType("bright")
@@ -103,7 +103,7 @@ def test_a_module_and_a_row_are_a_network(
 def test_it_can_be_exported(named: str, tmp_path: Path, image: Any) -> None:
     """The graph is checked as others are, runs, and there is no plain one."""
     made = export_onnx(tmp_path / "b.onnx", weights=named)
-    assert [port.name for port in made.inputs] == ["picture", "wanted"]
+    assert [port.name for port in made.inputs] == ["image", "wanted"]
     assert made.step == 8
     alpha = load_segmenter(tmp_path / "b.onnx", classes="blue")(image)
     assert np.allclose(alpha, image[..., 2] / 510, atol=1e-6)

@@ -26,11 +26,11 @@ from sinet_video.planes.gaussian import gaussian
 from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
 from sinet_video.planes.quantise import quantised, write_alpha
 from sinet_video.planes.scene_change import coarse_luma, half_colours, is_cut
-from sinet_video.stages.chroma_key import ChromaKey, key
 from sinet_video.stages.decontaminate import blurred_colours, decontaminated, edge_colours
-from sinet_video.stages.despill import despilled
 from sinet_video.stages.edge import choked, feathered
 from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
+from sinet_video.stages.screen.chroma_key import ChromaKey, key
+from sinet_video.stages.screen.despill import despilled
 from sinet_video.stages.smooth import WindowMean, smooth
 from sinet_video.stages.viewport import WHOLE, CropMatte
 

@@ -24,7 +24,7 @@ from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.follow import follow
 from sinet_video.stages.matte_settings import EdgeShape, RegionFilter, WindowMean
 from sinet_video.stages.memory import EVERYTHING, NOTHING, Memory, memory_of, remembers
-from sinet_video.stages.screen_settings import ChromaKey, Despill
+from sinet_video.stages.screen.settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 

@@ -113,7 +113,7 @@ def test_odd_names_are_only_shown(server, clip):
     }.items():  # fmt: skip
         assert shown_name(given) == shown, given
     found = server.upload(clip, "--overwrite%20%3B%20rm%20-rf%20~.mp4")
-    command = server.ask("GET", f"/clips/{found['id']}/commands").json["edit"]
+    command = server.ask("GET", f"/clips/{found['id']}/commands").json["premiere"]
     assert "'./--overwrite ; rm -rf ~.mp4'" in command
     kept = {path.name for path in (next(server.folder.glob(f"*/{found['id']}"))).iterdir()}
     assert "clip.mp4" in kept
@@ -277,7 +277,7 @@ def test_a_disk_that_fills_while_a_job_writes_is_said(start, carphone):
     found = server.upload(carphone)
     server.job(server.look(found)["id"], "done")
     subprocess.run(["prlimit", f"--pid={server.process.pid}", "--fsize=8000"], check=True)
-    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "edit"}).json
+    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "premiere"}).json
     failed = server.job(job["id"], "failed")
     assert failed["error"] == "talk-matte.mov cannot be written: File too large."
     assert not list(server.folder.rglob(f"{job['id']}*"))

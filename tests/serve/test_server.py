@@ -19,7 +19,7 @@ from PIL import Image
 from sinet_video.cli.main import cli
 
 from sinet_video import verify
-from sinet_video.serve.destinations import DESTINATIONS
+from sinet_video.pipeline.destinations import OFFERED
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_clip_is_what_it_is_and_its_name_is_only_shown(server, clip):
 
 def test_no_answer_shows_where_the_server_keeps_things(server, clip, tmp_path):
     found = server.upload(clip)
-    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "matte"}).json
+    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "lumamatte"}).json
     server.job(job["id"], "done")
     for path in ("", f"/clips/{found['id']}", f"/clips/{found['id']}/commands", "/openapi.json"):
         assert str(server.folder).encode() not in server.ask("GET", path).body
@@ -84,7 +84,7 @@ def test_the_look_through_a_clip_gives_figures_and_a_video(server, clip):
     assert part.body == whole[100:200]
 
 
-@pytest.mark.parametrize("what", sorted(DESTINATIONS))
+@pytest.mark.parametrize("what", sorted(OFFERED))
 def test_each_destination_gives_a_whole_file_and_says_that_it_was_checked(
     server, clip, what, tmp_path
 ):
@@ -101,7 +101,7 @@ def test_each_destination_gives_a_whole_file_and_says_that_it_was_checked(
     if done["suffix"] == ".zip":
         zipfile.ZipFile(result).extractall(tmp_path)
         result = tmp_path / "matte"
-    assert verify(result, clip, skip=DESTINATIONS[what].unchecked).holds
+    assert verify(result, clip, skip=OFFERED[what].unchecked).holds
 
 
 def test_the_command_that_is_shown_makes_the_same_bytes(server, clip, tmp_path, monkeypatch):
@@ -110,7 +110,7 @@ def test_the_command_that_is_shown_makes_the_same_bytes(server, clip, tmp_path, 
     path = f"/clips/{found['id']}"
     assert server.ask("PUT", f"{path}/strokes", [stroke]).json["drawn"] == ["core"]
     assert server.ask("PUT", f"{path}/edits", {"choke": 1.5, "decontaminate": False}).status == 200
-    job = server.ask("POST", f"{path}/jobs", {"what": "matte"}).json
+    job = server.ask("POST", f"{path}/jobs", {"what": "lumamatte"}).json
     server.job(job["id"], "done")
     (tmp_path / "My talk.mp4").write_bytes(clip.read_bytes())
     (tmp_path / "My talk-core.mkv").write_bytes(server.ask("GET", f"{path}/mattes/core").body)
@@ -211,7 +211,7 @@ def test_a_background_of_ones_own_is_behind_the_person(server, clip, make_clip):
 def test_cancel_ends_the_process_and_retry_makes_the_result(server, long_clip):
     found = server.upload(long_clip)
     look = server.look(found)
-    export = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "edit"}).json
+    export = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "premiere"}).json
     assert export["state"] == "queued"
     server.job(look["id"], "running")
     assert server.ask("POST", f"/jobs/{look['id']}/cancel").json["state"] == "cancelled"
@@ -249,7 +249,7 @@ def test_one_bad_clip_of_five_leaves_the_others(server, make_clip, clip):
 
 def test_deleting_a_clip_deletes_all_that_was_made_of_it(server, clip):
     found = server.upload(clip)
-    server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "matte"})
+    server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "lumamatte"})
     assert server.ask("DELETE", f"/clips/{found['id']}").status == 204
     assert server.ask("GET", "").json["jobs"] == []
     assert not list(server.folder.rglob(found["id"]))

@@ -98,6 +98,16 @@ def test_growth_is_timed(clip, tmp_path, ffmpeg):
     assert rows[0]["a pixel, of 480p"] == 1
 
 
+def test_a_device_is_timed(clip, tmp_path, ffmpeg):
+    """The chain and the job at one size, on torch's CPU device."""
+    more = ["--device", "cpu", "--heights", 48, "--frames", 4, "--rounds", 1]
+    told = figures("device", tmp_path, clip, *more)
+    assert [row["what"] for row in told["rows"]] == ["chain, 64x48", "job, 64x48"]
+    assert all(row["device"] > 0 and row["CPU"] > 0 and row["ratio"] > 0 for row in told["rows"])
+    assert told["facts"]["runtime"].endswith(" on cpu")
+    assert told["facts"]["stages"] == ["segment", "smooth", "refine", "composite"]
+
+
 def test_a_page_has_all_figures(clip, tmp_path):
     """What programs wrote, in a table for each; without any, the command says so."""
     program, page = [sys.executable, FOLDER / "render.py"], tmp_path / "page.md"

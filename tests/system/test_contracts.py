@@ -16,11 +16,9 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.read_ahead import prefetch
 from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.blur_background import BlurBackground
-from sinet_video.stages.chroma_key import key
 from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate
-from sinet_video.stages.despill import despill
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
 from sinet_video.stages.edge import shape_edge
 from sinet_video.stages.follow import follow
@@ -35,7 +33,9 @@ from sinet_video.stages.matte_settings import (
 )
 from sinet_video.stages.memory import NOTHING, Memory, memory_of
 from sinet_video.stages.refine import refine
-from sinet_video.stages.screen_settings import ChromaKey, Despill
+from sinet_video.stages.screen.chroma_key import key
+from sinet_video.stages.screen.despill import despill
+from sinet_video.stages.screen.settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 

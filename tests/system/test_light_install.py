@@ -11,11 +11,13 @@ import pytest
 EXTRA = ("torch", "kornia", "PIL", "matplotlib", "scipy", "cv2", "ninja", "onnx")
 
 
-def without_extras(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command where none of the extras' packages can be imported."""
+def without_extras(
+    arguments: list[str], folder: Path, packages: tuple[str, ...] = EXTRA
+) -> subprocess.CompletedProcess[str]:
+    """Run the command where none of the extras' packages can be imported, or not these."""
     program = (
         "import sys\n"
-        f"sys.modules.update(dict.fromkeys({EXTRA!r}))\n"
+        f"sys.modules.update(dict.fromkeys({packages!r}))\n"
         "from sinet_video.cli.main import main\n"
         f"sys.argv = ['sinet-video', *{arguments!r}]\n"
         "main()"
@@ -32,6 +34,8 @@ def without_extras(arguments: list[str], folder: Path) -> subprocess.CompletedPr
         ["--background", "blur"],
         ["--choke", "1.5", "--feather", "2"],
         ["--key", "auto", "--despill", "auto"],
+        ["--device", "auto"],
+        ["--device", "auto", "--runtime", "onnxruntime"],
     ],
 )
 def test_jobs_need_no_extra(options, make_clip, tmp_path):
@@ -46,6 +50,8 @@ def test_jobs_need_no_extra(options, make_clip, tmp_path):
     ("arguments", "what"),
     [
         (["run", "CLIP", "o.mp4", "--runtime", "torch"], "The torch runtime"),
+        (["run", "CLIP", "o.mp4", "--runtime", "torch", "--device", "auto"], "The torch runtime"),
+        (["run", "CLIP", "o.mp4", "--device", "cuda"], "The torch runtime"),
         (["export", "o.onnx"], "Exporting"),
         (["train", ".", "-o", "out"], "Training"),
     ],
@@ -60,3 +66,17 @@ def test_what_needs_torch_says_so(arguments, what, make_clip, tmp_path):
         f"sinet-video: {what} needs torch, which is not installed: pip install torch, or install "
         "this package with its extra, 'sinet-video[torch]'.\n"
     )
+
+
+def test_torch_without_kornia_says_so(make_clip, tmp_path):
+    """Before anything is written."""
+    clip = make_clip("a.mp4", width=64, height=48, frames=2)
+    done = without_extras(
+        ["run", str(clip), "out.mp4", "--runtime", "torch"], tmp_path, ("kornia",)
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "sinet-video: The torch runtime needs kornia, which is not installed: pip install kornia, "
+        "or install this package with its extra, 'sinet-video[torch]'.\n"
+    )
+    assert not (tmp_path / "out.mp4").exists()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 import sinet_video
+from sinet_video.pipeline.chain import CHAIN
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(sinet_video.__file__).parent
@@ -92,3 +95,12 @@ def test_every_package_is_installed() -> None:
         for base in [PACKAGE if init.is_relative_to(PACKAGE) else ROOT]
     }
     assert set(listed["packages"]) == found | {"sinet_video.data"}
+
+
+def test_a_new_stage_knows_no_other_stage() -> None:
+    """Every stage of the chain, also one that import-linter's list does not have yet."""
+    homes = {link.stage.__module__ for link in CHAIN}
+    for home in homes:
+        tree = ast.parse(Path(sys.modules[home].__file__ or "").read_text("utf-8"))
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not imported & (homes - {home}), home

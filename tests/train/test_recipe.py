@@ -103,9 +103,9 @@ def test_an_integer_serves_for_a_number(write):
         ("", "remembered = true", "give it some batches of settling, such as 100"),
         ('name = "own"', "", "does not say name"),
         ('folder = "people"', "", "labelled does not say folder"),
-        ("", "[stages.loss]\nteacher = 0.5", "learns from a teacher, and the recipe names none"),
-        ("", "[stages.loss]\nentropy = 0.0", "asks for no loss"),
-        ("", 'part = "encoder"\nloss = {entropy = 0.0, coarse = 1.0}', "asks for no loss"),
+        ("", "[stages.loss]\nteacher = 0.5", "learns from a teacher, but the recipe names none"),
+        ("", "[stages.loss]\nentropy = 0.0", "has no loss for the part"),
+        ("", 'part = "encoder"\nloss = {entropy = 0.0, coarse = 1.0}', "has no loss for the part"),
         ("", "[stages.loss]\nband = 0", "a band of 1"),
         ("", "[stages.views]\nmoved = 0.6", "has 0.6 of its samples moved"),
         ("", "views = {moved = 0.5}\nlight = {published = true}", "would move again"),
@@ -180,7 +180,7 @@ def test_scenes_need_backgrounds(tmp_path):
     """Rather than none being made, silently."""
     path = tmp_path / "own.toml"
     path.write_text(RECIPE.replace('backgrounds = "rooms"', "") + "views = {made = 0.5}")
-    with pytest.raises(SettingError, match="makes scenes, and the recipe names no backgrounds"):
+    with pytest.raises(SettingError, match="composes scenes, but the recipe names no backgrounds"):
         load_recipe(str(path))
     path.write_text(RECIPE + "views = {made = 0.5}")
     assert load_recipe(str(path)).stages[0].views.made == 0.5

@@ -1,4 +1,4 @@
-"""ONNX files of others, run within bounds: of memory, of time, and of what they may answer.
+"""Third-party ONNX files, run within bounds: of memory, of time, and of what they may answer.
 
 A graph is a program. One of a few hundred bytes can ask for terabytes, or never end.
 """
@@ -63,7 +63,7 @@ def run_bounded(
 ) -> Any:
     """Return a graph's first answer. Raises `WeightsError`, which names it, where it has none.
 
-    Inputs are arrays by their names.
+    Inputs are arrays by their names, of the shapes and types that the graph declares.
     """
     return answers_bounded(session, inputs, name, outputs)[0]
 
@@ -76,7 +76,7 @@ def answers_bounded(
 ) -> list[Any]:
     """Return all answers of a graph, as `run_bounded` does the first.
 
-    Raises `WeightsError` if there is none.
+    Answers have the shapes that the graph gives them. Raises `WeightsError` if there is none.
     """
     options = onnxruntime.RunOptions()
     options.log_severity_level = 4  # what goes wrong is raised, and need not be printed

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
+from sinet_video.media.arrays import FloatArray, Image
 from sinet_video.models.input_settings import OnnxInput
 from sinet_video.models.onnx.limits import answers_bounded, check_map
 from sinet_video.models.onnx.segmenter import prepared, single_image_input
-from sinet_video.models.onnx.session import Alpha, Image, Runtime, open_session
+from sinet_video.models.onnx.session import Runtime, open_session
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 PASSES = 3
@@ -61,7 +62,7 @@ class RecurrentSegmenter:
                 return str(made.name)
         raise WeightsError(f"{self.name} has no output of one channel; it cannot be used.")
 
-    def __call__(self, image: Image, /) -> Alpha:
+    def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image (h, w, 3)."""
         given: dict[str, NDArray[Any]] = {
             name: np.zeros((1, 1, 1, 1), np.float32) for name in self._states
@@ -75,5 +76,5 @@ class RecurrentSegmenter:
             )
             given |= {name: found[f"{name[:-1]}o"] for name in self._states}
         answer = check_map(found[self._alpha], self.name)
-        alpha: Alpha = np.clip(answer[0].reshape(answer.shape[-2:]), 0, 1)
+        alpha: FloatArray = np.clip(answer[0].reshape(answer.shape[-2:]), 0, 1)
         return alpha

@@ -9,17 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError, WeightsError
+from sinet_video.media.arrays import FloatArray, Image
 from sinet_video.models.input_settings import OnnxInput, Preprocessing
 from sinet_video.models.onnx.limits import LARGEST, check_map, run_bounded
-from sinet_video.models.onnx.session import (
-    Alpha,
-    Image,
-    Runtime,
-    cropped,
-    fixed_size,
-    open_session,
-    padded,
-)
+from sinet_video.models.onnx.session import Runtime, cropped, fixed_size, open_session, padded
 from sinet_video.models.segmenter import as_seen
 from sinet_video.quiet_onnxruntime import onnxruntime
 
@@ -83,13 +76,13 @@ class OnnxSegmenter:
         self._channels_first = given.shape[1] == 3
         self.input_size = fixed_size(given.shape)
 
-    def __call__(self, image: Image, /) -> Alpha:
+    def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image, (h, w, 3) uint8; what does not fit is scaled."""
         image = as_seen(image, self)
         full = padded(image, self.input_size)
         ready = prepared(full, self._onnx.preprocessing, first=self._channels_first)
         answer = run_bounded(self._session, None, {self._input: ready}, self.name)
-        alpha: Alpha = self._person(check_map(answer, self.name)).astype(np.float32)
+        alpha: FloatArray = self._person(check_map(answer, self.name)).astype(np.float32)
         return np.clip(cropped(alpha, image, full), 0, 1)
 
     def _person(self, answer: NDArray[Any]) -> NDArray[Any]:

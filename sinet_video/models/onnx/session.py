@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.errors import WeightsError
+from sinet_video.media.arrays import FloatArray, Image
 from sinet_video.models.onnx.limits import bound_memory, why
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 Runtime = Literal["onnxruntime", "torch"]
-Image = NDArray[np.uint8]
-Alpha = NDArray[np.float32]
 
 
 def open_session(
@@ -64,7 +62,7 @@ def padded(image: Image, size: tuple[int, int] | None) -> Image:
     return np.pad(image, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
 
 
-def cropped(alpha: Alpha, image: Image, full: Image) -> Alpha:
+def cropped(alpha: FloatArray, image: Image, full: Image) -> FloatArray:
     """Return the part of a padded image's alpha that belongs to the original image.
 
     Alpha is (h, w); the images are (height, width, 3).

@@ -31,11 +31,11 @@ def traced(
     """Return a module as the content of an ONNX file.
 
     `inputs` has an example of each input by name; `outputs` names the free axes of each output. The
-    input `picture`, (n, 3, h, w) or (n, h, w, 3), has n, h and w free if the outputs have free
+    input `image`, (n, 3, h, w) or (n, h, w, 3), has n, h and w free if the outputs have free
     axes.
     """
     free = next(iter(outputs.values()))
-    sides = (2, 3) if inputs["picture"].shape[1] == 3 else (1, 2)
+    sides = (2, 3) if inputs["image"].shape[1] == 3 else (1, 2)
     image = dict(zip((0, *sides), ("n", "h", "w"), strict=True)) if free else {}
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.no_grad(), _without_onnx():
@@ -46,7 +46,7 @@ def traced(
             cast(Any, buffer),  # the exporter accepts an open file, its annotation does not
             input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_axes={"picture": image, **outputs},
+            dynamic_axes={"image": image, **outputs},
             opset_version=opset,
             dynamo=False,
         )

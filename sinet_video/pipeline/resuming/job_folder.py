@@ -117,7 +117,7 @@ class JobFolder:
                     f"{self._output} was begun by another job, and {there.frames} frames of it "
                     f"are finished; what differs: {', '.join(names)}. Give the same as then to go "
                     "on, or another name.",
-                    remedy=Remedy("overwrite", True, "to begin anew"),
+                    remedy=Remedy("overwrite", True, "to start over"),
                 )
             there = None
         if there is not None:
@@ -137,7 +137,7 @@ class JobFolder:
                 return None
             raise OutputError(
                 f"What is kept of {self._output} in {self.folder} is damaged ({reason(error)}).",
-                remedy=Remedy("overwrite", True, "to begin anew"),
+                remedy=Remedy("overwrite", True, "to start over"),
             ) from error
         return there
 

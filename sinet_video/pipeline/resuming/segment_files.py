@@ -60,7 +60,10 @@ class SegmentFiles(ABC):
 
 
 def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
-    """Return the segments of a video file, or of a folder or pattern of images."""
+    """Return the segments of a video file, or of a folder or pattern of images.
+
+    Raises `SettingError` for a single image, which is written as a whole.
+    """
     container = container_of(output.path, output.encoding.format)
     if is_image(output.path) or container.animation:
         raise SettingError(

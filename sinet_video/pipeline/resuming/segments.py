@@ -16,7 +16,7 @@ from fractions import Fraction
 from math import floor
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.decoding.concealment import Tally
@@ -33,6 +33,9 @@ from sinet_video.publish import Publication
 from sinet_video.stages.matte_settings import Smoothing
 from sinet_video.stages.memory import memory_of
 from sinet_video.stages.smooth import smooth
+
+if TYPE_CHECKING:
+    from sinet_video.pipeline.chain import Smoother
 
 OVERLAP = 1
 """Seconds at the end of a segment whose frames are remembered by checksum."""
@@ -169,13 +172,17 @@ class Segments(Writing):
         if len(last) < (last.maxlen or 0) or last[-1].pts != seam.pts:
             raise InputError(
                 "The source gives other frames than when the job was begun.",
-                remedy=Remedy("overwrite", True, "to begin anew"),
+                remedy=Remedy("overwrite", True, "to start over"),
             )
         yield from last
         yield from frames
 
-    def smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
-        """Smooth mattes, see `Writing.smooth`; the last finished ones are not yielded."""
+    @property
+    def smoother(self) -> Smoother:
+        """What smooths mattes, see `Writing.smoother`; the last finished ones are not yielded."""
+        return self._smooth
+
+    def _smooth(self, coarse: Iterator[Matte], smoothing: Smoothing) -> Iterator[Matte]:
         memory, primed = memory_of(smooth, smoothing), self._seed_alphas(coarse)
         if memory.alphas == "taken":
             steady = smooth(self._remember_alphas(primed, memory.frames), smoothing)

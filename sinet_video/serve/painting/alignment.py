@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.planes.pyramid import halved
-
-Array = NDArray[Any]
 
 LEVELS, STEPS, STILL = 4, 12, 0.02
 """Sizes of the frames, each half as large; most steps at each, and pixels that end them."""

@@ -6,16 +6,13 @@ import math
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 from av.container import OutputContainer
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.serve.painting.strokes import Painting, Place, Stroke
-
-Array = NDArray[Any]
 
 SIDE = 960
 """The longer side of a painted matte, in pixels; it is stretched over the frame."""

@@ -67,6 +67,8 @@ class Track:
 class Stroke:
     """One stroke, in shares of the frame as shown.
 
+    Raises `SettingError` for values that cannot be.
+
     Attributes:
         kind: what it says.
         shape: how its points are meant: a line of some width, two opposite corners, or corners.

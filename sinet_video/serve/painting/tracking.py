@@ -11,15 +11,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SinetVideoError
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange
 from sinet_video.planes.box_filter import box_mean
@@ -28,8 +27,6 @@ from sinet_video.serve.painting.alignment import Pose, Pyramid, Template, align
 from sinet_video.serve.painting.mattes import cover_of
 from sinet_video.serve.painting.strokes import Place, Stroke, Track, parse_strokes
 from sinet_video.serve.stack import even_size, image_of
-
-Array = NDArray[Any]
 
 SIDE = 480
 """The longer side of the frames that are compared, in pixels."""
@@ -49,7 +46,10 @@ CHUNK = Fraction(2)
 
 
 def follow(frames: Iterable[Pyramid], template: Template, points: Array) -> Iterator[Pose | None]:
-    """Yield where a template is in each of some frames, None where it is not found."""
+    """Yield where a template is in each of some frames, None where it is not found.
+
+    `points` are (n,) complex: x + iy in pixels from the template's middle.
+    """
     pose, before = Pose(), Pose()
     for frame in frames:
         ahead = Pose(pose.turn, 2 * pose.shift - before.shift)

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.matte_file import read_alpha
 from sinet_video.errors import InputError, SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, check_answer, seen_size, upright
@@ -42,8 +42,6 @@ from sinet_video.train.image_folder import (
     read_image,
     read_pair,
 )
-
-Array = NDArray[Any]
 
 Progress = Callable[[int, int | None], None]
 """Called with the number of finished images or frames, and the total, or None if unknown."""

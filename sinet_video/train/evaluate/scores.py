@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from numpy.typing import NDArray
-
+from sinet_video.media.arrays import Array
 from sinet_video.quality.metrics import (
     boundary_f,
     change_error,
@@ -24,8 +23,6 @@ from sinet_video.quality.metrics import (
 )
 from sinet_video.train.evaluate.examples import Example
 from sinet_video.train.image_folder import Bad
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

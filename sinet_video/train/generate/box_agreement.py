@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.errors import InputError
+from sinet_video.media.arrays import Array
 from sinet_video.train.generate.product_folder import Rejected
-from sinet_video.train.image_folder import Array
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, as shares of the image."""

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from sinet_video.errors import SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.train.generate.cutout import matched, own_colours, soft_edge
 from sinet_video.train.generate.faces import Box, FaceFinder, HaarFaces
 from sinet_video.train.generate.manifest import Manifest, Source, Values, source_of, with_tuples
@@ -27,7 +28,7 @@ from sinet_video.train.generate.product_folder import (
     silent,
 )
 from sinet_video.train.generate.sources import good_images, good_pairs, rejections
-from sinet_video.train.image_folder import Array, OnBad, Pair, read_image, read_pair
+from sinet_video.train.image_folder import OnBad, Pair, read_image, read_pair
 
 PEOPLE, BACKGROUNDS = "people", "backgrounds"
 """Names of the folders in the manifest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sinet_video.train.image_folder import Array
+from sinet_video.media.arrays import Array
 
 INWARD = (0.5, 0.98)
 """Blurred mask at or below the first is background, at or above the second person. This edge lies

@@ -9,13 +9,13 @@ from fractions import Fraction
 import av
 import numpy as np
 
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, check_answer, seen_size, upright
 from sinet_video.planes.resample import resized
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement
 from sinet_video.stages.refine import enlarged, guided
-from sinet_video.train.image_folder import Array
 
 Panel = Sequence[tuple[Segmenter, InputSize]]
 """The teachers: segmenters, each with the size at which it sees an image."""

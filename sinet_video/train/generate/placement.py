@@ -13,9 +13,9 @@ from math import ceil
 import numpy as np
 
 from sinet_video.errors import SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.train.generate.faces import Box, extent
 from sinet_video.train.generate.product_folder import Rejected
-from sinet_video.train.image_folder import Array
 
 BORDER = 2
 """Rows or columns at the rim of a mask that show whether the photograph cut the person."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.errors import SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.train.generate.faces import Box, FaceFinder, HaarFaces, extent
 from sinet_video.train.generate.manifest import Manifest, Source, Values, source_of
 from sinet_video.train.generate.product_folder import (
@@ -24,7 +25,7 @@ from sinet_video.train.generate.product_folder import (
     silent,
 )
 from sinet_video.train.generate.sources import good_pairs, rejections
-from sinet_video.train.image_folder import Array, OnBad, Pair, read_pair
+from sinet_video.train.image_folder import OnBad, Pair, read_pair
 
 PEOPLE = "people"
 """Name of the folder of photographs in the manifest."""

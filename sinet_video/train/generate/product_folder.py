@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 
 from sinet_video.atomic import translate_write_errors, whole_folder
 from sinet_video.errors import OutputError
+from sinet_video.media.arrays import Array
 from sinet_video.train.contact_sheet import Tile, draw_sheet, overlay
 from sinet_video.train.generate.manifest import (
     FILE,
@@ -29,7 +30,7 @@ from sinet_video.train.generate.manifest import (
     Values,
     digest,
 )
-from sinet_video.train.image_folder import Array, read_image, write_image
+from sinet_video.train.image_folder import read_image, write_image
 
 TILES_A_SHEET = 50
 TILE = 200

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sinet_video.errors import SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.models.input_settings import InputSize, OnnxInput, Preprocessing
 from sinet_video.models.load import checkpoint_path, load_segmenter
 from sinet_video.train.generate.box_agreement import boxes_of, check_boxes
@@ -33,7 +34,7 @@ from sinet_video.train.generate.product_folder import (
     silent,
 )
 from sinet_video.train.generate.sources import good_images, rejections
-from sinet_video.train.image_folder import Array, OnBad, read_image
+from sinet_video.train.image_folder import OnBad, read_image
 
 PORTRAITS = "portraits"
 """Name of the folder of images in the manifest."""
@@ -167,7 +168,7 @@ def _add_label(
 def labeller(
     teachers: Sequence[str], settings: PseudoSettings
 ) -> Callable[[Sequence[Path], Values], tuple[Path, Array]]:
-    """Return a function that makes a product's image and mask again."""
+    """Return a function that makes a product's image and mask, (H, W) uint8, again."""
     panel = load_panel(teachers, settings)
 
     def render(paths: Sequence[Path], _: Values) -> tuple[Path, Array]:

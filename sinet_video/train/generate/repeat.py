@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sinet_video.errors import InputError, OutputError, SettingError
+from sinet_video.media.arrays import Array
 from sinet_video.train.generate.composites import render_composite
 from sinet_video.train.generate.manifest import (
     Manifest,
@@ -25,7 +26,6 @@ from sinet_video.train.generate.product_folder import (
     write_pair,
 )
 from sinet_video.train.generate.pseudo_labels import PseudoSettings, described, labeller
-from sinet_video.train.image_folder import Array
 
 Render = Callable[[Sequence[Path], Values], tuple[Array | Path, Array]]
 """Maps a product's sources and random choices to its image and mask."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.train.recipe import Views
 from sinet_video.train.samples.photographs import Source
 
-Array = NDArray[Any]
 Matrix = NDArray[np.float64]
 
 

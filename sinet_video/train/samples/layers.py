@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.train.recipe import Views
 from sinet_video.train.samples.geometry import Matrix, draw, person_matrix, thing_matrix
 from sinet_video.train.samples.photographs import Source, Stock
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.errors import InputError
+from sinet_video.media.arrays import Array
 from sinet_video.train.datasets import Data, Empty, Labelled
 from sinet_video.train.image_folder import (
     Bad,
@@ -27,8 +27,6 @@ from sinet_video.train.image_folder import (
     read_pair,
 )
 from sinet_video.train.recipe import Stage
-
-Array = NDArray[Any]
 
 SHORT_SIDE = 320
 """Images are reduced to this on loading: more than any sample needs."""

@@ -6,11 +6,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.train.recipe import Light
-
-Array = NDArray[Any]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 

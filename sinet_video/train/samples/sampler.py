@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.train.recipe import Stage
 from sinet_video.train.samples.batch import Batch, band
 from sinet_video.train.samples.geometry import grid_motion, nudge
 from sinet_video.train.samples.photographs import Stock, mixed
 from sinet_video.train.samples.photometric import grain_field, toned, worn
 from sinet_video.train.samples.scenes import Look, draw_scene
-
-Array = NDArray[Any]
 
 SHAPE, SCENE, WEAR, SECOND_WEAR, TONE, MOTION, PUBLISHED = range(7)
 """The purposes of random numbers; each has its own stream."""

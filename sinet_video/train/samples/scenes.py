@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.train.recipe import Views
 from sinet_video.train.samples.geometry import (
     Matrix,
@@ -21,8 +20,6 @@ from sinet_video.train.samples.geometry import (
 from sinet_video.train.samples.layers import Scene, with_person, with_thing
 from sinet_video.train.samples.photographs import Source, Stock
 from sinet_video.train.samples.recolour import dressed, patched
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

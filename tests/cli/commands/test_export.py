@@ -59,11 +59,11 @@ def test_export_says_what_it_wrote(tmp_path):
         rf"Wrote {tmp_path}/a.onnx: the fast graph in opset 17, within \de-0\d of torch\.", head
     )
     assert ports == [
-        "  takes picture: uint8 (n, h, w, 3), RGB, 0 to 255",
+        "  takes image: uint8 (n, h, w, 3), RGB, 0 to 255",
         "  gives alpha: float32 (n, h, w), the probability, 0 to 1",
         "  gives evidence: float32 (n, h, w), the person's logit less the background's",
     ]
-    assert note == "  h and w are multiples of 32, n is any."
+    assert note == "  h and w must be multiples of 32, n can be any number."
     assert [path.name for path in tmp_path.iterdir()] == ["a.onnx"]
 
 
@@ -74,7 +74,7 @@ def test_options_reach_the_file(tmp_path):
     )
     assert done.exit_code == 0, done.stderr
     assert "the plain graph in opset 13" in done.stderr
-    assert "takes picture: float32 (1, 3, 64, 96), RGB, 0 to 1" in done.stderr
+    assert "takes image: float32 (1, 3, 64, 96), RGB, 0 to 1" in done.stderr
     assert "multiples" not in done.stderr
 
 
@@ -131,7 +131,7 @@ def test_graphs_that_there_are_not_are_usage_errors(tmp_path):
 def test_help_shows_the_graphs_as_a_table():
     """One line for each input and output."""
     text = invoke("export", "--help").stdout
-    assert "\n  fast   takes picture  uint8   (n, h, w, 3)  RGB, 0 to 255\n" in text
+    assert "\n  fast   takes image    uint8   (n, h, w, 3)  RGB, 0 to 255\n" in text
     assert "\b" not in text
 
 

@@ -41,7 +41,7 @@ from sinet_video.stages.matte_settings import (
     SourceAlpha,
     Subject,
 )
-from sinet_video.stages.screen_settings import HUES, Despill, parse_despill
+from sinet_video.stages.screen.settings import HUES, Despill, parse_despill
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 Done = subprocess.CompletedProcess
@@ -227,6 +227,7 @@ MORE_BAD = {
     "no weights": (1, "words.mp4", "good.mp4 NEW/o.mp4 --weights words.mp4"),
     "device": (2, "onnxruntime", "good.mp4 NEW/o.mp4 --device cuda --runtime onnxruntime"),
     "no such device": (2, "'warp'", "good.mp4 NEW/o.mp4 --device warp"),
+    "no GPU here": (2, "Device 'cuda:77'", "good.mp4 NEW/o.mp4 --device cuda:77"),
     "islands": (2, "islands is 2; it must be from 0", "good.mp4 NEW/o.mp4 --islands 2"),
     "holes": (2, "holes is -1; it must be from 0", "good.mp4 NEW/o.mp4 --holes -1"),
     "no garbage": (1, "no file none.png", "good.mp4 NEW/o.mp4 --garbage none.png"),

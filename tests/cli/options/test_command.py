@@ -19,7 +19,6 @@ from PIL import Image
 from sinet_video.cli.commands.doctor import EXTRAS, PACKAGES
 from sinet_video.cli.main import cli
 from sinet_video.cli.options.click_options import Option
-from sinet_video.cli.options.destination import DESTINATIONS
 from sinet_video.cli.options.other_programs import FFMPEG, REMBG
 from sinet_video.cli.terminal.remedies import in_options
 
@@ -28,6 +27,7 @@ from sinet_video.containers.codecs import CODECS, Codec
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutputError, Remedy
 from sinet_video.option import options_of
+from sinet_video.pipeline.destinations import DESTINATIONS
 from sinet_video.pipeline.settings import Settings
 
 
@@ -261,7 +261,8 @@ def test_destinations_can_be_made(name, make_clip, tmp_path):
     )
     assert done.exit_code == 0, done.stderr
     report = json.loads(done.stdout)
-    alpha = {"nuke": "premultiplied", "meeting": "none", "youtube": "none", "matte": "none"}
+    opaque = {"meeting", "youtube", "video", "matte", "lumamatte"}
+    alpha = {"nuke": "premultiplied", **dict.fromkeys(opaque, "none")}
     assert report["alpha"] == alpha.get(name, "straight")
 
 
@@ -358,7 +359,7 @@ def test_doctor_says_what_there_is():
         "network": "default", "runtime": "onnxruntime", "device": "cpu", "pixels": "64000",
     }  # fmt: skip
     lines = run("doctor").stdout.splitlines()
-    assert lines[-1] == "Nothing that is needed is missing."
+    assert lines[-1] == "Everything required is installed."
 
 
 def test_doctor_wants_no_extra():

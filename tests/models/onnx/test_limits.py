@@ -94,12 +94,12 @@ def folded() -> onnx.ModelProto:
     return model(nodes, FREE, constants=held)
 
 
-IMAGES = ("picture", TensorProto.UINT8, ["n", "h", "w", 3])
+IMAGES = ("image", TensorProto.UINT8, ["n", "h", "w", 3])
 
 
 def like_ours(nodes: Sequence[Node], shape: list, **more: object) -> onnx.ModelProto:
     """A graph that has the names of ours."""
-    cast = node("Cast", "picture", "x", to=TensorProto.FLOAT)
+    cast = node("Cast", "image", "x", to=TensorProto.FLOAT)
     return model([cast, *nodes], shape, takes=IMAGES, answer=("alpha", 1), **more)
 
 

@@ -348,7 +348,7 @@ def test_element_that_cannot_be_served(tmp_path: Path, element: str) -> None:
 
 @pytest.mark.parametrize(
     ("shape", "names"),
-    [([1, "h", "w", 3], "x"), ([1, 3, "h", "w"], "picture"), ([1, "h", 3], "picture")],
+    [([1, "h", "w", 3], "x"), ([1, 3, "h", "w"], "image"), ([1, "h", 3], "image")],
     ids=["name", "layout", "axes"],
 )
 def test_bytes_that_are_not_ours(tmp_path: Path, shape: Shape, names: str) -> None:

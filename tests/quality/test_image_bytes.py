@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sinet_video.media.image_bytes import jpeg, png
+from sinet_video.quality.image_bytes import jpeg, png
 
 RNG = np.random.default_rng(3)
 SMOOTH = np.linspace(0, 255, 64 * 48 * 3).reshape(48, 64, 3).astype(np.uint8)

@@ -21,7 +21,8 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import Canvas, Kind, TiledAlpha
 from sinet_video.native import colours as kernels
 from sinet_video.native.tiles import suits
-from sinet_video.stages.clean_plate import (
+from sinet_video.stages.memory import EVERYTHING, remembers
+from sinet_video.stages.screen.clean_plate import (
     Cells,
     Plate,
     as_yuv,
@@ -29,8 +30,7 @@ from sinet_video.stages.clean_plate import (
     detect_screen,
     update_plate,
 )
-from sinet_video.stages.memory import EVERYTHING, remembers
-from sinet_video.stages.screen_settings import Despill, Limit, hues_of
+from sinet_video.stages.screen.settings import Despill, Limit, hues_of
 
 NARROWING = {"average": 0.0, "maximum": 1.0}
 """How strongly chroma across the screen's hue counts against chroma along it."""

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.stages.despill import despill
-from sinet_video.stages.screen_settings import Despill, hue_of
+from sinet_video.stages.screen.despill import despill
+from sinet_video.stages.screen.settings import Despill, hue_of
 
 SIZE = (64, 96)
 

@@ -13,9 +13,9 @@ from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.quality.metrics import gradient_error, mad
-from sinet_video.stages.chroma_key import between, key
-from sinet_video.stages.clean_plate import Cells, detect_screen, difference
-from sinet_video.stages.screen_settings import ChromaKey, hue_of
+from sinet_video.stages.screen.chroma_key import between, key
+from sinet_video.stages.screen.clean_plate import Cells, detect_screen, difference
+from sinet_video.stages.screen.settings import ChromaKey, hue_of
 
 SIZE = (120, 160)
 SCREENS = {"green": "#20b050", "blue": "#2048c0", "yellowish": "#a2a606", "magenta": "#c030b0"}

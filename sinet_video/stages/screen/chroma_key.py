@@ -24,7 +24,8 @@ from sinet_video.native import colours as kernels
 from sinet_video.native.tiles import suits
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.pyramid import Enlarged
-from sinet_video.stages.clean_plate import (
+from sinet_video.stages.memory import EVERYTHING, remembers
+from sinet_video.stages.screen.clean_plate import (
     Cells,
     Plate,
     as_yuv,
@@ -33,8 +34,7 @@ from sinet_video.stages.clean_plate import (
     difference,
     update_plate,
 )
-from sinet_video.stages.memory import EVERYTHING, remembers
-from sinet_video.stages.screen_settings import ChromaKey
+from sinet_video.stages.screen.settings import ChromaKey
 
 LEVELS = (0.1, 0.8)
 """A difference below the first value is screen; above the second, person."""

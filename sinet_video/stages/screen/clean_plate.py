@@ -18,7 +18,7 @@ from sinet_video.media.arrays import FloatArray
 from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
-from sinet_video.stages.screen_settings import SATURATED, hues_of
+from sinet_video.stages.screen.settings import SATURATED, hues_of
 
 AROUND = {True: cos(radians(70)), False: cos(radians(30))}
 """Least cosine between a screen's hue and the wanted hue: for a named colour, for a given one."""

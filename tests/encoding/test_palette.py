@@ -13,7 +13,7 @@ from plain_mattes import EVERYTHING
 
 import sinet_video
 from sinet_video import Encoding, Settings
-from sinet_video.media.palette import paletted
+from sinet_video.encoding.palette import paletted
 
 
 def left_half(image: np.ndarray) -> np.ndarray:

@@ -1,0 +1,139 @@
+"""One clip of a batch: converted, entered in the manifest, and told of."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from sinet_video.atomic import translate_write_errors
+from sinet_video.batches import processes
+from sinet_video.batches.decide import Step, identity_of_output, identity_of_source
+from sinet_video.batches.manifest import Entry
+from sinet_video.batches.naming import Task
+from sinet_video.containers.formats import CONTAINERS
+from sinet_video.errors import SinetVideoError
+from sinet_video.pipeline.conversion import Conversion
+from sinet_video.pipeline.report import Report, expected_frames
+
+LOGGER = logging.getLogger("sinet_video")
+
+Convert = Conversion | Callable[[Path, Path], Report]
+"""Converts one clip: settings, or your own function of source and output."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one clip of a batch.
+
+    Attributes:
+        source, output: its files.
+        status: "done", "skipped" or "failed".
+        why: why it was converted or skipped, in a few words.
+        report: its report, if it is done.
+        error: the error, if it failed.
+    """
+
+    source: Path
+    output: Path
+    status: Literal["done", "skipped", "failed"]
+    why: str = ""
+    report: Report | None = None
+    error: SinetVideoError | None = None
+
+
+def options_in(convert: Convert) -> dict[str, str]:
+    """Return the options that the manifest keeps, as text."""
+    return convert.described() if isinstance(convert, Conversion) else {}
+
+
+@dataclass(frozen=True)
+class ClipJob:
+    """How to convert each clip of a batch; can be sent to other processes."""
+
+    convert: Convert
+    keep_times: bool
+    options: dict[str, str]
+
+    def __call__(self, step: Step, send: processes.Send) -> Report:
+        """Convert one clip; `send` is called with the frames done and the frames expected."""
+        task = step.task
+        with translate_write_errors(task.output):
+            task.output.parent.mkdir(parents=True, exist_ok=True)
+            with _folder_for(task.output):
+                report = self._convert(step, send)
+            if self.keep_times:
+                _copy_times(task)
+        return report
+
+    def _convert(self, step: Step, send: processes.Send) -> Report:
+        task, convert = step.task, self.convert
+        if not isinstance(convert, Conversion):
+            return convert(task.source, task.output)
+        span = convert.span
+        return convert(
+            task.source,
+            task.output,
+            matte=task.matte,
+            overwrite=step.replaces,
+            progress=lambda frames, clip: send((frames, expected_frames(clip, span))),
+        )
+
+    def entry(self, task: Task, result: Report | Exception) -> Entry:
+        """Return the manifest's entry for a clip."""
+        entry = Entry(
+            name=task.name,
+            source=str(task.source.absolute()),
+            identity=identity_of_source(task.source),
+            options=self.options,
+            outcome="done",
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        if isinstance(result, Exception):
+            why = result.message if isinstance(result, SinetVideoError) else str(result)
+            return replace(entry, outcome="failed", reason=why)
+        written = identity_of_output(task.output)
+        return replace(entry, written=written, report=asdict(result))
+
+
+def outcome_of(step: Step, result: Report | Exception) -> Outcome:
+    """Return what became of a clip, with an error that names it."""
+    task = step.task
+    outcome = Outcome(task.source, task.output, "done", step.why)
+    if not isinstance(result, Exception):
+        return replace(outcome, report=result)
+    if not isinstance(result, SinetVideoError):  # not from another process, which has said so
+        LOGGER.error("%s failed", task.source, exc_info=result)
+        result = SinetVideoError(f"{type(result).__name__}: {result}")
+    said = str(result)
+    if str(task.source) not in said and str(task.output) not in said:
+        result = SinetVideoError(f"{task.source}: {result.message}", remedy=result.remedy)
+    return replace(outcome, status="failed", error=result)
+
+
+@contextmanager
+def _folder_for(output: Path) -> Iterator[None]:
+    """Create an output folder whose name has a dot; remove it again if nothing is written."""
+    if not output.suffix or output.suffix.lower() in CONTAINERS or output.exists():
+        yield
+        return
+    output.mkdir()
+    try:
+        yield
+    finally:
+        if not any(output.iterdir()):
+            output.rmdir()
+
+
+def _copy_times(task: Task) -> None:
+    """Copy the input's access and modification times to the results."""
+    if not task.source.exists():  # a pattern, which has no times of its own
+        return
+    stat = task.source.stat()
+    for path in filter(None, (task.output, task.matte)):
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
