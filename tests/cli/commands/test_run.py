@@ -674,8 +674,8 @@ def options_of(command: click.Command) -> list[click.Option]:
 
 COMMANDS = [
     "batch", "doctor", "evaluate", "export", "generate", "info",
-    "join", "live", "plan", "preview", "run", "serve", "tidy", "train",
-    "verify",
+    "join", "live", "plan", "preview", "run", "serve", "tidy",
+    "train", "verify",
 ]  # fmt: skip
 
 
