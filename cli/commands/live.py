@@ -24,6 +24,9 @@ from sinet_video.streaming.settings import Streaming
 FINISHING = 600.0
 """Seconds that the index of a long file may take to write after an interrupt."""
 
+NOT_LIVE = ("audio", "start_number")
+"""Settings of what live video has not got."""
+
 LOST = frozenset({"input lost", "output lost"})
 """Ends that are failures, after what there was has been written."""
 
@@ -33,7 +36,7 @@ LOST = frozenset({"input lost", "output lost"})
 @click.argument("output", metavar="OUTPUT")
 @options_from(OutputOptions, "look")
 @options_from(Streaming, "streaming")
-@options_from(Encoding, "encoding", without=("audio",))
+@options_from(Encoding, "encoding", without=NOT_LIVE)
 @options_from(Settings, "settings")
 @overwrite_option
 @report_option

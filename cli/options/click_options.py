@@ -6,7 +6,7 @@ Nothing heavy is imported here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import wraps
@@ -126,7 +126,7 @@ def own_option(group: str, *names: str, **more: Any) -> Decorator:
     return option(*names, group=group, variable=False, **more)
 
 
-def options_from(settings: type, name: str, *, without: Sequence[str] = ()) -> Decorator:
+def options_from(settings: type, name: str, *, without: Collection[str] = ()) -> Decorator:
     """Return a decorator that adds the options of a settings class, but for some.
 
     The command gets them as one value of that class, called `name`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -241,11 +241,17 @@ _HLS = _live(
         "hls_time": "2", "hls_list_size": "6", "hls_flags": "delete_segments+temp_file",
     },
 )  # fmt: skip
-_FLV, _TS = _live("flv", tick=Fraction(1, 1000)), _live("mpegts", "hevc")
+_FLV = _live("flv", tick=Fraction(1, 1000))
+# Those who join later are told what is in it.
+_TS = _live(
+    "mpegts", "hevc", options={"mpegts_flags": "+resend_headers", "flush_packets": "1"}
+)  # fmt: skip
+_RTSP = _live("rtsp", "hevc", options={"rtsp_transport": "tcp"})
+_PUT = replace(_HLS, options={**_HLS.options, "method": "PUT"})
 
 STREAMS = {
     "rtmp": _FLV, "rtmps": _FLV, "udp": _TS, "tcp": _TS, "srt": _TS,
-    "rtsp": _live("rtsp", "hevc"), "http": _HLS, "https": _HLS,
+    "rtsp": _RTSP, "http": _PUT, "https": _PUT,
 }  # fmt: skip
 """What is sent to a host as it is made, by the scheme of its URL."""
 

@@ -84,7 +84,7 @@ def opened(device: str) -> torch.device:
 
     try:
         place = torch.device(device)
-        torch.zeros(1, device=place).add_(1)
+        torch.zeros(1, device=place).add_(1).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise SettingError(
             f"Device {device!r} cannot be used here ({str(error).splitlines()[0]}); use 'cpu'."

@@ -82,8 +82,8 @@ def _kills_told(targets: list[Path], report: Path | None) -> Iterator[None]:
         if error.remedy != OVERWRITE or not left:
             raise
         raise OutputError(
-            f"{error.message} A run that was killed left {', '.join(map(str, left))}, so that not "
-            "all of its files may be there.",
+            f"{error.message} A run that was killed left {', '.join(map(str, left))}, so some of "
+            "its files may be missing.",
             remedy=Remedy("overwrite", True, "to make them all again, or give other names"),
         ) from error
 

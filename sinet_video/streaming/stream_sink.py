@@ -27,9 +27,6 @@ from sinet_video.streaming.address import Target
 from sinet_video.streaming.relay import PROOF, Relay, is_relayed
 from sinet_video.streaming.settings import Streaming
 
-TS_OPTIONS = {"mpegts_flags": "+resend_headers", "flush_packets": "1"}
-"""libav's options for MPEG-TS: who joins later is told what is in it."""
-
 
 def plan_stream(
     target: Target, clip: Clip, content: Content, encoding: Encoding, streaming: Streaming
@@ -123,14 +120,10 @@ class StreamSink(Sink):
 
 
 def _container(target: Target, plan: Plan, relay: Relay | None) -> Any:
-    options = {**plan.muxer_options, **(TS_OPTIONS if plan.muxer == "mpegts" else {})}
+    options = dict(plan.muxer_options)
     if relay is not None:
         return av.open(relay, "w", format=plan.muxer, options=options)
     name = "pipe:1" if target.kind == "pipe" else target.name
     if target.kind == "stream" and "://" not in name:
         name = os.fspath(Path(name).absolute())
-    if plan.muxer == "rtsp":
-        options["rtsp_transport"] = "tcp"
-    if name.startswith("http"):
-        options["method"] = "PUT"
     return av.open(name, "w", format=plan.muxer, options=options)

@@ -79,7 +79,7 @@ def test_words_have_the_version() -> None:
     assert described("none-such", "cpu") == "none-such on cpu"
 
 
-@pytest.mark.parametrize("device", ["toaster", "cuda:99", "cpu:x", ""])
+@pytest.mark.parametrize("device", ["toaster", "cuda:99", "cpu:x", "meta", ""])
 def test_a_device_that_is_not_here_is_refused(device: str) -> None:
     """In one sentence, with what torch says of it."""
     with pytest.raises(SettingError, match=f"Device '{device}' cannot be used here"):

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sinet_video.stages.screen_settings import ChromaKey, Despill
 
 from sinet_video import Settings, convert, decode, matte, probe
 from sinet_video.decoding.clip import Clip
@@ -34,6 +33,7 @@ from sinet_video.stages.matte_settings import (
     RegionFilter,
     WindowMean,
 )
+from sinet_video.stages.screen.settings import ChromaKey, Despill
 
 GREEN = OutputKind("rgb", ColourBackground(0, 255, 0))
 ALPHA, RGBA = OutputKind("alpha"), OutputKind("rgba")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import av
 import pytest
+from click.testing import CliRunner
+from sinet_video.cli.main import cli
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 PICTURE = "lavfi:testsrc=size=64x48:rate=10,realtime"
@@ -113,3 +115,11 @@ def test_an_output_that_is_there_stays(tmp_path) -> None:
     assert code == 1
     assert "is there already. Use --overwrite" in said
     assert target.read_text() == "mine"
+
+
+def test_no_option_is_offered_that_live_video_has_no_use_for():
+    """There is no audio, and no sequence of images."""
+    said = CliRunner().invoke(cli, ["live", "--help-all"]).output
+    assert "--codec" in said
+    assert "--audio" not in said
+    assert "--start-number" not in said

@@ -470,6 +470,22 @@ def test_info_in_words(clip):
         assert fact in text
 
 
+def test_info_says_where_a_job_would_run(clip):
+    """The runtime with its version, and the device, also where they are to be chosen."""
+    for options, words in (
+        ([], "in onnxruntime "),
+        (["--runtime", "torch", "--device", "auto"], "in torch "),
+        (["--device", "auto", "--runtime", "onnxruntime"], "in onnxruntime "),
+    ):
+        (line,) = (
+            line
+            for line in sinet_video("info", clip, *options).stdout.splitlines()
+            if line.startswith("  network")
+        )
+        assert words in line
+        assert " on " in line
+
+
 def test_info_of_a_silent_tagged_clip(tmp_path, ffmpeg):
     """What is said of colour and audio follows the file."""
     path = tmp_path / "tagged.mp4"
@@ -490,7 +506,9 @@ def test_info_as_json(clip):
     """Every field of a clip, for programs."""
     done = sinet_video("info", "--json", clip)
     found = json.loads(done.stdout)
-    assert set(found) == set(Clip.__dataclass_fields__) - HOW_READ | {"path", "stream"}
+    own = {"path", "stream", "runtime", "device"}
+    assert set(found) == set(Clip.__dataclass_fields__) - HOW_READ | own
+    assert (found["runtime"], found["device"]) == ("onnxruntime", "cpu")
     assert (found["width"], found["height"], found["time_base"]) == (160, 96, "1/12800")
     assert found["audio"][0]["codec"] == "aac"
 
@@ -656,8 +674,8 @@ def options_of(command: click.Command) -> list[click.Option]:
 
 COMMANDS = [
     "batch", "doctor", "evaluate", "export", "generate", "info",
-    "join", "plan", "preview", "run", "serve", "tidy", "train",
-    "verify",
+    "join", "live", "plan", "preview", "run", "serve", "tidy",
+    "train", "verify",
 ]  # fmt: skip
 
 
@@ -768,7 +786,7 @@ def test_batch_has_the_options_of_run():
     assert names["run"] - names["batch"] == {"named", "keep"}
     assert names["batch"] - names["run"] == {
         "folder", "kind", "name_template", "recursive", "from_file", "shard", "jobs",
-        "retry_failed", "skip_existing", "keep_times", "dry_run",
+        "retry_failed", "skip_existing", "keep_times", "dry_run", "watch", "settle",
     }  # fmt: skip
 
 

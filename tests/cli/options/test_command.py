@@ -372,6 +372,13 @@ def test_doctor_wants_no_extra():
         assert all(re.search(rf"\b{name}[<>=]", brought) for name in names), extra
 
 
+def test_doctor_says_what_auto_is(monkeypatch):
+    """A GPU if torch has one, else onnxruntime on the CPU."""
+    assert "; --device auto is onnxruntime " in run("doctor").stdout
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert json.loads(run("doctor", "--json").stdout)["auto"].endswith(" on cuda")
+
+
 def test_doctor_says_what_lacks(monkeypatch):
     """A package or an encoder; the exit status is 1."""
     missing = Codec("libnone", lambda working: working)
