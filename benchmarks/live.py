@@ -91,7 +91,7 @@ def pictures(clip: Path, width: int, height: int) -> list[np.ndarray]:
 
 @dataclass
 class Sender:
-    """Writes pictures into a pipe as NUT, each with the moment at which it is written."""
+    """Writes pictures into a pipe as y4m, each with the moment at which it is written."""
 
     pipe: IO[bytes]
     images: list[np.ndarray]
@@ -103,7 +103,7 @@ class Sender:
     def run(self) -> None:
         """Do it, and close the pipe."""
         height, width = self.images[0].shape[0] * 2 // 3, self.images[0].shape[1]
-        with av.open(self.pipe, "w", format="nut") as container:
+        with av.open(self.pipe, "w", format="yuv4mpegpipe") as container:
             stream: Any = container.add_stream("rawvideo", rate=self.rate)
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             start = time.monotonic()
