@@ -243,9 +243,7 @@ _HLS = _live(
 )  # fmt: skip
 _FLV = _live("flv", tick=Fraction(1, 1000))
 # Those who join later are told what is in it.
-_TS = _live(
-    "mpegts", "hevc", options={"mpegts_flags": "+resend_headers", "flush_packets": "1"}
-)  # fmt: skip
+_TS = _live("mpegts", "hevc", options={"mpegts_flags": "+resend_headers", "flush_packets": "1"})
 _RTSP = _live("rtsp", "hevc", options={"rtsp_transport": "tcp"})
 _PUT = replace(_HLS, options={**_HLS.options, "method": "PUT"})
 
