@@ -26,6 +26,7 @@ from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, Task, tasks
 from sinet_video.batches.pace import Pace, State
 from sinet_video.errors import InputError, SettingError
+from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
@@ -62,6 +63,7 @@ def watch_batch(
     else is as in `batch`, but `jobs` is 1 or more, and of two inputs with one output the second
     fails. Raises `InputError` for a folder that is not there to begin with.
     """
+    check_named(output=str(folder))
     given, folder = [str(each) for each in inputs], Path(folder)
     if not settle >= 0:
         raise SettingError(f"Settle is {settle:g}; it must be 0 or more, in seconds.")
@@ -92,8 +94,10 @@ def watch_batch(
 
 def _check_there(inputs: list[str]) -> None:
     for each in inputs:
-        if not Path(each).exists() and not any(sign in each for sign in "*?["):
-            raise InputError(f"There is no {each} to watch; make the folder first.")
+        check_named(input=each)
+        path = Path(each)
+        if not (path.is_dir() or path.is_file() or any(sign in each for sign in "*?[")):
+            raise InputError(f"There is no file or folder {each} to watch; make the folder first.")
 
 
 def _found(inputs: list[str], look: Callable[[list[str]], list[Found]]) -> list[Found]:

@@ -122,7 +122,7 @@ def test_paint_away_and_export_for_an_editor(page, page_server, carphone, tmp_pa
     link = wait(lambda: page.execute_script("return document.querySelector('#jobs a')?.href"))
     assert texts(page, "#jobs summary")[0].startswith("Checked: all ")
     name = page.execute_script("return document.querySelector('#jobs a').download")
-    assert name == "carphone_pristine-edit.mov"
+    assert name == "carphone_pristine-premiere.mov"
     page.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )

@@ -49,6 +49,8 @@ READS: dict[str, Callable[[Any, Path, Path], object]] = {
     "ImageBackground": lambda name, clip, out: behind(sv.ImageBackground(name), clip),
     "VideoBackground": lambda name, clip, out: behind(sv.VideoBackground(name), clip),
     "batch": lambda name, _, out: all_done(sv.batch([name], out)),
+    "watch_batch": lambda name, _, out: list(sv.watch_batch([name], out, stop=lambda: True)),
+    "live": lambda name, _, out: sv.live(name, out, settings=ALL),
     "apply_drawn_mattes": lambda name, clip, _: list(
         sv.apply_drawn_mattes(sv.matte(clip, settings=ALL), garbage=name)
     ),
@@ -63,6 +65,11 @@ WRITES: dict[str, Callable[[Any, Path], object]] = {
         clip, clip.parent / "o.mp4", report=name, settings=ALL
     ),
     "convert, resume": lambda name, clip: sv.convert(clip, name, resume=sv.Resume(1), settings=ALL),
+    "convert, plate": lambda name, clip: sv.convert(
+        clip, clip.parent / "o.mov", plate=name, settings=ALL
+    ),
+    "watch_batch": lambda name, clip: list(sv.watch_batch([clip], name, stop=lambda: True)),
+    "live": lambda name, clip: sv.live(clip, name, settings=ALL),
     "join": lambda name, clip: sv.join(clip, name, sv.Conversion(settings=ALL)),
     "preview": lambda name, clip: sv.preview(clip, name, settings=ALL),
     "export_onnx": lambda name, clip: sv.export_onnx(name),
@@ -160,8 +167,8 @@ def test_what_is_no_name(name, given, clip, tmp_path):
 def test_every_public_function_of_names_is_here():
     """Those whose signature has a path, but for values that only keep one."""
     tried = {each.partition(",")[0] for each in (*READS, *WRITES)}
-    kept = {"Source", "Settings", "Conversion", "Outcome", "Entry", "Clip", "Report", "Naming",
-            "parse_background", "from_ffmpeg", "to_ffmpeg", "Verification", "Preview",
+    kept = {"Source", "NetworkSettings", "Settings", "Conversion", "Outcome", "Entry", "Clip",
+            "Report", "Naming", "parse_background", "from_ffmpeg", "to_ffmpeg", "Verification", "Preview",
             "ExportReport", "Resume", "TimeRange"}  # fmt: skip
     for name in set(sv.__all__) - tried - kept - {"__version__"}:
         value = getattr(sv, name)
