@@ -167,9 +167,11 @@ def test_what_is_no_name(name, given, clip, tmp_path):
 def test_every_public_function_of_names_is_here():
     """Those whose signature has a path, but for values that only keep one."""
     tried = {each.partition(",")[0] for each in (*READS, *WRITES)}
-    kept = {"Source", "NetworkSettings", "Settings", "Conversion", "Outcome", "Entry", "Clip",
-            "Report", "Naming", "parse_background", "from_ffmpeg", "to_ffmpeg", "Verification", "Preview",
-            "ExportReport", "Resume", "TimeRange"}  # fmt: skip
+    kept = {
+        "Source", "NetworkSettings", "Settings", "Conversion", "Outcome", "Entry", "Clip", "Report",
+        "Naming", "parse_background", "from_ffmpeg", "to_ffmpeg", "Verification", "Preview",
+        "ExportReport", "Resume", "TimeRange",
+    }  # fmt: skip
     for name in set(sv.__all__) - tried - kept - {"__version__"}:
         value = getattr(sv, name)
         try:
