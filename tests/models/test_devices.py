@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def test_devices_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_words_have_the_version() -> None:
     """Of the runtime, if it is installed."""
-    assert described("torch", "cuda") == f"torch {torch.__version__} on cuda"
+    assert described("torch", "cuda") == f"torch {version('torch')} on cuda"
     assert described("none-such", "cpu") == "none-such on cpu"
 
 
