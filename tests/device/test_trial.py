@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,8 +12,10 @@ from sinet_video.pipeline.device_chain import IN_TORCH, _forms
 
 
 @pytest.fixture(autouse=True)
-def forgotten() -> None:
-    """No answer of another test is remembered."""
+def forgotten() -> Iterator[None]:
+    """No answer of another test is remembered, nor is one of these in another file."""
+    trial.working.cache_clear()
+    yield
     trial.working.cache_clear()
 
 
