@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 
 import click
 from sinet_video.cli.options.click_options import options_from, overwrite_option, report_option
@@ -67,22 +66,21 @@ def live(
     from sinet_video.streaming.live import live as run_live
 
     line = LiveLine(console)
-    go = partial(
-        run_live,
-        source,
-        output,
-        background=look.background,
-        fit=look.fit,
-        show=look.show,
-        settings=settings,
-        encoding=encoding,
-        streaming=streaming,
-        overwrite=overwrite,
-        progress=line,
-    )
     try:
         with noted(console, line), interrupts(*SIGNALS, patience=FINISHING) as stop:
-            report = go(stop=stop)
+            report = run_live(
+                source,
+                output,
+                background=look.background,
+                fit=look.fit,
+                show=look.show,
+                settings=settings,
+                encoding=encoding,
+                streaming=streaming,
+                overwrite=overwrite,
+                stop=stop,
+                progress=line,
+            )
     except BaseException:
         line.clear()
         raise

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
+from sinet_video.cli.terminal.signals import status_of
+
 
 def run_to_end(command: Callable[[], object]) -> NoReturn:
     """Run a command, and end the process with its exit status."""
@@ -24,7 +26,7 @@ def run_to_end(command: Callable[[], object]) -> NoReturn:
     except SystemExit as left:
         status = left.code if isinstance(left.code, int) else int(left.code is not None)
     except KeyboardInterrupt:
-        status = 128 + signal.SIGINT
+        status = status_of(signal.SIGINT)
     except BaseException:
         sys.excepthook(*sys.exc_info())
         status = 1

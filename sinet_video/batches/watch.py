@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from glob import has_magic
 from pathlib import Path
 
 from sinet_video.atomic import translate_write_errors
@@ -96,7 +97,7 @@ def _check_there(inputs: list[str]) -> None:
     for each in inputs:
         check_named(input=each)
         path = Path(each)
-        if not (path.is_dir() or path.is_file() or any(sign in each for sign in "*?[")):
+        if not (path.is_dir() or path.is_file() or has_magic(each)):
             raise InputError(f"There is no file or folder {each} to watch; make the folder first.")
 
 

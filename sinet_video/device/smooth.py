@@ -6,7 +6,6 @@ decides by: nothing has to be waited for.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 from sinet_video.device.grids import box_mean, doubled, halved, resized
 from sinet_video.device.matte import DeviceMatte
 from sinet_video.device.transfer import uploaded
+from sinet_video.media.colour import LUMA
 from sinet_video.media.frame import Frame
 from sinet_video.planes.scene_change import coarse_luma, is_cut
 from sinet_video.stages.matte_settings import (
@@ -23,9 +23,7 @@ from sinet_video.stages.matte_settings import (
     Smoothing,
     WindowMean,
 )
-
-RED, GREEN, BLUE = 0.299, 0.587, 0.114
-"""Weights of BT.601, as `coarse_luma` has."""
+from sinet_video.stages.smooth import held_back
 
 
 def smooth(mattes: Iterable[DeviceMatte], smoothing: Smoothing) -> Iterator[DeviceMatte]:
@@ -66,28 +64,12 @@ class _Held:
 
 
 def _averaged(mattes: Iterable[DeviceMatte], window: WindowMean) -> Iterator[DeviceMatte]:
-    held: deque[_Held] = deque()
-    try:
-        for matte in mattes:
-            if held and _is_cut(held[-1].matte, matte):
-                yield from _let_go(held)
-            new = _Held(matte)
-            step = _sameness(held[-1].colours, new.colours, window) if held else new.same
-            for before in held:
-                before.meet(new, step)
-            held.append(new)
-            if len(held) > window.frames:
-                yield held.popleft().mean()
-    except Exception:
-        # Mattes from before an error are still delivered.
-        yield from _let_go(held)
-        raise
-    yield from _let_go(held)
+    def meet(held: Iterable[_Held], last: _Held, new: _Held) -> None:
+        step = _sameness(last.colours, new.colours, window)
+        for before in held:
+            before.meet(new, step)
 
-
-def _let_go(held: deque[_Held]) -> Iterator[DeviceMatte]:
-    while held:
-        yield held.popleft().mean()
+    return held_back(mattes, window.frames, _Held, meet, _is_cut)
 
 
 def _sameness(before: Tensor, now: Tensor, window: WindowMean) -> Tensor:
@@ -130,7 +112,8 @@ def _share_of_new(
 
 
 def _luma(colours: Tensor) -> Tensor:
-    return colours[0] * RED + colours[1] * GREEN + colours[2] * BLUE
+    red, green, blue = LUMA
+    return colours[0] * red + colours[1] * green + colours[2] * blue
 
 
 def colours_of(frame: Frame, alpha: Tensor) -> Tensor:

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import av
-
-if TYPE_CHECKING:
-    pass
-
 
 # libav's names for the codes of ITU-T H.273.
 RANGES = {"tv": 1, "pc": 2}
@@ -28,6 +23,9 @@ TRANSFERS = {
     "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16, "smpte428": 17, "arib-std-b67": 18,
 }  # fmt: skip
 UNSPECIFIED = 2
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in luma, as in BT.601."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
+from sinet_video.media.colour import LUMA
 from sinet_video.media.frame import Frame
 from sinet_video.native import coarse as kernels
 from sinet_video.planes.box_filter import box_mean
@@ -54,8 +55,9 @@ def coarse_luma(frame: Frame, shape: tuple[int, ...]) -> Coarse:
         if native.available():
             return kernels.luma(frame.scaled(shape[1], shape[0]))
         red, green, blue = coarse_colours(frame, shape)
-        luma: Coarse = red * np.float32(0.299) + green * np.float32(0.587)
-        luma += blue * np.float32(0.114)
+        of_red, of_green, of_blue = map(np.float32, LUMA)
+        luma: Coarse = red * of_red + green * of_green
+        luma += blue * of_blue
         return luma
 
     return frame.once(("luma", *shape), make)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,19 @@ def smooth(mattes: Iterable[Matte], smoothing: Smoothing = WindowMean()) -> Iter
         yield from _mixed(mattes, smoothing)
 
 
+M = TypeVar("M")
+H = TypeVar("H", bound="Held[Any]")
+
+
+class Held(Protocol[M]):
+    """A matte that waits for later ones."""
+
+    matte: M
+
+    def mean(self) -> M:
+        """Return the matte with the mean of all alphas added to it."""
+
+
 class _Held:
     """A matte that waits for later ones.
 
@@ -96,15 +109,36 @@ class _Held:
 
 
 def _averaged(mattes: Iterable[Matte], window: WindowMean) -> Iterator[Matte]:
-    held: deque[_Held] = deque()
+    def meet(held: Iterable[_Held], last: _Held, new: _Held) -> None:
+        step = _sameness(last.colours, new.colours, window)
+        for before in held:
+            before.meet(new, step)
+
+    return held_back(mattes, window.frames, _Held, meet, _is_cut)
+
+
+def held_back(
+    mattes: Iterable[M],
+    count: int,
+    hold: Callable[[M], H],
+    meet: Callable[[Iterable[H], H, H], None],
+    is_cut: Callable[[M, M], bool],
+) -> Iterator[M]:
+    """Yield each matte `count` mattes late, as the mean of what it met meanwhile.
+
+    `hold` makes one that waits, and `meet` mixes all that wait, the last of them and a new one;
+    nothing meets across what `is_cut` says is a cut.
+    """
+    held: deque[H] = deque()
     try:
         for matte in mattes:
-            if held and _is_cut(held[-1].matte, matte):
+            if held and is_cut(held[-1].matte, matte):
                 yield from _let_go(held)
-            new = _Held(matte)
-            _meet(held, new, window)
+            new = hold(matte)
+            if held:
+                meet(held, held[-1], new)
             held.append(new)
-            if len(held) > window.frames:
+            if len(held) > count:
                 yield held.popleft().mean()
     except Exception:
         # Mattes from before an error are still delivered.
@@ -113,16 +147,7 @@ def _averaged(mattes: Iterable[Matte], window: WindowMean) -> Iterator[Matte]:
     yield from _let_go(held)
 
 
-def _meet(held: deque[_Held], new: _Held, window: WindowMean) -> None:
-    """Mix a new alpha and the held ones into each other, where everything has stayed the same."""
-    if not held:
-        return
-    step = _sameness(held[-1].colours, new.colours, window)
-    for before in held:
-        before.meet(new, step)
-
-
-def _let_go(held: deque[_Held]) -> Iterator[Matte]:
+def _let_go(held: deque[H]) -> Iterator[Any]:
     while held:
         yield held.popleft().mean()
 

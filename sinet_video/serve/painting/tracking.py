@@ -19,6 +19,7 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SinetVideoError
 from sinet_video.media.arrays import Array
+from sinet_video.media.colour import LUMA
 from sinet_video.media.frame import Frame
 from sinet_video.media.time_range import TimeRange
 from sinet_video.planes.box_filter import box_mean
@@ -168,7 +169,7 @@ def _decoded(clip: Clip, begin: Fraction, end: Fraction) -> Iterator[tuple[float
 
 def _luma(frame: Frame) -> Array:
     image = image_of(frame, even_size(frame, SIDE)).astype(np.float32)
-    luma: Array = image @ np.array((0.299, 0.587, 0.114), np.float32)
+    luma: Array = image @ np.array(LUMA, np.float32)
     return luma
 
 
