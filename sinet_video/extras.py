@@ -21,6 +21,7 @@ PACKAGES = {
     "gcsfs": ("gcsfs", "gcs"),
     "adlfs": ("adlfs", "azure"),
     "pyvirtualcam": ("pyvirtualcam", "camera"),
+    "ray": ("ray", "ray"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
 }

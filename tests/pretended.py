@@ -37,3 +37,13 @@ def add_many(folder: Path, writer: int) -> None:
     """Add entries, as one of several processes."""
     for number in range(40):
         Manifest(folder).add(replace(ENTRY, name=f"{writer}-{number}", reason="x" * 9000))
+
+
+def killed_once(source: Path, output: Path) -> Report:
+    """Note the try; be killed in the first one if the input's name says so."""
+    tries = source.with_suffix(".tries")
+    with tries.open("a") as file:
+        file.write("x")
+    if source.name == "killed.mp4" and tries.read_text() == "x":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return pretended(source, output)

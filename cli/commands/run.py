@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import click
-from sinet_video.cli.options.click_options import JOB, option, overwrite_option
+from sinet_video.cli.options.click_options import JOB, option, options_from, overwrite_option
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.destination import check_output, destination_option
+from sinet_video.cli.options.engine import EngineOptions
 from sinet_video.cli.options.job import Job, job_options
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
@@ -68,6 +69,15 @@ from sinet_video.errors import SettingError
     variable=False,
     help="Write a report to this JSON file; - is stdout.",
 )
+@options_from(EngineOptions, "where")
+@option(
+    "--parts",
+    type=click.IntRange(1),
+    metavar="N",
+    group=JOB,
+    variable=False,
+    help="With --engine ray: in how many parts the video is made; see docs/scale.md.",
+)
 @console_options
 def run(
     source: str,
@@ -79,6 +89,8 @@ def run(
     overwrite: bool,
     keep: bool,
     report_file: str | None,
+    where: EngineOptions,
+    parts: int | None,
     console: Console,
 ) -> None:
     """Cut the person out of INPUT and write OUTPUT.
@@ -97,6 +109,14 @@ def run(
     if keep and job.is_done(output):
         console.note(f"Skipped {source}: {output} exists.")
         return
+    if (engine := where.ray()) is not None:
+        report = job.convert_in_parts(
+            source, output, _count(parts), engine,
+            matte=matte, overwrite=overwrite, console=console,
+        )  # fmt: skip
+        if report_file is not None:
+            write_json(report_file, report.to_json(), overwrite=overwrite)
+        return
     streamed = report_file if report_file is not None and is_stream(report_file) else None
     report = job.convert(
         source,
@@ -109,6 +129,13 @@ def run(
     )
     if streamed:
         write_json(streamed, report.to_json(), overwrite=overwrite)
+
+
+def _count(parts: int | None) -> int:
+    """Return how many parts a film is made in."""
+    if parts is None:
+        raise click.UsageError("--engine ray makes a video in parts; give --parts N as well.")
+    return parts
 
 
 def _output(given: str | None, named: str | None) -> str:

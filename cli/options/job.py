@@ -21,6 +21,7 @@ from sinet_video.remote.settings import StageSettings
 if TYPE_CHECKING:
     from sinet_video.cli.terminal.console import Console
 
+    from sinet_video.batches.ray_tasks import RayEngine
     from sinet_video.pipeline.conversion import Conversion
     from sinet_video.pipeline.report import Report
     from sinet_video.pipeline.resuming.settings import Resume
@@ -112,6 +113,32 @@ class Job:
             )
         else:
             progress.finish(report)
+        return report
+
+    def convert_in_parts(
+        self,
+        source: str,
+        output: str,
+        parts: int,
+        engine: RayEngine,
+        *,
+        matte: str | None,
+        overwrite: bool,
+        console: Console,
+    ) -> Report:
+        """Convert on a cluster, saying how it goes."""
+        from sinet_video.batches.film import convert_in_parts
+        from sinet_video.decoding.probe import probe
+
+        progress, clip = console.progress(self.span), probe(source)
+        try:
+            report = convert_in_parts(
+                source, output, parts, self.joining(), engine=engine, matte=matte,
+                overwrite=overwrite, progress=lambda frames: progress(frames, clip),
+            )  # fmt: skip
+        finally:
+            progress.clear()
+        progress.finish(report)
         return report
 
 
