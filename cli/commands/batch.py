@@ -63,6 +63,11 @@ def batch(
     if job.resuming.only is not None:
         raise SettingError("--only is for one film; --shard takes a part of a batch.")
     engine = where.ray()
+    if engine is not None and (many.watch or many.jobs is not None):
+        raise SettingError(
+            f"{'--watch' if many.watch else '--jobs'} is for this machine; with --engine ray, "
+            "--cpus-per-task says how many clips a machine takes at a time."
+        )
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, console)
     if many.watch:
@@ -75,7 +80,9 @@ def batch(
         write_text(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
         return
     with BatchProgress(console, wanted) as progress:
-        outcomes = _reported(many.run(steps, conversion, engine=engine, progress=progress), progress)
+        outcomes = _reported(
+            many.run(steps, conversion, engine=engine, progress=progress), progress
+        )
     _finish(outcomes, report_file, console, overwrite=overwrite)
 
 

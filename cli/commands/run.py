@@ -11,7 +11,7 @@ from sinet_video.cli.options.engine import EngineOptions
 from sinet_video.cli.options.job import Job, job_options
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
-from sinet_video.cli.terminal.reports import is_stream, write_json
+from sinet_video.cli.terminal.reports import check_reports, is_stream, write_json
 
 from sinet_video.errors import SettingError
 
@@ -76,7 +76,8 @@ from sinet_video.errors import SettingError
     metavar="N",
     group=JOB,
     variable=False,
-    help="With --engine ray: in how many parts the video is made; see docs/scale.md.",
+    show_default="by its length and the cluster",
+    help="With --engine ray: in how many parts the video is made.",
 )
 @console_options
 def run(
@@ -109,11 +110,21 @@ def run(
     if keep and job.is_done(output):
         console.note(f"Skipped {source}: {output} exists.")
         return
-    if (engine := where.ray()) is not None:
-        report = job.convert_in_parts(
-            source, output, _count(parts), engine,
-            matte=matte, overwrite=overwrite, console=console,
-        )  # fmt: skip
+    engine = where.ray()
+    if engine is None and parts is not None:
+        raise SettingError("--parts is for a Ray cluster; give --engine ray as well, or see plan.")
+    if engine is not None:
+        check_reports({"report": report_file}, {"input": source}, overwrite=overwrite)
+        report = job.convert_in_shares(
+            source,
+            output,
+            engine,
+            shares=parts,
+            matte=matte,
+            plate=plate,
+            overwrite=overwrite,
+            console=console,
+        )
         if report_file is not None:
             write_json(report_file, report.to_json(), overwrite=overwrite)
         return
@@ -129,13 +140,6 @@ def run(
     )
     if streamed:
         write_json(streamed, report.to_json(), overwrite=overwrite)
-
-
-def _count(parts: int | None) -> int:
-    """Return how many parts a film is made in."""
-    if parts is None:
-        raise click.UsageError("--engine ray makes a video in parts; give --parts N as well.")
-    return parts
 
 
 def _output(given: str | None, named: str | None) -> str:

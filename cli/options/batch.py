@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sinet_video.batches.decide import Rules, Step
     from sinet_video.batches.estimate import Estimate
     from sinet_video.batches.pace import State
-    from sinet_video.batches.ray_tasks import RayEngine
+    from sinet_video.batches.ray_engine import RayEngine
     from sinet_video.pipeline.conversion import Conversion
 
 INPUTS, NAMES = "Inputs", RESULT

@@ -14,7 +14,7 @@ from sinet_video.errors import SettingError
 from sinet_video.option import option as setting
 
 if TYPE_CHECKING:
-    from sinet_video.batches.ray_tasks import RayEngine
+    from sinet_video.batches.ray_engine import RayEngine
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,18 @@ class EngineOptions:
 
     engine: Literal["local", "ray"] = setting(
         "local",
-        "Work on this machine, or on a Ray cluster whose machines see the same files.",
+        "Where the work is done: on this machine, or as tasks of a Ray cluster whose machines see "
+        "the same files; see docs/scale.md.",
         JOB,
         choices=("local", "ray"),
     )
     address: str | None = setting(
         None,
-        "With --engine ray: the address of the cluster, such as auto or ray://HOST:10001.",
+        "With --engine ray: the address of the cluster, such as auto or HOST:6379.",
         JOB,
         kind=str,
         metavar="ADDRESS",
-        shown="a cluster of this machine alone",
+        shown="RAY_ADDRESS, or else a cluster of this machine",
     )
     cpus_per_task: float | None = setting(
         None,
@@ -41,17 +42,25 @@ class EngineOptions:
         JOB,
         kind=float,
         metavar="N",
-        shown="4, or as many as a machine has",
+        shown="4, or as many as the largest machine has",
     )
+
+    @property
+    def is_ray(self) -> bool:
+        """Whether a Ray cluster does the work. Raises `SettingError` for what only it needs."""
+        if self.engine == "ray":
+            return True
+        for name, value in (("address", self.address), ("cpus-per-task", self.cpus_per_task)):
+            if value is not None:
+                raise SettingError(f"--{name} is for a Ray cluster; give --engine ray as well.")
+        return False
 
     def ray(self) -> RayEngine | None:
         """Return the library's setting, or None for this machine."""
-        if self.engine == "ray":
-            from sinet_video.batches.ray_tasks import RayEngine
+        if not self.is_ray:
+            return None
+        from sinet_video.batches.ray_engine import RayEngine
 
-            return RayEngine(self.address, self.cpus_per_task)
-        if self.address is not None or self.cpus_per_task is not None:
-            raise SettingError(
-                "--address and --cpus-per-task are for a Ray cluster; give --engine ray as well."
-            )
-        return None
+        if self.cpus_per_task is not None and not self.cpus_per_task > 0:
+            raise SettingError(f"--cpus-per-task is {self.cpus_per_task:g}; give more than 0.")
+        return RayEngine(self.address, self.cpus_per_task)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from sinet_video.batches.inputs import find
 from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, tasks
 from sinet_video.batches.pace import Pace, State
-from sinet_video.batches.ray_tasks import RayEngine
+from sinet_video.batches.ray_engine import RayEngine
 from sinet_video.containers.formats import CONTAINERS
 from sinet_video.errors import OutputError, reason
 from sinet_video.paths import check_named
@@ -142,8 +141,8 @@ def _converted(
 ) -> Iterator[tuple[Step, Report | Exception]]:
     """Convert clips, in this process or in others, here or elsewhere."""
     if isinstance(jobs, RayEngine):
-        # Other machines have other current folders.
-        yield from jobs.run(map(_absolute, steps), job, partial(note, pace))
+        with jobs.cluster() as cluster:
+            yield from cluster.run(steps, job, partial(note, pace), job.memory)
         return
     if jobs > 0:
         yield from processes.run(steps, job, jobs, partial(note, pace))
@@ -153,13 +152,6 @@ def _converted(
             yield step, job(step, partial(note, pace, step))
         except Exception as error:
             yield step, error
-
-
-def _absolute(step: Step) -> Step:
-    task = step.task
-    matte = task.matte and task.matte.absolute()
-    files = {"source": task.source.absolute(), "output": task.output.absolute(), "matte": matte}
-    return replace(step, task=replace(task, **files))
 
 
 def note(pace: Pace, step: Step, news: tuple[int, int | None]) -> None:

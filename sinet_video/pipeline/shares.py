@@ -88,13 +88,18 @@ def segments_of_share(clip: Clip, seconds: Fraction, shard: Shard) -> range:
 
     Raises `SettingError` if there are fewer segments than shares.
     """
-    total = max(1, ceil(length_of(clip) / float(seconds)))
+    total = segments_in(clip, seconds)
     if shard.count > total:
         raise SettingError(
             f"{clip.path} has {total} segments of {float(seconds):g} s; that is at most {total} "
             f"shares, not {shard.count}. Ask for fewer, or for shorter segments."
         )
     return shard.segments(total)
+
+
+def segments_in(clip: Clip, seconds: Fraction) -> int:
+    """Return about how many segments a clip has. Raises `InputError` if its file does not say."""
+    return max(1, ceil(length_of(clip) / float(seconds)))
 
 
 def length_of(clip: Clip) -> float:
