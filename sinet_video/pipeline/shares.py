@@ -197,8 +197,9 @@ class ShareSegments(Segments):
                     f"The {before} frames of a segment do not fill the {self._reach} that are "
                     "needed to warm up; ask for longer segments."
                 )
+            checksums = self._looks.setdefault(number, [])
             if frame.time >= self._look_start(number):
-                self._looks.setdefault(number, []).append((frame.pts, checksum(frame)))
+                checksums.append((frame.pts, checksum(frame)))
             yield frame
 
     def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:
