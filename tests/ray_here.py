@@ -37,6 +37,27 @@ def marked(mark: str, titled: str = "") -> list[int]:
     return [pid for pid, title in found if pid != os.getpid() and b"resource_tracker" not in title]
 
 
+def listening(mark: str) -> set[str]:
+    """Return the addresses, as the system writes them, that processes with a mark listen on."""
+    links = []
+    for pid in marked(mark):
+        try:
+            links += [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
+        except OSError:
+            continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"socket:[{inode}]" in links:
+                found.add(local.partition(":")[0])
+    return found
+
+
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}
+"""127.0.0.1, in both tables."""
+
+
 def until(so: Callable[[], object], seconds: float = 30.0) -> bool:
     """Wait until something is so; return whether it is."""
     end = time.monotonic() + seconds

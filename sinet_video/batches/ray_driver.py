@@ -43,6 +43,9 @@ ENVIRONMENT = {
 CONNECT = 10.0
 """Seconds that the machine of a cluster's address has to answer."""
 
+OF_THIS_MACHINE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""Has Ray listen on the loopback interface alone, as it does by itself on Windows and macOS."""
+
 LEAST_STORE = 80 << 20
 """Bytes of Ray's store of objects, which is about the least that it takes: no frame goes there."""
 
@@ -91,16 +94,17 @@ def _end_with_caller() -> None:
 
 @contextmanager
 def _joined(address: str | None) -> Iterator[Any]:
-    import ray
-
     address = address or os.environ.get("RAY_ADDRESS") or "local"
     own: dict[str, Any] = {}
     if address == "local":
+        os.environ.update(OF_THIS_MACHINE)
         # Its workers find modules where this process does.
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         own = {"include_dashboard": False, "object_store_memory": LEAST_STORE}
     else:
         _check_there(address)
+    import ray  # which reads the environment now
+
     try:
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **own)
     except Exception as error:  # of many kinds: connections, versions, tokens

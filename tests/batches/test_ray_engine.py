@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from pretended import doubled, dying, held, killed_once, pretended, telling, token_mode
-from ray_here import MARK, cluster, marked, until
+from ray_here import LOOPBACK, MARK, cluster, listening, marked, until
 
 from sinet_video import Manifest, RayEngine, SettingError, SinetVideoError, batch
 from sinet_video.extras import MissingPackageError
@@ -27,9 +27,15 @@ def address(tmp_path_factory):
     """A cluster that lasts for all tests, as to start one takes seconds."""
     mark = str(tmp_path_factory.mktemp("ray"))
     tests = str(Path(__file__).parents[1])  # where workers find `pretended`
-    own = {MARK: mark, "PYTHONPATH": tests, "RAY_AUTH_TOKEN": "7" * 32, "RAY_AUTH_MODE": "token"}
+    own = {
+        MARK: mark,
+        "PYTHONPATH": tests,
+        "RAY_AUTH_TOKEN": "7" * 32,
+        "RAY_AUTH_MODE": "token",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    }
     with pytest.MonkeyPatch.context() as patch, cluster({**os.environ, **own}) as found:
-        for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_MODE"):
+        for name in set(own) - {MARK, "PYTHONPATH"}:
             patch.setenv(name, own[name])
         yield found
 
@@ -147,7 +153,7 @@ def test_when_the_driver_is_killed_the_batch_says_so(folder, engine):
 
 
 def test_a_cluster_of_this_machine_ends_with_the_work(monkeypatch, tmp_path):
-    """It has a token, and nothing of it is left, neither processes nor in the environment."""
+    """It has a token and listens on loopback; no process of it is left, nor a variable."""
     monkeypatch.setenv("RAY_AUTH_TOKEN", "8" * 32)
     monkeypatch.setenv(MARK, str(tmp_path))
     before = dict(os.environ)
@@ -155,6 +161,8 @@ def test_a_cluster_of_this_machine_ends_with_the_work(monkeypatch, tmp_path):
         assert found.room >= 1
         assert dict(found.run([1, 2, 3], token_mode)) == dict.fromkeys([1, 2, 3], "token")
         assert marked(str(tmp_path), "raylet")
+        assert listening(str(tmp_path))
+        assert listening(str(tmp_path)) <= LOOPBACK
     assert until(lambda: not marked(str(tmp_path)))
     assert dict(os.environ) == before
 
