@@ -1,4 +1,4 @@
-"""Levels, and moving and softening the edge, in torch, by kornia's morphology; see `stages.edge`."""
+"""Levels, choke and feather in torch, by kornia's morphology; see `stages.edge`."""
 
 from __future__ import annotations
 

@@ -82,6 +82,15 @@ class Job:
         """The name of the file or folder that it makes."""
         return f"{self.id}{DESTINATIONS[self.what].suffix}"
 
+    @property
+    def layers(self) -> dict[str, str]:
+        """What its files are called in a result that has several: shown name to own name."""
+        target = DESTINATIONS[self.what]
+        if target.page is None or not target.page.plate:
+            return {"": self.output}
+        plate = commands.plate_of(self.output, target)
+        return {f"person{target.suffix}": self.output, f"plate{target.suffix}": plate}
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return {
@@ -107,8 +116,9 @@ class Job:
     def shown(self, text: str) -> str:
         """Return what its program said, in the client's names."""
         if self.what != LOOK:
-            called = commands.shown_output(self.clip, DESTINATIONS[self.what])
-            text = text.replace(self.output, called)
+            target = DESTINATIONS[self.what]
+            called = commands.shown_output(self.clip, target).removesuffix(target.suffix)
+            text = text.replace(self.id, called)
         return commands.own_names(self.clip, text)
 
 
@@ -216,11 +226,12 @@ class Jobs:
         clip, target = job.clip, DESTINATIONS[job.what]
         await finished(run(job.words, clip.folder, job.hear))
         job.state, job.seconds_left = "checking", None
-        words = commands.verify_words(clip, target, job.output)
-        await run(words, clip.folder, lambda _: None)
+        for name in job.layers.values():
+            is_plate = name != job.output
+            words = commands.verify_words(clip, target, name, is_plate=is_plate)
+            await run(words, clip.folder, lambda _: None)
         job.verification = _verification(job)
-        made = clip.folder / job.output
-        job.result = await asyncio.to_thread(_packed, made) if target.is_folder else made
+        job.result = await asyncio.to_thread(_packed, job)
         own_file(job.result, clip.folder)
 
 
@@ -238,23 +249,39 @@ async def finished(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
 
 
 def _verification(job: Job) -> dict[str, Any] | None:
-    """Return the checks of a result, in the client's names."""
-    path = job.clip.folder / f"{job.output}.{commands.VERIFICATION}"
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    checks = [{**check, "detail": job.shown(check["detail"])} for check in found["checks"]]
-    return {"holds": found["holds"], "checks": checks}
+    """Return the checks of a result, in the client's names; those of all its files."""
+    checks: list[dict[str, Any]] = []
+    for called, name in job.layers.items():
+        path = job.clip.folder / f"{name}.{commands.VERIFICATION}"
+        try:
+            found = json.loads(path.read_text())
+        except (OSError, ValueError):
+            return None
+        checks += [_shown_check(job, called, check) for check in found["checks"]]
+    return {"holds": all(check["holds"] is not False for check in checks), "checks": checks}
 
 
-def _packed(folder: Path) -> Path:
-    """Pack a folder, which goes; images are compressed already."""
-    target = folder.with_suffix(".zip")
+def _shown_check(job: Job, called: str, check: dict[str, Any]) -> dict[str, Any]:
+    name = f"{called}, {check['name']}" if called else check["name"]
+    return {**check, "name": name, "detail": job.shown(check["detail"])}
+
+
+def _packed(job: Job) -> Path:
+    """Return the one file of a result; several are packed as they are, and go."""
+    made = job.clip.folder / job.output
+    if len(job.layers) > 1:
+        files = {called: job.clip.folder / name for called, name in job.layers.items()}
+    elif made.is_dir():
+        files = {f"matte/{file.name}": file for file in sorted(made.iterdir())}
+    else:
+        return made
+    target = made.with_suffix(".zip")
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(folder.iterdir()):
-            archive.write(file, f"matte/{file.name}")
-    shutil.rmtree(folder)
+        for called, file in files.items():
+            archive.write(file, called)
+            file.unlink()
+    if made.is_dir():
+        made.rmdir()
     return target
 
 

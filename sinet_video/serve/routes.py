@@ -51,9 +51,12 @@ def _offer(name: str) -> dict[str, Any]:
     entry, target = OFFERED[name], DESTINATIONS[name]
     return {
         "title": entry.title,
+        "kind": entry.kind,
         "about": entry.about,
         "file": target.suffix or f"folder of .{target.options['format']} files, as .zip",
         "bits": entry.bits,
+        "effort": entry.effort,
+        "background": target.takes_background or bool(entry.plate),
     }
 
 
