@@ -21,7 +21,7 @@ class PageEntry:
         kind: what it is, in a few words.
         about: what to know about it, in a sentence or two.
         bits: bits per pixel of a frame, about, as benchmarks/export_sizes.py measured them on a man
-            at a webcam, 640x360.
+            at a webcam, 1920x1080.
         effort: how long it takes, about, in multiples of a look through the clip; from the same
             program.
         unchecked: the checks of `verify` that do not apply to it.
@@ -80,7 +80,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Premiere, Resolve, Final Cut",
             "ProRes 4444",
             "A .mov with straight alpha. Put it on the track above your background.",
-            bits=5.9,
+            bits=3.0,
+            effort=4.0,
         ),
     ),
     "resolve": Destination("the same, for DaVinci Resolve", ".mov", _EDITOR),
@@ -94,7 +95,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "After Effects, Nuke",
             "EXR images",
             "Numbered images with premultiplied alpha, in a .zip.",
-            bits=10.2,
+            bits=8.2,
+            effort=4.1,
         ),
     ),
     "blender": Destination("PNG frames, straight alpha", "", _ALPHA | {"format": "png"}),
@@ -106,7 +108,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "After Effects, Nuke",
             "TIFF images",
             "Numbered images with straight alpha, 8 or 16 bits as the source has, in a .zip.",
-            bits=6.3,
+            bits=4.8,
+            effort=2.9,
         ),
     ),
     "web": Destination(
@@ -117,7 +120,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Web page",
             "WebM",
             "Transparent in Chrome, Edge and Firefox. Safari shows it without transparency.",
-            bits=0.27,
+            bits=0.1,
+            effort=1.2,
         ),
     ),
     "safari": Destination(
@@ -128,7 +132,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Web page, Safari too",
             "stacked MP4",
             "The matte is below the colours. The script in docs/alpha.md plays it transparently.",
-            bits=0.24,
+            bits=0.08,
+            effort=1.7,
         ),
     ),
     "video": Destination(
@@ -138,7 +143,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Meeting background, YouTube",
             "MP4",
             "With the background chosen above; green if there is none.",
-            bits=0.1,
+            bits=0.06,
+            effort=1.1,
         ),
     ),
     "meeting": Destination(
@@ -157,10 +163,11 @@ DESTINATIONS: Mapping[str, Destination] = {
         _ALPHA | {"codec": "prores"},
         PageEntry(
             "Text behind the person",
-            "2 x ProRes 4444",
+            "two ProRes 4444",
             "Two layers in a .zip: the person with alpha, and the frame without the person, whose "
             "place is blurred or has the background chosen above. Put the text between them.",
-            bits=11.0,
+            bits=5.6,
+            effort=6.8,
             plate="blur",
         ),
     ),
@@ -173,7 +180,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Matte only",
             "gray MP4",
             "White where the person is, black elsewhere.",
-            bits=0.05,
+            bits=0.01,
+            effort=0.8,
             # It has no audio, and grays are not tagged as the source's colours are.
             unchecked=("colour", "audio tracks", "audio start", "audio length"),
         ),

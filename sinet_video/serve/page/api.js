@@ -56,7 +56,7 @@ function send(path, file, progress, began) {
       else reject(new Refused(said.error ?? `The server answered ${request.status}.`));
     });
     request.addEventListener("error", () => reject(new Refused(`${file.name} could not be uploaded: the server stopped reading it. It may be too large, or there are too many clips.`)));
-    request.addEventListener("abort", () => reject(new Refused(`${file.name} was not uploaded: you stopped it.`)));
+    request.addEventListener("abort", () => reject(Object.assign(new Refused(`${file.name} was not uploaded: you stopped it.`), { stopped: true })));
     began?.(() => request.abort());
     request.send(file);
   });
