@@ -7,6 +7,7 @@ then, for each slider and choice, from its move to the frame that shows it.
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import subprocess
 import sys
@@ -82,11 +83,12 @@ def main() -> None:
     given = parser.parse_args()
     command = [sys.executable, "-m", "sinet_video", "serve"]
     options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium") or ""
     for option in ("--headless", "--no-sandbox", "--disable-gpu"):
         options.add_argument(option)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None  # a pipe was asked for
-        page = webdriver.Chrome(options)
+        page = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
         try:
             opened(page, server.stdout.readline().strip())
             measure(page, given.clip.resolve(), rounds=given.rounds)

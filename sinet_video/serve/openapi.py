@@ -108,6 +108,7 @@ QUERIES: dict[tuple[str, str], dict[str, Schema]] = {
         "time": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
         "side": {"type": "number", "minimum": 16, "maximum": LONGEST_SIDE},
         "quick": {"type": "boolean"},
+        "source": {"type": "boolean"},
     },
 }
 """What requests may say after the address."""

@@ -106,16 +106,15 @@ async def background(service: Service, request: Request) -> Response:
 async def frame(service: Service, request: Request) -> Response:
     """One frame at full quality: source, colours and alpha above one another, a JPEG.
 
-    With `quick`, the matte is not smoothed by the frames around it, and is there sooner.
+    With `quick`, the matte is not smoothed by the frames around it, and is there sooner. Without
+    `source`, colours and alpha alone come.
     """
     clip = _clip(service, request)
     time, side = _number(request, "time", 0.0), _number(request, "side", 1920.0)
     if not 16 <= side <= LONGEST_SIDE:
         raise SettingError(f"side is {side:g}; it must be from 16 to {LONGEST_SIDE}.")
-    quick = request.query_params.get("quick", "false")
-    if quick not in ("true", "false"):
-        raise SettingError(f"quick is {quick[:40]!r}; it must be true or false.")
-    data = await service.frames.frame(clip, time, int(side), quick=quick == "true")
+    quick, source = _flag(request, "quick", "false"), _flag(request, "source", "true")
+    data = await service.frames.frame(clip, time, int(side), quick=quick, source=source)
     return Response(data, media_type="image/jpeg")
 
 
@@ -209,6 +208,13 @@ def _number(request: Request, name: str, default: float) -> float:
     if not 0 <= value < 1e7:
         raise SettingError(f"{name} is {(text or '')[:40]!r}; it must be a number from 0.")
     return value
+
+
+def _flag(request: Request, name: str, default: str) -> bool:
+    given = request.query_params.get(name, default)
+    if given not in ("true", "false"):
+        raise SettingError(f"{name} is {given[:40]!r}; it must be true or false.")
+    return given == "true"
 
 
 async def _json(request: Request) -> Any:

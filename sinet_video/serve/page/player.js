@@ -8,12 +8,12 @@ const picture = get("picture"), stage = get("stage"), video = get("video");
 const scratch = document.createElement("canvas");
 
 export const player = {
-  clip: null, view: "board", split: 0.5, times: [], rate: 25, time: 0, speed: 0, still: null, stillAt: -1, playable: false, onTime: () => {},
+  clip: null, view: "board", split: 0.5, times: [], rate: 25, time: 0, speed: 0, still: null, source: null, stillAt: -1, playable: false, onTime: () => {},
 
   open(clip) {
     video.pause();
     this.speed = 0;
-    Object.assign(this, { clip, times: [], rate: clip.rate ?? 25, time: 0, still: null, stillAt: -1, playable: false });
+    Object.assign(this, { clip, times: [], rate: clip.rate ?? 25, time: 0, still: null, source: null, stillAt: -1, playable: false });
     video.removeAttribute("src");
     video.load();
     this.said();
@@ -109,10 +109,10 @@ export const player = {
         const quick = !this.still;
         this.stale = quick;
         get("busy").textContent = "Working on this frame";
-        const still = await api.frame(clip.id, time, quick ? Math.min(QUICK, largest) : largest, quick);
+        const same = this.stillAt === time && this.source?.width === picture.width && !this.quick ? this.source : null;
+        const [still, source] = await api.frame(clip.id, time, quick ? Math.min(QUICK, largest) : largest, quick, same);
         if (clip !== this.clip) continue;
-        this.still = still;
-        this.stillAt = time;
+        Object.assign(this, { still, source, quick, stillAt: time });
         this.draw();
         performance.mark(quick ? "first-frame" : "frame");
       }
@@ -123,17 +123,16 @@ export const player = {
   draw() {
     const still = this.still && Math.abs(this.stillAt - this.time) < 1e-6 && !this.playing;
     if (!still && !(this.playable && video.readyState >= 2)) return;
-    const source = still ? this.still : video;
-    const rows = still ? 3 : 2, width = still ? source.width : video.videoWidth, height = (still ? source.height : video.videoHeight) / rows;
+    const from = still ? this.still : video, width = still ? from.width : video.videoWidth, height = (still ? from.height : video.videoHeight) / 2;
     if (picture.width !== width || picture.height !== height) { picture.width = width; picture.height = height; }
-    const pen = picture.getContext("2d");
+    const pen = picture.getContext("2d"), before = still ? this.source : video;
     pen.clearRect(0, 0, width, height);
-    if (this.view === "source" || this.view === "matte") {
-      pen.drawImage(source, 0, this.view === "source" ? 0 : height * (rows - 1), width, height, 0, 0, width, height);
-    } else pen.drawImage(cutOut(source, width, height, rows), 0, 0);
+    if (this.view === "source") pen.drawImage(before, 0, 0, width, height, 0, 0, width, height);
+    else if (this.view === "matte") pen.drawImage(from, 0, height, width, height, 0, 0, width, height);
+    else pen.drawImage(cutOut(from, width, height), 0, 0);
     if (this.view === "split") {
       const at = Math.round(this.split * width);
-      if (at > 0) pen.drawImage(source, 0, 0, at, height, 0, 0, at, height);
+      if (at > 0) pen.drawImage(before, 0, 0, at, height, 0, 0, at, height);
     }
     picture.setAttribute("aria-label", `${VIEWS.find(([name]) => name === this.view)[1]} at ${clock(this.time)}`);
     stage.dataset.shown = still ? "still" : "video";
@@ -146,9 +145,8 @@ export const player = {
   },
 
   colourAt(x, y) {
-    const rows = 3, width = this.still.width, height = this.still.height / rows;
-    const [pen] = sized(scratch, width, height);
-    pen.drawImage(this.still, 0, 0, width, height, 0, 0, width, height);
+    const { width, height } = this.source, [pen] = sized(scratch, width, height);
+    pen.drawImage(this.source, 0, 0);
     const [red, green, blue] = pen.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1).data;
     return "#" + [red, green, blue].map((value) => value.toString(16).padStart(2, "0")).join("");
   },
@@ -159,12 +157,12 @@ function sized(canvas, width, height) {
   return [canvas.getContext("2d", { willReadFrequently: true })];
 }
 
-// The person alone: colours from the row before the last, alpha from the last.
-function cutOut(source, width, height, rows) {
+// The person alone: colours above alpha.
+function cutOut(source, width, height) {
   const [pen] = sized(scratch, width, height);
-  pen.drawImage(source, 0, height * (rows - 1), width, height, 0, 0, width, height);
+  pen.drawImage(source, 0, height, width, height, 0, 0, width, height);
   const alpha = pen.getImageData(0, 0, width, height).data;
-  pen.drawImage(source, 0, height * (rows - 2), width, height, 0, 0, width, height);
+  pen.drawImage(source, 0, 0, width, height, 0, 0, width, height);
   const colours = pen.getImageData(0, 0, width, height);
   for (let index = 3; index < alpha.length; index += 4) colours.data[index] = alpha[index - 3];
   pen.putImageData(colours, 0, 0);
