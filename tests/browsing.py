@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 120
+PATIENCE = 60
 
 SHOWN = """return document.getElementById("stage").dataset.shown === "still"
   && !document.getElementById("busy").textContent"""
@@ -145,7 +145,8 @@ def usual(page: Any) -> None:
 
 def picture(page: Any, name: str) -> bytes:
     """Take a picture of the whole page, a PNG; it is kept where somebody wants to see it."""
-    width, height = page.execute_script("return [innerWidth, document.body.scrollHeight]")
+    measure = "scrollTo(0, 0); return [innerWidth, document.body.scrollHeight]"
+    width, height = page.execute_script(measure)
     clip = {"x": 0, "y": 0, "width": width, "height": min(height, 4000), "scale": 1}
     asked = {"format": "png", "captureBeyondViewport": True, "clip": clip}
     data = base64.b64decode(page.execute_cdp_cmd("Page.captureScreenshot", asked)["data"])

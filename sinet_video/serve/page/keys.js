@@ -29,7 +29,7 @@ const KEYS = {
   Enter: () => paint.finish(), Escape: () => { paint.drop(); get("stage").classList.remove("picks"); },
 };
 
-const TYPES = "input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea";
+const TYPES = "input:not([type=range], [type=checkbox], [type=radio], [type=file], [type=color]), select, textarea";
 const MOVES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "-", "+"];
 
 // Whether the element with the focus needs a key for itself.
