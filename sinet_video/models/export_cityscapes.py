@@ -9,19 +9,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sinet_video.models.cityscapes_classes import CLASSES, STEP
-from sinet_video.models.export_sinet import (
-    FastBlock,
-    FastModule,
-    FastNormalise,
-    FastPReLU,
+from sinet_video.models.export_layers import (
+    FastConv,
+    FastDown,
+    FastStem,
+    FastSum,
     affine_of,
-    fast_conv,
-    fast_down,
+    fast_prelu,
+    fast_prelus,
     fold,
+    joined,
+    reading,
     scaling,
+    signed,
+    upright,
 )
+from sinet_video.models.export_sinet import FastBlock, FastLevel
 from sinet_video.models.onnx.trace import OPSET, traced
-from sinet_video.models.sinet import S2Block, S2Module, upsample
+from sinet_video.models.sinet import S2Block, upsample
 from sinet_video.models.sinet_cityscapes import CityscapesSINet, CrossBlock, enlarge
 
 
@@ -43,15 +48,15 @@ def fast(
 
 
 class FastCross(nn.Module):
-    """Crossed block with all normalisations folded in."""
+    """Crossed block with all normalisations folded in; see `FastBlock`."""
 
-    def __init__(self, block: CrossBlock) -> None:
+    def __init__(self, block: CrossBlock, signs: Tensor) -> None:
         super().__init__()
         self.pool = block.pool
         self.vertical = fold(block.vertical, block.vertical_norm)
         self.horizontal = fold(block.horizontal, block.horizontal_norm)
-        self.act = FastPReLU(block.act)
-        self.pointwise = fold(block.pointwise, block.norm)
+        self.act = fast_prelu(block.act)
+        self.pointwise = signed(reading(fold(block.pointwise, block.norm), self.act.signs), signs)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.pool > 1:
@@ -60,14 +65,11 @@ class FastCross(nn.Module):
         return upsample(self.pointwise(crossed), self.pool)
 
 
-def fast_block(block: nn.Module) -> nn.Module:
-    """Return the fast form of either kind of block."""
-    return FastCross(block) if isinstance(block, CrossBlock) else FastBlock(cast(S2Block, block))
-
-
-def fast_level(level: nn.Sequential) -> nn.Sequential:
-    """Return the fast form of a sequence of modules."""
-    return nn.Sequential(*(FastModule(cast(S2Module, m), fast_block) for m in level))
+def fast_block(block: nn.Module, signs: Tensor) -> nn.Module:
+    """Return the fast form of either kind of block, with these signs of its output."""
+    if isinstance(block, CrossBlock):
+        return FastCross(block, signs)
+    return FastBlock(cast(S2Block, block), signs)
 
 
 def corners(conv: nn.ConvTranspose2d) -> nn.Conv2d:
@@ -81,33 +83,51 @@ def corners(conv: nn.ConvTranspose2d) -> nn.Conv2d:
     return dense
 
 
+class FastEncoder(nn.Module):
+    """The encoder, from 8-bit images, with the decoder's normalisation of its logits folded in."""
+
+    def __init__(self, network: CityscapesSINet) -> None:
+        super().__init__()
+        encoder = network.encoder
+        self.stem = FastStem(encoder.stem, network.mean, network.scale / network.std)
+        self.down2 = FastDown(encoder.down2, self.stem.signs)
+        self.upright = upright(self.down2.signs)
+        self.down3 = FastDown(encoder.down3, self.down2.signs)
+        self.level3 = FastLevel(encoder.level3, [self.down3.signs], fast_block)
+        signs = torch.cat([self.down3.signs, *self.level3.signs])
+        self.post3 = fast_prelu(encoder.post3.act, encoder.post3.norm, signs)
+        self.down4 = FastDown(encoder.down4, self.post3.signs)
+        self.level4 = FastLevel(encoder.level4, [self.down4.signs], fast_block)
+        entries = [self.down4.signs, *self.level4.signs]
+        self.post4, entries = fast_prelus(encoder.post4.act, encoder.post4.norm, entries)
+        self.classify = FastSum(fold(encoder.classify, network.coarse_norm), entries)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        quarter = self.down2(self.stem(images))
+        entry3 = self.down3(quarter)
+        eighth = self.level3([entry3])
+        entry4 = self.down4(self.post3(joined([entry3, *eighth])))
+        parts = [entry4, *self.level4([entry4])]
+        sixteenth = [act(x) for act, x in zip(self.post4, parts, strict=True)]
+        return self.classify(sixteenth), joined(eighth), self.upright(quarter)
+
+
 class FastCityscapes(nn.Module):
     """The function of `CityscapesSINet.alpha`, arranged for onnxruntime."""
 
     def __init__(self, network: CityscapesSINet) -> None:
         super().__init__()
-        encoder = network.encoder
-        self.normalise = FastNormalise(network.mean, network.std, network.scale)
-        self.stem = fast_conv(encoder.stem)
-        self.down2, self.down3 = fast_down(encoder.down2), fast_down(encoder.down3)
-        self.level3 = fast_level(encoder.level3)
-        self.post3 = FastPReLU(encoder.post3.act, encoder.post3.norm)
-        self.down4 = fast_down(encoder.down4)
-        self.level4 = fast_level(encoder.level4)
-        self.post4 = FastPReLU(encoder.post4.act, encoder.post4.norm)
-        self.coarse = fold(encoder.classify, network.coarse_norm)
-        self.detail = fast_conv(network.detail)
+        self.encoder = FastEncoder(network)
+        self.detail = FastConv(network.detail, torch.cat(self.encoder.level3.signs))
+        self.upright = upright(self.detail.signs)
         self.fine_norm = scaling(*affine_of(network.fine_norm))
         self.classify = corners(network.classify)
 
     def forward(self, images: Tensor, wanted: Tensor) -> Tensor:
-        quarter = self.down2(self.stem(self.normalise(images)))
-        entry3 = self.down3(quarter)
-        eighth = self.level3(entry3)
-        entry4 = self.down4(self.post3(torch.cat([entry3, eighth], 1)))
-        sixteenth = self.post4(torch.cat([entry4, self.level4(entry4)], 1))
-        coarse = enlarge(self.coarse(sixteenth))
-        fine = self.fine_norm(enlarge(fast_doubt(coarse) * self.detail(eighth) + coarse))
+        sixteenth, eighth, quarter = self.encoder(images)
+        coarse = enlarge(sixteenth)
+        detail = self.upright(self.detail(eighth))
+        fine = self.fine_norm(enlarge(fast_doubt(coarse) * detail + coarse))
         logits = self.classify(fast_doubt(fine) * quarter + fine)
         # Summing over the classes before interleaving the corners leaves a 19th of the values to
         # move.

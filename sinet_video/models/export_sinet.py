@@ -1,31 +1,38 @@
 """ONNX graphs made from the torch network.
 
 `plain` writes the network as it is, for other programs. `fast` first rewrites it, exactly, into
-what onnxruntime runs fastest: PReLU as a maximum (onnxruntime does not vectorise PReLU), batch
-normalisation folded into the convolutions, one evidence channel instead of two classes, and 8-bit
-images as input.
+what onnxruntime runs fastest (see `export_layers`): PReLU as convolutions, batch normalisation
+folded into the convolutions, channels in parts instead of concatenations, one evidence channel
+instead of two classes, and 8-bit images as input.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sinet_video.models.onnx.trace import OPSET, traced
-from sinet_video.models.sinet import (
-    ConvNormAct,
-    Downsample,
-    S2Block,
-    S2Module,
-    SINet,
-    SqueezeExcite,
-    shuffled_matrix,
-    upsample,
+from sinet_video.models.export_layers import (
+    FastConv,
+    FastDown,
+    FastStem,
+    FastSum,
+    affine_of,
+    fast_prelu,
+    fast_prelus,
+    fold,
+    joined,
+    reading,
+    scaling,
+    shuffled_dense,
+    signed,
+    upright,
 )
+from sinet_video.models.onnx.trace import OPSET, traced
+from sinet_video.models.sinet import S2Block, S2Module, SINet, upsample
 
 FREE = (96, 64)
 """The (width, height) at which graphs of free size are traced."""
@@ -69,133 +76,22 @@ class PlainSINet(nn.Module):
         return logits.softmax(1)[:, 1:], logits
 
 
-def affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Return the gain and offset, (channels,) each, of a trained batch normalisation."""
-    mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
-    gain = norm.weight / torch.sqrt(variance + norm.eps)
-    return gain.detach(), (norm.bias - mean * gain).detach()
-
-
-def fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
-    """Return one convolution with bias that does the work of both."""
-    gain, offset = affine_of(norm)
-    folded = nn.Conv2d(
-        conv.in_channels,
-        conv.out_channels,
-        cast(tuple[int, int], conv.kernel_size),
-        cast(tuple[int, int], conv.stride),
-        cast(tuple[int, int], conv.padding),
-        groups=conv.groups,
-    )
-    folded.weight.data = conv.weight.data * gain.view(-1, 1, 1, 1)
-    folded.bias = nn.Parameter(offset)
-    return folded
-
-
-def shuffled_dense(conv: nn.Conv2d) -> nn.Conv2d:
-    """Return a grouped 1x1 convolution and its channel shuffle as one dense 1x1 convolution."""
-    dense = nn.Conv2d(conv.in_channels, conv.out_channels, 1, bias=False)
-    dense.weight.data = shuffled_matrix(conv.weight.data, conv.groups)[:, :, None, None]
-    return dense
-
-
-def scaling(gain: Tensor, offset: Tensor) -> nn.Conv2d:
-    """Return `x * gain + offset`, per channel, as a depthwise 1x1 convolution.
-
-    onnxruntime keeps convolutions in its blocked layout. A multiplication would leave that layout,
-    and each change of layout costs as much as the multiplication itself.
-
-    Gain and offset are (channels,).
-    """
-    channels = gain.numel()
-    conv = nn.Conv2d(channels, channels, 1, groups=channels)
-    conv.weight.data = gain.reshape(channels, 1, 1, 1).clone()
-    conv.bias = nn.Parameter(offset.clone())
-    return conv
-
-
-class FastPReLU(nn.Module):
-    """PReLU, after an optional normalisation, built from convolutions; exact for every slope.
-
-    `prelu(x) = slope * x + (1 - slope) * relu(x)`, and a non-negative factor can move inside relu.
-    That takes two passes over the data, the second adding to the first.
-    """
-
-    def __init__(self, act: nn.PReLU, norm: nn.BatchNorm2d | None = None) -> None:
-        super().__init__()
-        slope = act.weight.detach()
-        gain, offset = affine_of(norm) if norm else (torch.ones_like(slope), 0 * slope)
-        bend = 1 - slope
-        self.straight = scaling(slope * gain, slope * offset)
-        self.positive = scaling(bend.abs() * gain, bend.abs() * offset)
-        self.sign = None if (bend >= 0).all() else scaling(bend.sign(), 0 * bend)
-
-    def forward(self, x: Tensor) -> Tensor:
-        bent = F.relu(self.positive(x))
-        y: Tensor = self.straight(x) + (self.sign(bent) if self.sign else bent)
-        return y
-
-
-class FastExcite(nn.Module):
-    """Squeeze-excite as 1x1 convolutions, so that nothing is reshaped."""
-
-    def __init__(self, excite: SqueezeExcite) -> None:
-        super().__init__()
-        self.layers = nn.Sequential()
-        for layer in excite.dense:
-            if isinstance(layer, nn.Linear):
-                dense = nn.Conv2d(layer.in_features, layer.out_features, 1)
-                dense.weight.data = layer.weight.data[:, :, None, None]
-                dense.bias = layer.bias
-                self.layers.append(dense)
-            else:
-                self.layers.append(FastPReLU(cast(nn.PReLU, layer)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.layers(F.adaptive_avg_pool2d(x, 1)) * x
-        return y
-
-
-class FastNormalise(nn.Module):
-    """Convert images (n, h, w, 3) uint8 to a network's input (n, 3, h, w) in one step."""
-
-    gain: Tensor
-    offset: Tensor
-
-    def __init__(self, mean: Tensor, std: Tensor, scale: Tensor) -> None:
-        super().__init__()
-        gain = scale / std
-        self.register_buffer("gain", gain.view(3, 1, 1))
-        self.register_buffer("offset", (-mean * gain).view(3, 1, 1))
-
-    def forward(self, images: Tensor) -> Tensor:
-        return images.permute(0, 3, 1, 2).float() * self.gain + self.offset
-
-
-def fast_conv(layer: ConvNormAct) -> nn.Sequential:
-    """Return the fast form of a convolution with its normalisation and PReLU."""
-    return nn.Sequential(fold(layer.conv, layer.norm), FastPReLU(layer.act))
-
-
-def fast_down(down: Downsample) -> nn.Sequential:
-    """Return the fast form of a downsampling step."""
-    return nn.Sequential(
-        down.depthwise,
-        FastExcite(down.excite),
-        fold(down.pointwise, down.norm),
-        FastPReLU(down.act),
-    )
+BLOCK = 16
+"""Channels that onnxruntime keeps together, on machines with AVX-512; 8 on others."""
 
 
 class FastBlock(nn.Module):
-    """S2 block with both normalisations folded in; the last commutes with the upsampling."""
+    """S2 block with both normalisations folded in; the last commutes with the upsampling.
 
-    def __init__(self, block: S2Block) -> None:
+    `signs` are those that its output shall have.
+    """
+
+    def __init__(self, block: S2Block, signs: Tensor) -> None:
         super().__init__()
         self.pool = block.pool
         self.depthwise = fold(block.depthwise, block.depthwise_norm)
-        self.act = FastPReLU(block.act)
-        self.pointwise = fold(block.pointwise, block.norm)
+        self.act = fast_prelu(block.act)
+        self.pointwise = signed(reading(fold(block.pointwise, block.norm), self.act.signs), signs)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.pool > 1:
@@ -203,21 +99,134 @@ class FastBlock(nn.Module):
         return upsample(self.pointwise(self.act(self.depthwise(x))), self.pool)
 
 
+def merged_norm(norms: Sequence[nn.BatchNorm2d]) -> nn.BatchNorm2d:
+    """Return one normalisation of the channels of all."""
+    whole = nn.BatchNorm2d(sum(norm.num_features for norm in norms), eps=norms[0].eps)
+    state = [norm.state_dict() for norm in norms]
+    names = ("weight", "bias", "running_mean", "running_var")
+    merged = {name: torch.cat([one[name] for one in state]) for name in names}
+    whole.load_state_dict(merged, strict=False)
+    return whole.eval()
+
+
+def merged(blocks: Sequence[S2Block]) -> S2Block:
+    """Return blocks without pooling as one block, of the channels of all."""
+    channels = [block.pointwise.in_channels for block in blocks]
+    kernel = max(block.depthwise.kernel_size[0] for block in blocks)
+    whole = S2Block(sum(channels), kernel, 1)
+    margins = [(kernel - block.depthwise.kernel_size[0]) // 2 for block in blocks]
+    whole.depthwise.weight.data = torch.cat(
+        [
+            F.pad(block.depthwise.weight.data, [m] * 4)
+            for block, m in zip(blocks, margins, strict=True)
+        ]
+    )
+    whole.depthwise_norm = merged_norm([block.depthwise_norm for block in blocks])
+    whole.act.weight.data = torch.cat([block.act.weight.data for block in blocks])
+    whole.pointwise.weight.data = _diagonal([block.pointwise.weight.data for block in blocks])
+    whole.norm = merged_norm([block.norm for block in blocks])
+    return whole
+
+
+def _diagonal(weights: Sequence[Tensor]) -> Tensor:
+    """Return the weights of 1x1 convolutions side by side, (all outputs, all inputs, 1, 1)."""
+    inputs = [weight.shape[1] for weight in weights]
+    befores = [sum(inputs[:index]) for index in range(len(inputs))]
+    return torch.cat(
+        [
+            F.pad(weight, (0, 0, 0, 0, before, sum(inputs) - before - weight.shape[1]))
+            for weight, before in zip(weights, befores, strict=True)
+        ]
+    )
+
+
+def mergeable(blocks: Sequence[nn.Module]) -> bool:
+    """Whether blocks cost less as one.
+
+    Their channels do not fill onnxruntime's blocks, so that joining them would change the layout.
+    """
+    return all(
+        isinstance(block, S2Block) and block.pool == 1 and block.pointwise.in_channels % BLOCK
+        for block in blocks
+    )
+
+
+def repeated(conv: nn.Conv2d, times: int) -> nn.Conv2d:
+    """Return a 1x1 convolution without bias whose outputs come this many times."""
+    again = nn.Conv2d(conv.in_channels, times * conv.out_channels, 1, bias=False)
+    again.weight.data = conv.weight.data.repeat(times, 1, 1, 1)
+    return again
+
+
+Quick = Callable[[Any, Tensor], nn.Module]
+"""A function that makes the fast form of a block, from it and the signs of its output."""
+
+
 class FastModule(nn.Module):
-    """S2 module with the shuffle folded into the reducing convolution."""
+    """S2 module with the shuffle folded into the reducing convolution.
 
-    def __init__(self, module: S2Module, quick: Callable[[Any], nn.Module] = FastBlock) -> None:
+    It maps the parts of its channels, with these signs, to one part for each block.
+    """
+
+    def __init__(self, module: S2Module, signs: Sequence[Tensor], quick: Quick = FastBlock) -> None:
         super().__init__()
+        reduce, blocks = shuffled_dense(module.reduce), list(module.blocks)
+        if mergeable(blocks):
+            reduce = repeated(reduce, len(blocks))
+            blocks = [merged(cast(list[S2Block], blocks))]
         self.residual = module.residual
-        self.reduce = shuffled_dense(module.reduce)
-        self.blocks = nn.ModuleList(map(quick, module.blocks))
-        self.post = FastPReLU(module.post.act, module.post.norm)
+        self.reduce = FastSum(reduce, signs)
+        width = module.post.norm.num_features // len(blocks)
+        inner = signs if self.residual else [torch.ones(width)] * len(blocks)
+        self.blocks = nn.ModuleList(map(quick, blocks, inner))
+        self.post, self.signs = fast_prelus(module.post.act, module.post.norm, inner)
 
-    def forward(self, x: Tensor) -> Tensor:
-        reduced = self.reduce(x)
-        y = torch.cat([block(reduced) for block in self.blocks], 1)
-        out: Tensor = self.post(x + y if self.residual else y)
-        return out
+    def forward(self, parts: Sequence[Tensor]) -> list[Tensor]:
+        reduced = self.reduce(parts)
+        results = [block(reduced) for block in self.blocks]
+        if self.residual:
+            results = [y + x for y, x in zip(results, parts, strict=True)]
+        return [act(y) for act, y in zip(self.post, results, strict=True)]
+
+
+class FastLevel(nn.Sequential):
+    """A sequence of modules, from the parts of their channels to such parts."""
+
+    def __init__(
+        self, level: nn.Sequential, signs: Sequence[Tensor], quick: Quick = FastBlock
+    ) -> None:
+        super().__init__()
+        self.signs = list(signs)
+        for module in level:
+            fast_module = FastModule(cast(S2Module, module), self.signs, quick)
+            self.append(fast_module)
+            self.signs = fast_module.signs
+
+
+class FastEncoder(nn.Module):
+    """The encoder, from 8-bit images, with the decoder's normalisation of its logits folded in."""
+
+    def __init__(self, network: SINet) -> None:
+        super().__init__()
+        encoder = network.encoder
+        self.stem = FastStem(encoder.stem, network.mean, network.scale / network.std)
+        self.down2 = FastDown(encoder.down2, self.stem.signs)
+        self.level2 = FastLevel(encoder.level2, [self.down2.signs])
+        signs = torch.cat([self.down2.signs, *self.level2.signs])
+        self.post2 = fast_prelu(encoder.post2.act, encoder.post2.norm, signs)
+        self.down3 = FastDown(encoder.down3, self.post2.signs)
+        self.level3 = FastLevel(encoder.level3, [self.down3.signs])
+        entries = [self.down3.signs, *self.level3.signs]
+        self.post3, entries = fast_prelus(encoder.post3.act, encoder.post3.norm, entries)
+        self.classify = FastSum(fold(encoder.classify, network.coarse_norm), entries)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        entry2 = self.down2(self.stem(images))
+        quarter = self.level2([entry2])
+        entry3 = self.down3(self.post2(joined([entry2, *quarter])))
+        parts = [entry3, *self.level3([entry3])]
+        eighth = [act(x) for act, x in zip(self.post3, parts, strict=True)]
+        return self.classify(eighth), joined(quarter)
 
 
 class FastSINet(nn.Module):
@@ -225,30 +234,20 @@ class FastSINet(nn.Module):
 
     def __init__(self, network: SINet) -> None:
         super().__init__()
-        encoder = network.encoder
-        self.normalise = FastNormalise(network.mean, network.std, network.scale)
-        self.stem = fast_conv(encoder.stem)
-        self.down2 = fast_down(encoder.down2)
-        self.level2 = nn.Sequential(*(FastModule(cast(S2Module, m)) for m in encoder.level2))
-        self.post2 = FastPReLU(encoder.post2.act, encoder.post2.norm)
-        self.down3 = fast_down(encoder.down3)
-        self.level3 = nn.Sequential(*(FastModule(cast(S2Module, m)) for m in encoder.level3))
-        self.post3 = FastPReLU(encoder.post3.act, encoder.post3.norm)
-        self.coarse = fold(encoder.classify, network.coarse_norm)
-        self.detail = fast_conv(network.detail)
+        self.encoder = FastEncoder(network)
+        self.detail = FastConv(network.detail, torch.cat(self.encoder.level2.signs))
+        self.upright = upright(self.detail.signs)
         self.fine_norm = scaling(*affine_of(network.fine_norm))
-        self.classify = difference(network.classify)
+        self.classify = tiled(difference(network.classify))
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        entry2 = self.down2(self.stem(self.normalise(images)))
-        quarter = self.level2(entry2)
-        entry3 = self.down3(self.post2(torch.cat([entry2, quarter], 1)))
-        eighth = self.post3(torch.cat([entry3, self.level3(entry3)], 1))
-        coarse = upsample(self.coarse(eighth), 2)
+        eighth, quarter = self.encoder(images)
+        coarse = upsample(eighth, 2)
         # 1 - max of a two-class softmax is the logistic function of minus the margin.
         doubt = torch.sigmoid(-(coarse[:, 1:] - coarse[:, :1]).abs())
-        half = upsample(self.fine_norm(doubt * self.detail(quarter) + coarse), 2)
-        evidence = self.classify(upsample(half, 2)).squeeze(1)
+        half = self.fine_norm(doubt * self.upright(self.detail(quarter)) + coarse)
+        tiles = self.classify(upsample(upsample(half, 2), 2))
+        evidence = F.pixel_shuffle(tiles, TILE).squeeze(1)
         return torch.sigmoid(evidence), evidence
 
 
@@ -257,3 +256,25 @@ def difference(conv: nn.Conv2d) -> nn.Conv2d:
     single = nn.Conv2d(conv.in_channels, 1, 3, padding=1, bias=False)
     single.weight.data = conv.weight.data[1:] - conv.weight.data[:1]
     return single
+
+
+TILE = 4
+"""A side of the squares in which the last convolution computes; their pixels fill a block."""
+
+
+def tiled(conv: nn.Conv2d) -> nn.Conv2d:
+    """Return a 3x3 convolution to one channel as one of stride 4, with a channel a pixel.
+
+    onnxruntime computes a whole block of channels even for one. Sides must be multiples of 4; the
+    result is for `pixel_shuffle`.
+    """
+    whole = nn.Conv2d(conv.in_channels, TILE * TILE, TILE + 2, TILE, padding=1, bias=False)
+    rest = TILE - 1
+    whole.weight.data = torch.cat(
+        [
+            F.pad(conv.weight.data, (x, rest - x, y, rest - y))
+            for y in range(TILE)
+            for x in range(TILE)
+        ]
+    )
+    return whole

@@ -34,7 +34,7 @@ from sinet_video.models.runtimes import (
 )
 from sinet_video.paths import check_named
 
-GRAPH_VERSION = 2
+GRAPH_VERSION = 3
 """Part of the name of cached graphs; increase it when the export changes."""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -10,23 +9,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 import sinet_video
 from sinet_video.decoding.decode import decode
 from sinet_video.models import checkpoint, export_sinet
 from sinet_video.models.load import packaged_graph
-from sinet_video.models.sinet import (
-    Downsample,
-    S2Block,
-    S2Module,
-    SINet,
-    SqueezeExcite,
-    batch_norm,
-    conv,
-    shuffle_channels,
-)
+from sinet_video.models.sinet import S2Block, S2Module, SINet, conv
 from sinet_video.quiet_onnxruntime import onnxruntime
+from tests.random_weights import assert_same, randomise
 
 TOLERANCE = 1e-3
 DATA = Path(sinet_video.__file__).parent / "data"
@@ -52,41 +42,6 @@ def away(one: Array, other: Array) -> float:
     """The largest difference of two arrays that must have one shape."""
     assert one.shape == other.shape
     return float(np.abs(one - other).max())
-
-
-def randomise(module: nn.Module, seed: int) -> nn.Module:
-    """Give every normalisation statistics, and every PReLU slopes, as no training would."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def uniform(like: Tensor, low: float, high: float) -> Tensor:
-        return torch.empty_like(like).uniform_(low, high, generator=generator)
-
-    for part in module.modules():
-        if isinstance(part, nn.BatchNorm2d):
-            part.weight.data = uniform(part.weight, -1.5, 1.5)
-            part.bias.data = uniform(part.bias, -0.5, 0.5)
-            part.running_mean = uniform(part.weight, -0.5, 0.5)
-            part.running_var = uniform(part.weight, 0.3, 2)
-        elif isinstance(part, nn.PReLU):
-            part.weight.data = uniform(part.weight, -0.5, 1.5)
-        elif isinstance(part, nn.Linear):
-            part.bias.data = uniform(part.bias, 0, 1)
-    return module.eval()
-
-
-@pytest.fixture
-def exact() -> Iterator[None]:
-    """Compute in double precision, so that an exact rewriting shows no difference to speak of."""
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def assert_same(ours: Tensor, original: Tensor) -> None:
-    """Equal but for the rounding of double precision."""
-    assert original.dtype == torch.float64
-    torch.testing.assert_close(ours, original, rtol=1e-9, atol=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -286,43 +241,65 @@ def test_packaged_files_agree_on_a_real_clip(
     assert (answer < 0.1).mean() > 0.1
 
 
-# Each rewriting by itself.
+# Blocks and modules by themselves.
+
+
+@pytest.mark.parametrize(("kernel", "pool"), [(3, 1), (5, 2), (3, 4)])
+@pytest.mark.parametrize("signs", [[1, 1, 1, 1], [1, -1, -1, 1]], ids=["upright", "signed"])
+def test_fast_block_is_the_block(exact: None, signs: list[int], kernel: int, pool: int) -> None:
+    """The last normalisation may go before the enlargement, as that keeps constants."""
+    block, wanted = randomise(S2Block(4, kernel, pool), 6), torch.tensor(signs, dtype=torch.float64)
+    x = torch.randn(2, 4, 8, 12)
+    assert isinstance(block, S2Block)
+    assert_same(export_sinet.FastBlock(block, wanted)(x), block(x) * wanted.view(-1, 1, 1))
+
+
+@pytest.mark.parametrize(("kernels", "expected"), [((3, 5), 5), ((3, 3), 3), ((5, 5), 5)])
+def test_merged_blocks_are_the_blocks(exact: None, kernels: tuple[int, int], expected: int) -> None:
+    """The smaller kernel is filled up with zeros, whatever the order."""
+    blocks = [randomise(S2Block(4, kernel, 1), kernel) for kernel in kernels]
+    x = torch.randn(2, 8, 8, 12)
+    whole = export_sinet.merged([block for block in blocks if isinstance(block, S2Block)])
+    assert whole.depthwise.kernel_size == (expected, expected)
+    assert_same(whole(x), torch.cat([blocks[0](x[:, :4]), blocks[1](x[:, 4:])], 1))
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride", "groups"), [(1, 1, 1), (3, 1, 6), (3, 2, 1), (5, 1, 2)]
+    ("squeeze", "width", "expected"),
+    [
+        (((3, 1), (5, 1)), 24, True),
+        (((3, 1), (5, 1)), 48, False),
+        (((3, 1), (5, 2)), 24, False),
+    ],
 )
-def test_fold_is_the_convolution_and_its_normalisation(
-    exact: None, kernel: int, stride: int, groups: int
+def test_blocks_are_merged_where_channels_do_not_fill_a_block(
+    squeeze: tuple[tuple[int, int], tuple[int, int]], width: int, expected: bool
 ) -> None:
-    """One convolution with bias does what two layers did, borders included."""
-    first, norm = conv(6, 12, kernel, stride=stride, groups=groups), batch_norm(12)
-    randomise(norm, kernel)
-    x = torch.randn(2, 6, 9, 7)
-    assert_same(export_sinet.fold(first, norm)(x), norm(first(x)))
+    """Pooled ones cannot be, and wide ones would take longer."""
+    module = S2Module(2 * width, 2 * width, squeeze)
+    assert export_sinet.mergeable(list(module.blocks)) == expected
+    fast = export_sinet.FastModule(
+        module.eval(), [torch.ones(2 * width)] if expected else [torch.ones(width)] * 2
+    )
+    assert len(fast.blocks) == 1 + (not expected)
 
 
-def test_fold_uses_the_running_statistics(exact: None) -> None:
-    """A normalisation that still trains is not what is folded: it would use the batch's own."""
-    first, norm = conv(4, 4, 3), randomise(batch_norm(4), 1)
-    folded, x = export_sinet.fold(first, norm), torch.randn(2, 4, 5, 5)
-    assert not torch.allclose(folded(x), norm.train()(first(x)))
-
-
-@pytest.mark.parametrize("groups", [1, 2, 3])
-def test_shuffled_dense_is_the_grouped_convolution_and_the_shuffle(
-    exact: None, groups: int
+@pytest.mark.parametrize("squeeze", [((3, 1), (5, 1)), ((3, 1), (5, 2))], ids=["merged", "parts"])
+@pytest.mark.parametrize(("inputs", "outputs"), [(8, 8), (8, 12)], ids=["residual", "widening"])
+def test_fast_module_is_the_module(
+    exact: None, inputs: int, outputs: int, squeeze: tuple[tuple[int, int], tuple[int, int]]
 ) -> None:
-    """A dense 1x1 convolution gives the shuffled channels."""
-    grouped = conv(12, 6, 1, groups=groups)
-    x = torch.randn(2, 12, 4, 3)
-    assert_same(export_sinet.shuffled_dense(grouped)(x), shuffle_channels(grouped(x), groups))
-
-
-def test_shuffled_dense_does_shuffle(exact: None) -> None:
-    """Without the shuffle the channels would be in another order."""
-    grouped, x = conv(12, 6, 1, groups=2), torch.randn(1, 12, 4, 3)
-    assert not torch.allclose(export_sinet.shuffled_dense(grouped)(x), grouped(x))
+    """With the residual and, where widths differ, without; in parts with signs, or merged."""
+    module = randomise(S2Module(inputs, outputs, squeeze), 8)
+    x = torch.randn(2, inputs, 8, 12)
+    assert isinstance(module, S2Module)
+    merged = export_sinet.mergeable(list(module.blocks))
+    signs = torch.where(torch.arange(inputs) % 3 == 0, -1.0, 1.0)
+    widths = [inputs] if merged else [inputs // 2] * 2
+    fast = export_sinet.FastModule(module, signs.split(widths))
+    parts = fast(list((x * signs.view(-1, 1, 1)).split(widths, 1)))
+    assert len(parts) == len(fast.signs) == len(widths)
+    assert_same(torch.cat(parts, 1) * torch.cat(fast.signs).view(-1, 1, 1), module(x))
 
 
 def test_difference_is_the_second_output_less_the_first(exact: None) -> None:
@@ -332,84 +309,10 @@ def test_difference_is_the_second_output_less_the_first(exact: None) -> None:
     assert_same(export_sinet.difference(classify)(x), both[:, 1:] - both[:, :1])
 
 
-def test_scaling_is_a_gain_and_an_offset_per_channel() -> None:
-    """Each channel has its own."""
-    layer = export_sinet.scaling(torch.tensor([2.0, -3.0]), torch.tensor([0.5, 0.0]))
-    x = torch.ones(1, 2, 1, 1)
-    assert layer(x).flatten().tolist() == [2.5, -3.0]
-
-
-SLOPES = {
-    "below one": [0.25, 0.0, 0.99],
-    "one": [1.0, 1.0, 1.0],
-    "above one": [1.5, 2.0, 40.0],
-    "negative": [-0.5, -1.0, -3.0],
-    "all kinds": [-0.5, 1.0, 1.5],
-}
-
-
-def prelu(slopes: list[float]) -> nn.PReLU:
-    """A PReLU with these slopes."""
-    act = nn.PReLU(len(slopes))
-    act.weight.data = torch.tensor(slopes)
-    return act
-
-
-@pytest.mark.parametrize("slopes", SLOPES.values(), ids=SLOPES)
-@pytest.mark.parametrize("with_norm", [False, True], ids=["alone", "after a normalisation"])
-def test_fast_prelu_is_prelu(exact: None, slopes: list[float], with_norm: bool) -> None:
-    """Whatever the slopes, on both sides of zero and at it, and after gains of either sign."""
-    act, norm = prelu(slopes), randomise(batch_norm(3), 4)
-    x = torch.cat([torch.randn(2, 3, 8, 5), torch.zeros(2, 3, 1, 5)], 2)
-    assert isinstance(norm, nn.BatchNorm2d)
-    fast = export_sinet.FastPReLU(act, norm if with_norm else None)
-    assert_same(fast(x), act(norm(x)) if with_norm else act(x))
-
-
-@pytest.mark.parametrize("slopes", SLOPES.values(), ids=SLOPES)
-def test_fast_prelu_has_a_sign_only_where_a_slope_is_above_one(slopes: list[float]) -> None:
-    """The third pass is there when it is needed, and not otherwise."""
-    assert (export_sinet.FastPReLU(prelu(slopes)).sign is not None) == (max(slopes) > 1)
-
-
-def test_fast_prelu_needs_its_sign(exact: None) -> None:
-    """Without the third pass a slope above one bends the wrong way."""
-    act, x = prelu([1.5]), torch.randn(1, 1, 4, 4)
-    fast = export_sinet.FastPReLU(act)
-    fast.sign = None
-    assert not torch.allclose(fast(x), act(x))
-
-
-@pytest.mark.parametrize("bottleneck", [None, 3])
-def test_fast_excite_is_squeeze_excite(exact: None, bottleneck: int | None) -> None:
-    """With and without a bottleneck."""
-    excite = randomise(SqueezeExcite(6, bottleneck), 2)
-    x = torch.randn(2, 6, 4, 5)
-    assert isinstance(excite, SqueezeExcite)
-    assert_same(export_sinet.FastExcite(excite)(x), excite(x))
-
-
-def test_fast_down_is_the_downsampling(exact: None) -> None:
-    """The whole step, with its bottleneck."""
-    down = randomise(Downsample(6, 8, bottleneck=3), 3)
-    x = torch.randn(2, 6, 8, 12)
-    assert isinstance(down, Downsample)
-    assert_same(export_sinet.fast_down(down)(x), down(x))
-
-
-@pytest.mark.parametrize(("kernel", "pool"), [(3, 1), (5, 2), (3, 4)])
-def test_fast_block_is_the_block(exact: None, kernel: int, pool: int) -> None:
-    """The last normalisation may go before the enlargement, as that keeps constants."""
-    block = randomise(S2Block(4, kernel, pool), 6)
-    x = torch.randn(2, 4, 8, 12)
-    assert isinstance(block, S2Block)
-    assert_same(export_sinet.FastBlock(block)(x), block(x))
-
-
-@pytest.mark.parametrize(("inputs", "outputs"), [(8, 8), (8, 12)], ids=["residual", "widening"])
-def test_fast_module_is_the_module(exact: None, inputs: int, outputs: int) -> None:
-    """With the residual and, where widths differ, without."""
-    module = randomise(S2Module(inputs, outputs, ((3, 1), (5, 2))), 8)
-    x = torch.randn(2, inputs, 8, 12)
-    assert isinstance(module, S2Module)
-    assert_same(export_sinet.FastModule(module)(x), module(x))
+@pytest.mark.parametrize("size", [(4, 4), (8, 12), (32, 64)])
+def test_tiled_convolution_is_the_convolution(exact: None, size: tuple[int, int]) -> None:
+    """Woven together, the tiles are the result, borders included."""
+    single, x = conv(2, 1, 3), torch.randn(2, 2, *size)
+    tiles = export_sinet.tiled(single)(x)
+    assert tiles.shape[1:] == (16, size[0] // 4, size[1] // 4)
+    assert_same(torch.nn.functional.pixel_shuffle(tiles, 4), single(x))
