@@ -22,7 +22,15 @@ from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
 from sinet_video.serve.painting.strokes import parse_strokes
 from sinet_video.serve.service import Service
 from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError
-from sinet_video.serve.workplace import MATTES, FullError, NotThereError, StoredClip, own_file
+from sinet_video.serve.workplace import (
+    MATTES,
+    FullError,
+    NotThereError,
+    StoredClip,
+    disk_error,
+    is_full,
+    own_file,
+)
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotThereError, 404), (BusyError, 409), (TooLargeError, 413), (TooSlowError, 408),
@@ -243,6 +251,10 @@ def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable
             if request.method in ("PUT", "POST"):
                 refusal.headers["Connection"] = "close"  # or a body without end would be read on
             return refusal
+        except OSError as error:
+            if not is_full(error):
+                raise
+            return refused(507, disk_error(error).message)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
 
