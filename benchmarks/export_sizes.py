@@ -52,7 +52,7 @@ def main() -> None:
     for name in OFFERED:
         with TemporaryDirectory() as place:
             folder, target = _with(Path(place), given), DESTINATIONS[name]
-            words = commands.run_words(stored, target, f"result{target.suffix}")
+            words = commands.run_words(stored, target, f"result{target.suffix}", lambda own, _: own)
             effort = seconds(words, folder) / look
             print(f"{name:<12} {bits(folder, given):>14.2f} {effort:>7.2f}", flush=True)
 

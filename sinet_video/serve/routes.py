@@ -17,7 +17,8 @@ from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED, offered
 from sinet_video.serve.commands import shown_command
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.guard import refused
-from sinet_video.serve.jobs import LOOK, BusyError, Job
+from sinet_video.serve.job import LOOK, Job
+from sinet_video.serve.jobs import BusyError
 from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
 from sinet_video.serve.painting.strokes import parse_strokes
 from sinet_video.serve.service import Service

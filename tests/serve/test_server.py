@@ -185,6 +185,24 @@ def test_what_is_painted_changes_over_time(server, clip):
     assert server.ask("PUT", f"{path}/strokes", [wrong]).status == 422
 
 
+def test_what_is_painted_later_does_not_change_a_job_that_waits(server, clip, long_clip, tmp_path):
+    """A job is what it was when it was queued, and so is its second try."""
+    waits_for = server.look(server.upload(long_clip))["id"]
+    found = server.upload(clip)
+    path = f"/clips/{found['id']}"
+    box = {"kind": "core", "shape": "rectangle", "points": [[-1, -1], [2, 2]]}
+    server.ask("PUT", f"{path}/strokes", [box])
+    job = server.ask("POST", f"{path}/jobs", {"what": "lumamatte"}).json
+    server.ask("POST", f"/jobs/{job['id']}/cancel")
+    server.ask("POST", f"/jobs/{job['id']}/retry")
+    server.ask("PUT", f"{path}/strokes", [{**box, "kind": "garbage"}])
+    server.ask("POST", f"/jobs/{waits_for}/cancel")
+    server.job(job["id"], "done")
+    with av.open(io.BytesIO(server.ask("GET", f"/jobs/{job['id']}/result").body)) as container:
+        assert next(container.decode(video=0)).to_ndarray(format="gray").min() > 240
+    assert not list(server.folder.rglob("kept-*"))
+
+
 def test_edits_that_are_none_are_refused_and_change_nothing(server, clip):
     found = server.upload(clip)
     path = f"/clips/{found['id']}/edits"
