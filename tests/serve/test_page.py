@@ -197,7 +197,10 @@ def test_before_and_after_has_the_source_left_and_a_checkerboard_right(page, mak
     drag(page, (0.01, 0.01), (0.99, 0.99))
     wait(lambda: alpha_at(page, 0.75, 0.5) < 16)
     page.execute_script("document.getElementById('painting').open = false")
+    key(page, "5")
+    before = picture(page, "no-background-yet")
     key(page, "6")
+    assert picture(page, "before-after") != before
     box = page.execute_script(
         "const b = document.getElementById('picture').getBoundingClientRect();"
         "return [b.left, b.top + scrollY, b.width, b.height]"

@@ -112,7 +112,7 @@ get("own").addEventListener("change", async () => {
 });
 get("background").addEventListener("change", save);
 get("colour").addEventListener("input", () => {
-  get("picture").style.setProperty("--behind", get("colour").value);
+  get("backdrop").style.setProperty("--behind", get("colour").value);
   if (get("background").value === "colour") save();
 });
 

@@ -140,7 +140,8 @@ export const player = {
 
   show(view) {
     this.view = view;
-    picture.className = view === "split" ? "board" : view;
+    // Not on the canvas itself: Chromium keeps the old background of one.
+    get("backdrop").className = view === "split" ? "board" : view;
     this.draw();
   },
 

@@ -9,9 +9,9 @@ let version = 0;
 
 export function showOwn(clip) {
   get("own-name").textContent = clip.background ? `Yours: ${clip.background}` : "";
-  get("picture").style.backgroundImage = "";
+  get("backdrop").style.backgroundImage = "";
   version += 1;
-  if (clip.background && player.view === "own") get("picture").style.backgroundImage = `url("${api.backgroundOf(clip.id, version)}")`;
+  if (clip.background && player.view === "own") get("backdrop").style.backgroundImage = `url("${api.backgroundOf(clip.id, version)}")`;
 }
 
 for (const [index, [name, label]] of VIEWS.entries()) get("views").append(button(label, () => view(name), { id: `view-${name}`, title: `${label} (${index + 1})` }));
@@ -22,6 +22,7 @@ export function view(name) {
   get("split").hidden = get("split-label").hidden = name !== "split";
   const clip = current();
   if (clip) showOwn(clip);
+  if (name === "own" && clip && !clip.background) get("backgrounds").open = true; // it is chosen there
   placeSplit();
 }
 
