@@ -163,5 +163,6 @@ def pictures(page: Any, name: str) -> None:
             look(page, size, dark=dark)
             wide = page.execute_script("return document.documentElement.scrollWidth")
             assert wide <= size[0], (name, size)
-            picture(page, f"{name}-{size[0]}-{'dark' if dark else 'light'}")
+            if PICTURES is not None:
+                picture(page, f"{name}-{size[0]}-{'dark' if dark else 'light'}")
     usual(page)

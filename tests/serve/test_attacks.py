@@ -390,9 +390,9 @@ def test_a_disk_that_fills_while_a_clip_comes(start, small_disk, carphone):
             time.sleep(0.05)
         filler = _fill(small_disk)
         line.sendall(data)
-        answer = line.recv(4096).decode()
-    assert answer.split()[1] == "507"
-    assert "The disk is full" in answer
+        replies = line.makefile("rb")
+        assert replies.readline().split()[1] == b"507"
+        assert b"The disk is full" in replies.read()
     assert not list(small_disk.glob("*/*/clip*"))
     filler.unlink()
     assert server.ask("PUT", "/clips", data).status == 201
