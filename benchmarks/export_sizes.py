@@ -1,47 +1,66 @@
-"""Bits a pixel of each destination of the page: python benchmarks/export_sizes.py CLIP...
+"""Bits a pixel and effort of each destination of the page: python benchmarks/export_sizes.py CLIP.
 
-The page says by these about how large an export will be.
+The page says by these about how large an export will be and how long it will take. Effort is in
+CPU seconds, as multiples of those of a look through the clip.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
+import subprocess
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sinet_video import Encoding, convert, probe
-from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED, Destination
+from sinet_video import probe
+from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED
+from sinet_video.serve import commands
+from sinet_video.serve.workplace import StoredClip
 
 
-def bits(clip: Path, target: Destination, folder: Path) -> float:
-    """Return how many bits a pixel of a frame took."""
-    options = dict(target.options)
-    output = folder / f"{clip.stem}{target.suffix}"
-    encoding = Encoding(
-        codec=options.get("codec"),
-        format=options.get("format"),
-        audio=options.get("audio", "copy"),
-        alpha_mode=options.get("alpha_mode"),
-    )
-    show, background = options.get("show", "composite"), options.get("background")
-    report = convert(clip, output, show=show, background=background, encoding=encoding)
-    files = [output] if output.is_file() else list(output.iterdir())
-    size = sum(file.stat().st_size for file in files)
+def seconds(words: list[str], folder: Path) -> float:
+    """Return the CPU seconds that a run of Python takes."""
+    before = _spent()
+    subprocess.run([sys.executable, *words], cwd=folder, check=True, capture_output=True)
+    return _spent() - before
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def bits(folder: Path, clip: Path) -> float:
+    """Return how many bits a pixel of a frame took, of all that was made beside the clip."""
     facts = probe(clip)
-    return 8 * size / (report.frames * facts.width * facts.height)
+    made = [file for file in folder.rglob("result*") if file.is_file()]
+    made += [file for file in folder.glob("result/*") if file.is_file()]
+    size = sum(file.stat().st_size for file in set(made))
+    return 8 * size / ((facts.frames or 1) * facts.width * facts.height)
 
 
 def main() -> None:
     """Print a line for each destination."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP")
-    clips: list[Path] = parser.parse_args().clips
-    print("destination ", *(f"{clip.stem:>20}" for clip in clips))
+    parser.add_argument("clip", type=Path)
+    given: Path = parser.parse_args().clip.resolve()
+    stored = StoredClip("clip", given.name, given.parent, given)
+    print("destination  bits per pixel  effort")
+    with TemporaryDirectory() as place:
+        look = seconds(commands.look_words(stored), _with(Path(place), given))
     for name in OFFERED:
-        target = DESTINATIONS[name]
-        with TemporaryDirectory() as folder:
-            found = [bits(clip, target, Path(folder)) for clip in clips]
-        print(f"{name:<12}", *(f"{value:>20.2f}" for value in found), flush=True)
+        with TemporaryDirectory() as place:
+            folder, target = _with(Path(place), given), DESTINATIONS[name]
+            words = commands.run_words(stored, target, f"result{target.suffix}", lambda own, _: own)
+            effort = seconds(words, folder) / look
+            print(f"{name:<12} {bits(folder, given):>14.2f} {effort:>7.2f}", flush=True)
+
+
+def _with(folder: Path, clip: Path) -> Path:
+    """Return a folder in which the clip is, too."""
+    (folder / clip.name).symlink_to(clip)
+    return folder
 
 
 if __name__ == "__main__":

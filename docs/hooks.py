@@ -30,6 +30,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """Give the theme's search a name, which screen readers say."""
+    return output.replace(
+        'data-md-component="search" role="dialog"',
+        'data-md-component="search" role="dialog" aria-label="Search"',
+    )
+
+
 def command_page() -> Iterator[str]:
     """Yield the lines of the page on the commands."""
     yield "# Commands"

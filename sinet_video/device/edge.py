@@ -1,4 +1,4 @@
-"""Moving and softening the edge in torch, by kornia's morphology; see `stages.edge`."""
+"""Levels, choke and feather in torch, by kornia's morphology; see `stages.edge`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ CROSS = ((0, 1, 0), (1, 1, 1), (0, 1, 0))
 
 
 def shape_edge(mattes: Iterable[DeviceMatte], edge: EdgeShape) -> Iterator[DeviceMatte]:
-    """Yield each matte with its edge moved and then softened; alpha has the frame's size."""
+    """Yield each matte with levels, choke and feather applied; alpha has the frame's size."""
     for matte in mattes:
         alpha = matte.alpha
+        if (edge.black, edge.white) != (0, 1):
+            alpha = ((alpha - edge.black) / (edge.white - edge.black)).clamp(0, 1)
         if edge.choke:
             alpha = choked(alpha, edge.choke)
         if edge.feather:

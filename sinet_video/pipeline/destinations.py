@@ -17,17 +17,24 @@ class PageEntry:
     """How the page offers a destination.
 
     Attributes:
-        title: the name of its button.
-        about: what the result is, in a sentence or two.
+        title: where the result is used.
+        kind: what it is, in a few words.
+        about: what to know about it, in a sentence or two.
         bits: bits per pixel of a frame, about, as benchmarks/export_sizes.py measured them on a man
-            at a webcam, 640x360.
+            at a webcam, 1920x1080.
+        effort: how long it takes, about, in multiples of a look through the clip; from the same
+            program.
         unchecked: the checks of `verify` that do not apply to it.
+        plate: for two layers, what fills the person's place in the second one; "" for one layer.
     """
 
     title: str
+    kind: str
     about: str
     bits: float
+    effort: float = 1.0
     unchecked: tuple[str, ...] = ()
+    plate: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,11 @@ DESTINATIONS: Mapping[str, Destination] = {
         ".mov",
         _EDITOR,
         PageEntry(
-            "Premiere, Resolve, Final Cut, After Effects",
-            "ProRes 4444 with straight alpha. Drop it on the track above your background.",
-            bits=5.9,
+            "Premiere, Resolve, Final Cut",
+            "ProRes 4444",
+            "A .mov with straight alpha. Put it on the track above your background.",
+            bits=3.0,
+            effort=4.0,
         ),
     ),
     "resolve": Destination("the same, for DaVinci Resolve", ".mov", _EDITOR),
@@ -83,9 +92,11 @@ DESTINATIONS: Mapping[str, Destination] = {
         "",
         _ALPHA | {"format": "exr"},
         PageEntry(
-            "Nuke, Fusion",
-            "Numbered EXR images with premultiplied alpha, as compositors expect them.",
-            bits=10.2,
+            "After Effects, Nuke",
+            "EXR images",
+            "Numbered images with premultiplied alpha, in a .zip.",
+            bits=8.2,
+            effort=4.1,
         ),
     ),
     "blender": Destination("PNG frames, straight alpha", "", _ALPHA | {"format": "png"}),
@@ -94,7 +105,11 @@ DESTINATIONS: Mapping[str, Destination] = {
         "",
         _ALPHA | {"format": "tiff"},
         PageEntry(
-            "Numbered TIFF images", "Straight alpha, 8 or 16 bits as the source has them.", bits=6.3
+            "After Effects, Nuke",
+            "TIFF images",
+            "Numbered images with straight alpha, 8 or 16 bits as the source has, in a .zip.",
+            bits=4.8,
+            effort=2.9,
         ),
     ),
     "web": Destination(
@@ -103,8 +118,10 @@ DESTINATIONS: Mapping[str, Destination] = {
         _ALPHA,
         PageEntry(
             "Web page",
-            "WebM with alpha for Chrome, Edge and Firefox. Safari shows it without transparency.",
-            bits=0.27,
+            "WebM",
+            "Transparent in Chrome, Edge and Firefox. Safari shows it without transparency.",
+            bits=0.1,
+            effort=1.2,
         ),
     ),
     "safari": Destination(
@@ -113,18 +130,21 @@ DESTINATIONS: Mapping[str, Destination] = {
         _ALPHA | {"alpha_mode": "stacked"},
         PageEntry(
             "Web page, Safari too",
-            "MP4 with the matte below the colours. The page in docs/alpha.md plays it "
-            "transparently.",
-            bits=0.24,
+            "stacked MP4",
+            "The matte is below the colours. The script in docs/alpha.md plays it transparently.",
+            bits=0.08,
+            effort=1.7,
         ),
     ),
     "video": Destination(
         "H.264 on --background, or on green",
         ".mp4",
         page=PageEntry(
-            "YouTube, meeting background",
-            "MP4 with the background that you chose, green if you chose none.",
-            bits=0.1,
+            "Meeting background, YouTube",
+            "MP4",
+            "With the background chosen above; green if there is none.",
+            bits=0.06,
+            effort=1.1,
         ),
     ),
     "meeting": Destination(
@@ -140,12 +160,15 @@ DESTINATIONS: Mapping[str, Destination] = {
     "titles": Destination(
         "the person alone as ProRes 4444, as a layer in front of titles",
         ".mov",
-        {"codec": "prores", "show": "foreground"},
+        _ALPHA | {"codec": "prores"},
         PageEntry(
             "Text behind the person",
-            "The person alone as ProRes 4444. Put your text between this layer and the original "
-            "clip.",
-            bits=5.9,
+            "two ProRes 4444",
+            "Two layers in a .zip: the person with alpha, and the frame without the person, whose "
+            "place is blurred or has the background chosen above. Put the text between them.",
+            bits=5.6,
+            effort=6.8,
+            plate="blur",
         ),
     ),
     "matte": Destination("the matte alone, lossless, as gray", ".mkv", {"show": "alpha"}),
@@ -155,8 +178,10 @@ DESTINATIONS: Mapping[str, Destination] = {
         {"show": "alpha", "audio": "none"},
         PageEntry(
             "Matte only",
-            "The matte as a gray video, white where the person is.",
-            bits=0.05,
+            "gray MP4",
+            "White where the person is, black elsewhere.",
+            bits=0.01,
+            effort=0.8,
             # It has no audio, and grays are not tagged as the source's colours are.
             unchecked=("colour", "audio tracks", "audio start", "audio length"),
         ),

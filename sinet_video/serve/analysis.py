@@ -1,7 +1,8 @@
 """A job that looks through a whole clip: figures over time, and a small video that browsers play.
 
-The video has the source above its matte. Run as `python -m sinet_video.serve.analysis`, in the
-clip's folder; it says on standard error how far it is, as `sinet-video run --log-json` does.
+The video has the source above its matte, and the clip's audio. Run as `python -m
+sinet_video.serve.analysis`, in the clip's folder; it says on standard error how far it is, as
+`sinet-video run --log-json` does.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.matte_statistics import FrameStatistics, MatteStatistics
 from sinet_video.read_ahead import prefetch
 from sinet_video.serve.edits import Edits
+from sinet_video.serve.player_audio import PlayerAudio
 from sinet_video.serve.stack import alpha_of, even_size, image_of, stacked
 
 SIDE = 960
@@ -82,16 +84,20 @@ def _write(path: Path, mattes: Iterable[Matte], clip: Clip) -> None:
     part = path.with_name(f"{path.stem}.part{path.suffix}")
     with av.open(str(part), "w", options={"movflags": "+faststart"}) as container:
         stream: VideoStream | None = None
+        audio: PlayerAudio | None = None
         for each in mattes:
             stream = stream or _stream(container, each, clip)
+            audio = audio or PlayerAudio(clip, container)
             size = stream.width, stream.height // 2
             image = stacked(image_of(each.frame, size), alpha_of(each, size))
             video = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuv420p")
             begin = clip.start * clip.time_base
             video.pts, video.time_base = round((each.time - begin) / TICK), TICK
+            audio.write(each.time - begin)
             container.mux(stream.encode(video))
-        if stream is not None:
+        if stream is not None and audio is not None:
             container.mux(stream.encode(None))
+            audio.write()
     part.replace(path)
 
 

@@ -40,6 +40,13 @@ class _Near:
     clip: Clip
     coarse: tuple[Matte, ...]
     index: int
+    reach: int
+
+    def within(self, reach: int) -> _Near:
+        """Return the frame with fewer around it."""
+        first = max(0, self.index - reach)
+        kept = self.coarse[first : self.index + reach + 1]
+        return replace(self, coarse=kept, index=self.index - first, reach=reach)
 
 
 class Bench:
@@ -68,21 +75,29 @@ class Bench:
         return _facts(clip, first), jpeg(image_of(first, even_size(first, side)))
 
     def frame(
-        self, path: Path, time: float, settings: Settings, side: int, *, quick: bool = False
+        self,
+        path: Path,
+        time: float,
+        settings: Settings,
+        side: int,
+        *,
+        quick: bool = False,
+        source: bool = True,
     ) -> bytes:
         """Return a frame's source, colours and alpha above one another, as a JPEG.
 
         `time` is in seconds after the first frame. `quick` leaves out the frames around it, which
-        smooth its matte.
+        smooth its matte; without `source` its colours and alpha alone are returned.
         """
         settings = replace(settings, segmenter=self._loaded(settings))
         settings = replace(settings, smoothing=None) if quick else settings
         near = self._around(path, time, settings)
         matte = _worked(near, settings)
         size = even_size(matte.frame, side)
-        source = image_of(near.coarse[near.index].frame, size)
-        image = stacked(source, image_of(matte.frame, size), alpha_of(matte, size))
-        return jpeg(image, quantiser=QUANTISER)
+        images = [image_of(matte.frame, size), alpha_of(matte, size)]
+        if source:
+            images.insert(0, image_of(near.coarse[near.index].frame, size))
+        return jpeg(stacked(*images), quantiser=QUANTISER)
 
     def _loaded(self, settings: Settings) -> Segmenter:
         if self._segmenter is None:
@@ -90,13 +105,12 @@ class Bench:
         return self._segmenter
 
     def _around(self, path: Path, time: float, settings: Settings) -> _Near:
-        reach = _reach(settings)
-        key = path, time, reach, settings.following
-        if self._near is None or self._near.key != key:
+        reach, key = _reach(settings), (path, time, settings.following)
+        if self._near is None or self._near.key != key or self._near.reach < reach:
             clip, frames, index = self._frames(path, time, reach)
             coarse = tuple(seen(iter(frames), self._loaded(settings), settings))
-            self._near = _Near(key, clip, coarse, index)
-        return self._near
+            self._near = _Near(key, clip, coarse, index, reach)
+        return self._near.within(reach)
 
     def _frames(self, path: Path, time: float, reach: int) -> tuple[Clip, list[Frame], int]:
         if self._first is not None and (self._first[0], 0.0, 0) == (path, time, reach):

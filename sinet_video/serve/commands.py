@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 from sinet_video.pipeline.destinations import Destination
 from sinet_video.serve.edits import OWN
-from sinet_video.serve.workplace import CORE, GARBAGE, StoredClip
+from sinet_video.serve.workplace import MATTES, StoredClip
 
 VERIFICATION = "verify.json"
 
+NOT_OF_PLATES = ("audio tracks", "audio start", "audio length")
+"""The checks that do not apply to the second of two layers, as the first one has the audio."""
 
-def run_words(clip: StoredClip, target: Destination, output: str) -> list[str]:
+
+Names = Callable[[str, str], str]
+"""Returns the name to use of a file, given its own and the one that is shown."""
+
+
+def run_words(clip: StoredClip, target: Destination, output: str, names: Names) -> list[str]:
     """Return what Python is started with for an export, in the clip's folder."""
-    options = [*_options(clip, target, shown=False), "--log-json", "--overwrite"]
+    options = [*_options(clip, target, output, names), "--log-json", "--overwrite"]
     return ["-m", "sinet_video", "run", clip.file.name, output, *options]
 
 
-def verify_words(clip: StoredClip, target: Destination, output: str) -> list[str]:
-    """Return what Python is started with to check an export."""
-    skipped = [f"--skip={name}" for name in target.page.unchecked] if target.page else []
+def verify_words(
+    clip: StoredClip, target: Destination, output: str, *, is_plate: bool = False
+) -> list[str]:
+    """Return what Python is started with to check a file of an export."""
+    skipped = (target.page.unchecked if target.page else ()) + (NOT_OF_PLATES if is_plate else ())
     words = ["verify", output, f"--against={clip.file.name}", f"--json={output}.{VERIFICATION}"]
-    return ["-m", "sinet_video", *words, *skipped]
+    return ["-m", "sinet_video", *words, *(f"--skip={name}" for name in skipped)]
+
+
+def plate_of(output: str, target: Destination) -> str:
+    """Return the name of the second layer beside an output."""
+    return f"{output.removesuffix(target.suffix)}-plate{target.suffix}"
 
 
 def look_words(clip: StoredClip) -> list[str]:
@@ -39,8 +54,13 @@ def shown_output(clip: StoredClip, target: Destination) -> str:
 
 def shown_command(clip: StoredClip, target: Destination) -> str:
     """Return what does the same in a shell, by the client's own names."""
-    files = _safe(clip.name), _safe(shown_output(clip, target))
-    words = ["run", *files, *_options(clip, target, shown=True)]
+    output = _safe(shown_output(clip, target))
+    words = [
+        "run",
+        _safe(clip.name),
+        output,
+        *_options(clip, target, output, lambda _, shown: shown),
+    ]
     return shlex.join(["sinet-video", *words])
 
 
@@ -57,21 +77,22 @@ def _safe(name: str) -> str:
     return f"./{name}" if name.startswith("-") else name
 
 
-def _options(clip: StoredClip, target: Destination, *, shown: bool) -> list[str]:
+def _options(clip: StoredClip, target: Destination, output: str, names: Names) -> list[str]:
     words = target.words()
-    if target.takes_background:
-        words += _background(clip, shown=shown)
-    names = {
-        "garbage": f"{Path(clip.name).stem}-{GARBAGE}",
-        "core": f"{Path(clip.name).stem}-{CORE}",
-    }
-    words += [f"--{key}={names[key] if shown else file}" for key, file in clip.drawn.items()]
+    plate = target.page.plate if target.page else ""
+    if plate:
+        words = [word for word in words if not word.startswith("--background=")]
+        words += [f"--layers={plate_of(output, target)}"]
+    if target.takes_background or plate:
+        words += _background(clip, names) or ([f"--background={plate}"] if plate else [])
+    stem = Path(clip.name).stem
+    words += [f"--{key}={names(file, f'{stem}-{MATTES[key]}')}" for key, file in clip.drawn.items()]
     return [*words, *clip.edits.arguments()]
 
 
-def _background(clip: StoredClip, *, shown: bool) -> list[str]:
+def _background(clip: StoredClip, names: Names) -> list[str]:
     wanted = clip.edits.background
     if wanted == OWN and clip.background is not None:
-        file, name = clip.background
-        return [f"--background={name if shown else file.name}"]
+        file, shown = clip.background
+        return [f"--background={names(file.name, shown)}"]
     return [] if wanted in ("", OWN, "transparent") else [f"--background={wanted}"]

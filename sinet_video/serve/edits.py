@@ -15,8 +15,8 @@ from sinet_video.pipeline.settings import Settings
 Value = str | float | bool
 
 ALLOWED = (
-    "choke", "feather", "feather_side", "smooth", "refine", "islands", "holes", "subject",
-    "key", "despill", "decontaminate", "follow",
+    "choke", "feather", "feather_side", "black_point", "white_point", "smooth", "refine",
+    "islands", "holes", "subject", "key", "despill", "decontaminate", "follow",
 )  # fmt: skip
 """The options that may be set over HTTP: none names a file."""
 

@@ -52,7 +52,7 @@ def _done(bench: Bench, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]
         return bench.describe(path, request["side"])
     settings = Edits.parse(request["edits"]).settings(**request["drawn"])
     asked = request["time"], settings, request["side"]
-    return {}, bench.frame(path, *asked, quick=request["quick"])
+    return {}, bench.frame(path, *asked, quick=request["quick"], source=request["source"])
 
 
 if __name__ == "__main__":

@@ -28,7 +28,9 @@ class FrameProcess:
         """Return what a clip is, and a JPEG of its first frame, its longer side at most `side`."""
         return await self._ask({"what": "describe", "path": str(path), "side": side})
 
-    async def frame(self, clip: StoredClip, time: float, side: int, *, quick: bool) -> bytes:
+    async def frame(
+        self, clip: StoredClip, time: float, side: int, *, quick: bool, source: bool = True
+    ) -> bytes:
         """Return a frame as `Bench.frame` does, by the clip's edits."""
         prefix = f"now-{new_id()}-"
         paths = [clip.folder / f"{prefix}{name}" for name in MATTES.values()]
@@ -38,7 +40,7 @@ class FrameProcess:
         drawn = {k: str(p) for k, p, wanted in zip(MATTES, paths, needed, strict=True) if wanted}
         request = {
             "what": "frame", "path": str(clip.file), "time": time, "side": side,
-            "quick": quick, "edits": clip.edits.to_dict(), "drawn": drawn,
+            "quick": quick, "source": source, "edits": clip.edits.to_dict(), "drawn": drawn,
         }  # fmt: skip
         try:
             return (await self._ask(request))[1]

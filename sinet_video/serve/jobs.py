@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import shutil
 import signal
 import time
-import zipfile
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sinet_video.errors import SinetVideoError
 from sinet_video.pipeline.destinations import DESTINATIONS
 from sinet_video.serve import commands
+from sinet_video.serve.job import ACTIVE, LOOK, Job
 from sinet_video.serve.processes import run
+from sinet_video.serve.results import packed, remove, verification
 from sinet_video.serve.workplace import (
     FullError,
     NotThereError,
@@ -26,12 +23,6 @@ from sinet_video.serve.workplace import (
     own_file,
 )
 
-State = Literal["queued", "running", "checking", "done", "failed", "cancelled"]
-
-ACTIVE: tuple[State, ...] = ("queued", "running", "checking")
-LOOK = "look"
-"""What the job is called that looks through a clip, for the player and its timeline."""
-
 
 class BusyError(SinetVideoError):
     """A job is not in a state in which that can be done."""
@@ -39,77 +30,6 @@ class BusyError(SinetVideoError):
 
 class JobFailedError(SinetVideoError):
     """A job's program failed, and said why."""
-
-
-@dataclass
-class Job:
-    """One job.
-
-    Attributes:
-        id: its name in addresses.
-        clip: what it works on.
-        what: a destination's name, or "look".
-        words: what Python is started with; it is decided when the job is queued, and later edits
-            do not change it.
-        command: what does the same in a shell, for an export.
-        state: how it is.
-        frame, frames: how many are done, and how many there will be, if that is known.
-        seconds_left: about, or None.
-        seconds: how long it took, when it is done.
-        error: why it failed, in the command's own sentence.
-        result: the finished file.
-        verification: what `sinet-video verify` says of it.
-        notes: what the command remarked.
-    """
-
-    id: str
-    clip: StoredClip
-    what: str
-    words: list[str] = field(default_factory=list)
-    command: str = ""
-    state: State = "queued"
-    frame: int = 0
-    frames: int | None = None
-    seconds_left: float | None = None
-    seconds: float | None = None
-    error: str | None = None
-    result: Path | None = None
-    verification: dict[str, Any] | None = None
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def output(self) -> str:
-        """The name of the file or folder that it makes."""
-        return f"{self.id}{DESTINATIONS[self.what].suffix}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, for JSON."""
-        return {
-            "id": self.id, "clip": self.clip.id, "what": self.what, "command": self.command,
-            "state": self.state, "frame": self.frame, "frames": self.frames,
-            "seconds_left": self.seconds_left, "seconds": self.seconds, "error": self.error,
-            "notes": self.notes,
-            "verification": self.verification,
-            "size": self.result.stat().st_size if self.result and self.result.exists() else None,
-            "suffix": self.result.suffix if self.result else None,
-        }  # fmt: skip
-
-    def hear(self, event: dict[str, Any]) -> None:
-        """Take note of what its program said."""
-        if event["event"] == "progress":
-            self.frame, self.frames = int(event["frame"]), event.get("frames")
-            self.seconds_left = event.get("seconds_left")
-        elif event["event"] == "done":
-            self.frame = int(event["report"]["frames"])
-            said = event["report"].get("warnings", [])
-            self.notes = [self.shown(str(line)) for line in said]
-
-    def shown(self, text: str) -> str:
-        """Return what its program said, in the client's names."""
-        if self.what != LOOK:
-            called = commands.shown_output(self.clip, DESTINATIONS[self.what])
-            text = text.replace(self.output, called)
-        return commands.own_names(self.clip, text)
 
 
 class Jobs:
@@ -140,7 +60,7 @@ class Jobs:
         job.words = commands.look_words(clip)
         if what != LOOK:
             target = DESTINATIONS[what]
-            job.words = commands.run_words(clip, target, job.output)
+            job.words = commands.run_words(clip, target, job.output, job.keep)
             job.command = commands.shown_command(clip, target)
         self._jobs[job.id] = job
         self._begin(job)
@@ -170,8 +90,9 @@ class Jobs:
             await self.cancel(job)
         self._jobs.pop(job.id, None)
         self._tasks.pop(job.id, None)
+        job.forget_kept()
         if job.what != LOOK:
-            _remove(job)
+            remove(job)
 
     async def delete_of(self, clip: StoredClip) -> None:
         """Delete all jobs of a clip."""
@@ -197,6 +118,7 @@ class Jobs:
                 self._workplace.check_room()
                 await work(job)
                 job.state, job.seconds_left = "done", None
+                job.forget_kept()
                 job.seconds = round(time.monotonic() - begun, 1)
         except (SinetVideoError, OSError) as error:
             said = error.message if isinstance(error, SinetVideoError) else str(error)
@@ -206,7 +128,7 @@ class Jobs:
             raise
         finally:
             if job.state != "done" and job.what != LOOK:
-                _remove(job)
+                remove(job)
 
     async def _look(self, job: Job) -> None:
         await self._quiet()
@@ -216,11 +138,12 @@ class Jobs:
         clip, target = job.clip, DESTINATIONS[job.what]
         await finished(run(job.words, clip.folder, job.hear))
         job.state, job.seconds_left = "checking", None
-        words = commands.verify_words(clip, target, job.output)
-        await run(words, clip.folder, lambda _: None)
-        job.verification = _verification(job)
-        made = clip.folder / job.output
-        job.result = await asyncio.to_thread(_packed, made) if target.is_folder else made
+        for name in job.layers.values():
+            is_plate = name != job.output
+            words = commands.verify_words(clip, target, name, is_plate=is_plate)
+            await run(words, clip.folder, lambda _: None)
+        job.verification = verification(job)
+        job.result = await asyncio.to_thread(packed, job)
         own_file(job.result, clip.folder)
 
 
@@ -235,32 +158,3 @@ async def finished(running: Coroutine[Any, Any, tuple[int, str]]) -> None:
         raise JobFailedError(
             said.splitlines()[-1] if said else f"The job failed with status {status}."
         )
-
-
-def _verification(job: Job) -> dict[str, Any] | None:
-    """Return the checks of a result, in the client's names."""
-    path = job.clip.folder / f"{job.output}.{commands.VERIFICATION}"
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    checks = [{**check, "detail": job.shown(check["detail"])} for check in found["checks"]]
-    return {"holds": found["holds"], "checks": checks}
-
-
-def _packed(folder: Path) -> Path:
-    """Pack a folder, which goes; images are compressed already."""
-    target = folder.with_suffix(".zip")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for file in sorted(folder.iterdir()):
-            archive.write(file, f"matte/{file.name}")
-    shutil.rmtree(folder)
-    return target
-
-
-def _remove(job: Job) -> None:
-    """Remove what a job made, whatever of it there is."""
-    job.result = None
-    for path in job.clip.folder.glob(f"{job.id}*"):
-        remove: Callable[[Path], None] = shutil.rmtree if path.is_dir() else Path.unlink
-        remove(path)

@@ -11,7 +11,7 @@ from sinet_video.option import options_of
 from sinet_video.pipeline.destinations import OFFERED
 from sinet_video.pipeline.settings import Settings
 from sinet_video.serve.edits import ALLOWED
-from sinet_video.serve.jobs import LOOK, State
+from sinet_video.serve.job import LOOK, State
 from sinet_video.serve.limits import LONGEST_SIDE
 from sinet_video.serve.painting.strokes import MOST_MOVES, MOST_POINTS, MOST_STROKES, Kind, Shape
 from sinet_video.serve.routes import TABLE
@@ -108,6 +108,7 @@ QUERIES: dict[tuple[str, str], dict[str, Schema]] = {
         "time": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
         "side": {"type": "number", "minimum": 16, "maximum": LONGEST_SIDE},
         "quick": {"type": "boolean"},
+        "source": {"type": "boolean"},
     },
 }
 """What requests may say after the address."""

@@ -17,12 +17,21 @@ from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED, offered
 from sinet_video.serve.commands import shown_command
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.guard import refused
-from sinet_video.serve.jobs import LOOK, BusyError, Job
+from sinet_video.serve.job import LOOK, Job
+from sinet_video.serve.jobs import BusyError
 from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
 from sinet_video.serve.painting.strokes import parse_strokes
 from sinet_video.serve.service import Service
 from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError
-from sinet_video.serve.workplace import MATTES, FullError, NotThereError, StoredClip, own_file
+from sinet_video.serve.workplace import (
+    MATTES,
+    FullError,
+    NotThereError,
+    StoredClip,
+    disk_error,
+    is_full,
+    own_file,
+)
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotThereError, 404), (BusyError, 409), (TooLargeError, 413), (TooSlowError, 408),
@@ -51,9 +60,12 @@ def _offer(name: str) -> dict[str, Any]:
     entry, target = OFFERED[name], DESTINATIONS[name]
     return {
         "title": entry.title,
+        "kind": entry.kind,
         "about": entry.about,
         "file": target.suffix or f"folder of .{target.options['format']} files, as .zip",
         "bits": entry.bits,
+        "effort": entry.effort,
+        "background": target.takes_background or bool(entry.plate),
     }
 
 
@@ -103,16 +115,15 @@ async def background(service: Service, request: Request) -> Response:
 async def frame(service: Service, request: Request) -> Response:
     """One frame at full quality: source, colours and alpha above one another, a JPEG.
 
-    With `quick`, the matte is not smoothed by the frames around it, and is there sooner.
+    With `quick`, the matte is not smoothed by the frames around it, and is there sooner. Without
+    `source`, colours and alpha alone come.
     """
     clip = _clip(service, request)
     time, side = _number(request, "time", 0.0), _number(request, "side", 1920.0)
     if not 16 <= side <= LONGEST_SIDE:
         raise SettingError(f"side is {side:g}; it must be from 16 to {LONGEST_SIDE}.")
-    quick = request.query_params.get("quick", "false")
-    if quick not in ("true", "false"):
-        raise SettingError(f"quick is {quick[:40]!r}; it must be true or false.")
-    data = await service.frames.frame(clip, time, int(side), quick=quick == "true")
+    quick, source = _flag(request, "quick", "false"), _flag(request, "source", "true")
+    data = await service.frames.frame(clip, time, int(side), quick=quick, source=source)
     return Response(data, media_type="image/jpeg")
 
 
@@ -208,6 +219,13 @@ def _number(request: Request, name: str, default: float) -> float:
     return value
 
 
+def _flag(request: Request, name: str, default: str) -> bool:
+    given = request.query_params.get(name, default)
+    if given not in ("true", "false"):
+        raise SettingError(f"{name} is {given[:40]!r}; it must be true or false.")
+    return given == "true"
+
+
 async def _json(request: Request) -> Any:
     """Return a body as JSON. Raises `SettingError` or `TooLargeError`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
@@ -234,6 +252,10 @@ def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable
             if request.method in ("PUT", "POST"):
                 refusal.headers["Connection"] = "close"  # or a body without end would be read on
             return refusal
+        except OSError as error:
+            if not is_full(error):
+                raise
+            return refused(507, disk_error(error).message)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
 

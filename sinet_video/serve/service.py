@@ -12,7 +12,8 @@ from starlette.requests import Request
 from sinet_video.errors import InputError, SettingError
 from sinet_video.serve.commands import own_names
 from sinet_video.serve.frames import FrameProcess
-from sinet_video.serve.jobs import LOOK, Jobs, finished
+from sinet_video.serve.job import LOOK
+from sinet_video.serve.jobs import Jobs, finished
 from sinet_video.serve.painting.mattes import write_mattes
 from sinet_video.serve.painting.strokes import Painting, Stroke, Track
 from sinet_video.serve.processes import run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import time
 from collections.abc import AsyncIterator
 from io import FileIO
@@ -13,7 +12,7 @@ from starlette.requests import Request
 
 from sinet_video.errors import SinetVideoError
 from sinet_video.serve.limits import GRACE, MEGABYTE, SLOWEST
-from sinet_video.serve.workplace import FullError, Workplace
+from sinet_video.serve.workplace import Workplace, disk_error
 
 CHECK_EVERY, AT_ONCE = 16 * MEGABYTE, MEGABYTE
 """Bytes from one look at the free space to the next, and that are written together."""
@@ -86,15 +85,7 @@ async def _store(file: FileIO, data: bytearray) -> None:
         while data:
             del data[: await asyncio.to_thread(file.write, data)]
     except OSError as error:
-        raise _disk_error(error) from error
-
-
-def _disk_error(error: OSError) -> FullError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return FullError(
-        "The disk is full; make room on it, or delete clips and results." if full
-        else f"The file cannot be written: {error.strerror}."
-    )  # fmt: skip
+        raise disk_error(error) from error
 
 
 async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -6,6 +6,7 @@ Every file in it has a name that the server chose: a client's is only ever shown
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 import shutil
@@ -40,6 +41,19 @@ class NotThereError(SinetVideoError):
 
 class FullError(SinetVideoError):
     """There is no room for more."""
+
+
+def is_full(error: OSError) -> bool:
+    """Whether something could not be written because there is no room for it."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def disk_error(error: OSError) -> FullError:
+    """Return what is to be said when a file cannot be written."""
+    return FullError(
+        "The disk is full; make room on it, or delete clips and results." if is_full(error)
+        else f"The file cannot be written: {error.strerror}."
+    )  # fmt: skip
 
 
 def new_id() -> str:

@@ -1,4 +1,4 @@
-"""Moving and softening the edge of a full-size matte."""
+"""Levels of a full-size matte, and moving and softening its edge."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.native import edges as kernels
 from sinet_video.native.tiles import suits
 from sinet_video.planes.gaussian import gaussian, halvings
+from sinet_video.planes.levels import levels
 from sinet_video.planes.morphology import eroded
 from sinet_video.stages.matte_settings import EdgeShape, FeatherSide
 from sinet_video.stages.memory import NOTHING, remembers
@@ -25,17 +26,29 @@ TINY = 1e-5
 
 @remembers(NOTHING)
 def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
-    """Yield each matte with its edge moved and then softened.
+    """Yield each matte with its levels stretched, its edge moved and then softened.
 
     Alpha must be at the frame's size, (H, W) in [0, 1], and stays so.
     """
     for matte in mattes:
         alpha = matte.tiles
+        if (edge.black, edge.white) != (0, 1):
+            alpha = levelled(alpha, edge.black, edge.white)
         if edge.choke:
             alpha = choked(alpha, edge.choke)
         if edge.feather:
             alpha = feathered(alpha, edge.feather, edge.side)
         yield matte.with_alpha(alpha)
+
+
+def levelled(alpha: TiledAlpha, black: float, white: float) -> TiledAlpha:
+    """Return alpha stretched so that `black` becomes 0 and `white` becomes 1."""
+    values = levels(alpha.values, black, white)
+    lowest, highest = values.min(axis=(1, 2), initial=1), values.max(axis=(1, 2), initial=0)
+    found = np.where(highest <= 0, Kind.CLEAR, np.where(lowest >= 1, Kind.SOLID, Kind.PARTIAL))
+    kinds = alpha.kinds.copy()
+    kinds[alpha.partial] = found
+    return TiledAlpha(alpha.grid, kinds, values[found == Kind.PARTIAL])
 
 
 def choked(alpha: TiledAlpha, pixels: float) -> TiledAlpha:

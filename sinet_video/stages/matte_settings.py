@@ -207,11 +207,13 @@ FeatherSide = Literal["both", "inward", "outward"]
 
 @dataclass(frozen=True)
 class EdgeShape:
-    """How to change the edge.
+    """How to change the edge: first levels, then choke, then feather.
 
     Raises `SettingError` for values out of range.
 
     Attributes:
+        black: alpha at or below it becomes 0.
+        white: alpha at or above it becomes 1; what lies between `black` and `white` is stretched.
         choke: pixels by which to shrink the person; negative spreads. Fractions are allowed.
         feather: pixels over which the edge fades.
         side: whether the fade is centred on the edge ("both"), ends there ("inward": nothing is
@@ -235,9 +237,28 @@ class EdgeShape:
         name="feather-side",
         choices=get_args(FeatherSide),
     )
+    black: float = option(
+        0.0,
+        "Alpha at or below this becomes 0; raise it to clear haze around the person.",
+        EDGE,
+        name="black-point",
+        metavar="ALPHA",
+    )
+    white: float = option(
+        1.0,
+        "Alpha at or above this becomes 1; lower it to close a matte one can see through.",
+        EDGE,
+        name="white-point",
+        metavar="ALPHA",
+    )
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if not 0 <= self.black < self.white <= 1:
+            raise SettingError(
+                f"Black point is {self.black:g} and white point {self.white:g}; it must be "
+                "0 <= black point < white point <= 1."
+            )
         if not -LARGEST <= self.choke <= LARGEST:
             raise SettingError(
                 f"Choke is {self.choke:g} px; it must be from -{LARGEST:g} to {LARGEST:g}."

@@ -21,6 +21,7 @@ from sinet_video.media.tiled_alpha import TiledAlpha
 from sinet_video.native import refining as kernels
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.guided_filter import Lines, confidence, fit
+from sinet_video.planes.levels import levels
 from sinet_video.planes.pyramid import bounding_slices, reduced
 from sinet_video.planes.resample import resized
 from sinet_video.stages.lift import lifted, raised
@@ -129,12 +130,6 @@ def enlarged(frame: Frame, coarse: FloatArray, settings: BilinearRefinement) -> 
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), shape, extent)
     return raised(frame, factor, alpha, transition_band(alpha, 1))
-
-
-def levels(alpha: FloatArray, black: float, white: float) -> FloatArray:
-    """Stretch alpha of any shape so that `black` becomes 0 and `white` becomes 1."""
-    stretched: FloatArray = np.clip((alpha - np.float32(black)) / np.float32(white - black), 0, 1)
-    return stretched
 
 
 def subsampling(frame: Frame, side: int) -> int:

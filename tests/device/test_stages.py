@@ -194,6 +194,7 @@ def test_alpha_of_the_frame_s_size_is_not_refined() -> None:
         EdgeShape(1), EdgeShape(-2), EdgeShape(1.5), EdgeShape(-3.25), EdgeShape(7),
         EdgeShape(choke=20), EdgeShape(feather=2), EdgeShape(feather=30),
         EdgeShape(1.5, 2), EdgeShape(0, 6, "inward"), EdgeShape(-1, 9, "outward"),
+        EdgeShape(black=0.2, white=0.7), EdgeShape(2, black=0.4),
     ],
     ids=str,
 )  # fmt: skip

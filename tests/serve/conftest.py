@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from browsing import opened
 
 PATIENCE = 120
 
@@ -91,6 +94,15 @@ class Server:
         jobs = self.ask("GET", "").json["jobs"]
         return next(job for job in jobs if job["clip"] == clip["id"])
 
+    def working(self) -> list[int]:
+        """The processes that work in a clip's folder."""
+        found = []
+        for link in Path("/proc").glob("[0-9]*/cwd"):
+            with contextlib.suppress(OSError):
+                if re.fullmatch(f"{self.folder}/[^/]+/[0-9a-f]{{16}}", str(link.readlink())):
+                    found.append(int(link.parent.name))
+        return found
+
     def forget(self) -> None:
         for clip in self.ask("GET", "").json["clips"]:
             self.ask("DELETE", f"/clips/{clip['id']}")
@@ -124,6 +136,19 @@ def start(tmp_path_factory) -> Iterator[Callable[..., Server]]:
 @pytest.fixture(scope="module")
 def module_server(start) -> Server:
     return start("--max-size", "1", "--max-clips", "4", "--max-length", "60")
+
+
+@pytest.fixture(scope="module")
+def page_server(start) -> Server:
+    return start("--max-clips", "5")
+
+
+@pytest.fixture
+def page(browser, page_server: Server) -> Any:
+    """The page, and nothing of the test before."""
+    browser.get("about:blank")  # what the test before was uploading ends
+    page_server.forget()
+    return opened(browser, page_server.url)
 
 
 @pytest.fixture

@@ -10,8 +10,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -232,23 +238,56 @@ def test_few_upload_at_the_same_time(server, clip):
         time.sleep(0.2)
 
 
-def test_two_thousand_requests_are_answered(server):
-    """On one connection, then on many that are left open; the memory of it stays."""
-    connection = server.connect()
-    before = _memory(server.process.pid)
-    for _ in range(2000):
-        connection.request("GET", f"/{server.token}/api/clips/none")
-        response = connection.getresponse()
-        response.read()
-        assert response.status == 404
-    connection.close()
+def test_ten_thousand_requests_are_answered(server, clip):
+    """On four connections, right and wrong ones, each as it must be; memory and descriptors stay.
+
+    Then on many connections that are left open.
+    """
+    found, pid = server.upload(clip)["id"], server.process.pid
+    server.job(server.look({"id": found})["id"], "done")
+    wanted = {
+        f"/{server.token}/api": 200, f"/{server.token}/app.js": 200, "/": 404,
+        f"/{server.token}/api/clips/{found}/poster": 200, f"/{server.token}/api/clips/none": 404,
+    }  # fmt: skip
+
+    def ask(count: int) -> Counter[tuple[str, int]]:
+        heads = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n" for path in wanted]
+        answers = Counter[tuple[str, int]]()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as line:
+            replies = line.makefile("rb")
+            for _ in range(count // len(wanted)):
+                line.sendall("".join(heads).encode())  # answered one after the other
+                answers.update((path, _status(replies)) for path in wanted)
+        return answers
+
+    ask(200)
+    before, open_before = _memory(pid), _descriptors(pid)
+    with ThreadPoolExecutor(4) as pool:
+        answers = sum(pool.map(ask, [2500] * 4), Counter[tuple[str, int]]())
+    assert answers == dict.fromkeys(wanted.items(), 2000)
     idle = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(200)]
     assert server.ask("GET", "").status in (200, 503)
     for line in idle:
         line.close()
     time.sleep(0.5)
     assert server.ask("GET", "").status == 200
-    assert _memory(server.process.pid) - before < 30_000
+    assert _memory(pid) - before < 30_000
+    assert _descriptors(pid) <= open_before + 2
+
+
+def _status(replies: BinaryIO) -> int:
+    """Read an answer to its end, and return its status."""
+    status, length = int(replies.readline().split()[1]), 0
+    while (line := replies.readline()) != b"\r\n":
+        name, _, value = line.partition(b":")
+        length = int(value) if name.lower() == b"content-length" else length
+    assert len(replies.read(length)) == length
+    return status
+
+
+def _descriptors(pid: int) -> int:
+    """How many files and connections a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def _memory(pid: int) -> int:
@@ -267,7 +306,7 @@ def test_a_full_disk_is_said_and_nothing_is_kept(tmp_path, monkeypatch):
     with pytest.raises(FullError, match="disk is nearly full"):
         place.check_room()
     place.close()
-    error = uploads._disk_error(OSError(errno.ENOSPC, "No space left on device"))
+    error = workplace.disk_error(OSError(errno.ENOSPC, "No space left on device"))
     assert isinstance(error, FullError)
 
 
@@ -282,6 +321,82 @@ def test_a_disk_that_fills_while_a_job_writes_is_said(start, carphone):
     assert failed["error"] == "talk-matte.mov cannot be written: File too large."
     assert not list(server.folder.rglob(f"{job['id']}*"))
     assert server.ask("GET", "").status == 200
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of 300 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(place)]
+    if sys.platform != "linux" or _failed(command):
+        pytest.skip("needs the right to mount a file system")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def _failed(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode != 0
+
+
+def _fill(disk: Path) -> Path:
+    """Take all the space that is left."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(2**20)):
+            pass
+    assert shutil.disk_usage(disk).free == 0
+    return filler
+
+
+def test_a_disk_that_is_really_full(start, small_disk, carphone, long_clip):
+    """Full while a job writes, while a clip comes, and before: said each time, nothing kept."""
+    server = start(TMPDIR=str(small_disk))
+    found = server.upload(long_clip)
+    path = f"/clips/{found['id']}"
+    server.job(server.look(found)["id"], "done")
+    job = server.ask("POST", f"{path}/jobs", {"what": "premiere"}).json
+    server.job(job["id"], "running")
+    filler = _fill(small_disk)
+    failed = server.job(job["id"], "failed")
+    assert failed["error"] == "talk-matte.mov cannot be written: No space left on device."
+    assert not list(small_disk.glob(f"*/*/*{job['id']}*"))
+    answer = server.ask("PUT", "/clips?name=more.mp4", carphone.read_bytes())
+    assert answer.status == 507
+    assert answer.error == "The disk is nearly full; make room on it, or delete clips and results."
+    assert server.ask("PUT", f"{path}/edits", {"choke": 2.0}).status == 200
+    assert server.ask("PUT", f"{path}/background?name=b.png", b"x" * 9999).status == 507
+    stroke = {"kind": "core", "shape": "rectangle", "points": [[0, 0], [0.5, 1]]}
+    painted = server.ask("PUT", f"{path}/strokes", [stroke])
+    assert painted.status == 507, painted.body
+    filler.unlink()
+    assert server.ask("PUT", f"{path}/strokes", [stroke]).status == 200
+    assert server.ask("POST", f"/jobs/{job['id']}/retry").json["state"] == "queued"
+    assert server.job(job["id"], "done")["verification"]["holds"]
+
+
+def test_a_disk_that_fills_while_a_clip_comes(start, small_disk, carphone):
+    server = start(TMPDIR=str(small_disk))
+    data = carphone.read_bytes()
+    half = data[: len(data) // 2]  # all of it is read before it is written
+    head = (
+        f"PUT /{server.token}/api/clips HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        f"Content-Length: {2 * len(half)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
+        line.sendall(head.encode() + half)
+        end = time.monotonic() + 20
+        while not list(small_disk.glob("*/*/clip*")):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        filler = _fill(small_disk)
+        line.sendall(half)
+        replies = line.makefile("rb")
+        assert replies.readline().split()[1] == b"507"
+        assert b"The disk is full" in replies.read()
+    assert not list(small_disk.glob("*/*/clip*"))
+    filler.unlink()
+    assert server.ask("PUT", "/clips", data).status == 201
 
 
 def test_a_job_that_is_killed_from_outside_says_so_and_can_be_retried(server, long_clip):

@@ -1,222 +1,252 @@
-"""The page in headless Chromium: upload, brush, cancel, export, download, keys, narrow and dark."""
+"""The page in headless Chromium: sliders, views, the player and its keys, painting, looks."""
 
 from __future__ import annotations
 
+import io
 import json
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
+import av
+import numpy as np
 import pytest
+from browsing import (
+    alpha_at,
+    choose,
+    clock,
+    drag,
+    drop,
+    key,
+    look,
+    picture,
+    pictures,
+    playable,
+    shown,
+    slide,
+    texts,
+    usual,
+    wait,
+)
 
-from sinet_video import verify
+OPAQUE = """const canvas = document.getElementById("picture");
+const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+return data.reduce((sum, value, index) => sum + (index % 4 === 3 ? value : 0), 0);"""
 
-PATIENCE = 120
-
-
-@pytest.fixture(scope="module")
-def page_server(start):
-    return start("--max-clips", "5")
-
-
-@pytest.fixture
-def page(browser, page_server) -> Any:
-    """The page, and nothing of the test before."""
-    browser.get("about:blank")  # what the test before was uploading ends
-    page_server.forget()
-    browser.set_window_size(1440, 1000)
-    browser.get_log("browser")  # from here on
-    browser.get(page_server.url)
-    wait(lambda: browser.execute_script("return document.querySelector('#destinations input')"))
-    return browser
-
-
-def wait(found: Callable[[], Any]) -> Any:
-    """Return what is found, once it is."""
-    end = time.monotonic() + PATIENCE
-    while not (value := found()):
-        assert time.monotonic() < end, "it did not come in time"
-        time.sleep(0.2)
-    return value
-
-
-def drop(page, *clips: Path) -> None:
-    page.find_element("id", "files").send_keys("\n".join(map(str, clips)))
-
-
-def shown(page) -> None:
-    """Wait until the open clip's frame is there at full quality, and nothing is under way."""
-    script = """return document.getElementById("stage").dataset.shown === "still"
-      && !document.getElementById("busy").textContent"""
-    wait(lambda: page.execute_script(script))
-
-
-def alpha_at(page, x: float, y: float) -> int:
-    """How opaque the frame is at a place, in shares of it."""
-    return page.execute_script(
-        """const canvas = document.getElementById("picture");
-        return canvas.getContext("2d").getImageData(arguments[0] * canvas.width,
-          arguments[1] * canvas.height, 1, 1).data[3];""",
-        x, y,
-    )  # fmt: skip
-
-
-def drag(page, *points: tuple[float, float]) -> None:
-    from selenium.webdriver import ActionChains
-
-    overlay = page.find_element("id", "overlay")
-    width, height = overlay.size["width"], overlay.size["height"]
-    steps = [(round((x - 0.5) * width), round((y - 0.5) * height)) for x, y in points]
-    actions = ActionChains(page, duration=50)
-    actions.move_to_element_with_offset(overlay, *steps[0]).click_and_hold()
-    for step in steps[1:]:
-        actions.move_to_element_with_offset(overlay, *step)
-    actions.release().perform()
-
-
-def choose(page, name: str, value: str) -> None:
-    page.execute_script(f"document.querySelector('input[name={name}][value={value}]').click()")
-
-
-def texts(page, selector: str) -> list[str]:
-    script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)"
-    return page.execute_script(script, selector)
-
-
-def press(page, label: str) -> None:
-    """Press the button of that name among the exports."""
-    page.execute_script(
-        """[...document.querySelectorAll("#jobs button")]
-          .find((each) => each.textContent === arguments[0]).click()""",
-        label,
-    )
-
-
-def key(page, *keys: str) -> None:
-    from selenium.webdriver import ActionChains
-
-    ActionChains(page).send_keys(*keys).perform()
-
-
-def test_paint_away_and_export_for_an_editor(page, page_server, carphone, tmp_path):
-    """Upload, paint what must go and what must stay, undo, export, download, verify."""
-    drop(page, carphone)
-    shown(page)
-    page.execute_script("document.getElementById('painting').open = true")
-    drag(page, (0.5, 0.3), (0.5, 0.6), (0.6, 0.6))
-    wait(lambda: alpha_at(page, 0.5, 0.45) < 16)
-    choose(page, "kind", "core")
-    choose(page, "shape", "rectangle")
-    drag(page, (0.02, 0.02), (0.2, 0.2))
-    wait(lambda: alpha_at(page, 0.1, 0.1) > 240)
-    page.find_element("id", "undo").click()
-    wait(lambda: alpha_at(page, 0.1, 0.1) < 16)
-    page.find_element("id", "redo").click()
-    wait(lambda: alpha_at(page, 0.1, 0.1) > 240)
-    shown(page)
-    command = wait(lambda: "--core" in (text := texts(page, "#command")[0]) and text)
-    assert command.startswith("sinet-video run carphone_pristine.mp4 ")
-    assert "--garbage=carphone_pristine-garbage.mkv" in command
-    page.find_element("id", "export").click()
-    link = wait(lambda: page.execute_script("return document.querySelector('#jobs a')?.href"))
-    assert texts(page, "#jobs summary")[0].startswith("Checked: all ")
-    name = page.execute_script("return document.querySelector('#jobs a').download")
-    assert name == "carphone_pristine-premiere.mov"
-    page.execute_cdp_cmd(
-        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
-    )
-    page.execute_script("document.querySelector('#jobs a').click()")
-    wait((tmp_path / name).exists)
-    assert verify(tmp_path / name, carphone, alpha_mode="straight").holds
-    assert link.startswith(page_server.url)
-
-
-def test_cancel_in_mid_job_and_retry(page, make_clip):
-    drop(page, make_clip("long.mp4", frames=900))
-    shown(page)
-    page.find_element("id", "export").click()
-    wait(lambda: "Premiere" in "".join(texts(page, "#jobs > li:first-child")))
-    press(page, "Cancel")
-    wait(lambda: "Retry" in texts(page, "#jobs > li:first-child button"))
-    assert "cancelled" in texts(page, "#jobs > li:first-child")[0]
-    press(page, "Delete")
-    wait(lambda: not any("Premiere" in text for text in texts(page, "#jobs b")))
-
-
-def test_a_batch_of_five_with_one_bad(page, make_clip, tmp_path):
-    """The bad one is said, in the command's sentence; the others are there."""
-    clips = [make_clip(f"c{index}.mp4") for index in range(4)]
-    bad = tmp_path / "bad.mp4"
-    bad.write_bytes(b"no video" * 100)
-    drop(page, *clips[:2], bad, *clips[2:])
-    wait(lambda: len(texts(page, "#cards img")) == 4 and texts(page, "#alert span")[0])
-    assert "bad.mp4" in texts(page, "#alert span")[0]
-    assert sorted(texts(page, "#cards b")) == [f"c{index}.mp4" for index in range(4)]
+SPEED = "return document.getElementById('speed').textContent"
 
 
 def test_sliders_change_the_frame_and_the_command(page, carphone):
     drop(page, carphone)
     shown(page)
-    opaque = """const canvas = document.getElementById("picture");
-      const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-      return data.reduce((sum, value, index) => sum + (index % 4 === 3 ? value : 0), 0);"""
-    before = page.execute_script(opaque)
+    before = page.execute_script(OPAQUE)
     assert before > 0
-    page.execute_script(
-        """const choke = document.getElementById("choke");
-        choke.value = 6; choke.dispatchEvent(new Event("input"));"""
-    )
+    slide(page, "choke", 6)
     wait(lambda: "--choke=6" in texts(page, "#command")[0])
-    wait(lambda: page.execute_script(opaque) < before)
+    wait(lambda: page.execute_script(OPAQUE) < before)
     version = "return document.getElementById('video').src"
     played = wait(lambda: page.execute_script(version))
     hidden = "return document.getElementById('relook').hidden"
-    page.execute_script("document.getElementById('feather').dispatchEvent(new Event('input'))")
+    slide(page, "feather", 0)
     wait(lambda: not page.execute_script(hidden))
     page.find_element("id", "relook").click()
     wait(lambda: page.execute_script(version) != played)
 
 
+def test_levels_change_the_frame_and_stay_in_order(page, carphone):
+    drop(page, carphone)
+    shown(page)
+    soft = page.execute_script(OPAQUE)
+    slide(page, "black_point", 0.6)
+    wait(lambda: "--black-point=0.6" in texts(page, "#command")[0])
+    wait(lambda: page.execute_script(OPAQUE) < soft)
+    slide(page, "white_point", 0.3)
+    wait(lambda: "--black-point=0.25 --white-point=0.3" in texts(page, "#command")[0])
+    page.execute_script("document.querySelector('[aria-label=\"Reset edge and matte\"]').click()")
+    wait(lambda: "point" not in texts(page, "#command")[0])
+    wait(lambda: page.execute_script(OPAQUE) == pytest.approx(soft, rel=0.01))
+
+
+def test_the_colour_of_a_screen_is_picked_from_the_frame(page, make_clip):
+    from selenium.webdriver import ActionChains
+
+    drop(page, make_clip())
+    shown(page)
+    page.execute_script("document.getElementById('screen').parentElement.open = true")
+    page.execute_script("document.getElementById('pick').click()")
+    wait(lambda: alpha_at(page, 0.02, 0.02) == 255)  # the source is shown
+    canvas = page.find_element("id", "picture")
+    page.execute_script("scrollTo(0, 0)")
+    ActionChains(page).move_to_element_with_offset(canvas, 0, 60).click().perform()
+    colour = wait(lambda: page.execute_script("return document.getElementById('key').value"))
+    assert colour.startswith("#")
+    wait(lambda: f"--key={colour}" in texts(page, "#command")[0].replace("'", ""))
+
+
+def test_a_stroke_counts_from_the_bracket_to_the_bracket(page, page_server, carphone):
+    """Of the stroke that was painted last, and then of those that will be."""
+    drop(page, carphone)
+    playable(page)
+    shown(page)
+    page.execute_script("document.getElementById('painting').open = true")
+    drag(page, (0.5, 0.3), (0.5, 0.6), (0.6, 0.6))
+    wait(lambda: alpha_at(page, 0.5, 0.45) < 16)
+
+    def spans() -> list[tuple[float, float | None]]:
+        (clip,) = page_server.ask("GET", "").json["clips"]
+        return [(round(s["start"], 2), s["end"] and round(s["end"], 2)) for s in clip["strokes"]]
+
+    def at(time: float) -> None:
+        slide(page, "scrub", time)
+        shown(page)
+
+    at(1)
+    key(page, "[")
+    at(2)
+    key(page, "]")
+    wait(lambda: spans() == [(pytest.approx(1, abs=0.04), pytest.approx(2.03, abs=0.04))])
+    assert "0:01.00 to 0:02.0" in texts(page, "#strokes")[0]
+    shown(page)
+    assert alpha_at(page, 0.5, 0.45) < 16
+    at(2.5)
+    assert alpha_at(page, 0.5, 0.45) > 100
+    key(page, "\ue00c", "[")  # lets go of it
+    assert page.execute_script("return document.querySelector('[value=marked]').checked")
+    assert page.execute_script("return document.querySelectorAll('#curves .marked').length") == 1
+    drag(page, (0.1, 0.1), (0.1, 0.2))
+    wait(lambda: len(spans()) == 2)
+    assert spans()[1] == (pytest.approx(2.5, abs=0.04), None)
+    page.find_element("id", "undo").click()
+    page.find_element("id", "undo").click()
+    wait(lambda: spans() == [(pytest.approx(1, abs=0.04), None)])
+
+
 def test_keys_views_and_the_timeline(page, carphone):
     drop(page, carphone)
+    playable(page)
     shown(page)
-    wait(lambda: texts(page, "#worst button"))
     assert page.execute_script("return document.querySelectorAll('#curves polyline').length") == 2
-    page.execute_script("document.activeElement.blur()")
+    for number, name in enumerate(("source", "matte", "board", "colour", "own", "split"), 1):
+        key(page, str(number))
+        pressed = f"return document.querySelector('#view-{name}').ariaPressed"
+        assert page.execute_script(pressed) == "true"
+        picture(page, f"view-{name}")
     key(page, "1")
-    assert (
-        page.execute_script("return document.querySelector('#view-source').ariaPressed") == "true"
-    )
     assert alpha_at(page, 0.02, 0.02) == 255
     key(page, "3")
-    clock = lambda: float(texts(page, "#clock")[0].split(":")[1].split(" ")[0])  # noqa: E731
-    assert clock() == 0
+    assert clock(page) == 0
     key(page, "\ue014")
-    wait(lambda: clock() == pytest.approx(0.033, abs=0.002))
-    key(page, "]")
-    wait(lambda: clock() > 0.04)
-    begun = clock()
-    key(page, " ")
-    wait(lambda: clock() > begun + 0.2)
+    wait(lambda: clock(page) == pytest.approx(0.033, abs=0.002))
+    key(page, "n")
+    wait(lambda: clock(page) > 0.04)
+    key(page, "\ue010")
+    wait(lambda: clock(page) == pytest.approx(3.97, abs=0.01))
+    key(page, "\ue011")
+    wait(lambda: clock(page) == 0)
+
+
+def test_j_k_l_play_as_editors_do(page, carphone):
+    """Once as it is, twice at double speed, three times at four times; K stops, J goes back."""
+    drop(page, carphone)
+    playable(page)
+    shown(page)
+    speeds = []
+    for letter in "lll":
+        key(page, letter)
+        speeds.append(page.execute_script(SPEED))
+    assert speeds == ["", "2\u00d7 speed", "4\u00d7 speed"]
+    wait(lambda: clock(page) > 0.3)
+    key(page, "k")
+    assert page.execute_script(SPEED) == ""
+    shown(page)
+    stopped = clock(page)
+    slide(page, "scrub", 3)
+    key(page, "j")
+    assert page.execute_script(SPEED) == "1\u00d7 back"
+    key(page, "j")
+    assert page.execute_script(SPEED) == "2\u00d7 back"
+    wait(lambda: clock(page) < 2.5)
+    key(page, "l")
+    assert page.execute_script(SPEED) == ""
+    turned = clock(page)
+    wait(lambda: clock(page) > turned + 0.2)
     key(page, "k")
     shown(page)
+    assert stopped > 0.3
 
 
-def test_it_is_readable_on_a_narrow_dark_screen(page, carphone):
+def test_the_audio_is_heard_and_can_be_turned_off(page, make_clip):
+    drop(page, make_clip("loud.mp4", frames=60, audio=True))
+    playable(page)
+    audio, video = page.find_element("id", "audio"), page.find_element("id", "video")
+    assert audio.is_displayed()
+    key(page, " ")
+    wait(lambda: video.get_property("webkitAudioDecodedByteCount") > 0)
+    assert video.get_property("muted") is False
+    key(page, "m")
+    assert video.get_property("muted") is True
+    assert audio.get_attribute("aria-pressed") == "false"
+    key(page, "m", "k")
+    drop(page, make_clip("silent.mp4"))
+    wait(lambda: not audio.is_displayed())
+
+
+def test_before_and_after_has_the_source_left_and_a_checkerboard_right(page, make_clip):
+    """By a picture of the page: white and gray squares in the place of what was painted away."""
+    drop(page, make_clip(width=320, height=192))
+    shown(page)
+    page.execute_script("document.getElementById('painting').open = true")
+    choose(page, "shape", "rectangle")
+    drag(page, (0.01, 0.01), (0.99, 0.99))
+    wait(lambda: alpha_at(page, 0.75, 0.5) < 16)
+    page.execute_script("document.getElementById('painting').open = false")
+    key(page, "5")
+    before = picture(page, "no-background-yet")
+    key(page, "6")
+    assert picture(page, "before-after") != before
+    box = page.execute_script(
+        "const b = document.getElementById('picture').getBoundingClientRect();"
+        "return [b.left, b.top + scrollY, b.width, b.height]"
+    )
+    with av.open(io.BytesIO(picture(page, "before-after"))) as container:
+        seen = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    left, top, width, height = map(round, box)
+    frame = seen[top : top + height, left : left + width]
+    right = frame[height // 4 : height // 2, width * 6 // 10 : width * 9 // 10].reshape(-1, 3)
+    colours, counts = np.unique(right, axis=0, return_counts=True)
+    assert [196, 200, 207] in colours.tolist()
+    assert [255, 255, 255] in colours.tolist()
+    both = counts[(colours == 255).all(axis=1) | (colours == [196, 200, 207]).all(axis=1)]
+    assert both.sum() > 0.8 * len(right)
+    assert min(both) > 0.4 * len(right)
+    assert frame[height // 4, : width * 4 // 10].std() > 10  # a ramp of colours
+
+
+def test_it_is_readable_narrow_and_wide_light_and_dark(page, carphone, make_clip):
+    pictures(page, "empty")
+    drop(page, carphone)
+    playable(page)
+    shown(page)
+    pictures(page, "open")
+    page.execute_script("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    drag(page, (0.5, 0.3), (0.5, 0.6), (0.6, 0.6))
+    shown(page)
+    pictures(page, "all-open")
+    page.execute_script("document.getElementById('help').showModal()")
+    pictures(page, "keys")
+
+
+def test_the_frame_stays_in_sight_on_a_narrow_screen(page, carphone):
+    """While its sliders, which lie far below it, are moved."""
     drop(page, carphone)
     shown(page)
-    metrics = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    look(page, (375, 812), dark=False)
     try:
-        for media in ({"features": []}, dark):
-            page.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-            width = "return [document.documentElement.scrollWidth, innerWidth]"
-            assert page.execute_script(width) == [375, 375]
+        page.execute_script("document.getElementById('smooth').scrollIntoView({block: 'center'})")
+        top, bottom = page.execute_script(
+            "const b = document.getElementById('picture').getBoundingClientRect();"
+            "return [b.top, b.bottom]"
+        )
+        assert 0 <= top < bottom < 812
     finally:
-        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        usual(page)
 
 
 def test_every_control_has_a_name_and_no_request_leaves(page, page_server, carphone):

@@ -257,6 +257,24 @@ def test_given_alpha_stays_as_it_was():
     np.testing.assert_array_equal(alpha, before)
 
 
+@pytest.mark.parametrize("size", [(128, 192), (45, 37)])
+def test_levels_stretch_what_lies_between_the_points(size):
+    """As numpy's interpolation does; tiles that become flat are stored as flat ones."""
+    alpha = np.random.default_rng(3).random(size, np.float32)
+    alpha[: size[0] // 2] *= 0.2
+    frame = Frame.from_rgb(np.zeros((*size, 3), np.uint8))
+    (got,) = shape_edge([Matte(frame, alpha)], EdgeShape(black=0.25, white=0.75))
+    np.testing.assert_allclose(got.alpha, np.interp(alpha, [0.25, 0.75], [0, 1]), atol=1e-6)
+    assert got.alpha[: size[0] // 2].max() == 0
+    np.testing.assert_array_equal(got.tiles.kinds, TiledAlpha.of(got.alpha).kinds)
+
+
+@pytest.mark.parametrize("points", [(0.5, 0.5), (0.7, 0.2), (-0.1, 1), (0, 1.1), (float("nan"), 1)])
+def test_levels_out_of_range_are_refused(points):
+    with pytest.raises(SettingError, match=r"[Bb]lack"):
+        EdgeShape(black=points[0], white=points[1])
+
+
 @pytest.mark.parametrize("edge", [{"choke": 64.1}, {"choke": -65}, {"choke": float("nan")}])
 def test_choke_out_of_range_is_refused(edge):
     """Sixty-four pixels either way, and no further."""

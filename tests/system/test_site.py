@@ -11,8 +11,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from barriers import barriers
+from browsing import NARROW, WIDE, look, usual
 
 import sinet_video
+
+MAIN = (
+    "", "install", "edges", "tasks/editors", "gallery", "performance", "reference/commands",
+    "reference/http",
+)  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +68,16 @@ def test_no_page_asks_another_host(site):
     assert asked == set()
     styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
     assert not re.search(r"url\(['\"]?(https?:)?//", styles)
+
+
+def test_axe_finds_no_barrier_on_the_main_pages(site, browser):
+    """Wide and light, narrow and dark; the browser opens the files as they are."""
+    for path in MAIN:
+        for size, dark in ((WIDE, False), (NARROW, True)):
+            look(browser, size, dark=dark)
+            browser.get((site / path / "index.html").as_uri())
+            assert barriers(browser) == [], (path, size)
+    usual(browser)
 
 
 def test_the_reference_has_every_option_and_request(site):

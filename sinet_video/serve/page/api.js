@@ -37,9 +37,13 @@ export const backgroundOf = (clip, version) => `api/clips/${clip}/background?v=$
 export const resultOf = (job) => `api/jobs/${job}/result`;
 export const matteOf = (clip, name) => `api/clips/${clip}/mattes/${name}`;
 
-export async function frame(clip, time, side, quick) {
-  const response = await ask(`/clips/${clip}/frame?time=${time.toFixed(4)}&side=${side}&quick=${quick}`);
-  return createImageBitmap(await response.blob());
+// Colours above alpha, and the source, which is not sent again if it is there already.
+export async function frame(clip, time, side, quick, source) {
+  const response = await ask(`/clips/${clip}/frame?time=${time.toFixed(4)}&side=${side}&quick=${quick}&source=${!source}`);
+  const data = await response.blob();
+  if (source) return [await createImageBitmap(data), source];
+  const whole = await createImageBitmap(data), { width } = whole, height = whole.height / 3;
+  return Promise.all([createImageBitmap(whole, 0, height, width, 2 * height), createImageBitmap(whole, 0, 0, width, height)]);
 }
 
 // Sends a file as the body itself; `progress` gets shares from 0 to 1, `abort` stops it.
@@ -56,7 +60,7 @@ function send(path, file, progress, began) {
       else reject(new Refused(said.error ?? `The server answered ${request.status}.`));
     });
     request.addEventListener("error", () => reject(new Refused(`${file.name} could not be uploaded: the server stopped reading it. It may be too large, or there are too many clips.`)));
-    request.addEventListener("abort", () => reject(new Refused(`${file.name} was not uploaded: you stopped it.`)));
+    request.addEventListener("abort", () => reject(Object.assign(new Refused(`${file.name} was not uploaded: you stopped it.`), { stopped: true })));
     began?.(() => request.abort());
     request.send(file);
   });

@@ -5,6 +5,7 @@ export const get = (id) => document.getElementById(id);
 export function make(name, properties = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
+    if (value === null) continue;
     if (key.startsWith("aria-") || key === "for" || key === "role") element.setAttribute(key, value);
     else element[key] = value;
   }
@@ -23,9 +24,22 @@ export function clock(seconds, digits = 3) {
   return `${minutes}:${rest.padStart(digits ? digits + 3 : 2, "0")}`;
 }
 
+// A length in words: "90 s", "15 minutes", "1 hour".
+export function length(seconds) {
+  const [amount, unit] = seconds < 120 ? [seconds, "s"] : seconds < 3600 ? [seconds / 60, "minutes"] : [seconds / 3600, seconds === 3600 ? "hour" : "hours"];
+  return `${Number(amount.toFixed(1))} ${unit}`;
+}
+
+// How long something takes: "9 s", "2 min 5 s".
+export function took(seconds) {
+  const whole = Math.max(1, Math.round(seconds)), minutes = Math.floor(whole / 60);
+  return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}
+
 export function size(bytes) {
   if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+  const [amount, unit] = bytes < 1e9 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  return `${amount < 10 ? Number(amount.toFixed(1)) : Math.round(amount)} ${unit}`;
 }
 
 export const left = (seconds) => (seconds === null ? "" : `, ${clock(seconds, 0)} left`);

@@ -1,11 +1,14 @@
 // Cards of clips, and the exports of the one that is open: progress, cancel, retry, download.
 import * as api from "./api.js";
-import { alertOf, button, clock, get, left, make, size } from "./dom.js";
+import { alertOf, button, clock, get, left, make, size, took } from "./dom.js";
+import { page } from "./page.js";
+import { again, forget } from "./uploads.js";
 
 const ACTIVE = ["queued", "running", "checking"];
-const act = (work, after) => () => work().then(after).catch(alertOf);
+const act = (work) => () => work().then(page.update).catch(alertOf);
 
 export const isActive = (job) => ACTIVE.includes(job.state);
+const canRetry = (job) => ["failed", "cancelled"].includes(job.state);
 
 function bar(job) {
   const share = job.frames ? job.frame / job.frames : null;
@@ -44,43 +47,69 @@ function keyed(list, items, key, build) {
   while (list.children.length > wanted.length) list.lastChild.remove();
 }
 
-export function showCards(clips, jobs, uploads, chosen, open, after) {
+// The job of a clip that its card tells of: what is going on, else what was done last.
+function told(clip, jobs) {
+  const own = jobs.filter((job) => job.clip === clip.id);
+  return own.find((job) => job.state === "running" || job.state === "checking") ?? own.find(isActive) ?? own.at(-1);
+}
+
+export function showCards() {
+  const { clips, jobs } = page.state;
   const items = [
-    ...uploads.map((each) => ({ id: `u${each.id}`, upload: each.id, name: each.name, share: Math.round(100 * each.share) / 100 })),
-    ...clips.map(({ id, name, width, height, duration, size: bytes }) => ({ id, name, width, height, duration, size: bytes, chosen: id === chosen, job: jobs.findLast((job) => job.clip === id && isActive(job)) ?? jobs.findLast((job) => job.clip === id) })),
+    ...page.uploads.map(({ id, name, share, error }) => ({ id: `u${id}`, upload: id, name, error, share: share === null ? null : Math.round(100 * share) / 100 })),
+    ...clips.map((clip) => {
+      const { id, name, width, height, duration, size: bytes } = clip;
+      return { id, name, width, height, duration, size: bytes, chosen: id === page.open, job: told(clip, jobs) };
+    }),
   ];
-  keyed(get("cards"), items, (item) => item.id, (item) => (item.upload !== undefined ? uploading(item, uploads) : card(item, open, after)));
+  keyed(get("cards"), items, (item) => item.id, (item) => (item.upload !== undefined ? uploading(item) : card(item)));
 }
 
-function uploading(item, uploads) {
-  const stop = button("×", () => uploads.find((each) => each.id === item.upload)?.stop?.(), { className: "small", "aria-label": `Stop uploading ${item.name}` });
-  const picture = make("span", { className: "open" });
-  const said = item.share < 1 ? `uploading, ${Math.round(100 * item.share)} %` : "looking what it is";
-  return make("li", { className: "card" }, picture, make("b", { textContent: item.name, title: item.name }), stop, make("span", { className: "faint", textContent: said }), make("progress", { max: 1, value: item.share, "aria-label": "Upload" }));
+function uploading(item) {
+  const upload = page.uploads.find((each) => each.id === item.upload), { name, share, error } = item;
+  const gone = button("×", () => forget(upload), { className: "small", "aria-label": error ? `Remove ${name}` : `Stop uploading ${name}` });
+  const picture = make("span", { className: error ? "open none" : "open", textContent: error ? "!" : "", "aria-hidden": "true" });
+  const said = error ?? (share === null ? "waiting" : share < 1 ? `uploading, ${Math.round(100 * share)} %` : "reading it");
+  return make("li", { className: "card" }, picture, make("b", { textContent: name, title: name }), gone,
+    make("span", { className: error ? "faint bad" : "faint", textContent: said, role: error ? "alert" : "status" }),
+    error ? make("div", { className: "bar" }, button("Retry", () => again(upload), { "aria-label": `Retry ${name}` })) : make("progress", { max: 1, value: share ?? 0, "aria-label": `Upload of ${name}` }));
 }
 
-function card(item, open, after) {
-  const picture = button("", () => open(item.id), { className: "open", "aria-label": `Open ${item.name}`, "aria-pressed": String(item.chosen) });
-  picture.append(make("img", { src: api.posterOf(item.id), alt: "" }));
-  const gone = button("×", act(() => api.deleteClip(item.id), after), { className: "small", "aria-label": `Delete ${item.name}` });
-  const working = item.job && isActive(item.job);
-  const said = working ? `${item.job.what === "look" ? "looking through it" : "exporting"}, ${saying(item.job)}` : item.job?.state === "failed" ? item.job.error : facts(item);
-  return make("li", { className: item.chosen ? "card chosen" : "card" }, picture, make("b", { textContent: item.name, title: item.name }), gone,
-    make("span", { className: item.job?.state === "failed" ? "faint bad" : "faint", textContent: said }), working ? bar(item.job) : null);
+function card(item) {
+  const { id, name, job, chosen } = item;
+  const picture = button("", () => page.show(id), { className: "open", "aria-label": `Open ${name}`, "aria-pressed": String(chosen) });
+  picture.append(make("img", { src: api.posterOf(id), alt: "" }));
+  const gone = button("×", act(() => api.deleteClip(id)), { className: "small", "aria-label": `Delete ${name}` });
+  const working = job && isActive(job), what = job?.what === "look" ? "looking through it" : "export";
+  const said = working ? `${what}, ${saying(job)}` : job?.state === "failed" ? job.error : job?.state === "cancelled" ? `${what} cancelled` : facts(item);
+  const bad = job?.state === "failed";
+  return make("li", { className: chosen ? "card chosen" : "card" }, picture, make("b", { textContent: name, title: name }), gone,
+    make("span", { className: bad ? "faint bad" : "faint", textContent: said, role: bad ? "alert" : null }), working ? bar(job) : null, job && !working ? offers(job, name) : null);
 }
 
-export function showJobs(jobs, destinations, name, after) {
-  keyed(get("jobs"), jobs, (job) => job.id, (job) => row(job, destinations[job.what], name, after));
+// What a card offers of its last job: the result, or another try.
+function offers(job, name) {
+  if (canRetry(job)) return make("div", { className: "bar" }, button("Retry", act(() => api.retryJob(job.id)), { "aria-label": `Retry ${name}` }));
+  return job.size === null ? null : make("div", { className: "bar" }, download(job, name));
 }
 
-function row(job, destination, name, after) {
-  const title = destination?.title ?? "Player and timeline";
-  const said = job.state === "done" && job.size !== null ? size(job.size) : saying(job);
-  const buttons = make("div", { className: "bar" });
-  if (job.state === "done" && job.size !== null) buttons.append(make("a", { href: api.resultOf(job.id), download: `${name.replace(/\.[^.]*$/, "")}-${job.what}${job.suffix}`, textContent: "Download" }));
-  if (isActive(job)) buttons.append(button("Cancel", act(() => api.cancelJob(job.id), after)));
-  if (["failed", "cancelled"].includes(job.state)) buttons.append(button("Retry", act(() => api.retryJob(job.id), after)));
-  if (!isActive(job)) buttons.append(button("Delete", act(() => api.deleteJob(job.id), after)));
+function download(job, name) {
+  const file = `${name.replace(/\.[^.]*$/, "")}-${job.what}${job.suffix}`;
+  return make("a", { className: "main", href: api.resultOf(job.id), download: file, textContent: "Download", "aria-label": `Download ${file}` });
+}
+
+export function showJobs(jobs, destinations, name) {
+  keyed(get("jobs"), jobs, (job) => job.id, (job) => row(job, destinations[job.what], name));
+}
+
+function row(job, destination, name) {
+  const title = destination ? `${destination.title}, ${destination.kind}` : "Player and timeline";
+  const said = job.state === "done" && job.size !== null ? `${size(job.size)}, made in ${took(job.seconds)}` : saying(job);
+  const buttons = make("div", { className: "bar" }), named = (what) => ({ "aria-label": `${what} ${title}` });
+  if (job.state === "done" && job.size !== null) buttons.append(download(job, name));
+  if (isActive(job)) buttons.append(button("Cancel", act(() => api.cancelJob(job.id)), named("Cancel")));
+  if (canRetry(job)) buttons.append(button("Retry", act(() => api.retryJob(job.id)), named("Retry")));
+  if (!isActive(job)) buttons.append(button("Delete", act(() => api.deleteJob(job.id)), named("Delete")));
   return make("li", {}, make("div", {}, make("b", { textContent: title }), " ", make("span", { className: "faint", textContent: said })), isActive(job) ? bar(job) : null,
     job.error ? make("p", { className: "faint bad", textContent: job.error }) : null, ...job.notes.map((note) => make("p", { className: "faint", textContent: note })), verdict(job), buttons);
 }

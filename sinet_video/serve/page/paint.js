@@ -10,9 +10,9 @@ const COLOURS = { garbage: "#e5352b", core: "#21a453", erase: "#ffffff" };
 const chosen = (name) => document.querySelector(`input[name=${name}]:checked`).value;
 
 export const paint = {
-  strokes: [], done: [], undone: [], drawing: null, moving: null, saved: () => {},
+  strokes: [], done: [], undone: [], drawing: null, moving: null, selected: null, marks: null, cursor: [0.5, 0.5], drawn: [], saved: () => {}, marked: () => {},
 
-  open(strokes) { Object.assign(this, { strokes: [...strokes], done: [], undone: [], drawing: null, moving: null }); this.describe([]); this.draw(); },
+  open(strokes) { Object.assign(this, { strokes: [...strokes], done: [], undone: [], drawing: null, moving: null, selected: null, marks: null }); this.describe([]); this.draw(); },
 
   get active() { return get("painting").open; },
 
@@ -21,8 +21,34 @@ export const paint = {
     const here = player.time, how = chosen("stretch");
     if (how === "on") return { start: here, end: null };
     if (how === "until") return { start: 0, end: here + 1 / player.rate };
+    if (how === "marked") return { start: this.marks?.start ?? 0, end: this.marks?.end ?? null };
     if (how === "follow" || how === "shot") { const [start, end] = timeline.shot(here); return { start, end }; }
     return { start: 0, end: null };
+  },
+
+  // [ and ]: where the chosen stroke starts or ends to count, or those that will be painted.
+  mark(which) {
+    const span = this.selected ?? this.marks ?? { start: 0, end: null }, time = which === "start" ? player.time : player.time + 1 / player.rate;
+    const wanted = { start: span.start, end: span.end, [which]: time };
+    if (wanted.end !== null && wanted.end <= wanted.start) { if (which === "start") wanted.end = null; else wanted.start = 0; }
+    if (this.selected) { this.replace(this.selected, { ...this.selected, ...wanted }); return; }
+    this.marks = wanted;
+    document.querySelector("input[name=stretch][value=marked]").checked = true;
+    this.marked();
+    this.sayMarks();
+  },
+
+  sayMarks() {
+    const { selected, marks } = this;
+    const until = (end) => (end === null ? "the end" : clock(end, 2));
+    get("marks").textContent = selected ? "[ and ] set where the chosen stroke starts and ends." : marks ? `New strokes count from ${clock(marks.start, 2)} to ${until(marks.end)}.` : "[ and ] set from when until when strokes count.";
+  },
+
+  choose(stroke) {
+    this.selected = this.selected === stroke ? null : stroke;
+    if (this.selected && !counts(stroke, player.time)) { player.pause(); player.seek(stroke.start); }
+    this.describe(this.drawn);
+    this.draw();
   },
 
   begin(point) {
@@ -57,6 +83,7 @@ export const paint = {
   replace(stroke, now, old = stroke) {
     this.remember(this.strokes.map((each) => (each === stroke ? old : each)));
     this.strokes = this.strokes.map((each) => (each === stroke ? now : each));
+    if (this.selected === stroke) this.selected = now;
     this.save();
   },
 
@@ -78,16 +105,23 @@ export const paint = {
     this.drawing = null;
     this.remember(this.strokes);
     this.strokes = [...this.strokes, stroke];
+    this.selected = stroke;
     this.save();
   },
 
-  drop() { this.drawing = null; this.draw(); },
+  // Drops what is being painted, or lets go of the chosen stroke.
+  drop() {
+    if (!this.drawing) { this.selected = null; this.describe(this.drawn); }
+    this.drawing = null;
+    this.draw();
+  },
   undo() { if (this.done.length) { this.undone.push(this.strokes); this.strokes = this.done.pop(); this.save(); } },
   redo() { if (this.undone.length) { this.done.push(this.strokes); this.strokes = this.undone.pop(); this.save(); } },
   clear() { if (this.strokes.length) { this.remember(this.strokes); this.strokes = []; this.save(); } },
 
   async save() {
     const sent = this.strokes, { id } = player.clip;
+    if (!sent.includes(this.selected)) this.selected = null;
     this.draw();
     get("following").hidden = !sent.some((stroke) => stroke.follows && !stroke.track);
     try {
@@ -102,6 +136,8 @@ export const paint = {
 
   describe(drawn) {
     const count = this.strokes.length;
+    this.drawn = drawn;
+    this.sayMarks();
     const links = drawn.flatMap((name) => [" ", make("a", { href: api.matteOf(player.clip.id, name), download: `${player.clip.name.replace(/\.[^.]*$/, "")}-${name}.mkv`, textContent: `Download the ${name} matte` })]);
     get("painted").replaceChildren(count ? `${count} ${count === 1 ? "stroke" : "strokes"}.` : "Paint on the frame. Red goes, green stays.", ...links);
     get("undo").disabled = this.done.length === 0;
@@ -117,13 +153,15 @@ export const paint = {
     const range = all ? "whole clip" : `${clock(stroke.start, 2)} to ${until === null ? "the end" : clock(until, 2)}`;
     const lost = stroke.follows && stroke.track && stroke.track.lost !== null ? button(`lost at ${clock(stroke.track.lost, 2)}`, () => player.seek(stroke.track.lost), { className: "bad", title: "Go there; drag it to its place with the tool Move" }) : null;
     const said = make("span", {}, make("b", { className: stroke.kind, textContent: name }), ` ${range}${stroke.follows ? ", follows" : ""}${stroke.moves.length ? `, moved ${stroke.moves.length}×` : ""}`);
-    const ends = button("Ends here", () => { if (player.time > stroke.start) this.replace(stroke, { ...stroke, end: player.time, track: stroke.track }); }, { title: "It no longer counts from this frame on", "aria-label": `${name}: ends here` });
+    const pick = button("", () => this.choose(stroke), { className: "stroke", "aria-pressed": String(stroke === this.selected), title: "Choose it, so that [ and ] set where it starts and ends" });
+    pick.append(said);
     const gone = button("×", () => { this.remember(this.strokes); this.strokes = this.strokes.filter((each) => each !== stroke); this.save(); }, { "aria-label": `Remove ${name}` });
-    return make("li", {}, said, lost, ends, gone);
+    return make("li", {}, pick, lost, gone);
   },
 
   draw() {
     stage.classList.toggle("paints", this.active);
+    overlay.tabIndex = this.active ? 0 : -1;
     const box = picture.getBoundingClientRect(), outer = stage.getBoundingClientRect();
     overlay.width = Math.max(1, Math.round(box.width));
     overlay.height = Math.max(1, Math.round(box.height));
@@ -132,8 +170,45 @@ export const paint = {
     if (!this.active) return;
     const shown = this.strokes.filter((each) => counts(each, player.time));
     for (const stroke of [...shown, this.drawing].filter(Boolean)) outline(stroke);
+    if (overlay.matches(":focus-visible")) crosshair(this.cursor);
+  },
+
+  // Painting without a pointer: arrows move a cursor, space puts the brush down and lifts it.
+  key(event) {
+    const step = event.shiftKey ? 0.05 : 0.01, [x, y] = this.cursor;
+    const by = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] }[event.key];
+    if (by) {
+      this.cursor = [x + by[0], y + by[1]].map((value) => Math.max(0, Math.min(1, value)));
+      this.move(this.cursor);
+    } else if (event.key === " ") this.press();
+    else return;
+    event.preventDefault();
+    get("cursor").textContent = `${Math.round(100 * this.cursor[0])} % across, ${Math.round(100 * this.cursor[1])} % down${this.drawing || this.moving ? ", painting" : ""}`;
+    this.draw();
+  },
+
+  press() {
+    player.pause();
+    if ((this.drawing && this.drawing.shape !== "polygon") || this.moving) this.finish(); else this.begin(this.cursor);
   },
 };
+
+function crosshair([x, y]) {
+  const pen = overlay.getContext("2d"), { width, height } = overlay, reach = 12;
+  for (const [colour, lineWidth] of [["#000", 4], ["#fff", 2]]) {
+    Object.assign(pen, { strokeStyle: colour, lineWidth, globalAlpha: 1 });
+    pen.beginPath();
+    pen.moveTo(x * width - reach, y * height);
+    pen.lineTo(x * width + reach, y * height);
+    pen.moveTo(x * width, y * height - reach);
+    pen.lineTo(x * width, y * height + reach);
+    pen.stroke();
+  }
+  const radius = Number(get("radius").value) / 100;
+  pen.beginPath();
+  pen.arc(x * width, y * height, radius * Math.max(width, height), 0, 2 * Math.PI);
+  pen.stroke();
+}
 
 function outline(stroke) {
   const pen = overlay.getContext("2d"), { width, height } = overlay;
@@ -175,6 +250,10 @@ overlay.addEventListener("pointerdown", (event) => { player.pause(); overlay.set
 overlay.addEventListener("pointermove", (event) => paint.move(pointOf(event)));
 overlay.addEventListener("pointerup", () => { if (paint.drawing?.shape !== "polygon") paint.finish(); });
 overlay.addEventListener("dblclick", () => paint.finish());
+overlay.addEventListener("keydown", (event) => { if (!event.ctrlKey && !event.metaKey && !event.altKey) paint.key(event); });
+for (const kind of ["focus", "blur"]) overlay.addEventListener(kind, () => paint.draw());
+get("starts").addEventListener("click", () => paint.mark("start"));
+get("ends").addEventListener("click", () => paint.mark("end"));
 get("painting").addEventListener("toggle", () => paint.draw());
 get("undo").addEventListener("click", () => paint.undo());
 get("redo").addEventListener("click", () => paint.redo());

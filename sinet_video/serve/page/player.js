@@ -3,18 +3,21 @@ import * as api from "./api.js";
 import { alertOf, clock, get } from "./dom.js";
 
 export const VIEWS = [["source", "Source"], ["matte", "Matte"], ["board", "Checkerboard"], ["colour", "Colour"], ["own", "Background"], ["split", "Before / after"]];
-const SIDE = 1920, QUICK = 640;
+const SIDE = 1920, QUICK = 640, FASTEST = 8;
 const picture = get("picture"), stage = get("stage"), video = get("video");
 const scratch = document.createElement("canvas");
 
 export const player = {
-  clip: null, view: "board", split: 0.5, times: [], rate: 25, time: 0, still: null, stillAt: -1, playable: false, onTime: () => {},
+  clip: null, view: "board", split: 0.5, times: [], rate: 25, time: 0, speed: 0, still: null, source: null, stillAt: -1, playable: false, onTime: () => {},
 
   open(clip) {
-    this.pause();
-    Object.assign(this, { clip, times: [], rate: clip.rate ?? 25, time: 0, still: null, stillAt: -1, playable: false });
+    video.pause();
+    this.speed = 0;
+    Object.assign(this, { clip, times: [], rate: clip.rate ?? 25, time: 0, still: null, source: null, stillAt: -1, playable: false });
     video.removeAttribute("src");
     video.load();
+    this.said();
+    get("audio").hidden = !clip.audio;
     stage.style.setProperty("--aspect", clip.width / clip.height);
     picture.width = Math.min(clip.width, SIDE);
     picture.height = Math.round((picture.width * clip.height) / clip.width);
@@ -26,7 +29,7 @@ export const player = {
   load(version, times) {
     this.times = times;
     video.src = api.playerOf(this.clip.id, version);
-    video.addEventListener("loadeddata", () => { this.playable = true; this.seek(this.time); }, { once: true });
+    video.addEventListener("loadeddata", () => { this.playable = true; this.said(); this.seek(this.time); }, { once: true });
   },
 
   // The time of the frame that is shown at a time.
@@ -58,30 +61,37 @@ export const player = {
     this.refresh();
   },
 
-  get playing() { return this.playable && !video.paused; },
+  get playing() { return this.speed !== 0; },
 
-  play(speed = 1) {
-    if (!this.playable) return;
-    if (this.time >= this.length - 1.5 / this.rate) this.seek(0);
-    video.playbackRate = speed;
-    video.play().catch(alertOf);
+  // On at a speed, or back at a negative one; 0 stops.
+  run(speed) {
+    if (!this.playable || speed === this.speed) return;
+    if (speed > 0 && this.time >= this.length - 1.5 / this.rate) this.seek(0);
+    this.speed = speed;
+    if (speed <= 0) video.pause();
+    if (speed > 0) {
+      video.playbackRate = speed;
+      video.play().catch(alertOf);
+    } else if (speed < 0) backwards();
+    else this.seek(this.snap(video.currentTime));
+    this.said();
   },
 
-  pause() {
-    clearInterval(this.backwards);
-    if (!video.paused) video.pause();
+  pause() { this.run(0); },
+  toggle() { this.run(this.playing ? 0 : 1); },
+
+  // As J and L do: the other way at once, the same way twice as fast.
+  shuttle(direction) {
+    const again = Math.sign(this.speed) === direction;
+    this.run(again ? direction * Math.min(FASTEST, 2 * Math.abs(this.speed)) : direction);
   },
 
-  toggle() { if (this.playing) this.pause(); else this.play(); },
-
-  back() {
-    this.pause();
-    this.backwards = setInterval(() => { this.time > 0 ? this.step0(-1) : this.pause(); }, 1000 / this.rate);
-  },
-
-  step0(frames) {
-    const index = Math.max(0, this.index(this.time) + frames);
-    this.seek(this.times[index] ?? this.time + frames / this.rate);
+  said() {
+    const { speed } = this;
+    get("play").textContent = this.playing ? "Stop" : "Play";
+    get("play").disabled = !this.playable;
+    get("play").title = this.playable ? "Play (space)" : "Once the clip was looked through";
+    get("speed").textContent = speed === 0 || speed === 1 ? "" : `${Math.abs(speed)}× ${speed < 0 ? "back" : "speed"}`;
   },
 
   // Ask for the frame at full quality; while one is under way only the last wish is remembered.
@@ -99,11 +109,12 @@ export const player = {
         const quick = !this.still;
         this.stale = quick;
         get("busy").textContent = "Working on this frame";
-        const still = await api.frame(clip.id, time, quick ? Math.min(QUICK, largest) : largest, quick);
+        const same = this.stillAt === time && this.source?.width === picture.width && !this.quick ? this.source : null;
+        const [still, source] = await api.frame(clip.id, time, quick ? Math.min(QUICK, largest) : largest, quick, same);
         if (clip !== this.clip) continue;
-        this.still = still;
-        this.stillAt = time;
+        Object.assign(this, { still, source, quick, stillAt: time });
         this.draw();
+        performance.mark(quick ? "first-frame" : "frame");
       }
       get("busy").textContent = "";
     } catch (error) { get("busy").textContent = ""; alertOf(error); } finally { this.asking = false; }
@@ -112,17 +123,16 @@ export const player = {
   draw() {
     const still = this.still && Math.abs(this.stillAt - this.time) < 1e-6 && !this.playing;
     if (!still && !(this.playable && video.readyState >= 2)) return;
-    const source = still ? this.still : video;
-    const rows = still ? 3 : 2, width = still ? source.width : video.videoWidth, height = (still ? source.height : video.videoHeight) / rows;
+    const from = still ? this.still : video, width = still ? from.width : video.videoWidth, height = (still ? from.height : video.videoHeight) / 2;
     if (picture.width !== width || picture.height !== height) { picture.width = width; picture.height = height; }
-    const pen = picture.getContext("2d");
+    const pen = picture.getContext("2d"), before = still ? this.source : video;
     pen.clearRect(0, 0, width, height);
-    if (this.view === "source" || this.view === "matte") {
-      pen.drawImage(source, 0, this.view === "source" ? 0 : height * (rows - 1), width, height, 0, 0, width, height);
-    } else pen.drawImage(cutOut(source, width, height, rows), 0, 0);
+    if (this.view === "source") pen.drawImage(before, 0, 0, width, height, 0, 0, width, height);
+    else if (this.view === "matte") pen.drawImage(from, 0, height, width, height, 0, 0, width, height);
+    else pen.drawImage(cutOut(from, width, height), 0, 0);
     if (this.view === "split") {
       const at = Math.round(this.split * width);
-      if (at > 0) pen.drawImage(source, 0, 0, at, height, 0, 0, at, height);
+      if (at > 0) pen.drawImage(before, 0, 0, at, height, 0, 0, at, height);
     }
     picture.setAttribute("aria-label", `${VIEWS.find(([name]) => name === this.view)[1]} at ${clock(this.time)}`);
     stage.dataset.shown = still ? "still" : "video";
@@ -130,14 +140,14 @@ export const player = {
 
   show(view) {
     this.view = view;
-    picture.className = view === "split" ? "board" : view;
+    // Not on the canvas itself: Chromium keeps the old background of one.
+    get("backdrop").className = view === "split" ? "board" : view;
     this.draw();
   },
 
   colourAt(x, y) {
-    const rows = 3, width = this.still.width, height = this.still.height / rows;
-    const [pen] = sized(scratch, width, height);
-    pen.drawImage(this.still, 0, 0, width, height, 0, 0, width, height);
+    const { width, height } = this.source, [pen] = sized(scratch, width, height);
+    pen.drawImage(this.source, 0, 0);
     const [red, green, blue] = pen.getImageData(Math.floor(x * width), Math.floor(y * height), 1, 1).data;
     return "#" + [red, green, blue].map((value) => value.toString(16).padStart(2, "0")).join("");
   },
@@ -148,12 +158,12 @@ function sized(canvas, width, height) {
   return [canvas.getContext("2d", { willReadFrequently: true })];
 }
 
-// The person alone: colours from the row before the last, alpha from the last.
-function cutOut(source, width, height, rows) {
+// The person alone: colours above alpha.
+function cutOut(source, width, height) {
   const [pen] = sized(scratch, width, height);
-  pen.drawImage(source, 0, height * (rows - 1), width, height, 0, 0, width, height);
+  pen.drawImage(source, 0, height, width, height, 0, 0, width, height);
   const alpha = pen.getImageData(0, 0, width, height).data;
-  pen.drawImage(source, 0, height * (rows - 2), width, height, 0, 0, width, height);
+  pen.drawImage(source, 0, 0, width, height, 0, 0, width, height);
   const colours = pen.getImageData(0, 0, width, height);
   for (let index = 3; index < alpha.length; index += 4) colours.data[index] = alpha[index - 3];
   pen.putImageData(colours, 0, 0);
@@ -161,15 +171,38 @@ function cutOut(source, width, height, rows) {
 }
 
 video.addEventListener("seeked", () => player.draw());
-video.addEventListener("pause", () => { player.seek(player.snap(video.currentTime)); get("play").textContent = "Play"; });
+video.addEventListener("pause", () => { if (player.speed > 0) player.run(0); }); // at its end, or by the system
 video.addEventListener("play", () => {
-  get("play").textContent = "Stop";
   const tick = () => {
     if (video.paused) return;
-    player.time = player.snap(video.currentTime);
-    player.onTime(player.time);
-    player.draw();
+    moved(video.currentTime);
     requestAnimationFrame(tick);
   };
   tick();
+});
+
+function moved(time) {
+  player.time = player.snap(time);
+  player.onTime(player.time);
+  player.draw();
+}
+
+// Browsers do not play backwards: it is sought, as fast as the frames come.
+function backwards() {
+  const begun = performance.now(), from = player.time, { speed } = player;
+  const tick = () => {
+    if (player.speed !== speed) return;
+    const time = from + (speed * (performance.now() - begun)) / 1000;
+    if (!video.seeking) {
+      video.currentTime = player.snap(Math.max(0, time)) + 0.4 / player.rate;
+      moved(video.currentTime);
+    }
+    if (time <= 0) player.run(0); else requestAnimationFrame(tick);
+  };
+  tick();
+}
+
+get("audio").addEventListener("click", () => {
+  video.muted = !video.muted;
+  get("audio").setAttribute("aria-pressed", String(!video.muted));
 });

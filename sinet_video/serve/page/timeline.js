@@ -21,9 +21,13 @@ export const timeline = {
 
   clear() { this.figures = null; svg.replaceChildren(); get("worst").replaceChildren(); shown = null; this.here(0); },
 
-  show(figures, strokes) {
+  show(figures, strokes, marks = null) {
     this.figures = figures;
     svg.replaceChildren();
+    if (marks) {
+      const begin = across(marks.start ?? 0), end = across(marks.end ?? player.length);
+      draw("rect", { x: begin, y: 0, width: Math.max(1, end - begin), height: 100 }, "marked");
+    }
     for (const stroke of strokes) {
       draw("line", { x1: across(Math.max(stroke.start, stroke.track?.places[0]?.[0] ?? 0)), x2: across(stroke.track?.end ?? stroke.end ?? player.length), y1: 97, y2: 97 }, "painted");
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from fractions import Fraction
 from pathlib import Path
@@ -109,23 +110,43 @@ def write_mattes(
 
     Each is a video with one frame for every time at which something changes, as the command keeps
     a frame until the next one's time; its codec is lossless. With `only`, it is the one frame that
-    counts at that time.
+    counts at that time. What is there already stays as it is if this fails, and where it is open.
     """
     needed = _kinds(painting, "garbage"), _kinds(painting, "core")
     times = _times(painting)
     if only is not None:
         times = [max((time for time in times if time <= only + 1e-3), default=0.0)]
-    with ExitStack() as stack:
-        files = [_opened(stack, path) if wanted else None for path, wanted in
-                 zip((garbage, core), needed, strict=True)]  # fmt: skip
-        for path, wanted in zip((garbage, core), needed, strict=True):
-            if not wanted:
-                path.unlink(missing_ok=True)
-        for time in times if any(needed) else ():
-            for file, matte in zip(files, painted(painting, time, aspect), strict=True):
-                if file is not None:
-                    file.add(time, matte)
+    paths = [path for path, wanted in zip((garbage, core), needed, strict=True) if wanted]
+    parts = [path.with_name(f"new-{path.name}") for path in paths]
+    try:
+        _write(painting, aspect, times, dict(zip(_wanted(needed), parts, strict=True)))
+        for part, path in zip(parts, paths, strict=True):
+            part.replace(path)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+    for path in {garbage, core} - set(paths):
+        path.unlink(missing_ok=True)
     return needed
+
+
+def _wanted(needed: tuple[bool, bool]) -> list[int]:
+    return [index for index, wanted in enumerate(needed) if wanted]
+
+
+def _write(
+    painting: Painting, aspect: float, times: list[float], paths: Mapping[int, Path]
+) -> None:
+    """Write the garbage matte, number 0, and the core matte, number 1, as far as they have paths.
+
+    libav's errors that are the system's are OSErrors, too.
+    """
+    with ExitStack() as stack:
+        files = {index: _opened(stack, path) for index, path in paths.items()}
+        for time in times if files else ():
+            mattes = painted(painting, time, aspect)
+            for index, file in files.items():
+                file.add(time, mattes[index])
 
 
 def _kinds(painting: Painting, kind: str) -> bool:
@@ -167,6 +188,5 @@ class _MatteFile:
 
 
 def _opened(stack: ExitStack, path: Path) -> _MatteFile:
-    path.unlink(missing_ok=True)
     container = stack.enter_context(av.open(str(path), "w", format="matroska"))
     return stack.enter_context(closing(_MatteFile(container)))

@@ -1,0 +1,60 @@
+// Exports by destination: what each weighs and takes, the command that makes the same, and the start.
+import * as api from "./api.js";
+import { alertOf, calmly, get, make, size, took } from "./dom.js";
+import { current, page } from "./page.js";
+
+function choose(name) {
+  page.destination = name;
+  showCommand();
+  estimate();
+}
+
+export function destinations() {
+  const rows = Object.entries(page.state.destinations).map(([name, each], index) => {
+    const input = make("input", { type: "radio", name: "destination", value: name, checked: index === 0 });
+    input.addEventListener("change", () => choose(name));
+    const line = make("small", {}, each.kind, make("span", { className: "cost", id: `cost-${name}` }));
+    return make("label", { className: "destination" }, input, make("span", {}, each.title, line, make("small", { className: "about", textContent: each.about })));
+  });
+  get("destinations").replaceChildren(...rows);
+  choose(Object.keys(page.state.destinations)[0]);
+}
+
+// What an export weighs and takes: as one of the same kind did, else by what is known of such files.
+function cost(clip, name) {
+  const { bits, effort } = page.state.destinations[name], own = page.state.jobs.filter((job) => job.clip === clip.id);
+  const same = own.findLast((job) => job.what === name && job.state === "done" && job.size !== null);
+  const look = own.findLast((job) => job.what === "look" && job.seconds);
+  const frames = clip.frames ?? (clip.duration ?? 0) * (clip.rate ?? 25);
+  return { bytes: same?.size ?? (clip.width * clip.height * frames * bits) / 8, seconds: same?.seconds ?? (look ? look.seconds * effort : 0) };
+}
+
+const said = ({ bytes, seconds }) => (bytes > 0 ? `, ≈ ${size(bytes)}` : "") + (seconds > 0 ? `, ${took(seconds)}` : "");
+
+export function estimate() {
+  const clip = current();
+  if (!clip) return;
+  for (const name of Object.keys(page.state.destinations)) get(`cost-${name}`).textContent = said(cost(clip, name));
+  const several = page.state.clips.length > 1;
+  get("export-all").hidden = !several;
+  get("export-all").textContent = `Export all ${page.state.clips.length} clips`;
+}
+
+export const showCommand = calmly(100, async () => {
+  if (!page.open) return;
+  const commands = await api.commands(page.open).catch(alertOf);
+  if (!commands) return;
+  // Each word stays whole, so that no line ends within an option.
+  const words = commands[page.destination].split(/(?<= )(?=\S)/).map((word) => make("span", { textContent: word }));
+  get("command").replaceChildren(...words);
+});
+
+get("export").addEventListener("click", () => api.addJob(page.open, page.destination).then(page.update).catch(alertOf));
+get("export-all").addEventListener("click", async () => {
+  try { for (const clip of page.state.clips) await api.addJob(clip.id, page.destination); } catch (error) { alertOf(error); }
+  await page.update();
+});
+get("copy").addEventListener("click", async () => {
+  try { await navigator.clipboard.writeText(get("command").textContent); get("copy").textContent = "Copied"; } catch { getSelection().selectAllChildren(get("command")); }
+  setTimeout(() => { get("copy").textContent = "Copy"; }, 1500);
+});
