@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-VERSION = 1
+VERSION = 2
 """Version of the functions' parameters, which the library must share."""
 
 SWITCH = "SINET_VIDEO_NATIVE"
@@ -156,3 +156,4 @@ def _declare(library: ctypes.CDLL) -> None:
         declared.restype = INT
     library.sinet_mean_change.argtypes = [POINTER, POINTER, LONG]
     library.sinet_mean_change.restype = DOUBLE
+    library.sinet_has_avx2.restype = INT

@@ -86,6 +86,29 @@ def bits(answer: Any) -> object:
     return answer
 
 
+class Old:
+    """A library of an earlier version: it has what that had, and nothing newer."""
+
+    def sinet_kernels_version(self) -> int:
+        """Return the version that it was built as."""
+        return self.version
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+
+
+@pytest.mark.parametrize("version", [library.VERSION - 1, library.VERSION])
+def test_a_library_that_was_built_earlier_is_not_used(
+    version: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has another version, or lacks a function; numpy does the work, and a warning says why."""
+    with mock.patch("ctypes.CDLL", return_value=Old(version)):
+        assert library.opened(Path("kernels.so")) is None
+    (record,) = caplog.records
+    assert "kernels.so cannot be used" in record.getMessage()
+    assert "install the package again" in record.getMessage()
+
+
 @pytest.mark.skipif(
     platform.machine().lower() not in {"x86_64", "amd64"} or sys.platform != "linux",
     reason="the kernels are built once for this processor",
