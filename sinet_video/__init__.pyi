@@ -7,9 +7,11 @@ from ._version import __version__ as __version__
 from .batches.batch import batch as batch
 from .batches.clip_job import Outcome as Outcome
 from .batches.decide import Rules as Rules
+from .batches.film import convert_in_shares as convert_in_shares
 from .batches.manifest import Entry as Entry
 from .batches.manifest import Manifest as Manifest
 from .batches.naming import Naming as Naming
+from .batches.ray_engine import RayEngine as RayEngine
 from .batches.watch import watch_batch as watch_batch
 from .decoding.access import Source as Source
 from .decoding.clip import Clip as Clip

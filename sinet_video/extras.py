@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from sinet_video.errors import SinetVideoError
 
@@ -21,6 +22,7 @@ PACKAGES = {
     "gcsfs": ("gcsfs", "gcs"),
     "adlfs": ("adlfs", "azure"),
     "pyvirtualcam": ("pyvirtualcam", "camera"),
+    "ray": ("ray", "ray"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
 }
@@ -45,3 +47,10 @@ def extra_needed(what: str) -> Iterator[None]:
             f"{what} needs {package}, which is not installed: pip install {package}, or install "
             f"this package with its extra, 'sinet-video[{extra}]'."
         ) from error
+
+
+def check_extra(name: str, what: str) -> None:
+    """Raise `MissingPackageError` unless a package is installed, without importing it."""
+    with extra_needed(what):
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(name=name)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import signal
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,3 +41,52 @@ def add_many(folder: Path, writer: int) -> None:
     """Add entries, as one of several processes."""
     for number in range(40):
         Manifest(folder).add(replace(ENTRY, name=f"{writer}-{number}", reason="x" * 9000))
+
+
+def killed_once(source: Path, output: Path) -> Report:
+    """Note the try; be killed in the first one if the input's name says so."""
+    tries = source.with_suffix(".tries")
+    with tries.open("a") as file:
+        file.write("x")
+    if source.name == "killed.mp4" and tries.read_text() == "x":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return pretended(source, output)
+
+
+def dying(source: Path, output: Path) -> Report:
+    """Be killed each time."""
+    with source.with_suffix(".tries").open("a") as file:
+        file.write("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+    return pretended(source, output)
+
+
+def telling(source: Path, output: Path) -> Report:
+    """Say in which process this is and how it is set up; print and warn on the way."""
+    said = {"pid": os.getpid(), "usage": os.environ.get("RAY_USAGE_STATS_ENABLED")}
+    output.write_text(json.dumps({**said, "folder": str(Path.cwd())}))
+    sys.stdout.write("printed\n")
+    logging.getLogger("sinet_video").warning("%s is warned of", source.name)
+    return Report(str(source), str(output), None)
+
+
+def doubled(number: int, send: Callable[[int], None]) -> int:
+    """Work on a number."""
+    return number * 2
+
+
+def token_mode(number: int, send: Callable[[int], None]) -> str:
+    """Return how the cluster recognises its own."""
+    return os.environ.get("RAY_AUTH_MODE", "")
+
+
+def held(path: Path, send: Callable[[int], None]) -> None:
+    """Say that it has begun, and take long; tidy up when it is interrupted."""
+    begun = path.with_suffix(".begun")
+    begun.write_text(str(os.getpid()))
+    try:
+        for count in range(600):
+            send(count)
+            time.sleep(0.1)
+    finally:
+        begun.unlink()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.options.batch import BatchOptions, batch_options
-from sinet_video.cli.options.click_options import overwrite_option, report_option
+from sinet_video.cli.options.click_options import options_from, overwrite_option, report_option
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.destination import destination_option
+from sinet_video.cli.options.engine import EngineOptions
 from sinet_video.cli.options.job import Job, job_options
 from sinet_video.cli.terminal.batch_progress import (
     BatchProgress,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @batch_options
 @destination_option
 @job_options
+@options_from(EngineOptions, "where")
 @overwrite_option
 @report_option
 @console_options
@@ -45,6 +47,7 @@ def batch(
     inputs: tuple[str, ...],
     many: BatchOptions,
     job: Job,
+    where: EngineOptions,
     overwrite: bool,
     report_file: str | None,
     console: Console,
@@ -59,6 +62,12 @@ def batch(
     check_reports({"report": report_file}, reads, overwrite=overwrite)
     if job.resuming.only is not None:
         raise SettingError("--only is for one film; --shard takes a part of a batch.")
+    engine = where.ray()
+    if engine is not None and (many.watch or many.jobs is not None):
+        raise SettingError(
+            f"{'--watch' if many.watch else '--jobs'} is for this machine; with --engine ray, "
+            "--cpus-per-task says how many clips a machine takes at a time."
+        )
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, console)
     if many.watch:
@@ -71,7 +80,9 @@ def batch(
         write_text(dry_table(steps, many.estimates(steps, conversion), many.at_once(steps)))
         return
     with BatchProgress(console, wanted) as progress:
-        outcomes = _reported(many.run(steps, conversion, progress=progress), progress)
+        outcomes = _reported(
+            many.run(steps, conversion, engine=engine, progress=progress), progress
+        )
     _finish(outcomes, report_file, console, overwrite=overwrite)
 
 

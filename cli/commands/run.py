@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import click
-from sinet_video.cli.options.click_options import JOB, option, overwrite_option
+from sinet_video.cli.options.click_options import JOB, option, options_from, overwrite_option
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.destination import check_output, destination_option
+from sinet_video.cli.options.engine import EngineOptions
 from sinet_video.cli.options.job import Job, job_options
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
-from sinet_video.cli.terminal.reports import is_stream, write_json
+from sinet_video.cli.terminal.reports import check_reports, is_stream, write_json
 
 from sinet_video.errors import SettingError
 
@@ -68,6 +69,16 @@ from sinet_video.errors import SettingError
     variable=False,
     help="Write a report to this JSON file; - is stdout.",
 )
+@options_from(EngineOptions, "where")
+@option(
+    "--parts",
+    type=click.IntRange(1),
+    metavar="N",
+    group=JOB,
+    variable=False,
+    show_default="by its length and the cluster",
+    help="With --engine ray: in how many parts the video is made.",
+)
 @console_options
 def run(
     source: str,
@@ -79,6 +90,8 @@ def run(
     overwrite: bool,
     keep: bool,
     report_file: str | None,
+    where: EngineOptions,
+    parts: int | None,
     console: Console,
 ) -> None:
     """Cut the person out of INPUT and write OUTPUT.
@@ -96,6 +109,24 @@ def run(
         raise click.UsageError("--overwrite and --no-overwrite exclude each other; give one.")
     if keep and job.is_done(output):
         console.note(f"Skipped {source}: {output} exists.")
+        return
+    engine = where.ray()
+    if engine is None and parts is not None:
+        raise SettingError("--parts is for a Ray cluster; give --engine ray as well, or see plan.")
+    if engine is not None:
+        check_reports({"report": report_file}, {"input": source}, overwrite=overwrite)
+        report = job.convert_in_shares(
+            source,
+            output,
+            engine,
+            shares=parts,
+            matte=matte,
+            plate=plate,
+            overwrite=overwrite,
+            console=console,
+        )
+        if report_file is not None:
+            write_json(report_file, report.to_json(), overwrite=overwrite)
         return
     streamed = report_file if report_file is not None and is_stream(report_file) else None
     report = job.convert(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sinet_video.batches.decide import Rules, Step
     from sinet_video.batches.estimate import Estimate
     from sinet_video.batches.pace import State
+    from sinet_video.batches.ray_engine import RayEngine
     from sinet_video.pipeline.conversion import Conversion
 
 INPUTS, NAMES = "Inputs", RESULT
@@ -93,7 +94,12 @@ class BatchOptions:
         return plan_batch(inputs, self.folder, conversion, **self._which(overwrite=overwrite))
 
     def run(
-        self, steps: list[Step], conversion: Conversion, *, progress: Callable[[State], None]
+        self,
+        steps: list[Step],
+        conversion: Conversion,
+        *,
+        engine: RayEngine | None = None,
+        progress: Callable[[State], None],
     ) -> Iterator[Outcome]:
         """Do it."""
         from sinet_video.batches.batch import run_batch
@@ -103,6 +109,7 @@ class BatchOptions:
             self.folder,
             conversion,
             jobs=self.at_once(steps),
+            engine=engine,
             keep_times=self.keep_times,
             progress=progress,
         )

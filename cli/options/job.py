@@ -14,6 +14,7 @@ from sinet_video.cli.options.output import OutputOptions, ResumeOptions
 from sinet_video.cli.terminal.streams import printable
 
 from sinet_video.encoding.settings import Encoding
+from sinet_video.errors import SettingError
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
 from sinet_video.remote.settings import StageSettings
@@ -21,6 +22,8 @@ from sinet_video.remote.settings import StageSettings
 if TYPE_CHECKING:
     from sinet_video.cli.terminal.console import Console
 
+    from sinet_video.batches.ray_engine import RayEngine
+    from sinet_video.decoding.clip import Clip
     from sinet_video.pipeline.conversion import Conversion
     from sinet_video.pipeline.report import Report
     from sinet_video.pipeline.resuming.settings import Resume
@@ -100,8 +103,7 @@ class Job:
             )
         except BaseException as error:
             progress.clear()
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
+            _say_stopped(error, output)
             if resume is not None and progress.begun:
                 _say_what_is_kept(Path(output))
             raise
@@ -113,6 +115,64 @@ class Job:
         else:
             progress.finish(report)
         return report
+
+    def convert_in_shares(
+        self,
+        source: str,
+        output: str,
+        engine: RayEngine,
+        *,
+        shares: int | None,
+        matte: str | None,
+        plate: str | None,
+        overwrite: bool,
+        console: Console,
+    ) -> Report:
+        """Convert on a cluster, saying how it goes."""
+        from sinet_video.batches.film import convert_in_shares
+
+        self._check_shareable(source, output, matte, plate)
+        progress = console.progress(self.span)
+
+        def shown(frames: int, clip: Clip) -> None:
+            if not progress.begun:
+                progress.restart()  # a cluster takes its time to start
+            progress(frames, clip)
+
+        try:
+            report = convert_in_shares(
+                source,
+                output,
+                self.joining(),
+                shares=shares,
+                engine=engine,
+                matte=matte,
+                overwrite=overwrite,
+                progress=shown,
+            )
+        except BaseException as error:
+            progress.clear()
+            _say_stopped(error, output)
+            if progress.begun:
+                _say_what_is_kept(Path(output))
+            raise
+        progress.finish(report)
+        return report
+
+    def _check_shareable(self, *names: str | None) -> None:
+        """Raise `SettingError` for what only one machine can make; the plate is the last."""
+        from sinet_video.remote.address import is_remote
+
+        if self.resuming.only is not None:
+            raise SettingError("--engine ray makes all parts; leave out --only.")
+        if names[-1] is not None:
+            raise SettingError("--layers cannot be made in parts; leave out --engine ray.")
+        for name in filter(None, names):
+            if is_remote(name):
+                raise SettingError(
+                    f"{name} is on another host, and --engine ray makes parts of files that all "
+                    "machines see; use batch --engine ray, which makes a clip in one piece."
+                )
 
 
 PARTS: tuple[tuple[type, str], ...] = (
@@ -140,13 +200,22 @@ def job_options(command: Command) -> Command:
     return decorated
 
 
-def _say_what_is_kept(output: Path) -> None:
-    from sinet_video.pipeline.resuming.job_folder import folder_of, is_finished
+def _say_stopped(error: BaseException, output: str | Path) -> None:
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
 
-    kept = is_finished(output)
-    if kept is not None:
+
+def _say_what_is_kept(output: Path) -> None:
+    """Say how many frames are finished, of the whole or of its parts."""
+    from sinet_video.pipeline.join import share_folders
+    from sinet_video.pipeline.resuming.job_folder import folder_of, state_in
+
+    folders = [folder_of(output), *share_folders(output)]
+    frames = sum(state.frames for state in map(state_in, folders) if state is not None)
+    if frames:
+        kept = folders[0] if len(folders) == 1 else f"hidden folders beside {output}"
         click.echo(
-            f"Note: {kept.frames} frames are finished and kept in {folder_of(output)}; the same "
-            "command goes on from there.",
+            f"Note: {frames} frames are finished and kept in {kept}; the same command goes on from "
+            "there.",
             err=True,
         )

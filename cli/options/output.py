@@ -62,7 +62,7 @@ class ResumeOptions:
     )
     checkpoint_every: float | None = setting(
         None,
-        "With --resume: length of the parts.",
+        "With --resume or --engine ray: length of the parts.",
         JOB,
         kind=float,
         metavar="SECONDS",

@@ -87,6 +87,10 @@ class Progress(Line):
             lambda spent: self.describe(frames, self._expected(clip, self._span), spent, before)
         )
 
+    def restart(self) -> None:
+        """Count time from now on: what was before is no work on frames."""
+        self._start = self._shown = time.monotonic()
+
     def describe(self, frames: int, expected: int | None, seconds: float, before: int) -> str:
         """Return what is shown of a finished frame."""
         return describe(frames, expected, seconds, before)

@@ -16,6 +16,7 @@ from sinet_video.batches.inputs import find
 from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, tasks
 from sinet_video.batches.pace import Pace, State
+from sinet_video.batches.ray_engine import RayEngine
 from sinet_video.containers.formats import CONTAINERS
 from sinet_video.errors import OutputError, reason
 from sinet_video.paths import check_named
@@ -34,6 +35,7 @@ def batch(
     shard: Shard | None = None,
     rules: Rules = Rules(),
     jobs: int = 0,
+    engine: RayEngine | None = None,
     keep_times: bool = False,
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
@@ -46,6 +48,7 @@ def batch(
 
     `jobs` is how many clips are converted at a time, each in its own process; 0 converts them one
     after another in this process, and `convert` may then be any function of source and output. With
+    `engine`, a Ray cluster converts them, whose machines must see the same files. With
     `recursive`, subfolders are searched too, and recreated in the output folder. With `shard`, only
     that part of the clips is converted. With `keep_times`, outputs get the modification times of
     their inputs. `progress` is called during conversion; an exception in it ends the batch.
@@ -57,7 +60,7 @@ def batch(
         inputs, folder, convert, naming=naming, recursive=recursive, shard=shard, rules=rules
     )
     yield from run_batch(
-        steps, folder, convert, jobs=jobs, keep_times=keep_times, progress=progress
+        steps, folder, convert, jobs=jobs, engine=engine, keep_times=keep_times, progress=progress
     )
 
 
@@ -67,6 +70,7 @@ def run_batch(
     convert: Convert = Conversion(),
     *,
     jobs: int = 0,
+    engine: RayEngine | None = None,
     keep_times: bool = False,
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
@@ -83,7 +87,7 @@ def run_batch(
     job = ClipJob(convert, keep_times, options_in(convert))
     pace = Pace({step.task.name: size_of(step.task.source) for step in wanted}, progress)
     manifest = Manifest(folder)
-    for step, result in _converted(wanted, job, jobs, pace):
+    for step, result in _converted(wanted, job, engine or jobs, pace):
         manifest.add(job.entry(step.task, result))
         pace.finish(step.task)
         yield outcome_of(step, result)
@@ -133,9 +137,13 @@ def check_output(output: Path, convert: Convert) -> None:
 
 
 def _converted(
-    steps: list[Step], job: ClipJob, jobs: int, pace: Pace
+    steps: list[Step], job: ClipJob, jobs: int | RayEngine, pace: Pace
 ) -> Iterator[tuple[Step, Report | Exception]]:
-    """Convert clips, in this process or in others."""
+    """Convert clips, in this process or in others, here or elsewhere."""
+    if isinstance(jobs, RayEngine):
+        with jobs.cluster() as cluster:
+            yield from cluster.run(steps, job, partial(note, pace), job.memory)
+        return
     if jobs > 0:
         yield from processes.run(steps, job, jobs, partial(note, pace))
         return

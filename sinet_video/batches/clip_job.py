@@ -17,8 +17,10 @@ from sinet_video.batches.decide import Step, identity_of_output, identity_of_sou
 from sinet_video.batches.manifest import Entry
 from sinet_video.batches.naming import Task
 from sinet_video.containers.formats import CONTAINERS
+from sinet_video.decoding.probe import probe
 from sinet_video.errors import SinetVideoError
 from sinet_video.pipeline.conversion import Conversion
+from sinet_video.pipeline.memory_needed import needed
 from sinet_video.pipeline.report import Report, expected_frames
 
 LOGGER = logging.getLogger("sinet_video")
@@ -71,6 +73,10 @@ class ClipJob:
                 _copy_times(task)
         return report
 
+    def memory(self, step: Step) -> int:
+        """Return about how many bytes the conversion of a clip needs."""
+        return memory_of(step.task.source, 1 if step.task.matte is None else 2)
+
     def _convert(self, step: Step, send: processes.Send) -> Report:
         task, convert = step.task, self.convert
         if not isinstance(convert, Conversion):
@@ -99,6 +105,24 @@ class ClipJob:
             return replace(entry, outcome="failed", reason=why)
         written = identity_of_output(task.output)
         return replace(entry, written=written, report=asdict(result))
+
+
+def memory_of(source: Path, files: int) -> int:
+    """Return about how many bytes a job needs that makes so many files of one.
+
+    What cannot be read will say so when it is converted, and is taken for a large one.
+    """
+    try:
+        return needed(probe(source), files) * HEADROOM
+    except SinetVideoError:
+        return UNKNOWN
+
+
+HEADROOM = 1_500_000
+"""Bytes for each megabyte that an .mp4 needs: .webm with alpha takes half as much more."""
+
+UNKNOWN = 1 << 30
+"""Bytes for a job on a clip that cannot be looked at."""
 
 
 def outcome_of(step: Step, result: Report | Exception) -> Outcome:

@@ -20,7 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sinet_video.errors import SettingError, SinetVideoError
 
@@ -33,6 +33,14 @@ Send = Callable[[Any], None]
 """Called in a process with news for the caller of `run`; most calls are not passed on."""
 
 Work = Callable[[Item, Send], Result]
+
+
+class Sender(Protocol):
+    """Where a process says what it has to say: a connection, or what stands for one."""
+
+    def send(self, message: tuple[str, Any], /) -> None:
+        """Send a kind of message and its value."""
+
 
 EVERY = 0.2
 """Seconds between two pieces of news that are passed on."""
@@ -75,7 +83,7 @@ class Pool(Generic[Item, Result]):
     def __init__(
         self, work: Work[Item, Result], jobs: int, news: Callable[[Item, Any], None]
     ) -> None:
-        _check(work)
+        check_sendable(work)
         self._work, self._jobs, self._news = work, jobs, news
         self._running: dict[Connection, Running[Item]] = {}
 
@@ -113,7 +121,8 @@ class Pool(Generic[Item, Result]):
         _end(self._running)
 
 
-def _check(work: object) -> None:
+def check_sendable(work: object) -> None:
+    """Raise `SettingError` for work that cannot be sent to another process."""
     try:
         pickle.dumps(work)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -139,13 +148,14 @@ def _received(receiver: Connection, process: BaseProcess) -> tuple[str, Any]:
         kind, value = receiver.recv()
     except EOFError:
         process.join()
-        return "result", SinetVideoError(f"The process that worked on it {_end_of(process)}.")
+        return "result", SinetVideoError(f"The process that worked on it {end_of(process)}.")
     if kind == "result":
         process.join()
     return kind, value
 
 
-def _end_of(process: BaseProcess) -> str:
+def end_of(process: BaseProcess) -> str:
+    """Return how a process came to its end, in words."""
     code = process.exitcode or 0
     if code == -signal.SIGKILL:
         return "was killed, as systems do when memory runs out; fewer jobs at once need less"
@@ -171,21 +181,31 @@ def _process(work: Work[Item, Result], item: Item, sender: Connection, level: in
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    LOGGER.setLevel(level)
-    LOGGER.addHandler(_Forward(sender))
-    LOGGER.propagate = False
     with closing(sender):
-        try:
-            result: Any = work(item, _Sometimes(sender))
-        except SinetVideoError as error:
-            result = error
-        except Exception as error:
-            LOGGER.exception("An unexpected error")
-            result = SinetVideoError(f"{type(error).__name__}: {error}")
+        result = answer(work, item, sender, level)
         try:
             sender.send(("result", result))
         except BrokenPipeError:  # nobody is there any more to hear of it
             os._exit(1)
+
+
+def answer(
+    work: Work[Item, Result], item: Item, sender: Sender, level: int
+) -> Result | SinetVideoError:
+    """Work on an item in a process of its own; send news and what is logged on the way.
+
+    Return the result, or the error in its place.
+    """
+    LOGGER.setLevel(level)
+    LOGGER.addHandler(_Forward(sender))
+    LOGGER.propagate = False
+    try:
+        return work(item, _Sometimes(sender))
+    except SinetVideoError as error:
+        return error
+    except Exception as error:
+        LOGGER.exception("An unexpected error")
+        return SinetVideoError(f"{type(error).__name__}: {error}")
 
 
 def _end_with_parent() -> None:
@@ -199,7 +219,7 @@ def _end_with_parent() -> None:
 class _Sometimes:
     """Sends news, but not too often."""
 
-    def __init__(self, sender: Connection) -> None:
+    def __init__(self, sender: Sender) -> None:
         self._sender, self._sent = sender, 0.0
 
     def __call__(self, value: Any) -> None:
@@ -215,7 +235,7 @@ class _Sometimes:
 class _Forward(logging.Handler):
     """Sends what is logged to the caller's process."""
 
-    def __init__(self, sender: Connection) -> None:
+    def __init__(self, sender: Sender) -> None:
         super().__init__()
         self._sender = sender
 

@@ -30,7 +30,7 @@ from sinet_video.pipeline.resuming import fingerprint
 from sinet_video.pipeline.resuming.segments import Segments
 from sinet_video.pipeline.resuming.settings import Resume, check_files
 from sinet_video.pipeline.settings import Settings
-from sinet_video.pipeline.shares import share_of
+from sinet_video.pipeline.shares import share_of, share_path
 from sinet_video.pipeline.targets import (
     check_targets,
     files_of,
@@ -130,7 +130,7 @@ def convert(
         )  # fmt: skip
         writing = _kept(work, outputs, told, resume, overwrite=overwrite)
     job = Job(work, targets, writing, started, report, overwrite or ours)
-    written = [each for each in (*targets, report) if each is not None and each != PIPE]
+    written = [each for each in (*_claims(targets, resume), report) if each and each != PIPE]
     with claimed(written), within_memory(clip, len(targets)):
         done = replace(job, left=left_behind(written)).run(progress)
     logger.info(
@@ -151,6 +151,13 @@ def _kept(
     return Segments(
         outputs, told, resume, overwrite=overwrite, again=needs_all(work), begun=work.begun
     )
+
+
+def _claims(targets: list[Path], resume: Resume | None) -> list[Path]:
+    """Return the names that a job holds: several shares of an output are made side by side."""
+    if resume is None or resume.only is None:
+        return targets
+    return [share_path(target, resume.only) for target in targets]
 
 
 def _in_words(clip: Clip) -> str:

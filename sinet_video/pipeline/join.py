@@ -57,12 +57,17 @@ def join(
     return report
 
 
-def _shards(output: Path) -> list[Shard]:
-    """Return all shards of the count that there are folders of."""
+def share_folders(output: Path) -> dict[Path, int]:
+    """Return the folders of an output's shares, each with the count of shares that it is of."""
     pattern = re.compile(re.escape(f".{output.name}.") + r"\d+-of-(\d+)\.parts")
     folder = output.absolute().parent
-    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    counts = {int(found[1]) for name in names if (found := pattern.fullmatch(name))}
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {path: int(found[1]) for path in paths if (found := pattern.fullmatch(path.name))}
+
+
+def _shards(output: Path) -> list[Shard]:
+    """Return all shards of the count that there are folders of."""
+    counts = set(share_folders(output).values())
     if not counts:
         raise OutputError(f"There are no shares of {output}; make them first.")
     if len(counts) > 1:

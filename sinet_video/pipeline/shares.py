@@ -88,13 +88,18 @@ def segments_of_share(clip: Clip, seconds: Fraction, shard: Shard) -> range:
 
     Raises `SettingError` if there are fewer segments than shares.
     """
-    total = max(1, ceil(length_of(clip) / float(seconds)))
+    total = segments_in(clip, seconds)
     if shard.count > total:
         raise SettingError(
             f"{clip.path} has {total} segments of {float(seconds):g} s; that is at most {total} "
             f"shares, not {shard.count}. Ask for fewer, or for shorter segments."
         )
     return shard.segments(total)
+
+
+def segments_in(clip: Clip, seconds: Fraction) -> int:
+    """Return about how many segments a clip has. Raises `InputError` if its file does not say."""
+    return max(1, ceil(length_of(clip) / float(seconds)))
 
 
 def length_of(clip: Clip) -> float:
@@ -192,8 +197,9 @@ class ShareSegments(Segments):
                     f"The {before} frames of a segment do not fill the {self._reach} that are "
                     "needed to warm up; ask for longer segments."
                 )
+            checksums = self._looks.setdefault(number, [])
             if frame.time >= self._look_start(number):
-                self._looks.setdefault(number, []).append((frame.pts, checksum(frame)))
+                checksums.append((frame.pts, checksum(frame)))
             yield frame
 
     def unfinished(self, mattes: Iterator[Matte]) -> Iterator[Matte]:

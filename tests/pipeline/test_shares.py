@@ -65,6 +65,31 @@ def test_shares_join_to_the_bytes_of_one_process(count, film, whole, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"cut.mkv", "matte.mkv"}
 
 
+def test_the_last_segment_may_be_short(film, tmp_path):
+    """So short that it ends before its frames would be remembered."""
+    conversion = replace(CONVERSION, resume=Resume(3))
+    conversion(film, tmp_path / "whole.mkv")
+    for index in (1, 2):
+        share(film, tmp_path / "cut.mkv", index, 2, conversion)
+    join(film, tmp_path / "cut.mkv", conversion)
+    assert (tmp_path / "cut.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
+
+
+def test_shares_are_made_side_by_side(film, whole, tmp_path):
+    """On one machine too: none waits for another, but two of one share exclude each other."""
+    output, made = tmp_path / "cut.mkv", []
+
+    def another(frames: int, _: object) -> None:
+        if not made:
+            made.append(share(film, output, 2, 2))
+            with pytest.raises(OutputError, match="being made by another"):
+                share(film, output, 1, 2)
+
+    share(film, output, 1, 2, progress=another)
+    join(film, output, CONVERSION)
+    assert output.read_bytes() == whole[0]
+
+
 def test_an_interrupted_share_goes_on(film, whole, tmp_path):
     """From the last segment that it finished."""
     output, matte = tmp_path / "cut.mkv", tmp_path / "matte.mkv"

@@ -1,0 +1,206 @@
+"""What Ray costs beside one process: a film in two parts, a folder, and a worker that is killed.
+
+    python benchmarks/ray_overhead.py CLIP [--seconds 300] [--height 360] [--clips 10] [--json FILE]
+
+CLIP is scaled and repeated to a film of so many seconds, and to so many clips that last as long
+together. Ray has room for two tasks, on the cores of this machine. Core-seconds are those of all
+processes that a command starts, looked up four times a second; wall time says something only where
+nothing else runs. What is measured in one process has the niceness that Ray gives its workers. The
+start is that of a cluster with two tasks that do nothing, and its end; the overhead is what remains
+when it is taken off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from measuring import PROGRAM, Row, facts, made, table, write
+
+from sinet_video import Conversion, RayEngine, Resume, Shard, join
+from sinet_video.batches.film import Film
+from sinet_video.pipeline.join import share_folders
+from sinet_video.pipeline.resuming.job_folder import is_finished
+from sinet_video.pipeline.shares import share_path
+
+MARK, TICK = "RAY_OVERHEAD_MARK", os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+NICE = ("nice", "-n", "15")
+CORES = (os.cpu_count() or 1) / 2
+RAY = ("--engine", "ray", "--cpus-per-task", str(CORES))
+
+
+@dataclass
+class Spent:
+    """Seconds of wall and of CPU; the second is complete when it has been measured."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+
+@contextmanager
+def watched(mark: str) -> Iterator[Spent]:
+    """Add up the CPU time of all processes that are started meanwhile."""
+    os.environ[MARK] = mark
+    spent, ended, found = Spent(), threading.Event(), dict[int, float]()
+    own = os.getpid()
+    watcher = threading.Thread(target=look, args=(mark, own, found, ended))
+    watcher.start()
+    start = time.perf_counter()
+    try:
+        yield spent
+    finally:
+        spent.wall = time.perf_counter() - start
+        ended.set()
+        watcher.join()
+        spent.cpu = sum(found.values())
+
+
+def look(mark: str, own: int, found: dict[int, float], ended: threading.Event) -> None:
+    """Note the CPU seconds of each marked process again and again."""
+    wanted = f"{MARK}={mark}".encode()
+    while not ended.wait(0.25):
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if int(folder.name) == own or wanted not in (folder / "environ").read_bytes():
+                    continue
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            found[int(folder.name)] = (int(fields[11]) + int(fields[12])) / TICK
+
+
+def run(*words: object) -> None:
+    """Run our command."""
+    subprocess.run(list(map(str, words)), check=True, stderr=subprocess.DEVNULL)
+
+
+def nothing(number: int, send: object) -> int:
+    """Return the number."""
+    return number
+
+
+def started() -> None:
+    """Start a cluster, let two tasks do nothing, and end it."""
+    with RayEngine(cpus=CORES).cluster() as cluster:
+        list(cluster.run([1, 2], nothing))
+
+
+def digest(path: Path) -> str:
+    """Return a digest of a file, or of those in a folder."""
+    files = sorted(path.glob("*.mp4")) if path.is_dir() else [path]
+    return sha256(b"".join(each.read_bytes() for each in files)).hexdigest()
+
+
+def compared(name: str, one: Spent, ray: Spent, start: Spent, *, equal: bool) -> Row:
+    """Return a row of a table: what both took, and by how much Ray's was more than its start."""
+    return {
+        "work": name,
+        "one process, core-s": round(one.cpu, 1),
+        "Ray, core-s": round(ray.cpu, 1),
+        "start, core-s": round(start.cpu, 1),
+        "overhead": f"{100 * ((ray.cpu - start.cpu) / one.cpu - 1):.1f}%",
+        "one process, s": round(one.wall, 1),
+        "Ray, s": round(ray.wall, 1),
+        "start, s": round(start.wall, 1),
+        "overhead of time": f"{100 * ((ray.wall - start.wall) / one.wall - 1):.1f}%",
+        "bytes equal": equal,
+    }
+
+
+def killed(film: Path, folder: Path) -> Row:
+    """Return what is made again when a worker is killed."""
+    output, told = folder / "killed.mp4", dict[str, int]()
+    work, frames = Film(Conversion(resume=Resume()), film, output, None, False), dict[int, int]()
+    shards = [Shard(1, 2), Shard(2, 2)]
+
+    def kill(shard: Shard, done: int) -> None:
+        frames[shard.index] = done
+        state = is_finished(share_path(output, shard))
+        if not told and state is not None and done > state.frames + 100:
+            told.update(shard=shard.index, done=done)
+            os.kill(worker_on(share_path(output, shard)), signal.SIGKILL)
+
+    with RayEngine(cpus=CORES).cluster() as cluster:
+        reports = dict(cluster.run(shards, work, kill))
+    resumed = {shard.index: report.resumed for shard, report in reports.items()}
+    join(film, output, work.conversion)
+    return {
+        "frames of a segment": Resume().seconds * 30,
+        "frames done when killed": told["done"],
+        "of them kept": resumed[told["shard"]],
+        "done again": told["done"] - resumed[told["shard"]],
+        "done again of the other part": resumed[3 - told["shard"]],
+        "left behind": len(share_folders(output)),
+        "digest": digest(output),
+    }
+
+
+def worker_on(share: Path) -> int:
+    """Return the process that has files of a share open."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            opened = [str(each.readlink()) for each in (folder / "fd").iterdir()]
+        except OSError:
+            continue
+        if any(f".{share.name}.parts/" in each for each in opened):
+            return int(folder.name)
+    raise SystemExit(f"nobody works on {share}")
+
+
+def main() -> None:
+    """Measure, print and write what was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("--seconds", type=int, default=300)
+    parser.add_argument("--height", type=int, default=360)
+    parser.add_argument("--clips", type=int, default=10)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    rows, spent = [], dict[str, Spent]()
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        filters = f"fps=30,scale=-2:{given.height},format=yuv420p"
+        film = made(given.clip, given.seconds * 30, filters, folder / "film.mp4")
+        (folder / "in").mkdir()
+        for number in range(given.clips):
+            made(
+                given.clip, given.seconds * 30 // given.clips, filters, folder / f"in/{number}.mp4"
+            )
+        with watched(f"{name} start") as spent["start"]:
+            started()
+        ray, one = folder / "ray.mp4", folder / "one.mp4"
+        with watched(f"{name} ray") as spent["ray"]:
+            run(PROGRAM, "run", film, ray, *RAY, "--parts", 2)
+        with watched(f"{name} one") as spent["one"]:
+            run(*NICE, PROGRAM, "run", film, one, "--resume")
+        equal = digest(ray) == digest(one)
+        rows.append(compared("film", spent["one"], spent["ray"], spent["start"], equal=equal))
+        ray, many = folder / "ray", folder / "many"
+        with watched(f"{name} rays") as spent["rays"]:
+            run(PROGRAM, "batch", folder / "in", "-o", ray, *RAY)
+        with watched(f"{name} many") as spent["many"]:
+            run(*NICE, PROGRAM, "batch", folder / "in", "-o", many, "--jobs", 2)
+        equal = digest(ray) == digest(many)
+        rows.append(compared("folder", spent["many"], spent["rays"], spent["start"], equal=equal))
+        kill = killed(film, folder)
+        kill["bytes equal"] = kill.pop("digest") == digest(one)
+    sys.stdout.write(table(rows) + "\n" + table([kill]))
+    clips = {"seconds": given.seconds, "height": given.height, "clips": given.clips}
+    write(given.json, "Ray", facts(**clips), rows, killed=kill)
+
+
+if __name__ == "__main__":
+    main()
