@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60
+PATIENCE = 120
 
 SHOWN = """return document.getElementById("stage").dataset.shown === "still"
   && !document.getElementById("busy").textContent"""

@@ -22,7 +22,7 @@ from sinet_video.serve.jobs import BusyError
 from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
 from sinet_video.serve.painting.strokes import parse_strokes
 from sinet_video.serve.service import Service
-from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError
+from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError, drain
 from sinet_video.serve.workplace import (
     MATTES,
     FullError,
@@ -242,20 +242,25 @@ async def _json(request: Request) -> Any:
         raise SettingError("The body is no JSON.") from error
 
 
+async def _refused(request: Request, status: int, sentence: str) -> Response:
+    refusal = refused(status, sentence)
+    if request.method in ("PUT", "POST"):
+        await drain(request)
+        refusal.headers["Connection"] = "close"  # or a body without end would be read on
+    return refusal
+
+
 def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     async def answered(request: Request) -> Response:
         try:
             return await answer(service, request)
         except SinetVideoError as error:
             status = next(number for kind, number in STATUS if isinstance(error, kind))
-            refusal = refused(status, error.message)
-            if request.method in ("PUT", "POST"):
-                refusal.headers["Connection"] = "close"  # or a body without end would be read on
-            return refusal
+            return await _refused(request, status, error.message)
         except OSError as error:
             if not is_full(error):
                 raise
-            return refused(507, disk_error(error).message)
+            return await _refused(request, 507, disk_error(error).message)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody hears it
 

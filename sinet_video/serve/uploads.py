@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator
 from io import FileIO
 from pathlib import Path
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from sinet_video.errors import SinetVideoError
 from sinet_video.serve.limits import GRACE, MEGABYTE, SLOWEST
@@ -18,6 +19,9 @@ CHECK_EVERY, AT_ONCE = 16 * MEGABYTE, MEGABYTE
 """Bytes from one look at the free space to the next, and that are written together."""
 
 MOST_AT_ONCE = 4
+
+DRAINED, DRAIN_SECONDS = 8 * MEGABYTE, 1.0
+"""Bytes of a refused body that are read, and for how long."""
 
 
 class TooLargeError(SinetVideoError):
@@ -86,6 +90,22 @@ async def _store(file: FileIO, data: bytearray) -> None:
             del data[: await asyncio.to_thread(file.write, data)]
     except OSError as error:
         raise disk_error(error) from error
+
+
+async def drain(request: Request) -> None:
+    """Read what is left of a small body that is refused, for a short time.
+
+    A connection that is closed on bytes nobody read is reset, and the client may lose the answer.
+    """
+    left = DRAINED
+    if int(request.headers.get("content-length", 0)) > left:
+        return
+    with contextlib.suppress(TimeoutError, ClientDisconnect, RuntimeError):  # read to its end
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    return
 
 
 async def _in_time(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

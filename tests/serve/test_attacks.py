@@ -159,6 +159,17 @@ def test_a_body_that_says_it_is_too_large_is_refused_unread(server):
         assert line.recv(100).split()[1] == b"413"
 
 
+def test_a_refused_body_does_not_cost_the_answer(server, clip):
+    """It is read to its end where it is small: a connection closed on unread bytes is reset."""
+    found = server.upload(clip)
+    path = f"/clips/{found['id']}/jobs"
+    for size in (10, 100_000, 4_000_000):
+        for _ in range(5):
+            answer = server.ask("POST", path, b"x" * size, Content_Type="text/plain")
+            assert answer.status == 422
+            assert answer.error.startswith("The body must be JSON")
+
+
 def test_an_endless_body_is_cut_off(server):
     """Chunks without end: refused at the limit, nothing kept."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as line:

@@ -783,7 +783,7 @@ def test_choices_are_the_library_s():
 def test_batch_has_the_options_of_run():
     """Except those that are about one file."""
     names = {name: {o.name for o in options_of(commands()[name])} for name in ("run", "batch")}
-    assert names["run"] - names["batch"] == {"named", "keep", "plate"}
+    assert names["run"] - names["batch"] == {"named", "keep", "plate", "parts"}
     assert names["batch"] - names["run"] == {
         "folder", "kind", "name_template", "recursive", "from_file", "shard", "jobs",
         "retry_failed", "skip_existing", "keep_times", "dry_run", "watch", "settle",
