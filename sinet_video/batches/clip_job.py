@@ -22,6 +22,9 @@ from sinet_video.errors import SinetVideoError
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.memory_needed import needed
 from sinet_video.pipeline.report import Report, expected_frames
+from sinet_video.remote.address import StrPath, scheme_of, without_secrets
+from sinet_video.remote.convert import convert_staged
+from sinet_video.remote.settings import StageSettings
 
 LOGGER = logging.getLogger("sinet_video")
 
@@ -34,15 +37,15 @@ class Outcome:
     """The result of one clip of a batch.
 
     Attributes:
-        source, output: its files.
+        source, output: its files, or their URLs.
         status: "done", "skipped" or "failed".
         why: why it was converted or skipped, in a few words.
         report: its report, if it is done.
         error: the error, if it failed.
     """
 
-    source: Path
-    output: Path
+    source: StrPath
+    output: StrPath
     status: Literal["done", "skipped", "failed"]
     why: str = ""
     report: Report | None = None
@@ -61,10 +64,13 @@ class ClipJob:
     convert: Convert
     keep_times: bool
     options: dict[str, str]
+    stage: StageSettings = StageSettings()
 
     def __call__(self, step: Step, send: processes.Send) -> Report:
         """Convert one clip; `send` is called with the frames done and the frames expected."""
         task = step.task
+        if not isinstance(task.output, Path):
+            return self._convert(step, send)
         with translate_write_errors(task.output):
             task.output.parent.mkdir(parents=True, exist_ok=True)
             with _folder_for(task.output):
@@ -80,13 +86,15 @@ class ClipJob:
     def _convert(self, step: Step, send: processes.Send) -> Report:
         task, convert = step.task, self.convert
         if not isinstance(convert, Conversion):
-            return convert(task.source, task.output)
+            return convert(Path(task.source), Path(task.output))
         span = convert.span
-        return convert(
+        return convert_staged(
+            convert,
             task.source,
             task.output,
             matte=task.matte,
             overwrite=step.replaces,
+            stage=self.stage,
             progress=lambda frames, clip: send((frames, expected_frames(clip, span))),
         )
 
@@ -94,7 +102,7 @@ class ClipJob:
         """Return the manifest's entry for a clip."""
         entry = Entry(
             name=task.name,
-            source=str(task.source.absolute()),
+            source=_named(task.source),
             identity=identity_of_source(task.source),
             options=self.options,
             outcome="done",
@@ -107,11 +115,18 @@ class ClipJob:
         return replace(entry, written=written, report=asdict(result))
 
 
-def memory_of(source: Path, files: int) -> int:
+def _named(source: StrPath) -> str:
+    """Return what the manifest calls an input."""
+    return str(source.absolute()) if isinstance(source, Path) else without_secrets(source)
+
+
+def memory_of(source: StrPath, files: int) -> int:
     """Return about how many bytes a job needs that makes so many files of one.
 
-    What cannot be read will say so when it is converted, and is taken for a large one.
+    What is on another host, or cannot be read, is taken for a large one.
     """
+    if scheme_of(source):
+        return UNKNOWN
     try:
         return needed(probe(source), files) * HEADROOM
     except SinetVideoError:
@@ -156,8 +171,9 @@ def _folder_for(output: Path) -> Iterator[None]:
 
 def _copy_times(task: Task) -> None:
     """Copy the input's access and modification times to the results."""
-    if not task.source.exists():  # a pattern, which has no times of its own
+    source = Path(task.source)
+    if not source.exists():  # a pattern, which has no times of its own
         return
-    stat = task.source.stat()
-    for path in filter(None, (task.output, task.matte)):
+    stat = source.stat()
+    for path in task.results:
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
