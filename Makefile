@@ -63,7 +63,7 @@ bench-device: $(INSTALLED)
 # The packaged weights, made anew from a folder of data; goes on where it was interrupted.
 weights: $(INSTALLED)
 	$(BIN)/sinet-video train $(DATA) -o runs/default
-	$(BIN)/python -m sinet_video.train.package_weights runs/default/weights.pth
+	$(BIN)/python -m sinet_video.training.package_weights runs/default/weights.pth
 
 # The documentation as a site, in build/site, and as a manual page. Neither needs the network.
 docs: $(INSTALLED)

@@ -7,6 +7,7 @@ and numpy does their work.
 
 import platform
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -16,10 +17,29 @@ from setuptools.command.build_ext import build_ext
 
 FOLDER = Path("sinet_video", "native")
 X86 = {"x86_64", "amd64", "i386", "i686"}
+WIDE = ["-mavx2", "-mbmi", "-mbmi2", "-mlzcnt", "-mf16c"]
+"""Instructions that most processors since 2013 have; kernels.avx2 asks whether this one does."""
+
+
+def kernels(name: str) -> Extension:
+    """Return the library of this name, of all kernels."""
+    return Extension(
+        f"sinet_video.native.{name}",
+        sources=sorted(map(str, FOLDER.glob("*.cpp"))),
+        depends=sorted(map(str, FOLDER.glob("*.h"))),
+        language="c++",
+        optional=True,
+    )
+
+
+def libraries() -> list[Extension]:
+    """Return what is built: a library for every processor, and one for those with AVX2."""
+    has_wide = platform.machine().lower() in X86 and sys.platform != "win32"
+    return [kernels("kernels"), *([kernels("kernels_avx2")] if has_wide else [])]
 
 
 class BuildKernels(build_ext):
-    """Builds a library without a Python module's name or entry point."""
+    """Builds libraries without a Python module's name or entry point."""
 
     def build_extensions(self) -> None:
         """Choose what this compiler calls its options."""
@@ -33,8 +53,17 @@ class BuildKernels(build_ext):
             if platform.machine().lower() in X86:
                 options += ["-mssse3", "-msse4.2"]  # what numpy needs as well
         for extension in self.extensions:
-            extension.extra_compile_args = options
+            wide = WIDE if extension.name.endswith("_avx2") else []
+            extension.extra_compile_args = [*options, *wide]
         super().build_extensions()
+
+    def build_extension(self, ext: Extension) -> None:
+        """Keep the objects of the two libraries apart: their sources are the same."""
+        temporary, self.build_temp = self.build_temp, str(Path(self.build_temp, ext.name))
+        try:
+            super().build_extension(ext)
+        finally:
+            self.build_temp = temporary
 
     def get_ext_filename(self, fullname: str) -> str:
         """Return the path without the version of Python."""
@@ -66,14 +95,6 @@ def readme() -> str:
 setup(
     long_description=readme(),
     long_description_content_type="text/markdown",
-    ext_modules=[
-        Extension(
-            "sinet_video.native.kernels",
-            sources=sorted(map(str, FOLDER.glob("*.cpp"))),
-            depends=sorted(map(str, FOLDER.glob("*.h"))),
-            language="c++",
-            optional=True,
-        )
-    ],
+    ext_modules=libraries(),
     cmdclass={"build_ext": BuildKernels, "bdist_wheel": Wheel},
 )

@@ -17,12 +17,12 @@ from pathlib import Path
 
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.settings import Settings
-from sinet_video.train.datasets import Labelled
-from sinet_video.train.evaluate.clips import evaluate_clip, list_clips, staged
-from sinet_video.train.evaluate.images import by_network, evaluate_folder
-from sinet_video.train.recipe import Recipe, Stage, load_recipe
-from sinet_video.train.samples.photographs import Stock, load_stock
-from sinet_video.train.trainer import train
+from sinet_video.training.datasets import Labelled
+from sinet_video.training.evaluate.clips import evaluate_clip, list_clips, staged
+from sinet_video.training.evaluate.images import by_network, evaluate_folder
+from sinet_video.training.recipe import Recipe, Stage, load_recipe
+from sinet_video.training.samples.photographs import Stock, load_stock
+from sinet_video.training.trainer import run_recipe
 
 Change = Callable[[Stage], Stage]
 
@@ -114,7 +114,7 @@ def main() -> None:
         folder = given.output / name.replace(" ", "-")
         own = shortened(recipe, name, given.steps)
         stock.weights = [labelled.weight for labelled in own.data.labelled]
-        train(own, stock, folder)
+        run_recipe(own, stock, folder)
         figures = measured(folder / "weights.pth", stock, given.data, given.clips)
         if index == 0:
             print("| variant |", " | ".join(figures), "|\n|---|" + "---|" * len(figures))

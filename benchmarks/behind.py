@@ -14,7 +14,7 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.matte_file import read_alphas
 from sinet_video.media.frame import Frame
 from sinet_video.planes.box_filter import box_sum
-from sinet_video.train.evaluate.clips import TrueClip, list_clips
+from sinet_video.training.evaluate.clips import TrueClip, list_clips
 
 Array = NDArray[Any]
 Planes = list[Array]

@@ -28,7 +28,7 @@ from sinet_video.media.convert import FINE, rgb_of
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.matte_settings import Following
-from sinet_video.train.evaluate.clips import TrueClip, evaluate_clip, list_clips, truth_of
+from sinet_video.training.evaluate.clips import TrueClip, evaluate_clip, list_clips, truth_of
 
 Array = NDArray[Any]
 

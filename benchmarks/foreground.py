@@ -41,7 +41,7 @@ from sinet_video.quality.image_bytes import png
 from sinet_video.stages.backgrounds import ColourBackground, ImageBackground, converted
 from sinet_video.stages.composite import Background, composite
 from sinet_video.stages.decontaminate import decontaminate
-from sinet_video.train.evaluate.clips import list_clips, staged
+from sinet_video.training.evaluate.clips import list_clips, staged
 
 LEAST = 0.1
 """True alpha from which the person's colour is computed from the frame."""

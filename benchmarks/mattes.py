@@ -37,8 +37,8 @@ from sinet_video import (
 from sinet_video.decoding.matte_file import read_alphas
 from sinet_video.quality.metrics import signed_error
 from sinet_video.stages.matte_settings import Refinement
-from sinet_video.train.evaluate.clips import TrueClip, list_clips
-from sinet_video.train.evaluate.scores import FrameFigures, Tally, frame_figures
+from sinet_video.training.evaluate.clips import TrueClip, list_clips
+from sinet_video.training.evaluate.scores import FrameFigures, Tally, frame_figures
 
 Steadied = Callable[[Iterable[Matte]], Iterator[Matte]]
 

@@ -33,7 +33,7 @@ from sinet_video.quality.thumbnails import Spread, resized
 from sinet_video.stages.backgrounds import ColourBackground
 from sinet_video.stages.composite import composite
 from sinet_video.stages.decontaminate import decontaminate
-from sinet_video.train.evaluate.clips import staged
+from sinet_video.training.evaluate.clips import staged
 
 Array = NDArray[Any]
 Part = tuple[float, float, float, float]

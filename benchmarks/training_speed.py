@@ -14,9 +14,9 @@ import time
 import torch
 
 from sinet_video.models.sinet import SINet
-from sinet_video.train.fused_layers import fuse
-from sinet_video.train.losses import entropy, person
-from sinet_video.train.process_tuning import shared_among_shards
+from sinet_video.training.fused_layers import fuse
+from sinet_video.training.losses import entropy, person
+from sinet_video.training.process_tuning import shared_among_shards
 
 
 def seconds(network: SINet, x: torch.Tensor, label: torch.Tensor, steps: int) -> float:

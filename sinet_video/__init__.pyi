@@ -89,3 +89,6 @@ from .streaming.live import live as live
 from .streaming.report import LiveReport as LiveReport
 from .streaming.report import LiveStatus as LiveStatus
 from .streaming.settings import Streaming as Streaming
+from .training.evaluate.evaluate import Evaluated as Evaluated
+from .training.evaluate.evaluate import evaluate as evaluate
+from .training.train import train as train

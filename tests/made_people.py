@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sinet_video.train.datasets import Data, Labelled
-from sinet_video.train.image_folder import write_image
-from sinet_video.train.recipe import Light, Loss, Recipe, Stage, Views
-from sinet_video.train.samples.photographs import Source, Stock, halves
+from sinet_video.training.datasets import Data, Labelled
+from sinet_video.training.image_folder import write_image
+from sinet_video.training.recipe import Light, Loss, Recipe, Stage, Views
+from sinet_video.training.samples.photographs import Source, Stock, halves
 
 
 def made_person(index: int, height: int = 96, width: int = 80) -> tuple[np.ndarray, np.ndarray]:

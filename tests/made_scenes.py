@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from made_people import source
 
-from sinet_video.train.recipe import Views
-from sinet_video.train.samples.photographs import Stock
-from sinet_video.train.samples.scenes import Scene, draw_scene
+from sinet_video.training.recipe import Views
+from sinet_video.training.samples.photographs import Stock
+from sinet_video.training.samples.scenes import Scene, draw_scene
 
 SHAPE = (64, 96)
 RED, GREEN = np.array([220, 30, 30]), np.array([20, 200, 60])

@@ -26,8 +26,8 @@ from sinet_video.extras import extra_needed
 from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from sinet_video.train.evaluate.clips import Stage
-    from sinet_video.train.image_folder import OnBad
+    from sinet_video.training.evaluate.clips import Stage
+    from sinet_video.training.image_folder import OnBad
 
 MEASURING = "Measuring"
 """Heading of the options that choose what is measured."""
@@ -168,38 +168,33 @@ def evaluate(
         from sinet_video.cli.terminal.score_tables import tables
 
         from sinet_video.decoding.access import Source
-        from sinet_video.train.evaluate.run import Evaluation, draw_worst
-        from sinet_video.train.recipe import load_recipe
+        from sinet_video.training.evaluate.evaluate import evaluate as measured
+        from sinet_video.training.evaluate.run import draw_worst
 
-        each = [(str(one.weights), one) for one in one_by_one(settings)]
-        work = Evaluation(
-            each,
-            stages,
+        methods = one_by_one(settings)
+        found = measured(
+            *data,
+            settings=methods,
+            stages=stages,
+            matte=Source(matte, settings.allow) if matte else None,
+            truth=Source(truth, settings.allow) if truth else None,
             predictions=predictions,
             names=names,
+            recipe=recipe,
+            empty=empty,
             on_bad=on_bad,
             watch=partial(ticking, quiet=quiet),
             skipped=lambda bad: click.echo(f"Skipped {bad.path}: {bad.reason}", err=True),
         )
-        if matte and truth:
-            work.matte(Source(matte, settings.allow), Source(truth, settings.allow))
-        for place in data:
-            if recipe:
-                work.set_aside(load_recipe(recipe).data, Path(place))
-            elif empty:
-                work.empty(Path(place))
-            else:
-                work.place(Path(place))
-        results = work.results()
         if sheet:
-            draw_worst(results, Path(sheet))
+            draw_worst(found.results, Path(sheet))
     if report_file != "-":
-        write_text(tables(results))
+        write_text(tables(found.results))
     if report_file:
         report = {
-            "options": {**asdict(settings), "weights": [str(one.weights) for _, one in each]},
-            "results": [scores.to_dict() for scores in results],
-            "bad": [{"path": str(item.path), "reason": item.reason} for item in work.bad],
+            "options": {**asdict(settings), "weights": [str(one.weights) for one in methods]},
+            "results": [scores.to_dict() for scores in found.results],
+            "bad": [{"path": str(item.path), "reason": item.reason} for item in found.bad],
         }
         write_json(report_file, json.dumps(report, indent=2), overwrite=overwrite)
 

@@ -27,7 +27,7 @@ from sinet_video.extras import extra_needed
 from sinet_video.models.input_settings import OnnxInput
 
 if TYPE_CHECKING:
-    from sinet_video.train.image_folder import OnBad
+    from sinet_video.training.image_folder import OnBad
 
 
 CROPS, TEACHERS, LABELS, COMPOSITES = "Crops", "Teachers", "Labels", "Composites"
@@ -77,7 +77,7 @@ def portraits(
     """Cut portraits out of FOLDER, with whole people in images/ and their masks in masks/."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("photograph", quiet=quiet) as counting:
-        from sinet_video.train.generate.portraits import PortraitSettings, cut_portraits
+        from sinet_video.training.generate.portraits import PortraitSettings, cut_portraits
 
         settings = PortraitSettings(views=views, each=each, smallest=smallest)
         manifest = cut_portraits(
@@ -155,7 +155,7 @@ def pseudo_labels(
     """
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("portrait", quiet=quiet) as counting:
-        from sinet_video.train.generate.pseudo_labels import PseudoSettings, label_portraits
+        from sinet_video.training.generate.pseudo_labels import PseudoSettings, label_portraits
 
         settings = PseudoSettings(
             sizes,
@@ -215,7 +215,7 @@ def composites(
     """Put PEOPLE, a folder of images/ and masks/, in front of images from BACKGROUNDS."""
     excluded = read_names(exclude)
     with extra_needed("Generating"), Counting("image", quiet=quiet) as counting:
-        from sinet_video.train.generate.composites import CompositeSettings, make_composites
+        from sinet_video.training.generate.composites import CompositeSettings, make_composites
 
         settings = CompositeSettings(canvases, light=light, tint=tint)
         manifest = make_composites(
@@ -264,7 +264,7 @@ def repeat(
     If a source has changed or the bytes differ, this is an error and nothing is written.
     """
     with extra_needed("Generating"), Counting("product", quiet=quiet) as counting:
-        from sinet_video.train.generate.repeat import repeat as make_again
+        from sinet_video.training.generate.repeat import repeat as make_again
 
         made = make_again(
             manifest, output, folders=dict(places), teachers=teachers, progress=counting

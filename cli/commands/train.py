@@ -20,9 +20,9 @@ from sinet_video.cache import cache_folder
 from sinet_video.extras import extra_needed
 
 if TYPE_CHECKING:
-    from sinet_video.train.curves import Row
-    from sinet_video.train.image_folder import OnBad
-    from sinet_video.train.recipe import Stage
+    from sinet_video.training.curves import Row
+    from sinet_video.training.image_folder import OnBad
+    from sinet_video.training.recipe import Stage
 
 
 RESULT, TRAINING = "Result", "Training"
@@ -103,31 +103,29 @@ def train(
     for variable, name in CACHES.items():
         os.environ.setdefault(variable, str(cache_folder() / name))
     with extra_needed("Training"):
-        from sinet_video.train.course import read_checkpoint
-        from sinet_video.train.fused_layers import built, unavailable_reason
-        from sinet_video.train.provenance import write_record
-        from sinet_video.train.recipe import load_recipe
-        from sinet_video.train.samples.photographs import load_stock
-        from sinet_video.train.trainer import Pace, StoppedError
-        from sinet_video.train.trainer import train as train_network
+        from sinet_video.training.fused_layers import built, unavailable_reason
+        from sinet_video.training.recipe import load_recipe
+        from sinet_video.training.train import train as train_network
+        from sinet_video.training.trainer import StoppedError
 
         chosen = load_recipe(recipe, changes, steps=steps)
-        read_checkpoint(chosen, output)  # before anything is written beside another training's
-        stock = load_stock(chosen.data, folder, refuse=on_bad == "refuse")
-        output.mkdir(parents=True, exist_ok=True)
-        write_record(chosen, stock, folder, output)
-        for item in stock.bad:
-            click.echo(f"skipped {item.path}: {item.reason}", err=True)
         if device == "cpu" and not quiet and not built():
             click.echo("Compiling the training's kernels, once: about a minute.", err=True)
         if device == "cpu" and not quiet and (reason := unavailable_reason()):
             click.echo(f"slower than need be: {reason}", err=True)
         shown = _Shown(chosen.stages, quiet=quiet)
-        pace = Pace(checkpoint=checkpoint)
         with interrupts() as stop:
             try:
-                train_network(
-                    chosen, stock, output, device=device, pace=pace, progress=shown, stop=stop
+                weights = train_network(
+                    folder,
+                    output,
+                    recipe=chosen,
+                    device=device,
+                    checkpoint=checkpoint,
+                    on_bad=on_bad,
+                    skipped=lambda bad: click.echo(f"skipped {bad.path}: {bad.reason}", err=True),
+                    progress=shown,
+                    stop=stop,
                 )
             except StoppedError as stopped:
                 click.echo(
@@ -137,7 +135,7 @@ def train(
                 )
                 sys.exit(status_of(signal.SIGINT))
     if not quiet:
-        click.echo(f"{output / 'weights.pth'}", err=True)
+        click.echo(f"{weights}", err=True)
 
 
 class _Shown:

@@ -12,7 +12,7 @@ from sinet_video.cli.terminal.progress import summarise
 from sinet_video.errors import InputError
 
 if TYPE_CHECKING:
-    from sinet_video.train.generate.manifest import Manifest
+    from sinet_video.training.generate.manifest import Manifest
 
 
 class Canvas(click.ParamType[tuple[int, int]]):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
     from sinet_video.media.time_range import TimeRange
     from sinet_video.pipeline.report import Report
-    from sinet_video.train.generate.manifest import Manifest
+    from sinet_video.training.generate.manifest import Manifest
 
 TERMINAL_SECONDS = 0.1
 PLAIN_SECONDS = 5.0

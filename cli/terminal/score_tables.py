@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sinet_video.train.evaluate.scores import EmptyFigures, FrameFigures, ImageFigures, Scores
+from sinet_video.training.evaluate.scores import EmptyFigures, FrameFigures, ImageFigures, Scores
 
 
 @dataclass(frozen=True)

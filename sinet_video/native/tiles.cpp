@@ -119,3 +119,13 @@ API void sinet_means(const void* plane, std::int64_t stride, int bytes, int heig
 
 // Changes whenever a function's parameters do: Python calls only the ones that it knows.
 API int sinet_kernels_version(void) { return 1; }
+
+// Whether this processor has what the library kernels_avx2 is compiled for.
+API int sinet_has_avx2(void) {
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2");
+#else
+  return 0;
+#endif
+}

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sinet_video import InputError
 from sinet_video.decoding.matte_file import alpha_of, read_alpha, read_alphas
-from sinet_video.train.evaluate.images import check_shape
+from sinet_video.training.evaluate.images import check_shape
 
 HEIGHT, WIDTH, FRAMES = 48, 64, 5
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from math import ceil
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import av
 import numpy as np
@@ -21,6 +26,7 @@ from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
+from sinet_video.native import library
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.gaussian import gaussian
 from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
@@ -49,10 +55,54 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def both(work: Callable[[], Any]) -> tuple[Any, Any]:
-    """What the kernels answer, and what numpy does."""
+    """What the kernels answer, the same in all builds of them, and what numpy does."""
     ours = work()
+    with baseline():
+        assert bits(work()) == bits(ours)
     with native.numpy_only():
         return ours, work()
+
+
+@contextmanager
+def baseline() -> Iterator[None]:
+    """Use the kernels that every processor can run."""
+    path = library.built("kernels")
+    assert path is not None
+    with mock.patch.object(library, "_loaded", return_value=library.opened(path)):
+        yield
+
+
+def bits(answer: Any) -> object:
+    """All bits of what a work answers."""
+    if isinstance(answer, np.ndarray):
+        return answer.shape, answer.dtype.str, answer.tobytes()
+    if isinstance(answer, TiledAlpha):
+        return bits([answer.kinds, answer.values])
+    if isinstance(answer, CropMatte):
+        return answer.people, answer.confidence
+    if isinstance(answer, list | tuple):
+        return [bits(each) for each in answer]
+    assert isinstance(answer, int | float | np.generic)
+    return answer
+
+
+@pytest.mark.skipif(
+    platform.machine().lower() not in {"x86_64", "amd64"} or sys.platform != "linux",
+    reason="the kernels are built once for this processor",
+)
+def test_the_kernels_for_avx2_are_in_use_where_the_processor_has_it() -> None:
+    """They were built, and are what is called; without them the others are."""
+    wide, base = library.built(library.WIDE), library.built("kernels")
+    assert wide is not None
+    assert base is not None
+    has = bool(library.opened(base).sinet_has_avx2())
+    assert has == ("avx2" in Path("/proc/cpuinfo").read_text().split())
+    library._loaded.cache_clear()
+    assert library._loaded()._name == str(wide if has else base)
+    with mock.patch.object(library, "built", lambda name: base if name == "kernels" else None):
+        library._loaded.cache_clear()
+        assert library._loaded()._name == str(base)
+    library._loaded.cache_clear()
 
 
 def frame(name: str, size: tuple[int, int], seed: int, smooth_by: int = 8) -> Frame:

@@ -9,7 +9,7 @@ import pytest
 from plain_mattes import everything
 
 from sinet_video import Settings, convert
-from sinet_video.train.image_folder import write_image
+from sinet_video.training.image_folder import write_image
 
 
 @pytest.fixture(scope="module")

@@ -63,6 +63,14 @@ READS: dict[str, Callable[[Any, Path, Path], object]] = {
         name, out, sv.Conversion(settings=ALL), engine=NoCluster()
     ),
     "live": lambda name, _, out: sv.live(name, out, settings=ALL),
+    "train": lambda name, _, out: sv.train(name, out.with_suffix("")),
+    "train, recipe": lambda name, clip, out: sv.train(
+        clip.parent, out.with_suffix(""), recipe=name
+    ),
+    "evaluate": lambda name, _, out: sv.evaluate(name, settings=ALL),
+    "evaluate, predictions": lambda name, clip, _: sv.evaluate(clip.parent, predictions=name),
+    "evaluate, matte": lambda name, clip, _: sv.evaluate(matte=name, truth=clip),
+    "evaluate, recipe": lambda name, clip, _: sv.evaluate(clip.parent, recipe=name),
     "apply_drawn_mattes": lambda name, clip, _: list(
         sv.apply_drawn_mattes(sv.matte(clip, settings=ALL), garbage=name)
     ),
@@ -93,6 +101,7 @@ WRITES: dict[str, Callable[[Any, Path], object]] = {
     "export_onnx": lambda name, clip: sv.export_onnx(name),
     "open_sink": lambda name, clip: sv.open_sink(name, sv.probe(clip)),
     "batch": lambda name, clip: list(sv.batch([clip], name, sv.Conversion(settings=ALL))),
+    "train": lambda name, clip: sv.train(clip.parent, name),
     "Manifest": lambda name, clip: sv.Manifest(name).entries(),
 }
 """What may also end well, where a name can be written to."""

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from PIL import Image, ImageDraw
 from sinet_video.cli.main import cli
 
-from sinet_video.train.recipe import load_recipe
+from sinet_video.training.recipe import load_recipe
 
 ROOT = Path(__file__).parents[2]
 PAGES = {

@@ -24,9 +24,9 @@ from sinet_video.cli.terminal.score_tables import table, tables
 from sinet_video.models.load import packaged_graph
 from sinet_video.option import options_of
 from sinet_video.pipeline.settings import Settings
-from sinet_video.train.evaluate.examples import Example
-from sinet_video.train.evaluate.run import caption
-from sinet_video.train.evaluate.scores import FrameFigures, ImageFigures, Scores
+from sinet_video.training.evaluate.examples import Example
+from sinet_video.training.evaluate.run import caption
+from sinet_video.training.evaluate.scores import FrameFigures, ImageFigures, Scores
 
 HEIGHT, WIDTH, FRAMES = 96, 160, 12
 

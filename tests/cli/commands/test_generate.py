@@ -22,8 +22,8 @@ from sinet_video.cli.options.generate import Canvas, Place, read_names
 from sinet_video.cli.terminal.progress import Counting
 
 from sinet_video.errors import InputError
-from sinet_video.train.generate.manifest import read_manifest
-from sinet_video.train.image_folder import list_pairs, read_mask, write_image
+from sinet_video.training.generate.manifest import read_manifest
+from sinet_video.training.image_folder import list_pairs, read_mask, write_image
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 

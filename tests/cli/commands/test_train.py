@@ -18,8 +18,8 @@ from sinet_video.cli.commands import train as train_command
 from sinet_video.cli.commands.train import train
 from sinet_video.cli.main import cli
 
-from sinet_video.train import fused_layers
-from sinet_video.train.recipe import Stage
+from sinet_video.training import fused_layers
+from sinet_video.training.recipe import Stage
 
 RECIPE = """
 name = "tiny"
@@ -89,10 +89,10 @@ def test_bad_images_are_named_and_skipped(root: Path) -> None:
 
 def test_checkpoints_as_often_as_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The option reaches the training."""
-    from sinet_video.train import trainer
+    from sinet_video.training import trainer
 
     seen = []
-    monkeypatch.setattr(trainer, "train", lambda *_, pace, **__: seen.append(pace.checkpoint))
+    monkeypatch.setattr(trainer, "run_recipe", lambda *_, pace, **__: seen.append(pace.checkpoint))
     assert run(root).exit_code == 0
     assert run(root, "--checkpoint", 7).exit_code == 0
     assert seen == [250, 7]
@@ -143,9 +143,9 @@ def test_another_recipe_s_folder(root: Path) -> None:
 
 def test_what_makes_it_slower_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless nothing is to be said."""
-    from sinet_video.train import trainer
+    from sinet_video.training import trainer
 
-    monkeypatch.setattr(trainer, "train", lambda *_, **__: None)
+    monkeypatch.setattr(trainer, "run_recipe", lambda *_, **__: None)
     monkeypatch.setattr(fused_layers, "unavailable_reason", lambda: "there is no C++ compiler c++")
     assert "slower than need be: there is no C++ compiler c++\n" in run(root).stderr
     assert run(root, "--quiet").stderr == ""
@@ -196,10 +196,10 @@ def test_rows_say_the_time_left_by_what_steps_cost(capsys, monkeypatch) -> None:
 
 
 def test_a_recipe_is_changed_from_the_command_line(root: Path, monkeypatch) -> None:
-    from sinet_video.train import trainer
+    from sinet_video.training import trainer
 
     seen = []
-    monkeypatch.setattr(trainer, "train", lambda chosen, *_, **__: seen.append(chosen))
+    monkeypatch.setattr(trainer, "run_recipe", lambda chosen, *_, **__: seen.append(chosen))
     assert (
         run(root, "--steps", 7, "--set", "seed=3", "--set", "stages.one.rate=1e-4").exit_code == 0
     )

@@ -1,0 +1,300 @@
+"""Fused layers against torch's own: the same outputs, gradients, statistics and names."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sinet_video.models.sinet import GroupedReduce, SINet, Upsample
+from sinet_video.training import fused_layers
+from sinet_video.training.fused_layers import (
+    Depthwise,
+    FusedNorm,
+    FusedUpsample,
+    Pointwise,
+    ShuffledPointwise,
+    fuse,
+)
+
+
+@pytest.fixture
+def _built() -> None:
+    """The kernels can be built here."""
+    reason = fused_layers.unavailable_reason()
+    if reason:
+        pytest.skip(f"FUSED LAYERS ARE NOT TESTED on this machine: {reason}")
+
+
+@pytest.fixture
+def forgetful() -> Iterator[None]:
+    """What is known of this machine's compiler is asked anew, and forgotten afterwards."""
+    fused_layers.unavailable_reason.cache_clear()
+    yield
+    fused_layers.unavailable_reason.cache_clear()
+
+
+def randomised(network: nn.Module) -> nn.Module:
+    """The same network with nothing at its usual value: slopes, gains, shifts, statistics."""
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.weight.uniform_(0.5, 1.5)
+                module.bias.uniform_(-0.5, 0.5)
+                module.running_mean.uniform_(-0.5, 0.5)
+                module.running_var.uniform_(0.5, 1.5)
+            if isinstance(module, nn.PReLU):
+                module.weight.uniform_(-0.2, 0.6)
+    return network
+
+
+def both() -> tuple[SINet, SINet]:
+    """A network with torch's layers, and one of the same weights with fused ones."""
+    torch.manual_seed(2)
+    plain = randomised(SINet())
+    return plain, fuse(copy.deepcopy(plain))
+
+
+def near(one: Tensor, two: Tensor, part: float = 2e-3, least: float = 1e-6) -> bool:
+    """Whether two tensors differ by rounding alone: by a part of the largest value."""
+    return bool((one - two).abs().max() <= part * two.abs().max() + least)
+
+
+def images(count: int = 2, side: int = 64) -> Tensor:
+    """A batch of noise."""
+    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(1))
+
+
+def test_names_and_order_stay():
+    """Of the state dict, whose values are the same, and of the parameters, which are shared."""
+    torch.manual_seed(1)
+    plain = SINet()
+    before = {name: value.clone() for name, value in plain.state_dict().items()}
+    parameters = dict(plain.named_parameters())
+    after = fuse(plain)
+    assert after is plain
+    assert list(after.state_dict()) == list(before)
+    assert all(torch.equal(before[name], value) for name, value in after.state_dict().items())
+    assert list(dict(after.named_parameters())) == list(parameters)
+    assert all(own is parameters[name] for name, own in after.named_parameters())
+    SINet().load_state_dict(after.state_dict())
+    after.load_state_dict(SINet().state_dict())
+
+
+def test_every_layer_is_replaced():
+    """No norm is forgotten; the slopes left are of squeeze-excite, which has no norm."""
+    faster = fuse(SINet())
+    kinds = [(name, type(module)) for name, module in faster.named_modules()]
+    assert not [name for name, kind in kinds if kind in (nn.BatchNorm2d, GroupedReduce)]
+    assert all(".dense." in name for name, kind in kinds if kind is nn.PReLU)
+    assert sum(kind is Depthwise for _, kind in kinds) == 22
+    assert not [name for name, kind in kinds if kind is Upsample]
+    norms = sum(isinstance(module, nn.BatchNorm2d) for module in SINet().modules())
+    assert sum(kind is FusedNorm for _, kind in kinds) == norms
+
+
+@pytest.mark.usefixtures("_built")
+def test_training_is_the_same():
+    """Outputs, the gradients of every parameter and of the input, and running statistics."""
+    plain, faster = both()
+    found = []
+    for network in (plain, faster):
+        network.train()
+        x = images().requires_grad_()
+        out = network(x)
+        (out * images(2, 64)[:, :2]).sum().backward()
+        found.append((out.detach(), x.grad))
+    (out, gradient), (out_fused, gradient_fused) = found
+    assert near(out_fused, out)
+    assert near(gradient_fused, gradient)
+    own = dict(faster.named_parameters())
+    # Shifts before another normalisation have no gradient but rounding.
+    least = 1e-6 * max(float(p.grad.abs().max()) for p in plain.parameters())
+    for name, parameter in plain.named_parameters():
+        assert near(own[name].grad, parameter.grad, least=least), name
+    state = faster.state_dict()
+    for name, value in plain.state_dict().items():
+        assert near(state[name].float(), value.float(), 1e-4), name
+
+
+def test_evaluation_is_the_same():
+    """By running statistics, which stay."""
+    plain, faster = both()
+    before = copy.deepcopy(faster.state_dict())
+    with torch.inference_mode():
+        assert near(faster.eval()(images()), plain.eval()(images()), 1e-4)
+    assert all(torch.equal(before[name], value) for name, value in faster.state_dict().items())
+
+
+@pytest.mark.usefixtures("_built")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("channels", [1, 2, 3, 5, 7, 8, 12, 48])
+def test_any_number_of_channels(channels, layout):
+    """Also where it does not fill a vector."""
+    torch.manual_seed(channels)
+    norm = nn.BatchNorm2d(channels, eps=1e-3, momentum=0.1)
+    plain = randomised(nn.Sequential(norm, nn.PReLU(channels))).train()
+    both_layers = copy.deepcopy(plain)
+    faster = FusedNorm(both_layers[0], both_layers[1]).train()
+    x = torch.randn(2, channels, 8, 8).to(memory_format=layout)
+    up = torch.randn(2, channels, 8, 8)
+    found = []
+    for layer in (plain, faster):
+        own = x.clone().requires_grad_()
+        out = layer(own)
+        out.backward(up)
+        found.append((out.detach(), own.grad))
+    assert near(found[1][0], found[0][0], 1e-4)
+    assert near(found[1][1], found[0][1], 1e-3)
+    for one, two in ((faster.weight, norm.weight), (faster.bias, norm.bias)):
+        assert near(one.grad, two.grad, 1e-3)
+    assert near(both_layers[1].weight.grad, plain[1].weight.grad, 1e-3)
+    assert near(faster.running_mean, norm.running_mean, 1e-4)
+    assert near(faster.running_var, norm.running_var, 1e-4)
+    assert faster.num_batches_tracked == 1
+
+
+@pytest.mark.usefixtures("_built")
+def test_without_slopes():
+    """A normalisation with nothing after it."""
+    plain = randomised(nn.BatchNorm2d(8)).train()
+    faster = FusedNorm(copy.deepcopy(plain), None).train()
+    x = torch.randn(2, 8, 4, 4)
+    assert near(faster(x), plain(x), 1e-4)
+
+
+@pytest.mark.usefixtures("_built")
+def test_pixels_that_do_not_fill_vectors_are_refused():
+    """Rather than some of them being left out."""
+    layer = FusedNorm(nn.BatchNorm2d(3), nn.PReLU(3)).train()
+    with pytest.raises(ValueError, match="5 pixels cannot be taken 8 at a time"):
+        layer(torch.randn(1, 3, 1, 5))
+
+
+@pytest.mark.usefixtures("_built")
+def test_the_same_again_to_the_bit():
+    """However often."""
+    _, faster = both()
+    outs = [faster(images()).detach() for _ in range(3)]
+    assert torch.equal(outs[0], outs[1])
+    assert torch.equal(outs[0], outs[2])
+
+
+def compare(plain: nn.Module, faster: nn.Module, x: Tensor) -> None:
+    """Outputs, and the gradients at the input and at the weights."""
+    found = []
+    for layer in (plain.train(), faster.train()):
+        own = x.clone().requires_grad_()
+        out = layer(own)
+        up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5))
+        found.append((out, *torch.autograd.grad(out, [own, *layer.parameters()], up)))
+    for one, two in zip(*found, strict=True):
+        assert one.shape == two.shape
+        assert near(two, one, 1e-5)
+
+
+@pytest.mark.usefixtures("_built")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("side", [(1, 1), (2, 3), (4, 6), (7, 5), (8, 13), (16, 24)])
+@pytest.mark.parametrize("channels", [8, 12, 24, 48])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
+def test_depthwise(kernel, stride, channels, side, layout):
+    """Of all sizes, also where channels do not fill a vector and sides are odd."""
+    torch.manual_seed(channels)
+    plain = nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels, bias=False)
+    assert Depthwise.can_be(plain)
+    faster = Depthwise(plain)
+    assert faster.weight is plain.weight
+    compare(plain, faster, torch.randn(3, channels, *side).to(memory_format=layout))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"channels": 4},
+        {"kernel_size": 7, "padding": 3},
+        {"stride": 3},
+        {"padding": 0},
+        {"dilation": 2},
+        {"bias": True},
+        {"groups": 8},
+        {"groups": 1},
+    ],
+)
+def test_other_convolutions_stay(other):
+    """What the kernels do not know is torch's."""
+    usual = {"channels": 16, "kernel_size": 3, "padding": 1, "bias": False}
+    given = {**usual, **other}
+    channels = given.pop("channels")
+    layer = nn.Conv2d(channels, channels, **{"groups": channels, **given})
+    assert not Depthwise.can_be(layer)
+
+
+@pytest.mark.usefixtures("_built")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("side", [(1, 1), (1, 4), (3, 5), (8, 6)])
+@pytest.mark.parametrize("channels", [1, 2, 5, 48])
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_upsample(factor, channels, side, layout):
+    """Corners on corners, by any factor, also of one row."""
+    x = torch.randn(2, channels, *side).to(memory_format=layout)
+    compare(Upsample(factor), FusedUpsample(factor), x)
+
+
+def test_pointwise_layers():
+    """Convolutions as products: of one group, and of two with the shuffle after them."""
+    x = torch.randn(2, 8, 5, 7)
+    plain = nn.Conv2d(8, 6, 1, bias=False)
+    assert near(Pointwise(plain)(x), plain(x), 1e-5)
+    grouped = GroupedReduce(8, 6)
+    assert near(ShuffledPointwise(grouped)(x), grouped(x), 1e-5)
+    assert ShuffledPointwise(grouped).weight is grouped.weight
+
+
+# Where it cannot be
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_without_a_compiler(monkeypatch, tmp_path):
+    """A sentence's worth of reason, found out before anything is built."""
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
+    with pytest.raises(RuntimeError, match="no C\\+\\+ compiler no-such-compiler"):
+        fused_layers.kernels.__wrapped__()
+    monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
+    assert fused_layers.unavailable_reason() == "there is no C++ compiler no-such-compiler"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("forgetful")
+def test_a_compiler_that_fails(monkeypatch, tmp_path):
+    """The first line of what it says; nothing half-built stays, nor a changed path."""
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
+    broken = tmp_path / "fused.cpp"
+    broken.write_text("this is no C++\n")
+    monkeypatch.setattr(fused_layers, "SOURCES", [broken])
+    monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
+    path = fused_layers.os.environ["PATH"]
+    reason = fused_layers.unavailable_reason()
+    assert reason
+    assert "\n" not in reason
+    assert fused_layers.os.environ["PATH"] == path
+    assert not [own for own in tmp_path.rglob("*") if own.suffix in (".so", ".o", ".ninja")]
+
+
+@pytest.mark.usefixtures("_built")
+def test_a_library_is_of_its_source_and_flags(monkeypatch, tmp_path):
+    """Another of either is another file."""
+    one = fused_layers._library(["-O3"])
+    assert one == fused_layers._library(["-O3"])
+    assert one != fused_layers._library(["-O2"])
+    other = tmp_path / "fused.cpp"
+    other.write_text("// another\n")
+    monkeypatch.setattr(fused_layers, "SOURCES", [other])
+    assert one != fused_layers._library(["-O3"])
+    assert isinstance(one, Path)
