@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -102,7 +103,8 @@ def run_batch(
         if not step.wanted:
             yield Outcome(step.task.source, step.task.output, "skipped", step.why)
     wanted = [step for step in steps if step.wanted]
-    job = ClipJob(convert, keep_times, options_in(convert), stage)
+    begun = None if engine is None else time.time()
+    job = ClipJob(convert, keep_times, options_in(convert), stage, begun)
     pace = Pace({step.task.name: size_of(step.task.source) for step in wanted}, progress)
     kept = Manifest(kept_in)
     for step, result in _converted(wanted, job, engine or jobs, pace):

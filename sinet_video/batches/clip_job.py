@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from sinet_video.atomic import translate_write_errors
+from sinet_video.atomic import abandoned, translate_write_errors
 from sinet_video.batches import processes
 from sinet_video.batches.decide import Step, identity_of_output, identity_of_source
 from sinet_video.batches.manifest import Entry
@@ -22,6 +22,7 @@ from sinet_video.errors import SinetVideoError
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.memory_needed import needed
 from sinet_video.pipeline.report import Report, expected_frames
+from sinet_video.pipeline.resuming.leftovers import Leftover
 from sinet_video.remote.address import StrPath, scheme_of, without_secrets
 from sinet_video.remote.convert import convert_staged
 from sinet_video.remote.settings import StageSettings
@@ -59,12 +60,19 @@ def options_in(convert: Convert) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ClipJob:
-    """How to convert each clip of a batch; can be sent to other processes."""
+    """How to convert each clip of a batch; can be sent to other processes.
+
+    Attributes:
+        convert, keep_times, stage: as `batch` has them.
+        options: what the manifest says of `convert`.
+        begun: when the batch began, in seconds since 1970, if what dies is tried again.
+    """
 
     convert: Convert
     keep_times: bool
     options: dict[str, str]
     stage: StageSettings = StageSettings()
+    begun: float | None = None
 
     def __call__(self, step: Step, send: processes.Send) -> Report:
         """Convert one clip; `send` is called with the frames done and the frames expected."""
@@ -72,12 +80,22 @@ class ClipJob:
         if not isinstance(task.output, Path):
             return self._convert(step, send)
         with translate_write_errors(task.output):
+            self._tidy(task)
             task.output.parent.mkdir(parents=True, exist_ok=True)
             with _folder_for(task.output):
                 report = self._convert(step, send)
             if self.keep_times:
                 _copy_times(task)
         return report
+
+    def _tidy(self, task: Task) -> None:
+        """Remove what earlier tries of this batch left, whose processes died."""
+        if self.begun is None:
+            return
+        for path in task.results:
+            for left in abandoned(Path(path)):
+                if left.lstat().st_mtime >= self.begun:
+                    Leftover(left, "draft", 0, 0.0).remove()
 
     def memory(self, step: Step) -> int:
         """Return about how many bytes the conversion of a clip needs."""
