@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 import uuid
@@ -42,6 +43,22 @@ def _check_text(what: str, name: str) -> None:
             f"The name of the {what} is too long, with {max(longest, len(written))} bytes: a "
             f"name may have {LONGEST}, and a path {DEEPEST}."
         )
+
+
+LARGEST_TEXT = 16 << 20
+"""Bytes of a text that is read whole. A device gives as many as are asked for."""
+
+
+def read_text(path: Path) -> str:
+    """Return what a text file in UTF-8 holds, or a pipe.
+
+    Raises `OSError`, also for more than 16 MiB, and `UnicodeDecodeError`.
+    """
+    with path.open("rb") as file:
+        content = file.read(LARGEST_TEXT + 1)
+    if len(content) > LARGEST_TEXT:
+        raise OSError(errno.EFBIG, "it has more than 16 MiB, which no text has that is meant here")
+    return content.decode("utf-8-sig")
 
 
 def check_apart(writes: Mapping[str, Path], reads: Mapping[str, Path]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from sinet_video import Naming, SettingError, convert
 from sinet_video.batches.inputs import Found
 from sinet_video.batches.naming import tasks
-from sinet_video.paths import check_apart, check_named, folded, same_place
+from sinet_video.paths import check_apart, check_named, folded, read_text, same_place
 
 
 @pytest.fixture
@@ -128,3 +130,39 @@ def test_empty_names(name):
     with pytest.raises(SettingError, match="The name of the output is empty"):
         check_named(input="a", output=name)
     check_named(input="a", output=None)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device without an end")
+def test_a_device_without_an_end_is_no_text():
+    """It is given up after 16 MiB, wherever a text is expected."""
+    with pytest.raises(OSError, match="more than 16 MiB"):
+        read_text(Path("/dev/zero"))
+    for words in (
+        ["batch", "--from-file", "/dev/zero", "-o", "out"],
+        ["run", "a.mp4", "-o", "b.mp4", "--config", "/dev/zero"],
+        ["evaluate", ".", "--names", "/dev/zero"],
+        ["train", ".", "-o", "out", "--recipe", "/dev/zero"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "sinet_video", *words],
+            capture_output=True, text=True, check=False, timeout=60, preexec_fn=limited,
+        )  # fmt: skip
+        assert done.returncode in (1, 2)
+        assert "/dev/zero" in done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def limited() -> None:
+    """Give a process 4 GB, so that a fault costs no more."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+
+def test_texts_are_read_with_and_without_a_mark(tmp_path):
+    """A byte order mark is no part of the text; what is not UTF-8 is not guessed."""
+    (tmp_path / "a").write_bytes(b"\xef\xbb\xbfone\r\ntwo")
+    assert read_text(tmp_path / "a") == "one\r\ntwo"
+    (tmp_path / "a").write_bytes(b"\xff\xfe")
+    with pytest.raises(UnicodeDecodeError):
+        read_text(tmp_path / "a")

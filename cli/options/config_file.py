@@ -22,6 +22,7 @@ import click
 from sinet_video.cli.options.click_options import Option
 
 from sinet_video.errors import InputError, SettingError
+from sinet_video.paths import read_text
 
 SAVE = "sinet_video.save_config"
 """Where the context's notes have the file to write."""
@@ -57,7 +58,7 @@ def _read(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

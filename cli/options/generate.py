@@ -10,6 +10,7 @@ from sinet_video.cli.options.click_options import Decorator, own_option
 from sinet_video.cli.terminal.progress import summarise
 
 from sinet_video.errors import InputError
+from sinet_video.paths import read_text
 
 if TYPE_CHECKING:
     from sinet_video.training.generate.manifest import Manifest
@@ -88,7 +89,7 @@ def read_names(path: Path | None) -> frozenset[str]:
     if path is None:
         return frozenset()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as a list of names: {error}.") from error
     names = (line.partition("#")[0].partition(":")[0].strip() for line in lines)

@@ -13,7 +13,7 @@ from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
 from sinet_video.containers.numbering import is_pattern
 from sinet_video.errors import InputError, reason
-from sinet_video.paths import check_named
+from sinet_video.paths import check_named, read_text
 from sinet_video.remote.address import StrPath, is_object, pure_path, scheme_of
 from sinet_video.remote.store import store_of
 
@@ -111,7 +111,7 @@ def read_list(name: str) -> list[str]:
     Blank lines are skipped. Raises `InputError` for a file that cannot be read or lists nothing.
     """
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+        text = sys.stdin.read() if name == "-" else read_text(Path(name))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The list {name} cannot be read: {reason(error)}.") from error
     inputs = [line for line in text.splitlines() if line.strip()]

@@ -22,6 +22,7 @@ from sinet_video.decoding.stills import (
 )
 from sinet_video.errors import InputError, Remedy
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
+from sinet_video.paths import read_text
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Source
@@ -188,7 +189,7 @@ def _times(path: Path) -> list[Fraction]:
 def read_times(path: Path) -> list[Fraction]:
     """Return the times in such a file, in seconds. Raises `InputError` if it has anything else."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = read_text(path).split("\n")
         return [Fraction(line) / 1000 for line in lines if line and line[0] != "#"]
     except (OSError, ValueError) as error:
         raise InputError(f"{path} has something in it that is no time in milliseconds.") from error

@@ -16,7 +16,7 @@ from sinet_video.decoding.sequence import StillImages
 from sinet_video.encoding.open_sink import Taken, as_folder, check_output
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutputError, Remedy
-from sinet_video.paths import clash
+from sinet_video.paths import clash, read_text
 from sinet_video.pipeline.chain import Work
 from sinet_video.pipeline.outputs import Output
 from sinet_video.pipeline.resuming.job_folder import is_finished
@@ -97,7 +97,7 @@ def is_published(report: Path, output: Path) -> bool:
     if state is None or state.made is None:
         return False
     try:
-        told = json.loads(report.read_text(encoding="utf-8"))
+        told = json.loads(read_text(report))
     except (OSError, ValueError):
         return False
     return isinstance(told, dict) and told.get("output") == str(output)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from sinet_video.errors import InputError, SettingError, reason
-from sinet_video.paths import check_named
+from sinet_video.paths import check_named, read_text
 from sinet_video.training.changes import change, scale_steps
 from sinet_video.training.datasets import Data
 from sinet_video.training.toml import build, expand_likes
@@ -197,13 +197,14 @@ def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = N
     check_named(recipe=name)
     names = packaged_names()
     packaged = resources.files("sinet_video.training") / "recipes" / f"{name}.toml"
-    path = packaged if name in names else Path(name)
-    if not path.is_file():
+    if name not in names and not Path(name).exists():
         raise InputError(
             f"There is no recipe {name}; give a TOML file or one of: {', '.join(names)}."
         )
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(
+            packaged.read_text("utf-8") if name in names else read_text(Path(name))
+        )
     except OSError as error:
         raise InputError(f"The recipe {name} cannot be read: {reason(error)}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ import numpy as np
 
 from sinet_video.errors import InputError
 from sinet_video.media.arrays import Array
+from sinet_video.paths import read_text
 from sinet_video.training.generate.product_folder import Rejected
 
 Box = tuple[float, float, float, float]
@@ -38,7 +39,7 @@ def boxes_of(name: str, folder: Path) -> list[Box]:
 def read_boxes(path: Path) -> list[Box]:
     """Return the boxes of a file. Raises `InputError`."""
     try:
-        lines = [line.split() for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = [line.split() for line in read_text(path).splitlines()]
         return [_box([float(word) for word in words[1:]]) for words in lines if words]
     except (OSError, ValueError) as error:
         raise InputError(
