@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sinet_video import Entry, InputError, Manifest, Report
+from sinet_video.atomic import temporary_name
 
 ENTRY = Entry("a.mp4", "/in/a.mov", "1 2 3", {"crf": "18"}, "done", written="5 6")
 
@@ -44,11 +45,12 @@ def add_many(folder: Path, writer: int) -> None:
 
 
 def killed_once(source: Path, output: Path) -> Report:
-    """Note the try; be killed in the first one if the input's name says so."""
+    """Note the try; be killed in the first one if the input's name says so, in mid-writing."""
     tries = source.with_suffix(".tries")
     with tries.open("a") as file:
         file.write("x")
     if source.name == "killed.mp4" and tries.read_text() == "x":
+        temporary_name(output).write_text("half")
         os.kill(os.getpid(), signal.SIGKILL)
     return pretended(source, output)
 

@@ -58,7 +58,7 @@ LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F"}
 """127.0.0.1, in both tables."""
 
 
-def until(so: Callable[[], object], seconds: float = 30.0) -> bool:
+def until(so: Callable[[], object], seconds: float = 60.0) -> bool:
     """Wait until something is so; return whether it is."""
     end = time.monotonic() + seconds
     while not (is_so := so()) and time.monotonic() < end:

@@ -52,7 +52,7 @@ def batch(
     report_file: str | None,
     console: Console,
 ) -> None:
-    """Cut the person out of every video of INPUTS: files, folders or patterns.
+    """Cut the person out of every video of INPUTS: files, folders, patterns or URLs.
 
     Run the same command again to convert what is missing, has failed or has changed;
     manifest.jsonl in the output folder records what was done. A clip that fails does not stop the
@@ -71,6 +71,7 @@ def batch(
     given, conversion = many.inputs(inputs), job.conversion()
     many.note_subfolders(given, console)
     if many.watch:
+        many.check_watch()
         outcomes = _watched(many, given, conversion, console, overwrite=overwrite)
         _finish(outcomes, report_file, console, overwrite=overwrite)
         return
@@ -81,7 +82,7 @@ def batch(
         return
     with BatchProgress(console, wanted) as progress:
         outcomes = _reported(
-            many.run(steps, conversion, engine=engine, progress=progress), progress
+            many.run(steps, conversion, engine=engine, stage=job.stage, progress=progress), progress
         )
     _finish(outcomes, report_file, console, overwrite=overwrite)
 

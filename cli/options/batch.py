@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sinet_video.batches.pace import State
     from sinet_video.batches.ray_engine import RayEngine
     from sinet_video.pipeline.conversion import Conversion
+    from sinet_video.remote.settings import StageSettings
 
 INPUTS, NAMES = "Inputs", RESULT
 """Headings of these options, beside that of jobs."""
@@ -67,6 +68,7 @@ class BatchOptions:
     retry_failed: bool
     skip_existing: bool
     keep_times: bool
+    manifest: str | None
     dry_run: bool
     watch: bool
     settle: float
@@ -91,7 +93,13 @@ class BatchOptions:
         """Return what is to be done."""
         from sinet_video.batches.batch import plan_batch
 
-        return plan_batch(inputs, self.folder, conversion, **self._which(overwrite=overwrite))
+        return plan_batch(
+            inputs,
+            self.folder,
+            conversion,
+            manifest=self.manifest,
+            **self._which(overwrite=overwrite),
+        )
 
     def run(
         self,
@@ -99,6 +107,7 @@ class BatchOptions:
         conversion: Conversion,
         *,
         engine: RayEngine | None = None,
+        stage: StageSettings,
         progress: Callable[[State], None],
     ) -> Iterator[Outcome]:
         """Do it."""
@@ -111,8 +120,15 @@ class BatchOptions:
             jobs=self.at_once(steps),
             engine=engine,
             keep_times=self.keep_times,
+            manifest=self.manifest,
+            stage=stage,
             progress=progress,
         )
+
+    def check_watch(self) -> None:
+        """Raise `SettingError` for what a batch that watches has no use for."""
+        if self.manifest is not None:
+            raise SettingError("--watch keeps its manifest with the results; leave out --manifest.")
 
     def watched(
         self,
@@ -146,10 +162,11 @@ class BatchOptions:
 
     def estimates(self, steps: list[Step], conversion: Conversion) -> list[Estimate]:
         """Return what converting is expected to take, going by earlier runs."""
+        from sinet_video.batches.batch import manifest_folder
         from sinet_video.batches.estimate import estimate
         from sinet_video.batches.manifest import Manifest
 
-        known = Manifest(self.folder).entries().values()
+        known = Manifest(manifest_folder(self.folder, self.manifest)).entries().values()
         return estimate(steps, known, conversion.span)
 
     def _which(self, *, overwrite: bool) -> dict[str, Any]:
@@ -174,7 +191,8 @@ class BatchOptions:
 _OPTIONS = (
     option(
         "-o", "--output", "folder", required=True, metavar="FOLDER", group=RESULT, brief=True,
-        help="Folder for the results.",
+        help="Folder for the results; with --allow network also one in object storage, such as "
+        "s3://BUCKET/cut/.",
     ),
     option(
         "--to", "kind", type=FileType(), default="mp4", metavar="TYPE", group=RESULT, brief=True,
@@ -220,6 +238,11 @@ _OPTIONS = (
     option(
         "--keep-times", is_flag=True, group=JOB,
         help="Copy the inputs' modification times to the results.",
+    ),
+    option(
+        "--manifest", metavar="FOLDER", group=RESULT, show_default="that of the results",
+        help="Folder for manifest.jsonl, which records what was done; it must be given if the "
+        "results go to another host.",
     ),
     option(
         "--dry-run", is_flag=True, group=JOB, brief=True, variable=False,

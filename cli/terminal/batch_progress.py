@@ -85,10 +85,12 @@ def error_of(outcome: Outcome) -> str | None:
 
 def describe(state: State) -> str:
     """Return one line: clips, time left, the clip that is at work and how far it is."""
+    from sinet_video.remote.address import pure_path
+
     text = f"{min(state.done + 1, state.total)} of {state.total}"
     if state.seconds_left is not None:
         text += f", {clock(state.seconds_left)} left"
-    text += f"; {state.source.name}: frame {state.frames}"
+    text += f"; {pure_path(state.source).name}: frame {state.frames}"
     if state.expected and state.frames <= state.expected:
         text += f" of {state.expected}, {100 * state.frames // state.expected} %"
     return text

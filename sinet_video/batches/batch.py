@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,17 +13,22 @@ from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
 from sinet_video.batches.clip_job import ClipJob, Convert, Outcome, options_in, outcome_of
 from sinet_video.batches.decide import Rules, Step, decide
+from sinet_video.batches.estimate import size_of
 from sinet_video.batches.inputs import find
 from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, tasks
 from sinet_video.batches.pace import Pace, State
 from sinet_video.batches.ray_engine import RayEngine
 from sinet_video.containers.formats import CONTAINERS
-from sinet_video.errors import OutputError, reason
+from sinet_video.errors import OutputError, Remedy, SettingError, reason
 from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
+from sinet_video.remote.address import check_allowed, pure_path, scheme_of
+from sinet_video.remote.convert import check_remote
+from sinet_video.remote.settings import StageSettings
+from sinet_video.remote.staging import any_remote
 
 
 def batch(
@@ -37,6 +43,8 @@ def batch(
     jobs: int = 0,
     engine: RayEngine | None = None,
     keep_times: bool = False,
+    manifest: str | Path | None = None,
+    stage: StageSettings = StageSettings(),
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
     """Convert every video in files, folders and patterns into a folder, yielding each outcome.
@@ -53,15 +61,21 @@ def batch(
     that part of the clips is converted. With `keep_times`, outputs get the modification times of
     their inputs. `progress` is called during conversion; an exception in it ends the batch.
 
+    Inputs and `folder` may also be URLs, if `convert.settings.allow` is "network": of files, and in
+    object storage of folders, with a slash at the end. Each file is staged as `stage` says. The
+    manifest is then kept in the folder `manifest`, which by default is that of the results.
+
     A clip that fails, for whatever reason, does not stop the others. Raises `InputError` at once
     for an input that matches nothing, and `SettingError` if two inputs would write the same output.
     """
     steps = plan_batch(
-        inputs, folder, convert, naming=naming, recursive=recursive, shard=shard, rules=rules
-    )
+        inputs, folder, convert, naming=naming, recursive=recursive, shard=shard, rules=rules,
+        manifest=manifest,
+    )  # fmt: skip
     yield from run_batch(
-        steps, folder, convert, jobs=jobs, engine=engine, keep_times=keep_times, progress=progress
-    )
+        steps, folder, convert, jobs=jobs, engine=engine, keep_times=keep_times, manifest=manifest,
+        stage=stage, progress=progress,
+    )  # fmt: skip
 
 
 def run_batch(
@@ -72,23 +86,29 @@ def run_batch(
     jobs: int = 0,
     engine: RayEngine | None = None,
     keep_times: bool = False,
+    manifest: str | Path | None = None,
+    stage: StageSettings = StageSettings(),
     progress: Callable[[State], None] | None = None,
 ) -> Iterator[Outcome]:
     """Run the steps that `plan_batch` returned, as `batch` does.
 
     Raises `OutputError` if the manifest cannot be written.
     """
-    _check(steps, convert)
-    make_folder(folder)
+    _check(steps, convert, keep_times=keep_times)
+    kept_in = manifest_folder(folder, manifest)
+    for each in (folder, kept_in):
+        if not scheme_of(each):
+            make_folder(each)
     for step in steps:
         if not step.wanted:
             yield Outcome(step.task.source, step.task.output, "skipped", step.why)
     wanted = [step for step in steps if step.wanted]
-    job = ClipJob(convert, keep_times, options_in(convert))
+    begun = None if engine is None else time.time()
+    job = ClipJob(convert, keep_times, options_in(convert), stage, begun)
     pace = Pace({step.task.name: size_of(step.task.source) for step in wanted}, progress)
-    manifest = Manifest(folder)
+    kept = Manifest(kept_in)
     for step, result in _converted(wanted, job, engine or jobs, pace):
-        manifest.add(job.entry(step.task, result))
+        kept.add(job.entry(step.task, result))
         pace.finish(step.task)
         yield outcome_of(step, result)
 
@@ -110,22 +130,49 @@ def plan_batch(
     recursive: bool = False,
     shard: Shard | None = None,
     rules: Rules = Rules(),
+    manifest: str | Path | None = None,
 ) -> list[Step]:
     """Return what `batch` would do with every clip, and why, without doing anything."""
     check_named(output=str(folder))
-    folder = Path(folder)
-    found = find(inputs, recursive=recursive, exclude=folder.absolute(), stills=naming.takes_stills)
+    given = list(inputs)
+    for each in (*given, folder):
+        check_allowed(each, convert.settings.allow if isinstance(convert, Conversion) else "")
+    kept_in = manifest_folder(folder, manifest)
+    folder = folder if scheme_of(folder) else Path(folder)
+    within = folder.absolute() if isinstance(folder, Path) else None
+    found = find(given, recursive=recursive, exclude=within, stills=naming.takes_stills)
     ours = tasks(found, folder, naming)
     if shard is not None:
         ours = [task for task in ours if shard.has(task.name)]
-    with translate_write_errors(folder):
-        return decide(ours, Manifest(folder).entries(), options_in(convert), rules)
+    with translate_write_errors(Path(kept_in)):
+        return decide(ours, Manifest(kept_in).entries(), options_in(convert), rules)
 
 
-def _check(steps: list[Step], convert: Convert) -> None:
+def manifest_folder(folder: str | Path, manifest: str | Path | None) -> Path:
+    """Return the folder of a batch's manifest. Raises `SettingError` where it must be given."""
+    if manifest is not None:
+        check_named(manifest=str(manifest))
+    kept_in = folder if manifest is None else manifest
+    if scheme_of(kept_in):
+        raise SettingError(
+            f"A manifest is not kept on another host, as {kept_in} is; choose a folder here for "
+            "it, the same each time.",
+            remedy=Remedy("manifest", "FOLDER", "for that"),
+        )
+    return Path(kept_in)
+
+
+def _check(steps: list[Step], convert: Convert, *, keep_times: bool) -> None:
     """Raise errors that concern all clips once, before anything is done."""
-    for output in {s.task.output.suffix: s.task.output for s in steps if s.wanted}.values():
-        check_output(output, convert)
+    wanted = [step.task for step in steps if step.wanted]
+    for output in {pure_path(task.output).suffix: task.output for task in wanted}.values():
+        check_output(Path(pure_path(output).name) if scheme_of(output) else Path(output), convert)
+    for task in wanted:
+        if not isinstance(convert, Conversion) or not any_remote(task.source, *task.results):
+            continue
+        check_remote(convert, task.source, *task.results)
+        if keep_times:
+            raise SettingError("Times are kept of local files only; leave keep_times out.")
 
 
 def check_output(output: Path, convert: Convert) -> None:
@@ -157,14 +204,6 @@ def _converted(
 def note(pace: Pace, step: Step, news: tuple[int, int | None]) -> None:
     """Pass on how far a clip is."""
     pace.note(step.task, *news)
-
-
-def size_of(path: Path) -> int:
-    """Return the bytes of a file, or 0 if it cannot be looked at."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def default_jobs(clips: int) -> int:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from sinet_video.atomic import translate_write_errors
+from sinet_video.atomic import abandoned, translate_write_errors
 from sinet_video.batches import processes
 from sinet_video.batches.decide import Step, identity_of_output, identity_of_source
 from sinet_video.batches.manifest import Entry
@@ -22,6 +22,10 @@ from sinet_video.errors import SinetVideoError
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.memory_needed import needed
 from sinet_video.pipeline.report import Report, expected_frames
+from sinet_video.pipeline.resuming.leftovers import Leftover
+from sinet_video.remote.address import StrPath, scheme_of, without_secrets
+from sinet_video.remote.convert import convert_staged
+from sinet_video.remote.settings import StageSettings
 
 LOGGER = logging.getLogger("sinet_video")
 
@@ -34,15 +38,15 @@ class Outcome:
     """The result of one clip of a batch.
 
     Attributes:
-        source, output: its files.
+        source, output: its files, or their URLs.
         status: "done", "skipped" or "failed".
         why: why it was converted or skipped, in a few words.
         report: its report, if it is done.
         error: the error, if it failed.
     """
 
-    source: Path
-    output: Path
+    source: StrPath
+    output: StrPath
     status: Literal["done", "skipped", "failed"]
     why: str = ""
     report: Report | None = None
@@ -56,22 +60,42 @@ def options_in(convert: Convert) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ClipJob:
-    """How to convert each clip of a batch; can be sent to other processes."""
+    """How to convert each clip of a batch; can be sent to other processes.
+
+    Attributes:
+        convert, keep_times, stage: as `batch` has them.
+        options: what the manifest says of `convert`.
+        begun: when the batch began, in seconds since 1970, if what dies is tried again.
+    """
 
     convert: Convert
     keep_times: bool
     options: dict[str, str]
+    stage: StageSettings = StageSettings()
+    begun: float | None = None
 
     def __call__(self, step: Step, send: processes.Send) -> Report:
         """Convert one clip; `send` is called with the frames done and the frames expected."""
         task = step.task
+        if not isinstance(task.output, Path):
+            return self._convert(step, send)
         with translate_write_errors(task.output):
+            self._tidy(task)
             task.output.parent.mkdir(parents=True, exist_ok=True)
             with _folder_for(task.output):
                 report = self._convert(step, send)
             if self.keep_times:
                 _copy_times(task)
         return report
+
+    def _tidy(self, task: Task) -> None:
+        """Remove what earlier tries of this batch left, whose processes died."""
+        if self.begun is None:
+            return
+        for path in task.results:
+            for left in abandoned(Path(path)):
+                if left.lstat().st_mtime >= self.begun:
+                    Leftover(left, "draft", 0, 0.0).remove()
 
     def memory(self, step: Step) -> int:
         """Return about how many bytes the conversion of a clip needs."""
@@ -80,13 +104,15 @@ class ClipJob:
     def _convert(self, step: Step, send: processes.Send) -> Report:
         task, convert = step.task, self.convert
         if not isinstance(convert, Conversion):
-            return convert(task.source, task.output)
+            return convert(Path(task.source), Path(task.output))
         span = convert.span
-        return convert(
+        return convert_staged(
+            convert,
             task.source,
             task.output,
             matte=task.matte,
             overwrite=step.replaces,
+            stage=self.stage,
             progress=lambda frames, clip: send((frames, expected_frames(clip, span))),
         )
 
@@ -94,7 +120,7 @@ class ClipJob:
         """Return the manifest's entry for a clip."""
         entry = Entry(
             name=task.name,
-            source=str(task.source.absolute()),
+            source=_named(task.source),
             identity=identity_of_source(task.source),
             options=self.options,
             outcome="done",
@@ -107,11 +133,18 @@ class ClipJob:
         return replace(entry, written=written, report=asdict(result))
 
 
-def memory_of(source: Path, files: int) -> int:
+def _named(source: StrPath) -> str:
+    """Return what the manifest calls an input."""
+    return str(source.absolute()) if isinstance(source, Path) else without_secrets(source)
+
+
+def memory_of(source: StrPath, files: int) -> int:
     """Return about how many bytes a job needs that makes so many files of one.
 
-    What cannot be read will say so when it is converted, and is taken for a large one.
+    What is on another host, or cannot be read, is taken for a large one.
     """
+    if scheme_of(source):
+        return UNKNOWN
     try:
         return needed(probe(source), files) * HEADROOM
     except SinetVideoError:
@@ -156,8 +189,9 @@ def _folder_for(output: Path) -> Iterator[None]:
 
 def _copy_times(task: Task) -> None:
     """Copy the input's access and modification times to the results."""
-    if not task.source.exists():  # a pattern, which has no times of its own
+    source = Path(task.source)
+    if not source.exists():  # a pattern, which has no times of its own
         return
-    stat = task.source.stat()
-    for path in filter(None, (task.output, task.matte)):
+    stat = source.stat()
+    for path in task.results:
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -12,6 +12,8 @@ from sinet_video.batches.naming import Task
 from sinet_video.containers.numbering import find_numbered, is_pattern
 from sinet_video.pipeline.resuming import fingerprint
 from sinet_video.pipeline.resuming.job_folder import is_finished
+from sinet_video.remote.address import StrPath
+from sinet_video.remote.store import store_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,10 @@ class Step:
 def decide(
     tasks: Iterable[Task], known: Mapping[str, Entry], options: Mapping[str, str], rules: Rules
 ) -> list[Step]:
-    """Return the decision for each clip; `options` are those of this call, as text."""
+    """Return the decision for each clip; `options` are those of this call, as text.
+
+    Raises `InputError` for a host that cannot be asked.
+    """
     return [_step(task, known.get(task.name), options, rules) for task in tasks]
 
 
@@ -62,8 +67,8 @@ def _step(task: Task, entry: Entry | None, options: Mapping[str, str], rules: Ru
     return _step_if_present(task, entry, options)
 
 
-def _reason_if_absent(output: Path, entry: Entry | None) -> str:
-    if is_finished(output) is not None:
+def _reason_if_absent(output: StrPath, entry: Entry | None) -> str:
+    if isinstance(output, Path) and is_finished(output) is not None:
         return "was interrupted"
     if entry is None:
         return "new"
@@ -92,17 +97,21 @@ def _changes(task: Task, entry: Entry, options: Mapping[str, str]) -> str:
     return ", ".join(changed)
 
 
-def is_there(output: Path) -> bool:
+def is_there(output: StrPath) -> bool:
     """Whether an output exists and no interrupted job has yet to finish it."""
+    if not isinstance(output, Path):
+        return not store_of(output).is_free(output)
     if not os.path.lexists(output) or (output.is_dir() and not any(output.iterdir())):
         return False
     kept = is_finished(output)
     return kept is None or kept.made is None
 
 
-def identity_of_source(path: Path) -> str:
+def identity_of_source(path: StrPath) -> str:
     """Return an identity of a file, or "" if it cannot be read."""
     try:
+        if not isinstance(path, Path):
+            return str(store_of(path).facts(path) or "")
         numbered = not path.exists() and is_pattern(path)
         files = list(find_numbered(path).files.values()) if numbered else [path]
         return fingerprint.of_files(files)
@@ -110,8 +119,10 @@ def identity_of_source(path: Path) -> str:
         return ""
 
 
-def identity_of_output(path: Path) -> str:
-    """Return a file's size and modification time, or "" for a folder."""
+def identity_of_output(path: StrPath) -> str:
+    """Return a file's size and modification time, or what its host says; "" for a folder."""
+    if not isinstance(path, Path):
+        return identity_of_source(path)
     try:
         stat = path.stat()
     except OSError:

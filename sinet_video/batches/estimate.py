@@ -12,6 +12,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.report import expected_frames
+from sinet_video.remote.address import StrPath
 
 PIXELS_A_SECOND = 64e6
 """Speed to assume if nothing is known: 31 frames a second of 1920x1080, on two cores."""
@@ -70,8 +71,10 @@ def total(estimates: Sequence[Estimate], jobs: int) -> tuple[float, int]:
     return max(longest, sum(seconds) / jobs), sum(each.size or 0 for each in estimates)
 
 
-def size_of(path: Path) -> int:
-    """Return the bytes of a file, or of all files in a folder."""
+def size_of(path: StrPath) -> int:
+    """Return the bytes of a file, or of all files in a folder; 0 on another host."""
+    if not isinstance(path, Path):
+        return 0
     if path.is_dir():
         return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
     return path.stat().st_size if path.exists() else 0

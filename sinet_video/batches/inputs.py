@@ -7,20 +7,22 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os.path import abspath
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
 from sinet_video.containers.numbering import is_pattern
 from sinet_video.errors import InputError, reason
 from sinet_video.paths import check_named, read_text
+from sinet_video.remote.address import StrPath, is_object, pure_path, scheme_of
+from sinet_video.remote.store import store_of
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file to convert, and its folder relative to the folder that was given."""
+    """A file to convert, or its URL, and its folder relative to the folder that was given."""
 
-    path: Path
+    path: StrPath
     within: Path = Path()
 
 
@@ -35,13 +37,15 @@ def find(
 
     A folder stands for the videos in it, with `stills` for the images as well, sorted, and with
     `recursive` for those in its subfolders; hidden files and folders are left out, and so is the
-    folder `exclude`. Raises `InputError` for an input that matches nothing.
+    folder `exclude`. URLs that end with a slash, and patterns, stand for the files in object
+    storage that they match. Raises `InputError` for an input that matches nothing.
     """
     found: dict[str, Found] = {}
     for given in inputs:
         for each in expand(given, recursive=recursive, exclude=exclude, stills=stills):
             # Not Path.resolve: two links to one file are two inputs.
-            found.setdefault(abspath(each.path), each)  # noqa: PTH100
+            place = str(each.path) if scheme_of(each.path) else abspath(each.path)  # noqa: PTH100
+            found.setdefault(place, each)
     return list(found.values())
 
 
@@ -57,9 +61,12 @@ def expand(
     Raises `InputError` if there is none.
     """
     check_named(input=str(given))
-    path = Path(given)
     try:
-        found = list(_matches(path, given, recursive=recursive, exclude=exclude, stills=stills))
+        if scheme_of(given):
+            found = list(_matches_far(str(given), recursive=recursive, stills=stills))
+        else:
+            path = Path(given)
+            found = list(_matches(path, given, recursive=recursive, exclude=exclude, stills=stills))
     except OSError as error:
         raise InputError(f"{given} cannot be read: {reason(error)}.") from error
     if not found:
@@ -83,6 +90,21 @@ def _matches(
         yield from (Found(Path(name)) for name in names if Path(name).is_file())
 
 
+def _matches_far(url: str, *, recursive: bool, stills: bool) -> Iterator[Found]:
+    """Yield the files that a URL stands for: itself, or what is listed at it."""
+    is_pattern_of = any(letter in url for letter in "*?[")
+    store = store_of(url) if is_object(url) else None
+    if store is None or not (is_pattern_of or url.endswith("/")):
+        yield Found(url)
+        return
+    for each in store.find(url, recursive=recursive):
+        path = pure_path(each)
+        within = Path() if is_pattern_of else Path(path.parent.relative_to(pure_path(url)))
+        hidden = any(part.startswith(".") for part in (*within.parts, path.name))
+        if not hidden and (is_video(path) or (stills and is_still(path))):
+            yield Found(each, within)
+
+
 def read_list(name: str) -> list[str]:
     """Return the inputs that a text file lists, one a line; "-" is standard input.
 
@@ -100,7 +122,7 @@ def read_list(name: str) -> list[str]:
 
 def count_unseen(inputs: Iterable[str | Path]) -> int:
     """Return how many videos are in subfolders of the folders given, which `recursive` takes."""
-    folders = [path for path in map(Path, inputs) if path.is_dir()]
+    folders = [Path(each) for each in inputs if not scheme_of(each) and Path(each).is_dir()]
     return sum(
         is_video(file) and file.parent != folder
         for folder in folders
@@ -108,12 +130,12 @@ def count_unseen(inputs: Iterable[str | Path]) -> int:
     )
 
 
-def is_video(path: Path) -> bool:
+def is_video(path: PurePath) -> bool:
     """Whether a file in a folder counts as a video, by its name."""
     return path.suffix.lower() in VIDEO_SUFFIXES
 
 
-def is_still(path: Path) -> bool:
+def is_still(path: PurePath) -> bool:
     """Whether a file in a folder counts as a still image, by its name."""
     return path.suffix.lower() in STILL_SUFFIXES
 

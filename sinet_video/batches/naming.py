@@ -6,7 +6,7 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os.path import abspath
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sinet_video.batches.inputs import Found, is_still
 from sinet_video.checked import check_fields
@@ -14,6 +14,7 @@ from sinet_video.containers.formats import CONTAINERS, file_types
 from sinet_video.containers.numbering import PLACE, is_pattern, with_place
 from sinet_video.errors import SettingError
 from sinet_video.paths import folded, same_place
+from sinet_video.remote.address import StrPath, joined, pure_path, scheme_of
 
 NAME_TEMPLATE = "{stem}.{ext}"
 
@@ -39,14 +40,19 @@ class Task:
     Attributes:
         name: what identifies it in the batch: the path of its output within the batch's folder,
             with forward slashes.
-        source, output: the files.
+        source, output: the files, or their URLs.
         matte: where its matte is written as well, or None.
     """
 
     name: str
-    source: Path
-    output: Path
-    matte: Path | None = None
+    source: StrPath
+    output: StrPath
+    matte: StrPath | None = None
+
+    @property
+    def results(self) -> tuple[StrPath, ...]:
+        """What is written."""
+        return (self.output,) if self.matte is None else (self.output, self.matte)
 
 
 @dataclass(frozen=True)
@@ -74,27 +80,30 @@ class Naming:
             if template is not None:
                 _check(template)
 
-    def task(self, found: Found, folder: Path) -> Task:
+    def task(self, found: Found, folder: StrPath) -> Task:
         """Return what is to be made of a file, and where."""
-        output = self._named(self.template, found)
-        matte = self.matte and folder / self._named(self.matte, found)
-        return Task(output.as_posix(), found.path, folder / output, matte or None)
+        name = self._named(self.template, found).as_posix()
+        matte = self.matte and joined(folder, self._named(self.matte, found).as_posix())
+        return Task(name, found.path, joined(folder, name), matte or None)
 
     @property
     def takes_stills(self) -> bool:
         """Whether still images in folders are inputs as well."""
         return self.to in OF_STILLS
 
-    def _extension(self, path: Path) -> str:
-        of_still = is_still(path) and not is_pattern(path) and self.takes_stills
+    def _extension(self, path: PurePath) -> str:
+        of_still = is_still(path) and not is_pattern(Path(path)) and self.takes_stills
         return self.to if of_still else EXTENSIONS[self.to]
 
     def _named(self, template: str, found: Found) -> Path:
-        path, extension = found.path, self._extension(found.path)
-        parent = path.absolute().parent.name
+        path = pure_path(found.path)
+        extension = self._extension(path)
+        parent = (path.absolute() if isinstance(path, Path) else path).parent.name
         # The place of the number is no part of a sequence's name.
         stem = (
-            PLACE.sub("", with_place(path.stem)).rstrip("._- ") if is_pattern(path) else path.stem
+            PLACE.sub("", with_place(path.stem)).rstrip("._- ")
+            if is_pattern(Path(path))
+            else path.stem
         )
         filled = template.format(stem=stem or parent, ext=extension, name=path.name, parent=parent)
         if not extension and template.endswith(".{ext}"):
@@ -111,7 +120,7 @@ class Naming:
         return named
 
 
-def tasks(found: Iterable[Found], folder: Path, naming: Naming) -> list[Task]:
+def tasks(found: Iterable[Found], folder: StrPath, naming: Naming) -> list[Task]:
     """Return what is to be made of every file.
 
     Raises `SettingError` if two files would become one, or one would replace an input.
@@ -120,7 +129,7 @@ def tasks(found: Iterable[Found], folder: Path, naming: Naming) -> list[Task]:
     taken = _Names()
     for each in found:
         task = naming.task(each, folder)
-        for path in filter(None, (task.output, task.matte)):
+        for path in task.results:
             rival = taken.of(path)
             if rival is not None:
                 raise SettingError(_clash(rival, task.source, path))
@@ -142,23 +151,27 @@ class _Names:
     """
 
     def __init__(self) -> None:
-        self._taken: dict[str, list[tuple[str, Path]]] = {}
+        self._taken: dict[str, list[tuple[str, StrPath]]] = {}
 
-    def add(self, path: Path, source: Path) -> None:
+    def add(self, path: StrPath, source: StrPath) -> None:
         """Take a name."""
-        name = abspath(path)  # noqa: PTH100
+        name = _written(path)
         self._taken.setdefault(folded(name), []).append((name, source))
 
-    def of(self, path: Path) -> Path | None:
+    def of(self, path: StrPath) -> StrPath | None:
         """Return what another file by this name would be made of, if there is one."""
-        name = abspath(path)  # noqa: PTH100
+        name = _written(path)
         for other, source in self._taken.get(folded(name), ()):
-            if other == name or same_place(Path(other), path):
+            if other == name or (isinstance(path, Path) and same_place(Path(other), path)):
                 return source
         return None
 
 
-def _clash(one: Path, other: Path, output: Path) -> str:
+def _written(path: StrPath) -> str:
+    return str(path) if scheme_of(path) else abspath(path)  # noqa: PTH100
+
+
+def _clash(one: StrPath, other: StrPath, output: StrPath) -> str:
     if one == other:
         return f"The result and the matte of {one} would both become {output}; change a template."
     return (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from sinet_video.batches.naming import Task
+from sinet_video.remote.address import StrPath
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class State:
 
     done: int
     total: int
-    source: Path
+    source: StrPath
     frames: int
     expected: int | None
     seconds_left: float | None

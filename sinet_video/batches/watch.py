@@ -19,9 +19,10 @@ from pathlib import Path
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
-from sinet_video.batches.batch import check_output, make_folder, note, size_of
+from sinet_video.batches.batch import check_output, make_folder, note
 from sinet_video.batches.clip_job import ClipJob, Convert, Outcome, options_in, outcome_of
 from sinet_video.batches.decide import Rules, Step, decide
+from sinet_video.batches.estimate import size_of
 from sinet_video.batches.inputs import Found, find
 from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, Task, tasks
@@ -31,6 +32,7 @@ from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
+from sinet_video.remote.address import StrPath, scheme_of
 
 EVERY = 2.0
 """Seconds between two looks through the folders."""
@@ -65,6 +67,8 @@ def watch_batch(
     fails. Raises `InputError` for a folder that is not there to begin with.
     """
     check_named(output=str(folder))
+    if scheme_of(folder):
+        raise SettingError(f"{folder} is on another host; a watched folder's results stay here.")
     given, folder = [str(each) for each in inputs], Path(folder)
     if not settle >= 0:
         raise SettingError(f"Settle is {settle:g}; it must be 0 or more, in seconds.")
@@ -96,6 +100,8 @@ def watch_batch(
 def _check_there(inputs: list[str]) -> None:
     for each in inputs:
         check_named(input=each)
+        if scheme_of(each):
+            raise SettingError(f"{each} is on another host; only folders here can be watched.")
         path = Path(each)
         if not (path.is_dir() or path.is_file() or has_magic(each)):
             raise InputError(f"There is no file or folder {each} to watch; make the folder first.")
@@ -132,7 +138,7 @@ class Watched:
         if self._looked is not None and now - self._looked < min(EVERY, self._settle):
             return []
         self._looked = now
-        present = {each.path: each for each in self._found()}
+        present = {Path(each.path): each for each in self._found()}
         for gone in self._seen.keys() - present.keys():
             self._given.pop(gone, None)
         self._seen = {path: self._since(path, now) for path in present}
@@ -167,7 +173,7 @@ class _Choice:
     options: dict[str, str]
     wanted: deque[Step] = field(default_factory=deque)
     _told: list[Outcome] = field(default_factory=list)
-    _taken: dict[str, Path] = field(default_factory=dict)
+    _taken: dict[str, StrPath] = field(default_factory=dict)
 
     def take(self, found: Found, manifest: Manifest) -> None:
         """Decide about a file."""

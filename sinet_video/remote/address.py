@@ -53,6 +53,11 @@ def _path(url: StrPath) -> str:
     return text.partition("://")[2] if is_object(url) else urlsplit(text).path
 
 
+def pure_path(name: StrPath) -> PurePosixPath | Path:
+    """Return a path, or that of a URL within its host, to take names and extensions from."""
+    return PurePosixPath(unquote(_path(name))) if scheme_of(name) else Path(name)
+
+
 def joined(folder: StrPath, name: str) -> StrPath:
     """Return what is called `name`, with forward slashes, below a folder or a URL."""
     if scheme_of(folder):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,22 @@ VERSIONS = ("ETag", "etag", "LastModified", "last_modified", "mtime", "updated")
 """What the kinds of storage call that which changes with the content."""
 
 
+PREFIXES = ("AWS_", "AZURE_", "FSSPEC_", "GOOGLE_", "GCS", "STORAGE_")
+"""How the variables of the environment begin that say where storage is, and who asks."""
+
+
+@lru_cache(maxsize=4)
+def _files(protocol: str, settings: tuple[tuple[str, str], ...], process: int) -> Any:
+    """Return fsspec's file system, which takes half a second to make.
+
+    It is made anew where settings are others, and in a process that was forked.
+    """
+    import fsspec
+
+    kind = fsspec.get_filesystem_class(protocol)
+    return kind(skip_instance_cache=True, use_listings_cache=False)
+
+
 @dataclass(frozen=True)
 class ObjectStore:
     """Object storage; `files` is fsspec's file system."""
@@ -38,11 +56,9 @@ class ObjectStore:
 
         Credentials and endpoints are found as each provider's own tools find them.
         """
+        settings = sorted((k, v) for k, v in os.environ.items() if k.startswith(PREFIXES))
         with extra_needed(f"Object storage ({protocol})"):
-            import fsspec
-
-            files = fsspec.get_filesystem_class(protocol)
-            return cls(files(skip_instance_cache=True, use_listings_cache=False))
+            return cls(_files(protocol, tuple(settings), os.getpid()))
 
     def facts(self, url: str) -> Facts | None:
         """Ask for the object's description; see `Store.facts`."""

@@ -110,7 +110,7 @@ def test_a_killed_command_goes_on_when_it_is_run_again(film, whole, tmp_path, en
     output, told = tmp_path / "cut.mp4", tmp_path / "report.json"
     words = command(film, output, "--json", told)
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert until(lambda: len(finished(output)) == 2, 60)
+    assert until(lambda: len(finished(output)) == 2, 120)
     process.kill()
     assert process.communicate()[0] is None
     assert until(lambda: not marked(mark))
@@ -130,9 +130,9 @@ def test_an_interrupted_command_ends_all_and_says_what_is_kept(film, tmp_path, e
     """And nothing but what can be gone on from is left."""
     output = tmp_path / "cut.mp4"
     process = subprocess.Popen(command(film, output), stderr=subprocess.PIPE, text=True)
-    assert until(lambda: finished(output), 60)
+    assert until(lambda: finished(output), 120)
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=120)[1]
     assert process.returncode == 130
     assert f"Note: stopped; {output} was not made." in said
     assert "frames are finished and kept in hidden folders beside" in said

@@ -81,13 +81,17 @@ def test_tasks_are_fresh_processes_and_only_the_log_is_heard_of(
 
 
 def test_a_worker_that_is_killed_costs_one_try_of_its_clip(folder, tmp_path, engine, capfd):
-    """It is tried again, the others are not, and Ray's words on it stay with Ray."""
+    """It is tried again, and leaves nothing half-written, but for what was there before."""
     given = folder("in", "a.mp4", "killed.mp4")
+    before = folder("out", ".killed.mp4.01234567.part") / ".killed.mp4.01234567.part"
+    os.utime(before, (1, 1))
     outcomes = statuses([given], tmp_path / "out", killed_once, engine)
     assert outcomes == {"a.mp4": "done", "killed.mp4": "done"}
     tries = {path.name: path.read_text() for path in given.glob("*.tries")}
     assert tries == {"a.tries": "x", "killed.tries": "xx"}
-    assert capfd.readouterr() == ("", "")
+    assert list((tmp_path / "out").glob(".*.part")) == [before]
+    before.unlink()
+    assert capfd.readouterr() == ("", "")  # Ray's words on it stay with Ray
 
 
 def test_a_clip_whose_workers_die_each_time_fails(folder, tmp_path, address):

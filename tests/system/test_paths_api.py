@@ -24,6 +24,15 @@ ALL = Settings(
     smoothing=None,
 )
 
+
+class NoCluster(sv.RayEngine):
+    """An engine that is not started: names are looked at before."""
+
+    def cluster(self) -> Any:
+        """Say so."""
+        raise sv.SettingError("This cluster is not there.")
+
+
 READS: dict[str, Callable[[Any, Path, Path], object]] = {
     "probe": lambda name, _, out: sv.probe(name),
     "decode": lambda name, _, out: list(sv.decode(name)),
@@ -50,6 +59,9 @@ READS: dict[str, Callable[[Any, Path, Path], object]] = {
     "VideoBackground": lambda name, clip, out: behind(sv.VideoBackground(name), clip),
     "batch": lambda name, _, out: all_done(sv.batch([name], out)),
     "watch_batch": lambda name, _, out: list(sv.watch_batch([name], out, stop=lambda: True)),
+    "convert_in_shares": lambda name, _, out: sv.convert_in_shares(
+        name, out, sv.Conversion(settings=ALL), engine=NoCluster()
+    ),
     "live": lambda name, _, out: sv.live(name, out, settings=ALL),
     "train": lambda name, _, out: sv.train(name, out.with_suffix("")),
     "train, recipe": lambda name, clip, out: sv.train(
@@ -77,6 +89,12 @@ WRITES: dict[str, Callable[[Any, Path], object]] = {
         clip, clip.parent / "o.mov", plate=name, settings=ALL
     ),
     "watch_batch": lambda name, clip: list(sv.watch_batch([clip], name, stop=lambda: True)),
+    "convert_in_shares": lambda name, clip: sv.convert_in_shares(
+        clip, name, sv.Conversion(settings=ALL), engine=NoCluster()
+    ),
+    "batch, manifest": lambda name, clip: list(
+        sv.batch([clip], clip.parent / "out", sv.Conversion(settings=ALL), manifest=name)
+    ),
     "live": lambda name, clip: sv.live(clip, name, settings=ALL),
     "join": lambda name, clip: sv.join(clip, name, sv.Conversion(settings=ALL)),
     "preview": lambda name, clip: sv.preview(clip, name, settings=ALL),
