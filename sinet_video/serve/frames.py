@@ -71,18 +71,35 @@ class FrameProcess:
 
     async def _ask(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         async with self._lock:
-            process = await self._started()
-            try:
-                facts, data = await asyncio.wait_for(_exchange(process, request), PATIENCE)
-            except (TimeoutError, asyncio.IncompleteReadError, OSError) as error:
-                await end(process)
-                raise InputError("The file made its reader stop; it may be damaged.") from error
-            except asyncio.CancelledError:
-                await asyncio.shield(end(process))  # its answer would be taken for the next one's
-                raise
+            before, process = self._process, await self._started()
+            answer = await self._answer(process, request)
+            if answer is None and process is before:  # it may have died before it was asked
+                answer = await self._answer(await self._started(), request)
+        if answer is None:
+            raise InputError("The file made its reader stop; it may be damaged.")
+        facts, data = answer
         if "error" in facts:
             raise (SettingError if facts["setting"] else InputError)(facts["error"])
         return facts, data
+
+    async def _answer(
+        self, process: Process, request: dict[str, Any]
+    ) -> tuple[dict[str, Any], bytes] | None:
+        """Return what a process answers; None if it ends instead.
+
+        Raises `InputError` if it takes too long.
+        """
+        try:
+            return await asyncio.wait_for(_exchange(process, request), PATIENCE)
+        except TimeoutError as error:
+            await end(process)
+            raise InputError(f"The file kept its reader for {PATIENCE:g} s.") from error
+        except (asyncio.IncompleteReadError, OSError):
+            await end(process)
+            return None
+        except asyncio.CancelledError:
+            await asyncio.shield(end(process))  # its answer would be taken for the next one's
+            raise
 
 
 async def _exchange(process: Process, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:

@@ -197,7 +197,7 @@ def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = N
     check_named(recipe=name)
     names = packaged_names()
     packaged = resources.files("sinet_video.training") / "recipes" / f"{name}.toml"
-    if name not in names and not Path(name).exists():
+    if name not in names and (not Path(name).exists() or Path(name).is_dir()):
         raise InputError(
             f"There is no recipe {name}; give a TOML file or one of: {', '.join(names)}."
         )

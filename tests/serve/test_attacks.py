@@ -264,8 +264,10 @@ def test_ten_thousand_requests_are_answered(server, clip):
     def ask(count: int) -> Counter[tuple[str, int]]:
         heads = [f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n" for path in wanted]
         answers = Counter[tuple[str, int]]()
-        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as line:
-            replies = line.makefile("rb")
+        with (
+            socket.create_connection(("127.0.0.1", server.port), timeout=60) as line,
+            line.makefile("rb") as replies,
+        ):
             for _ in range(count // len(wanted)):
                 line.sendall("".join(heads).encode())  # answered one after the other
                 answers.update((path, _status(replies)) for path in wanted)
@@ -402,9 +404,9 @@ def test_a_disk_that_fills_while_a_clip_comes(start, small_disk, carphone):
             time.sleep(0.05)
         filler = _fill(small_disk)
         line.sendall(half)
-        replies = line.makefile("rb")
-        assert replies.readline().split()[1] == b"507"
-        assert b"The disk is full" in replies.read()
+        with line.makefile("rb") as replies:
+            assert replies.readline().split()[1] == b"507"
+            assert b"The disk is full" in replies.read()
     assert not list(small_disk.glob("*/*/clip*"))
     filler.unlink()
     assert server.ask("PUT", "/clips", data).status == 201
@@ -429,9 +431,7 @@ def test_the_frame_process_that_is_killed_is_started_anew(server, clip):
     ).stdout  # fmt: skip
     worker = int(re.search(r"(\d+) .*frame_worker", children)[1])
     os.kill(worker, signal.SIGKILL)
-    path = f"/clips/{found['id']}/frame?side=64"
-    if server.ask("GET", path).status != 200:
-        assert server.ask("GET", path).status == 200
+    assert server.ask("GET", f"/clips/{found['id']}/frame?side=64").status == 200
 
 
 def _working_in(folder: str) -> int:

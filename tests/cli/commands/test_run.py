@@ -787,6 +787,7 @@ def test_batch_has_the_options_of_run():
     assert names["batch"] - names["run"] == {
         "folder", "kind", "name_template", "recursive", "from_file", "shard", "jobs",
         "retry_failed", "skip_existing", "keep_times", "dry_run", "watch", "settle",
+        "manifest",
     }  # fmt: skip
 
 
