@@ -11,6 +11,20 @@ from sinet_video.training.image_folder import write_image
 from sinet_video.training.recipe import Light, Loss, Recipe, Stage, Views
 from sinet_video.training.samples.photographs import Source, Stock, halves
 
+RECIPE = """
+name = "tiny"
+[[data.labelled]]
+folder = "people"
+validation = 1
+holdout = 1
+[[stages]]
+name = "one"
+steps = 2
+batch = 2
+shapes = [[32, 64]]
+"""
+"""A training of a moment."""
+
 
 def made_person(index: int, height: int = 96, width: int = 80) -> tuple[np.ndarray, np.ndarray]:
     """An image, RGB, and its mask, 0 and 255; each index has its own."""
@@ -30,6 +44,13 @@ def write_people(folder: Path, count: int, *, start: int = 0) -> Path:
         write_image(folder / "images" / f"p{index:02}.png", image)
         write_image(folder / "masks" / f"p{index:02}.png", mask)
     return folder
+
+
+def write_data(folder: Path) -> Path:
+    """A data folder of six people, `data`, and a recipe beside it, `tiny.toml`."""
+    write_people(folder / "data/people", 6)
+    (folder / "tiny.toml").write_text(RECIPE)
+    return folder / "data"
 
 
 def write_walls(folder: Path, count: int = 2) -> Path:

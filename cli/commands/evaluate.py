@@ -24,6 +24,7 @@ from sinet_video.cli.terminal.reports import check_reports, write_json, write_te
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
 from sinet_video.pipeline.settings import Settings
+from sinet_video.training.evaluate.evaluate import check_given
 
 if TYPE_CHECKING:
     from sinet_video.training.evaluate.clips import Stage
@@ -158,7 +159,8 @@ def evaluate(
     beside the same of the ground truth. For images without people it prints in what share of them
     a person is found, over more than 0.5 % of the image, and the mean area found.
     """
-    _check(data, matte, truth, sheet)
+    check_given(data, matte, truth)
+    _check_sheet(sheet)
     _check_kind(recipe, only, empty)
     reads = {f"input {place}": place for place in data} | {"matte": matte, "truth": truth}
     reads |= {"predictions": predictions, "list": str(only) if only else None}
@@ -215,14 +217,7 @@ def _check_kind(recipe: str | None, only: Path | None, empty: bool) -> None:
         )
 
 
-def _check(data: tuple[str, ...], matte: str | None, truth: str | None, sheet: str | None) -> None:
-    if bool(matte) != bool(truth):
-        raise SettingError("A matte and what is true belong together; give both files.")
-    if not data and not matte:
-        raise SettingError(
-            "There is nothing to measure; give a folder of images/ and masks/, a folder of clips "
-            "with NAME.alpha.mkv beside each, or a matte and a true one."
-        )
+def _check_sheet(sheet: str | None) -> None:
     if sheet and Path(sheet).suffix.lower() not in SHEET_ENDINGS:
         raise SettingError(
             f"The sheet is {sheet}; it must end in one of {', '.join(SHEET_ENDINGS)}."

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
@@ -195,16 +196,8 @@ def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = N
     all stages take together. Raises `InputError` if there is none, `SettingError` if it is invalid.
     """
     check_named(recipe=name)
-    names = packaged_names()
-    packaged = resources.files("sinet_video.training") / "recipes" / f"{name}.toml"
-    if name not in names and (not Path(name).exists() or Path(name).is_dir()):
-        raise InputError(
-            f"There is no recipe {name}; give a TOML file or one of: {', '.join(names)}."
-        )
     try:
-        table = tomllib.loads(
-            packaged.read_text("utf-8") if name in names else read_text(Path(name))
-        )
+        table = tomllib.loads(_text_of(name))
     except OSError as error:
         raise InputError(f"The recipe {name} cannot be read: {reason(error)}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -220,10 +213,24 @@ def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = N
     return recipe
 
 
+def _text_of(name: str) -> str:
+    names, path = packaged_names(), Path(name)
+    if name in names:
+        return (_packaged() / f"{name}.toml").read_text("utf-8")
+    if not path.exists() or path.is_dir():
+        raise InputError(
+            f"There is no recipe {name}; give a TOML file or one of: {', '.join(names)}."
+        )
+    return read_text(path)
+
+
 def packaged_names() -> list[str]:
     """Return the names of the packaged recipes."""
-    folder = resources.files("sinet_video.training") / "recipes"
-    return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
+    return sorted(item.name[:-5] for item in _packaged().iterdir() if item.name.endswith(".toml"))
+
+
+def _packaged() -> Traversable:
+    return resources.files("sinet_video.training") / "recipes"
 
 
 def check(recipe: Recipe) -> None:

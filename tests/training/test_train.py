@@ -9,33 +9,18 @@ from typing import Any
 
 import pytest
 import torch
-from made_people import write_people
+from made_people import write_data
 
 import sinet_video
 from sinet_video.models import checkpoint
 from sinet_video.training.recipe import load_recipe
 from sinet_video.training.trainer import StoppedError
 
-RECIPE = """
-name = "tiny"
-[[data.labelled]]
-folder = "people"
-validation = 1
-holdout = 1
-[[stages]]
-name = "one"
-steps = 2
-batch = 2
-shapes = [[32, 64]]
-"""
-
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A data folder of six people, and a recipe beside it."""
-    write_people(tmp_path / "data/people", 6)
-    (tmp_path / "tiny.toml").write_text(RECIPE)
-    return tmp_path / "data"
+    return write_data(tmp_path)
 
 
 def same(one: Path, other: Path) -> bool:
@@ -99,6 +84,12 @@ def test_bad_images_are_handed_over_or_raised(data: Path) -> None:
         sinet_video.train(data, data.parent / "no", recipe=recipe, on_bad="refuse")
     with pytest.raises(sinet_video.InputError, match="p04"):
         sinet_video.evaluate(data / "people", stages=["network"], on_bad="refuse")
+
+
+def test_nothing_at_all_is_refused() -> None:
+    """As by the command."""
+    with pytest.raises(sinet_video.SettingError, match="There is nothing to measure"):
+        sinet_video.evaluate()
 
 
 def test_a_matte_needs_what_is_true(data: Path) -> None:

@@ -63,15 +63,13 @@ def evaluate(
     The scores of clips are followed by their means. Needs the extra `train`. Raises `SettingError`
     for what does not go together, `InputError` if nothing can be measured.
     """
-    if bool(matte) != bool(truth):
-        raise SettingError("A matte and what is true belong together; give both files.")
-    for place in data:
-        check_named(input=place)
+    check_given(data, matte, truth)
     if predictions is not None:
         check_named(predictions=predictions)
     with extra_needed("Measuring"):
         from sinet_video.training.evaluate.run import Evaluation, unwatched
         from sinet_video.training.recipe import load_recipe
+    held = None if recipe is None else load_recipe(str(recipe)).data
     each = [settings] if isinstance(settings, Settings) else list(settings)
     work = Evaluation(
         [(str(one.weights), one) for one in each],
@@ -85,10 +83,23 @@ def evaluate(
     if matte and truth:
         work.matte(Source.of(matte), Source.of(truth))
     for place in map(Path, data):
-        if recipe:
-            work.set_aside(load_recipe(str(recipe)).data, place)
+        if held is not None:
+            work.set_aside(held, place)
         elif empty:
             work.empty(place)
         else:
             work.place(place)
     return Evaluated(work.results(), work.bad)
+
+
+def check_given(data: Sequence[StrPath], matte: object, truth: object) -> None:
+    """Raise `SettingError` if there is nothing to measure, or a matte without what is true."""
+    if bool(matte) != bool(truth):
+        raise SettingError("A matte and what is true belong together; give both files.")
+    if not data and not matte:
+        raise SettingError(
+            "There is nothing to measure; give a folder of images/ and masks/, a folder of clips "
+            "with NAME.alpha.mkv beside each, or a matte and a true one."
+        )
+    for place in data:
+        check_named(input=place)

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import click
 import pytest
 from click.testing import CliRunner, Result
-from made_people import write_people
+from made_people import RECIPE, write_data
 from sinet_video.cli.commands import train as train_command
 from sinet_video.cli.commands.train import train
 from sinet_video.cli.main import cli
@@ -21,26 +21,11 @@ from sinet_video.cli.main import cli
 from sinet_video.training import fused_layers
 from sinet_video.training.recipe import Stage
 
-RECIPE = """
-name = "tiny"
-[[data.labelled]]
-folder = "people"
-validation = 1
-holdout = 1
-[[stages]]
-name = "one"
-steps = 2
-batch = 2
-shapes = [[32, 64]]
-"""
-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A data folder of six people, and a recipe beside it."""
-    write_people(tmp_path / "data/people", 6)
-    (tmp_path / "tiny.toml").write_text(RECIPE)
-    return tmp_path / "data"
+    return write_data(tmp_path)
 
 
 def run(root: Path, *arguments: object, recipe: str = "tiny.toml") -> Result:
