@@ -24,7 +24,6 @@ from sinet_video.cli.terminal.reports import check_reports, write_json, write_te
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
 from sinet_video.pipeline.settings import Settings
-from sinet_video.training.evaluate.evaluate import check_given
 
 if TYPE_CHECKING:
     from sinet_video.training.evaluate.clips import Stage
@@ -159,6 +158,8 @@ def evaluate(
     beside the same of the ground truth. For images without people it prints in what share of them
     a person is found, over more than 0.5 % of the image, and the mean area found.
     """
+    from sinet_video.training.evaluate.evaluate import check_given
+
     check_given(data, matte, truth)
     _check_sheet(sheet)
     _check_kind(recipe, only, empty)
