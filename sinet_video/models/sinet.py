@@ -7,6 +7,7 @@ with Spatial Squeeze Modules and Information Blocking Decoder", WACV 2020.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -206,22 +207,53 @@ def s2_modules(inputs: int, outputs: int, squeezes: tuple[Squeeze, ...]) -> nn.S
     )
 
 
-class Encoder(nn.Module):
-    """Three levels, down to an eighth of the size; 86,764 parameters."""
+@dataclass(frozen=True)
+class Widths:
+    """Channels of the network's parts, all even; as in the paper unless given."""
 
-    def __init__(self) -> None:
+    stem: int = 12
+    down2: int = 16
+    level2: int = 48
+    down3: int = 48
+    bottleneck: int = 32
+    level3: int = 96
+
+    @classmethod
+    def of(cls, state: dict[str, Tensor]) -> Widths:
+        """Return the widths of the network that a state dict belongs to."""
+        outputs = {
+            "stem": "stem.norm.weight",
+            "down2": "down2.norm.weight",
+            "level2": "level2.0.post.norm.weight",
+            "down3": "down3.norm.weight",
+            "bottleneck": "down3.excite.dense.0.bias",
+            "level3": "level3.0.post.norm.weight",
+        }
+        return cls(**{part: len(state[f"encoder.{name}"]) for part, name in outputs.items()})
+
+
+PAPER = Widths()
+WIDE = Widths(stem=16, down2=32, level2=64, down3=96, bottleneck=48, level3=224)
+"""A larger network, of 366,882 parameters, for some more than twice the time."""
+
+
+class Encoder(nn.Module):
+    """Three levels, down to an eighth of the size; 86,764 parameters in the paper's widths."""
+
+    def __init__(self, widths: Widths = PAPER) -> None:
         super().__init__()
-        self.stem = ConvNormAct(3, 12, 3, stride=2)
-        self.down2 = Downsample(12, 16)
-        self.level2 = s2_modules(16, 48, LEVEL_2)
-        self.post2 = NormAct(64)
-        self.down3 = Downsample(64, 48, bottleneck=32)
-        self.level3 = s2_modules(48, 96, LEVEL_3)
-        self.post3 = NormAct(144)
-        self.classify = conv(144, 2, 1)
+        stem, down2, level2, down3 = widths.stem, widths.down2, widths.level2, widths.down3
+        self.stem = ConvNormAct(3, stem, 3, stride=2)
+        self.down2 = Downsample(stem, down2)
+        self.level2 = s2_modules(down2, level2, LEVEL_2)
+        self.post2 = NormAct(down2 + level2)
+        self.down3 = Downsample(down2 + level2, down3, widths.bottleneck)
+        self.level3 = s2_modules(down3, widths.level3, LEVEL_3)
+        self.post3 = NormAct(down3 + widths.level3)
+        self.classify = conv(down3 + widths.level3, 2, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits, (n, 2, h/8, w/8), and features, (n, 48, h/4, w/4)."""
+        """Return logits, (n, 2, h/8, w/8), and features, (n, level2, h/4, w/4)."""
         entry2 = self.down2(self.stem(x))
         quarter = self.level2(entry2)
         entry3 = self.down3(self.post2(torch.cat([entry2, quarter], 1)))
@@ -230,7 +262,9 @@ class Encoder(nn.Module):
 
 
 class SINet(Network):
-    """The whole network: encoder and information-blocking decoder, 86,910 parameters.
+    """The whole network: encoder and information-blocking decoder.
+
+    In the paper's widths it has 86,910 parameters.
 
     It maps normalised RGB images (n, 3, h, w), with sides that are multiples of 32, to logits (n,
     2, h, w) of background and person. The buffers `mean` and `std` (8-bit units, RGB) and `scale`
@@ -242,15 +276,16 @@ class SINet(Network):
     std: Tensor
     scale: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, widths: Widths = PAPER) -> None:
         super().__init__()
+        self.widths = widths
         self.register_buffer("mean", torch.zeros(3))
         self.register_buffer("std", torch.full((3,), 255.0))
         self.register_buffer("scale", torch.tensor(1.0))
-        self.encoder = Encoder()
+        self.encoder = Encoder(widths)
         self.enlarge = Upsample(2)
         self.coarse_norm = batch_norm(2)
-        self.detail = ConvNormAct(48, 2, 1)
+        self.detail = ConvNormAct(widths.level2, 2, 1)
         self.fine_norm = batch_norm(2)
         self.classify = conv(2, 2, 3)
 
@@ -288,7 +323,8 @@ def recognises(state: dict[str, Any]) -> bool:
 
 def from_state(state: dict[str, Any]) -> SINet:
     """Return the network with the weights of a state dict, ours or the reference code's."""
-    network = SINet()
-    reference = "encoder.level1.conv.weight" in state
-    network.load_state_dict(from_reference(state) if reference else state)
+    if "encoder.level1.conv.weight" in state:
+        state = from_reference(state)
+    network = SINet(Widths.of(state))
+    network.load_state_dict(state)
     return network

@@ -183,8 +183,11 @@ class Recipe:
     """
     shards: int = 2
     """Number of parts of a batch that run in parallel, each with its own batch-norm statistics."""
+    widths: Literal["paper", "wide"] = "paper"
+    """The network's channels: as in the paper, or more, for 366,882 parameters."""
     start: str | None = None
-    """Initial weights, by name or path, as for `--weights`; None for random ones."""
+    """Initial weights, by name or path, as for `--weights`; None for random ones. Those of a
+    narrower network are widened, which changes nothing but its size."""
     teacher: str | None = None
     """Weights of the teacher network, by name or path, if a stage uses one."""
 

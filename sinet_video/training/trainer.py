@@ -15,7 +15,8 @@ from sinet_video.atomic import whole_file
 from sinet_video.errors import SettingError
 from sinet_video.models.checkpoint import load, save
 from sinet_video.models.load import checkpoint_path
-from sinet_video.models.sinet import SINet
+from sinet_video.models.sinet import PAPER, SINet, Widths
+from sinet_video.models.widen import WIDTHS, widened
 from sinet_video.read_ahead import prefetch
 from sinet_video.training.course import Course, read_checkpoint, so_far
 from sinet_video.training.curves import Row, draw_curves, write_csv
@@ -85,10 +86,10 @@ def run_recipe(
             training.shards.close()
 
 
-def untrained(seed: int) -> SINet:
+def untrained(seed: int, widths: Widths = PAPER) -> SINet:
     """Return a network with random weights, which normalises by the channels' usual values."""
     torch.manual_seed(seed)
-    network = SINet()
+    network = SINet(widths)
     network.mean.copy_(torch.tensor([132.0, 116.0, 107.0]))
     network.std.copy_(torch.tensor([68.0, 65.0, 64.0]))
     return network
@@ -96,7 +97,10 @@ def untrained(seed: int) -> SINet:
 
 def _begun(recipe: Recipe) -> SINet:
     """Return the initial network of a recipe's first stage."""
-    return load(checkpoint_path(recipe.start)) if recipe.start else untrained(recipe.seed)
+    widths = WIDTHS[recipe.widths]
+    if not recipe.start:
+        return untrained(recipe.seed, widths)
+    return widened(load(checkpoint_path(recipe.start)), widths, recipe.seed)
 
 
 def sharpened(network: SINet, factor: float) -> SINet:
@@ -220,7 +224,7 @@ class _Training:
 
     def _averaged(self, *ends: State) -> SINet:
         """Return a network with the averaged weights, or with the mean of them and earlier ends."""
-        network = SINet()
+        network = SINet(self.network.widths)
         network.load_state_dict(mean([*ends, self.average.state]))
         return network.eval()
 
