@@ -165,13 +165,21 @@ Quick = Callable[[Any, Tensor], nn.Module]
 class FastModule(nn.Module):
     """S2 module with the shuffle folded into the reducing convolution.
 
-    It maps the parts of its channels, with these signs, to one part for each block.
+    It maps the parts of its channels, with these signs, to one part for each block, or to one of
+    all with `merge`.
     """
 
-    def __init__(self, module: S2Module, signs: Sequence[Tensor], quick: Quick = FastBlock) -> None:
+    def __init__(
+        self,
+        module: S2Module,
+        signs: Sequence[Tensor],
+        quick: Quick = FastBlock,
+        *,
+        merge: bool = False,
+    ) -> None:
         super().__init__()
         reduce, blocks = shuffled_dense(module.reduce), list(module.blocks)
-        if mergeable(blocks):
+        if merge:
             reduce = repeated(reduce, len(blocks))
             blocks = [merged(cast(list[S2Block], blocks))]
         self.residual = module.residual
@@ -197,8 +205,10 @@ class FastLevel(nn.Sequential):
     ) -> None:
         super().__init__()
         self.signs = list(signs)
-        for module in level:
-            fast_module = FastModule(cast(S2Module, module), self.signs, quick)
+        modules = [cast(S2Module, module) for module in level]
+        merge = all(mergeable(list(module.blocks)) for module in modules)
+        for module in modules:
+            fast_module = FastModule(module, self.signs, quick, merge=merge)
             self.append(fast_module)
             self.signs = fast_module.signs
 

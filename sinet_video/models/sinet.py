@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sinet_video.errors import WeightsError
 from sinet_video.models import registry
 from sinet_video.models.network import Network
 from sinet_video.models.sinet_reference import from_reference
@@ -207,9 +208,16 @@ def s2_modules(inputs: int, outputs: int, squeezes: tuple[Squeeze, ...]) -> nn.S
     )
 
 
+WIDEST = 1024
+"""Most channels that a part may have."""
+
+
 @dataclass(frozen=True)
 class Widths:
-    """Channels of the network's parts, all even; as in the paper unless given."""
+    """Channels of the network's parts, all multiples of 4; as in the paper unless given.
+
+    Raises `WeightsError` for other numbers, and for such that no network of this kind has.
+    """
 
     stem: int = 12
     down2: int = 16
@@ -217,6 +225,14 @@ class Widths:
     down3: int = 48
     bottleneck: int = 32
     level3: int = 96
+
+    def __post_init__(self) -> None:
+        for part, width in vars(self).items():
+            if width % 4 or not 4 <= width <= WIDEST:
+                raise WeightsError(
+                    f"A SINet with {width} channels in {part} is not known; use multiples of 4 up "
+                    f"to {WIDEST}."
+                )
 
     @classmethod
     def of(cls, state: dict[str, Tensor]) -> Widths:
@@ -229,7 +245,8 @@ class Widths:
             "bottleneck": "down3.excite.dense.0.bias",
             "level3": "level3.0.post.norm.weight",
         }
-        return cls(**{part: len(state[f"encoder.{name}"]) for part, name in outputs.items()})
+        names = {part: f"encoder.{name}" for part, name in outputs.items()}
+        return cls(**{part: len(state[name]) for part, name in names.items() if name in state})
 
 
 PAPER = Widths()

@@ -45,9 +45,9 @@ def widened(network: SINet, widths: Widths, seed: int = 0) -> SINet:
                 f"The weights have {own} channels in {part}, more than {width}; a network can be "
                 "made wider, not narrower."
             )
-    wide = SINet(widths)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
+        wide = SINet(widths)
         _Widening(network, wide).run()
     return wide.train(network.training)
 
@@ -117,7 +117,8 @@ class _Widening:
 
 def _dense(old: nn.Module, new: nn.Module, outputs: Tensor, inputs: Tensor) -> None:
     """Copy a dense convolution or a linear layer."""
-    assert isinstance(old.weight, Tensor) and isinstance(new.weight, Tensor)
+    assert isinstance(old.weight, Tensor)
+    assert isinstance(new.weight, Tensor)
     new.weight.copy_(_divided(old.weight, outputs, inputs))
     if isinstance(old, nn.Linear) and isinstance(new, nn.Linear):
         new.bias.copy_(old.bias[outputs])
@@ -138,7 +139,8 @@ def _excite(old: SqueezeExcite, new: SqueezeExcite, channels: Tensor) -> None:
     inputs, last = channels, len(old.dense) - 2
     for index in range(0, len(old.dense), 2):
         one, other = old.dense[index], new.dense[index]
-        assert isinstance(one, nn.Linear) and isinstance(other, nn.Linear)
+        assert isinstance(one, nn.Linear)
+        assert isinstance(other, nn.Linear)
         bottleneck = _copies(one.out_features, other.out_features)
         outputs = channels if index == last else bottleneck
         _dense(one, other, outputs, inputs)
@@ -155,7 +157,8 @@ def _downsample(old: Downsample, new: Downsample, outputs: Tensor, inputs: Tenso
 
 def _level(old: nn.Sequential, new: nn.Sequential, outputs: Tensor, inputs: Tensor) -> None:
     for one, other in zip(old, new, strict=True):
-        assert isinstance(one, S2Module) and isinstance(other, S2Module)
+        assert isinstance(one, S2Module)
+        assert isinstance(other, S2Module)
         _module(one, other, outputs, inputs)
         inputs = outputs
 
@@ -164,7 +167,8 @@ def _module(old: S2Module, new: S2Module, outputs: Tensor, inputs: Tensor) -> No
     reduced = _reduce(old.reduce, new.reduce, inputs)
     half = len(outputs) // GROUPS
     for index, (one, other) in enumerate(zip(old.blocks, new.blocks, strict=True)):
-        assert isinstance(one, S2Block) and isinstance(other, S2Block)
+        assert isinstance(one, S2Block)
+        assert isinstance(other, S2Block)
         own = outputs[index * half : (index + 1) * half] - index * one.norm.num_features
         _block(one, other, own, reduced)
     _norm_act(old.post, new.post, outputs)

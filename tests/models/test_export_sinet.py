@@ -14,7 +14,7 @@ import sinet_video
 from sinet_video.decoding.decode import decode
 from sinet_video.models import checkpoint, export_sinet
 from sinet_video.models.load import packaged_graph
-from sinet_video.models.sinet import S2Block, S2Module, SINet, conv
+from sinet_video.models.sinet import PAPER, WIDE, S2Block, S2Module, SINet, Widths, conv, s2_modules
 from sinet_video.quiet_onnxruntime import onnxruntime
 from tests.random_weights import assert_same, randomise
 
@@ -142,11 +142,14 @@ def test_graphs_are_self_contained(official_plain: bytes, official_fast: bytes) 
 # The whole, against the torch network.
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_fast_network_is_exact(exact: None, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "widths"),
+    [(1, PAPER), (2, PAPER), (3, PAPER), (4, WIDE), (5, Widths(8, 4, 12, 8, 4, 20))],
+)
+def test_fast_network_is_exact(exact: None, seed: int, widths: Widths) -> None:
     """For random weights, statistics, slopes and constants the rewritten network is the network."""
     torch.manual_seed(seed)
-    network = SINet()
+    network = SINet(widths)
     randomise(network, seed)
     network.mean.copy_(torch.tensor([100.0, 110.0, 120.0]))
     network.std.copy_(torch.tensor([50.0, 60.0, 70.0]))
@@ -275,13 +278,11 @@ def test_merged_blocks_are_the_blocks(exact: None, kernels: tuple[int, int], exp
 def test_blocks_are_merged_where_channels_do_not_fill_a_block(
     squeeze: tuple[tuple[int, int], tuple[int, int]], width: int, expected: bool
 ) -> None:
-    """Pooled ones cannot be, and wide ones would take longer."""
-    module = S2Module(2 * width, 2 * width, squeeze)
-    assert export_sinet.mergeable(list(module.blocks)) == expected
-    fast = export_sinet.FastModule(
-        module.eval(), [torch.ones(2 * width)] if expected else [torch.ones(width)] * 2
-    )
-    assert len(fast.blocks) == 1 + (not expected)
+    """Pooled ones cannot be, and wide ones take longer; one holds its whole level back."""
+    level = s2_modules(2 * width, 2 * width, (squeeze, ((3, 1), (3, 1)))).eval()
+    signs = [torch.ones(2 * width)] if expected else [torch.ones(width)] * 2
+    for fast in export_sinet.FastLevel(level, signs):
+        assert len(fast.blocks) == 1 + (not expected)
 
 
 @pytest.mark.parametrize("squeeze", [((3, 1), (5, 1)), ((3, 1), (5, 2))], ids=["merged", "parts"])
@@ -296,7 +297,7 @@ def test_fast_module_is_the_module(
     merged = export_sinet.mergeable(list(module.blocks))
     signs = torch.where(torch.arange(inputs) % 3 == 0, -1.0, 1.0)
     widths = [inputs] if merged else [inputs // 2] * 2
-    fast = export_sinet.FastModule(module, signs.split(widths))
+    fast = export_sinet.FastModule(module, signs.split(widths), merge=merged)
     parts = fast(list((x * signs.view(-1, 1, 1)).split(widths, 1)))
     assert len(parts) == len(fast.signs) == len(widths)
     assert_same(torch.cat(parts, 1) * torch.cat(fast.signs).view(-1, 1, 1), module(x))

@@ -9,8 +9,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sinet_video.errors import WeightsError
 from sinet_video.models import checkpoint
-from sinet_video.models.sinet import STRIDE, SINet, SqueezeExcite, shuffle_channels, upsample
+from sinet_video.models.sinet import (
+    PAPER,
+    STRIDE,
+    WIDE,
+    SINet,
+    SqueezeExcite,
+    Widths,
+    from_state,
+    shuffle_channels,
+    upsample,
+)
 
 TOLERANCE = 1e-3
 
@@ -50,6 +61,29 @@ def test_parameters_are_as_many_as_in_the_paper() -> None:
     assert count(network) == 86_910
     assert count(network.encoder) == 86_764
     assert count(network) - count(network.encoder) == 146
+
+
+def test_the_wide_network_is_of_the_same_kind() -> None:
+    """It has more channels, 366,882 parameters, and the same layers by the same names."""
+    wide = SINet(WIDE)
+    assert count(wide) == 366_882
+    assert list(wide.state_dict()) == list(SINet().state_dict())
+
+
+@pytest.mark.parametrize("widths", [PAPER, WIDE, Widths(8, 4, 12, 8, 4, 20)])
+def test_a_state_tells_its_widths(widths: Widths) -> None:
+    """A network of any widths is had again from its state."""
+    network = SINet(widths)
+    again = from_state(network.state_dict())
+    assert again.widths == widths
+    assert all(map(torch.equal, again.parameters(), network.parameters()))
+
+
+@pytest.mark.parametrize("width", [0, 6, -4, 1_000_000])
+def test_widths_that_no_network_has(width: int) -> None:
+    """No multiple of 4, or so many that they would fill the memory: nothing is made."""
+    with pytest.raises(WeightsError, match=f"A SINet with {width} channels in level3 is not known"):
+        Widths(level3=width)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 96), (160, 288)])

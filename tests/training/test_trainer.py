@@ -18,6 +18,7 @@ from made_people import recipe, stage, write_people, write_walls
 from sinet_video.errors import InputError, SettingError, WeightsError
 from sinet_video.models import checkpoint
 from sinet_video.models.checkpoint import load
+from sinet_video.models.sinet import WIDE
 from sinet_video.training import trainer
 from sinet_video.training.curves import draw_curves
 from sinet_video.training.datasets import Data, Empty, Labelled
@@ -442,6 +443,27 @@ def test_training_begins_with_given_weights(stock, tmp_path):
     name = "encoder.stem.conv.weight"
     assert torch.equal(state_of(tmp_path / "a")[name], untrained(5).state_dict()[name])
     assert torch.equal(state_of(tmp_path / "b")[name], untrained(recipe().seed).state_dict()[name])
+
+
+def test_a_wide_network_begins_with_narrow_weights(stock, tmp_path):
+    """They are widened; what is trained, kept and taken up again has the new widths."""
+    checkpoint.save(untrained(5), tmp_path / "start.pth")
+    own = recipe(stage(steps=3), start=str(tmp_path / "start.pth"), widths="wide", settling=1)
+    asked = iter([False, True])
+    with pytest.raises(StoppedError):
+        run_recipe(own, stock, tmp_path / "a", pace=SOME, stop=lambda: next(asked))
+    run_recipe(own, stock, tmp_path / "a", pace=SOME)
+    run_recipe(own, stock, tmp_path / "b", pace=SOME)
+    assert load(tmp_path / "a/weights.pth").widths == WIDE
+    assert equal(state_of(tmp_path / "a"), state_of(tmp_path / "b"))
+
+
+def test_a_narrow_network_does_not_begin_with_wide_weights(stock, tmp_path):
+    """The failing twin."""
+    checkpoint.save(untrained(5, WIDE), tmp_path / "start.pth")
+    own = recipe(stage(steps=1), start=str(tmp_path / "start.pth"))
+    with pytest.raises(SettingError, match="can be made wider, not narrower"):
+        run_recipe(own, stock, tmp_path / "out", pace=SELDOM)
 
 
 def test_the_weights_to_begin_with_must_be_there(stock, tmp_path):
