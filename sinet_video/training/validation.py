@@ -32,14 +32,19 @@ def watched(network: SINet, stock: Stock, data: Data) -> dict[str, float]:
         found[f"IoU {folder}"] = score
         parts.append(score)
         weights.append(next(own.watched for own in data.labelled if own.folder == folder))
-    for empty in data.empty:
-        if paths := stock.watched_empty[empty.folder]:
-            found[f"false {empty.folder}"] = share = false_finds(network, paths)
-            parts.append(1 - share)
-            weights.append(empty.watched)
+    empty = {own.folder: own.watched for own in data.empty}
+    for folder, share in watched_false_finds(network, stock.watched_empty).items():
+        found[f"false {folder}"] = share
+        parts.append(1 - share)
+        weights.append(empty[folder])
     if any(weights):
         found[WATCHED] = float(np.average(parts, weights=weights))
     return found
+
+
+def watched_false_finds(network: SINet, folders: Mapping[str, Sequence[Path]]) -> dict[str, float]:
+    """Return each folder's share of images without people in which some are found."""
+    return {folder: false_finds(network, paths) for folder, paths in folders.items() if paths}
 
 
 def false_finds(network: SINet, images: Sequence[Path]) -> float:

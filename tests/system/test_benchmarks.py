@@ -6,6 +6,7 @@ import json
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,15 @@ def test_other_programs_take_turns(clip, tmp_path, ffmpeg):
     assert [row["program"] for row in rows][1:] == ["sinet-video", "OpenCV and MediaPipe"]
     assert rows[0]["wall ratio"] == rows[0]["cpu ratio"] == 1
     assert all(row["memory"] > 0 for row in rows)
+
+
+def test_each_ablation_changes_something(monkeypatch):
+    """All are short trainings from one start, and no two of them are the same."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import ablations
+
+    recipes = [ablations.shortened(name, 7) for name in ablations.VARIANTS]
+    assert {(own.start, len(own.stages), own.stages[0].steps) for own in recipes} == {
+        (ablations.START, 1, 7)
+    }
+    assert len({repr(replace(own, name="")) for own in recipes}) == len(recipes) > 8
