@@ -1,9 +1,9 @@
 """Conversion of trained weights into the two files that the package contains.
 
-    python -m sinet_video.training.package_weights WEIGHTS [FOLDER]
+    python -m sinet_video.training.package_weights WEIGHTS [NAME [FOLDER]]
 
-default.pth is the checkpoint in half precision; default.onnx.gz is the graph that onnxruntime runs,
-made from the same rounded weights. FOLDER is the package's own unless given.
+NAME.pth is the checkpoint in half precision; NAME.onnx.gz is the graph that onnxruntime runs, made
+from the same rounded weights. NAME is "default" and FOLDER the package's own unless given.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from sinet_video.models import export_sinet
 from sinet_video.models.checkpoint import load, save
 from sinet_video.models.sinet import SINet
 
+OWN = Path(str(files("sinet_video")), "data")
+
 MOST_CHANGED = 0.02
 """Largest change of logits by rounding, relative to the largest logit."""
 
@@ -34,22 +36,22 @@ def difference(one: SINet, two: SINet) -> float:
     return float((first - second).abs().max() / first.abs().max().clamp_min(1e-6))
 
 
-def package(checkpoint: Path, folder: Path) -> None:
-    """Write `default.pth` and `default.onnx.gz` of a checkpoint into a folder.
+def package(checkpoint: Path, name: str, folder: Path = OWN) -> None:
+    """Write `NAME.pth` and `NAME.onnx.gz` of a checkpoint into a folder.
 
     Raises `WeightsError`, and writes nothing, if rounding changes the network's output.
     """
     full = load(checkpoint)
-    with whole_file(folder / "default.pth") as part:
+    with whole_file(folder / f"{name}.pth") as part:
         save(full, part, half=True)
         changed = difference(full, load(part))
         if changed > MOST_CHANGED:
             raise WeightsError(f"{checkpoint} says something else in 16 bits, by {changed:.2g}.")
-    graph = export_sinet.fast(load(folder / "default.pth"))
+    graph = export_sinet.fast(load(folder / f"{name}.pth"))
     # Without a timestamp, the same weights give the same file.
-    (folder / "default.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))
+    (folder / f"{name}.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))
 
 
 if __name__ == "__main__":
-    own = Path(str(files("sinet_video")), "data")
-    package(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else own)
+    given = dict(enumerate(sys.argv))
+    package(Path(given[1]), given.get(2, "default"), Path(given.get(3, OWN)))

@@ -24,12 +24,12 @@ def network() -> SINet:
 def test_what_is_shipped_says_the_same(network, tmp_path):
     """Although it is rounded, also where 16 bits do not reach."""
     checkpoint.save(network, tmp_path / "w.pth")
-    package(tmp_path / "w.pth", tmp_path)
-    shipped = checkpoint.load(tmp_path / "default.pth")
+    package(tmp_path / "w.pth", "some", tmp_path)
+    shipped = checkpoint.load(tmp_path / "some.pth")
     assert difference(network, shipped) < 0.02
     assert shipped.state_dict()["encoder.down3.norm.running_var"].max() == 5e6
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "default.onnx.gz", "default.pth", "w.pth",
+        "some.onnx.gz", "some.pth", "w.pth",
     ]  # fmt: skip
 
 
@@ -38,5 +38,5 @@ def test_what_would_say_something_else_is_not_shipped(network, tmp_path, monkeyp
     monkeypatch.setattr("sinet_video.training.package_weights.MOST_CHANGED", 0.0)
     checkpoint.save(network, tmp_path / "w.pth")
     with pytest.raises(WeightsError, match="in 16 bits"):
-        package(tmp_path / "w.pth", tmp_path)
+        package(tmp_path / "w.pth", "some", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["w.pth"]
