@@ -1,4 +1,4 @@
-"""How often people are found where there are none, with and without following.
+"""How often people are found where there are none: with following, and with what is unsure dropped.
 
     python benchmarks/empty_rooms.py BACKGROUNDS [--rooms 60]
 
@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.segmenter import Segmenter
+from sinet_video.pipeline.chain import seen
+from sinet_video.pipeline.settings import Settings
 from sinet_video.quality.draw import Canvas, text_width
 from sinet_video.stages.follow import follow
 from sinet_video.stages.segment import segment
@@ -31,7 +33,13 @@ from sinet_video.stages.smooth import smooth
 Array = NDArray[Any]
 Way = Callable[[Iterable[Frame], Segmenter], Iterator[Matte]]
 
-WAYS: dict[str, Way] = {"without": segment, "with following": follow}
+
+def run(frames: Iterable[Frame], segmenter: Segmenter) -> Iterator[Matte]:
+    """Yield coarse mattes as a job does by default."""
+    return seen(iter(frames), segmenter, Settings())
+
+
+WAYS: dict[str, Way] = {"the network": segment, "with following": follow, "as `run` does": run}
 
 TITLES = (
     "THE LAST SUMMER", "Part Two", "A film by Nobody", "Thanks for watching!", "www.example.org",

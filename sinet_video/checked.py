@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import Field, fields
 from fractions import Fraction
 from inspect import get_annotations
 from math import isfinite
@@ -13,6 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from sinet_video.errors import SettingError
+from sinet_video.option import OPTION
 
 KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
     bool: (bool, "True or False"),
@@ -30,7 +31,8 @@ _EVALUATED: dict[type[Any], dict[str, Any]] = {}
 def check_fields(settings: Any) -> None:
     """Raise `SettingError` for a field of a dataclass whose value is not of the field's type.
 
-    Which values of that type are allowed is for the class itself to say.
+    A word must be one of its `Literal`, or of its option's choices. Which other values of a type
+    are allowed is for the class itself to say.
     """
     for name, hint in _hints(type(settings)).items():
         value = getattr(settings, name)
@@ -38,23 +40,40 @@ def check_fields(settings: Any) -> None:
             raise SettingError(
                 f"{type(settings).__name__}'s {name} is {value!r}; it must be {_words(hint)}."
             )
+        if isinstance(value, str) and (allowed := _allowed(hint)) and value not in allowed:
+            said = name.replace("_", " ").capitalize()
+            raise SettingError(f"{said} is {value!r}; it must be one of {', '.join(allowed)}.")
+
+
+def _allowed(hint: Any) -> tuple[str, ...]:
+    """Return the words that a type names; none if it allows any text."""
+    inner = get_args(hint)
+    if get_origin(hint) is Literal:
+        return tuple(each for each in inner if isinstance(each, str))
+    if str in inner or Any in inner:
+        return ()
+    return tuple(word for each in inner for word in _allowed(each))
 
 
 def _hints(kind: type[Any]) -> dict[str, Any]:
     """Return the types of a dataclass's fields; they are evaluated once."""
     if kind not in _EVALUATED:
-        _EVALUATED[kind] = {each.name: _hint(kind, each.name, each.type) for each in fields(kind)}
+        _EVALUATED[kind] = {each.name: _hint(kind, each) for each in fields(kind)}
     return _EVALUATED[kind]
 
 
-def _hint(kind: type[Any], name: str, said: Any) -> Any:
-    """Return a field's type; `Any` for one that only type checkers import, as it is costly."""
-    home = next(each for each in kind.__mro__ if name in get_annotations(each))
+def _hint(kind: type[Any], each: Field[Any]) -> Any:
+    """Return a field's type.
+
+    For one that only type checkers import, as it is costly, it is what its option says, or `Any`.
+    """
+    home = next(base for base in kind.__mro__ if each.name in get_annotations(base))
     known = vars(sys.modules[home.__module__])
     try:
-        return eval(said, dict(known)) if isinstance(said, str) else said
+        return eval(each.type, dict(known)) if isinstance(each.type, str) else each.type
     except NameError:
-        return Any
+        choices = getattr(each.metadata.get(OPTION), "choices", ())
+        return Literal[choices] if choices else Any
 
 
 def _fits(value: object, hint: Any) -> bool:

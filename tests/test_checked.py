@@ -80,6 +80,20 @@ def test_what_is_of_another_type_is_refused(given, said):
         Some(**given)
 
 
+def test_a_word_that_is_not_among_them_is_refused():
+    """With those that are."""
+    with pytest.raises(SettingError, match="Word is 'c'; it must be one of a, b"):
+        Some(word="c")
+
+
+@pytest.mark.parametrize("name", ["on_error", "allow", "unsure", "source_alpha", "runtime"])
+def test_words_of_options_are_checked(name):
+    """Also where the type is not imported."""
+    said = name.replace("_", " ").capitalize()
+    with pytest.raises(SettingError, match=f"{said} is 'never'; it must be one of "):
+        sinet_video.Settings(**{name: "never"})
+
+
 SETTINGS = [
     kind
     for name in sinet_video.__all__

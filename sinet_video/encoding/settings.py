@@ -106,14 +106,7 @@ class Encoding:
             from sinet_video.containers.codecs import codec_named
 
             object.__setattr__(self, "codec", codec_named(self.codec))
-        if self.alpha_mode not in (None, *get_args(AlphaMode)):
-            modes = ", ".join(get_args(AlphaMode))
-            raise SettingError(f"Alpha mode is {self.alpha_mode!r}; it must be one of {modes}.")
         if self.start_number is not None and not 0 <= self.start_number < LARGEST_NUMBER:
             raise SettingError(
                 f"Start number is {self.start_number}; it must be from 0 to {LARGEST_NUMBER - 1}."
-            )
-        if self.audio not in get_args(AudioChoice):
-            raise SettingError(
-                f"Audio is {self.audio!r}; it must be one of {', '.join(get_args(AudioChoice))}."
             )

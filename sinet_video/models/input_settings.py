@@ -195,8 +195,3 @@ class OnnxInput:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if self.activation not in get_args(Activation):
-            raise SettingError(
-                f"Activation is {self.activation!r}; it must be one of "
-                f"{', '.join(get_args(Activation))}."
-            )

@@ -96,7 +96,9 @@ def _wanted(
 def _of_row(name: str, row: NamedWeights, classes: ClassNames | None) -> FastSegmenter:
     graph = packaged_graph(name) if row.graph else _cached_graph(checkpoint_path(name))
     chosen = _wanted(name, classes, row.architecture)
-    return FastSegmenter(graph, name=name, architecture=row.architecture, wanted=chosen)
+    return FastSegmenter(
+        graph, name=name, architecture=row.architecture, wanted=chosen, sure=row.sure
+    )
 
 
 def packaged_graph(name: str = "default") -> bytes:
@@ -145,7 +147,9 @@ def _in_torch(weights: str | Path, device: str, classes: ClassNames | None) -> T
         from sinet_video.models.checkpoint import load_any
     network = load_any(checkpoint_path(weights))
     chosen = _wanted(weights, classes, network.architecture)
-    return TorchSegmenter(network, device, name=str(weights), wanted=chosen)
+    row = named(weights)
+    sure = row.sure if row else None
+    return TorchSegmenter(network, device, name=str(weights), wanted=chosen, sure=sure)
 
 
 def _cached_graph(path: Path) -> bytes:

@@ -62,12 +62,14 @@ class NamedWeights:
         download: where to download the checkpoint, if it is not packaged.
         checkpoint: the file of the packaged checkpoint.
         graph: the file of its fast graph, gzipped, if that is packaged too.
+        sure: alpha that hardly anything but people reaches; None if that is not known.
     """
 
     architecture: Architecture
     download: Remote | None = None
     checkpoint: str = ""
     graph: str = ""
+    sure: float | None = None
 
 
 SINET = Architecture(module="sinet", export="export_sinet")
@@ -81,8 +83,13 @@ CITYSCAPES = Architecture(
     person=cityscapes_classes.DEFAULT,
 )
 
+SURE = 0.999994
+"""What a logit of 12 is as alpha. Half of the images without people in which something was found do
+not come near it, and the people in hardly any image.
+"""
+
 NAMED = {
-    "default": NamedWeights(SINET, checkpoint="default.pth", graph="default.onnx.gz"),
+    "default": NamedWeights(SINET, checkpoint="default.pth", graph="default.onnx.gz", sure=SURE),
     # The weights released by the paper's authors (MIT, (c) NAVER Corp.).
     "official": NamedWeights(
         SINET,

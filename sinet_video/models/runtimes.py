@@ -56,10 +56,14 @@ def _is_choice(node: Any) -> bool:
 
 
 class _Ours:
-    """The input size that our networks want, in both runtimes, for `segmenter.seen_size`."""
+    """What our networks want of images, and what they are sure of, in both runtimes.
 
-    def __init__(self, name: str, architecture: Architecture) -> None:
+    `segmenter.seen_size` and `segmenter.sure_of` read it.
+    """
+
+    def __init__(self, name: str, architecture: Architecture, sure: float | None) -> None:
         self.name, self.step, self.pixels = name, architecture.step, architecture.pixels
+        self.sure = sure
 
 
 class FastSegmenter(_Ours):
@@ -67,8 +71,8 @@ class FastSegmenter(_Ours):
 
     `architecture` is the network that the graph is of. `size` is (width, height) for a graph of
     fixed size, which gets what fits in that. `wanted` is the choice of the architecture's classes,
-    (classes,) float32 in [0, 1], where it has any. A graph that is not certain to be ours is to be
-    `bounded` in what it may use.
+    (classes,) float32 in [0, 1], where it has any. `sure` is as in `NamedWeights`. A graph that is
+    not certain to be ours is to be `bounded` in what it may use.
     """
 
     runtime: Runtime = "onnxruntime"
@@ -82,9 +86,10 @@ class FastSegmenter(_Ours):
         architecture: Architecture = SINET,
         size: tuple[int, int] | None = None,
         wanted: Wanted | None = None,
+        sure: float | None = None,
         bounded: bool = False,
     ) -> None:
-        super().__init__(name, architecture)
+        super().__init__(name, architecture, sure)
         self.input_size = size
         self._graph, self._bounded = graph, bounded
         self._also = {} if wanted is None else {"wanted": wanted}
@@ -122,8 +127,9 @@ class FastSegmenter(_Ours):
 
 
 class TorchSegmenter(_Ours):
-    """A network in torch, on any device that torch knows; `wanted` as in `FastSegmenter`.
+    """A network in torch, on any device that torch knows.
 
+    `wanted` and `sure` are as in `FastSegmenter`.
     Raises `SettingError` for a device that torch does not have.
     """
 
@@ -136,10 +142,11 @@ class TorchSegmenter(_Ours):
         *,
         name: str = "",
         wanted: Wanted | None = None,
+        sure: float | None = None,
     ) -> None:
         import torch
 
-        super().__init__(name, network.architecture)
+        super().__init__(name, network.architecture, sure)
         self.place = opened(device)
         self._network = network.to(self.place).eval()
         self._torch = torch

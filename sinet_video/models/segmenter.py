@@ -74,6 +74,15 @@ def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int
     return size.of(aspect, pixels=pixels, step=step)
 
 
+def sure_of(segmenter: Segmenter) -> float | None:
+    """Return the alpha that a segmenter gives to hardly anything but people, None if unknown.
+
+    It is the attribute `sure`, which is optional.
+    """
+    sure: float | None = getattr(segmenter, "sure", None)
+    return sure
+
+
 def as_seen(image: NDArray[np.uint8], segmenter: Any) -> NDArray[np.uint8]:
     """Return an RGB image, (h, w, 3) uint8, as a network can take it: as it is, or scaled.
 

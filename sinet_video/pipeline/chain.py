@@ -16,7 +16,7 @@ from sinet_video.decoding.given import Readable, as_source
 from sinet_video.decoding.probe import probe
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
-from sinet_video.models.segmenter import Segmenter
+from sinet_video.models.segmenter import Segmenter, sure_of
 from sinet_video.pipeline.device_chain import chained_in_torch, segment_in_torch
 from sinet_video.pipeline.layers import layered
 from sinet_video.pipeline.output_kind import OutputKind
@@ -27,10 +27,11 @@ from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate, edge_colours
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
+from sinet_video.stages.drop_unsure import drop_unsure
 from sinet_video.stages.edge import shape_edge
-from sinet_video.stages.follow import PartOf, follow
+from sinet_video.stages.follow import follow
 from sinet_video.stages.matte_settings import EdgeShape, RegionFilter, Smoothing
-from sinet_video.stages.memory import NOTHING, memory_of
+from sinet_video.stages.memory import NOTHING, PartOf, memory_of
 from sinet_video.stages.refine import refine
 from sinet_video.stages.screen.chroma_key import Screened, key
 from sinet_video.stages.screen.despill import despill
@@ -107,7 +108,16 @@ def seen(
     settings: Settings,
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
-    """Yield coarse mattes of frames; `part_of` as in `follow`."""
+    """Yield coarse mattes of frames, of what the network is sure of; `part_of` as in `follow`."""
+    mattes, sure = _segmented(frames, segmenter, settings, part_of), sure_of(segmenter)
+    if settings.unsure == "keep" or sure is None:
+        return mattes
+    return drop_unsure(mattes, sure, part_of=part_of)
+
+
+def _segmented(
+    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, part_of: PartOf | None
+) -> Iterator[Matte]:
     if settings.following is not None:
         return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
     if settings.torch_device is not None:

@@ -32,8 +32,8 @@ from sinet_video.stages.matte_settings import (
     RegionFilter,
     Smoothing,
     SourceAlpha,
+    Unsure,
     WindowMean,
-    check_source_alpha,
 )
 from sinet_video.stages.screen.settings import ChromaKey, Despill, parse_despill
 
@@ -60,6 +60,9 @@ class Settings(NetworkSettings):
     Attributes:
         following: how closely to follow people, so that the network sees them larger; None to turn
             it off.
+        unsure: what becomes of regions in which the network is nowhere sure of a person, which are
+            furniture and clothes mostly: "drop" or "keep". It is known of the packaged weights
+            when they are sure; with others nothing is dropped.
         smoothing: how to smooth alpha over time; None to turn it off.
         regions: which regions to keep: removal of islands and holes, and one subject.
         refinement: how to enlarge alpha to full size.
@@ -92,6 +95,13 @@ class Settings(NetworkSettings):
         kind=bool,
         typed=True,
         parse=lambda wanted: Following() if wanted else None,
+    )
+    unsure: Unsure = option(
+        "drop",
+        "Drop regions in which the network is nowhere sure of a person, which are furniture and "
+        "clothes mostly, or keep them.",
+        MATTE,
+        choices=get_args(Unsure),
     )
     smoothing: Smoothing = option(
         WindowMean(),
@@ -198,7 +208,6 @@ class Settings(NetworkSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_source_alpha(self.source_alpha)
         if self.rate is not None and not 0 < self.rate <= FASTEST:
             raise SettingError(
                 f"Rate is {float(self.rate):g}; it must be above 0 and at most {FASTEST}."

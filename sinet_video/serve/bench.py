@@ -105,7 +105,7 @@ class Bench:
         return self._segmenter
 
     def _around(self, path: Path, time: float, settings: Settings) -> _Near:
-        reach, key = _reach(settings), (path, time, settings.following)
+        reach, key = _reach(settings), (path, time, settings.following, settings.unsure)
         if self._near is None or self._near.key != key or self._near.reach < reach:
             clip, frames, index = self._frames(path, time, reach)
             coarse = tuple(seen(iter(frames), self._loaded(settings), settings))

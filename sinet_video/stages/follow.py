@@ -8,7 +8,7 @@ frame are segmented as by `segment`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -19,7 +19,7 @@ from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
-from sinet_video.stages.memory import PART, remembers
+from sinet_video.stages.memory import PART, PartOf, remembers
 from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
 
 LOOSE = 1.4
@@ -72,10 +72,6 @@ class Track:
     looked: Fraction = Fraction(0)
     widened: Fraction | None = None
     turn: int = 0
-
-
-PartOf = Callable[[Frame], int]
-"""Returns the number of the part of a job that a frame belongs to; parts come in order."""
 
 
 @remembers(PART)

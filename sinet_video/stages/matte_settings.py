@@ -95,6 +95,10 @@ def _check_weight(weight: float) -> None:
 Subject = Literal["all", "main"]
 
 
+Unsure = Literal["drop", "keep"]
+"""What becomes of regions in which the network is nowhere sure of a person."""
+
+
 @dataclass(frozen=True)
 class RegionFilter:
     """Which regions to keep. A region is a set of connected cells.
@@ -137,10 +141,6 @@ class RegionFilter:
                     f"The limit of {name} is {getattr(self, name):g}; it must be from 0 to 1, a "
                     "share of the largest region."
                 )
-        if self.subject not in get_args(Subject):
-            raise SettingError(
-                f"Subject is {self.subject!r}; it must be one of {', '.join(get_args(Subject))}."
-            )
 
 
 @dataclass(frozen=True)
@@ -265,11 +265,6 @@ class EdgeShape:
             )
         if not 0 <= self.feather <= LARGEST:
             raise SettingError(f"Feather is {self.feather:g} px; it must be from 0 to {LARGEST:g}.")
-        if self.side not in get_args(FeatherSide):
-            raise SettingError(
-                f"Feather side is {self.side!r}; it must be one of "
-                f"{', '.join(get_args(FeatherSide))}."
-            )
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from sinet_video.media.frame import Frame
+
+PartOf = Callable[[Frame], int]
+"""Returns the number of the part of a job that a frame belongs to; parts come in order."""
+
 Stage = TypeVar("Stage", bound=Callable[..., Any])
 
 

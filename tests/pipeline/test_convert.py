@@ -472,7 +472,6 @@ def test_a_matte_can_be_written_beside_the_result(clip, tmp_path, ffprobe_pts):
         ({"background": "green", "fit": "squash"}, "'squash'"),
         ({"encoding": Encoding("theora")}, "'theora'"),
         ({"encoding": Encoding(crf=99)}, "0 to 51"),
-        ({"settings": Settings(runtime="tpu")}, "'tpu'"),
         ({"settings": Settings(device="cuda")}, "'cuda'"),
     ],
 )

@@ -292,5 +292,5 @@ def test_feather_out_of_range_is_refused(feather):
 
 def test_a_side_that_there_is_not_is_refused():
     """Both, inward or outward."""
-    with pytest.raises(SettingError, match="Feather side is 'left'"):
+    with pytest.raises(SettingError, match="Side is 'left'"):
         EdgeShape(feather=2, side="left")

@@ -20,6 +20,7 @@ from sinet_video.stages.clean_regions import filter_regions
 from sinet_video.stages.composite import composite, foreground
 from sinet_video.stages.decontaminate import decontaminate
 from sinet_video.stages.drawn_mattes import apply_drawn_mattes
+from sinet_video.stages.drop_unsure import drop_unsure
 from sinet_video.stages.edge import shape_edge
 from sinet_video.stages.follow import follow
 from sinet_video.stages.matte_settings import (
@@ -89,6 +90,7 @@ STAGES = {
     "smooth exponential": Stage(lambda items: smooth(items, ExponentialAverage()), "coarse"),
     "smooth adaptive": Stage(lambda items: smooth(items, MotionAdaptive()), "coarse"),
     "smooth window": Stage(lambda items: smooth(items, WindowMean()), "coarse", ahead=4),
+    "drop unsure": Stage(lambda items: drop_unsure(items, 0.99), "coarse"),
     "tidy": Stage(lambda items: filter_regions(items, RegionFilter(0.2, 0.2, "main")), "coarse"),
     "tidy nothing": Stage(filter_regions, "coarse"),
     "refine guided": Stage(lambda items: refine(items, GuidedRefinement()), "coarse"),
@@ -240,6 +242,7 @@ OWN = {
     "smooth exponential": (smooth, (ExponentialAverage(),)),
     "smooth adaptive": (smooth, (MotionAdaptive(),)),
     "smooth window": (smooth, (WindowMean(),)),
+    "drop unsure": (drop_unsure, ()),
     "tidy": (filter_regions, ()),
     "tidy nothing": (filter_regions, ()),
     "refine guided": (refine, ()),

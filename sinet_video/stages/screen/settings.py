@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import hypot
-from typing import Literal, get_args
+from typing import Literal
 
 from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
@@ -111,10 +111,6 @@ class Despill:
     def __post_init__(self) -> None:
         check_fields(self)
         check_screen(self.screen)
-        if self.limit not in get_args(Limit):
-            raise SettingError(
-                f"Limit is {self.limit!r}; it must be one of {', '.join(get_args(Limit))}."
-            )
 
 
 def parse_despill(text: str, key: str | None) -> Despill | None:

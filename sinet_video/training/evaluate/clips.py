@@ -74,7 +74,7 @@ def staged(settings: Settings, stage: Stage) -> Settings:
     plain = replace(settings, following=None, smoothing=None, edge=EdgeShape())
     # Levels that change nothing, as the network's own alpha is to be measured.
     return (
-        replace(plain, refinement=BilinearRefinement(black=0, white=1))
+        replace(plain, refinement=BilinearRefinement(black=0, white=1), unsure="keep")
         if stage == "network"
         else plain
     )
