@@ -70,6 +70,23 @@ def people(
     return (top - 1, left - 1, bottom, right) if bottom else None, counts[0], counts[1]
 
 
+def unsure(
+    alpha: Array, levels: tuple[float, float, float], since: float, now: float, last: Array
+) -> NDArray[np.bool_] | None:
+    """Return the cells of regions that are not sure, (h, w); None if there are none.
+
+    `levels` are the alpha above which a region is seen, that above which it is sure, and the share
+    of its cells that must be. `last`, (h, w) float64, says when each cell was part of a sure region
+    and is updated; one that mostly was at `since` or later counts as sure.
+    """
+    alpha, removed, count = floats(alpha), np.empty(alpha.shape, bool), (c_int32 * 1)()
+    call(
+        "unsure",
+        address(alpha), *alpha.shape, *levels, since, now, address(last), address(removed), count,
+    )  # fmt: skip
+    return removed if count[0] else None
+
+
 def box_sum(values: Array, radius: int) -> NDArray[np.float32]:
     """Return sums over windows of (2 * radius + 1) squared of (..., h, w) float32."""
     values = floats(values)

@@ -52,6 +52,7 @@ SIGNATURES = {
     "meet": "ppppppppii",
     "people": "piiffpp",
     "box_sum": "piiiip",
+    "unsure": "piiffdddppp",
     "key": "ppiiiiipiiiffpiipp",
     "despill": "ppiiiiippiipff",
     "near_edges": "piiiip",

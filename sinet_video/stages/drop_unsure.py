@@ -7,13 +7,13 @@ a chair or a coat that it takes for one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 
+from sinet_video import native
 from sinet_video.media.arrays import Array, Mask
 from sinet_video.media.frame import Matte
+from sinet_video.native import coarse as kernels
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.components import label
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
@@ -25,7 +25,7 @@ SEEN = 0.3
 ENOUGH = 0.1
 """Least share of a region's cells that must be sure."""
 
-HELD = Fraction(1)
+HELD = 1.0
 """Seconds for which a region stays that was sure, while most of it is where it was then."""
 
 RIM = 2
@@ -42,55 +42,38 @@ def drop_unsure(
     in [0, 1], as the network gives it, before any other stage: sure alpha is so near to 1 that the
     least blur hides it. Starts afresh at a cut, and in each part of a job.
     """
-    known: Known | None = None
+    last: Array | None = None
     before: Coarse | None = None
     part = 0
     for matte in mattes:
         luma = coarse_luma(matte.frame, matte.alpha.shape)
         number = part_of(matte.frame) if part_of else 0
-        if before is None or number != part or is_cut(before, luma):
-            known = None
+        afresh = before is None or number != part or is_cut(before, luma)
+        if afresh or last is None or last.shape != matte.alpha.shape:
+            last = np.full(matte.alpha.shape, -np.inf)
         before, part = luma, number
-        removed, known = unsure(matte.alpha, matte.time, sure, known)
+        removed = unsure(matte.alpha, float(matte.time), sure, last)
         yield matte if removed is None else _without(removed, matte)
 
 
 def _without(removed: Mask, matte: Matte) -> Matte:
-    return matte.with_alpha(np.where(removed, np.float32(0), matte.alpha))
+    """Return the matte without some cells and the rim around them, but for the rest of regions."""
+    around = box_sum(removed.astype(np.float32), RIM) > 0
+    gone = around & (removed | (matte.alpha <= SEEN))
+    return matte.with_alpha(np.where(gone, np.float32(0), matte.alpha))
 
 
-@dataclass(frozen=True)
-class Known:
-    """When each cell was last part of a region that was sure, (h, w) float64 in seconds."""
+def unsure(alpha: Array, time: float, sure: float, last: Array) -> Mask | None:
+    """Return the cells of alpha, (h, w), that belong to no person; None if there are none.
 
-    last: Array
-
-
-def unsure(
-    alpha: Array, time: Fraction, sure: float, known: Known | None
-) -> tuple[Mask | None, Known]:
-    """Return the cells to remove from alpha, (h, w), None for none; and the new state."""
+    `last`, (h, w) float64, is when each cell was last part of a region that was sure, in seconds;
+    it is updated in place.
+    """
+    if native.available():
+        return kernels.unsure(alpha, (SEEN, sure, ENOUGH), time - HELD, time, last)
     labels, sizes = label(alpha > SEEN)
-    counts = np.bincount(labels[alpha > sure], minlength=len(sizes))
-    certain = counts >= ENOUGH * sizes
-    if known is None or known.last.shape != alpha.shape:
-        known = Known(np.full(alpha.shape, -np.inf))
-    wanted = certain | _held(labels, sizes, certain, known.last >= float(time - HELD))
-    certain[0] = False
-    last = np.where(certain[labels], float(time), known.last)
-    return _rimmed(labels, wanted), Known(last)
-
-
-def _held(labels: Array, sizes: Array, certain: Mask, lately: Mask) -> Mask:
-    """Return which regions lie for the most part where somebody was lately, if any is unsure."""
-    if certain.all():
-        return certain
-    return np.bincount(labels[lately], minlength=len(sizes)) > 0.5 * sizes
-
-
-def _rimmed(labels: Array, wanted: Mask) -> Mask | None:
-    """Return the cells of the unwanted regions and around them, None if there are none."""
-    if wanted.all():
-        return None
-    kept, removed = wanted[labels] & (labels > 0), ~wanted[labels]
-    return (box_sum(removed.astype(np.float32), RIM) > 0) & ~kept
+    certain = np.bincount(labels[alpha > sure], minlength=len(sizes)) >= ENOUGH * sizes
+    wanted = certain | (np.bincount(labels[last >= time - HELD], minlength=len(sizes)) > sizes / 2)
+    certain[0], wanted[0] = False, True
+    last[certain[labels]] = time
+    return None if wanted.all() else ~wanted[labels]

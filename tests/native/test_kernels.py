@@ -33,6 +33,7 @@ from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
 from sinet_video.planes.quantise import quantised, write_alpha
 from sinet_video.planes.scene_change import coarse_luma, half_colours, is_cut
 from sinet_video.stages.decontaminate import blurred_colours, decontaminated, edge_colours
+from sinet_video.stages.drop_unsure import unsure
 from sinet_video.stages.edge import choked, feathered
 from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refine
 from sinet_video.stages.screen.chroma_key import ChromaKey, key
@@ -298,6 +299,23 @@ def test_smoothing_where_the_grid_changes():
     ours, theirs = both(lambda: [matte.alpha for matte in smooth(mattes)])
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@TRIES
+@given(SIZES, SEEDS)
+def test_unsure_regions(size, seed):
+    """Which cells go, and what is remembered, over three frames."""
+    rng = np.random.default_rng(seed)
+    levels = np.array([0.0, 0.2, 0.5, 0.99, 1.0], np.float32)
+    alphas = rng.choice(levels, (3, *size), p=[0.4, 0.1, 0.3, 0.1, 0.1])
+
+    def work() -> list[Any]:
+        last = np.full(size, -np.inf)
+        removed = [unsure(alpha, 0.7 * index, 0.95, last) for index, alpha in enumerate(alphas)]
+        return [*(np.zeros(size, bool) if each is None else each for each in removed), last]
+
+    for ours, theirs in zip(*both(work), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @given(st.integers(1, 40), st.integers(1, 40), SEEDS)
