@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import GEN_RUNNING, getgeneratorstate
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -50,8 +50,11 @@ class _Producer(Generic[T]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def get(self) -> T | _Ended[T]:
-        return self._queue.get()
+    def get(self, patience: float | None) -> T | _Ended[T] | None:
+        try:
+            return self._queue.get(timeout=patience)
+        except queue.Empty:
+            return None
 
     def close(self) -> None:
         """Stop the thread, and wait until it has closed its source, but not for ever."""
@@ -101,10 +104,18 @@ def prefetch(items: Iterable[T], depth: int = 4, *, name: str = "prefetch") -> G
     source closed before this generator's own `close` returns, unless the source stands still for
     longer than `PATIENCE`.
     """
+    # Patience without end yields nothing but items.
+    yield from cast("Generator[T]", prefetch_patiently(items, depth, None, name=name))
+
+
+def prefetch_patiently(
+    items: Iterable[T], depth: int, patience: float | None, *, name: str = "prefetch"
+) -> Generator[T | None]:
+    """Do the same, and yield None whenever nothing has come for `patience` seconds."""
     producer = _Producer(iter(items), depth, name)
     try:
         while True:
-            item = producer.get()
+            item = producer.get(patience)
             if isinstance(item, _Ended):
                 if item.error:
                     raise item.error

@@ -71,6 +71,7 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
     count = f"{clip.frames} frames" if clip.frames else "frames not counted"
     turned = f", {clip.orientation}" if not clip.orientation.upright else ""
     turned += ", interlaced" if clip.interlaced else ""
+    turned += ", alpha stacked below it" if clip.stacked else ""
     width, height = InputSize().of(clip.shown_aspect)
     lines = [
         printable(clip.path),

@@ -23,8 +23,8 @@ from sinet_video.streaming.settings import Streaming
 FINISHING = 600.0
 """Seconds that the index of a long file may take to write after an interrupt."""
 
-NOT_LIVE = ("audio", "start_number")
-"""Settings of what live video has not got."""
+NOT_LIVE = ("start_number",)
+"""Settings of what live video does not have."""
 
 LOST = frozenset({"input lost", "output lost"})
 """Ends that are failures, after what there was has been written."""
@@ -57,7 +57,7 @@ def live(
     stream; - for a pipe; or a file, which is played in real time. OUTPUT is the URL of a stream
     (rtmp://, rtsp://, srt://, udp://, tcp://, or HLS by https://), a playlist such as
     live/stream.m3u8, camera for a virtual camera, - for a pipe, or a file. Frames for which there
-    is no time are dropped; audio is not taken along. Smoothing is adaptive by default.
+    is no time are dropped; audio is not, and keeps its time. Smoothing is adaptive by default.
     """
     _check_smoothing(settings)
     if report_file == "-" and output == "-":

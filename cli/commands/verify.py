@@ -58,6 +58,7 @@ VERDICTS = {True: "ok", False: "FAILS", None: "-"}
     help="Leave out a check, by its name in the table. Can be repeated.",
 )
 @option_of(Settings, "stream")
+@option_of(Settings, "stacked")
 @option_of(Settings, "rate")
 @option_of(Settings, "allow")
 @overwrite_option
@@ -69,6 +70,7 @@ def verify(
     alpha_mode: Wanted | None,
     skip: tuple[str, ...],
     stream: int | None,
+    stacked: bool,
     rate: str | None,
     allow: Allow,
     overwrite: bool,
@@ -93,7 +95,7 @@ def verify(
     theirs = (
         None
         if source is None
-        else Source(source, allow, stream, parse_rate(rate) if rate else None)
+        else Source(source, allow, stream, parse_rate(rate) if rate else None, stacked)
     )
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":

@@ -19,15 +19,24 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.errors import OutputError, Remedy, SettingError
 from sinet_video.paths import check_named
+from sinet_video.pipeline.chain import Work
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.join import join, share_folders
+from sinet_video.pipeline.output_kind import output_kind
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resuming.job_folder import is_finished
 from sinet_video.pipeline.resuming.leftovers import Leftover
 from sinet_video.pipeline.resuming.settings import Resume, check_files
 from sinet_video.pipeline.shard import Shard
-from sinet_video.pipeline.shares import segments_in, segments_of_share, share_path
+from sinet_video.pipeline.shares import (
+    check_shareable,
+    check_warm_up,
+    segments_in,
+    segments_of_share,
+    share_path,
+)
+from sinet_video.pipeline.targets import check_targets, files_read, outputs_of
 
 LONGEST = 30
 """Segments in a share, at most, so that shares even out over machines: five minutes of film."""
@@ -70,8 +79,22 @@ class Film:
             check_output(output, self.source, overwrite=ours)
         settings, span = self.conversion.settings, self.conversion.span
         clip = settings.sized(from_zero(probe(settings.source(self.source)).within(span)))
+        settings.check(clip)
         segments_in(clip, self.seconds)  # which needs to know how long it is
+        self._check_shareable(clip)
         return clip
+
+    def _check_shareable(self, clip: Clip) -> None:
+        given, settings = self.conversion.background, self.conversion.settings
+        behind = settings.source(given) if isinstance(given, str | Path) else given
+        show, encoding = self.conversion.show, self.conversion.encoding
+        look = output_kind(self.output, behind, self.conversion.fit, show, encoding)
+        work = Work(settings, clip, look)
+        outputs = outputs_of(work, self.output, self.matte, None, encoding, overwrite=True)
+        reads = files_read(settings.source(self.source), clip, behind, settings)
+        check_targets(outputs, None, reads, overwrite=True, anew=False)
+        check_shareable(work, outputs)
+        check_warm_up(work, self.seconds)
 
     def begun(self, shares: int | None) -> int | None:
         """Return how many shares an interrupted call made of it. Raises `OutputError` if others.
@@ -145,10 +168,11 @@ def convert_in_shares(
     film = Film(conversion, Path(source), Path(output), beside, overwrite)
     clip = film.checked()
     begun = film.begun(shares)
+    if (known := begun or shares) is not None:
+        segments_of_share(clip, film.seconds, Shard(1, known))
     with engine.cluster() as cluster:
         count = begun or shares or film.count(clip, cluster.room)
         shards = [Shard(index + 1, count) for index in range(count)]
-        segments_of_share(clip, film.seconds, shards[0])
         finished = {shard: film.finished(shard) for shard in shards}
         before, memory = sum(finished.values()), memory_of(film.source, 1 if matte is None else 2)
         said = _Sum(clip, progress, finished)

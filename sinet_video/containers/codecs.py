@@ -27,7 +27,8 @@ class Codec:
     `rgb` and `rgba` map the clip's working pixel format to the encoded one, without and with an
     alpha channel; `alpha` is the format for alpha alone, as gray. None means unsupported.
     `full_range`: whether it can signal that luma spans all values. `even`: whether sides must be
-    multiples of the chroma subsampling. `least`: the shortest side that it accepts.
+    multiples of the chroma subsampling. `delivery`: whether it is for players, most of which show
+    4:2:0 alone, so that RGB becomes that. `least`: the shortest side that it accepts.
     """
 
     encoder: str
@@ -42,6 +43,7 @@ class Codec:
     """Options for more than 10 bits."""
     full_range: bool = True
     even: bool = False
+    delivery: bool = False
     least: int = 1
     fastest: int | None = None
     """The highest rate, in frames a second, that the encoder can be told; None for any."""
@@ -97,6 +99,7 @@ CODECS: dict[str, Codec] = {
         # Its fast code for macroblock trees does not give the same twice, nor on other processors.
         options={"x264-params": "cpu-independent=1"},
         even=True,
+        delivery=True,
         crf=18,
         most_crf=51,
         presets=X26_PRESETS,
@@ -106,6 +109,7 @@ CODECS: dict[str, Codec] = {
         "libx265",
         lambda working: yuv_like(working, 8, 10, 12),
         even=True,
+        delivery=True,
         least=16,
         options={"x265-params": "log-level=error"},
         crf=20,
@@ -131,6 +135,7 @@ CODECS: dict[str, Codec] = {
         # "good" took 2.5 times as long for files a quarter smaller, and looked the same.
         options={"b": "0", "deadline": "realtime", "row-mt": "1", "lag-in-frames": "0"},
         rgba_options={"auto-alt-ref": "0"},
+        delivery=True,
         crf=24,
         most_crf=63,
         presets=tuple(map(str, range(9))),

@@ -58,6 +58,10 @@ class Container:
     """Whether it holds attachments such as fonts, and covers as attachments."""
     audio_encoder: str = "aac"
     """Encoder for audio if the file cannot hold the original codec."""
+    audio_codecs: frozenset[str] | None = None
+    """Audio codecs that its players take; None for all that the muxer takes, if it tells."""
+    audio_headers: bool = False
+    """Whether it needs what a decoder of audio is told apart from packets, as ADTS has not."""
     no_copy: frozenset[str] = frozenset()
     """Audio codecs that the muxer accepts but players of such files do not; "pcm" is all of PCM."""
     channel_layout: bool = False
@@ -228,23 +232,35 @@ PIPES: dict[str, Container] = {
 def _live(muxer: str, *codecs: str, **more: Any) -> Container:
     """Return a row for what is sent as it is made. All players take 4:2:0 of eight bits."""
     defaults: dict[Content, str] = {"rgb": "h264", "alpha": "h264"}
-    return Container(
-        muxer, ("h264", *codecs), defaults, alone=True, narrows=lambda _: "yuv420p", **more
-    )
+    return Container(muxer, ("h264", *codecs), defaults, narrows=lambda _: "yuv420p", **more)
 
+
+_BROADCAST_AUDIO = frozenset({"aac", "mp3", "ac3", "eac3"})
 
 _HLS = _live(
     "hls",
     "hevc",
+    audio_codecs=_BROADCAST_AUDIO,
     # Two seconds each, of which the last six are kept, each whole before it is listed.
     options={
         "hls_time": "2", "hls_list_size": "6", "hls_flags": "delete_segments+temp_file",
     },
 )  # fmt: skip
-_FLV = _live("flv", tick=Fraction(1, 1000))
+_FLV = _live("flv", tick=Fraction(1, 1000), audio_codecs=frozenset({"aac", "mp3"}))
 # Those who join later are told what is in it.
-_TS = _live("mpegts", "hevc", options={"mpegts_flags": "+resend_headers", "flush_packets": "1"})
-_RTSP = _live("rtsp", "hevc", options={"rtsp_transport": "tcp"})
+_TS = _live(
+    "mpegts",
+    "hevc",
+    options={"mpegts_flags": "+resend_headers", "flush_packets": "1"},
+    audio_codecs=_BROADCAST_AUDIO | {"mp2"},
+)
+_RTSP = _live(
+    "rtsp",
+    "hevc",
+    options={"rtsp_transport": "tcp"},
+    audio_codecs=frozenset({"aac", "opus"}),
+    audio_headers=True,
+)
 _PUT = replace(_HLS, options={**_HLS.options, "method": "PUT"})
 
 STREAMS = {

@@ -68,6 +68,7 @@ class Source:
             playlist does; "network" also URLs, and `path` may be one.
         stream: index of the video stream to use; None for the best one.
         rate: frames per second of an image sequence, which has no times of its own.
+        stacked: whether alpha is below the colours in its frames, also if the file does not say so.
         data: what is read in place of a file, which `path` then only names; see `given`.
         file_id: device and inode of the file, known once it has been opened; its name must not
             refer to another file after that.
@@ -77,6 +78,7 @@ class Source:
     allow: Allow = "nothing"
     stream: int | None = None
     rate: Fraction | None = None
+    stacked: bool = False
     data: Any = field(default=None, repr=False, compare=False)
     file_id: FileId | None = field(default=None, repr=False, compare=False)
 

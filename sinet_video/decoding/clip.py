@@ -97,6 +97,7 @@ class Clip(Displayed):
         coded: the size of the frames in the file, if they are scaled from that.
         alpha: None without an alpha channel, else "straight" or "premultiplied"; straight unless
             the file says otherwise.
+        stacked: whether alpha is below the colours in the file's frames, which are twice as high.
         audio: the audio streams.
         subtitles: the subtitle streams.
         chapters: the chapters, in order.
@@ -139,6 +140,7 @@ class Clip(Displayed):
     origin: Fraction = Fraction(0)
     dolby_vision: int | None = None
     alpha: AlphaKind | None = None
+    stacked: bool = False
     coded: tuple[int, int] | None = None
     icc: bytes = field(default=b"", repr=False)
     images: Images | None = field(default=None, repr=False, compare=False)

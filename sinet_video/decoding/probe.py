@@ -40,6 +40,7 @@ from sinet_video.media.colour import Colour
 from sinet_video.media.hdr import hdr_of
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha, working_format
+from sinet_video.media.stacked import can_unstack, says_stacked, unstack
 from sinet_video.media.time_range import exact
 
 
@@ -55,8 +56,10 @@ def probe(source: Readable) -> Clip:
     """
     source = Source.of(source)
     if isinstance(source.data, ArrayFrames):
+        _check_video(source)
         return _probe_arrays(source, source.data)
     if is_still_source(source):
+        _check_video(source)
         return probe_images(source, still_images(source))
     if source.is_pipe:
         return _probe_pipe(source)
@@ -98,6 +101,12 @@ def probe_images(source: Source, images: StillImages) -> Clip:
         icc=head.tags.icc,
         images=images,
     )  # fmt: skip
+
+
+def _check_video(source: Source) -> None:
+    """Raise `InputError` for images that are said to be stacked."""
+    if source.stacked:
+        raise InputError(f"{source} is no video file, and only those are read as stacked alpha.")
 
 
 def _probe_arrays(source: Source, arrays: ArrayFrames) -> Clip:
@@ -163,6 +172,8 @@ def clip_of(
     """Return the properties of what is open, by its first frame. Raises `InputError` for none."""
     if first is None:
         raise InputError(f"{source} holds no frame that can be decoded.")
+    stacked = source.stacked or says_stacked(stream.metadata)
+    first = _unstacked(first, source) if stacked else first
     working, orientation = working_format(first.format.name), Orientation.of(first)
     origin, samples = origin_of(container), samples_of(container, source)
     duration = duration_of(container, stream)
@@ -194,7 +205,17 @@ def clip_of(
         others=tuple(other_streams(container, stream, samples)),
         origin=origin,
         dolby_vision=sample_of(samples, stream).dolby_vision,
+        stacked=stacked,
     )
+
+
+def _unstacked(video: av.VideoFrame, source: Source) -> av.VideoFrame:
+    if not can_unstack(video):
+        raise InputError(
+            f"{source} cannot have alpha below its colours: its frames are {video.width}x"
+            f"{video.height} in {video.format.name}, and stacked ones are YUV of an even height."
+        )
+    return unstack(video)
 
 
 def _file_id(source: Source) -> FileId | None:

@@ -12,6 +12,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.conform import note_changes, to_frame
 from sinet_video.media.frame import Frame
+from sinet_video.media.stacked import unstack
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 
 
@@ -21,8 +22,9 @@ def with_times(videos: Iterator[av.VideoFrame], clip: Clip, tally: Tally) -> Ite
     step = max(1, round(1 / (rate * clip.time_base)))
     untimed = demuxer_of(clip.container).decoding_times
     before: int | None = None
-    for video in videos:
-        stamp = stamp_of(video, clip.container)
+    for decoded in videos:
+        stamp = stamp_of(decoded, clip.container)
+        video = unstack(decoded) if clip.stacked else decoded
         if stamp is None and not untimed:
             tally.untimed, tally.rate = tally.untimed + 1, float(rate)
         note_changes(video, clip, tally)

@@ -218,6 +218,8 @@ def can_copy(codec: str, layout: av.AudioLayout, output: OutputContainer) -> boo
     libav knows what a muxer accepts; `Container.no_copy` is what players then reject.
     """
     container = BY_MUXER[output.format.name]
+    if container.audio_codecs is not None:
+        return codec in container.audio_codecs
     if {codec, codec.partition("_")[0]} & container.no_copy:
         return False
     unspecified = is_unspecified(layout) and container.channel_layout
@@ -235,13 +237,24 @@ def is_muxed(stream: AudioStream, container: str) -> bool:
     return True
 
 
+def _is_copyable(stream: AudioStream, output: OutputContainer) -> bool:
+    context = stream.codec_context
+    container = BY_MUXER[output.format.name]
+    if container.audio_headers and not context.extradata:
+        return False
+    if not can_copy(context.codec.canonical_name, context.layout, output):
+        return False
+    # A muxer that writes to a host or into a folder cannot be tried in memory.
+    return output.format.no_file or is_muxed(stream, output.format.name)
+
+
 def audio_track(
     stream: AudioStream, output: OutputContainer, span: TimeRange, choice: AudioChoice
 ) -> tuple[Track | None, str | None]:
     """Return how an audio stream gets into a file, if it can, and a warning if not as asked."""
     context, container = stream.codec_context, output.format.name
     codec = context.codec.canonical_name
-    if choice == "copy" and can_copy(codec, context.layout, output) and is_muxed(stream, container):
+    if choice == "copy" and _is_copyable(stream, output):
         return _copied(stream, output, span), None
     problem = f"The audio is {codec}, which a {container} file cannot hold"
     encoder = BY_MUXER[container].audio_encoder

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from sinet_video.containers.alpha_tag import TAG
 from sinet_video.containers.formats import BY_MUXER, Container
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.plan import Plan
+from sinet_video.media.stacked import says_stacked
 from sinet_video.media.time_range import TimeRange
 
 # Tags that describe the original file, not its content; muxers write their own.
@@ -16,6 +18,8 @@ OWN_NAMES = frozenset(
     {"encoder", "duration", "major_brand", "minor_version", "compatible_brands", "vendor_id"}
     | {"software", "bps", "number_of_frames", "number_of_bytes", "rotate", "alpha_mode"}
 )
+
+STACKED_NAMES = frozenset({TAG, "handler_name"})
 
 
 def portable_tags(names: Mapping[str, str]) -> dict[str, str]:
@@ -42,6 +46,8 @@ def tags_option(clip: Clip, plan: Plan) -> dict[str, str]:
 def track_names(names: Mapping[str, str], container: Container) -> dict[str, str]:
     """Return the tags of a track as a container names them."""
     kept = portable_tags(names)
+    if says_stacked(names):  # which is true of its frames alone
+        kept = {key: text for key, text in kept.items() if key.lower() not in STACKED_NAMES}
     if "name" in kept:  # libav reads back the "title" that it writes into MP4 under this name
         kept.setdefault("title", kept.pop("name"))
     if language := container.languages.get(kept.get("language", "")):

@@ -6,7 +6,11 @@ import os
 import re
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+from av.container import OutputContainer
 
 from sinet_video.atomic import (
     check_file,
@@ -24,8 +28,9 @@ from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.image_sequence import ImageFile, ImageSequence, name_in, siblings
 from sinet_video.encoding.losses import not_held
 from sinet_video.encoding.plan import Plan, plan
-from sinet_video.encoding.settings import Encoding
-from sinet_video.encoding.sink import Sink
+from sinet_video.encoding.settings import AudioChoice, Encoding
+from sinet_video.encoding.side_streams import SideStreams
+from sinet_video.encoding.sink import Beside, Companions, Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.paths import check_named, clash, same_place
@@ -38,6 +43,7 @@ def open_sink(
     content: Content = "rgb",
     encoding: Encoding = Encoding(),
     companions: bool = False,
+    beside: Beside | None = None,
     on_error: OnError = "stop",
     overwrite: bool = False,
 ) -> Sink:
@@ -45,8 +51,9 @@ def open_sink(
 
     The clip determines pixel format, colour tags and time base. With `companions` a video file also
     gets everything else in the clip's span: audio, subtitles, chapters, covers, attachments and
-    tags. `on_error` says what to do if audio or subtitles are damaged. An existing output, or one
-    that appears while the sink is written, is only replaced with `overwrite`.
+    tags; `beside` makes something else in their place. `on_error` says what to do if audio or
+    subtitles are damaged. An existing output, or one that appears while the sink is written, is
+    only replaced with `overwrite`.
 
     Raises `OutputError` or `SettingError` if a result cannot or must not be written.
     """
@@ -63,13 +70,19 @@ def open_sink(
         folder = ImageSequence(path, clip, content, chosen, first, overwrite=overwrite)
         folder.warnings += not_held(clip, "An image sequence") if companions else []
         return folder
-    carried = clip.span if companions and not container.alone and clip.images is None else None
-    sink = VideoFile(
-        path, clip, content, chosen, carried, encoding.audio, on_error, overwrite=overwrite
-    )
+    if companions and clip.images is None:
+        beside = partial(_side_streams, clip, encoding.audio, on_error)
+    found = None if container.alone else beside
+    sink = VideoFile(path, clip, content, chosen, found, overwrite=overwrite)
     if companions and container.alone:
         sink.warnings += not_held(clip, f"A {encoding.format} stream")
     return sink
+
+
+def _side_streams(
+    clip: Clip, audio: AudioChoice, on_error: OnError, output: OutputContainer, video: Any
+) -> Companions:
+    return SideStreams(clip, output, video, clip.span, audio, on_error)
 
 
 def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:

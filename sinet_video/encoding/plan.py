@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sinet_video.containers.codecs import CODECS, Codec, Content
 from sinet_video.containers.formats import Container, container_of
-from sinet_video.encoding.settings import Encoding
+from sinet_video.encoding.settings import Chroma, Encoding
 from sinet_video.errors import SettingError
-from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.media.pixel_formats import PLANAR, SUFFIXES
 from sinet_video.media.stacked import STACKED
 from sinet_video.media.tiled_alpha import AlphaKind
 
@@ -59,12 +59,16 @@ def plan_in(
             f"Codec {name!r} does not go into {named}; it takes {', '.join(container.codecs)}."
         )
     codec = CODECS[name]
+    pixel_format = _pixel_format(
+        name, codec, content, container.narrows(_subsampled(working, codec, encoding.chroma))
+    )
+    _check_chroma(named, pixel_format, encoding)
     return Plan(
         muxer=container.muxer,
         muxer_options=container.options,
         codec=name,
         encoder=codec.encoder,
-        pixel_format=_pixel_format(name, codec, content, container.narrows(working)),
+        pixel_format=pixel_format,
         options=_options(name, codec, content, encoding) | _deep_options(codec, working),
         full_range=codec.full_range,
         alpha=_alpha(name, codec, content, encoding),
@@ -106,6 +110,26 @@ def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> Alp
             f"so; write .tif, .exr, .mov (ProRes 4444) or .webm for {kind}."
         )
     return kind
+
+
+def _subsampled(working: str, codec: Codec, chroma: Chroma | None) -> str:
+    """Return a working format with the chroma that is asked for, or that players need of RGB."""
+    form = PLANAR[working]
+    if chroma is None:
+        if not (codec.delivery and form.is_rgb):
+            return working
+        chroma = "420"
+    full = "j" if working.startswith("yuvj") else ""
+    return f"yuv{full}{chroma}p{SUFFIXES[form.bits]}"
+
+
+def _check_chroma(named: str, pixel_format: str, encoding: Encoding) -> None:
+    if encoding.chroma is not None and encoding.chroma not in pixel_format:
+        asked = ":".join(encoding.chroma)
+        raise SettingError(
+            f"{named} would be {pixel_format} here, not {asked}; leave the chroma out, or choose "
+            "h264, hevc or ffv1, without alpha."
+        )
 
 
 def _pixel_format(name: str, codec: Codec, content: Content, working: str) -> str:

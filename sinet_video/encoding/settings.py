@@ -20,6 +20,9 @@ AudioChoice = Literal["copy", "encode", "none"]
 
 LARGEST_NUMBER = 10**9
 
+Chroma = Literal["420", "422", "444"]
+"""Chroma subsampling: a colour for 2x2, 2x1 or each of the samples of luma."""
+
 AlphaMode = Literal["straight", "premultiplied", "stacked"]
 """Colours beside alpha are straight or premultiplied; stacked, straight colours are above alpha."""
 
@@ -43,6 +46,8 @@ class Encoding:
             "premultiplied"; None uses what readers of the format assume: premultiplied for EXR,
             straight for all others. "stacked" puts alpha as gray below straight colours, in an
             ordinary video of twice the height.
+        chroma: chroma subsampling of YUV; None for the source's where the codec has it, but 4:2:0
+            for RGB in h264, hevc and vp9, as most players show no other.
         start_number: number of the first image of a sequence; None for the source's first number,
             or 1.
         audio: "copy" keeps the audio packets if the file can hold them and re-encodes them if not;
@@ -75,6 +80,14 @@ class Encoding:
         ENCODING,
         choices=("nut", "y4m", "rawvideo", "png", "tiff", "exr"),
         shown="nut, png",
+    )
+    chroma: Chroma | None = option(
+        None,
+        "Chroma subsampling: 420 for players; 422 and 444 for editing, as most players do not show "
+        "them.",
+        ENCODING,
+        choices=get_args(Chroma),
+        shown="as in INPUT; 420 for RGB in h264, hevc and vp9",
     )
     start_number: int | None = option(
         None,

@@ -22,6 +22,7 @@ from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audi
 from sinet_video.encoding.losses import late_audio, left_out, not_written
 from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
 from sinet_video.encoding.settings import AudioChoice
+from sinet_video.encoding.sink import Companions
 from sinet_video.encoding.subtitles import text_track
 from sinet_video.errors import InputError, Remedy, reason
 from sinet_video.media.time_range import TimeRange, seconds
@@ -49,7 +50,7 @@ class Cover(Track):
         yield packet
 
 
-class SideStreams:
+class SideStreams(Companions):
     """All streams except the video, delivered in step with it.
 
     Reads the file a second time, so that the video never has to wait for it. Create it when the

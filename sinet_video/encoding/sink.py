@@ -3,14 +3,67 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
+
+import av
+from av.container import OutputContainer
 
 from sinet_video.containers.codecs import Content
+from sinet_video.containers.isobmff import HiddenStart
 from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.frame import Matte
 from sinet_video.publish import Publication
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
+
+
+class Companions(ABC):
+    """What is in a file beside its frames, written in step with them.
+
+    Attributes:
+        carried: what is done with the audio.
+        warnings: what there is to say of all this, complete once all is written.
+    """
+
+    carried: AudioResult
+    warnings: list[str]
+
+    @abstractmethod
+    def until(self, time: Fraction | None) -> Iterator[Packet]:
+        """Yield output packets up to a time of the output, or all that are left."""
+
+    @abstractmethod
+    def harmed(self, error: av.FFmpegError, what: str) -> None:
+        """Report a packet that cannot be used, and what follows from that."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is read."""
+
+    @property
+    def hidden_starts(self) -> list[HiddenStart]:
+        """Tracks that start late, with samples before that; known once all is written."""
+        return []
+
+    def check_headers(self, error: av.FFmpegError) -> None:
+        """Raise `InputError` if what a muxer refuses at its end is the fault of the source."""
+        del error
+
+    def lost(self, written: Path) -> list[str]:
+        """Return warnings about what a finished file does not hold."""
+        del written
+        return []
+
+
+Beside = Callable[[OutputContainer, Any], Companions]
+"""Makes the companions of an output that has its video stream, the second argument, and no other.
+"""
 
 
 class Sink(ABC):

@@ -18,7 +18,6 @@ from sinet_video.containers.formats import BY_MUXER, PIPE
 from sinet_video.containers.isobmff import hide_starts
 from sinet_video.containers.photo_tags import with_icc
 from sinet_video.decoding.clip import Clip
-from sinet_video.decoding.concealment import OnError
 from sinet_video.encoding.captions import Captions
 from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
@@ -27,15 +26,13 @@ from sinet_video.encoding.packet_file import joined
 from sinet_video.encoding.packet_timing import PacketTimes, Ticks, TooShort, timescale_of
 from sinet_video.encoding.palette import PALETTE
 from sinet_video.encoding.plan import Plan
-from sinet_video.encoding.settings import AudioChoice
-from sinet_video.encoding.side_streams import SideStreams
-from sinet_video.encoding.sink import Sink
+from sinet_video.encoding.sink import Beside, Companions, Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.stacked import HANDLER, STACKED
-from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange, seconds
+from sinet_video.media.time_range import RATE_IF_UNKNOWN, seconds
 from sinet_video.publish import Publication
 
 if TYPE_CHECKING:
@@ -51,9 +48,7 @@ class VideoFile(Sink):
         clip: Clip,
         content: Content,
         plan: Plan,
-        companions: TimeRange | None = None,
-        audio: AudioChoice = "copy",
-        on_error: OnError = "stop",
+        beside: Beside | None = None,
         *,
         overwrite: bool = False,
     ) -> None:
@@ -64,7 +59,7 @@ class VideoFile(Sink):
         self._turn = Orientation() if tagged else clip.orientation
         clip = clip if tagged else clip.as_shown()
         self._path = path
-        self._companions: SideStreams | None = None
+        self._companions: Companions | None = None
         self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
         self._captions, self._ticks = Captions(plan.codec), Ticks(plan.muxer, clip.time_base)
@@ -78,10 +73,8 @@ class VideoFile(Sink):
             with translate_write_errors(path):
                 self._stream = self._video(clip)
             self.warnings += _unsaid(clip, content, plan)
-            if companions is not None:
-                found = SideStreams(
-                    clip, self._container, self._stream, companions, audio, on_error
-                )
+            if beside is not None:
+                found = beside(self._container, self._stream)
                 self._companions, self.audio = found, found.carried
             if plan.stacked:  # in place of what the source's video is called
                 self._stream.metadata.update({TAG: STACKED, "handler_name": HANDLER})

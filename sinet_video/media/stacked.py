@@ -58,6 +58,16 @@ def unstack(video: av.VideoFrame) -> av.VideoFrame:
     return made
 
 
+def can_unstack(video: av.VideoFrame) -> bool:
+    """Whether a frame can be a stacked one: YUV of a kind that libav has with alpha, in halves."""
+    name = video.format.name.replace("yuvj", "yuv")
+    try:
+        av.VideoFormat(name.replace("yuv", "yuva"))
+    except ValueError:
+        return False
+    return name.startswith("yuv") and "yuva" not in name and video.height % 2 == 0
+
+
 def _bits(video: av.VideoFrame) -> int:
     return int(video.format.components[0].bits)
 

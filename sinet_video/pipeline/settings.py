@@ -80,6 +80,7 @@ class Settings(NetworkSettings):
         on_error: "stop", or "conceal" to skip what cannot be read of a damaged file.
         stream: index of the source's video stream to use; None for the best: one that moves, is the
             file's default, has the most frames, or is libav's choice.
+        stacked: whether the source has alpha below its colours, also if its file does not say so.
         rate: frames per second of an image sequence; None for the times in its timestamps.txt, and
             25 where there is none.
         allow: what the source, the background and drawn mattes may open: "nothing" else; "files"
@@ -188,6 +189,12 @@ class Settings(NetworkSettings):
         metavar="NUMBER",
         shown="the main one",
     )
+    stacked: bool = option(
+        False,
+        "INPUT has alpha as gray below its colours, in frames of twice the height; what "
+        "--alpha-mode stacked wrote is known by itself.",
+        INPUT,
+    )
     rate: Fraction | None = option(
         None,
         "Frames per second of an image sequence, such as 24 or 24000/1001; 23.976, 29.97 and 59.94 "
@@ -258,4 +265,5 @@ class Settings(NetworkSettings):
         found = self.source(given)
         stream = self.stream if found.stream is None else found.stream
         rate = self.rate if found.rate is None else found.rate
-        return replace(found, stream=stream, rate=rate)
+        stacked = self.stacked or found.stacked
+        return replace(found, stream=stream, rate=rate, stacked=stacked)

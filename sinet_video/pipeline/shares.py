@@ -142,6 +142,26 @@ def check_shareable(work: Work, outputs: list[Output]) -> None:
         )
 
 
+def check_warm_up(work: Work, seconds: Fraction) -> None:
+    """Raise `SettingError` if segments are too short to warm up, by the clip's average rate."""
+    if work.clip.rate is not None:
+        _check_fill(int(work.clip.rate * seconds), _reach_of(work))
+
+
+def _check_fill(frames: int, reach: int) -> None:
+    if frames < reach:
+        raise SettingError(
+            f"The {frames} frames of a segment do not fill the {reach} that are needed to warm up; "
+            "ask for longer segments."
+        )
+
+
+def _reach_of(work: Work) -> int:
+    """Return how many earlier frames smoothing looks at."""
+    smoothing = work.settings.smoothing
+    return 0 if smoothing is None else memory_of(smooth, smoothing).frames
+
+
 class ShareSegments(Segments):
     """The segments of one share, which stay in a folder of their own until `join` takes them."""
 
@@ -167,8 +187,7 @@ class ShareSegments(Segments):
         numbers = segments_of_share(work.clip, self._seconds, resume.only)
         self._from, self._to = numbers.start, numbers.stop
         self._is_last = resume.only.index == resume.only.count
-        smoothing = work.settings.smoothing
-        self._reach = 0 if smoothing is None else memory_of(smooth, smoothing).frames
+        self._reach = _reach_of(work)
         self._output = outputs[0]
 
     def _load_state(self) -> None:
@@ -192,11 +211,8 @@ class ShareSegments(Segments):
             if number < warm:
                 continue
             before += number == warm
-            if number > warm and before < self._reach:
-                raise SettingError(
-                    f"The {before} frames of a segment do not fill the {self._reach} that are "
-                    "needed to warm up; ask for longer segments."
-                )
+            if number > warm:
+                _check_fill(before, self._reach)
             checksums = self._looks.setdefault(number, [])
             if frame.time >= self._look_start(number):
                 checksums.append((frame.pts, checksum(frame)))

@@ -165,13 +165,12 @@ def _properties_of_video(source: Source) -> VideoProperties:
         # With the plain decoder: those for alpha do not get the container's colour tags.
         first = first_frame(container, stream)
         assert first is not None  # as the probe has seen it
-        stacked = says_stacked(stream.metadata)
         return VideoProperties(
             container=clip.container,
             codec=clip.codec,
             pixel_format=first.format.name,
             width=clip.width,
-            height=clip.height // (2 if stacked else 1),
+            height=clip.height,
             orientation=clip.orientation,
             sample_aspect=clip.sample_aspect,
             colour=Colour.of(first),
@@ -183,7 +182,7 @@ def _properties_of_video(source: Source) -> VideoProperties:
             alpha_said=read_alpha_tag(Path(source.path), clip.container, stream.metadata)
             if clip.alpha
             else None,
-            stacked=stacked,
+            stacked=clip.stacked,
         )
 
 
@@ -206,7 +205,7 @@ def strict_decode(given: StrPath | Source) -> Generator[PlayedFrame]:
 def _play_video(source: Source) -> Generator[PlayedFrame]:
     with opened(source) as container:
         stream = video_stream(container, source)
-        unit, stacked = stream.time_base, says_stacked(stream.metadata)
+        unit, stacked = stream.time_base, source.stacked or says_stacked(stream.metadata)
         last: Fraction | None = None
         lost = 0
         try:

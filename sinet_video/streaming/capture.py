@@ -6,8 +6,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
 
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
@@ -20,9 +24,14 @@ from sinet_video.pipeline.settings import Settings
 from sinet_video.remote.address import without_secrets
 from sinet_video.remote.backoff import pauses
 from sinet_video.streaming.address import device_of
+from sinet_video.streaming.audio_queue import AudioFormat, AudioQueue
 from sinet_video.streaming.clock import LiveClock
 from sinet_video.streaming.connection import Connection
+from sinet_video.streaming.file_audio import FileAudio, file_format
 from sinet_video.streaming.settings import Streaming
+
+if TYPE_CHECKING:
+    Packet = av.Packet[Any]
 
 LOGGER = logging.getLogger("sinet_video")
 
@@ -31,6 +40,9 @@ TICK = Fraction(1, 90_000)
 
 LONGEST_PAUSE = 5.0
 """Seconds between two tries to open what was lost, at most."""
+
+AUDIO_STEP = 0.1
+"""Seconds of a file's audio that are read at a time while its next frame is not due."""
 
 
 @dataclass(frozen=True)
@@ -46,28 +58,46 @@ class Capture:
 
     Attributes:
         clip: its properties, with the times that its frames have here.
+        audio: the packets of its audio as they come; None if none are wanted.
+        tracks: how many audio tracks it has; of several, one is taken.
         lost: how often it was lost.
         gave_up: whether it was not waited for any longer.
     """
 
-    def __init__(self, source: Source, settings: Settings, streaming: Streaming) -> None:
+    def __init__(
+        self, source: Source, settings: Settings, streaming: Streaming, *, audio: bool = False
+    ) -> None:
         self.lost, self.gave_up, self.damaged = 0, False, 0
         self._source, self._settings, self._streaming = source, settings, streaming
         self._device = device_of(source.path)
         self._closing = threading.Event()
         self._clock, self._begun, self._taken = LiveClock(), 0.0, False
         self._connection: Connection | None = None
+        self.audio = AudioQueue(self._clock) if audio else None
         file = self._file()
         if file is None:
-            self._connection = Connection(source, self._device, streaming)
+            self._connection = self._connected()
         found = self._connection.clip if self._connection is not None else file
         assert found is not None  # it is one or the other
         if file is None and found.duration is not None and source.is_url:
             self.close()
             file, self._connection = found, None
             self._closing.clear()
-        self._played = file
+        self._played, self.tracks = file, len(found.audio)
+        if self.audio is not None:
+            there = self._connection
+            self.audio.format = there.audio if there is not None else file_format(found)
         self.clip = _as_live(settings.sized(found))
+
+    def _connected(self) -> Connection:
+        hear = self._hear if self.audio is not None else None
+        return Connection(self._source, self._device, self._streaming, hear)
+
+    def _hear(self, packet: Packet, form: AudioFormat) -> None:
+        """Take a packet of audio while a connection reads frames."""
+        assert self.audio is not None  # who does not want any, hears none
+        passed = time.monotonic() - self._begun if self._begun else 0.0
+        self.audio.put(packet, passed, form)
 
     def _file(self) -> Clip | None:
         """Return the clip of an input that is at hand as a whole; others are read as they come."""
@@ -106,14 +136,35 @@ class Capture:
 
     def _in_real_time(self, clip: Clip) -> Iterator[Captured]:
         settings, first = self._settings, None
-        for frame in decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error):
-            if first is None:
-                first, self._begun = frame.time, time.monotonic()
-            passed = float(frame.time - first)
-            due = self._begun + passed
-            if self._closing.wait(max(0.0, due - time.monotonic())):
-                return
-            yield Captured(self._timed(frame, passed), due)
+        with ExitStack() as stack:
+            heard = self._file_audio(clip, stack)
+            for frame in decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error):
+                if first is None:
+                    first, self._begun = frame.time, time.monotonic()
+                passed = frame.time - first
+                if self._wait(passed, first, heard):
+                    return
+                timed = self._timed(frame, float(passed))
+                yield Captured(timed, self._begun + float(passed))
+            if heard is not None and first is not None:
+                heard.until(first + passed + timed.duration * TICK, first)
+
+    def _file_audio(self, clip: Clip, stack: ExitStack) -> FileAudio | None:
+        if self.audio is None or self.audio.format is None:
+            return None
+        return stack.enter_context(closing(FileAudio(clip, self.audio)))
+
+    def _wait(self, passed: Fraction, first: Fraction, heard: FileAudio | None) -> bool:
+        """Wait until a frame is due, while audio goes on; return whether to end instead."""
+        due = self._begun + float(passed)
+        while (left := due - time.monotonic()) > AUDIO_STEP and heard is not None:
+            gone = Fraction(time.monotonic() - self._begun + AUDIO_STEP)
+            heard.until(first + min(gone, passed), first)
+            if self._closing.wait(AUDIO_STEP):
+                return True
+        if heard is not None:
+            heard.until(first + passed, first)
+        return self._closing.wait(max(0.0, left))
 
     def _coming(self, connection: Connection) -> Iterator[Captured]:
         for frame in connection.frames(self.clip, deinterlace=self._settings.deinterlace):
@@ -122,6 +173,8 @@ class Capture:
             arrived = connection.arrived
             self._begun = self._begun or arrived
             passed = self._clock.placed(float(frame.time), arrived - self._begun)
+            if self.audio is not None:
+                self.audio.place()
             yield Captured(self._timed(frame, passed), arrived)
 
     def _timed(self, frame: Frame, seconds: float) -> Frame:
@@ -144,6 +197,8 @@ class Capture:
         """Return a new connection to what was lost; None if it is not waited for any longer."""
         self.lost += 1
         self._clock.restart()
+        if self.audio is not None:
+            self.audio.restart()
         since, most = time.monotonic(), self._streaming.give_up
         LOGGER.warning("%s is lost; waiting for it to come back.", self.name)
         for pause in pauses(0.5, LONGEST_PAUSE):
@@ -154,7 +209,7 @@ class Capture:
             if self._closing.wait(min(pause, left)):
                 return None
             try:
-                found = Connection(self._source, self._device, self._streaming)
+                found = self._connected()
             except SinetVideoError as error:
                 LOGGER.info("%s", error)
                 continue

@@ -37,6 +37,22 @@ class LiveClock:
         self._last = time
         return time
 
+    def beside(self, stamp: float, elapsed: float) -> float | None:
+        """Return the time of what comes along with the frames, such as audio.
+
+        None if no frame has said yet what the source's clock means, or if it means something else
+        by now, which the next frame will say.
+        """
+        if self._offset is None:
+            return None
+        time = stamp + self._offset
+        return time if abs(time - elapsed) <= BEHIND else None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether a frame has said what the source's clock means."""
+        return self._offset is not None
+
     def restart(self) -> None:
         """Forget the source's clock: it was lost, and comes back with another."""
         self._offset = None

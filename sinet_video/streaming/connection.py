@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,11 +24,15 @@ from sinet_video.errors import InputError, Remedy, reason
 from sinet_video.media.frame import Frame
 from sinet_video.read_ahead import cores
 from sinet_video.streaming.address import Device
+from sinet_video.streaming.audio_queue import AudioFormat
+from sinet_video.streaming.file_audio import audio_stream
 from sinet_video.streaming.relay import is_relayed, opened_relay
 from sinet_video.streaming.settings import Streaming
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
+
+Hear = Callable[["Packet", AudioFormat], None]
 
 SILENCE = 10.0
 """Seconds without a packet after which a host is taken to be gone."""
@@ -49,19 +53,27 @@ CODEC_OPTION = {"v4l2": "input_format", "dshow": "vcodec", "avfoundation": "pixe
 class Connection:
     """An open input; its frames come with `arrived`, when the last packet did, by `monotonic`.
 
+    Packets of its audio are handed to `hear` as they come, while frames are read; without it, audio
+    is not read.
+
     Attributes:
+        audio: what its audio is like; None if there is none, or nobody hears it.
         clip: its properties, by its first frame.
         arrived: when what was decoded last had come.
         tally: what was out of order.
         failed: whether it ended with an error.
     """
 
-    def __init__(self, source: Source, device: Device | None, streaming: Streaming) -> None:
+    def __init__(
+        self, source: Source, device: Device | None, streaming: Streaming, hear: Hear | None = None
+    ) -> None:
         self.arrived, self.tally = time.monotonic(), Tally()
         with ExitStack() as stack:
             self._container = stack.enter_context(_opened(source, device, streaming))
             self._stream = video_stream(self._container, source)
             _without_delay(self._stream)
+            self._hear, self._heard = hear, audio_stream(self._container) if hear else None
+            self.audio = None if self._heard is None else AudioFormat.of(self._heard)
             packets = self._packets()
             self._videos = decode_packets(packets, self._stream, "conceal", self.tally)
             self._first = next(self._videos, None)
@@ -92,9 +104,13 @@ class Connection:
         yield from self._videos
 
     def _packets(self) -> Iterator[Packet]:
-        for packet in self._container.demux(self._stream):
-            self.arrived = time.monotonic()
-            yield packet
+        beside = [] if self._heard is None else [self._heard]
+        for packet in self._container.demux(self._stream, *beside):
+            if packet.stream.index == self._stream.index:
+                self.arrived = time.monotonic()
+                yield packet
+            elif packet.size and self._hear is not None and self.audio is not None:
+                self._hear(packet, self.audio)
 
 
 def _without_delay(stream: VideoStream) -> None:

@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from av.container import OutputContainer
+
 from sinet_video.atomic import check_file
 from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source, StrPath
@@ -23,6 +25,7 @@ from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.composite import Background
 from sinet_video.stages.matte_settings import MotionAdaptive, WindowMean
 from sinet_video.streaming.address import Target, target_of
+from sinet_video.streaming.audio_output import AudioOutput
 from sinet_video.streaming.camera_sink import CameraSink
 from sinet_video.streaming.capture import Capture
 from sinet_video.streaming.recovering import Recovering
@@ -58,7 +61,9 @@ def live(
     `source` is a camera ("camera", "camera:NAME", "v4l2:/dev/video2"), the URL of a stream, a pipe,
     or a file, which is played in real time. `output` is the URL of a stream (rtmp, rtsp, srt, udp
     or tcp, or HLS over HTTP), an .m3u8 playlist in a folder, a virtual camera ("camera", with the
-    extra `camera`), "-" for standard output, or a file as for `convert`. There is no audio.
+    extra `camera`), "-" for standard output, or a file as for `convert`. Audio of the
+    source keeps its time: it is copied, or re-encoded where the output cannot hold it, as
+    `encoding.audio` says; a virtual camera has none.
 
     Frames are sent as soon as they can be, and dropped rather than queued. So smoothing by a window
     of frames, which waits for later ones, is not possible: the default one is replaced by
@@ -75,11 +80,14 @@ def live(
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = _look(target, behind, fit, show, encoding)
     segmenter = settings.load()
-    with closing(Capture(settings.clip_source(source), settings, streaming)) as capture:
+    wanted = encoding.audio != "none" and _holds_audio(target, encoding)
+    clip_source = settings.clip_source(source)
+    with closing(Capture(clip_source, settings, streaming, audio=wanted)) as capture:
         settings.check(capture.clip)
         if target.kind == "file":
             check_output(Path(target.name), capture.clip.path, overwrite=overwrite)
         sink = _sink(target, capture, look, encoding, streaming, overwrite=overwrite)
+        sink.warnings += _remarks(capture, encoding)
         work = Work(settings, capture.clip, look, prompt=True)
         session = Session(capture, sink, work, stop, streaming)
         with sink:
@@ -131,14 +139,48 @@ def _sink(
     overwrite: bool,
 ) -> Sink:
     clip, content = capture.clip, look.content
+    audio = _audio(capture, encoding)
     if target.kind == "file":
         return open_sink(
-            Path(target.name), clip, content=content, encoding=encoding, overwrite=overwrite
-        )
+            Path(target.name), clip, content=content, encoding=encoding, overwrite=overwrite,
+            beside=None if audio is None else lambda output, _: audio(output),
+        )  # fmt: skip
     if target.kind == "camera":
         return CameraSink(target, clip, content)
     plan = plan_stream(target, clip, content, encoding, streaming)
     if "://" not in target.name:
-        return StreamSink(target, clip, content, plan)
-    name = without_secrets(target.name)
-    return Recovering(lambda: StreamSink(target, clip, content, plan), name, streaming.give_up)
+        return StreamSink(target, clip, content, plan, audio)
+    return Recovering(
+        lambda: StreamSink(target, clip, content, plan, audio),
+        without_secrets(target.name),
+        streaming.give_up,
+        capture.audio.clear if capture.audio is not None else lambda: None,
+    )
+
+
+def _holds_audio(target: Target, encoding: Encoding) -> bool:
+    if target.kind == "camera":
+        return False
+    if target.kind == "file":
+        container = container_of(Path(target.name), encoding.format)
+        return not (container.alone or container.is_image_sequence)
+    return not container_in(target, encoding).alone
+
+
+def _remarks(capture: Capture, encoding: Encoding) -> list[str]:
+    """Return what to say of audio that does not go on."""
+    if not capture.tracks or encoding.audio == "none":
+        return []
+    if capture.audio is None:
+        return ["The output has no audio: that of the input is left out."]
+    if capture.tracks == 1:
+        return []
+    return [f"Of the {capture.tracks} audio tracks of the input, one is in the output."]
+
+
+def _audio(capture: Capture, encoding: Encoding) -> Callable[[OutputContainer], AudioOutput] | None:
+    """Return what adds the input's audio to an output; None if it has none."""
+    queue = capture.audio
+    if queue is None or queue.format is None:
+        return None
+    return lambda output: AudioOutput(queue, output, encoding.audio)

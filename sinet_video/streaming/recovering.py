@@ -28,22 +28,30 @@ class Recovering(Sink):
     """A sink that is opened anew, in a thread, when it fails; raises what the first opening does.
 
     A sink may have `proof`, the seconds after which it is sure that the host is there. What fails
-    before that has not been there.
+    before that has not been there. `meanwhile` is called for each frame that is dropped.
 
     Attributes:
         lost: how often the host was lost.
         unsent: how many frames came meanwhile.
     """
 
-    def __init__(self, open_sink: Callable[[], Sink], name: str, give_up: float | None) -> None:
+    def __init__(
+        self,
+        open_sink: Callable[[], Sink],
+        name: str,
+        give_up: float | None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> None:
         self.lost = self.unsent = 0
         self._open, self._name, self._give_up = open_sink, name, give_up
+        self._meanwhile = meanwhile
         self._closing = threading.Event()
         self._away_since: float | None = None
         self._there: tuple[Sink, Patient] | None = self._opened()
         self._sure_at = self._first_sure_at = self._proven(self._there[0])
         sink = self._there[0]
-        self.content, self.plan, self.warnings = sink.content, sink.plan, []
+        self.content, self.plan, self.warnings = sink.content, sink.plan, sink.warnings
+        self.audio = sink.audio
 
     @staticmethod
     def _proven(sink: Sink) -> float:
@@ -60,12 +68,25 @@ class Recovering(Sink):
         """As `Sink` says, or drop the matte. Raises `OutputError` if it is time to give up."""
         self._check_patience()
         if self._there is not None:
-            self._try(matte, *self._there)
+            sink, worker = self._there
+            self._try(partial(sink.write, matte), worker)
         self.unsent += self.is_away
+        if self._there is None:
+            self._meanwhile()
 
-    def _try(self, matte: Matte, sink: Sink, worker: Patient) -> None:
+    def go_on(self) -> None:
+        """Send what has come beside frames while none does, such as audio."""
+        self._check_patience()
+        if self._there is None:
+            self._meanwhile()
+            return
+        sink, worker = self._there
+        if go_on := getattr(sink, "go_on", None):
+            self._try(go_on, worker)
+
+    def _try(self, call: Callable[[], object], worker: Patient) -> None:
         try:
-            worker(partial(sink.write, matte), SILENCE)
+            worker(call, SILENCE)
         except OutputError as error:
             self._lose(error)
         except TimeoutError:

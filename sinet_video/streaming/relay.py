@@ -23,7 +23,10 @@ PROOF = 5.0
 _QUIET = ("ffmpeg", "-v", "level+error")
 _AT_ONCE = ("-probesize", "65536", "-analyzeduration", "100000", "-f", "mpegts")
 """Of our own stream there is nothing to find out."""
-_AS_IT_IS = ("-map", "0:v", "-c", "copy", "-f", "mpegts")
+_AS_IT_IS = (
+    *("-map", "0:v", "-map", "0:a:0?", "-c", "copy", "-f", "mpegts"),
+    *("-max_interleave_delta", "10000"),  # microseconds; by default, frames wait for audio for ten
+)
 
 
 def is_relayed(url: object) -> bool:

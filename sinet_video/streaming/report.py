@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from sinet_video.encoding.audio import AudioResult
+
 Ended = Literal["input ended", "stopped", "length", "input lost", "output lost"]
 
 
@@ -79,7 +81,7 @@ class LiveReport:
         latency_median, latency_95: milliseconds; None if there were no frames.
         input_lost, output_lost: how often the source and the host were lost.
         ended: why it ended.
-        network_size, weights, runtime, device, encoder, pixel_format: as in `Report`.
+        network_size, weights, runtime, device, encoder, pixel_format, audio: as in `Report`.
         warnings: what else there is to say.
     """
 
@@ -105,6 +107,7 @@ class LiveReport:
     device: str = ""
     encoder: str = ""
     pixel_format: str = ""
+    audio: AudioResult = "none"
     warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.pipeline.chain import Work, chained, seen
 from sinet_video.pipeline.report import Meter
-from sinet_video.read_ahead import prefetch
+from sinet_video.read_ahead import prefetch, prefetch_patiently
 from sinet_video.remote.address import without_secrets
 from sinet_video.streaming.address import Target
 from sinet_video.streaming.capture import Capture
@@ -21,9 +21,13 @@ from sinet_video.streaming.newest import Newest
 from sinet_video.streaming.recovering import Recovering
 from sinet_video.streaming.report import Ended, Latencies, LiveProgress, LiveReport, LiveStatus
 from sinet_video.streaming.settings import Streaming
+from sinet_video.streaming.stream_sink import StreamSink
 
 AT_WORK = 3
 """Frames at work at a time: one in each of the threads that segment, refine and encode."""
+
+STILL = 0.5
+"""Seconds without a frame after which audio goes on by itself."""
 
 
 @dataclass
@@ -50,28 +54,37 @@ class Session:
             stack.callback(self.newest.close)
             stack.callback(self.capture.close)
             for matte in mattes:
-                if self._is_over(matte):
+                if matte is not None and self._is_over(matte):
                     break
                 try:
-                    self.sink.write(matte)
+                    self._send(matte)
                 except OutputError:
                     if not (isinstance(self.sink, Recovering) and self.sink.is_away):
                         raise
                     self.ended = "output lost"
                     break
-                self._count(matte, progress)
-                self.newest.done()
+                if matte is not None:
+                    self._count(matte, progress)
+                    self.newest.done()
         if self.capture.gave_up:
             self.ended = "input lost"
         if not self.frames:
             raise OutputError("Live video ended before its first frame, so nothing was written.")
 
-    def _worked(self, segmenter: Segmenter, stack: ExitStack) -> Iterator[Matte]:
+    def _send(self, matte: Matte | None) -> None:
+        """Write a matte, or what else has come while there was none."""
+        if matte is not None:
+            self.sink.write(matte)
+        elif isinstance(self.sink, StreamSink | Recovering):
+            self.sink.go_on()
+
+    def _worked(self, segmenter: Segmenter, stack: ExitStack) -> Iterator[Matte | None]:
         """Start a thread each for segmenting and for what comes after; the stack ends them."""
         coarse = seen(self._frames(), segmenter, self.work.settings)
         looked = stack.enter_context(closing(prefetch(coarse, 1, name="segment")))
         shown = chained(looked, self.work, Meter())
-        return stack.enter_context(closing(prefetch(shown, 1, name="work")))
+        ahead = prefetch_patiently(shown, 1, STILL, name="work")
+        return stack.enter_context(closing(ahead))
 
     def _frames(self) -> Iterator[Frame]:
         for each in self.newest.take(self._stopped):
@@ -130,5 +143,6 @@ class Session:
             device=getattr(segmenter, "device", "unknown"),
             encoder=sink.plan.encoder,
             pixel_format=sink.plan.pixel_format,
+            audio=sink.audio,
             warnings=list(sink.warnings),
         )

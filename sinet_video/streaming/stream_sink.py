@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+from av.container import OutputContainer
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.containers.codecs import Content
@@ -24,8 +27,17 @@ from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.publish import Publication
 from sinet_video.remote.address import without_secrets
 from sinet_video.streaming.address import Target
+from sinet_video.streaming.audio_output import AudioOutput
 from sinet_video.streaming.relay import PROOF, Relay, is_relayed
 from sinet_video.streaming.settings import Streaming
+
+INTERLEAVING = "10000"
+"""Microseconds for which libav may hold packets back to put audio and frames in order, which they
+are already.
+"""
+
+ALL = Fraction(10**9)
+"""Seconds that no packet reaches."""
 
 
 def plan_stream(
@@ -62,26 +74,37 @@ class StreamSink(Sink):
         proof: seconds after which it is sure that it was.
     """
 
-    def __init__(self, target: Target, clip: Clip, content: Content, plan: Plan) -> None:
+    def __init__(
+        self,
+        target: Target,
+        clip: Clip,
+        content: Content,
+        plan: Plan,
+        audio: Callable[[OutputContainer], AudioOutput] | None = None,
+    ) -> None:
         self.content, self.plan, self.warnings = content, plan, []
         self._target, self._turn = target, clip.orientation
         clip = clip.as_shown()
         self._size, self._ticks = encoded_size(clip, plan), Ticks(plan.muxer, clip.time_base)
         self._named = without_secrets(target.name)
+        self._heard: AudioOutput | None = None
         self._relay = Relay(target.name) if is_relayed(target.name) else None
         self.proof = 0.0 if self._relay is None else PROOF
         with translate_write_errors(self._named):
             self._container = _container(target, plan, self._relay)
             try:
-                self._stream = self._begun(clip)
+                self._stream = self._begun(clip, audio)
             except BaseException:
                 self._close()
                 raise
 
-    def _begun(self, clip: Clip) -> Any:
+    def _begun(self, clip: Clip, audio: Callable[[OutputContainer], AudioOutput] | None) -> Any:
         stream = add_video_stream(self._container, clip, self.content, self.plan, clip.time_base)
         # Threads that each have a frame of their own would hold as many back.
         stream.codec_context.thread_type = "SLICE"
+        if audio is not None:
+            self._heard = audio(self._container)
+            self.audio, self.warnings = self._heard.carried, self._heard.warnings
         self._container.start_encoding()
         return stream
 
@@ -90,8 +113,23 @@ class StreamSink(Sink):
         video = encodable(matte, self.content, self.plan, self._size, self._turn)
         video.pts = self._ticks.placed(matte.frame.pts)
         with translate_write_errors(self._named):
+            self._send_audio(matte.time)
             for packet in self._stream.encode(video):
                 packet.duration = matte.frame.duration
+                self._container.mux(packet)
+            if self._heard is not None:
+                # libav lets go of the frame when it has seen audio from after it.
+                self._container.mux(list(self._heard.one_more()))
+
+    def go_on(self) -> None:
+        """Send the audio that has come while no frame does."""
+        if self._heard is not None:
+            with translate_write_errors(self._named):
+                self._container.mux(list(self._heard.until(ALL)))
+
+    def _send_audio(self, time: Fraction | None) -> None:
+        if self._heard is not None:
+            for packet in self._heard.until(time):
                 self._container.mux(packet)
 
     def finish(self) -> None:
@@ -99,7 +137,10 @@ class StreamSink(Sink):
         with translate_write_errors(self._named):
             for packet in self._stream.encode(None):
                 self._container.mux(packet)
+            self._send_audio(None)
             self._container.close()
+        if self._heard is not None:
+            self._heard.close()
         if self._relay is not None:
             self._relay.close()
 
@@ -115,12 +156,14 @@ class StreamSink(Sink):
             self._container.close()
         except (av.FFmpegError, OSError):
             pass  # The error that made us give up is the one to report.
+        if self._heard is not None:
+            self._heard.close()
         if self._relay is not None:
             self._relay.close()
 
 
 def _container(target: Target, plan: Plan, relay: Relay | None) -> Any:
-    options = dict(plan.muxer_options)
+    options = {**plan.muxer_options, "max_interleave_delta": INTERLEAVING}
     if relay is not None:
         return av.open(relay, "w", format=plan.muxer, options=options)
     name = "pipe:1" if target.kind == "pipe" else target.name

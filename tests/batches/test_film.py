@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,14 @@ from ray_here import MARK, marked, until
 
 from sinet_video import (
     Conversion,
+    ExponentialAverage,
     InputError,
     OutputError,
     RayEngine,
+    RegionFilter,
     Resume,
     SettingError,
+    Settings,
     Shard,
     convert_in_shares,
     probe,
@@ -185,6 +189,43 @@ def test_pipes_and_one_share_are_refused(refused):
         refused(source="-")
     with pytest.raises(SettingError, match="makes all shares"):
         refused(conversion=replace(CONVERSION, resume=Resume(1, Shard(1, 2))))
+
+
+@pytest.mark.parametrize(
+    ("changes", "output", "said"),
+    [
+        (
+            {"settings": Settings(smoothing=ExponentialAverage())},
+            "cut.mp4",
+            "in shares: this smoothing",
+        ),
+        (
+            {"settings": Settings(regions=RegionFilter(subject="main"))},
+            "cut.mp4",
+            "in shares: the stage",
+        ),
+        ({}, "frames/", "the frames of an image sequence are numbered"),
+        ({"resume": Resume(Fraction(1, 10))}, "cut.mp4", "do not fill the"),
+        ({"settings": Settings(source_alpha="keep")}, "cut.mp4", "has no alpha to keep"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(changes, output, said, refused, tmp_path):
+    """As a share would refuse it, seconds later."""
+    with pytest.raises(SettingError, match=said):
+        refused(output, replace(CONVERSION, **changes))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_video_background_and_too_many_shares_are_refused(refused, film, tmp_path):
+    """And a background that would be written over."""
+    with pytest.raises(SettingError, match="a video background goes on"):
+        refused(conversion=replace(CONVERSION, background=film))
+    with pytest.raises(SettingError, match="shares, not 99"):
+        refused(shares=99)
+    picture = tmp_path / "cut.mp4"
+    picture.write_bytes(film.read_bytes())
+    with pytest.raises(SettingError, match="The background and the output are both"):
+        refused(conversion=replace(CONVERSION, background=picture), overwrite=True)
 
 
 def test_another_count_than_was_begun_is_refused(refused, film, tmp_path):

@@ -164,6 +164,27 @@ def test_where_all_is_the_person_every_sample_is_the_source_s(
         assert video_facts(output)["color_range"] == "pc"
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "chroma", "expected"),
+    [
+        ("a.mp4", "h264", None, "yuv420p"),
+        ("a.mp4", "hevc", None, "yuv420p"),
+        ("a.webm", "vp9", None, "yuv420p"),
+        ("a.mp4", "h264", "444", "yuv444p"),
+    ],
+)
+def test_rgb_becomes_what_players_show(
+    name, codec, chroma, expected, made, video_facts, samples, tmp_path
+):
+    """Unless more is asked for; in colours that are near enough."""
+    source, output = made("source.mkv", "-c:v", "ffv1", "-pix_fmt", "bgr0"), tmp_path / name
+    encoding = Encoding(codec, chroma=chroma)
+    convert(source, output, background="black", settings=ALL_PERSON, encoding=encoding)
+    assert video_facts(output)["pix_fmt"] == expected
+    found, given = samples(output, "rgb24"), samples(source, "rgb24")
+    assert np.abs(found.mean((0, 1, 2)) - given.mean((0, 1, 2))).max() < 3
+
+
 def test_where_nothing_is_the_person_no_sample_is_the_source_s(clip, samples, tmp_path):
     """The failing twin: without a person there is only the background."""
     output = tmp_path / "nobody.mkv"

@@ -10,8 +10,8 @@ import pytest
 
 from sinet_video import Encoding, SettingError
 from sinet_video.containers.codecs import CODECS, X26_PRESETS
-from sinet_video.containers.formats import CONTAINERS, container_of
-from sinet_video.encoding.plan import plan
+from sinet_video.containers.formats import CONTAINERS, STREAMS, container_of
+from sinet_video.encoding.plan import plan, plan_in
 
 # Each extension with what it gets for opaque frames, frames with alpha, and gray mattes.
 TABLE = {
@@ -168,21 +168,64 @@ def test_an_unknown_codec_is_refused():
         ("png", ".png", "yuv420p", "rgb24"),
         ("png", ".png", "yuv420p10le", "rgb48be"),
         ("png", ".png", "gbrp16le", "rgb48be"),
-        ("h264", ".mp4", "gbrp", "yuv444p"),
+        ("h264", ".mp4", "gbrp", "yuv420p"),
         ("h264", ".mp4", "yuv411p", "yuv422p"),
         ("h264", ".mp4", "yuv410p", "yuv420p"),
         ("h264", ".mp4", "yuv440p12le", "yuv444p10le"),
-        ("hevc", ".mp4", "gbrp9le", "yuv444p10le"),
+        ("hevc", ".mp4", "gbrp9le", "yuv420p10le"),
         ("hevc", ".mp4", "yuv422p16le", "yuv422p12le"),
-        ("vp9", ".webm", "gbrp16le", "yuv444p"),
+        ("vp9", ".webm", "gbrp16le", "yuv420p"),
         ("ffv1", ".mkv", "gbrp", "bgr0"),
         ("ffv1", ".mkv", "gbrp12le", "gbrp12le"),
         ("ffv1", ".mkv", "yuv411p", "yuv411p"),
     ],
 )
 def test_opaque_frames_keep_their_format_where_the_codec_can(codec, suffix, working, expected):
-    """Depth and chroma stay what they are unless the encoder has nothing like them."""
+    """Depth and chroma stay what they are unless the encoder has nothing like them.
+
+    RGB becomes 4:2:0 in codecs for players, most of which show nothing else.
+    """
     assert described(suffix, "rgb", working, codec=codec).split()[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "working", "chroma", "expected"),
+    [
+        ("h264", ".mp4", "gbrp", "444", "yuv444p"),
+        ("h264", ".mp4", "yuvj444p", "420", "yuvj420p"),
+        ("hevc", ".mp4", "yuv420p12le", "422", "yuv422p12le"),
+        ("vp9", ".webm", "gbrp10le", "444", "yuv444p"),
+        ("ffv1", ".mkv", "gbrp16le", "420", "yuv420p16le"),
+        ("av1", ".mp4", "gbrp", "420", "yuv420p"),
+        ("mjpeg", ".jpg", "gbrp", "420", "yuvj420p"),
+        ("prores", ".mov", "yuv444p", "422", "yuv422p10le"),
+    ],
+)
+def test_chroma_that_is_asked_for(codec, suffix, working, chroma, expected):
+    """Depth stays as it is."""
+    assert described(suffix, "rgb", working, codec=codec, chroma=chroma).split()[2] == expected
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "content", "chroma", "made"),
+    [
+        ("av1", ".mp4", "rgb", "444", "yuv420p"),
+        ("png", ".png", "rgb", "420", "rgb24"),
+        ("vp9", ".webm", "rgba", "444", "yuva420p"),
+        ("h264", ".mp4", "alpha", "444", "yuv420p"),
+    ],
+)
+def test_chroma_that_a_codec_does_not_have(codec, suffix, content, chroma, made):
+    """It says what it would be."""
+    assert f"{made} here" in refusal(suffix, content, codec=codec, chroma=chroma)
+
+
+def test_streams_are_for_all_players():
+    """So they are 4:2:0, and nothing else can be asked for."""
+    for scheme in ("rtmp", "udp", "https", "rtsp"):
+        assert plan_in(STREAMS[scheme], "a", "rgb", "gbrp", Encoding()).pixel_format == "yuv420p"
+        with pytest.raises(SettingError, match="not 4:4:4"):
+            plan_in(STREAMS[scheme], "a", "rgb", "yuv444p", Encoding(chroma="444"))
 
 
 @pytest.mark.parametrize(

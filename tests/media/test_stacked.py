@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -82,12 +83,71 @@ def test_turned_and_odd_clips(tmp_path: Path, make_clip) -> None:
         tmp_path / "turned.jpg", tmp_path / "a.mp4", settings=RAMP, encoding=STACKED
     )
     made = sinet_video.probe(tmp_path / "a.mp4")
-    assert (made.width, made.height, made.rotation) == (96, 320, 0)
+    assert (made.width, made.height, made.rotation) == (96, 160, 0)
     odd = make_clip("odd.mkv", width=51, height=33, codec="ffv1", frames=3)
     report = sinet_video.convert(odd, tmp_path / "b.mp4", settings=RAMP, encoding=STACKED)
     made = sinet_video.probe(tmp_path / "b.mp4")
-    assert (made.width, made.height) == (52, 68)
+    assert (made.width, made.height) == (52, 34)
     assert any("52x34" in each for each in report.warnings)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_it_is_read_as_what_it_is(tmp_path: Path, make_clip, ffmpeg, name: str) -> None:
+    """By what the file says, or where another program has dropped that, by what the user says."""
+    clip, output, plain = make_clip(frames=4), tmp_path / name, tmp_path / f"plain{name[1:]}"
+    sinet_video.convert(clip, output, settings=RAMP, encoding=STACKED)
+    ffmpeg("ffmpeg", "-i", output, "-map_metadata", -1, "-metadata:s:v", "handler_name=x",
+           "-c", "copy", plain)  # fmt: skip
+    tall = sinet_video.probe(plain)
+    assert (tall.height, tall.alpha, tall.stacked) == (192, None, False)
+    told = sinet_video.Source(plain, stacked=True)
+    given = [each.alpha for each in sinet_video.matte(clip, settings=RAMP)]
+    for source in (output, told):
+        found = sinet_video.probe(source)
+        assert (found.width, found.height, found.alpha, found.stacked) == (
+            160,
+            96,
+            "straight",
+            True,
+        )
+        frames = list(sinet_video.decode(found))
+        assert len(frames) == 4
+        for frame, alpha in zip(frames, given, strict=True):
+            assert frame.source_alpha is not None
+            assert np.abs(frame.source_alpha.dense() - alpha).mean() < 0.01
+
+
+def test_a_result_of_it_is_not_called_stacked(tmp_path: Path, make_clip) -> None:
+    """Its alpha is kept in another file, with the audio; an opaque one has no trace of it."""
+    clip, stacked = make_clip(frames=4, audio=True), tmp_path / "a.mp4"
+    sinet_video.convert(clip, stacked, settings=RAMP, encoding=STACKED)
+    keep = replace(RAMP, source_alpha="keep", segmenter=lambda _: np.ones((3, 5), np.float32))
+    for name, background in (("b.mov", None), ("b.mkv", "red")):
+        report = sinet_video.convert(stacked, tmp_path / name, settings=keep, background=background)
+        assert report.audio == "copied"
+        made = sinet_video.probe(tmp_path / name)
+        assert (made.height, made.stacked) == (96, False)
+        assert sinet_video.verify(tmp_path / name, stacked).holds
+    given, kept = sinet_video.verify(stacked).alpha, sinet_video.verify(tmp_path / "b.mov").alpha
+    assert given is not None
+    assert kept is not None
+    assert given.mean > 0.2
+    assert kept.mean == pytest.approx(given.mean, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "height"), [("bgr0", 96), ("yuv420p", 95), ("yuva420p", 96)]
+)
+def test_frames_that_cannot_be_stacked_are_refused(
+    tmp_path: Path, make_clip, pixel_format: str, height: int
+) -> None:
+    """In a sentence; so are images, which hold alpha themselves."""
+    made = make_clip("a.mkv", codec="ffv1", height=height, pixel_format=pixel_format)
+    with pytest.raises(sinet_video.InputError, match="cannot have alpha below its colours"):
+        sinet_video.probe(sinet_video.Source(made, stacked=True))
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
+    with pytest.raises(sinet_video.InputError, match="no video file"):
+        sinet_video.probe(sinet_video.Source(tmp_path / "a.png", stacked=True))
 
 
 def test_resumed_it_is_the_same(tmp_path: Path, make_clip) -> None:

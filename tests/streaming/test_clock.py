@@ -48,3 +48,14 @@ def test_what_was_kept_and_comes_at_once_is_no_future() -> None:
     clock = LiveClock()
     times = [clock.placed(i / 25, 0.001 * i) for i in range(75)]
     assert max(times) < 0.075 + AHEAD + 75 * APART
+
+
+def test_what_comes_beside_frames_is_placed_like_them() -> None:
+    """Not before a frame has come, nor by a clock that is another one by now."""
+    clock = LiveClock()
+    assert clock.beside(100.0, 0.0) is None
+    clock.placed(100.0, 0.0)
+    assert clock.beside(100.5, 0.5) == 0.5
+    assert clock.beside(3000.0, 0.5) is None
+    clock.restart()
+    assert clock.beside(100.5, 0.5) is None

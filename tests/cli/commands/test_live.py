@@ -70,11 +70,13 @@ def test_smoothing_that_was_asked_for_is_not_replaced(tmp_path) -> None:
     assert ended(PICTURE, tmp_path / "a.mkv", "--smooth", "adaptive", "--length", "0.5")[0] == 0
 
 
-def test_there_is_no_audio_to_choose(tmp_path) -> None:
-    """The option of other commands is none of this one."""
-    code, _, said = ended(PICTURE, tmp_path / "a.mkv", "--audio", "copy")
-    assert code == 2
-    assert "No such option" in said
+@pytest.mark.parametrize(("choice", "kept"), [("copy", 1), ("none", 0)])
+def test_audio_is_chosen_as_in_run(tmp_path, make_clip, choice, kept) -> None:
+    """By the same option."""
+    clip, target = make_clip("a.mp4", audio=True), tmp_path / "a.mkv"
+    assert ended(clip, target, "--audio", choice)[0] == 0
+    with av.open(str(target)) as container:
+        assert len(container.streams.audio) == kept
 
 
 def test_the_network_is_named_by_its_option(tmp_path) -> None:
@@ -118,8 +120,8 @@ def test_an_output_that_is_there_stays(tmp_path) -> None:
 
 
 def test_no_option_is_offered_that_live_video_has_no_use_for():
-    """There is no audio, and no sequence of images."""
+    """There is no sequence of images with numbers of its own."""
     said = CliRunner().invoke(cli, ["live", "--help-all"]).output
     assert "--codec" in said
-    assert "--audio" not in said
+    assert "--audio" in said
     assert "--start-number" not in said
