@@ -19,6 +19,7 @@ from sinet_video.atomic import whole_file
 from sinet_video.errors import WeightsError
 from sinet_video.models import export_sinet
 from sinet_video.models.checkpoint import load, save
+from sinet_video.models.onnx.optimise import optimised
 from sinet_video.models.sinet import SINet
 
 MOST_CHANGED = 0.02
@@ -45,7 +46,7 @@ def package(checkpoint: Path, folder: Path) -> None:
         changed = difference(full, load(part))
         if changed > MOST_CHANGED:
             raise WeightsError(f"{checkpoint} says something else in 16 bits, by {changed:.2g}.")
-    graph = export_sinet.fast(load(folder / "default.pth"))
+    graph = optimised(export_sinet.fast(load(folder / "default.pth")))
     # Without a timestamp, the same weights give the same file.
     (folder / "default.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))
 
