@@ -1,5 +1,6 @@
 """The command: `sinet-video`, or `python -m sinet_video`."""
 
+import gc
 import os
 import signal
 
@@ -10,6 +11,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # numpy's linear algebra, which nothing here needs, would start a thread for each core.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()  # until the command itself is loaded; see `sinet_video.cli.lazy_commands.loading`
     from sinet_video.cli.main import main as run
 
     run()

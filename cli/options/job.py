@@ -85,7 +85,8 @@ class Job:
         report_file: str | None = None,
     ) -> Report:
         """Convert as the options say, saying how it goes."""
-        from sinet_video.remote.convert import convert_staged
+        with loading():
+            from sinet_video.remote.convert import convert_staged
 
         conversion, progress = self.conversion(), console.progress(self.span)
         resume = conversion.resume

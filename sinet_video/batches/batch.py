@@ -25,10 +25,9 @@ from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
-from sinet_video.remote.address import check_allowed, pure_path, scheme_of
+from sinet_video.remote.address import any_remote, check_allowed, pure_path, scheme_of
 from sinet_video.remote.convert import check_remote
 from sinet_video.remote.settings import StageSettings
-from sinet_video.remote.staging import any_remote
 
 
 def batch(

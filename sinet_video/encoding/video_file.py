@@ -22,7 +22,6 @@ from sinet_video.encoding.captions import Captions
 from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.hdr_options import encoder_options
 from sinet_video.encoding.metadata import tags_option
-from sinet_video.encoding.packet_file import joined
 from sinet_video.encoding.packet_timing import PacketTimes, Ticks, TooShort, timescale_of
 from sinet_video.encoding.palette import PALETTE
 from sinet_video.encoding.plan import Plan
@@ -104,6 +103,8 @@ class VideoFile(Sink):
 
     def copy(self, parts: Sequence[Path]) -> None:
         """Take all frames from files of `PacketFile` instead of mattes."""
+        from sinet_video.encoding.packet_file import joined  # only jobs that were kept are joined
+
         with translate_write_errors(self._path):
             for packet in joined(parts, self._stream.time_base, self._times.note):
                 packet.stream = self._stream

@@ -24,16 +24,17 @@ def parse_colour(text: str) -> tuple[int, int, int]:
 
     Names are those of CSS, but for `NAMED`. Raises `SettingError`.
     """
-    import webcolors  # here, as the command lists its options without it
-
     code = NAMED.get(text.lower(), text)
     if HEX.fullmatch(code):
-        found = webcolors.hex_to_rgb(code)
-        return found.red, found.green, found.blue
+        digits = code[1:] if len(code) == 7 else "".join(digit * 2 for digit in code[1:])
+        red, green, blue = bytes.fromhex(digits)
+        return red, green, blue
     numbers = NUMBERS.fullmatch(code)
     if numbers and max(map(int, numbers.groups())) <= 255:
         red, green, blue = map(int, numbers.groups())
         return red, green, blue
+    import webcolors  # only other names pay for this import
+
     try:
         found = webcolors.name_to_rgb(code)
     except ValueError as error:

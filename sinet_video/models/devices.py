@@ -6,7 +6,6 @@ torch is only imported where a device other than the CPU, or its runtime, is ask
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -66,6 +65,8 @@ def available() -> list[str]:
 
 def described(runtime: Runtime, device: str) -> str:
     """Return a runtime, its version and its device in words, without importing it."""
+    from importlib.metadata import PackageNotFoundError, version  # it takes its time
+
     try:
         return f"{runtime} {version(runtime)} on {device}"
     except PackageNotFoundError:

@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that the command lists its options quickly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import log
 from typing import Literal, get_args
 
@@ -82,8 +83,12 @@ class InputSize:
         if self.exact:
             self._check_sides(step)
             return self.exact
-        wanted = self.pixels or pixels
-        return min(_sizes(wanted, step), key=lambda side: _misfit(side, aspect, wanted))
+        return _fitting(aspect, self.pixels or pixels, step)
+
+
+@lru_cache(16)
+def _fitting(aspect: float, pixels: int, step: int) -> tuple[int, int]:
+    return min(_sizes(pixels, step), key=lambda side: _misfit(side, aspect, pixels))
 
 
 def _sizes(pixels: int, step: int) -> list[tuple[int, int]]:

@@ -34,7 +34,7 @@ from sinet_video.models.runtimes import (
 )
 from sinet_video.paths import check_named
 
-GRAPH_VERSION = 3
+GRAPH_VERSION = 4
 """Part of the name of cached graphs; increase it when the export changes."""
 
 
@@ -158,10 +158,10 @@ def _cached_graph(path: Path) -> bytes:
     def make() -> bytes:
         with extra_needed("Making a graph of a checkpoint"):
             from sinet_video.models.checkpoint import load_any
+        from sinet_video.models.onnx.optimise import optimised
 
         network = load_any(path)
-        graph: bytes = network.architecture.exporter.fast(network)
-        return graph
+        return optimised(network.architecture.exporter.fast(network))
 
     return download.cached(f"{digest[:32]}.v{GRAPH_VERSION}.onnx", make)
 

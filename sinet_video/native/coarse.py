@@ -87,6 +87,25 @@ def unsure(
     return removed if count[0] else None
 
 
+Steps = tuple[NDArray[np.intp], Array]
+"""Where samples lie along an axis: the one below each, and the share of the way to the next."""
+
+
+def resized(values: Array, rows: Steps, columns: Steps) -> NDArray[np.float32]:
+    """Return a plane, (h, w) float32, interpolated at these rows and columns."""
+    values = floats(values)
+    (down, by_down), (across, by_across) = (
+        (np.ascontiguousarray(lower, np.int64), floats(share)) for lower, share in (rows, columns)
+    )
+    made = np.empty((len(down), len(across)), np.float32)
+    call(
+        "resized",
+        address(values), *values.shape, address(down), address(by_down), len(down),
+        address(across), address(by_across), len(across), address(made),
+    )  # fmt: skip
+    return made
+
+
 def box_sum(values: Array, radius: int) -> NDArray[np.float32]:
     """Return sums over windows of (2 * radius + 1) squared of (..., h, w) float32."""
     values = floats(values)

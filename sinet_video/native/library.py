@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-VERSION = 2
+VERSION = 3
 """Version of the functions' parameters, which the library must share."""
 
 SWITCH = "SINET_VIDEO_NATIVE"
@@ -65,6 +65,7 @@ SIGNATURES = {
     "dense": "iiiippp",
     "reduced_alpha": "iiiippiiip",
     "means": "pliiiiiiip",
+    "resized": "piippippip",
 }
 """Functions that return an int or nothing, and their parameters, as in `_CODES`."""
 

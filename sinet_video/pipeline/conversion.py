@@ -13,7 +13,6 @@ from sinet_video.pipeline.convert import convert
 from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.output_kind import Show, output_kind
 from sinet_video.pipeline.report import Report
-from sinet_video.pipeline.resuming import fingerprint
 from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.backgrounds import Fit
@@ -77,5 +76,7 @@ class Conversion:
 
         Files are described by their size, time of change and content, functions by their names.
         """
+        from sinet_video.pipeline.resuming import fingerprint
+
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         return fingerprint.described(**values)

@@ -18,7 +18,6 @@ from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
-from sinet_video.models.devices import described
 from sinet_video.paths import check_named
 from sinet_video.pipeline.chain import Work, needs_all
 from sinet_video.pipeline.job import Job, Progress
@@ -26,11 +25,8 @@ from sinet_video.pipeline.memory_needed import within_memory
 from sinet_video.pipeline.output_kind import Show, layer_kinds
 from sinet_video.pipeline.outputs import Output, Whole, Writing
 from sinet_video.pipeline.report import Report
-from sinet_video.pipeline.resuming import fingerprint
-from sinet_video.pipeline.resuming.segments import Segments
 from sinet_video.pipeline.resuming.settings import Resume, check_files
 from sinet_video.pipeline.settings import Settings
-from sinet_video.pipeline.shares import share_of, share_path
 from sinet_video.pipeline.targets import (
     check_targets,
     files_of,
@@ -123,11 +119,11 @@ def convert(
     logger.info("Settings: %s", settings)
     writing: Writing = Whole(outputs)
     if resume is not None:
-        told = fingerprint.of_job(
-            files_of(clip), outputs=list(map(str, targets)), background=background, fit=fit,
-            show=show, resume=replace(resume, only=None), settings=settings, encoding=encoding,
-            span=clip.span, **{"the device": described(*settings.placed)},
-        )  # fmt: skip
+        told = {
+            "outputs": list(map(str, targets)), "background": background, "fit": fit, "show": show,
+            "resume": replace(resume, only=None), "settings": settings, "encoding": encoding,
+            "span": clip.span,
+        }  # fmt: skip
         writing = _kept(work, outputs, told, resume, overwrite=overwrite)
     job = Job(work, targets, writing, started, report, overwrite or ours)
     written = [each for each in (*_claims(targets, resume), report) if each and each != PIPE]
@@ -143,13 +139,24 @@ def convert(
 
 
 def _kept(
-    work: Work, outputs: list[Output], told: dict[str, str], resume: Resume, *, overwrite: bool
+    work: Work, outputs: list[Output], told: dict[str, object], resume: Resume, *, overwrite: bool
 ) -> Writing:
-    """Return files whose finished parts are kept: of one share, or of all."""
+    """Return files whose finished parts are kept: of one share, or of all.
+
+    `told` is what else than the source decides what is written.
+    """
+    # Only jobs that keep something pay for these imports.
+    from sinet_video.models.devices import described
+    from sinet_video.pipeline.resuming import fingerprint
+    from sinet_video.pipeline.resuming.segments import Segments
+    from sinet_video.pipeline.shares import share_of
+
+    device = {"the device": described(*work.settings.placed)}
+    job = fingerprint.of_job(files_of(work.clip), **told, **device)
     if resume.only is not None:
-        return share_of(work, outputs, told, resume, overwrite=overwrite)
+        return share_of(work, outputs, job, resume, overwrite=overwrite)
     return Segments(
-        outputs, told, resume, overwrite=overwrite, again=needs_all(work), begun=work.begun
+        outputs, job, resume, overwrite=overwrite, again=needs_all(work), begun=work.begun
     )
 
 
@@ -157,6 +164,8 @@ def _claims(targets: list[Path], resume: Resume | None) -> list[Path]:
     """Return the names that a job holds: several shares of an output are made side by side."""
     if resume is None or resume.only is None:
         return targets
+    from sinet_video.pipeline.shares import share_path
+
     return [share_path(target, resume.only) for target in targets]
 
 

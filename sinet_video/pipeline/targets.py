@@ -19,7 +19,6 @@ from sinet_video.errors import OutputError, Remedy
 from sinet_video.paths import clash, read_text
 from sinet_video.pipeline.chain import Work
 from sinet_video.pipeline.outputs import Output
-from sinet_video.pipeline.resuming.job_folder import is_finished
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.composite import Background
 
@@ -93,6 +92,8 @@ def is_published(report: Path, output: Path) -> bool:
 
     Such a job can be resumed, which only has to tidy up.
     """
+    from sinet_video.pipeline.resuming.job_folder import is_finished  # only resumed jobs ask
+
     state = is_finished(output)
     if state is None or state.made is None:
         return False

@@ -7,7 +7,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video import native
 from sinet_video.media.arrays import Array
+from sinet_video.native import coarse as kernels
 
 
 def resized(
@@ -19,11 +21,11 @@ def resized(
     fractional where a side of the frame is not a multiple of a cell.
     """
     down, across = extent or (shape[0], shape[1])
-    return _lerp(_lerp(alpha, shape[0], down, 0), shape[1], across, 1)
-
-
-def _lerp(values: Array, length: int, extent: float, axis: int) -> Array:
-    return sampled(values, *_positions(values.shape[axis], length, extent), axis)
+    rows = _positions(alpha.shape[0], shape[0], down)
+    columns = _positions(alpha.shape[1], shape[1], across)
+    if alpha.dtype == np.float32 and native.available():
+        return kernels.resized(alpha, rows, columns)
+    return sampled(sampled(alpha, *rows, 0), *columns, 1)
 
 
 def sampled(values: Array, lower: NDArray[np.intp], share: Array, axis: int) -> Array:

@@ -36,6 +36,11 @@ def is_remote(name: StrPath) -> bool:
     return scheme in OBJECTS or (scheme in HTTP and suffix_of(name) not in PLAYLISTS)
 
 
+def any_remote(*names: object) -> bool:
+    """Whether any of these is the URL of a file to be staged."""
+    return any(isinstance(name, str) and is_remote(name) for name in names)
+
+
 def name_of(url: str) -> str:
     """Return the last part of a URL's path, by which a file is called."""
     return unquote(PurePosixPath(_path(url)).name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sinet_video.atomic import check_file, store, translate_write_errors
 from sinet_video.containers.formats import CONTAINERS
@@ -13,6 +14,7 @@ from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.report import Report
 from sinet_video.remote.address import (
     StrPath,
+    any_remote,
     check_allowed,
     is_remote,
     scheme_of,
@@ -20,7 +22,9 @@ from sinet_video.remote.address import (
     without_secrets,
 )
 from sinet_video.remote.settings import StageSettings
-from sinet_video.remote.staging import Stage, any_remote, staged
+
+if TYPE_CHECKING:
+    from sinet_video.remote.staging import Stage
 
 
 def convert_staged(
@@ -51,6 +55,8 @@ def convert_staged(
     check_remote(conversion, source, output, matte, plate)
     if report is not None:
         check_file(Path(report), overwrite=overwrite)
+    from sinet_video.remote.staging import staged  # only these jobs pay for it
+
     with staged(stage) as here:
         done = _converted(here, conversion, (source, output, matte, plate), overwrite, progress)
         here.deliver()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sinet_video.atomic import discard, make_folder, temporary_name, translate_write_errors
 from sinet_video.errors import InputError, OutputError, Remedy, SettingError, reason
-from sinet_video.remote.address import is_remote, name_of, without_secrets
+from sinet_video.remote.address import name_of, without_secrets
 from sinet_video.remote.backoff import Backoff, Permanent
 from sinet_video.remote.settings import StageSettings
 from sinet_video.remote.store import Facts, Store, Upload, store_of
@@ -135,8 +135,3 @@ def staged(settings: StageSettings = StageSettings()) -> Iterator[Stage]:
         yield Stage(folder, settings)
     finally:
         discard(folder)
-
-
-def any_remote(*names: object) -> bool:
-    """Whether any of these is the URL of a file to be staged."""
-    return any(isinstance(name, str) and is_remote(name) for name in names)

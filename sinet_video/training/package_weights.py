@@ -19,6 +19,7 @@ from sinet_video.atomic import whole_file
 from sinet_video.errors import WeightsError
 from sinet_video.models import export_sinet
 from sinet_video.models.checkpoint import load, save
+from sinet_video.models.onnx.optimise import optimised
 from sinet_video.models.sinet import SINet
 
 OWN = Path(str(files("sinet_video")), "data")
@@ -47,7 +48,7 @@ def package(checkpoint: Path, name: str, folder: Path = OWN) -> None:
         changed = difference(full, load(part))
         if changed > MOST_CHANGED:
             raise WeightsError(f"{checkpoint} says something else in 16 bits, by {changed:.2g}.")
-    graph = export_sinet.fast(load(folder / f"{name}.pth"))
+    graph = optimised(export_sinet.fast(load(folder / f"{name}.pth")))
     # Without a timestamp, the same weights give the same file.
     (folder / f"{name}.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))
 

@@ -31,6 +31,7 @@ from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.gaussian import gaussian
 from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
 from sinet_video.planes.quantise import quantised, write_alpha
+from sinet_video.planes.resample import resized
 from sinet_video.planes.scene_change import coarse_luma, half_colours, is_cut
 from sinet_video.stages.decontaminate import blurred_colours, decontaminated, edge_colours
 from sinet_video.stages.drop_unsure import unsure
@@ -196,6 +197,16 @@ def test_box_sums_are_exact(height, width, radius, seed):
     """They are added in the same order."""
     values = np.random.default_rng(seed).normal(0, 1, (2, height, width)).astype(np.float32)
     ours, theirs = both(lambda: box_sum(values, radius))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@given(SIZES, SIZES, st.floats(0.5, 1), SEEDS)
+@TRIES
+def test_grids_resampled_are_exact(old, new, covered, seed):
+    """Also where the old grid covers only a part of the new one."""
+    values = np.random.default_rng(seed).normal(0, 1, old).astype(np.float32)
+    extent = new[0] * covered, new[1] * covered
+    ours, theirs = both(lambda: resized(values, new, extent))
     np.testing.assert_array_equal(ours, theirs)
 
 

@@ -473,3 +473,37 @@ def test_help_imports_no_command():
     assert done.stderr == "[]\n"
     for name in cli.commands:
         assert re.search(rf"^  {name} +[A-Z].+\.$", done.stdout, re.MULTILINE), name
+
+
+LATE = (
+    "importlib.metadata", "webcolors", "torch", "sinet_video.pipeline.resuming.fingerprint",
+    "sinet_video.pipeline.resuming.segments", "sinet_video.pipeline.shares",
+    "sinet_video.remote.staging",
+)  # fmt: skip
+"""What only some jobs need."""
+
+
+@pytest.mark.parametrize(
+    ("more", "needed"),
+    [
+        ([], []),
+        (["--background", "coral"], ["webcolors"]),
+        (["--resume"], ["importlib.metadata", *(name for name in LATE if ".pipeline." in name)]),
+    ],
+)
+def test_a_run_imports_what_it_needs(
+    carphone: Path, tmp_path: Path, more: list[str], needed: list[str]
+) -> None:
+    """Garbage is looked for afterwards, but not among what was imported."""
+    program = (
+        "import gc, sys\n"
+        "from sinet_video.cli.main import cli\n"
+        "try:\n    cli(sys.argv[1:])\nexcept SystemExit as end:\n    assert not end.code\n"
+        "assert gc.isenabled() and gc.get_freeze_count() > 10_000\n"
+        f"print(*(name for name in {LATE} if name in sys.modules))"
+    )
+    words = ["run", carphone, tmp_path / "out.mp4", "--end", "0.1", "--quiet", *more]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == needed
