@@ -64,10 +64,9 @@ def parts_name(path: Path) -> str:
 
 def begin_file(target: Path) -> Path:
     """Make an empty hidden file beside a target, in which it is written until it is whole."""
-    part = temporary_name(target)
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    _drafts[part] = hold(part)
-    return part
+    new = _unnoticed(part := temporary_name(target))
+    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    return _begun(new, part)
 
 
 def begin_folder(target: Path) -> Path:
@@ -82,8 +81,19 @@ def begin_folder(target: Path) -> Path:
 
 def make_folder(part: Path) -> Path:
     """Make a folder that has such a name; return it."""
-    part.mkdir()
-    _drafts[part] = hold(part)
+    (new := _unnoticed(part)).mkdir()
+    return _begun(new, part)
+
+
+def _unnoticed(part: Path) -> Path:
+    """Return a name for a draft that is not held yet, which nobody takes for abandoned."""
+    return part.with_suffix(".new")
+
+
+def _begun(new: Path, part: Path) -> Path:
+    """Hold a new draft, and only then give it its name; return that."""
+    _drafts[part] = hold(new)
+    new.rename(part)
     return part
 
 

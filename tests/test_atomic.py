@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from plain_mattes import EVERYTHING
 
-from sinet_video import convert
+from sinet_video import atomic, convert
 from sinet_video.atomic import (
     abandoned,
     begin_file,
+    begin_folder,
     check_file,
     check_folder,
     discard,
@@ -22,6 +24,7 @@ from sinet_video.atomic import (
     whole_folder,
 )
 from sinet_video.errors import OutputError, SettingError
+from sinet_video.hold import hold
 
 
 class BrokenError(Exception):
@@ -153,3 +156,22 @@ def test_a_job_tells_what_a_killed_one_left(make_clip, tmp_path):
     left.unlink()
     report = convert(clip, tmp_path / "o.mp4", settings=EVERYTHING, overwrite=True)
     assert not [said for said in report.warnings if "killed" in said]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")
+@pytest.mark.parametrize("begin", [begin_file, begin_folder])
+def test_what_is_begun_is_held_before_it_has_its_name(begin, tmp_path, monkeypatch):
+    """Nobody who looks at any moment takes it for abandoned."""
+    seen = []
+
+    def holding(path: Path) -> int | None:
+        seen.append(abandoned(tmp_path / "o"))
+        return hold(path)
+
+    monkeypatch.setattr(atomic, "hold", holding)
+    part = begin(tmp_path / "o")
+    assert seen == [[]]
+    assert part.exists()
+    assert not abandoned(tmp_path / "o")
+    discard(part)
+    assert not list(tmp_path.iterdir())
