@@ -186,3 +186,18 @@ def received(host: socket.socket) -> bytes:
     except TimeoutError:
         pass
     return found
+
+
+def test_a_listening_rtsp_server_gets_audio_in_time(
+    tmp_path, port, listening: Listen, wait_for_port
+) -> None:
+    """Which is told of both in words before the first packet."""
+    clip, got = clip_of_flashes(tmp_path / "a.mp4", 2.5, "aac"), tmp_path / "got.mkv"
+    url = f"rtsp://127.0.0.1:{port}/live"
+    options = ("-rtsp_flags", "listen", "-rtsp_transport", "tcp")
+    program = listening(*options, "-i", url, "-c", "copy", got)
+    wait_for_port()
+    report = sinet_video.live(clip, url, settings=NETWORK)
+    assert program.wait(20) == 0
+    assert (report.audio, codecs(got)) == ("copied", ["aac"])
+    check_offsets(got, 2)
