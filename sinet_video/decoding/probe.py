@@ -142,8 +142,8 @@ def _check_decodable(stream: VideoStream, source: Source) -> None:
     if stream.codec_context.name == "webp" and not stream.codec_context.width:
         raise InputError(
             f"{source} is an animated WebP, which FFmpeg cannot decode; make a GIF or APNG "
-            "of it with another program, or hand its frames over in Python, as docs/tasks/images.md "
-            "shows."
+            "of it with another program, or hand its frames over in Python, as "
+            "docs/tasks/images.md shows."
         )
 
 
