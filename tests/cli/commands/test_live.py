@@ -56,7 +56,7 @@ def test_what_it_says_at_the_end(tmp_path) -> None:
     code, _, said = ended(PICTURE, tmp_path / "a.mkv", "--length", 1)
     assert code == 0
     assert re.search(
-        r"Live for 0:01 to .*a\.mkv: \d+ frames, [\d.]+ a second; (none|\d+) dropped; "
+        r"Live for 0:0[01] to .*a\.mkv: \d+ frames, [\d.]+ a second; (none|\d+) dropped; "
         r"latency \d+ ms \(median\), \d+ ms \(95th percentile\), libx264\.",
         said,
     )
