@@ -30,8 +30,8 @@ from sinet_video.streaming.stream_sink import StreamSink, plan_stream
 NETWORK = replace(EVERYTHING, allow="network")
 Listen = Callable[..., subprocess.Popen[bytes]]
 
-CLOSE = 0.025
-"""Seconds: how far a beep may be from its flash. A frame lasts 0.04."""
+CLOSE = 0.04
+"""Seconds that a beep may be from its flash: a frame."""
 
 
 def check_offsets(path: Path, least: int, silent: int = 0) -> None:

@@ -67,7 +67,7 @@ def test_smoothing_that_was_asked_for_is_not_replaced(tmp_path) -> None:
     code, _, said = ended(PICTURE, tmp_path / "a.mkv", "--smooth", "window")
     assert code == 2
     assert "--smooth window waits for later frames" in said
-    assert ended(PICTURE, tmp_path / "a.mkv", "--smooth", "adaptive", "--length", "0.5")[0] == 0
+    assert ended(PICTURE, tmp_path / "a.mkv", "--smooth", "adaptive", "--length", "2")[0] == 0
 
 
 @pytest.mark.parametrize(("choice", "kept"), [("copy", 1), ("none", 0)])
