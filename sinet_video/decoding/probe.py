@@ -141,8 +141,9 @@ def _check_decodable(stream: VideoStream, source: Source) -> None:
     """Raise `InputError` for what libav takes for a frame and does not decode."""
     if stream.codec_context.name == "webp" and not stream.codec_context.width:
         raise InputError(
-            f"{source} is an animated WebP, which FFmpeg cannot decode; convert it to a video or "
-            "to PNGs with another program first."
+            f"{source} is an animated WebP, which FFmpeg cannot decode; make a GIF or APNG "
+            "of it with another program, or hand its frames over in Python, as "
+            "docs/tasks/images.md shows."
         )
 
 

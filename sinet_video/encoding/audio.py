@@ -238,14 +238,12 @@ def is_muxed(stream: AudioStream, container: str) -> bool:
 
 
 def _is_copyable(stream: AudioStream, output: OutputContainer) -> bool:
-    context = stream.codec_context
-    container = BY_MUXER[output.format.name]
-    if container.audio_headers and not context.extradata:
+    context, form = stream.codec_context, output.format
+    if BY_MUXER[form.name].audio_headers and not context.extradata:
         return False
-    if not can_copy(context.codec.canonical_name, context.layout, output):
-        return False
+    fits = can_copy(context.codec.canonical_name, context.layout, output)
     # A muxer that writes to a host or into a folder cannot be tried in memory.
-    return output.format.no_file or is_muxed(stream, output.format.name)
+    return fits and (form.no_file or is_muxed(stream, form.name))
 
 
 def audio_track(
@@ -256,7 +254,8 @@ def audio_track(
     codec = context.codec.canonical_name
     if choice == "copy" and _is_copyable(stream, output):
         return _copied(stream, output, span), None
-    problem = f"The audio is {codec}, which a {container} file cannot hold"
+    what = "file" if BY_MUXER[container].audio_codecs is None else "stream"
+    problem = f"The audio is {codec}, which a {container} {what} cannot hold"
     encoder = BY_MUXER[container].audio_encoder
     shape = _encodable(encoder, context)
     if shape is None:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from sinet_video.containers.alpha_tag import TAG
-from sinet_video.containers.formats import BY_MUXER, Container
+from sinet_video.containers.container import Container
+from sinet_video.containers.formats import BY_MUXER
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.stacked import says_stacked

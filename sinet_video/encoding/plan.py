@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sinet_video.containers.codecs import CODECS, Codec, Content
-from sinet_video.containers.formats import Container, container_of
+from sinet_video.containers.container import Container
+from sinet_video.containers.formats import container_of
 from sinet_video.encoding.settings import Chroma, Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.pixel_formats import PLANAR, SUFFIXES

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from sinet_video.containers.codecs import CODECS, Content
-from sinet_video.containers.formats import Container, container_of
+from sinet_video.containers.container import Container
+from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sinet_video.atomic import check_file, store, translate_write_errors
-from sinet_video.containers.formats import CONTAINERS
+from sinet_video.containers.formats import CONTAINERS, PIPE
+from sinet_video.encoding.open_sink import as_folder, check_output
+from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.job import Progress
@@ -55,6 +57,7 @@ def convert_staged(
     check_remote(conversion, source, output, matte, plate)
     if report is not None:
         check_file(Path(report), overwrite=overwrite)
+    _check_results(conversion, output, matte, plate, overwrite=overwrite)
     from sinet_video.remote.staging import staged  # only these jobs pay for it
 
     with staged(stage) as here:
@@ -79,6 +82,26 @@ def check_remote(conversion: Conversion, *names: StrPath | None) -> None:
             "A job with files on other hosts keeps nothing there that it could go on from; give "
             "local files for resume."
         )
+
+
+def _check_results(
+    conversion: Conversion,
+    output: StrPath,
+    matte: StrPath | None,
+    plate: StrPath | None,
+    *,
+    overwrite: bool,
+) -> None:
+    """Raise what `convert` would of its outputs, before anything is copied."""
+    kind = f"output{suffix_of(output)}" if is_remote(output) else output
+    path, encoding = as_folder(kind, conversion.encoding)
+    if plate is None:  # which decides what the output is
+        replace(conversion, encoding=encoding).check(path)
+    given = [(output, conversion.encoding), (matte, Encoding()), (plate, Encoding())]
+    for name, wanted in given:
+        if name is not None and not is_remote(name):
+            local, own = as_folder(name, wanted)
+            check_output(local, PIPE, form=own.format, overwrite=overwrite)
 
 
 def check_output_url(output: StrPath) -> None:

@@ -11,7 +11,8 @@ from typing import Literal
 
 import av
 
-from sinet_video.containers.formats import PIPE, PLAYLIST, STREAMS, Container
+from sinet_video.containers.container import Container
+from sinet_video.containers.formats import PIPE, PLAYLIST, STREAMS
 from sinet_video.errors import InputError, SettingError
 from sinet_video.remote.address import scheme_of, suffix_of
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from av.container import OutputContainer
 
 from sinet_video.atomic import check_file
-from sinet_video.containers.formats import container_of
+from sinet_video.containers.formats import PIPE, container_of
 from sinet_video.decoding.access import Source, StrPath
-from sinet_video.encoding.open_sink import check_output, open_sink
+from sinet_video.encoding.open_sink import as_folder, check_output, open_sink
+from sinet_video.encoding.plan import plan, plan_in
 from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import SettingError
@@ -79,6 +80,7 @@ def live(
     _check(target, encoding, settings, overwrite=overwrite)
     behind = settings.source(background) if isinstance(background, str | Path) else background
     look = _look(target, behind, fit, show, encoding)
+    _check_plan(target, look, encoding, overwrite=overwrite)
     segmenter = settings.load()
     wanted = encoding.audio != "none" and _holds_audio(target, encoding)
     clip_source = settings.clip_source(source)
@@ -127,6 +129,16 @@ def _look(
     if target.kind == "camera":
         return output_kind(Path("camera.mp4"), behind, fit, show, encoding)
     return kind_in(container_in(target, encoding), behind, fit, show, encoding)
+
+
+def _check_plan(target: Target, look: OutputKind, encoding: Encoding, *, overwrite: bool) -> None:
+    """Raise for what cannot be encoded or written, as sinks would once the input is open."""
+    if target.kind == "file":
+        path, own = as_folder(target.name, encoding)
+        plan(path, look.content, "yuv420p", own)
+        check_output(path, PIPE, form=own.format, overwrite=overwrite)
+    elif target.kind != "camera":
+        plan_in(container_in(target, encoding), target.name, look.content, "yuv420p", encoding)
 
 
 def _sink(

@@ -14,7 +14,8 @@ from av.container import OutputContainer
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.containers.codecs import Content
-from sinet_video.containers.formats import PIPE, Container, container_of
+from sinet_video.containers.container import Container
+from sinet_video.containers.formats import PIPE, container_of
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.encoder_input import encodable
 from sinet_video.encoding.packet_timing import Ticks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from PIL import Image, ImageSequence
 from plain_mattes import EVERYTHING
 
 import sinet_video
@@ -147,3 +149,43 @@ def test_what_is_read_once_is_read_once(clip: Path) -> None:
         list(sinet_video.decode(probed))
     with pytest.raises(SettingError, match="cannot be resumed"):
         sinet_video.convert(clip.read_bytes(), "a.mp4", resume=sinet_video.Resume())
+
+
+def test_an_animated_webp_is_refused_and_its_frames_can_be_handed_over(tmp_path: Path) -> None:
+    """By Pillow, with their alpha and their own times."""
+    path, lasts = tmp_path / "moving.webp", [40, 250, 90]
+    made = [Image.new("RGBA", (32, 16), (80 * number, 40, 20, 128)) for number in range(3)]
+    made[0].save(path, save_all=True, append_images=made[1:], duration=lasts, lossless=True)
+    with pytest.raises(InputError, match=r"animated WebP.*as docs/tasks/images\.md shows"):
+        sinet_video.probe(path)
+    images, times, time = [], [], 0.0
+    for image in ImageSequence.Iterator(Image.open(path)):
+        images.append(np.asarray(image.convert("RGBA")))
+        times.append(time)
+        time += image.info["duration"] / 1000
+    mattes = list(sinet_video.matte(images, times=times, settings=EVERYTHING))
+    assert [float(each.time) for each in mattes] == [0.0, 0.04, 0.29]
+    assert [each.frame.rgb[0, 0, 0] for each in mattes] == [0, 80, 160]
+    assert all(abs(each.alpha - 128 / 255).max() < 0.01 for each in mattes)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.apng"])
+def test_images_that_move_keep_their_alpha(clip: Path, tmp_path: Path, name: str) -> None:
+    """And their times, as inputs."""
+
+    def half(image: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(np.arange(8) < 4, (4, 8)).astype(np.float32)
+
+    settings = replace(EVERYTHING, segmenter=half)
+    sinet_video.convert(clip, tmp_path / name, settings=settings)
+    found = sinet_video.probe(tmp_path / name)
+    assert found.alpha == "straight"
+    frames = list(sinet_video.decode(found))
+    # Of frames that last less than 0.02 s, a GIF drops those after the first.
+    times = [0.0, 0.04, 0.09, 0.2] if name == "a.gif" else [0.0, 0.04, 0.09, 0.1, 0.2]
+    assert [round(float(frame.time), 4) for frame in frames] == times
+    for frame in frames:
+        assert frame.source_alpha is not None
+        alpha = frame.source_alpha.dense()
+        assert alpha[:, :60].min() == 1
+        assert alpha[:, 100:].max() == 0

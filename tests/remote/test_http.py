@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from web_site import Site
 
-from sinet_video.errors import InputError, OutputError
+from sinet_video import Conversion, Encoding, Settings
+from sinet_video.errors import InputError, OutputError, SinetVideoError
 from sinet_video.remote import staging
 from sinet_video.remote.backoff import Backoff
+from sinet_video.remote.convert import convert_staged
 from sinet_video.remote.http import HttpStore
 from sinet_video.remote.settings import StageSettings
 from sinet_video.remote.staging import Stage
@@ -110,3 +114,31 @@ def test_what_appears_meanwhile_is_not_replaced(stage: Stage, site: Site) -> Non
     with pytest.raises(OutputError, match="412"):
         stage.deliver()
     assert site.files["/cut.mp4"] == b"another's"
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "said"),
+    [
+        ("there.mp4", {}, "there already"),
+        ("a.mp4", {"encoding": Encoding(codec="prores")}, "does not go into"),
+        ("a.mp4", {"background": "transparent"}, "alpha"),
+        ("a.xyz", {}, "must end in"),
+        ("a.mp4", {"settings": Settings(allow="network", weights="missing.pth")}, "missing"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_copied(
+    tmp_path: Path, site: Site, name: str, more: dict[str, Any], said: str
+) -> None:
+    """The server is not asked for anything; and neither of a matte that is there."""
+    (tmp_path / "there.mp4").write_text("mine")
+    conversion = replace(Conversion(settings=Settings(allow="network")), **more)
+    film = f"{site.url}/talk.mp4"
+    with pytest.raises(SinetVideoError, match=said):
+        convert_staged(conversion, film, tmp_path / name)
+    with pytest.raises(SinetVideoError, match="there already"):
+        convert_staged(
+            Conversion(settings=Settings(allow="network")), film, tmp_path / "b.mp4",
+            matte=tmp_path / "there.mp4",
+        )  # fmt: skip
+    assert site.requests == []
+    assert (tmp_path / "there.mp4").read_text() == "mine"

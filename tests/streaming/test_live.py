@@ -19,7 +19,16 @@ from av.video.frame import PictureType
 from plain_mattes import EVERYTHING
 
 import sinet_video
-from sinet_video import InputError, OutputError, SettingError, Settings, Streaming, WindowMean
+from sinet_video import (
+    Encoding,
+    InputError,
+    OutputError,
+    SettingError,
+    Settings,
+    Streaming,
+    WindowMean,
+)
+from sinet_video.streaming import live as live_module
 
 PICTURE = "lavfi:testsrc=size=64x48:rate=25,realtime"
 NETWORK = replace(EVERYTHING, allow="network")
@@ -255,6 +264,27 @@ def test_what_cannot_be(tmp_path, source, output, error, words) -> None:
     with pytest.raises(error, match=words):
         sinet_video.live(source, target, settings=EVERYTHING)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("output", "encoding", "error", "words"),
+    [
+        ("there.mp4", Encoding(), OutputError, "there already"),
+        ("a.mp4", Encoding(codec="prores"), SettingError, "does not go into"),
+        ("udp://127.0.0.1:9", Encoding(codec="vp9"), SettingError, "does not go into"),
+        ("udp://127.0.0.1:9", Encoding(chroma="444"), SettingError, "not 4:4:4"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_input_is_opened(
+    tmp_path, monkeypatch, output, encoding, error, words
+) -> None:
+    """Which takes seconds."""
+    monkeypatch.setattr(live_module, "Capture", None)
+    (tmp_path / "there.mp4").write_text("mine")
+    target = output if "://" in output else tmp_path / output
+    with pytest.raises(error, match=words):
+        sinet_video.live(PICTURE, target, settings=NETWORK, encoding=encoding)
+    assert (tmp_path / "there.mp4").read_text() == "mine"
 
 
 def test_a_host_that_is_not_there(port) -> None:

