@@ -119,7 +119,7 @@ def convert(
     logger.info("Settings: %s", settings)
     writing: Writing = Whole(outputs)
     if resume is not None:
-        told = {
+        told: dict[str, object] = {
             "outputs": list(map(str, targets)), "background": background, "fit": fit, "show": show,
             "resume": replace(resume, only=None), "settings": settings, "encoding": encoding,
             "span": clip.span,
