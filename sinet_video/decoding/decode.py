@@ -239,4 +239,4 @@ def _cut(frames: Iterator[Frame], span: TimeRange, shift: Fraction) -> Iterator[
             continue
         if span.after(frame.time):
             return
-        yield replace(frame, pts=frame.pts - round(shift / frame.time_base))
+        yield replace(frame, pts=frame.pts - round(shift / frame.time_base)) if shift else frame

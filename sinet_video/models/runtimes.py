@@ -105,7 +105,7 @@ class FastSegmenter(_Ours):
         session = self._session_for(full.shape[:2])
         alpha = self._run(session, {"image": full[None], **self._also})
         # onnxruntime's logistic function can round to just above 1.
-        return np.minimum(cropped(alpha, image, full), 1)
+        return np.clip(cropped(alpha, image, full), 0, 1)  # takes less time than a minimum
 
     def _run(self, session: onnxruntime.InferenceSession, inputs: dict[str, Any]) -> FloatArray:
         if not self._bounded:

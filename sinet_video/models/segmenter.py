@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from math import isfinite, nan
 from typing import Any
 
 import av
@@ -47,12 +48,13 @@ def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArra
 def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
     """Raise `SettingError` unless a segmenter's answer is alpha: 2-D, finite, and in [0, 1]."""
     where = f"at {float(frame.time):.3f} s"
-    if alpha.ndim != 2 or not alpha.size or not np.isfinite(alpha).all():
+    # Both pass on what is not a number; infinities are among them.
+    lowest, highest = (float(alpha.min()), float(alpha.max())) if alpha.size else (nan, nan)
+    if alpha.ndim != 2 or not (isfinite(lowest) and isfinite(highest)):
         raise SettingError(
             f"The segmenter answered with shape {alpha.shape} {where}; it must answer with two "
             "axes, height and width, of finite numbers."
         )
-    lowest, highest = float(alpha.min()), float(alpha.max())
     if lowest < -ROUNDING or highest > 1 + ROUNDING:
         raise SettingError(
             f"The segmenter answered with values from {lowest:g} to {highest:g} {where}; they must "

@@ -123,20 +123,23 @@ API int sinet_coarse(const std::uint8_t* rgb, int height, int width, float* luma
   });
 }
 
+// Sums kept side by side, so that one addition need not wait for another.
+constexpr int kSums = 16;
+
 // The mean change between two planes of `count` values.
 API double sinet_mean_change(const float* before, const float* now, std::int64_t count) {
   double total = 0;
   for (std::int64_t start = 0; start < count; start += 256) {
     const std::int64_t end = start + 256 < count ? start + 256 : count;
-    float some[4] = {0, 0, 0, 0};
+    float some[kSums] = {};
     std::int64_t i = start;
-    for (; i + 4 <= end; i += 4)
-      for (int k = 0; k < 4; ++k) {
+    for (; i + kSums <= end; i += kSums)
+      for (int k = 0; k < kSums; ++k) {
         const float off = before[i + k] - now[i + k];
         some[k] += off < 0.0f ? -off : off;
       }
     for (; i < end; ++i) some[0] += before[i] < now[i] ? now[i] - before[i] : before[i] - now[i];
-    total += double(some[0]) + some[1] + some[2] + some[3];
+    for (const float part : some) total += double(part);
   }
   return total / double(count);
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
@@ -13,6 +12,7 @@ from sinet_video.models.onnx.optimise import optimised
 from sinet_video.models.onnx.session import open_session
 from sinet_video.models.runtimes import is_fast_graph
 from sinet_video.models.sinet import SINet
+from sinet_video.quiet_onnxruntime import onnxruntime
 
 
 @pytest.fixture(scope="module")
