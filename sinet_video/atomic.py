@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
 import os
@@ -86,7 +87,12 @@ def make_folder(part: Path) -> Path:
 
 
 def _unnoticed(part: Path) -> Path:
-    """Return a name for a draft that is not held yet, which nobody takes for abandoned."""
+    """Return a name for a draft that is not held yet, which nobody takes for abandoned.
+
+    Raises `FileExistsError` if the name that it is to have is taken.
+    """
+    if os.path.lexists(part):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(part))
     return part.with_suffix(".new")
 
 

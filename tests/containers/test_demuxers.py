@@ -13,7 +13,7 @@ from sinet_video.containers.demuxers import DEMUXERS, Demuxer, demuxer_of
 from sinet_video.containers.formats import BY_MUXER
 
 PACKAGE = Path(sinet_video.__file__).parent
-TABLES = {"demuxers.py", "formats.py"}
+TABLES = {"container.py", "demuxers.py", "formats.py"}
 
 
 @pytest.mark.parametrize("name", DEMUXERS)

@@ -174,7 +174,9 @@ def test_stages_differ() -> None:
     refined, network = staged(asked, "refined"), staged(asked, "network")
     assert (refined.smoothing, refined.edge) == (None, EdgeShape())
     assert refined.refinement == asked.refinement
-    assert network == replace(refined, refinement=BilinearRefinement(black=0, white=1))
+    assert network == replace(
+        refined, refinement=BilinearRefinement(black=0, white=1), unsure="keep"
+    )
     with pytest.raises(SettingError, match="network, refined, pipeline"):
         staged(asked, "all")  # type: ignore[arg-type]
 
