@@ -10,7 +10,7 @@ const COLOURS = { garbage: "#e5352b", core: "#21a453", erase: "#ffffff" };
 const chosen = (name) => document.querySelector(`input[name=${name}]:checked`).value;
 
 export const paint = {
-  strokes: [], done: [], undone: [], drawing: null, moving: null, selected: null, marks: null, cursor: [0.5, 0.5], drawn: [], saved: () => {}, marked: () => {},
+  strokes: [], done: [], undone: [], drawing: null, moving: null, selected: null, marks: null, cursor: [0.5, 0.5], drawn: [], sending: Promise.resolve(), saved: () => {}, marked: () => {},
 
   open(strokes) { Object.assign(this, { strokes: [...strokes], done: [], undone: [], drawing: null, moving: null, selected: null, marks: null }); this.describe([]); this.draw(); },
 
@@ -119,11 +119,18 @@ export const paint = {
   redo() { if (this.undone.length) { this.done.push(this.strokes); this.strokes = this.undone.pop(); this.save(); } },
   clear() { if (this.strokes.length) { this.remember(this.strokes); this.strokes = []; this.save(); } },
 
-  async save() {
+  save() {
     const sent = this.strokes, { id } = player.clip;
     if (!sent.includes(this.selected)) this.selected = null;
     this.draw();
     get("following").hidden = !sent.some((stroke) => stroke.follows && !stroke.track);
+    // One after another, or the server may be left with what came before.
+    this.sending = this.sending.then(() => this.send(sent, id));
+    return this.sending;
+  },
+
+  async send(sent, id) {
+    if (sent !== this.strokes && id === player.clip?.id) return; // what is newer comes next
     try {
       const clip = await api.saveStrokes(id, sent.map(({ track, ...stroke }) => stroke));
       if (sent !== this.strokes || id !== player.clip?.id) return; // more was painted meanwhile
