@@ -9,7 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.arrays import Array
+from sinet_video.media.arrays import Array, Mask
+from sinet_video.planes.box_filter import box_sum
+
+RIM = 2
+"""Width in cells of the rim that is erased together with a region."""
 
 
 def label(mask: NDArray[np.bool_]) -> tuple[Array, Array]:
@@ -26,6 +30,15 @@ def label(mask: NDArray[np.bool_]) -> tuple[Array, Array]:
     np.add.at(steps, ends, -regions)
     painted = np.cumsum(steps[:-1]).reshape(mask.shape[0], -1)
     return painted[:, :-1], sizes
+
+
+def erased(alpha: Array, removed: Mask, seen: float) -> Array:
+    """Return alpha, (h, w), without the cells of removed regions and the rim around them.
+
+    Regions are what is above `seen`; those that are not removed keep all their cells.
+    """
+    around = box_sum(removed.astype(np.float32), RIM) > 0
+    return np.where(around & (removed | (alpha <= seen)), np.float32(0), alpha)
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[Array, Array]:

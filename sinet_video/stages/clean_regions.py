@@ -10,8 +10,7 @@ import numpy as np
 
 from sinet_video.media.arrays import Array, Mask
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.planes.box_filter import box_sum
-from sinet_video.planes.components import label
+from sinet_video.planes.components import erased, label
 from sinet_video.planes.resample import resized
 from sinet_video.planes.scene_change import coarse_luma, is_cut
 from sinet_video.stages.matte_settings import RegionFilter
@@ -19,9 +18,6 @@ from sinet_video.stages.memory import EVERYTHING, remembers
 
 SEEN, FULL = 0.3, 0.9
 """Alpha up to the first is background, from the second on person; as in `refine`."""
-
-RIM = 2
-"""Width in cells of the rim that is removed together with an island."""
 
 STEADY = 2.0
 """Factor by which the size limits of islands and holes favour the previous frame's decision."""
@@ -100,8 +96,7 @@ def tidied(
         wanted &= _of_subject(labels, sizes, time, known)
     kept: Mask = wanted[labels]
     removed = (labels > 0) & ~kept
-    around = box_sum(removed.astype(np.int32), RIM) > 0
-    alpha = np.where(around & ~kept, np.float32(0), alpha)
+    alpha = erased(alpha, removed, SEEN)
     filled = _holes(alpha, regions.holes * sizes.max(), known.filled if known else None)
     alpha = np.where(filled, np.float32(1), alpha)
     if not kept.any():

@@ -14,8 +14,7 @@ from sinet_video import native
 from sinet_video.media.arrays import Array, Mask
 from sinet_video.media.frame import Matte
 from sinet_video.native import coarse as kernels
-from sinet_video.planes.box_filter import box_sum
-from sinet_video.planes.components import label
+from sinet_video.planes.components import erased, label
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.memory import PART, PartOf, remembers
 
@@ -27,9 +26,6 @@ ENOUGH = 0.1
 
 HELD = 1.0
 """Seconds for which a region stays that was sure, while most of it is where it was then."""
-
-RIM = 2
-"""Width in cells of the rim that is removed together with a region."""
 
 
 @remembers(PART)
@@ -53,14 +49,10 @@ def drop_unsure(
             last = np.full(matte.alpha.shape, -np.inf)
         before, part = luma, number
         removed = unsure(matte.alpha, float(matte.time), sure, last)
-        yield matte if removed is None else _without(removed, matte)
-
-
-def _without(removed: Mask, matte: Matte) -> Matte:
-    """Return the matte without some cells and the rim around them, but for the rest of regions."""
-    around = box_sum(removed.astype(np.float32), RIM) > 0
-    gone = around & (removed | (matte.alpha <= SEEN))
-    return matte.with_alpha(np.where(gone, np.float32(0), matte.alpha))
+        if removed is None:
+            yield matte
+        else:
+            yield matte.with_alpha(erased(matte.alpha, removed, SEEN))
 
 
 def unsure(alpha: Array, time: float, sure: float, last: Array) -> Mask | None:
