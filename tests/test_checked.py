@@ -86,7 +86,9 @@ def test_a_word_that_is_not_among_them_is_refused():
         Some(word="c")
 
 
-@pytest.mark.parametrize("name", ["on_error", "allow", "unsure", "source_alpha", "runtime"])
+@pytest.mark.parametrize(
+    "name", ["on_error", "allow", "unsure", "source_alpha", "runtime", "quality"]
+)
 def test_words_of_options_are_checked(name):
     """Also where the type is not imported."""
     said = name.replace("_", " ").capitalize()

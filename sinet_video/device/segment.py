@@ -8,12 +8,11 @@ from sinet_video.device.matte import DeviceAlpha
 from sinet_video.device.smooth import image_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
-from sinet_video.models.runtimes import TorchSegmenter
-from sinet_video.models.segmenter import answer, check_answer, seen_size
+from sinet_video.models.segmenter import OnDevice, answer, check_answer, seen_size
 
 
 def segment(
-    frames: Iterable[Frame], segmenter: TorchSegmenter, *, size: InputSize = InputSize()
+    frames: Iterable[Frame], segmenter: OnDevice, *, size: InputSize = InputSize()
 ) -> Iterator[Matte]:
     """Yield each frame with the network's alpha on a coarse grid, (h, w), as a `DeviceAlpha`.
 

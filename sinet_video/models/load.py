@@ -6,12 +6,15 @@ import gzip
 import hashlib
 import stat
 from pathlib import Path
+from typing import get_args
 
 from sinet_video.errors import SettingError, WeightsError, reason
 from sinet_video.extras import extra_needed
 from sinet_video.models import download
 from sinet_video.models.cityscapes_classes import ClassNames, wanted
 from sinet_video.models.input_settings import OnnxInput
+from sinet_video.models.mirrored import mirrored
+from sinet_video.models.network_settings import Quality
 from sinet_video.models.onnx.recurrent import RecurrentSegmenter, is_recurrent
 from sinet_video.models.onnx.segmenter import OnnxSegmenter
 from sinet_video.models.onnx.session import Runtime, fixed_size, open_session
@@ -45,16 +48,31 @@ def load_segmenter(
     device: str = "cpu",
     onnx: OnnxInput = OnnxInput(),
     classes: ClassNames | None = None,
+    quality: Quality = "standard",
 ) -> NamedSegmenter:
     """Return a segmenter for named weights, or for the path of a checkpoint or an ONNX file.
 
     The names are those of `registry.NAMED`: "default", "official" and "cityscapes". `device` is
     "cpu", or with torch any device that torch knows, such as "cuda". `onnx` describes an ONNX file
     that this library did not export. `classes` are the classes that count as the person, for
-    weights that tell the 19 classes of Cityscapes apart; "person,rider" by default. The segmenter
-    maps RGB images, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises `WeightsError` or
-    `SettingError`.
+    weights that tell the 19 classes of Cityscapes apart; "person,rider" by default. With `quality`
+    "high" it asks for more pixels, and looks at the mirror image of each image as well. The
+    segmenter maps RGB images, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises
+    `WeightsError` or `SettingError`.
     """
+    if quality not in get_args(Quality):
+        raise SettingError(f"Quality is {quality!r}; it must be 'standard' or 'high'.")
+    found = _loaded(weights, runtime, device, onnx, classes)
+    return mirrored(found) if quality == "high" else found
+
+
+def _loaded(
+    weights: str | Path,
+    runtime: Runtime,
+    device: str,
+    onnx: OnnxInput,
+    classes: ClassNames | None,
+) -> NamedSegmenter:
     if classes is not None:
         _check_classes(weights, classes)
     if runtime == "torch":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from math import isfinite, nan
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import av
 import numpy as np
@@ -16,11 +16,30 @@ from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import LARGEST, PIXELS, STEP, InputSize
 
+if TYPE_CHECKING:
+    from torch import Tensor, device
+
 Segmenter = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Any function from an RGB image, (h, w, 3) uint8, to alpha, (h, w) float32 in [0, 1].
 
 Or a module of torch; see `run_module`.
 """
+
+
+@runtime_checkable
+class OnDevice(Protocol):
+    """A segmenter whose network also takes images that are on its torch device already."""
+
+    @property
+    def place(self) -> device:
+        """The device."""
+
+    def alpha(self, image: Tensor) -> Tensor:
+        """Return alpha, (h, w) float32, for an image, (h, w, 3) uint8, both on the device."""
+
+    def __call__(self, image: NDArray[np.uint8], /) -> NDArray[np.float32]:
+        """Map an image to alpha, as any segmenter does."""
+
 
 ROUNDING = 1e-3
 """Tolerance for answers slightly outside [0, 1]; anything further out is an error."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sinet_video.extras import extra_needed
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import TiledAlpha
-from sinet_video.models.segmenter import Segmenter
+from sinet_video.models.segmenter import OnDevice, Segmenter
 from sinet_video.stages.segment import segment
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ def segment_in_torch(
     frames: Iterator[Frame], segmenter: Segmenter, settings: Settings
 ) -> Iterator[Matte]:
     """Yield coarse mattes of frames, with alpha left on the device if the network is there."""
-    from sinet_video.models.runtimes import TorchSegmenter
-
-    if not isinstance(segmenter, TorchSegmenter):
+    if not isinstance(segmenter, OnDevice):
         return segment(frames, segmenter, size=settings.size)
     from sinet_video.device.segment import segment as on_device
 

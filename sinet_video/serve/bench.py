@@ -50,10 +50,13 @@ class _Near:
 
 
 class Bench:
-    """Keeps a network loaded, and what was decoded for the frame that was asked for last."""
+    """Keeps networks loaded, and what was decoded for the frame that was asked for last.
+
+    `segmenter` is the one for the standard quality; it is loaded when it is needed if not given.
+    """
 
     def __init__(self, segmenter: Segmenter | None = None) -> None:
-        self._segmenter = segmenter
+        self._segmenters = {} if segmenter is None else {Settings().quality: segmenter}
         self._near: _Near | None = None
         self._first: tuple[Path, Clip, Frame] | None = None
 
@@ -100,12 +103,12 @@ class Bench:
         return jpeg(stacked(*images), quantiser=QUANTISER)
 
     def _loaded(self, settings: Settings) -> Segmenter:
-        if self._segmenter is None:
-            self._segmenter = settings.load()
-        return self._segmenter
+        if settings.quality not in self._segmenters:
+            self._segmenters[settings.quality] = settings.load()
+        return self._segmenters[settings.quality]
 
     def _around(self, path: Path, time: float, settings: Settings) -> _Near:
-        reach, key = _reach(settings), (path, time, settings.following, settings.unsure)
+        reach, key = _reach(settings), (path, time, settings.following, settings.unsure, settings.quality)
         if self._near is None or self._near.key != key or self._near.reach < reach:
             clip, frames, index = self._frames(path, time, reach)
             coarse = tuple(seen(iter(frames), self._loaded(settings), settings))

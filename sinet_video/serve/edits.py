@@ -16,7 +16,7 @@ Value = str | float | bool
 
 ALLOWED = (
     "choke", "feather", "feather_side", "black_point", "white_point", "smooth", "refine",
-    "islands", "holes", "subject", "key", "despill", "decontaminate", "follow",
+    "islands", "holes", "subject", "key", "despill", "decontaminate", "follow", "quality",
 )  # fmt: skip
 """The options that may be set over HTTP: none names a file."""
 
