@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.matte_file import read_alphas
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.training.evaluate.clips import TrueClip, list_clips
 
-Array = NDArray[Any]
 Planes = list[Array]
 """Y, U and V as float32, or alpha at the samples of each; NaN where unknown."""
 

@@ -13,13 +13,12 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 from following import RATE, SIZE, room
-from numpy.typing import NDArray
 
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.load import load_segmenter
 from sinet_video.models.segmenter import Segmenter
@@ -30,7 +29,6 @@ from sinet_video.stages.follow import follow
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 
-Array = NDArray[Any]
 Way = Callable[[Iterable[Frame], Segmenter], Iterator[Matte]]
 
 

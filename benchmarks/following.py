@@ -20,17 +20,15 @@ from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.matte_file import read_alphas
+from sinet_video.media.arrays import Array
 from sinet_video.media.convert import FINE, rgb_of
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.matte_settings import Following
 from sinet_video.training.evaluate.clips import TrueClip, evaluate_clip, list_clips, truth_of
-
-Array = NDArray[Any]
 
 SIZE = (1280, 720)
 RATE = 25

@@ -13,19 +13,16 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from sinet_video import matte
 from sinet_video.encoding.encoder_input import quantised
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
 from sinet_video.quality.image_bytes import png
 from sinet_video.quality.thumbnails import Checkerboard
-
-Array = NDArray[Any]
 
 HIGH, GAP = 150, 6
 

@@ -15,12 +15,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.encoding.encoder_input import quantised
+from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.load import load_segmenter
 from sinet_video.pipeline.chain import matte
@@ -35,7 +34,6 @@ from sinet_video.stages.composite import composite
 from sinet_video.stages.decontaminate import decontaminate
 from sinet_video.training.evaluate.clips import staged
 
-Array = NDArray[Any]
 Part = tuple[float, float, float, float]
 """Top, left, bottom and right, as shares of the stored frame's sides."""
 
