@@ -92,9 +92,13 @@ def _file(name: str, data: bytes) -> Callable[[Request], Response]:
     return answer
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    answer = refused(status, "There is nothing at this address." if status == 404 else str(error))
+    said = {
+        404: "There is nothing at this address.",
+        405: f"This address cannot be asked with {request.method}.",
+    }
+    answer = refused(status, said.get(status, str(error)))
     if isinstance(error, HTTPException) and error.headers:
         answer.headers.update(error.headers)
     return answer

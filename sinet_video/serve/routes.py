@@ -239,7 +239,7 @@ async def _json(request: Request) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise SettingError("The body is no JSON.") from error
+        raise SettingError("The body is not JSON.") from error
 
 
 async def _refused(request: Request, status: int, sentence: str) -> Response:

@@ -50,6 +50,16 @@ def test_sliders_change_the_frame_and_the_command(page, carphone):
     wait(lambda: page.execute_script(version) != played)
 
 
+def test_times_are_rounded_before_they_are_written(page):
+    """59.7 s are a minute, not "0:60"."""
+    said = page.execute_async_script(
+        """const given = [[0, 0], [59.4, 0], [59.7, 0], [119.6, 0], [59.9996, 3], [61.25, 3]];
+        const done = arguments[0];
+        import("./dom.js").then(({ clock }) => done(given.map((each) => clock(...each))));"""
+    )
+    assert said == ["0:00", "0:59", "1:00", "2:00", "1:00.000", "1:01.250"]
+
+
 def test_levels_change_the_frame_and_stay_in_order(page, carphone):
     drop(page, carphone)
     shown(page)
