@@ -64,6 +64,7 @@ def _offer(name: str) -> dict[str, Any]:
         "about": entry.about,
         "file": target.suffix or f"folder of .{target.options['format']} files, as .zip",
         "bits": entry.bits,
+        "rest": entry.rest,
         "effort": entry.effort,
         "background": target.takes_background or bool(entry.plate),
     }
