@@ -236,8 +236,7 @@ def container_of(path: Path, form: str | None = None) -> Container:
     if suffix not in CONTAINERS:
         raise SettingError(
             f"{path} ends in {suffix}; the output must end in {', '.join(CONTAINERS)}, or be a "
-            f"folder for PNGs: one that is there, or without a dot, such as "
-            f"{path.name.replace('.', '_')}{os.sep}."
+            f"folder for PNGs, such as {path}{os.sep}."
         )
     return CONTAINERS[suffix]
 
