@@ -11,10 +11,13 @@ SOURCES := pyproject.toml setup.py constraints.txt $(wildcard sinet_video/native
 demo: $(LIGHT)
 	$(BIN)/python examples/demo.py
 
+# What tests start, a thousand processes, is compiled once, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE =
+# A quarter of the time they wait, for processes and browsers: three keep two cores busy.
 test: $(INSTALLED) $(AXE)
 	@command -v ffprobe >/dev/null || echo "ffmpeg and ffprobe are not installed: tests that need them are skipped."
 	@command -v chromedriver >/dev/null || echo "chromium and chromedriver are not installed: tests in a browser are skipped."
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -35,6 +35,25 @@ BROWSER_OPTIONS = (
 SHARED = Path(__file__).parents[2] / "shared"
 
 
+EARLY = (
+    "batches/test_film", "serve/test_journeys", "serve/test_server", "serve/test_attacks",
+    "system/test_readme", "batches/test_ray_engine", "training/test_trainer",
+    "cli/terminal/test_streams", "serve/test_page", "serve/test_accessibility",
+    "cli/terminal/test_signals", "system/test_killing", "batches/test_watch",
+    "system/test_examples", "system/test_fuzz", "system/test_network",
+)  # fmt: skip
+"""Files that take long: begun late, one of them would keep a single process at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; the others as they are found."""
+    here = Path(__file__).parent
+    early = {here / f"{name}.py": place for place, name in enumerate(EARLY)}
+    if gone := [str(path) for path in early if not path.exists()]:
+        raise pytest.UsageError(f"EARLY in conftest.py names files that are gone: {gone}")
+    items.sort(key=lambda item: early.get(item.path, len(early)))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of recorded data beside the checkout."""

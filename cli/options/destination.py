@@ -5,6 +5,7 @@ Nothing heavy is imported here.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -34,7 +35,8 @@ def check_output(output: str) -> None:
     if name is None or output == "-":
         return
     wanted = DESTINATIONS[name].suffix
-    if Path(output).suffix.lower() != wanted:
+    is_folder = output.endswith(("/", os.sep))  # even with a dot in its name
+    if (is_folder and wanted) or (not is_folder and Path(output).suffix.lower() != wanted):
         kind = f"a {wanted} file" if wanted else "a folder"
         raise SettingError(f"OUTPUT is {output}; with --preset-for {name} it must be {kind}.")
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
 from sinet_video.containers.numbering import is_pattern
-from sinet_video.errors import InputError, reason
+from sinet_video.errors import InputError, SinetVideoError, reason
 from sinet_video.paths import check_named, read_text
 from sinet_video.remote.address import StrPath, is_object, pure_path, scheme_of
 from sinet_video.remote.store import store_of
@@ -67,6 +67,8 @@ def expand(
         else:
             path = Path(given)
             found = list(_matches(path, given, recursive=recursive, exclude=exclude, stills=stills))
+    except SinetVideoError:  # some are an OSError as well
+        raise
     except OSError as error:
         raise InputError(f"{given} cannot be read: {reason(error)}.") from error
     if not found:

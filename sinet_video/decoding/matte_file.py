@@ -64,7 +64,7 @@ def read_alpha(path: Path) -> Array:
 
 
 def _read(source: StrPath | Source) -> Generator[tuple[av.VideoFrame, Orientation]]:
-    """Yield the pictures of a file, each with how it is turned on display."""
+    """Yield the frames of a file, each with how it is turned on display."""
     source = Source.of(source)
     if is_still_source(source):
         images = still_images(source)

@@ -76,7 +76,7 @@ class Piped:
         if len(self.others) > MOST_PACKETS or self._bytes > MOST_BYTES:
             raise InputError(
                 f"{self._name} has more than {MOST_BYTES >> 20} MiB of other streams ahead of "
-                "its pictures, which cannot be kept; give the file by its name."
+                "its frames, which cannot be kept; give the file by its name."
             )
 
     def take(self) -> Packet | None:

@@ -86,7 +86,7 @@ def _side_streams(
 
 
 def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:
-    """Return a path, and the encoding for a folder of pictures if it ends as folders' names do.
+    """Return a path, and the encoding for a folder of images if it ends as folders' names do.
 
     A pattern has its number in the form of %04d.
     """

@@ -42,7 +42,7 @@ class Ticks:
         return pts
 
     def warnings(self, muxer: str) -> list[str]:
-        """Return what to say of pictures that were moved."""
+        """Return what to say of frames that were moved."""
         if not self._moved or not self._tick:
             return []
         unit = "millisecond" if self._tick == Fraction(1, 1000) else f"{float(self._tick):g} s"

@@ -64,7 +64,7 @@ def convert(
 
     `source` is anything that `matte` takes; `rate` and `times` are as there. The extension of
     `output` decides its type: an .mp4, .mkv, .mov, .webm, .gif, .apng or .webp file, a folder for
-    PNGs, a pattern such as out/%05d.png, or for one picture an image file. A name that ends with a
+    PNGs, a pattern such as out/%05d.png, or an image file for a still. A name that ends with a
     slash, or that is an existing folder, is a folder even if it has a dot. Without a `background`,
     .webm, .mov, PNGs and images that move get an alpha channel, and the others a green background.
     `background` is a colour, a path, "blur", "transparent" or any `Background`. `show` writes only

@@ -20,8 +20,10 @@ class PageEntry:
         title: where the result is used.
         kind: what it is, in a few words.
         about: what to know about it, in a sentence or two.
-        bits: bits per pixel of a frame, about, as benchmarks/export_sizes.py measured them on a man
-            at a webcam, 1920x1080.
+        bits: about how many bits a pixel of the person takes in a frame of 1920x1080, the mean of
+            clips that benchmarks/export_sizes.py measured. In larger frames a pixel takes less: the
+            size grows with the power 3/4 of the pixels.
+        rest: the same for each pixel of the frame, on top of it.
         effort: how long it takes, about, in multiples of a look through the clip; from the same
             program.
         unchecked: the checks of `verify` that do not apply to it.
@@ -32,6 +34,7 @@ class PageEntry:
     kind: str
     about: str
     bits: float
+    rest: float = 0.0
     effort: float = 1.0
     unchecked: tuple[str, ...] = ()
     plate: str = ""
@@ -80,7 +83,7 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Premiere, Resolve, Final Cut",
             "ProRes 4444",
             "A .mov with straight alpha. Put it on the track above your background.",
-            bits=3.0,
+            bits=9.2,
             effort=4.0,
         ),
     ),
@@ -95,7 +98,7 @@ DESTINATIONS: Mapping[str, Destination] = {
             "After Effects, Nuke",
             "EXR images",
             "Numbered images with premultiplied alpha, in a .zip.",
-            bits=8.2,
+            bits=20.0,
             effort=4.1,
         ),
     ),
@@ -108,7 +111,7 @@ DESTINATIONS: Mapping[str, Destination] = {
             "After Effects, Nuke",
             "TIFF images",
             "Numbered images with straight alpha, 8 or 16 bits as the source has, in a .zip.",
-            bits=4.8,
+            bits=11.0,
             effort=2.9,
         ),
     ),
@@ -120,7 +123,7 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Web page",
             "WebM",
             "Transparent in Chrome, Edge and Firefox. Safari shows it without transparency.",
-            bits=0.1,
+            bits=0.36,
             effort=1.2,
         ),
     ),
@@ -132,7 +135,7 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Web page, Safari too",
             "stacked MP4",
             "The matte is below the colours. The script in docs/alpha.md plays it transparently.",
-            bits=0.08,
+            bits=0.27,
             effort=1.7,
         ),
     ),
@@ -143,7 +146,7 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Meeting background, YouTube",
             "MP4",
             "With the background chosen above; green if there is none.",
-            bits=0.06,
+            bits=0.18,
             effort=1.1,
         ),
     ),
@@ -166,7 +169,8 @@ DESTINATIONS: Mapping[str, Destination] = {
             "two ProRes 4444",
             "Two layers in a .zip: the person with alpha, and the frame without the person, whose "
             "place is blurred or has the background chosen above. Put the text between them.",
-            bits=5.6,
+            bits=9.2,
+            rest=2.6,
             effort=6.8,
             plate="blur",
         ),
@@ -180,7 +184,7 @@ DESTINATIONS: Mapping[str, Destination] = {
             "Matte only",
             "gray MP4",
             "White where the person is, black elsewhere.",
-            bits=0.01,
+            bits=0.045,
             effort=0.8,
             # It has no audio, and grays are not tagged as the source's colours are.
             unchecked=("colour", "audio tracks", "audio start", "audio length"),

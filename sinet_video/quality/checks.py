@@ -160,11 +160,11 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
     if 0 < count < frames:
         return Check("alpha", False, f"Only {count} of {frames} frames have alpha.")
     if tagged and not count:
-        return Check("alpha", False, "The container says that there is alpha, but no picture has.")
-    if count and not (tagged or mine.stacked) and mine.codec in ("vp8", "vp9"):
-        detail = (
-            "Pictures have alpha, but without the container's tag alpha_mode players ignore it."
+        return Check(
+            "alpha", False, "The container says that there is alpha, but no frame has any."
         )
+    if count and not (tagged or mine.stacked) and mine.codec in ("vp8", "vp9"):
+        detail = "Frames have alpha, but without the container's tag alpha_mode players ignore it."
         return Check("alpha", False, detail)
     if not count:
         return Check("alpha", None, "There is no alpha.")
@@ -174,7 +174,7 @@ def alpha(mine: VideoProperties, frames: int, figures: AlphaFigures | None) -> C
         return Check("alpha", False, detail)
     told = f"; the file says {mine.alpha_said}" if mine.alpha_said else ""
     told = "; below their colours, as the file says" if mine.stacked else told
-    detail = f"In all pictures, {kind or 'straight or not cannot be told'}{told}."
+    detail = f"In all frames, {kind or 'straight or not cannot be told'}{told}."
     return Check("alpha", True, detail)
 
 

@@ -49,9 +49,8 @@ def convert_staged(
     other streams are not copied but read as they come.
     """
     if not any_remote(source, output, matte, plate, conversion.background):
-        beside, below = (None if name is None else Path(name) for name in (matte, plate))
         return conversion(
-            _local(source), Path(output), matte=beside, plate=below,
+            _local(source), output, matte=matte, plate=plate,
             overwrite=overwrite, progress=progress, report=report,
         )  # fmt: skip
     check_remote(conversion, source, output, matte, plate)

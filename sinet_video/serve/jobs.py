@@ -1,11 +1,15 @@
-"""Jobs: each is a process of its own, a few at a time, the others wait in the order they came."""
+"""Jobs: each is a process of its own, a few at a time.
+
+The others wait in the order they came, exports before looks: somebody waits for an export.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sinet_video.errors import SinetVideoError
@@ -37,7 +41,7 @@ class Jobs:
 
     def __init__(self, workplace: Workplace, quiet: Callable[[], Awaitable[None]]) -> None:
         self._workplace, self._quiet = workplace, quiet
-        self._slots = asyncio.Semaphore(workplace.limits.jobs)
+        self._turns = Turns(workplace.limits.jobs)
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -113,7 +117,7 @@ class Jobs:
     async def _whole(self, job: Job) -> None:
         work = self._look if job.what == LOOK else self._export
         try:
-            async with self._slots:
+            async with self._turns.of(job):
                 job.state, begun = "running", time.monotonic()
                 self._workplace.check_room()
                 await work(job)
@@ -145,6 +149,35 @@ class Jobs:
         job.verification = verification(job)
         job.result = await asyncio.to_thread(packed, job)
         own_file(job.result, clip.folder)
+
+
+class Turns:
+    """Who may work: so many at a time, exports before looks."""
+
+    def __init__(self, most: int) -> None:
+        self._free, self._waiting = most, list[Job]()
+        self._changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def of(self, job: Job) -> AsyncIterator[None]:
+        """Wait until it is a job's turn, which ends with the context."""
+        self._waiting.append(job)
+        async with self._changed:
+            try:
+                await self._changed.wait_for(lambda: self._free and job is self._next())
+                self._free -= 1
+            finally:
+                self._waiting.remove(job)
+                self._changed.notify_all()
+        try:
+            yield
+        finally:
+            self._free += 1
+            async with self._changed:
+                self._changed.notify_all()
+
+    def _next(self) -> Job:
+        return min(self._waiting, key=lambda job: job.what == LOOK)
 
 
 async def finished(running: Coroutine[Any, Any, tuple[int, str]]) -> None:

@@ -64,6 +64,7 @@ def _offer(name: str) -> dict[str, Any]:
         "about": entry.about,
         "file": target.suffix or f"folder of .{target.options['format']} files, as .zip",
         "bits": entry.bits,
+        "rest": entry.rest,
         "effort": entry.effort,
         "background": target.takes_background or bool(entry.plate),
     }
@@ -239,7 +240,7 @@ async def _json(request: Request) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise SettingError("The body is no JSON.") from error
+        raise SettingError("The body is not JSON.") from error
 
 
 async def _refused(request: Request, status: int, sentence: str) -> Response:

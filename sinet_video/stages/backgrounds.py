@@ -235,7 +235,7 @@ def _first_frame(source: StrPath | Source) -> av.VideoFrame:
     clip = probe(source)
     for frame in decode(clip):
         return _upright(frame)
-    raise InputError(f"{source} holds no picture.")
+    raise InputError(f"{source} has no frame that can be decoded.")
 
 
 def _upright(frame: Frame) -> av.VideoFrame:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from sinet_video.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,16 @@ class Data:
     """Folder of images without people, used as backgrounds of composed scenes."""
     empty: tuple[Empty, ...] = ()
     """Folders of images without people that are also shown as they are."""
+
+    def check(self, root: Path, recipe: str) -> None:
+        """Raise `InputError`, which names the recipe, unless all folders are there."""
+        named = [each.folder for each in (*self.labelled, *self.empty)]
+        if self.backgrounds:
+            named.append(self.backgrounds)
+        if not root.is_dir():
+            raise InputError(f"There is no folder {root}.")
+        for folder in named:
+            if not (root / folder).is_dir():
+                raise InputError(
+                    f"There is no folder {root / folder}, which the recipe {recipe} names."
+                )

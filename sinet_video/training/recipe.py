@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
-from sinet_video.errors import InputError, SettingError, reason
+from sinet_video.errors import InputError, SettingError, SinetVideoError, reason
 from sinet_video.paths import check_named, read_text
 from sinet_video.training.changes import change, scale_steps
 from sinet_video.training.datasets import Data
@@ -201,6 +201,8 @@ def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = N
     check_named(recipe=name)
     try:
         table = tomllib.loads(_text_of(name))
+    except SinetVideoError:  # some are an OSError as well
+        raise
     except OSError as error:
         raise InputError(f"The recipe {name} cannot be read: {reason(error)}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -65,6 +65,7 @@ def train(
         data, output = Path(data), Path(output)
         if not isinstance(recipe, Recipe):
             recipe = load_recipe(str(recipe), changes, steps=steps)
+        recipe.data.check(data, recipe.name)
         read_checkpoint(recipe, output)  # before anything is written beside another training's
         stock = load_stock(recipe.data, data, refuse=on_bad == "refuse")
         output.mkdir(parents=True, exist_ok=True)

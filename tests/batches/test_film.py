@@ -29,7 +29,7 @@ from sinet_video import (
     probe,
 )
 from sinet_video.batches.film import Film
-from sinet_video.pipeline.join import share_folders
+from sinet_video.pipeline.join import join, share_folders
 from sinet_video.pipeline.resuming.job_folder import is_finished
 from sinet_video.pipeline.shares import share_path
 
@@ -102,7 +102,7 @@ def test_a_killed_worker_costs_its_segment_and_no_more(film, whole, tmp_path, en
     (again,) = (index for index, frames in resumed.items() if frames)
     assert resumed[again] >= kept[share_path(output, Shard(again, 2)).name]
     assert resumed[3 - again] == 0
-    report = convert_in_shares(film, output, CONVERSION)
+    report = join(film, output, CONVERSION)
     assert report.frames == sum(each.frames for each in reports.values())
     assert output.read_bytes() == whole
     assert not hidden(tmp_path)

@@ -97,6 +97,11 @@ def test_nothing_is_answered_without_the_token(server):
         assert server.token.encode() not in answer.body
 
 
+def test_a_wrong_method_is_refused_in_a_sentence(server):
+    answer = server.ask("PATCH", "/clips", b"")
+    assert (answer.status, answer.error) == (405, "This address cannot be asked with PATCH.")
+
+
 def test_no_path_leads_out_of_the_page(server, clip):
     found = server.upload(clip)
     root = f"/{server.token}"

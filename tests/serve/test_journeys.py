@@ -125,7 +125,7 @@ def test_five_clips_with_one_bad_give_four_results(page, make_clip, tmp_path):
 
 def test_a_job_is_cancelled_half_way_and_started_again(page, page_server, make_clip):
     """Its process is gone, nothing half-written is left, and the card says so."""
-    drop(page, make_clip("long.mp4", frames=900))
+    drop(page, make_clip("long.mp4", frames=600))
     playable(page)
     choose(page, "destination", "web")
     page.find_element("id", "export").click()

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import av
 import numpy as np
@@ -48,6 +52,29 @@ def test_sliders_change_the_frame_and_the_command(page, carphone):
     wait(lambda: not page.execute_script(hidden))
     page.find_element("id", "relook").click()
     wait(lambda: page.execute_script(version) != played)
+
+
+def test_an_export_s_size_is_foreseen(page, carphone, tmp_path):
+    """Within a half, before the first one; by the person's share, and by the size of the frame."""
+    drop(page, carphone)
+    playable(page)
+    (said,) = wait(lambda: texts(page, "#cost-premiere"))
+    foreseen = float(re.fullmatch(r", ≈ ([\d.]+) MB.*", said)[1])
+    made = tmp_path / "made.mov"
+    command = Path(sys.executable).with_name("sinet-video")
+    words = [command, "run", carphone, made, "--preset-for", "premiere", "--quiet"]
+    subprocess.run(words, check=True)
+    assert foreseen == pytest.approx(made.stat().st_size / 1e6, rel=0.5)
+
+
+def test_times_are_rounded_before_they_are_written(page):
+    """59.7 s are a minute, not "0:60"."""
+    said = page.execute_async_script(
+        """const given = [[0, 0], [59.4, 0], [59.7, 0], [119.6, 0], [59.9996, 3], [61.25, 3]];
+        const done = arguments[0];
+        import("./dom.js").then(({ clock }) => done(given.map((each) => clock(...each))));"""
+    )
+    assert said == ["0:00", "0:59", "1:00", "2:00", "1:00.000", "1:01.250"]
 
 
 def test_levels_change_the_frame_and_stay_in_order(page, carphone):

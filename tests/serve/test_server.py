@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
 import re
 import signal
+import statistics
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -19,6 +22,8 @@ from PIL import Image
 
 from sinet_video import verify
 from sinet_video.pipeline.destinations import OFFERED
+from sinet_video.serve.job import LOOK, Job
+from sinet_video.serve.jobs import Turns
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +43,18 @@ def image(data: bytes) -> np.ndarray:
 def places(folder: Path) -> list[Path]:
     """What servers keep there; onnxruntime leaves a file of its own beside them."""
     return list(folder.glob("sinet-video-serve-*"))
+
+
+def test_answers_do_not_wait_for_each_other_s_receipt(server):
+    """On a connection that is kept: 40 ms for each, where a head is sent before its body."""
+    took, connection = [], server.connect()
+    for _ in range(60):  # the first few are confirmed at once
+        begun = time.monotonic()
+        connection.request("GET", f"/{server.token}/api")
+        assert connection.getresponse().read()
+        took.append(time.monotonic() - begun)
+    connection.close()
+    assert statistics.median(took[30:]) < 0.03
 
 
 def test_a_clip_is_what_it_is_and_its_name_is_only_shown(server, clip):
@@ -183,6 +200,29 @@ def test_what_is_painted_changes_over_time(server, clip):
     assert max(middles.values()) == pytest.approx(0.8, abs=0.01)
     wrong = {**box, "follows": "yes"}
     assert server.ask("PUT", f"{path}/strokes", [wrong]).status == 422
+
+
+def test_exports_come_before_looks():
+    """Each in the order they came; one that is cancelled lets the others go on."""
+
+    async def order() -> list[str]:
+        turns, came = Turns(1), []
+
+        async def work(job: Job) -> None:
+            async with turns.of(job):
+                came.append(job.id)
+
+        waiting = [Job("a", None, LOOK), Job("b", None, LOOK), Job("c", None, "web")]
+        waiting += [Job("d", None, "web"), Job("e", None, "titles")]
+        async with turns.of(Job("first", None, LOOK)):
+            tasks = [asyncio.create_task(work(job)) for job in waiting]
+            await asyncio.sleep(0.01)
+            assert came == []
+        tasks[2].cancel()  # whose turn it would be now
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+        return came
+
+    assert asyncio.run(order()) == ["d", "e", "a", "b"]
 
 
 def test_what_is_painted_later_does_not_change_a_job_that_waits(server, clip, long_clip, tmp_path):

@@ -202,7 +202,7 @@ def test_something_is_to_be_done_with_something(gone, tmp_path):
 def test_no_such_recipe(tmp_path):
     """A name that is none, and a folder; those that there are, are said."""
     for name in ("nosuch", str(tmp_path)):
-        with pytest.raises(InputError, match=r"There is no recipe .*: default, paper\."):
+        with pytest.raises(InputError, match=r"^There is no recipe .*: default, paper\.$"):
             load_recipe(name)
 
 

@@ -39,8 +39,8 @@ async function loadLook(version) {
   const clip = page.open, figures = await api.figures(clip);
   if (clip !== page.open) return;
   player.load(version, figures.times);
-  estimate();
   timeline.show(figures, paint.strokes);
+  estimate();
   timeline.here(player.time);
 }
 

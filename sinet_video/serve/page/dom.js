@@ -20,7 +20,7 @@ export function button(text, act, properties = {}) {
 }
 
 export function clock(seconds, digits = 3) {
-  const minutes = Math.floor(seconds / 60), rest = (seconds - 60 * minutes).toFixed(digits);
+  const rounded = Number(seconds.toFixed(digits)), minutes = Math.floor(rounded / 60), rest = (rounded - 60 * minutes).toFixed(digits);
   return `${minutes}:${rest.padStart(digits ? digits + 3 : 2, "0")}`;
 }
 

@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { alertOf, calmly, get, make, size, took } from "./dom.js";
 import { current, page } from "./page.js";
+import { timeline } from "./timeline.js";
 
 function choose(name) {
   page.destination = name;
@@ -20,13 +21,23 @@ export function destinations() {
   choose(Object.keys(page.state.destinations)[0]);
 }
 
+const FULL_HD = 1920 * 1080, USUAL = 0.3;
+
+// Bytes of frames: their pixels take fewer bits in larger frames, and the person's take most.
+function weight({ bits, rest }, { width, height }, frames) {
+  const coverage = timeline.figures ? mean(timeline.figures.coverage) : USUAL;
+  return ((bits * coverage + rest) * frames * FULL_HD ** 0.25 * (width * height) ** 0.75) / 8;
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+
 // What an export weighs and takes: as one of the same kind did, else by what is known of such files.
 function cost(clip, name) {
-  const { bits, effort } = page.state.destinations[name], own = page.state.jobs.filter((job) => job.clip === clip.id);
+  const destination = page.state.destinations[name], own = page.state.jobs.filter((job) => job.clip === clip.id);
   const same = own.findLast((job) => job.what === name && job.state === "done" && job.size !== null);
   const look = own.findLast((job) => job.what === "look" && job.seconds);
   const frames = clip.frames ?? (clip.duration ?? 0) * (clip.rate ?? 25);
-  return { bytes: same?.size ?? (clip.width * clip.height * frames * bits) / 8, seconds: same?.seconds ?? (look ? look.seconds * effort : 0) };
+  return { bytes: same?.size ?? weight(destination, clip, frames), seconds: same?.seconds ?? (look ? look.seconds * destination.effort : 0) };
 }
 
 const said = ({ bytes, seconds }) => (bytes > 0 ? `, ≈ ${size(bytes)}` : "") + (seconds > 0 ? `, ${took(seconds)}` : "");

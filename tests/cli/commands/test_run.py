@@ -82,6 +82,18 @@ def test_run_writes_a_video(carphone, tmp_path, ffprobe_pts):
     assert corner == pytest.approx((0, 177, 64), abs=8)
 
 
+def test_a_name_with_a_slash_is_a_folder_s(clip, tmp_path):
+    """Even with a dot in it, also by a destination that wants a folder, and only by such a one."""
+    for name, more in (("take.01", ()), ("take.02", ("--preset-for", "nuke"))):
+        done = sinet_video("run", clip, f"{tmp_path / name}{os.sep}", *more)
+        assert done.returncode == 0, done.stderr
+        assert len(list((tmp_path / name).glob("0*"))) == 12
+    wrong = ("--preset-for", "premiere")
+    done = sinet_video("run", clip, f"{tmp_path / 'take.mov'}{os.sep}", *wrong)
+    assert done.returncode == 2
+    assert "it must be a .mov file" in done.stderr
+
+
 def test_every_option_reaches_the_job(clip, tmp_path):
     """Seen in the report and in the files."""
     done = sinet_video(

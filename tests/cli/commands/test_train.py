@@ -99,7 +99,14 @@ def test_a_folder_that_is_not_there(root: Path) -> None:
         cli, ["train", str(root / "no"), "-o", str(root / "out"), "--recipe",
               str(root.parent / "tiny.toml")]
     )  # fmt: skip
-    one_sentence(done, 1, "There is no folder")
+    one_sentence(done, 1, "There is no folder .*no")
+    assert not (root / "out").exists()
+
+
+def test_a_folder_that_the_recipe_names(root: Path) -> None:
+    """With the recipe's name: whoever gives none learns which it is."""
+    done = CliRunner().invoke(cli, ["train", str(root), "-o", str(root / "out")])
+    one_sentence(done, 1, r"There is no folder .*eg1800/train, which the recipe default names")
     assert not (root / "out").exists()
 
 
