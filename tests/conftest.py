@@ -131,19 +131,23 @@ def thawed() -> Iterator[None]:
     gc.unfreeze()
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the user's own cache; all of them share one of the run's."""
-    monkeypatch.setenv("SINET_VIDEO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-    if "TORCH_EXTENSIONS_DIR" not in os.environ:  # what takes a minute to build is built once
-        monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(Path.home() / ".cache" / "torch_extensions"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SINET_VIDEO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+        if "TORCH_EXTENSIONS_DIR" not in os.environ:  # what takes a minute to build is built once
+            patch.setenv("TORCH_EXTENSIONS_DIR", str(Path.home() / ".cache" / "torch_extensions"))
+        yield
 
 
 @pytest.fixture(autouse=True)
-def no_partial_files(tmp_path: Path) -> Iterator[None]:
-    """Whatever a test does, it leaves no half-written file."""
+def no_partial_files(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does, it leaves no half-written file in its folder, if it has one."""
+    has_folder = "tmp_path" in request.fixturenames
+    folder = request.getfixturevalue("tmp_path") if has_folder else None
     yield
-    assert not list(tmp_path.rglob("*.part"))
+    assert folder is None or not list(folder.rglob("*.part"))
 
 
 @pytest.fixture(autouse=True)

@@ -232,7 +232,7 @@ _OPTIONS = (
         help="Convert only clips that failed before.",
     ),
     option(
-        "--skip-existing", is_flag=True, group=JOB,
+        "--skip-existing", "--no-overwrite", "-n", "skip_existing", is_flag=True, group=JOB,
         help="Skip clips whose result exists, even if the input or the options changed.",
     ),
     option(

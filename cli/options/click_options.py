@@ -44,7 +44,9 @@ class Moment(click.ParamType[Fraction]):
             return value
         read = CLOCK.fullmatch(str(value))
         if read is None:
-            self.fail(f"{value!r} is no time; give seconds (83.5) or a clock (1:23.5).", param, ctx)
+            self.fail(
+                f"{value!r} is not a time; give seconds (83.5) or a clock (1:23.5).", param, ctx
+            )
         hours, minutes, seconds = (Fraction(part or 0) for part in read.groups())
         return hours * 3600 + minutes * 60 + seconds
 

@@ -28,7 +28,7 @@ class Canvas(click.ParamType[tuple[int, int]]):
         try:
             width, height = (int(side) for side in str(value).lower().split("x"))
         except ValueError:
-            self.fail(f"{value!r} is no size such as 384x216.", param, ctx)
+            self.fail(f"{value!r} is not a size such as 384x216.", param, ctx)
         return width, height
 
 

@@ -232,7 +232,7 @@ def container_of(path: Path, form: str | None = None) -> Container:
         return FOLDERS[form or "png"]
     if form is not None:
         place = "a folder" if form in FOLDERS else "standard output"
-        raise SettingError(f"Format {form} is for {place}; the name {path} says its own.")
+        raise SettingError(f"Format {form} is for {place}; {path} already says another.")
     if suffix not in CONTAINERS:
         raise SettingError(
             f"{path} ends in {suffix}; the output must end in {', '.join(CONTAINERS)}, or be a "

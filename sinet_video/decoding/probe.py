@@ -106,7 +106,7 @@ def probe_images(source: Source, images: StillImages) -> Clip:
 def _check_video(source: Source) -> None:
     """Raise `InputError` for images that are said to be stacked."""
     if source.stacked:
-        raise InputError(f"{source} is no video file, and only those are read as stacked alpha.")
+        raise InputError(f"{source} is not a video file, and only those are read as stacked alpha.")
 
 
 def _probe_arrays(source: Source, arrays: ArrayFrames) -> Clip:

@@ -192,4 +192,6 @@ def read_times(path: Path) -> list[Fraction]:
         lines = read_text(path).split("\n")
         return [Fraction(line) / 1000 for line in lines if line and line[0] != "#"]
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} has something in it that is no time in milliseconds.") from error
+        raise InputError(
+            f"{path} has something in it that is not a time in milliseconds."
+        ) from error

@@ -105,7 +105,7 @@ def decode_still(data: bytes, name: object) -> Still:
     codec = still_codec(data[:HEAD])
     if codec is None:
         raise InputError(
-            f"{name} is no image that can be read; give {', '.join(sorted(SUFFIXES))}."
+            f"{name} is not an image that can be read; give {', '.join(sorted(SUFFIXES))}."
         )
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     decoder.thread_count = 1

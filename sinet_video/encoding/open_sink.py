@@ -111,7 +111,7 @@ def check_count(path: Path, clip: Clip, encoding: Encoding) -> None:
         )
     sequence = container_of(path, encoding.format).is_image_sequence and not is_image(path)
     if encoding.start_number is not None and not sequence:
-        raise SettingError(f"A start number is for image sequences, and {path} is none.")
+        raise SettingError(f"A start number is for image sequences, and {path} is not one.")
 
 
 def first_number(clip: Clip, encoding: Encoding) -> int:

@@ -145,7 +145,7 @@ def check_readable(path: Path) -> None:
     """Raise `WeightsError` for a file that is not there, or that cannot be read."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a device may be read without end
-            raise WeightsError(f"The weights {path} are no file; give a .pth or .onnx file.")
+            raise WeightsError(f"The weights {path} are not a file; give a .pth or .onnx file.")
         with path.open("rb"):
             return
     except WeightsError:

@@ -245,7 +245,7 @@ class Settings(NetworkSettings):
         """
         if clip.dolby_vision == IPT:
             raise InputError(
-                f"{clip.path} is Dolby Vision of profile {IPT}, whose colours are no ordinary YUV "
+                f"{clip.path} is Dolby Vision of profile {IPT}, whose colours are not ordinary YUV "
                 "and would come out green and purple; convert it to HDR10 or SDR first, such as "
                 "with ffmpeg's filter libplacebo."
             )

@@ -36,7 +36,7 @@ class Shard:
         try:
             numbers = int(index), int(count)
         except ValueError:
-            raise SettingError(f"{text!r} is no shard; give I/N, such as 2/8.") from None
+            raise SettingError(f"{text!r} is not a shard; give I/N, such as 2/8.") from None
         return cls(*numbers)
 
     def __str__(self) -> str:

@@ -100,7 +100,7 @@ def _checked(output: Path, moments: int, worst: int, *, overwrite: bool) -> str:
     """Return the kind of report, after checking that it can be written."""
     kind = output.suffix.lower()
     if kind not in KINDS:
-        raise SettingError(f"{output} is no report; it must end in {' or '.join(KINDS)}.")
+        raise SettingError(f"{output} is not a report; it must end in {' or '.join(KINDS)}.")
     for name, value in (("moments", moments), ("worst moments", worst)):
         if not 0 <= value <= MOST:
             raise SettingError(f"The number of {name} is {value}; it must be from 0 to {MOST}.")

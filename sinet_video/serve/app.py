@@ -113,7 +113,7 @@ def serve(address: Address, *, limits: Limits = Limits(), ready: Callable[[Addre
     """Serve until interrupted; `ready` is told the address when it can be opened.
 
     A port of 0 is any that is free. Raises `SettingError` for an address that others reach if the
-    token is short, or that cannot be had.
+    token is short, or that cannot be used.
     """
     check_token(address)
     with closing(_listening(address)) as listening, closing(Workplace(limits)) as workplace:
@@ -157,7 +157,7 @@ def _listening(address: Address) -> socket:
     except OSError as error:
         listening.close()
         raise SettingError(
-            f"{address.host}, port {address.port}, cannot be had: {error.strerror}; give another "
+            f"{address.host}, port {address.port}, cannot be used: {error.strerror}; give another "
             "--port, or 0 for any that is free."
         ) from error
     listening.listen(MOST_CONNECTIONS)

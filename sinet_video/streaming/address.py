@@ -117,7 +117,7 @@ def target_of(name: str | Path) -> Target:
         return Target(text, "stream", STREAMS["https"]) if is_list else Target(text, "file")
     if scheme not in STREAMS:
         known = ", ".join(f"{each}://" for each in STREAMS)
-        raise SettingError(f"{text} is no place that live video can be sent to; {known} are.")
+        raise SettingError(f"Live video cannot be sent to {text}; use {known}.")
     if scheme.startswith("http") and suffix_of(name) != PLAYLIST:
         raise SettingError(f"{text} must end in {PLAYLIST}: over HTTP, live video is sent as HLS.")
     return Target(text, "stream", STREAMS[scheme])

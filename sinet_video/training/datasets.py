@@ -62,7 +62,7 @@ class Data:
 
     def check(self, root: Path, recipe: str) -> None:
         """Raise `InputError`, which names the recipe, unless all folders are there."""
-        named = [each.folder for each in (*self.labelled, *self.empty)]
+        named = [*(each.folder for each in self.labelled), *(each.folder for each in self.empty)]
         if self.backgrounds:
             named.append(self.backgrounds)
         if not root.is_dir():

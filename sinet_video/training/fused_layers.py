@@ -116,7 +116,7 @@ def _library(flags: list[str]) -> Path:
 def _imported(library: Path) -> Any:
     spec = importlib.util.spec_from_file_location(NAME, library)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{library} is no module")
+        raise ImportError(f"{library} is not a module")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -146,7 +146,7 @@ def test_frames_that_cannot_be_stacked_are_refused(
     with pytest.raises(sinet_video.InputError, match="cannot have alpha below its colours"):
         sinet_video.probe(sinet_video.Source(made, stacked=True))
     Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
-    with pytest.raises(sinet_video.InputError, match="no video file"):
+    with pytest.raises(sinet_video.InputError, match="not a video file"):
         sinet_video.probe(sinet_video.Source(tmp_path / "a.png", stacked=True))
 
 

@@ -91,7 +91,8 @@ def test_a_virtual_camera_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("ftp://h/a", "no place"), ("http://h/a.mp4", r"must end in \.m3u8")]
+    ("name", "words"),
+    [("ftp://h/a", "cannot be sent to ftp"), ("http://h/a.mp4", r"must end in \.m3u8")],
 )
 def test_urls_that_cannot_be(name: str, words: str) -> None:
     """The failing twin."""

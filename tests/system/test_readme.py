@@ -139,6 +139,17 @@ def test_the_command_s_file_of_options(talk: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_others_are_used_to_is_called_so_here() -> None:
+    """Each option of the right columns is one of some command."""
+    table = re.findall(r"^\|.*\|(.*)\|$", PAGES["docs/coming-from.md"], re.MULTILINE)
+    named = {each for row in table for each in re.findall(r"`(?:\w+ )?(--?[a-z][a-z-]*)", row)}
+    options = {
+        name for command in cli.commands.values() for each in command.params for name in each.opts
+    }
+    assert len(named) > 25
+    assert named <= options | {"--help", "--help-all", "-h"}
+
+
 def test_the_recipe_for_fine_tuning(tmp_path: Path) -> None:
     """It is one, and begins from the packaged weights."""
     (content,) = blocks("toml", "docs/tasks/fine-tune.md")

@@ -56,7 +56,7 @@ def test_a_manifest_comes_back_from_its_text(tmp_path):
 def test_what_is_no_manifest_is_named(text, tmp_path):
     """Whatever is in it."""
     (tmp_path / "m.json").write_text(text)
-    with pytest.raises(InputError, match=r"m\.json is (no|a) manifest"):
+    with pytest.raises(InputError, match=r"m\.json is (not )?a manifest"):
         read_manifest(tmp_path / "m.json")
 
 
@@ -72,7 +72,7 @@ def test_a_name_that_leads_elsewhere_is_refused(name, tmp_path):
     values = json.loads(a_manifest().to_json())
     values["products"][0]["name"] = name
     (tmp_path / "m.json").write_text(json.dumps(values))
-    with pytest.raises(InputError, match="no name of a file"):
+    with pytest.raises(InputError, match="cannot be the name of a file"):
         read_manifest(tmp_path / "m.json")
 
 

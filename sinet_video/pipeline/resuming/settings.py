@@ -36,6 +36,6 @@ def check_files(*names: Source) -> None:
     """Raise `SettingError` for pipes, which cannot be read or written twice, and for URLs."""
     if any(name.is_pipe or name.is_url or name.is_given for name in names):
         raise SettingError(
-            "What comes or goes through a pipe or from a host, or is no file, cannot be resumed; "
-            "give files."
+            "What comes or goes through a pipe or from a host, or is not a file, cannot be "
+            "resumed; give files."
         )

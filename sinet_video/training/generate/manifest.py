@@ -65,7 +65,9 @@ class Product:
     def __post_init__(self) -> None:
         # A manifest may come from anywhere, and the names in it are written to.
         if not self.name or self.name != PurePath(self.name).name or "\\" in self.name:
-            raise InputError(f"A product is called {self.name!r}, which is no name of a file.")
+            raise InputError(
+                f"A product is called {self.name!r}, which cannot be the name of a file."
+            )
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def read_manifest(path: Path) -> Manifest:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{path} is no manifest of generated images.") from error
+        raise InputError(f"{path} is not a manifest of generated images.") from error
 
 
 def _from_values(values: Values) -> Manifest:

@@ -180,7 +180,7 @@ def test_options_reach_the_manifest(data):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("composites", "p", "r", "-o", "o", "--canvas", "big"), "no size such as 384x216"),
+        (("composites", "p", "r", "-o", "o", "--canvas", "big"), "not a size such as 384x216"),
         (("composites", "p", "r", "-o", "o", "--canvas", "8x8"), "32 pixels or more"),
         (("composites", "p", "r", "-o", "o", "--seed", "-1"), "seed"),
         (("repeat", "m", "-o", "o", "--source", "people"), "such as people=photos"),

@@ -275,12 +275,12 @@ def test_a_report_that_cannot_be_written_is_said(clip, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--start", "soon"), "is no time"),
-        (("--start", "-3"), "is no time"),
-        (("--start", "1e400"), "is no time"),
-        (("--start", "1:99"), "is no time"),
-        (("--end", "00:00:00:02"), "is no time"),
-        (("--end", "1:xx"), "is no time"),
+        (("--start", "soon"), "is not a time"),
+        (("--start", "-3"), "is not a time"),
+        (("--start", "1e400"), "is not a time"),
+        (("--start", "1:99"), "is not a time"),
+        (("--end", "00:00:00:02"), "is not a time"),
+        (("--end", "1:xx"), "is not a time"),
         (("--crf", "low"), "not a valid float"),
         (("--fit", "squash"), "cover"),
         (("--show", "mask"), "composite"),
@@ -832,7 +832,7 @@ def test_times_are_exact(text, seconds):
 @pytest.mark.parametrize("text", ["", "soon", "1:xx", "::", "1/0", "nan", "inf"])
 def test_what_is_no_time_is_refused(text):
     """In click's way, so that the option is named."""
-    with pytest.raises(click.BadParameter, match="is no time"):
+    with pytest.raises(click.BadParameter, match="is not a time"):
         Moment().convert(text, None, None)
 
 

@@ -99,7 +99,7 @@ def test_json_in_a_file_also_of_a_fault(clip, webm, tmp_path):
         (["CLIP", "--json", "none/found.json"], 1, "no folder none"),
         (["CLIP", "--end", "1"], 2, "are of the source"),
         (["CLIP", "--skip", "luck"], 2, "no check 'luck'"),
-        (["CLIP", "--against", "CLIP", "--end", "soon"], 2, "is no time"),
+        (["CLIP", "--against", "CLIP", "--end", "soon"], 2, "is not a time"),
         (["CLIP", "--alpha-mode", "curved"], 2, "curved"),
         ([], 2, "FILE"),
     ],
