@@ -53,6 +53,11 @@ def carphone() -> Path:
     return Path(str(found[0].locate()))
 
 
+def in_the_car() -> Image.Image:
+    """Return one frame of the clip, enlarged to 704x576."""
+    return nth(carphone(), MOMENT).resize((704, 576), Image.Resampling.BICUBIC)
+
+
 def cut(image: Image.Image, *options: object) -> Image.Image:
     """Return a still as `run` makes it of a video that stands still."""
     source, target = WORK / "still.png", WORK / "result.mkv"
@@ -81,11 +86,11 @@ def panels(*shown: tuple[str, Image.Image], height: int = 330) -> Image.Image:
     return sheet
 
 
-def garbage() -> Path:
-    """Return a matte that is white over the helmet, and generously beyond it."""
-    mask = Image.new("L", (512, 512))
-    over = [(286, 512), (290, 440), (312, 380), (360, 345), (410, 336), (512, 350), (512, 512)]
-    ImageDraw.Draw(mask).polygon(over, fill=255)
+def garbage(*shapes: list[tuple[int, int]], size: tuple[int, int]) -> Path:
+    """Return a matte that is white in polygons."""
+    mask = Image.new("L", size)
+    for shape in shapes:
+        ImageDraw.Draw(mask).polygon(shape, fill=255)
     mask.save(WORK / "garbage.png")
     return WORK / "garbage.png"
 
@@ -121,10 +126,26 @@ def refined() -> Image.Image:
 
 def removed() -> Image.Image:
     """Draw what a garbage matte takes away."""
-    plain = cut(portrait(), "--background", "green")
-    without = cut(portrait(), "--background", "green", "--garbage", garbage())
-    mask = Image.open(garbage())
-    return panels(("default", plain), ("garbage.png", mask), ("--garbage", without))
+    source = in_the_car()
+    left = [
+        (209, 279),
+        (236, 306),
+        (254, 334),
+        (275, 359),
+        (288, 388),
+        (266, 406),
+        (227, 422),
+        (200, 438),
+        (182, 456),
+        (150, 461),
+        (150, 375),
+        (186, 306),
+    ]
+    right = [(436, 279), (522, 279), (522, 309), (477, 320), (445, 325)]
+    drawn = garbage(left, right, size=source.size)
+    plain = cut(source, "--background", "green")
+    without = cut(source, "--background", "green", "--garbage", drawn)
+    return panels(("default", plain), ("garbage.png", Image.open(drawn)), ("--garbage", without))
 
 
 def kept() -> Image.Image:
@@ -137,7 +158,7 @@ def kept() -> Image.Image:
 def two_people() -> Image.Image:
     """Return the portrait, and a smaller one in front of the same room."""
     person = portrait()
-    alpha = cut(person, "--show", "alpha", "--garbage", garbage()).convert("L")
+    alpha = cut(person, "--show", "alpha").convert("L")
     scene = Image.linear_gradient("L").resize((800, 512)).convert("RGB")
     scene = Image.blend(scene, Image.new("RGB", scene.size, "#c9b79a"), 0.75)
     small = (300, 300)
@@ -227,7 +248,7 @@ def gallery() -> Image.Image:
 
 def behind() -> Image.Image:
     """Draw a title behind the man."""
-    source = nth(carphone(), MOMENT).resize((704, 576), Image.Resampling.BICUBIC)
+    source = in_the_car()
     titled = source.copy()
     font = ImageFont.load_default(170)
     ImageDraw.Draw(titled).text((352, 150), "HELLO", "#ffd166", font, "mm")

@@ -108,7 +108,8 @@ class Bench:
         return self._segmenters[settings.quality]
 
     def _around(self, path: Path, time: float, settings: Settings) -> _Near:
-        reach, key = _reach(settings), (path, time, settings.following, settings.unsure, settings.quality)
+        reach = _reach(settings)
+        key = path, time, settings.following, settings.unsure, settings.quality
         if self._near is None or self._near.key != key or self._near.reach < reach:
             clip, frames, index = self._frames(path, time, reach)
             coarse = tuple(seen(iter(frames), self._loaded(settings), settings))

@@ -21,7 +21,7 @@ from sinet_video.stages.memory import PART, PartOf, remembers
 SEEN = 0.3
 """Alpha up to it is background; as in `clean_regions` and `refine`."""
 
-ENOUGH = 0.1
+ENOUGH = 0.2
 """Least share of a region's cells that must be sure."""
 
 HELD = 1.0
@@ -32,7 +32,7 @@ HELD = 1.0
 def drop_unsure(
     mattes: Iterable[Matte], sure: float, *, part_of: PartOf | None = None
 ) -> Iterator[Matte]:
-    """Yield each matte without the regions in which hardly any alpha is above `sure`.
+    """Yield each matte without the regions in which less than a fifth of alpha is above `sure`.
 
     A region that was sure stays for a second. Use it on alpha of the coarse grid, (h, w) float32
     in [0, 1], as the network gives it, before any other stage: sure alpha is so near to 1 that the

@@ -71,7 +71,7 @@ def test_what_is_sure_stays():
 
 
 @pytest.mark.parametrize(("radius", "stays"), [(2, False), (8, True)])
-def test_a_tenth_of_a_region_must_be_sure(radius, stays):
+def test_a_fifth_of_a_region_must_be_sure(radius, stays):
     """A few cells that stand out make no person of a coat."""
     alpha = scene((COAT, 0.99), ((30, 75, radius), 1.0))
     (result,) = left([alpha])
