@@ -90,7 +90,7 @@ class NetworkSettings:
         name="network-size",
         parse=InputSize.parse,
         metavar="PIXELS|WxH",
-        shown="64000, with --quality high 100000; with cityscapes 600000 and 937500",
+        shown="64000; with cityscapes 600000; more with --quality high",
     )
     segmenter: Segmenter | None = None
 
