@@ -22,10 +22,11 @@ that of the benchmark itself.
 """
 
 
-def section(whole: Row) -> str:
-    """Return the part of the page for one file."""
+def section(whole: Row, before: Row | None) -> str:
+    """Return the part of the page for one file, without the heading if the part before has it."""
     told = ", ".join(f"{name} {value}" for name, value in whole["facts"].items())
-    return f"## {whole['title']}\n\n{told}.\n\n{table(whole['rows'])}"
+    heading = "" if before and before["title"] == whole["title"] else f"## {whole['title']}\n\n"
+    return f"{heading}{told}.\n\n{table(whole['rows'])}"
 
 
 def main() -> None:
@@ -39,7 +40,8 @@ def main() -> None:
     wholes = [json.loads(path.read_text()) for path in sorted(given.folder.glob("*.json"))]
     if not wholes:
         raise SystemExit(f"There are no JSON files in {given.folder}; run `make bench` first.")
-    given.page.write_text("\n".join([INTRODUCTION, *map(section, wholes)]))
+    sections = map(section, wholes, [None, *wholes])
+    given.page.write_text("\n".join([INTRODUCTION, *sections]))
     print(f"Wrote {given.page} from {len(wholes)} files.")
 
 
