@@ -49,6 +49,14 @@ LARGEST_TEXT = 16 << 20
 """Bytes of a text that is read whole. A device gives as many as are asked for."""
 
 
+def names_folder(path: str | Path) -> bool:
+    """Whether a path was typed as a folder's: with a slash at its end, which a `Path` has lost.
+
+    Its name may then have a dot.
+    """
+    return isinstance(path, str) and path.endswith(("/", os.sep))
+
+
 def read_text(path: Path) -> str:
     """Return what a text file in UTF-8 holds, or a pipe.
 

@@ -5,7 +5,6 @@ Nothing heavy is imported here.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from sinet_video.cli.options.click_options import option
 from sinet_video.cli.options.output import RESULT
 
 from sinet_video.errors import SettingError
+from sinet_video.paths import names_folder
 from sinet_video.pipeline.destinations import DESTINATIONS, described
 
 CHOSEN = "sinet_video.preset_for"
@@ -35,8 +35,8 @@ def check_output(output: str) -> None:
     if name is None or output == "-":
         return
     wanted = DESTINATIONS[name].suffix
-    is_folder = output.endswith(("/", os.sep))  # even with a dot in its name
-    if (is_folder and wanted) or (not is_folder and Path(output).suffix.lower() != wanted):
+    suffix = "" if names_folder(output) else Path(output).suffix.lower()
+    if suffix != wanted:
         kind = f"a {wanted} file" if wanted else "a folder"
         raise SettingError(f"OUTPUT is {output}; with --preset-for {name} it must be {kind}.")
 

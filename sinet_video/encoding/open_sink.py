@@ -33,7 +33,7 @@ from sinet_video.encoding.side_streams import SideStreams
 from sinet_video.encoding.sink import Beside, Companions, Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, SettingError
-from sinet_video.paths import check_named, clash, same_place
+from sinet_video.paths import check_named, clash, names_folder, same_place
 
 
 def open_sink(
@@ -90,7 +90,7 @@ def as_folder(path: StrPath, encoding: Encoding) -> tuple[Path, Encoding]:
 
     A pattern has its number in the form of %04d.
     """
-    if isinstance(path, str) and path.endswith(("/", os.sep)) and encoding.format is None:
+    if names_folder(path) and encoding.format is None:
         encoding = replace(encoding, format="png")
     path = Path(path)
     return path.with_name(with_place(path.name)) if is_pattern(path) else path, encoding
