@@ -214,8 +214,18 @@ class Capture:
                 LOGGER.info("%s", error)
                 continue
             LOGGER.warning("%s is back after %.1f s.", self.name, time.monotonic() - since)
+            self._note_size(found.clip)
             return found
         return None
+
+    def _note_size(self, found: Clip) -> None:
+        """Say that an input that is back sends frames of another size than at first."""
+        first = self.clip.coded or (self.clip.width, self.clip.height)
+        if (found.width, found.height) != first:
+            LOGGER.warning(
+                "It sends %dx%d now; the output stays %dx%d.",
+                found.width, found.height, self.clip.width, self.clip.height,
+            )  # fmt: skip
 
 
 def _as_live(clip: Clip) -> Clip:

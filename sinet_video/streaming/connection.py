@@ -26,6 +26,7 @@ from sinet_video.read_ahead import cores
 from sinet_video.streaming.address import Device
 from sinet_video.streaming.audio_queue import AudioFormat
 from sinet_video.streaming.file_audio import audio_stream
+from sinet_video.streaming.letterbox import letterboxed
 from sinet_video.streaming.relay import is_relayed, opened_relay
 from sinet_video.streaming.settings import Streaming
 
@@ -86,12 +87,17 @@ class Connection:
         return self.tally.harm is not None
 
     def frames(self, like: Clip, *, deinterlace: bool = False) -> Iterator[Frame]:
-        """Yield frames in the size and format of a clip, with this input's own times."""
+        """Yield frames in the size and format of a clip, with this input's own times.
+
+        Those of another shape get black borders.
+        """
         own = self.clip
         here = replace(like, time_base=own.time_base, start=own.start, container=own.container)
         videos = self._all()
         if deinterlace:
             videos = deinterlaced(videos, own.time_base)
+        if not like.stacked:
+            videos = letterboxed(videos, own.sample_aspect, like)
         return with_times(videos, here, self.tally)
 
     def close(self) -> None:
