@@ -1,13 +1,14 @@
 """How right mattes are for different kinds of people: for the table in docs/MODEL_CARD.md.
 
     python benchmarks/kinds_of_people.py [--portraits FOLDER] [--heads FOLDER]
-        [--weights NAME|FILE] [--list kinds_of_people.toml] [--json FILE] [--markdown FILE]
+        [--weights NAME|FILE] [--list FILE] [--json FILE] [--card docs/MODEL_CARD.md]
 
 FOLDER holds images/NAME.jpg and masks/NAME.png, of the sets that kinds_of_people.toml describes. It
 says what each image shows. For each kind this prints the mean foreground IoU (%) and the mean MAD
 (x 1000), of the network alone, enlarged, and as `run` does it, each with a 95 % interval by
 bootstrap over the images. The two sets are kept apart: one has close heads, the other whole
-portraits, and figures of one say nothing beside those of the other. Needs the extra `train`.
+portraits, and figures of one say nothing beside those of the other. --card replaces the tables of
+the card. Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,11 @@ WITHOUT = {"head covered": "head not covered", "glasses": "no glasses"}
 """What an image shows that says none of these."""
 
 ORDER = [row for kind in KINDS for row in (kind, WITHOUT.get(kind)) if row]
+
+TITLES = {"portraits": "Portraits of EG1800's test list", "heads": "Heads of CelebAMask-HQ"}
+
+BEGIN, END = "<!-- kinds of people -->", "<!-- end of kinds -->"
+"""What is around the tables in the card."""
 
 DRAWS, SEED = 4000, 1
 """Samples of the bootstrap, and what they begin from."""
@@ -72,10 +78,10 @@ class Mean:
 
 
 def shown(words: str) -> frozenset[str]:
-    """Return the kinds that an entry of the list belongs to. Raises `ValueError` for others."""
+    """Return the kinds that an entry of the list belongs to. Raises `SystemExit` for others."""
     said = frozenset(word.strip() for word in words.split(",") if word.strip())
     if unknown := said - set(KINDS):
-        raise ValueError(f"{sorted(unknown)[0]} is no kind; they are: {', '.join(KINDS)}.")
+        raise SystemExit(f"{sorted(unknown)[0]!r} is no kind; they are: {', '.join(KINDS)}.")
     return said | {without for kind, without in WITHOUT.items() if kind not in said}
 
 
@@ -116,11 +122,12 @@ def pairs_of(folder: Path, names: Iterable[str]) -> list[Pair]:
 
 def measure(folder: Path, said: Mapping[str, str], weights: str) -> tuple[list[Row], Row]:
     """Return a set's rows, and the figures of each of its images."""
+    kinds = {name: shown(words) for name, words in said.items()}
     settings = Settings(weights=weights)
     ways = {"network": by_network(load_segmenter(weights)), "run": by_flow(settings)}
     pairs = pairs_of(folder, said)
     images = {pair.name: measured(ways, pair) for pair in pairs}
-    return rows({name: shown(words) for name, words in said.items()}, images), dict(images)
+    return rows(kinds, images), dict(images)
 
 
 def plain(row: Row) -> Row:
@@ -133,6 +140,17 @@ def plain(row: Row) -> Row:
     }
 
 
+def replace_tables(card: Path, tables: Sequence[str]) -> None:
+    """Put tables into the card, in the place of those of before."""
+    text = card.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    if not after:
+        raise SystemExit(f"{card} has no place for the tables; it is from {BEGIN} to {END}.")
+    whole = "\n\n".join((BEGIN, *(each.rstrip() for each in tables), END))
+    card.write_text(f"{before}{whole}{after}", encoding="utf-8")
+
+
 def main() -> None:
     """Measure, print and write what was asked for."""
     parser = argparse.ArgumentParser(
@@ -143,7 +161,7 @@ def main() -> None:
     parser.add_argument("--weights", default="default")
     parser.add_argument("--list", type=Path, default=LIST)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--card", type=Path)
     given = parser.parse_args()
     folders = {"portraits": given.portraits, "heads": given.heads}
     if not any(folders.values()):
@@ -153,13 +171,13 @@ def main() -> None:
     for name, folder in folders.items():
         if folder is not None:
             own, images[name] = measure(folder, said[name], given.weights)
-            tables.append(f"**{name}**\n\n{table(own)}")
+            tables.append(f"{TITLES[name]}:\n\n{table(own)}")
             found += [{"set": name, **plain(row)} for row in own]
     print("\n".join(tables))
     told = facts(weights=given.weights, draws=DRAWS, unit="IoU in %, MAD x 1000")
     write(given.json, "Kinds of people", told, found, images=images)
-    if given.markdown:
-        given.markdown.write_text("\n".join(tables), encoding="utf-8")
+    if given.card:
+        replace_tables(given.card, tables)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,10 @@ from typing import IO, Any
 
 import av
 import numpy as np
+from live import free_port
 from measuring import PROGRAM, Row, facts, plot, table, write
+
+FFMPEG = ("ffmpeg", "-v", "error", "-y")
 
 LASTS = 64
 """Seconds of the clip that is repeated: a whole number of frames of AAC at 48 kHz."""
@@ -36,33 +39,34 @@ LASTS = 64
 FLASH, LONG = 96, 0.1
 """Pixels of the flash, in the upper left corner, and the seconds that it and its beep last."""
 
+NEXT = 0.05
+"""Seconds between two frames, if none between them was dropped."""
+
 LISTENED = 15
 """Seconds of the output that are looked at each time."""
 
 
 def source(clip: Path, width: int, height: int, rate: int, target: Path) -> Path:
     """Write the clip that is sent."""
-    shown = f"lt(mod(t,1),{LONG})"
+    shown = f"lt(mod(t+0.5,1),{LONG})"  # not where the clip begins again
     box = f"drawbox=0:0:{FLASH}:{FLASH}:c=%s:t=fill"
     video = (
         f"scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height},"
         f"fps={rate},{box % 'black'},{box % 'white'}:enable='{shown}',format=yuv420p"
     )
     beep = f"aevalsrc='0.8*sin(2*PI*1000*t)*{shown}':s=48000:d={LASTS}"
-    subprocess.run(
-        ["ffmpeg", "-v", "error", "-y", "-stream_loop", "-1", "-i", clip, "-f", "lavfi", "-i", beep]
-        + ["-map", "0:v:0", "-map", "1:a", "-vf", video, "-t", str(LASTS), "-c:v", "libx264"]
-        + ["-preset", "veryfast", "-crf", "20", "-bf", "0", "-g", str(rate), "-c:a", "aac", target],
-        check=True,
-    )
+    inputs = ["-stream_loop", "-1", "-i", str(clip), "-f", "lavfi", "-i", beep]
+    chosen = ["-map", "0:v:0", "-map", "1:a", "-vf", video, "-t", str(LASTS)]
+    encoders = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-bf", "0", "-c:a", "aac"]
+    command = [*FFMPEG, *inputs, *chosen, *encoders, "-g", str(rate), str(target)]
+    subprocess.run(command, check=True)
     return target
 
 
 def core_matte(width: int, height: int, target: Path) -> Path:
     """Write the matte that keeps the flash."""
     drawn = f"color=black:s={width}x{height},drawbox=0:0:{FLASH}:{FLASH}:c=white:t=fill,format=gray"
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", drawn]
-    subprocess.run([*command, "-frames:v", "1", target], check=True)
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", drawn, "-frames:v", "1", target], check=True)
     return target
 
 
@@ -71,12 +75,13 @@ def flashes(path: Path) -> list[float]:
     seen = []
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
-            plane = np.frombuffer(frame.planes[0], np.uint8)
-            corner = plane.reshape(-1, frame.planes[0].line_size)[8 : FLASH - 8, 8 : FLASH - 8]
+            corner = frame.to_ndarray(format="gray")[8 : FLASH - 8, 8 : FLASH - 8]
             seen.append((float(frame.time or 0), corner.mean() > 128))
     return [
-        time for (before, was), (time, now) in pairwise(seen) if now and not was and time - before < 0.05
-    ]  # fmt: skip
+        time
+        for (before, was), (time, now) in pairwise(seen)
+        if now and not was and time - before < NEXT
+    ]
 
 
 def beeps(path: Path) -> list[float]:
@@ -139,7 +144,7 @@ def held(pid: int) -> Row:
 
 def heard(url: str, target: Path) -> list[float]:
     """Record some seconds of the output; return the milliseconds between flashes and beeps."""
-    command = ["ffmpeg", "-v", "quiet", "-y", "-t", str(LISTENED), "-i", url, "-c", "copy"]
+    command = [*FFMPEG, "-v", "quiet", "-t", str(LISTENED), "-i", url, "-c", "copy"]
     try:
         subprocess.run([*command, target], timeout=10 * LISTENED, check=True)
         return offsets(target)
@@ -148,7 +153,11 @@ def heard(url: str, target: Path) -> list[float]:
 
 
 def minutes(
-    process: subprocess.Popen[str], events: Events, url: str, folder: Path, given: argparse.Namespace
+    process: subprocess.Popen[str],
+    events: Events,
+    url: str,
+    folder: Path,
+    given: argparse.Namespace,
 ) -> Iterator[Row]:
     """Yield the figures of each stretch of time."""
     begun, frames, dropped, spent = time.monotonic(), 0, 0, 0.0
@@ -174,30 +183,27 @@ def minutes(
         frames, dropped, spent = last["frame"], last["dropped"], now["CPU s"]
 
 
-def ports() -> tuple[int, int]:
-    """Return two that are free."""
-    from live import free_port
-
-    return free_port(), free_port()
-
-
 def run(given: argparse.Namespace, folder: Path) -> tuple[list[Row], Row]:
     """Send, matte and measure; return the rows, and the command's own report."""
     width, height = map(int, given.size.split("x"))
     sent = source(given.clip, width, height, given.rate, folder / "sent.mkv")
     matte = core_matte(width, height, folder / "core.png")
-    come, go = ports()
+    come, go = free_port(), free_port()
     feed = f"tcp://127.0.0.1:{come}"
-    ffmpeg = ["ffmpeg", "-v", "error", "-re", "-stream_loop", "-1", "-i", sent, "-c", "copy"]
-    sender = subprocess.Popen([*ffmpeg, "-f", "mpegts", f"{feed}?listen=1"])
+    looped = [*FFMPEG, "-re", "-stream_loop", "-1", "-i", str(sent), "-c", "copy"]
+    sender = subprocess.Popen([*looped, "-f", "mpegts", f"{feed}?listen=1"])
     time.sleep(2)
     url, report = f"udp://127.0.0.1:{go}", folder / "report.json"
-    process = subprocess.Popen(
-        [PROGRAM, "live", feed, f"{url}?pkt_size=1316", "--allow", "network", "--core", matte]
-        + ["--log-json", "--json", report],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command: list[str | Path] = [
+        PROGRAM,
+        "live",
+        feed,
+        f"{url}?pkt_size=1316",
+        "--allow",
+        "network",
+    ]
+    command += ["--core", matte, "--log-json", "--json", report]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     events, rows = Events(process.stderr), []
     reader = threading.Thread(target=events.run)
