@@ -48,7 +48,8 @@ LISTENED = 15
 
 def source(clip: Path, width: int, height: int, rate: int, target: Path) -> Path:
     """Write the clip that is sent."""
-    shown = f"lt(mod(t+0.5,1),{LONG})"  # not where the clip begins again
+    first = (rate // 2) / rate  # the time of a frame, and not that at which the clip begins again
+    shown = f"lt(mod(t+1-{first}+1e-6,1),{LONG})"
     box = f"drawbox=0:0:{FLASH}:{FLASH}:c=%s:t=fill"
     video = (
         f"scale={width}:{height}:force_original_aspect_ratio=increase,crop={width}:{height},"
