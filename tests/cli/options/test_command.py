@@ -111,6 +111,33 @@ def test_no_overwrite_leaves_what_exists(jobs, tmp_path):
     assert there.read_text() == "precious"
 
 
+@pytest.mark.parametrize(
+    ("command", "flag", "other"),
+    [
+        (("run", "a.mp4", "b.mp4"), "-n", "--no-overwrite (-n)"),
+        (("batch", "{clip}", "-o", "done"), "-n", "--skip-existing (--no-overwrite, -n)"),
+        (("batch", "{clip}", "-o", "done"), "--skip-existing", "--skip-existing ("),
+    ],
+)
+def test_what_excludes_each_other_is_named_as_it_was_typed(
+    command, flag, other, make_clip, tmp_path, monkeypatch
+):
+    """With all names of both."""
+    monkeypatch.chdir(tmp_path)
+    clip = make_clip("a.mp4")
+    result = run(*(word.format(clip=clip) for word in command), "-y", flag)
+    assert result.exit_code == 2
+    assert f"--overwrite (-y) and {other}" in result.stderr
+    assert "exclude each other; give one." in result.stderr
+    assert not (tmp_path / "done").exists()
+
+
+def test_each_destination_of_the_page_has_its_own_title():
+    """Or people cannot tell them apart."""
+    titles = [each.page.title for each in DESTINATIONS.values() if each.page]
+    assert len(set(titles)) == len(titles) > 5
+
+
 def test_short_names(jobs):
     """-y, -m and --model."""
     run("run", "a.mp4", "b.mp4", "-y", "-m", "mine.onnx")
