@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import click
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
-from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
+from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock, pace
 from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.tables import aligned, in_bytes
 
@@ -112,11 +112,7 @@ def _event(state: State) -> str:
 def _said(outcome: Outcome) -> str:
     if outcome.report is None:
         return "failed."
-    report = outcome.report
-    return (
-        f"{report.frames} frames in {report.seconds:.1f} s "
-        f"({report.frames_per_second:.1f} frames/s), wrote {report.output}"
-    )
+    return f"{pace(outcome.report)}, wrote {outcome.report.output}"
 
 
 def closing_table(outcomes: Sequence[Outcome]) -> str:

@@ -43,7 +43,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sine = "-f lavfi -i sine=440:duration=3 -shortest"
     for words in (f"{source} {sine} -pix_fmt yuv420p talk.mp4", f"{source} -t 1 waves.mp4"):
         subprocess.run(["ffmpeg", "-v", "error", *words.split()], check=True, cwd=folder)
-    Image.new("RGB", (120, 80), (90, 60, 30)).save(folder / "room.jpg")
+    for name in ("room.jpg", "photo.jpg"):
+        Image.new("RGB", (120, 80), (90, 60, 30)).save(folder / name)
     for name in ("title.png", "garbage.png", "core.png"):
         image = Image.new("L", (160, 96))
         ImageDraw.Draw(image).rectangle((10, 10, 60, 40), fill=255)

@@ -406,6 +406,20 @@ def test_doctor_says_what_auto_is(monkeypatch):
     assert json.loads(run("doctor", "--json").stdout)["auto"].endswith(" on cuda")
 
 
+@pytest.mark.parametrize(
+    ("files", "words"), [(0, "nothing"), (2, "b1 (5000 bytes)"), (9, "9 files")]
+)
+def test_doctor_does_not_list_a_cache_that_is_full(files, words, monkeypatch, tmp_path):
+    """Only for programs; the line stays a line."""
+    for index in range(files):
+        (tmp_path / f"b{index}").write_bytes(bytes(5000))
+    monkeypatch.setattr("sinet_video.cache.cache_folder", lambda: tmp_path)
+    (line,) = (each for each in run("doctor").stdout.splitlines() if each.startswith("  cache"))
+    assert words in line
+    listed = json.loads(run("doctor", "--json").stdout)["caches"]["files"]
+    assert len([name for name in listed if name.startswith("b")]) == files
+
+
 def test_doctor_says_what_lacks(monkeypatch):
     """A package or an encoder; the exit status is 1."""
     missing = Codec("libnone", lambda working: working)
