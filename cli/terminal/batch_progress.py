@@ -142,7 +142,8 @@ def _sums(outcomes: Sequence[Outcome]) -> str:
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     frames = sum(report.frames for report in reports)
     text = f"{counts['done']} done, {counts['failed']} failed, {counts['skipped']} skipped"
-    return f"{text}; {frames} frames." if frames else f"{text}."
+    made = "1 frame" if frames == 1 else f"{frames} frames"
+    return f"{text}; {made}." if frames else f"{text}."
 
 
 def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -> str:
@@ -152,8 +153,11 @@ def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -
     known = {each.step.task.name: each for each in estimates}
     rows = [_dry_row(step, known.get(step.task.name)) for step in steps]
     seconds, size = total(estimates, jobs)
-    text = f"{len(estimates)} of {len(steps)} to convert, {jobs} at a time: about {clock(seconds)}"
-    text += f", {in_bytes(size)}." if size else "; no result yet that tells how large they get."
+    text = f"{len(estimates)} of {len(steps)} to convert"
+    if estimates:
+        text += f", {jobs} at a time: about {clock(seconds)}"
+        text += f", {in_bytes(size)}" if size else "; no result yet that tells how large they get"
+    text += "."
     return "\n".join([*aligned([["result", "why", "time", "size"], *rows], numbers=2), text])
 
 
