@@ -104,8 +104,9 @@ class Progress(Line):
             click.echo(f"Note: {report.resumed} frames had been finished before.", err=True)
         for warning in report.warnings:
             click.echo(printable(f"Note: {warning}"), err=True)
+        files = [each for each in (report.output, report.matte, report.plate) if each]
         click.echo(
-            f"Wrote {printable(report.output)}: {pace(report)}, {report.encoder}, "
+            f"Wrote {printable(' and '.join(files))}: {pace(report)}, {report.encoder}, "
             f"alpha {report.alpha}, audio {report.audio}.",
             err=True,
         )

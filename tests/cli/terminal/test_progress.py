@@ -16,6 +16,14 @@ def test_an_image_is_one_frame_and_has_no_speed(tmp_path):
     assert "frames" not in done.stderr
 
 
+def test_all_files_are_named(make_clip, tmp_path):
+    """Those of a job with more than one."""
+    person, plate = tmp_path / "a.webm", tmp_path / "b.mov"
+    command = ["run", str(make_clip("a.mp4")), str(person), "--layers", str(plate)]
+    done = CliRunner().invoke(cli, command)
+    assert f"Wrote {person} and {plate}: 12 frames in " in done.stderr
+
+
 def test_a_batch_counts_one_frame_as_one(tmp_path):
     """And says nothing of times and sizes where nothing is to be done."""
     Image.new("RGB", (32, 32), (9, 99, 9)).save(tmp_path / "a.png")
