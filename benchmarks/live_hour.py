@@ -6,7 +6,8 @@
 CLIP is scaled, given a flash in its corner and a beep once a second, and sent by ffmpeg in real
 time, again and again, over TCP. `sinet-video live` sends it on over UDP with default settings; a
 core matte keeps the flash. Every minute this program notes what the process holds and what it says
-of itself, listens for fifteen seconds, and measures how far the beeps are from their flashes.
+of itself, listens for fifteen seconds, and measures how far the beeps are from their flashes. It is
+behind if fewer frames came since the first row than were due.
 """
 
 from __future__ import annotations
@@ -162,6 +163,7 @@ def minutes(
 ) -> Iterator[Row]:
     """Yield the figures of each stretch of time."""
     begun, frames, dropped, spent = time.monotonic(), 0, 0, 0.0
+    first: tuple[float, int] | None = None
     for index in range(1, round(given.minutes * 60 / given.every) + 1):
         time.sleep(max(0.0, begun + index * given.every - LISTENED - time.monotonic()))
         apart = heard(url, folder / "heard.ts")
@@ -169,12 +171,15 @@ def minutes(
         if process.poll() is not None:
             return
         now, last, late = held(process.pid), events.last, events.taken()
+        came, moment = last["frame"] + last["dropped"], time.monotonic()
+        first = first or (moment, came)
         yield {
             "minute": round((time.monotonic() - begun) / 60, 2),
             "frames": last["frame"] - frames,
             "dropped": last["dropped"] - dropped,
             "latency ms": round(statistics.median(late)) if late else None,
             "most ms": max(late, default=None),
+            "behind s": round(moment - first[0] - (came - first[1]) / given.rate, 1),
             "A/V ms": round(statistics.median(apart), 1) if apart else None,
             "A/V span": [round(min(apart), 1), round(max(apart), 1)] if apart else None,
             **now,

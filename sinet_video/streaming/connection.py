@@ -25,6 +25,7 @@ from sinet_video.media.frame import Frame
 from sinet_video.read_ahead import cores
 from sinet_video.streaming.address import Device
 from sinet_video.streaming.audio_queue import AudioFormat
+from sinet_video.streaming.backlog import Backlog
 from sinet_video.streaming.file_audio import audio_stream
 from sinet_video.streaming.letterbox import letterboxed
 from sinet_video.streaming.relay import is_relayed, opened_relay
@@ -62,13 +63,14 @@ class Connection:
         clip: its properties, by its first frame.
         arrived: when what was decoded last had come.
         tally: what was out of order.
+        backlog: which packets were skipped, as there was no time to decode them.
         failed: whether it ended with an error.
     """
 
     def __init__(
         self, source: Source, device: Device | None, streaming: Streaming, hear: Hear | None = None
     ) -> None:
-        self.arrived, self.tally = time.monotonic(), Tally()
+        self.arrived, self.tally, self.backlog = time.monotonic(), Tally(), Backlog()
         with ExitStack() as stack:
             self._container = stack.enter_context(_opened(source, device, streaming))
             self._stream = video_stream(self._container, source)
@@ -91,6 +93,7 @@ class Connection:
 
         Those of another shape get black borders.
         """
+        self.backlog.restart()
         own = self.clip
         here = replace(like, time_base=own.time_base, start=own.start, container=own.container)
         videos = self._all()
@@ -111,10 +114,11 @@ class Connection:
 
     def _packets(self) -> Iterator[Packet]:
         beside = [] if self._heard is None else [self._heard]
-        for packet in self._container.demux(self._stream, *beside):
+        for packet in self.backlog.timed(self._container.demux(self._stream, *beside)):
             if packet.stream.index == self._stream.index:
                 self.arrived = time.monotonic()
-                yield packet
+                if not self.backlog.skips(packet):
+                    yield packet
             elif packet.size and self._hear is not None and self.audio is not None:
                 self._hear(packet, self.audio)
 
