@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import statistics
 import subprocess
 import threading
@@ -220,7 +219,7 @@ def run(given: argparse.Namespace, folder: Path) -> tuple[list[Row], Row]:
             print(json.dumps(row), flush=True)
             write(given.json, TITLE, facts(clip=given.clip.name), rows)
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # in the background of a shell, SIGINT is ignored
         process.wait(60)
         sender.kill()
         sender.wait()
