@@ -18,11 +18,12 @@ LATE = 3.0
 """Seconds behind after which packets are skipped."""
 
 LONGEST = 10.0
-"""Seconds after which it goes on without a key frame: some streams have none."""
+"""Seconds to wait for a key frame when it is no longer late: some streams have none."""
 
-LOOKED_AT, WAITED = 8, 0.6
-"""Packets over which waiting is measured, and the part of their time that is spent waiting for them
-if they are read as they come.
+LOOKED_AT, WAITED, PACE = 8, 0.6, 0.9
+"""Packets that tell whether they are read as they come: that is so if this part of their time was
+spent waiting for them, if they took no less than this part of it, as what has piled up would, and
+if no more than this part was spent otherwise. On a machine with too much to do, all takes long.
 """
 
 
@@ -45,8 +46,8 @@ class Backlog:
     def restart(self) -> None:
         """Begin anew: what has come by now is not late."""
         self._best: float | None = None
-        self._since: float | None = None
-        self._last: deque[tuple[float, float]] = deque(maxlen=LOOKED_AT)
+        self._skips, self._near_since = False, 0.0
+        self._last: deque[tuple[float, float, float]] = deque(maxlen=LOOKED_AT)
 
     def timed(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Yield packets, and note how long each has to be waited for."""
@@ -71,19 +72,25 @@ class Backlog:
     def is_late(self, stamp: float, now: float, waited: float, *, key: bool) -> bool:
         """Whether to skip a packet, by its time, when it came, and how long it was waited for."""
         lead = stamp - now
-        self._last.append((stamp, waited))
+        self._last.append((stamp, now, waited))
         if self._best is None or lead > self._best or self._comes_as_read():
             self._best = lead
         late = self._best - lead
-        if late > LATE and self._since is None:
-            self._since = now
-        elif key and late < LATE / 4:
-            self._since = None
-        elif self._since is not None and now - self._since > LONGEST:
-            self._since, self._best = None, lead
-        return self._since is not None
+        if late > LATE / 4:
+            self._near_since = now
+        near = late <= LATE / 4 and (key or now - self._near_since > LONGEST)
+        if late > LATE if not self._skips else near:
+            self._skips = not self._skips
+            self._last.clear()  # skipping and decoding take time of their own
+        return self._skips
 
     def _comes_as_read(self) -> bool:
-        (first, _), (last, _) = self._last[0], self._last[-1]
-        spent = sum(waited for _, waited in list(self._last)[1:])
-        return last <= first or spent >= WAITED * (last - first)
+        if len(self._last) < LOOKED_AT:
+            return False
+        (first, began, _), (last, ended, _) = self._last[0], self._last[-1]
+        length, took = last - first, ended - began
+        spent = sum(waited for _, _, waited in list(self._last)[1:])
+        if length <= 0:
+            return True
+        waits = spent >= WAITED * length
+        return waits and took >= PACE * length and took - spent <= PACE * length
