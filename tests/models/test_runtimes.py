@@ -223,7 +223,7 @@ def test_garbage_checkpoint(tmp_path: Path, cache: Path) -> None:
 
 def test_unknown_runtime() -> None:
     """The message names both runtimes."""
-    with pytest.raises(SettingError, match="'onnxruntime' or 'torch'"):
+    with pytest.raises(SettingError, match="one of onnxruntime, torch"):
         load_segmenter(runtime="tensorrt")  # type: ignore[arg-type]
 
 
