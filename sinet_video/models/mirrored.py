@@ -49,7 +49,7 @@ class Mirrored:
         turned = scaled(image[:, ::-1], self._second_size(image.shape))
         second = logits(self._segmenter(turned)[:, ::-1])
         back: FloatArray = resized(second, first.shape)
-        return logistic((first + back) / 2)
+        return logistic(np.float32(0.5) * (first + back))
 
     def _second_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
         """Return the (width, height) of the second look at an image of this shape."""
