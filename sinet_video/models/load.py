@@ -56,9 +56,8 @@ def load_segmenter(
     "cpu", or with torch any device that torch knows, such as "cuda". `onnx` describes an ONNX file
     that this library did not export. `classes` are the classes that count as the person, for
     weights that tell the 19 classes of Cityscapes apart; "person,rider" by default. With `quality`
-    "high" it asks for more pixels, and looks at the mirror image of each image as well. The
-    segmenter maps RGB images, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises
-    `WeightsError` or `SettingError`.
+    "high" it asks for more pixels, and looks at each image twice. The segmenter maps RGB images,
+    (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises `WeightsError` or `SettingError`.
     """
     check_word("runtime", runtime, Runtime)
     check_word("quality", quality, Quality)
