@@ -20,16 +20,8 @@ from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.memory import PART, PartOf, remembers
-from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
-
-LOOSE = 1.4
-"""A view is only moved once it is this many times larger than needed."""
-
-GLIDE = 0.2
-"""Seconds in which a view covers two thirds of the way to its target."""
-
-ALIKE = 0.5
-"""Least intersection over union for two boxes to show the same people."""
+from sinet_video.stages.side_views import Sides, attend
+from sinet_video.stages.viewport import ALIKE, GLIDE, HALVES, LOOSE, QUARTERS, WHOLE, Box, CropMatte, CropSegmenter, fit_view, joined, spread
 
 SURE = 0.65
 """Least `CropMatte.confidence` of a close look at somebody that a search found. False detections in
@@ -38,19 +30,6 @@ empty rooms have a median of 0.5; people have 0.75 and more.
 
 CALM = 1
 """Seconds for which a view does not shrink after somebody was nearly cut off."""
-
-
-def _parts(zoom: int) -> tuple[Box, ...]:
-    """Return views of one size that cover the whole frame, each overlapping the next by half."""
-    steps, size = range(2 * zoom - 1), 1 / zoom
-    return tuple(
-        Box(i * size / 2, j * size / 2, (i / 2 + 1) * size, (j / 2 + 1) * size)
-        for i in steps
-        for j in steps
-    )
-
-
-HALVES, QUARTERS = _parts(2), _parts(4)
 
 
 @dataclass(frozen=True)
@@ -93,16 +72,18 @@ def follow(
     """
     shape: tuple[int, int] | None = None
     before: Coarse | None = None
-    part, track = 0, Track()
+    part, track, sides = 0, Track(), Sides()
     for frame in frames:
         shape = shape or seen_size(segmenter, size, frame.shown_aspect)
         luma = coarse_luma(frame, shape if frame.orientation.sideways else shape[::-1])
         number = part_of(frame) if part_of else 0
         if before is None or number != part or is_cut(before, luma):
-            track = Track()
+            track, sides = Track(), Sides()
         before, part = luma, number
-        seen, track = _update(CropSegmenter(frame, segmenter, shape), track, following)
-        yield Matte(frame, spread(seen))
+        eye = CropSegmenter(frame, segmenter, shape)
+        seen, track = _update(eye, track, following)
+        sides, alpha = attend(eye, sides, seen, _zoomed(following, eye.max_zoom(following.zoom)))
+        yield Matte(frame, alpha)
 
 
 def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[CropMatte, Track]:
@@ -206,18 +187,3 @@ def _retarget(track: Track, people: Box | None, following: Following) -> Track:
     if track.target.contains(people.grown(following.margin / 2)) and not loose:
         return track
     return replace(track, target=wanted)
-
-
-def fit_view(people: Box, following: Following) -> Box:
-    """Return a view around people with the frame's aspect, or the whole frame if little larger."""
-    around = people.grown(following.margin)
-    size = max(around.size, 1 / following.zoom)
-    if size * LOOSE > 1:
-        return WHOLE
-    top = _start(around.top, around.bottom, size)
-    left = _start(around.left, around.right, size)
-    return Box(top, left, top + size, left + size)
-
-
-def _start(low: float, high: float, size: float) -> float:
-    return min(max(0.0, (low + high - size) / 2), 1 - size)

@@ -16,6 +16,7 @@ from sinet_video.models.segmenter import Segmenter, answer
 from sinet_video.native import coarse as kernels
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.resample import between, sampled
+from sinet_video.stages.matte_settings import Following
 
 FINER = 2
 """FloatArray of a view is stored on a whole-frame grid with this many times the cells each way."""
@@ -69,6 +70,12 @@ class Box:
             view.top + self.bottom * height,
             view.left + self.right * width,
         )
+
+    def within_share(self, other: Box) -> float:
+        """Share of another box that lies within this one, in [0, 1]."""
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        across = min(self.right, other.right) - max(self.left, other.left)
+        return max(0.0, down) * max(0.0, across) / other._area
 
     def iou(self, other: Box) -> float:
         """Intersection over union with another box, in [0, 1]."""
@@ -172,9 +179,15 @@ class CropSegmenter:
 
     def __init__(self, frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> None:
         self.frame, self._segmenter, self._shape = frame, segmenter, shape
+        self._answers: dict[Box, CropMatte] = {}
 
     def answer(self, view: Box) -> CropMatte:
-        """Return the matte of a view, extended to whole chroma samples."""
+        """Return the matte of a view, extended to whole chroma samples; each is seen once."""
+        if view not in self._answers:
+            self._answers[view] = self._answer(view)
+        return self._answers[view]
+
+    def _answer(self, view: Box) -> CropMatte:
         if view == WHOLE:
             return CropMatte(WHOLE, answer(self.frame, self._segmenter, self._shape))
         height, width = self.frame.height, self.frame.width
@@ -239,3 +252,41 @@ def _cells(length: int, own: int, start: float, end: float) -> Cells:
     middles = (np.arange((last - first) * samples) + 0.5) / samples + first
     places = (middles / length - start) / (end - start) * own - 0.5
     return Cells(first, last, samples, *between(places, own))
+
+
+LOOSE = 1.4
+"""A view is only moved once it is this many times larger than needed."""
+
+GLIDE = 0.2
+"""Seconds in which a view covers two thirds of the way to its target."""
+
+ALIKE = 0.5
+"""Least intersection over union for two boxes to show the same people."""
+
+
+def _parts(zoom: int) -> tuple[Box, ...]:
+    """Return views of one size that cover the whole frame, each overlapping the next by half."""
+    steps, size = range(2 * zoom - 1), 1 / zoom
+    return tuple(
+        Box(i * size / 2, j * size / 2, (i / 2 + 1) * size, (j / 2 + 1) * size)
+        for i in steps
+        for j in steps
+    )
+
+
+HALVES, QUARTERS = _parts(2), _parts(4)
+
+
+def fit_view(people: Box, following: Following) -> Box:
+    """Return a view around people with the frame's aspect, or the whole frame if little larger."""
+    around = people.grown(following.margin)
+    size = max(around.size, 1 / following.zoom)
+    if size * LOOSE > 1:
+        return WHOLE
+    top = _start(around.top, around.bottom, size)
+    left = _start(around.left, around.right, size)
+    return Box(top, left, top + size, left + size)
+
+
+def _start(low: float, high: float, size: float) -> float:
+    return min(max(0.0, (low + high - size) / 2), 1 - size)

@@ -1,0 +1,277 @@
+"""Side views: people whom the view of `follow` shows too small, or not at all, seen enlarged.
+
+Parts of the frame are searched in turn also while somebody is followed. Who is found in one, and
+again by a closer look, is followed in a view of their own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, exp, floor
+
+import numpy as np
+
+from sinet_video.media.arrays import Array, FloatArray
+from sinet_video.planes.components import erased, label
+from sinet_video.planes.resample import resized
+from sinet_video.stages.matte_settings import Following
+from sinet_video.stages.viewport import (
+    HALVES, QUARTERS, WHOLE, Box, CropMatte, CropSegmenter, joined, spread, fit_view, LOOSE, ALIKE, GLIDE
+)
+
+SEEN = 0.3
+SPECK = 30
+MOST = int(os.environ.get("MOST", 2))
+SURE = float(os.environ.get("SSURE", 0.8))
+GAIN = 1.5
+SWEEP = int(os.environ.get("SWEEP", 1))
+PERIOD = float(os.environ.get("SPERIOD", 0.5))
+ROUND = int(os.environ.get("SROUND", 1))
+
+
+@dataclass(frozen=True)
+class Region:
+    """A connected part of a view's matte."""
+
+    box: Box
+    number: int
+    confidence: float
+
+
+def regions_of(seen: CropMatte) -> tuple[Array, list[Region]]:
+    labels, sizes = label(seen.alpha > SEEN)
+    height, width = seen.alpha.shape
+    found = []
+    if len(sizes) > 1:
+        for number in np.flatnonzero(sizes >= SPECK):
+            cells = np.flatnonzero(labels.ravel() == number)
+            rows, columns = cells // width, cells % width
+            top, bottom, left, right = rows[0], rows[-1] + 1, columns.min(), columns.max() + 1
+            part = seen.alpha[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
+            confidence = (part > 0.9).sum() / max(1, (part > 0.1).sum())
+            box = Box(top / height, left / width, bottom / height, right / width).within(seen.view)
+            found.append(Region(box, int(number), float(confidence)))
+    return labels, found
+
+
+@dataclass(frozen=True)
+class Side:
+    """A view of its own of a few people.
+
+    Attributes:
+        view: the part of the frame looked at last.
+        target: the part that the view is moving towards.
+        seen: what it showed, without whom it cuts off.
+        boxes: where each of them is.
+        found: when somebody was last seen in it.
+    """
+
+    view: Box
+    target: Box
+    seen: CropMatte
+    boxes: tuple[Box, ...]
+    found: Fraction
+    looked: Fraction
+
+
+@dataclass(frozen=True)
+class Sides:
+    views: tuple[Side, ...] = ()
+    turn: int = 0
+    looked: Fraction | None = None
+    refused: tuple[Box, ...] = ()
+
+
+def attend(eye, sides: Sides, main: CropMatte, following: Following) -> tuple[Sides, FloatArray]:
+    now = eye.frame.time
+    if main.people is None and not sides.views:
+        return sides, spread(main)
+    if sides.views:
+        sides = replace(sides, views=tuple(_tended(eye, sides.views, following)))
+        sides = replace(sides, views=tuple(s for s in sides.views if _useful(s, main, now, following)))
+    alpha = merged(main, sides.views)
+    if main.people is None:
+        return sides, alpha
+    first = sides.looked is None
+    if first or now - sides.looked >= PERIOD:
+        before = sides.views
+        sides = _glance(eye, replace(sides, looked=now), main, alpha, following, first)
+        if sides.views != before:
+            alpha = merged(main, sides.views)
+    return sides, alpha
+
+
+def _tended(eye, views, following) -> Iterator[Side]:
+    due = sorted(range(len(views)), key=lambda i: views[i].looked)[:ROUND]
+    for i, side in enumerate(views):
+        yield _look(eye, side, following) if i in due else side
+
+
+def _look(eye, side: Side, following) -> Side:
+    now = eye.frame.time
+    share = 1 - exp(-abs(float(now - side.looked)) / GLIDE)
+    view = side.view.towards(side.target, share)
+    seen, boxes = cleared(eye.answer(view), side.boxes)
+    side = replace(side, view=view, seen=seen, looked=now)
+    if not boxes:
+        return side
+    people = joined(*boxes)
+    wanted = fit_view(people, following)
+    target = side.target
+    if not target.contains(people.grown(following.margin / 2)) or target.size > LOOSE * wanted.size:
+        target = wanted
+    return replace(side, boxes=boxes, found=now, target=target)
+
+
+def cleared(seen: CropMatte, known: tuple[Box, ...] = (), sure: float = 0) -> tuple[CropMatte, tuple[Box, ...]]:
+    """Return a matte without whom the view cuts off, and the boxes of all others."""
+    labels, regions = regions_of(seen)
+    kept = [r for r in regions if r.confidence >= sure and not seen.cuts(r.box) or any(r.box.iou(k) >= ALIKE for k in known)]
+    wanted = np.zeros(int(labels.max()) + 1, bool)
+    wanted[[0, *(r.number for r in kept)]] = True
+    removed = ~wanted[labels]
+    alpha = erased(seen.alpha, removed, SEEN) if removed.any() else seen.alpha
+    return CropMatte(seen.view, alpha), tuple(r.box for r in kept)
+
+
+def _useful(side: Side, main: CropMatte, now, following) -> bool:
+    if now - side.found > following.every:
+        return False
+    if side.target == WHOLE:
+        return False
+    return not (main.view.contains(side.view) and main.view.size < GAIN * side.target.size)
+
+
+def _glance(eye, sides: Sides, main, alpha, following, first) -> Sides:
+    _, regions = regions_of(main)
+    small = [r.box for r in regions if not main.cuts(r.box) and fit_view(r.box, following).size * GAIN < main.view.size]
+    if len(regions) == 1 and main.view != WHOLE:
+        small = []
+    for box in small[:4]:
+        if not _held(sides, box):
+            sides = _added(eye, sides, box, main, following, 0.0)
+    if first:
+        parts = FIRST
+    else:
+        parts = tuple(SWEEPS[(sides.turn + i) % len(SWEEPS)] for i in range(SWEEP))
+        sides = replace(sides, turn=sides.turn + SWEEP)
+    for part in parts:
+        sides = _searched(eye, sides, part, main, alpha, following)
+    return sides
+
+
+def _searched(eye, sides, part, main, alpha, following) -> Sides:
+    if part.size * following.zoom < 0.99 or main.view.contains(part) and part.size * GAIN > main.view.size:
+        return sides
+    seen = eye.answer(part)
+    if seen.people is None:
+        return sides
+    for region in regions_of(seen)[1]:
+        box = region.box
+        if region.confidence < MAYBE or _held(sides, box) or _shown(alpha, box) or any(r.iou(box) > ALIKE for r in sides.refused):
+            continue
+        after = _added(eye, sides, box, main, following, SURE)
+        if after is sides:
+            sides = replace(sides, refused=(*sides.refused, box)[-12:])
+        else:
+            sides = after
+    return sides
+
+
+def _tiles(zoom):
+    return tuple(Box(i / zoom, j / zoom, (i + 1) / zoom, (j + 1) / zoom) for i in range(zoom) for j in range(zoom))
+
+
+SWEEPS = HALVES + _tiles(4)
+FIRST = {"h": HALVES, "5": (*_tiles(2), Box(0.25, 0.25, 0.75, 0.75)), "q": HALVES + _tiles(4), "5q": (*_tiles(2), Box(0.25, 0.25, 0.75, 0.75), *_tiles(4))}[os.environ.get("FIRST", "q")]
+MAYBE = float(os.environ.get("MAYBE", 0.45))
+
+
+def _held(sides: Sides, box: Box) -> bool:
+    return any(b.iou(box) >= 0.3 or b.contains(box) for s in sides.views for b in s.boxes)
+
+
+def _cells(box: Box, shape) -> tuple[slice, slice]:
+    h, w = shape
+    return slice(floor(box.top * h), ceil(box.bottom * h)), slice(floor(box.left * w), ceil(box.right * w))
+
+
+def _shown(alpha, box: Box) -> bool:
+    return float((alpha[_cells(box, alpha.shape)] > 0.5).mean()) > 0.25
+
+
+def _added(eye, sides: Sides, box: Box, main: CropMatte, following, sure: float) -> Sides:
+    own = fit_view(box, following)
+    best = None
+    for i, side in enumerate(sides.views):
+        both = fit_view(joined(box, *side.boxes), following)
+        if both != WHOLE and (best is None or both.size < best[1].size):
+            best = i, both
+    if best and (best[1].size <= LOOSE * max(own.size, sides.views[best[0]].target.size) or len(sides.views) >= MOST):
+        index, view = best
+        if view.size * GAIN > main.view.size and main.view.contains(view):
+            return sides
+    elif len(sides.views) < MOST:
+        index, view = None, own
+    else:
+        return sides
+    if view == WHOLE:
+        return sides
+    old = sides.views[index].boxes if index is not None else ()
+    seen, boxes = cleared(eye.answer(view), old, sure)
+    if sure and not any(_same(b, box) for b in boxes):
+        # who is cut off by the part may be larger than it shows
+        cut = [r.box for r in regions_of(eye.answer(view))[1] if _same(r.box, box)]
+        wider = fit_view(joined(box, *cut, *old), following)
+        if not cut or wider == WHOLE or view.contains(wider) or wider.size * GAIN > main.view.size:
+            return sides
+        view = wider
+        seen, boxes = cleared(eye.answer(view), old, sure)
+    if not any(_same(b, box) for b in boxes):
+        return sides
+    now = eye.frame.time
+    side = Side(view, view, seen, boxes, now, now)
+    views = list(sides.views)
+    if index is None:
+        views.append(side)
+    else:
+        views[index] = side
+    return replace(sides, views=tuple(views))
+
+
+def _same(found: Box, box: Box) -> bool:
+    both = joined(found, box)
+    return found.iou(box) >= 0.4 or (found.within_share(box) > 0.7)
+
+
+def merged(main: CropMatte, sides) -> FloatArray:
+    alpha = spread(main)
+    if not sides:
+        return alpha
+    if main.view == WHOLE:
+        alpha = resized(alpha, (2 * alpha.shape[0], 2 * alpha.shape[1]))
+    alpha = alpha.copy()
+    for side in sides:
+        fine = spread(side.seen)
+        for box in side.boxes:
+            rect = box.grown(0.15)
+            rect = Box(max(rect.top, side.seen.view.top), max(rect.left, side.seen.view.left), min(rect.bottom, side.seen.view.bottom), min(rect.right, side.seen.view.right))
+            spot = _cells(rect, alpha.shape)
+            here = alpha[spot]
+            if _apart(here, rect):
+                alpha[spot] = fine[spot]
+            else:
+                alpha[spot] = np.maximum(here, fine[spot])
+    return alpha
+
+
+def _apart(here, rect: Box) -> bool:
+    edges = []
+    if rect.top > 0: edges.append(here[0])
+    if rect.bottom < 1: edges.append(here[-1])
+    if rect.left > 0: edges.append(here[:, 0])
+    if rect.right < 1: edges.append(here[:, -1])
+    return all(e.max(initial=0) <= SEEN for e in edges)
