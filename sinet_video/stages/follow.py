@@ -82,7 +82,7 @@ def follow(
         before, part = luma, number
         eye = CropSegmenter(frame, segmenter, shape)
         seen, track = _update(eye, track, following)
-        sides, alpha = attend(eye, sides, seen, _zoomed(following, eye.max_zoom(following.zoom)))
+        sides, alpha = attend(eye, sides, seen, _zoomed(following, eye.max_zoom(following.zoom)), luma)
         yield Matte(frame, alpha)
 
 

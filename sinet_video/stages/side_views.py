@@ -15,6 +15,7 @@ from math import ceil, exp, floor
 import numpy as np
 
 from sinet_video.media.arrays import Array, FloatArray
+from sinet_video.planes.box_filter import box_mean
 from sinet_video.planes.components import erased, label
 from sinet_video.planes.resample import resized
 from sinet_video.stages.matte_settings import Following
@@ -24,7 +25,7 @@ from sinet_video.stages.viewport import (
 
 SEEN = 0.3
 SPECK = 30
-MOST = int(os.environ.get("MOST", 2))
+MOST = int(os.environ.get("MOST", 3))
 SURE = float(os.environ.get("SSURE", 0.8))
 GAIN = 1.5
 SWEEP = int(os.environ.get("SWEEP", 1))
@@ -83,9 +84,11 @@ class Sides:
     turn: int = 0
     looked: Fraction | None = None
     refused: tuple[Box, ...] = ()
+    luma: Array | None = None
+    moved: bool = False
 
 
-def attend(eye, sides: Sides, main: CropMatte, following: Following) -> tuple[Sides, FloatArray]:
+def attend(eye, sides: Sides, main: CropMatte, following: Following, luma) -> tuple[Sides, FloatArray]:
     now = eye.frame.time
     if main.people is None and not sides.views:
         return sides, spread(main)
@@ -98,7 +101,7 @@ def attend(eye, sides: Sides, main: CropMatte, following: Following) -> tuple[Si
     first = sides.looked is None
     if first or now - sides.looked >= PERIOD:
         before = sides.views
-        sides = _glance(eye, replace(sides, looked=now), main, alpha, following, first)
+        sides = _glance(eye, replace(sides, looked=now, luma=luma), main, alpha, following, first, sides.luma)
         if sides.views != before:
             alpha = merged(main, sides.views)
     return sides, alpha
@@ -145,7 +148,7 @@ def _useful(side: Side, main: CropMatte, now, following) -> bool:
     return not (main.view.contains(side.view) and main.view.size < GAIN * side.target.size)
 
 
-def _glance(eye, sides: Sides, main, alpha, following, first) -> Sides:
+def _glance(eye, sides: Sides, main, alpha, following, first, before) -> Sides:
     _, regions = regions_of(main)
     small = [r.box for r in regions if not main.cuts(r.box) and fit_view(r.box, following).size * GAIN < main.view.size]
     if len(regions) == 1 and main.view != WHOLE:
@@ -156,11 +159,25 @@ def _glance(eye, sides: Sides, main, alpha, following, first) -> Sides:
     if first:
         parts = FIRST
     else:
-        parts = tuple(SWEEPS[(sides.turn + i) % len(SWEEPS)] for i in range(SWEEP))
-        sides = replace(sides, turn=sides.turn + SWEEP)
+        moving = _moving(before, sides.luma, alpha) if not sides.moved else None
+        parts = (moving,) if moving else (SWEEPS[sides.turn % len(SWEEPS)],)
+        sides = replace(sides, turn=sides.turn + (not moving), moved=bool(moving))
     for part in parts:
         sides = _searched(eye, sides, part, main, alpha, following)
     return sides
+
+
+def _moving(before, luma, alpha) -> Box | None:
+    """Return the part with most motion outside of who is shown; None if nothing or everything moves."""
+    moves = np.abs(luma - before) > 0.06
+    known = box_mean(resized(alpha, luma.shape).astype(np.float32), 4) > 0.05
+    moves &= ~known
+    if moves.mean() > 0.2:
+        return None
+    h, w = moves.shape
+    shares = [float(moves[_cells(part, moves.shape)].mean()) for part in QUARTERS]
+    best = int(np.argmax(shares))
+    return QUARTERS[best] if shares[best] > 0.02 else None
 
 
 def _searched(eye, sides, part, main, alpha, following) -> Sides:
@@ -171,7 +188,7 @@ def _searched(eye, sides, part, main, alpha, following) -> Sides:
         return sides
     for region in regions_of(seen)[1]:
         box = region.box
-        if region.confidence < MAYBE or _held(sides, box) or _shown(alpha, box) or any(r.iou(box) > ALIKE for r in sides.refused):
+        if region.confidence < MAYBE or _at_border(box) or _held(sides, box) or _shown(alpha, box) or any(r.iou(box) > ALIKE for r in sides.refused):
             continue
         after = _added(eye, sides, box, main, following, SURE)
         if after is sides:
@@ -230,7 +247,8 @@ def _added(eye, sides: Sides, box: Box, main: CropMatte, following, sure: float)
             return sides
         view = wider
         seen, boxes = cleared(eye.answer(view), old, sure)
-    if not any(_same(b, box) for b in boxes):
+    new = [b for b in boxes if _same(b, box)]
+    if not new or (sure and (any(_at_border(b) for b in new) or not _mirrored(eye, view, new, sure))):
         return sides
     now = eye.frame.time
     side = Side(view, view, seen, boxes, now, now)
@@ -240,6 +258,15 @@ def _added(eye, sides: Sides, box: Box, main: CropMatte, following, sure: float)
     else:
         views[index] = side
     return replace(sides, views=tuple(views))
+
+
+def _mirrored(eye, view, new, sure) -> bool:
+    found = [r.box for r in regions_of(eye.mirrored(view))[1] if r.confidence >= sure]
+    return any(_same(b, n) for b in found for n in new)
+
+
+def _at_border(box: Box) -> bool:
+    return box.bottom > 0.99 or box.left < 0.005 or box.right > 0.995 or box.top < 0.005
 
 
 def _same(found: Box, box: Box) -> bool:

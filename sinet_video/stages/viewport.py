@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import ceil
 
@@ -196,6 +196,11 @@ class CropSegmenter:
         )
         exact = Box(top / height, left / width, bottom / height, right / width)
         return CropMatte(exact, answer(part, self._segmenter, self._shape))
+
+    def mirrored(self, view: Box) -> CropMatte:
+        """Return the matte of a view that the segmenter saw mirrored, turned back."""
+        frame = replace(self.frame, mirrored=not self.frame.mirrored, _made={})
+        return CropSegmenter(frame, self._segmenter, self._shape).answer(view)
 
     def max_zoom(self, wanted: float) -> float:
         """Return the largest allowed magnification, at most `wanted`."""
