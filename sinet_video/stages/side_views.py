@@ -28,6 +28,7 @@ SPECK = 30
 MOST = int(os.environ.get("MOST", 3))
 SURE = float(os.environ.get("SSURE", 0.8))
 GAIN = 1.5
+KEPT = 1.2
 SWEEP = int(os.environ.get("SWEEP", 1))
 PERIOD = float(os.environ.get("SPERIOD", 0.5))
 ROUND = int(os.environ.get("SROUND", 1))
@@ -129,15 +130,20 @@ def _look(eye, side: Side, following) -> Side:
     return replace(side, boxes=boxes, found=now, target=target)
 
 
-def cleared(seen: CropMatte, known: tuple[Box, ...] = (), sure: float = 0) -> tuple[CropMatte, tuple[Box, ...]]:
-    """Return a matte without whom the view cuts off, and the boxes of all others."""
+def cleared(seen: CropMatte, known: tuple[Box, ...], new: tuple[Box, ...] = ()) -> tuple[CropMatte, tuple[Box, ...]]:
+    """Return a matte of those who were known and who are new alone, and the box of each."""
     labels, regions = regions_of(seen)
-    kept = [r for r in regions if r.confidence >= sure and not seen.cuts(r.box) or any(r.box.iou(k) >= ALIKE for k in known)]
     wanted = np.zeros(int(labels.max()) + 1, bool)
-    wanted[[0, *(r.number for r in kept)]] = True
+    wanted[0] = True
+    boxes = []
+    for box in known + new:
+        pieces = [r for r in regions if _same(r.box, box) and (not seen.cuts(r.box) or r.box.iou(box) >= ALIKE) or box.grown(0.2).within_share(r.box) > 0.7]
+        if pieces:
+            wanted[[r.number for r in pieces]] = True
+            boxes.append(joined(*(r.box for r in pieces)))
     removed = ~wanted[labels]
     alpha = erased(seen.alpha, removed, SEEN) if removed.any() else seen.alpha
-    return CropMatte(seen.view, alpha), tuple(r.box for r in kept)
+    return CropMatte(seen.view, alpha), tuple(dict.fromkeys(boxes))
 
 
 def _useful(side: Side, main: CropMatte, now, following) -> bool:
@@ -145,7 +151,7 @@ def _useful(side: Side, main: CropMatte, now, following) -> bool:
         return False
     if side.target == WHOLE:
         return False
-    return not (main.view.contains(side.view) and main.view.size < GAIN * side.target.size)
+    return not (main.view.contains(side.view) and main.view.size < KEPT * side.target.size)
 
 
 def _glance(eye, sides: Sides, main, alpha, following, first, before) -> Sides:
@@ -155,13 +161,15 @@ def _glance(eye, sides: Sides, main, alpha, following, first, before) -> Sides:
         small = []
     for box in small[:4]:
         if not _held(sides, box):
-            sides = _added(eye, sides, box, main, following, 0.0)
+            sides = _added(eye, sides, box, main, following, SURE)
     if first:
         parts = FIRST
     else:
         moving = _moving(before, sides.luma, alpha) if not sides.moved else None
         parts = (moving,) if moving else (SWEEPS[sides.turn % len(SWEEPS)],)
         sides = replace(sides, turn=sides.turn + (not moving), moved=bool(moving))
+        if sides.turn % 10 == 0:
+            sides = replace(sides, refused=())
     for part in parts:
         sides = _searched(eye, sides, part, main, alpha, following)
     return sides
@@ -221,48 +229,53 @@ def _shown(alpha, box: Box) -> bool:
 
 
 def _added(eye, sides: Sides, box: Box, main: CropMatte, following, sure: float) -> Sides:
+    for index, view in _choices(sides, box, main, following):
+        old = sides.views[index].boxes if index is not None else ()
+        side = _confirmed(eye, view, box, old, main, following, sure)
+        if side:
+            views = list(sides.views)
+            if index is None:
+                views.append(side)
+            else:
+                views[index] = side
+            return replace(sides, views=tuple(views))
+    return sides
+
+
+def _choices(sides, box, main, following):
     own = fit_view(box, following)
-    best = None
-    for i, side in enumerate(sides.views):
-        both = fit_view(joined(box, *side.boxes), following)
-        if both != WHOLE and (best is None or both.size < best[1].size):
-            best = i, both
-    if best and (best[1].size <= LOOSE * max(own.size, sides.views[best[0]].target.size) or len(sides.views) >= MOST):
-        index, view = best
-        if view.size * GAIN > main.view.size and main.view.contains(view):
-            return sides
-    elif len(sides.views) < MOST:
-        index, view = None, own
-    else:
-        return sides
-    if view == WHOLE:
-        return sides
-    old = sides.views[index].boxes if index is not None else ()
-    seen, boxes = cleared(eye.answer(view), old, sure)
-    if sure and not any(_same(b, box) for b in boxes):
+    joins = sorted((fit_view(joined(box, *side.boxes), following).size, i) for i, side in enumerate(sides.views))
+    room = len(sides.views) < MOST
+    for size, i in joins[:1]:
+        if size <= LOOSE * max(own.size, sides.views[i].target.size) or not room:
+            yield i, fit_view(joined(box, *sides.views[i].boxes), following)
+    if room:
+        yield None, own
+
+
+def _confirmed(eye, view, box, old, main, following, sure):
+    for _ in range(2):
+        if view == WHOLE or view.size * GAIN > main.view.size and main.view.contains(view):
+            return None
+        seen = eye.answer(view)
+        regions = regions_of(seen)[1]
+        same = [r.box for r in regions if _same(r.box, box)]
+        if not same:
+            return None
+        if not all(seen.cuts(b) for b in same):
+            break
         # who is cut off by the part may be larger than it shows
-        cut = [r.box for r in regions_of(eye.answer(view))[1] if _same(r.box, box)]
-        wider = fit_view(joined(box, *cut, *old), following)
-        if not cut or wider == WHOLE or view.contains(wider) or wider.size * GAIN > main.view.size:
-            return sides
-        view = wider
-        seen, boxes = cleared(eye.answer(view), old, sure)
-    new = [b for b in boxes if _same(b, box)]
-    if not new or (sure and (any(_at_border(b) for b in new) or not _mirrored(eye, view, new, sure))):
-        return sides
+        view = fit_view(joined(box, *same, *old), following)
+    sure_ = [r.box for r in regions if r.confidence >= sure and not _at_border(r.box) and not seen.cuts(r.box)]
+    if not any(_same(b, box) for b in sure_):
+        return None
+    again = [r.box for r in regions_of(eye.mirrored(view))[1] if r.confidence >= sure]
+    new = tuple(b for b in sure_ if any(_same(b, a) for a in again) and not any(_same(b, o) for o in old))
+    if not any(_same(b, box) for b in new):
+        return None
+    seen, boxes = cleared(seen, old, new)
     now = eye.frame.time
-    side = Side(view, view, seen, boxes, now, now)
-    views = list(sides.views)
-    if index is None:
-        views.append(side)
-    else:
-        views[index] = side
-    return replace(sides, views=tuple(views))
-
-
-def _mirrored(eye, view, new, sure) -> bool:
-    found = [r.box for r in regions_of(eye.mirrored(view))[1] if r.confidence >= sure]
-    return any(_same(b, n) for b in found for n in new)
+    return Side(view, view, seen, boxes, now, now)
 
 
 def _at_border(box: Box) -> bool:
