@@ -2,8 +2,9 @@
 
 Their position is known from the previous alpha. The whole frame is examined at the start, after a
 cut, at regular intervals, and as soon as somebody reaches the border of the view or is no longer
-found in it. If nobody is found in the whole frame, its parts are searched. People who fill the
-frame are segmented as by `segment`.
+found in it. If nobody is found in the whole frame, its parts are searched. While somebody is
+followed, others are looked for in parts of the frame too, and followed in views of their own.
+People who fill the frame are segmented as by `segment`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,19 @@ from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.memory import PART, PartOf, remembers
-from sinet_video.stages.side_views import Sides, attend
-from sinet_video.stages.viewport import ALIKE, GLIDE, HALVES, LOOSE, QUARTERS, WHOLE, Box, CropMatte, CropSegmenter, fit_view, joined, spread
+from sinet_video.stages.views.box import (
+    ALIKE,
+    HALVES,
+    LOOSE,
+    QUARTERS,
+    WHOLE,
+    Box,
+    fit_view,
+    joined,
+)
+from sinet_video.stages.views.search import Others, Scene, attended
+from sinet_video.stages.views.side_views import GLIDE
+from sinet_video.stages.views.viewport import CropMatte, CropSegmenter
 
 SURE = 0.65
 """Least `CropMatte.confidence` of a close look at somebody that a search found. False detections in
@@ -64,32 +76,32 @@ def follow(
 ) -> Iterator[Matte]:
     """Yield each frame with the segmenter's alpha, zoomed in on the people in it.
 
-    Use it in place of `segment` when people are small in the frame. If they fill the frame, the
-    alpha is that of `segment`, bit for bit. Otherwise it still covers the whole frame, (h, w)
-    float32 in [0, 1], on a grid twice as fine. `part_of` returns the part of the job that a frame
-    belongs to; the search for people starts over in each part. Raises `SettingError` as `segment`
-    does.
+    Use it in place of `segment` when people are small in the frame, some or all of them. If they
+    fill the frame, the alpha is that of `segment`, bit for bit. Otherwise it still covers the
+    whole frame, (h, w) float32 in [0, 1], on a grid twice as fine. `part_of` returns the part of
+    the job that a frame belongs to; the search for people starts over in each part. Raises
+    `SettingError` as `segment` does.
     """
     shape: tuple[int, int] | None = None
     before: Coarse | None = None
-    part, track, sides = 0, Track(), Sides()
+    part, track, others = 0, Track(), Others()
     for frame in frames:
         shape = shape or seen_size(segmenter, size, frame.shown_aspect)
         luma = coarse_luma(frame, shape if frame.orientation.sideways else shape[::-1])
         number = part_of(frame) if part_of else 0
         if before is None or number != part or is_cut(before, luma):
-            track, sides = Track(), Sides()
+            track, others = Track(), Others()
         before, part = luma, number
         eye = CropSegmenter(frame, segmenter, shape)
-        seen, track = _update(eye, track, following)
-        sides, alpha = attend(eye, sides, seen, _zoomed(following, eye.max_zoom(following.zoom)), luma)
+        allowed = _zoomed(following, eye.max_zoom(following.zoom))
+        seen, track = _update(eye, track, allowed)
+        alpha, others = attended(Scene(eye, seen, luma, allowed), others)
         yield Matte(frame, alpha)
 
 
 def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[CropMatte, Track]:
     """Examine a frame, and return the matte and where to look next."""
     now = eye.frame.time
-    following = _zoomed(following, eye.max_zoom(following.zoom))
     if track.time is None:
         return _acquire(eye, following)
     share = 1 - exp(-abs(float(now - track.time)) / GLIDE)

@@ -17,12 +17,14 @@ from sinet_video.media.convert import matrix_of, planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
 from sinet_video.quality.metrics import foreground_iou
-from sinet_video.stages.follow import HALVES, QUARTERS, fit_view, follow
+from sinet_video.stages.follow import follow
 from sinet_video.stages.matte_settings import BilinearRefinement, Following
 from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
-from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
+from sinet_video.stages.views.box import HALVES, QUARTERS, WHOLE, Box, fit_view, joined
+from sinet_video.stages.views.search import PARTS
+from sinet_video.stages.views.viewport import CropMatte, CropSegmenter, spread
 
 HEIGHT, WIDTH = 288, 512
 SIZE = InputSize(exact=(128, 96))
