@@ -58,6 +58,11 @@ SMALLEST = 0.07
 BORDER = 0.005
 """Who is found closer to a border of the frame is not believed: the backs of chairs are, too."""
 
+KNOWN, FULL = 0.25, 0.7
+"""Share of a box in which somebody is shown, from which it is of nobody new; and from which a part
+of the frame has no room for others.
+"""
+
 PATIENCE = 10
 """How many searches forget what was refused."""
 
@@ -123,12 +128,14 @@ def attended(scene: Scene, others: Others) -> tuple[FloatArray, Others]:
     the frame is searched every `following.every` seconds; all parts are in the first frame.
     """
     others = replace(others, sides=_followed_on(scene, others.sides))
-    alpha = merged(scene.main, others.sides)
+    alpha = merged(scene.main, others.sides, scene.time)
     due = others.looked is None or scene.time - others.looked >= scene.following.every
     if scene.main.people is None or not due:
         return alpha, others
     found = _searched(scene, others, alpha)
-    return (alpha if found.sides == others.sides else merged(scene.main, found.sides)), found
+    if found.sides is not others.sides:
+        alpha = merged(scene.main, found.sides, scene.time)
+    return alpha, found
 
 
 def _followed_on(scene: Scene, sides: tuple[Side, ...]) -> tuple[Side, ...]:
@@ -150,10 +157,11 @@ def _searched(scene: Scene, others: Others, alpha: FloatArray) -> Others:
         if scene.is_enlarged(fit_view(box, scene.following)):
             others = _tried(scene, others, box)
     for part in parts:
-        if part.size * scene.following.zoom < 1 or not scene.is_enlarged(part):
+        closer = part.size * scene.following.zoom >= 1 and scene.is_enlarged(part)
+        if not closer or _shown(alpha, part) > FULL:
             continue
         for region in scene.eye.answer(part).regions:
-            if region.confidence >= MAYBE and not _is_shown(alpha, region.box):
+            if region.confidence >= MAYBE and _shown(alpha, region.box) < KNOWN:
                 others = _tried(scene, others, region.box)
     return others
 
@@ -184,9 +192,9 @@ def _lively(before: Coarse, luma: Coarse, alpha: FloatArray) -> Box | None:
     return QUARTERS[best] if shares[best] >= LIVELY else None
 
 
-def _is_shown(alpha: FloatArray, box: Box) -> bool:
-    """Whether somebody is already shown in a box."""
-    return float((alpha[box.cells(alpha.shape)] > 0.5).mean()) > 0.25
+def _shown(alpha: FloatArray, box: Box) -> float:
+    """Return the share of a box in which somebody is shown already."""
+    return float((alpha[box.cells(alpha.shape)] > 0.5).mean())
 
 
 def _tried(scene: Scene, others: Others, box: Box) -> Others:

@@ -11,10 +11,10 @@ import numpy as np
 
 from sinet_video.media.arrays import FloatArray
 from sinet_video.planes.components import erased
-from sinet_video.planes.resample import resized
+from sinet_video.planes.pyramid import halved
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.views.box import ALIKE, LOOSE, WHOLE, Box, fit_view, joined
-from sinet_video.stages.views.viewport import FINER, SEEN, CropMatte, Region, spread
+from sinet_video.stages.views.viewport import SEEN, CropMatte, Region, spread
 
 GLIDE = 0.2
 """Seconds in which a view covers two thirds of the way to its target."""
@@ -115,24 +115,24 @@ def is_needed(side: Side, main: CropMatte, time: Fraction, following: Following)
     return not lost and side.target != WHOLE and not as_large
 
 
-def merged(main: CropMatte, sides: Sequence[Side]) -> FloatArray:
-    """Return the alpha of all views, (h, w) in [0, 1]; without side views, that of the main one.
+def merged(main: CropMatte, sides: Sequence[Side], time: Fraction) -> FloatArray:
+    """Return the alpha of all views, (h, w) in [0, 1], on the grid of the main one.
 
     People whom the main view shows as well, apart from others, are replaced by what their own view
-    shows. Where they touch somebody else, the larger alpha counts.
+    shows at this time. If it was not examined now, or they touch somebody, the larger alpha counts.
     """
     alpha = spread(main)
     if not sides:
         return alpha
-    if main.view == WHOLE:
-        alpha = resized(alpha, (FINER * alpha.shape[0], FINER * alpha.shape[1]))
     alpha = alpha.copy()
     for side in sides:
+        own = side.alpha if side.alpha.shape == alpha.shape else halved(side.alpha)
         for box in side.boxes:
             around = box.grown(SEAM).overlap(side.shown.view)
             spot = around.cells(alpha.shape)
-            here, new = alpha[spot], side.alpha[spot]
-            alpha[spot] = new if _is_apart(here, around) else np.maximum(here, new)
+            here, new = alpha[spot], own[spot]
+            alone_here = side.looked == time and _is_apart(here, around)
+            alpha[spot] = new if alone_here else np.maximum(here, new)
     return alpha
 
 
