@@ -4,8 +4,9 @@
 
 CLIPS has NAME.mp4 and NAME.alpha.mkv, BACKGROUNDS images without people. All footage is placed at
 several sizes, alone, in pairs, and small ones beside a large one, over an enlarged background with
-grain, and walks from side to side. The resulting clips stay in FOLDER. Prints MAD x 1000, foreground IoU x 100 and dtSSD x 100
-with and without following, for these clips and for CLIPS as they are.
+grain, and walks from side to side. The resulting clips stay in FOLDER. Prints MAD x 1000,
+foreground IoU x 100 and dtSSD x 100 with and without following, for these clips and for CLIPS as
+they are.
 """
 
 from __future__ import annotations
