@@ -84,6 +84,7 @@ class Others:
         turn: how many parts have been searched in turn.
         moving: whether the last one was searched because something moved in it.
         refused: where somebody seemed to be, and was not.
+        rests: whether no side view is examined in the next frame.
     """
 
     sides: tuple[Side, ...] = ()
@@ -92,6 +93,7 @@ class Others:
     turn: int = 0
     moving: bool = False
     refused: tuple[Box, ...] = ()
+    rests: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,12 @@ class Scene:
 def attended(scene: Scene, others: Others) -> tuple[FloatArray, Others]:
     """Return the alpha of all views of a frame, and whom to follow on.
 
-    One side view is examined in each frame, in turn. While the main view shows somebody, a part of
-    the frame is searched every `following.every` seconds; all parts are in the first frame.
+    One side view is examined in every other frame, in turn, as a look costs a quarter of what is
+    done for a frame. While the main view shows somebody, a part of the frame is searched every
+    `following.every` seconds; all parts are in the first frame.
     """
-    others = replace(others, sides=_followed_on(scene, others.sides))
+    sides = others.sides if others.rests else _followed_on(scene, others.sides)
+    others = replace(others, sides=sides, rests=bool(sides) and not others.rests)
     alpha = merged(scene.main, others.sides, scene.time)
     due = others.looked is None or scene.time - others.looked >= scene.following.every
     if scene.main.people is None or not due:
@@ -152,8 +156,9 @@ def _followed_on(scene: Scene, sides: tuple[Side, ...]) -> tuple[Side, ...]:
 def _searched(scene: Scene, others: Others, alpha: FloatArray) -> Others:
     """Search the part whose turn it is, or all of them, and what the main view shows too small."""
     others, parts = _next_parts(scene, others, alpha)
-    small = (region.box for region in scene.main.regions if not scene.main.cuts(region.box))
-    for box in small:
+    small = [region.box for region in scene.main.regions if not scene.main.cuts(region.box)]
+    # The main view itself comes closer to somebody alone.
+    for box in small if len(scene.main.regions) > 1 else ():
         if scene.is_enlarged(fit_view(box, scene.following)):
             others = _tried(scene, others, box)
     for part in parts:
