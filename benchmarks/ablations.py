@@ -75,7 +75,11 @@ def shortened(name: str, steps: int) -> Recipe:
     return dataclasses.replace(recipe, name=name, start=START, stages=(last,))
 
 
-def measured(weights: Path, stock: Stock, clips: Path | None) -> dict[str, float]:
+Row = dict[str, float]
+"""The figures of one variant by their names."""
+
+
+def measured(weights: Path, stock: Stock, clips: Path | None) -> Row:
     """Return IoU x 100 by folder, false finds in percent, MAD x 1000 and dtSSD x 100 of clips."""
     network = load(weights)
     figures = {folder: 100 * iou for folder, iou in validate(network, stock.validation).items()}
@@ -89,8 +93,17 @@ def measured(weights: Path, stock: Stock, clips: Path | None) -> dict[str, float
     return figures
 
 
+def trained(name: str, steps: int, stock: Stock, folder: Path, clips: Path | None) -> Row:
+    """Train one variant, or go on with it, and return its figures."""
+    own = shortened(name, steps)
+    stock.weights = [labelled.weight for labelled in own.data.labelled]
+    stock.empty_weights = [empty.weight for empty in own.data.empty]
+    run_recipe(own, stock, folder)
+    return measured(folder / "weights.pth", stock, clips)
+
+
 def main() -> None:
-    """Train, measure, print, write."""
+    """Train, measure, print, write; what was measured before is only printed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -99,18 +112,16 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     given = parser.parse_args()
     stock = load_stock(load_recipe("default").data, given.data)
-    rows: dict[str, dict[str, float]] = {}
+    kept = given.output / "ablations.json"
+    rows: dict[str, Row] = json.loads(kept.read_text()) if kept.exists() else {}
     for name in given.only:
-        own = shortened(name, given.steps)
-        stock.weights = [labelled.weight for labelled in own.data.labelled]
-        stock.empty_weights = [empty.weight for empty in own.data.empty]
-        folder = given.output / name.replace(" ", "-")
-        run_recipe(own, stock, folder)
-        rows[name] = measured(folder / "weights.pth", stock, given.clips)
-        if len(rows) == 1:
+        if name not in rows:
+            folder = given.output / name.replace(" ", "-")
+            rows[name] = trained(name, given.steps, stock, folder, given.clips)
+            kept.write_text(json.dumps(rows, indent=1))
+        if name == given.only[0]:
             print("| variant |", " | ".join(rows[name]), "|\n|---|" + "---|" * len(rows[name]))
         print(f"| {name} |", " | ".join(f"{v:.2f}" for v in rows[name].values()), "|", flush=True)
-        (given.output / "ablations.json").write_text(json.dumps(rows, indent=1))
 
 
 if __name__ == "__main__":

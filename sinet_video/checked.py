@@ -40,9 +40,16 @@ def check_fields(settings: Any) -> None:
             raise SettingError(
                 f"{type(settings).__name__}'s {name} is {value!r}; it must be {_words(hint)}."
             )
-        if isinstance(value, str) and (allowed := _allowed(hint)) and value not in allowed:
-            said = name.replace("_", " ").capitalize()
-            raise SettingError(f"{said} is {value!r}; it must be one of {', '.join(allowed)}.")
+        if isinstance(value, str) and _allowed(hint):
+            check_word(name, value, hint)
+
+
+def check_word(name: str, value: object, kind: Any) -> None:
+    """Raise `SettingError` for an argument, or a field, that is none of the words of its type."""
+    allowed = _allowed(kind)
+    if value not in allowed:
+        said = name.replace("_", " ").capitalize()
+        raise SettingError(f"{said} is {value!r}; it must be one of {', '.join(allowed)}.")
 
 
 def _allowed(hint: Any) -> tuple[str, ...]:

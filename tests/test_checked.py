@@ -13,7 +13,7 @@ import pytest
 
 import sinet_video
 from sinet_video import SettingError
-from sinet_video.checked import check_fields
+from sinet_video.checked import check_fields, check_word
 
 
 @dataclass(frozen=True)
@@ -120,3 +120,18 @@ def test_all_settings_check_all_fields_at_birth(kind, wrong):
         except TypeError as error:
             if "required positional" not in str(error):
                 raise
+
+
+@pytest.mark.parametrize("value", ["best", "", None, 3])
+def test_an_argument_that_is_no_word_is_refused_as_a_field_is(value) -> None:
+    """With the words that there are, whatever it is instead."""
+    check_word("quality", "high", Literal["standard", "high"])
+    with pytest.raises(SettingError, match=r"^Quality is .*; it must be one of standard, high"):
+        check_word("quality", value, Literal["standard", "high"])
+
+
+@pytest.mark.parametrize("name", ["runtime", "quality"])
+def test_a_segmenter_is_asked_for_in_such_words(name) -> None:
+    """Before anything is loaded."""
+    with pytest.raises(SettingError, match=f"{name.capitalize()} is 'fast'; it must be one of "):
+        sinet_video.load_segmenter("nothing.pth", **{name: "fast"})

@@ -23,6 +23,9 @@ EXTRAS = {
 }
 """The packages that the library needs, and those of each extra."""
 
+FEW = 4
+"""Files of the cache that are named, with their sizes; of more, only how many there are."""
+
 KERNELS = "sinet_video.native"
 """The compiled kernels, where a version has them."""
 
@@ -164,10 +167,17 @@ def _used() -> dict[str, str]:
     }
 
 
+def _kept(files: dict[str, int]) -> str:
+    """Return what a cache holds: names while they are few."""
+    if len(files) <= FEW:
+        return ", ".join(f"{name} ({size} bytes)" for name, size in files.items())
+    return f"{len(files)} files, {sum(files.values()) / 1e6:.1f} MB; --json lists them"
+
+
 def described(found: dict[str, Any]) -> list[str]:
     """Return the same in lines."""
     used = ", ".join(f"{name} {value}" for name, value in found["used"].items())
-    kept = ", ".join(f"{name} ({size} bytes)" for name, size in found["caches"]["files"].items())
+    kept = _kept(found["caches"]["files"])
     return [
         f"sinet-video {found['sinet-video']}, Python {found['python']}",
         f"  system     {found['system']}, {found['cpus']} CPUs",

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import click
-from sinet_video.cli.options.click_options import JOB, option, options_from, overwrite_option
+from sinet_video.cli.options.click_options import (
+    JOB,
+    check_apart,
+    option,
+    options_from,
+    overwrite_option,
+)
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.destination import check_output, destination_option
@@ -105,8 +111,7 @@ def run(
     check_output(output)
     if report_file == "-" and "-" in (output, matte, plate):
         raise SettingError("Standard output has the video, so --json cannot go there; give a file.")
-    if keep and overwrite:
-        raise click.UsageError("--overwrite and --no-overwrite exclude each other; give one.")
+    check_apart("overwrite", "keep")
     if keep and job.is_done(output):
         console.note(f"Skipped {source}: {output} exists.")
         return

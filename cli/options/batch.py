@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
-from sinet_video.cli.options.click_options import JOB, Command, option
+from sinet_video.cli.options.click_options import JOB, Command, check_apart, option
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
 
@@ -181,8 +181,7 @@ class BatchOptions:
     def _rules(self, *, overwrite: bool) -> Rules:
         from sinet_video.batches.decide import Rules
 
-        if overwrite and self.skip_existing:
-            raise SettingError("--overwrite and --skip-existing exclude each other; give one.")
+        check_apart("overwrite", "skip_existing")
         return Rules(
             overwrite=overwrite, retry_failed=self.retry_failed, skip_existing=self.skip_existing
         )

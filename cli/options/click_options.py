@@ -189,6 +189,26 @@ overwrite_option = option(
     brief=True,
     help="Replace existing files.",
 )
+
+
+def check_apart(*names: str) -> None:
+    """Raise `click.UsageError` if two flags that exclude each other, by their names, are given.
+
+    It has all the names of each, so that the one that was typed is among them.
+    """
+    context = click.get_current_context()
+    flags = [each for name in names for each in context.command.params if each.name == name]
+    if all(context.params[name] for name in names):
+        first, second = (_spellings(each) for each in flags)
+        raise click.UsageError(f"{first} and {second} exclude each other; give one.")
+
+
+def _spellings(flag: click.Parameter) -> str:
+    """Return all names of a flag: --overwrite (-y)."""
+    name, *others = sorted(flag.opts, key=lambda each: not each.startswith("--"))
+    return f"{name} ({', '.join(others)})" if others else name
+
+
 report_option = option(
     "--json",
     "report_file",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import click
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
-from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
+from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock, pace
 from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.tables import aligned, in_bytes
 
@@ -112,11 +112,7 @@ def _event(state: State) -> str:
 def _said(outcome: Outcome) -> str:
     if outcome.report is None:
         return "failed."
-    report = outcome.report
-    return (
-        f"{report.frames} frames in {report.seconds:.1f} s "
-        f"({report.frames_per_second:.1f} frames/s), wrote {report.output}"
-    )
+    return f"{pace(outcome.report)}, wrote {outcome.report.output}"
 
 
 def closing_table(outcomes: Sequence[Outcome]) -> str:
@@ -146,7 +142,8 @@ def _sums(outcomes: Sequence[Outcome]) -> str:
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     frames = sum(report.frames for report in reports)
     text = f"{counts['done']} done, {counts['failed']} failed, {counts['skipped']} skipped"
-    return f"{text}; {frames} frames." if frames else f"{text}."
+    made = "1 frame" if frames == 1 else f"{frames} frames"
+    return f"{text}; {made}." if frames else f"{text}."
 
 
 def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -> str:
@@ -156,8 +153,11 @@ def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -
     known = {each.step.task.name: each for each in estimates}
     rows = [_dry_row(step, known.get(step.task.name)) for step in steps]
     seconds, size = total(estimates, jobs)
-    text = f"{len(estimates)} of {len(steps)} to convert, {jobs} at a time: about {clock(seconds)}"
-    text += f", {in_bytes(size)}." if size else "; no result yet that tells how large they get."
+    text = f"{len(estimates)} of {len(steps)} to convert"
+    if estimates:
+        text += f", {jobs} at a time: about {clock(seconds)}"
+        text += f", {in_bytes(size)}" if size else "; no result yet that tells how large they get"
+    text += "."
     return "\n".join([*aligned([["result", "why", "time", "size"], *rows], numbers=2), text])
 
 

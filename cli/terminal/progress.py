@@ -104,12 +104,20 @@ class Progress(Line):
             click.echo(f"Note: {report.resumed} frames had been finished before.", err=True)
         for warning in report.warnings:
             click.echo(printable(f"Note: {warning}"), err=True)
+        files = [each for each in (report.output, report.matte, report.plate) if each]
         click.echo(
-            f"Wrote {printable(report.output)}: {report.frames} frames in {report.seconds:.1f} s "
-            f"({report.frames_per_second:.1f} frames/s), {report.encoder}, alpha {report.alpha}, "
-            f"audio {report.audio}.",
+            f"Wrote {printable(' and '.join(files))}: {pace(report)}, {report.encoder}, "
+            f"alpha {report.alpha}, audio {report.audio}.",
             err=True,
         )
+
+
+def pace(report: Report) -> str:
+    """Return how many frames there were, and how long they took."""
+    if report.frames == 1:
+        return f"1 frame in {report.seconds:.1f} s"
+    speed = f"{report.frames_per_second:.1f} frames/s"
+    return f"{report.frames} frames in {report.seconds:.1f} s ({speed})"
 
 
 class JsonProgress(Progress):

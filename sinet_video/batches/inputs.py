@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from os.path import abspath
 from pathlib import Path, PurePath
 
+from sinet_video.atomic import translate_read_errors
 from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
 from sinet_video.containers.numbering import is_pattern
-from sinet_video.errors import InputError, SinetVideoError, reason
+from sinet_video.errors import InputError, reason
 from sinet_video.paths import check_named, read_text
 from sinet_video.remote.address import StrPath, is_object, pure_path, scheme_of
 from sinet_video.remote.store import store_of
@@ -61,16 +62,12 @@ def expand(
     Raises `InputError` if there is none.
     """
     check_named(input=str(given))
-    try:
+    with translate_read_errors(given):
         if scheme_of(given):
             found = list(_matches_far(str(given), recursive=recursive, stills=stills))
         else:
             path = Path(given)
             found = list(_matches(path, given, recursive=recursive, exclude=exclude, stills=stills))
-    except SinetVideoError:  # some are an OSError as well
-        raise
-    except OSError as error:
-        raise InputError(f"{given} cannot be read: {reason(error)}.") from error
     if not found:
         what = "video or image" if stills else "video"
         raise InputError(f"{given} matches no {what}; give files, folders or patterns that do.")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sinet_video.device.grids import box_mean, box_sum, doubled, halved
-from sinet_video.planes.guided_filter import LEAST, PAIRS
+from sinet_video.planes.guided_filter import LEAST, PAIRS, solution
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def fit(guide: Tensor, alpha: Tensor, sure: Tensor, radius: int, eps: float) -> 
     sums = box_sum(halved(_products(guide, alpha, sure)), radius)
     weight = sums[0]
     guides, mean, covariances, variances = _moments(sums[1:] / weight, eps)
-    slopes = _solved(variances, covariances)
+    numerators, denominator = solution(variances, covariances)
+    slopes = torch.stack(numerators) / denominator
     level = mean - (slopes * guides).sum(0)
     parts = torch.cat([slopes, level[None], torch.ones_like(level)[None]])
     around = box_sum(parts * weight, 1)
@@ -79,16 +80,3 @@ def _moments(means: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]
         ]
     )
     return guides, alpha, crossed - guides * alpha, variances
-
-
-def _solved(matrix: Tensor, right: Tensor) -> Tensor:
-    """Solve a symmetric 3 x 3 system per cell: (6, h, w) in the order of PAIRS, and (3, h, w)."""
-    a, b, c, d, e, f = matrix
-    first = d * f - e * e, c * e - b * f, b * e - c * d
-    second = first[1], a * f - c * c, b * c - a * e
-    third = first[2], second[2], a * d - b * b
-    determinant = a * first[0] + b * first[1] + c * first[2]
-    rows = (first, second, third)
-    solved = [r[0] * right[0] + r[1] * right[1] + r[2] * right[2] for r in rows]
-    slopes: Tensor = torch.stack(solved) / determinant
-    return slopes

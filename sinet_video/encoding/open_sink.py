@@ -75,7 +75,8 @@ def open_sink(
     found = None if container.alone else beside
     sink = VideoFile(path, clip, content, chosen, found, overwrite=overwrite)
     if companions and container.alone:
-        sink.warnings += not_held(clip, f"A {encoding.format} stream")
+        form = f"{encoding.format} stream" if encoding.format else f"{path.suffix} file"
+        sink.warnings += not_held(clip, f"A {form}")
     return sink
 
 

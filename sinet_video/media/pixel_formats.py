@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import av
-
-if TYPE_CHECKING:
-    pass
 from typing import Any
 
+import av
 from numpy.typing import NDArray
 
 from sinet_video.errors import InputError

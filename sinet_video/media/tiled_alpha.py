@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.media.arrays import Array
 from sinet_video.native import tiles as kernels
-
-if TYPE_CHECKING:
-    pass
 
 
 class Kind(IntEnum):

@@ -146,8 +146,6 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if self.channels not in ("rgb", "bgr"):
-            raise SettingError(f"Channel order is {self.channels!r}; it must be 'rgb' or 'bgr'.")
         if len(self.mean) != 3 or len(self.std) != 3:
             raise SettingError(
                 f"Mean has {len(self.mean)} values and std {len(self.std)}; each needs three, "

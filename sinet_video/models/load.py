@@ -6,8 +6,8 @@ import gzip
 import hashlib
 import stat
 from pathlib import Path
-from typing import get_args
 
+from sinet_video.checked import check_word
 from sinet_video.errors import SettingError, WeightsError, reason
 from sinet_video.extras import extra_needed
 from sinet_video.models import download
@@ -56,12 +56,11 @@ def load_segmenter(
     "cpu", or with torch any device that torch knows, such as "cuda". `onnx` describes an ONNX file
     that this library did not export. `classes` are the classes that count as the person, for
     weights that tell the 19 classes of Cityscapes apart; "person,rider" by default. With `quality`
-    "high" it asks for more pixels, and looks at the mirror image of each image as well. The
-    segmenter maps RGB images, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises
-    `WeightsError` or `SettingError`.
+    "high" it asks for more pixels, and looks at each image twice. The segmenter maps RGB images,
+    (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises `WeightsError` or `SettingError`.
     """
-    if quality not in get_args(Quality):
-        raise SettingError(f"Quality is {quality!r}; it must be 'standard' or 'high'.")
+    check_word("runtime", runtime, Runtime)
+    check_word("quality", quality, Quality)
     found = _loaded(weights, runtime, device, onnx, classes)
     return mirrored(found) if quality == "high" else found
 
@@ -78,8 +77,6 @@ def _loaded(
     if runtime == "torch":
         return _in_torch(weights, device, classes)
     check_named(weights=weights)
-    if runtime != "onnxruntime":
-        raise SettingError(f"Runtime is {runtime!r}; it must be 'onnxruntime' or 'torch'.")
     if device != "cpu":
         raise SettingError(f"Device {device!r} needs the torch runtime; onnxruntime runs on 'cpu'.")
     if row := named(weights):

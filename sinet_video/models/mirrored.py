@@ -1,14 +1,24 @@
-"""Segmenters that also look at each image's mirror image, for better mattes in more time."""
+"""Segmenters that look at each image twice, for better mattes in more time.
+
+The first look is at more pixels than suit the network, which shows it hands and small people. The
+second is at its usual number, and at the mirror image. A network is wrong in other places of each,
+and surest where it is right, so that the mean of their logits is better than both.
+"""
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+import av
 import numpy as np
+from numpy.typing import NDArray
 
 from sinet_video.media.arrays import FloatArray, Image
+from sinet_video.media.convert import AREA, reformat, rgb_of
 from sinet_video.models.input_settings import PIXELS, STEP
 from sinet_video.models.segmenter import OnDevice
+from sinet_video.planes.resample import resized
 
 if TYPE_CHECKING:
     from torch import Tensor, device
@@ -16,18 +26,14 @@ if TYPE_CHECKING:
     from sinet_video.models.runtimes import NamedSegmenter
 
 MORE = 25 / 16
-"""How many times the pixels that suit the network are looked at."""
+"""How many times the pixels that suit the network the first look is at."""
 
 LEAST = 1e-7
 """Alpha is taken to be this far from 0 and 1 at least, so that neither look decides alone."""
 
 
 class Mirrored:
-    """Asks a segmenter about an image and about its mirror image.
-
-    Alpha is the mean of the two in their logits. A network is wrong in other places of a mirror
-    image, and surest where it is right.
-    """
+    """Asks a segmenter about an image, and about its mirror image at fewer pixels."""
 
     def __init__(self, segmenter: NamedSegmenter) -> None:
         self._segmenter = segmenter
@@ -39,9 +45,23 @@ class Mirrored:
 
     def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image, (h, w, 3) uint8, as the segmenter does."""
-        turned = self._segmenter(np.ascontiguousarray(image[:, ::-1]))
-        merged: FloatArray = mean_of_logits(self._segmenter(image), turned[:, ::-1])
-        return merged
+        first = logits(self._segmenter(image))
+        turned = scaled(image[:, ::-1], self._second_size(image.shape))
+        second = logits(self._segmenter(turned)[:, ::-1])
+        back: FloatArray = resized(second, first.shape)
+        return logistic(np.float32(0.5) * (first + back))
+
+    def _second_size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Return the (width, height) of the second look at an image of this shape."""
+        height, width = shape[:2]
+        if self.input_size:
+            return width, height
+        return self._fewer(width), self._fewer(height)
+
+    def _fewer(self, side: int) -> int:
+        """Return a side of the second look, to the nearest multiple of the step."""
+        steps: int = max(1, round(side / sqrt(MORE) / self.step))
+        return steps * self.step
 
 
 class MirroredOnDevice(Mirrored):
@@ -57,18 +77,37 @@ class MirroredOnDevice(Mirrored):
 
     def alpha(self, image: Tensor) -> Tensor:
         """Return alpha for an image, as `TorchSegmenter.alpha` does."""
-        turned: Tensor = self._segmenter.alpha(image.flip(1))
-        merged: Tensor = mean_of_logits(self._segmenter.alpha(image), turned.flip(1))
-        return merged
+        from torch.nn.functional import interpolate
+
+        width, height = self._second_size(image.shape)
+        planes = image.flip(1).permute(2, 0, 1)[None].float()
+        turned = interpolate(planes, (height, width), mode="bilinear", antialias=True)
+        fewer = turned[0].permute(1, 2, 0).round().to(image.dtype)
+        first = self._segmenter.alpha(image).logit(LEAST)
+        second = self._segmenter.alpha(fewer).flip(1).logit(LEAST)
+        back = interpolate(second[None, None], first.shape, mode="bilinear")[0, 0]
+        alpha: Tensor = ((first + back) / 2).sigmoid()
+        return alpha
 
 
 def mirrored(segmenter: NamedSegmenter) -> Mirrored:
-    """Return the segmenter that also looks at mirror images."""
+    """Return the segmenter that looks twice."""
     return (MirroredOnDevice if isinstance(segmenter, OnDevice) else Mirrored)(segmenter)
 
 
-def mean_of_logits(one: Any, other: Any) -> Any:
-    """Return alpha whose logit is the mean of those of two, float32 arrays or tensors in [0, 1]."""
-    one, other = one.clip(LEAST, 1 - LEAST), other.clip(LEAST, 1 - LEAST)
-    person, rest = (one * other) ** 0.5, ((1 - one) * (1 - other)) ** 0.5
-    return person / (person + rest)
+def scaled(image: NDArray[Any], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return an RGB image, (h, w, 3) uint8, at another size, (width, height)."""
+    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
+    return rgb_of(reformat(video, width=size[0], height=size[1], interpolation=AREA))
+
+
+def logits(alpha: FloatArray) -> FloatArray:
+    """Return the logits of alpha, of the same shape, none of them infinite."""
+    inside = alpha.clip(LEAST, 1 - LEAST)
+    found: FloatArray = np.log(inside / (1 - inside))
+    return found
+
+
+def logistic(values: FloatArray) -> FloatArray:
+    """Return the alpha of logits."""
+    return (1 / (1 + np.exp(-values))).astype(np.float32, copy=False)

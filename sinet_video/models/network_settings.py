@@ -23,7 +23,7 @@ NETWORK = "Network"
 """Heading of the options for the network."""
 
 Quality = Literal["standard", "high"]
-"""How closely the network looks: "high" is at more pixels, and at the mirror image as well."""
+"""How closely the network looks: with "high" twice, at more pixels and at the mirror image."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,9 @@ class NetworkSettings:
         onnx: the input and output of an ONNX file that this library did not export.
         classes: the classes that count as the person, for weights that tell the 19 classes of
             Cityscapes apart, such as "person,bicycle"; "person,rider" by default.
-        quality: "standard", or "high" for better mattes: the network sees half as many pixels
-            again, and the mirror image of each frame as well, in about four times its time.
+        quality: "standard", or "high" for better mattes: the network looks twice, at half as many
+            pixels again and at the mirror image, in two and a half times its time; "auto" is
+            "high" for a still image and "standard" for a video.
         size: the size at which the network sees the frame.
         segmenter: a function to use instead of the network, as it is.
     """
@@ -74,12 +75,13 @@ class NetworkSettings:
         metavar="NAMES",
         shown="person,rider",
     )
-    quality: Quality = option(
-        "standard",
-        "high gives better mattes, of hands and whole bodies above all: the network sees half as "
-        "many pixels again, and each frame's mirror image as well, in about four times its time.",
+    quality: Literal["auto"] | Quality = option(
+        "auto",
+        "high gives better mattes, of hands and whole bodies above all: the network looks twice, "
+        "at half as many pixels again and at the mirror image, in two and a half times its time. "
+        "auto is high for an image and standard for a video.",
         NETWORK,
-        choices=get_args(Quality),
+        choices=("auto", *get_args(Quality)),
         brief="high: better mattes, in more time.",
     )
     size: InputSize = option(
@@ -97,8 +99,8 @@ class NetworkSettings:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    def load(self) -> Segmenter:
-        """Return the segmenter for these settings."""
+    def load(self, *, still: bool = False) -> Segmenter:
+        """Return the segmenter for these settings, for a video or for a `still` image."""
         if self.segmenter is not None:
             return self.segmenter
         from sinet_video.models.load import load_segmenter
@@ -110,8 +112,14 @@ class NetworkSettings:
             device=device,
             onnx=self.onnx,
             classes=self.classes,
-            quality=self.quality,
+            quality=self.looks(still=still),
         )
+
+    def looks(self, *, still: bool) -> Quality:
+        """Return the quality: for "auto", what suits a video or a `still` image."""
+        if self.quality == "auto":
+            return "high" if still else "standard"
+        return self.quality
 
     @property
     def placed(self) -> tuple[Runtime, str]:

@@ -66,8 +66,12 @@ class _Ours:
         self.sure = sure
 
 
+SIZES = 2
+"""Image sizes for which sessions are kept. A change to another takes as long as many images."""
+
+
 class FastSegmenter(_Ours):
-    """One of our own graphs in onnxruntime, pinned to one image size at a time.
+    """One of our own graphs in onnxruntime, pinned to the image sizes that it saw last.
 
     `architecture` is the network that the graph is of. `size` is (width, height) for a graph of
     fixed size, which gets what fits in that. `wanted` is the choice of the architecture's classes,
@@ -93,7 +97,7 @@ class FastSegmenter(_Ours):
         self.input_size = size
         self._graph, self._bounded = graph, bounded
         self._also = {} if wanted is None else {"wanted": wanted}
-        self._pinned: tuple[tuple[int, ...], onnxruntime.InferenceSession] | None = None
+        self._pinned: dict[tuple[int, ...], onnxruntime.InferenceSession] = {}
 
     def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image, (h, w, 3) uint8; coarse, of a size of the network's own.
@@ -116,14 +120,16 @@ class FastSegmenter(_Ours):
         return found
 
     def _session_for(self, sides: tuple[int, ...]) -> onnxruntime.InferenceSession:
-        if not self._pinned or self._pinned[0] != sides:
-            height, width = sides
-            pinned = {} if self.input_size else {"n": 1, "h": height, "w": width}
-            self._pinned = (
-                sides,
-                open_session(self._graph, self.name, pinned, bounded=self._bounded),
-            )
-        return self._pinned[1]
+        session = self._pinned.pop(sides, None) or self._opened(sides)
+        self._pinned[sides] = session  # the last is the one used last
+        if len(self._pinned) > SIZES:
+            del self._pinned[next(iter(self._pinned))]
+        return session
+
+    def _opened(self, sides: tuple[int, ...]) -> onnxruntime.InferenceSession:
+        height, width = sides
+        pinned = {} if self.input_size else {"n": 1, "h": height, "w": width}
+        return open_session(self._graph, self.name, pinned, bounded=self._bounded)
 
 
 class TorchSegmenter(_Ours):

@@ -77,7 +77,7 @@ def matte(
     clip = clip if span is None else clip.within(span)
     clip = settings.sized(clip)
     settings.check(clip)
-    segmenter = settings.load()
+    segmenter = settings.load(still=clip.is_still)
     decoded = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(decoded, DEPTH, name="decode")
     return _matted(frames, segmenter, settings, clip, watch)

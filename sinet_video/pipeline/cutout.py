@@ -63,5 +63,5 @@ _KEPT = _Kept()
 
 def _loaded(settings: Settings) -> Segmenter:
     if _KEPT.segmenter is None or _KEPT.settings != settings:
-        _KEPT.segmenter, _KEPT.settings = settings.load(), settings
+        _KEPT.segmenter, _KEPT.settings = settings.load(still=True), settings
     return _KEPT.segmenter

@@ -95,7 +95,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         "",
         _ALPHA | {"format": "exr"},
         PageEntry(
-            "After Effects, Nuke",
+            "Nuke",
             "EXR images",
             "Numbered images with premultiplied alpha, in a .zip.",
             bits=20.0,
@@ -108,7 +108,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         "",
         _ALPHA | {"format": "tiff"},
         PageEntry(
-            "After Effects, Nuke",
+            "After Effects",
             "TIFF images",
             "Numbered images with straight alpha, 8 or 16 bits as the source has, in a .zip.",
             bits=11.0,

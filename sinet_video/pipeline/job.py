@@ -84,7 +84,7 @@ class Job:
 
     def run(self, progress: Progress | None) -> Report:
         """Do it all."""
-        segmenter = self._settings.load()
+        segmenter = self._settings.load(still=self._clip.is_still)
         meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
         with self.writing as writing, ExitStack() as stack:
             frames = writing.resumed

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
+from sinet_video.checked import check_word
 from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.container import Container
 from sinet_video.containers.formats import container_of
@@ -81,8 +82,7 @@ def kind_in(
     encoding: Encoding,
 ) -> OutputKind:
     """Return what an output in a container shows; as `output_kind`."""
-    if show not in get_args(Show):
-        raise SettingError(f"Show is {show!r}; it must be one of {', '.join(get_args(Show))}.")
+    check_word("show", show, Show)
     if show != "composite" and background is not None:
         raise SettingError(
             f"A background cannot be seen when only the {show} is shown; leave it out."

@@ -8,7 +8,9 @@ rather than the edge that is to be corrected. Statistics are kept for every othe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from numpy.typing import NDArray
 from sinet_video.media.arrays import FloatArray
 from sinet_video.planes.box_filter import box_mean, box_sum
 from sinet_video.planes.pyramid import doubled, halved
+
+Plane = Any
+"""Values of cells, (h, w), with which one can calculate: of numpy or of torch."""
 
 LEAST = np.float32(0.02)
 """Weight of a cell that is entirely uncertain."""
@@ -80,7 +85,9 @@ def fit(guide: FloatArray, alpha: FloatArray, sure: FloatArray, radius: int, eps
     """
     weight, *means = box_sum(halved(_products(guide, alpha, sure)), radius)
     guides, mean, covariances, variances = _moments(np.stack(means) / weight, eps)
-    slopes = _solved(variances, covariances)
+    numerators, denominator = solution(variances, covariances)
+    slopes = np.stack(numerators)
+    slopes /= denominator
     level = mean - (slopes * guides).sum(0)
     around = box_sum(np.stack([*slopes, level, np.ones_like(level)]) * weight, 1)
     lines = around[:4] / around[4]
@@ -114,16 +121,17 @@ def _moments(
     return guides, alpha, crossed - guides * alpha, variances
 
 
-def _solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve a symmetric 3 x 3 system per cell: (6, h, w) in the order of PAIRS, and (3, h, w)."""
+def solution(matrix: Iterable[Plane], right: Iterable[Plane]) -> tuple[list[Plane], Plane]:
+    """Solve a symmetric 3 x 3 system per cell, by Cramer's rule.
+
+    `matrix` has six planes in the order of PAIRS, `right` three; numpy's or torch's. Returns the
+    three numerators and their denominator.
+    """
     a, b, c, d, e, f = matrix
     first = d * f - e * e, c * e - b * f, b * e - c * d
     second = first[1], a * f - c * c, b * c - a * e
     third = first[2], second[2], a * d - b * b
     determinant = a * first[0] + b * first[1] + c * first[2]
     rows = (first, second, third)
-    solved: FloatArray = np.stack(
-        [r[0] * right[0] + r[1] * right[1] + r[2] * right[2] for r in rows]
-    )
-    solved /= determinant
-    return solved
+    x, y, z = right
+    return [row[0] * x + row[1] * y + row[2] * z for row in rows], determinant

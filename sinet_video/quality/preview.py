@@ -79,7 +79,7 @@ def preview(
     check_apart({"report": output}, reads)
     kind = _checked(output, moments, worst, overwrite=overwrite)
     clip = probe(source).within(span)
-    segmenter = settings.load()
+    segmenter = settings.load(still=clip.is_still)
     wanted = _Wanted(
         clip, SIDES[kind], Spread(moments), sorted(Fraction(time) for time in at), worst
     )

@@ -47,7 +47,7 @@ APART, WORST, EVENT_SECONDS = 0.5, 3, 0.4
 def analyse(clip: Clip, settings: Settings, video: Path, figures: Path) -> None:
     """Write the small video, and the figures as JSON. Raises as `matte` does."""
     statistics, network = MatteStatistics(), deque[Matte]()
-    loaded = replace(settings, segmenter=settings.load())
+    loaded = replace(settings, segmenter=settings.load(still=clip.is_still))
     with ExitStack() as stack:
         mattes = stack.enter_context(closing(matte(clip, settings=loaded, watch=network.append)))
         counted = _counted(mattes, clip)

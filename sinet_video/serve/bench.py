@@ -15,6 +15,7 @@ from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange
+from sinet_video.models.network_settings import Quality
 from sinet_video.models.segmenter import Segmenter
 from sinet_video.pipeline.chain import Work, chained, seen
 from sinet_video.pipeline.output_kind import OutputKind
@@ -56,7 +57,9 @@ class Bench:
     """
 
     def __init__(self, segmenter: Segmenter | None = None) -> None:
-        self._segmenters = {} if segmenter is None else {Settings().quality: segmenter}
+        self._segmenters: dict[Quality, Segmenter] = (
+            {} if segmenter is None else {"standard": segmenter}
+        )
         self._near: _Near | None = None
         self._first: tuple[Path, Clip, Frame] | None = None
 
@@ -92,7 +95,6 @@ class Bench:
         `time` is in seconds after the first frame. `quick` leaves out the frames around it, which
         smooth its matte; without `source` its colours and alpha alone are returned.
         """
-        settings = replace(settings, segmenter=self._loaded(settings))
         settings = replace(settings, smoothing=None) if quick else settings
         near = self._around(path, time, settings)
         matte = _worked(near, settings)
@@ -102,17 +104,18 @@ class Bench:
             images.insert(0, image_of(near.coarse[near.index].frame, size))
         return jpeg(stacked(*images), quantiser=QUANTISER)
 
-    def _loaded(self, settings: Settings) -> Segmenter:
-        if settings.quality not in self._segmenters:
-            self._segmenters[settings.quality] = settings.load()
-        return self._segmenters[settings.quality]
+    def _loaded(self, settings: Settings, clip: Clip) -> Segmenter:
+        quality = settings.looks(still=clip.is_still)
+        if quality not in self._segmenters:
+            self._segmenters[quality] = settings.load(still=clip.is_still)
+        return self._segmenters[quality]
 
     def _around(self, path: Path, time: float, settings: Settings) -> _Near:
         reach = _reach(settings)
         key = path, time, settings.following, settings.unsure, settings.quality
         if self._near is None or self._near.key != key or self._near.reach < reach:
             clip, frames, index = self._frames(path, time, reach)
-            coarse = tuple(seen(iter(frames), self._loaded(settings), settings))
+            coarse = tuple(seen(iter(frames), self._loaded(settings, clip), settings))
             self._near = _Near(key, clip, coarse, index, reach)
         return self._near.within(reach)
 

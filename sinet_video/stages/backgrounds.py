@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_word
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
@@ -160,8 +161,7 @@ def _radius(text: str) -> float:
 
 def checked_fit(fit: Fit) -> Fit:
     """Return the fit mode. Raises `SettingError` if there is no such mode."""
-    if fit not in get_args(Fit):
-        raise SettingError(f"Fit is {fit!r}; it must be one of {', '.join(get_args(Fit))}.")
+    check_word("fit", fit, Fit)
     return fit
 
 

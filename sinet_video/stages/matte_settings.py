@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sinet_video.checked import check_fields
+from sinet_video.checked import check_fields, check_word
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -299,6 +299,4 @@ SourceAlpha = Literal["multiply", "keep", "ignore"]
 
 def check_source_alpha(how: SourceAlpha) -> None:
     """Raise `SettingError` if there is no such choice."""
-    if how not in get_args(SourceAlpha):
-        choices = ", ".join(get_args(SourceAlpha))
-        raise SettingError(f"Source alpha is {how!r}; it must be one of {choices}.")
+    check_word("source_alpha", how, SourceAlpha)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 MOST_EARLY = 2000
-"""Packets that may come before the first frame; of more, the oldest are dropped."""
+"""Packets that may come before their time is known; of more, the oldest are dropped."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,12 @@ class AudioQueue:
         self.place()
 
     def place(self) -> None:
-        """Let go of what came before the first frame, once that has come."""
-        while self._clock.is_set and self._early:
+        """Let go of what came before frames said what its times mean, once they have.
+
+        Of what a host has kept and sends at once, that is after its last frame: each of them may
+        say another time.
+        """
+        while self._early and self._clock.is_settled(self._early[-1][1]):
             packet, elapsed, form = self._early.popleft()
             stamp = float(seconds(packet.pts, packet.time_base))
             time = self._clock.beside(stamp, elapsed)

@@ -68,6 +68,7 @@ class Capture:
         self, source: Source, settings: Settings, streaming: Streaming, *, audio: bool = False
     ) -> None:
         self.lost, self.gave_up, self.damaged = 0, False, 0
+        self._skipped = 0
         self._source, self._settings, self._streaming = source, settings, streaming
         self._device = device_of(source.path)
         self._closing = threading.Event()
@@ -110,6 +111,12 @@ class Capture:
         """What messages call it."""
         return without_secrets(str(self._device or self._source))
 
+    @property
+    def skipped(self) -> int:
+        """How many frames were not even decoded, as there was no time."""
+        there = self._connection
+        return self._skipped + (0 if there is None else there.backlog.skipped)
+
     def frames(self) -> Iterator[Captured]:
         """Yield frames as they come, until the end; what is lost is waited for.
 
@@ -125,6 +132,7 @@ class Capture:
         while self._connection is not None:
             yield from self._coming(self._connection)
             self.damaged += self._connection.tally.lost
+            self._skipped, self._connection.backlog.skipped = self.skipped, 0
             self._connection.close()
             self._connection = None if self._is_over(self._connection) else self._again()
 
@@ -214,8 +222,18 @@ class Capture:
                 LOGGER.info("%s", error)
                 continue
             LOGGER.warning("%s is back after %.1f s.", self.name, time.monotonic() - since)
+            self._note_size(found.clip)
             return found
         return None
+
+    def _note_size(self, found: Clip) -> None:
+        """Say that an input that is back sends frames of another size than at first."""
+        first = self.clip.coded or (self.clip.width, self.clip.height)
+        if (found.width, found.height) != first:
+            LOGGER.warning(
+                "It sends %dx%d now; the output stays %dx%d.",
+                found.width, found.height, self.clip.width, self.clip.height,
+            )  # fmt: skip
 
 
 def _as_live(clip: Clip) -> Clip:

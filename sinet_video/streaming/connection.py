@@ -25,7 +25,9 @@ from sinet_video.media.frame import Frame
 from sinet_video.read_ahead import cores
 from sinet_video.streaming.address import Device
 from sinet_video.streaming.audio_queue import AudioFormat
+from sinet_video.streaming.backlog import Backlog
 from sinet_video.streaming.file_audio import audio_stream
+from sinet_video.streaming.letterbox import letterboxed
 from sinet_video.streaming.relay import is_relayed, opened_relay
 from sinet_video.streaming.settings import Streaming
 
@@ -61,13 +63,14 @@ class Connection:
         clip: its properties, by its first frame.
         arrived: when what was decoded last had come.
         tally: what was out of order.
+        backlog: which packets were skipped, as there was no time to decode them.
         failed: whether it ended with an error.
     """
 
     def __init__(
         self, source: Source, device: Device | None, streaming: Streaming, hear: Hear | None = None
     ) -> None:
-        self.arrived, self.tally = time.monotonic(), Tally()
+        self.arrived, self.tally, self.backlog = time.monotonic(), Tally(), Backlog()
         with ExitStack() as stack:
             self._container = stack.enter_context(_opened(source, device, streaming))
             self._stream = video_stream(self._container, source)
@@ -86,12 +89,18 @@ class Connection:
         return self.tally.harm is not None
 
     def frames(self, like: Clip, *, deinterlace: bool = False) -> Iterator[Frame]:
-        """Yield frames in the size and format of a clip, with this input's own times."""
+        """Yield frames in the size and format of a clip, with this input's own times.
+
+        Those of another shape get black borders.
+        """
+        self.backlog.restart()
         own = self.clip
         here = replace(like, time_base=own.time_base, start=own.start, container=own.container)
         videos = self._all()
         if deinterlace:
             videos = deinterlaced(videos, own.time_base)
+        if not like.stacked:
+            videos = letterboxed(videos, own.sample_aspect, like)
         return with_times(videos, here, self.tally)
 
     def close(self) -> None:
@@ -105,10 +114,11 @@ class Connection:
 
     def _packets(self) -> Iterator[Packet]:
         beside = [] if self._heard is None else [self._heard]
-        for packet in self._container.demux(self._stream, *beside):
+        for packet in self.backlog.timed(self._container.demux(self._stream, *beside)):
             if packet.stream.index == self._stream.index:
                 self.arrived = time.monotonic()
-                yield packet
+                if not self.backlog.skips(packet):
+                    yield packet
             elif packet.size and self._hear is not None and self.audio is not None:
                 self._hear(packet, self.audio)
 

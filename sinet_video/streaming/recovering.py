@@ -27,8 +27,8 @@ CONNECTING, SILENCE = 10.0, 5.0
 class Recovering(Sink):
     """A sink that is opened anew, in a thread, when it fails; raises what the first opening does.
 
-    A sink may have `proof`, the seconds after which it is sure that the host is there. What fails
-    before that has not been there. `meanwhile` is called for each frame that is dropped.
+    A sink may have `is_sure`, whether it is sure that the host is there. What fails first, before
+    that, has not been there. `meanwhile` is called for each frame that is dropped.
 
     Attributes:
         lost: how often the host was lost.
@@ -48,16 +48,15 @@ class Recovering(Sink):
         self._closing = threading.Event()
         self._away_since: float | None = None
         self._there: tuple[Sink, Patient] | None = self._opened()
-        self._sure_at = self._first_sure_at = self._proven(self._there[0])
+        self._was_there = False
         sink = self._there[0]
         self.content, self.plan, self.warnings = sink.content, sink.plan, sink.warnings
         self.audio = sink.audio
 
     @staticmethod
-    def _proven(sink: Sink) -> float:
-        """Return when it will be sure that a sink's host is there."""
-        proof: float = getattr(sink, "proof", 0.0)
-        return time.monotonic() + proof
+    def _is_sure(sink: Sink) -> bool:
+        sure: bool = getattr(sink, "is_sure", True)
+        return sure
 
     @property
     def is_away(self) -> bool:
@@ -69,7 +68,7 @@ class Recovering(Sink):
         self._check_patience()
         if self._there is not None:
             sink, worker = self._there
-            self._try(partial(sink.write, matte), worker)
+            self._try(partial(sink.write, matte), sink, worker)
         self.unsent += self.is_away
         if self._there is None:
             self._meanwhile()
@@ -82,19 +81,23 @@ class Recovering(Sink):
             return
         sink, worker = self._there
         if go_on := getattr(sink, "go_on", None):
-            self._try(go_on, worker)
+            self._try(go_on, sink, worker)
 
-    def _try(self, call: Callable[[], object], worker: Patient) -> None:
+    def _try(self, call: Callable[[], object], sink: Sink, worker: Patient) -> None:
         try:
             worker(call, SILENCE)
         except OutputError as error:
+            self._was_there = self._was_there or self._is_sure(sink)
+            if not (self._was_there or self.is_away):
+                self._let_go()
+                raise
             self._lose(error)
         except TimeoutError:
             self._lose(OutputError(f"{self._name} took nothing for {SILENCE:g} s."))
         else:
-            now = time.monotonic()
-            if self._away_since is not None and now >= self._sure_at:
-                LOGGER.warning("%s is back after %.1f s.", self._name, now - self._away_since)
+            if self._away_since is not None and self._is_sure(sink):
+                away = time.monotonic() - self._away_since
+                LOGGER.warning("%s is back after %.1f s.", self._name, away)
                 self._away_since = None
 
     def _opened(self) -> tuple[Sink, Patient]:
@@ -114,13 +117,10 @@ class Recovering(Sink):
             raise OutputError(f"{self._name} was lost, and did not come back.")
 
     def _lose(self, error: OutputError) -> None:
-        now = time.monotonic()
         self._let_go()
-        if now < self._first_sure_at:
-            raise error
         if self._away_since is None:
             LOGGER.warning("%s Waiting for it to come back.", error)
-            self.lost, self._away_since = self.lost + 1, now
+            self.lost, self._away_since = self.lost + 1, time.monotonic()
         threading.Thread(target=self._again, name="reconnect", daemon=True).start()
 
     def _let_go(self) -> None:
@@ -137,7 +137,7 @@ class Recovering(Sink):
             except SinetVideoError as error:
                 LOGGER.info("%s", error)
                 continue
-            self._sure_at, self._there = self._proven(found[0]), found
+            self._there = found
             if self._closing.is_set():
                 self._let_go()
             return

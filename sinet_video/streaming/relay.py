@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,10 +18,8 @@ from sinet_video.remote.address import scheme_of
 RELAYED = frozenset({"srt"})
 """Schemes that go by way of the program."""
 
-PROOF = 5.0
-"""Seconds after which the program would have ended if its host were not there; SRT waits for 3."""
-
 _QUIET = ("ffmpeg", "-v", "level+error")
+_TOLD = ("-progress", "pipe:1")
 _AT_ONCE = ("-probesize", "65536", "-analyzeduration", "100000", "-f", "mpegts")
 """Of our own stream there is nothing to find out."""
 _AS_IT_IS = (
@@ -54,13 +53,23 @@ def opened_relay(url: str) -> Iterator[InputContainer]:
 
 
 class Relay:
-    """A file to write MPEG-TS into, which the program sends to a host."""
+    """A file to write MPEG-TS into, which the program sends to a host.
+
+    Attributes:
+        reached: set once the host is there, as only then the program tells of its progress.
+    """
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        command = [*_QUIET, *_AT_ONCE, "-i", "-", *_AS_IT_IS, "-flush_packets", "1", url]
-        self._program = Program(command, OutputError, stdin=subprocess.PIPE)
+        self._url, self.reached = url, threading.Event()
+        command = [*_QUIET, *_AT_ONCE, "-i", "-", *_AS_IT_IS, *_TOLD, "-flush_packets", "1", url]
+        self._program = Program(command, OutputError, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._input: Any = self._program.stdin
+        threading.Thread(target=self._listen, name="relay", daemon=True).start()
+
+    def _listen(self) -> None:
+        with self._program.stdout as told:
+            while told.read(4096):
+                self.reached.set()
 
     def write(self, data: bytes) -> int:
         """Write all of it; raises `OutputError` with what the program said if that has ended."""

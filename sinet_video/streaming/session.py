@@ -114,7 +114,11 @@ class Session:
         self.frames += 1
         self.latencies.add(late)
         if progress is not None:
-            progress(LiveStatus(self.seconds, self.frames, self.newest.dropped, round(late * 1000)))
+            progress(LiveStatus(self.seconds, self.frames, self._dropped, round(late * 1000)))
+
+    @property
+    def _dropped(self) -> int:
+        return self.newest.dropped + self.capture.skipped
 
     def report(self, target: Target, segmenter: Segmenter) -> LiveReport:
         """Return what became of it."""
@@ -126,10 +130,10 @@ class Session:
             width=clip.width,
             height=clip.height,
             seconds=round(self.seconds, 3),
-            captured=self.newest.came,
+            captured=self.newest.came + self.capture.skipped,
             frames=self.frames,
             frames_per_second=round(self.frames / self.seconds, 2) if self.seconds else 0.0,
-            dropped=self.newest.dropped,
+            dropped=self._dropped,
             unsent=away.unsent if away else 0,
             damaged=self.capture.damaged,
             latency_median=self.latencies.percentile(0.5),

@@ -29,7 +29,7 @@ from sinet_video.publish import Publication
 from sinet_video.remote.address import without_secrets
 from sinet_video.streaming.address import Target
 from sinet_video.streaming.audio_output import AudioOutput
-from sinet_video.streaming.relay import PROOF, Relay, is_relayed
+from sinet_video.streaming.relay import Relay, is_relayed
 from sinet_video.streaming.settings import Streaming
 
 INTERLEAVING = "10000"
@@ -70,9 +70,6 @@ class StreamSink(Sink):
     """A stream to a host, to a pipe, or into a folder as HLS; connected once it is made.
 
     Raises `OutputError` if the host cannot be reached.
-
-    Attributes:
-        proof: seconds after which it is sure that it was.
     """
 
     def __init__(
@@ -90,7 +87,6 @@ class StreamSink(Sink):
         self._named = without_secrets(target.name)
         self._heard: AudioOutput | None = None
         self._relay = Relay(target.name) if is_relayed(target.name) else None
-        self.proof = 0.0 if self._relay is None else PROOF
         with translate_write_errors(self._named):
             self._container = _container(target, plan, self._relay)
             try:
@@ -98,6 +94,11 @@ class StreamSink(Sink):
             except BaseException:
                 self._close()
                 raise
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is sure that the host is there."""
+        return self._relay is None or self._relay.reached.is_set()
 
     def _begun(self, clip: Clip, audio: Callable[[OutputContainer], AudioOutput] | None) -> Any:
         stream = add_video_stream(self._container, clip, self.content, self.plan, clip.time_base)

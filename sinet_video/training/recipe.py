@@ -10,7 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal
 
-from sinet_video.errors import InputError, SettingError, SinetVideoError, reason
+from sinet_video.errors import InputError, SettingError, reason
 from sinet_video.paths import check_named, read_text
 from sinet_video.training.changes import change, scale_steps
 from sinet_video.training.datasets import Data
@@ -201,10 +201,6 @@ def load_recipe(name: str, changes: Sequence[str] = (), *, steps: int | None = N
     check_named(recipe=name)
     try:
         table = tomllib.loads(_text_of(name))
-    except SinetVideoError:  # some are an OSError as well
-        raise
-    except OSError as error:
-        raise InputError(f"The recipe {name} cannot be read: {reason(error)}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{name} is not a TOML file: {error}.") from error
     if isinstance(stages := table.get("stages"), list):
@@ -226,7 +222,10 @@ def _text_of(name: str) -> str:
         raise InputError(
             f"There is no recipe {name}; give a TOML file or one of: {', '.join(names)}."
         )
-    return read_text(path)
+    try:
+        return read_text(path)
+    except OSError as error:
+        raise InputError(f"The recipe {name} cannot be read: {reason(error)}.") from error
 
 
 def packaged_names() -> list[str]:

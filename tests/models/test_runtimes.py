@@ -15,10 +15,11 @@ import sinet_video
 from sinet_video.decoding.decode import decode
 from sinet_video.errors import SettingError, WeightsError
 from sinet_video.models import checkpoint as checkpoints
-from sinet_video.models import export_sinet
+from sinet_video.models import export_sinet, runtimes
 from sinet_video.models.input_settings import InputSize, OnnxInput, Preprocessing
 from sinet_video.models.load import load_segmenter, packaged_graph
 from sinet_video.models.onnx.segmenter import OnnxSegmenter
+from sinet_video.models.onnx.session import open_session
 from sinet_video.models.runtimes import FastSegmenter, TorchSegmenter
 from sinet_video.models.sinet import SINet
 
@@ -222,7 +223,7 @@ def test_garbage_checkpoint(tmp_path: Path, cache: Path) -> None:
 
 def test_unknown_runtime() -> None:
     """The message names both runtimes."""
-    with pytest.raises(SettingError, match="'onnxruntime' or 'torch'"):
+    with pytest.raises(SettingError, match="one of onnxruntime, torch"):
         load_segmenter(runtime="tensorrt")  # type: ignore[arg-type]
 
 
@@ -244,3 +245,19 @@ def test_unknown_device(device: str) -> None:
     with pytest.raises(SettingError, match=f"Device '{device}'") as caught:
         TorchSegmenter(SINet(), device)
     assert "\n" not in str(caught.value)
+
+
+def test_sessions_are_kept_for_two_sizes(monkeypatch):
+    """Opening one takes as long as many images; a third size takes the place of the older."""
+    opened = []
+
+    def counting(graph, name, pinned, **how):
+        opened.append((pinned["w"], pinned["h"]))
+        return open_session(graph, name, pinned, **how)
+
+    monkeypatch.setattr(runtimes, "open_session", counting)
+    segmenter = load_segmenter()
+    blank = np.zeros((96, 96, 3), np.uint8)
+    for height, width in ((64, 96), (32, 64), (64, 96), (32, 64), (96, 96), (32, 64), (64, 96)):
+        assert segmenter(blank[:height, :width]).shape == (height, width)
+    assert opened == [(96, 64), (64, 32), (96, 96), (96, 64)]

@@ -198,6 +198,38 @@ def test_a_source_that_goes_away_and_comes_back(
     assert times == sorted(times)
 
 
+def test_a_source_comes_back_with_another_codec_and_size(
+    tmp_path, port, make_clip, listening: Listen, wait_for_port, caplog
+):
+    """The output keeps its own; frames of another shape get borders and are not distorted."""
+    caplog.set_level(logging.WARNING, "sinet_video")
+    wide = make_clip("a.ts", width=160, height=96, frames=25)
+    square = make_clip("b.ts", width=64, height=64, frames=500, codec="mpeg4")
+    serve = ("-c", "copy", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen")
+    listening("-re", "-i", wide, *serve)
+    wait_for_port()
+    again = threading.Timer(1.5, lambda: listening("-re", "-i", square, *serve))
+    again.start()
+    said: list[int] = []
+
+    def note(status: sinet_video.LiveStatus) -> None:
+        if any("sends 64x64 now" in record.getMessage() for record in caplog.records):
+            said.append(status.frames)
+
+    report = sinet_video.live(
+        f"tcp://127.0.0.1:{port}", tmp_path / "a.mkv", settings=NETWORK,
+        streaming=Streaming(length=40.0, give_up=20.0), stop=lambda: len(said) > 3, progress=note,
+    )  # fmt: skip
+    again.join()
+    assert report.input_lost == 1, report
+    frames = decoded(tmp_path / "a.mkv")
+    assert {(frame.width, frame.height) for frame in frames} == {(160, 96)}
+    before, after = (each.to_ndarray(format="gray") for each in (frames[0], frames[-1]))
+    assert before[:, :24].max() > 40
+    assert max(after[:, :28].max(), after[:, -28:].max()) < 25
+    assert after[:, 36:-36].mean() > 40
+
+
 def test_a_source_that_does_not_come_back_leaves_a_whole_file(
     tmp_path, port, make_clip, listening: Listen, wait_for_port
 ):

@@ -25,7 +25,7 @@ class Host(Sink):
     content = "rgb"
     faults: list[str] = []  # noqa: RUF012  # of each write in turn; "" is none
     connections: list[Host] = []  # noqa: RUF012
-    proof = 0.0
+    is_sure = True
 
     def __init__(self) -> None:
         self.plan, self.warnings, self.got, self.ended = None, [], 0, ""  # type: ignore[assignment]
@@ -54,7 +54,7 @@ class Host(Sink):
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A new host, and no patience."""
-    Host.faults, Host.connections, Host.proof = [], [], 0.0
+    Host.faults, Host.connections, Host.is_sure = [], [], True
     monkeypatch.setattr(recovering, "SILENCE", 0.2)
     monkeypatch.setattr(recovering, "pauses", lambda *_: iter([0.05] * 100))
 
@@ -94,16 +94,31 @@ def test_the_first_opening_raises() -> None:
 
 def test_what_fails_before_it_is_sure_was_never_there() -> None:
     """To begin with, an error; later, the same loss."""
-    Host.proof = 0.3
-    Host.faults = ["broken"]
+    Host.is_sure = False
+    Host.faults = ["", "broken"]
     sink = Recovering(Host, "the host", None)
+    sink.write(MATTE)
     with pytest.raises(OutputError, match="broke"):
         sink.write(MATTE)
-    Host.faults = []
+    Host.is_sure = True
     sink = Recovering(Host, "the host", None)
-    write_until(sink, lambda: time.monotonic() > sink._first_sure_at)
     Host.faults = ["broken", "broken", "broken"]
     write_until(sink, lambda: not Host.faults and not sink.is_away)
+    assert sink.lost == 1
+    sink.abandon()
+
+
+def test_what_takes_nothing_to_begin_with_is_waited_for() -> None:
+    """As SRT that listens for who is to call; that it is back is said when it is sure."""
+    Host.is_sure = False
+    Host.faults = ["stalled"]
+    sink = Recovering(Host, "the host", None)
+    write_until(sink, lambda: len(Host.connections) == 2 and Host.connections[1].got > 2)
+    assert sink.is_away
+    Host.faults = ["broken"]
+    write_until(sink, lambda: len(Host.connections) == 3 and Host.connections[2].got > 2)
+    Host.is_sure = True
+    write_until(sink, lambda: not sink.is_away)
     assert sink.lost == 1
     sink.abandon()
 

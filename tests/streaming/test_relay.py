@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -60,8 +61,15 @@ def test_srt_in(tmp_path, port, listening: Listen, make_clip) -> None:
     assert report.frames > 10
 
 
-def test_srt_to_nobody(port) -> None:
-    """Is an error, with the program's words: that it runs is no proof of a host."""
+def test_srt_to_nobody(port, tmp_path, monkeypatch) -> None:
+    """Is an error, with the program's words: that it runs is no proof of a host.
+
+    However long it takes on a busy machine, as here to begin.
+    """
+    slow = tmp_path / "ffmpeg"
+    slow.write_text(f'#!/bin/sh\nsleep 2.5\nexec {shutil.which("ffmpeg")} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(OutputError, match=r"ffmpeg ended .* srt://127.0.0.1"):
         sinet_video.live(
             PICTURE, f"srt://127.0.0.1:{port}", settings=NETWORK, streaming=Streaming(length=30.0)

@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from sinet_video.encoding.plan import plan
 from sinet_video.encoding.settings import Encoding
@@ -133,6 +135,73 @@ def test_other_programs_take_turns(clip, tmp_path, ffmpeg):
     assert [row["program"] for row in rows][1:] == ["sinet-video", "OpenCV and MediaPipe"]
     assert rows[0]["wall ratio"] == rows[0]["cpu ratio"] == 1
     assert all(row["memory"] > 0 for row in rows)
+
+
+def people(folder: Path, count: int) -> Path:
+    """A labelled folder of small images."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+        for index in range(count):
+            image = Image.new("L", (32, 32), 255)
+            image.paste(0, (0, 0, 16, 16))
+            image.save(folder / part / f"{index}.png")
+    return folder
+
+
+def test_kinds_of_people_are_measured(tmp_path):
+    """Each kind of which there are enough, with its interval; the card gets the tables."""
+    folder, listed, card = people(tmp_path / "p", 6), tmp_path / "a.toml", tmp_path / "card.md"
+    lines = [f'"{i}" = "dark skin, glasses"' for i in range(5)]
+    listed.write_text("\n".join(["[portraits]", *lines, '"5" = ""']))
+    card.write_text("Before\n<!-- kinds of people -->\nold\n<!-- end of kinds -->\nAfter\n")
+    found = tmp_path / "a.json"
+    command = [sys.executable, FOLDER / "kinds_of_people.py", "--portraits", folder]
+    more = ["--list", listed, "--json", found, "--card", card]
+    for _ in range(2):
+        subprocess.run([*command, *more], check=True, stdout=subprocess.DEVNULL)
+    rows = json.loads(found.read_text())["rows"]
+    assert [(row["kind"], row["images"]) for row in rows] == [
+        ("dark skin", 5), ("head not covered", 6), ("glasses", 5), ("all", 6),
+    ]  # fmt: skip
+    for row in rows:
+        mean, low, high = row["run, IoU"]
+        assert 0 <= low <= mean <= high <= 100
+    text = card.read_text()
+    assert text.startswith("Before\n")
+    assert text.endswith("\nAfter\n")
+    assert "old" not in text
+    assert text.count("| dark skin | 5 |") == 1
+    listed.write_text('[portraits]\n"9" = ""\n')
+    for words in ("has no 9", "'tall' is no kind"):
+        failed = subprocess.run(
+            [*command, *more], capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        assert failed.returncode == 1
+        assert words in failed.stderr
+        listed.write_text('[portraits]\n"0" = "tall"\n')
+
+
+def test_an_interval_is_about_its_mean(monkeypatch):
+    """As wide as that of the normal distribution, for many values."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    from kinds_of_people import Mean
+
+    values = np.random.default_rng(0).normal(50, 10, 400)
+    found = Mean.of(values)
+    half = 1.96 * values.std() / 20
+    assert found.mean == pytest.approx(values.mean())
+    assert found.low == pytest.approx(found.mean - half, abs=0.1)
+    assert found.high == pytest.approx(found.mean + half, abs=0.1)
+
+
+def test_the_hour_s_clip_has_its_beeps_at_its_flashes(clip, tmp_path, monkeypatch, ffmpeg):
+    """Or what is measured of `live` would be the clip's own."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import live_hour
+
+    found = live_hour.offsets(live_hour.source(clip, 128, 128, 25, tmp_path / "sent.mkv"))
+    assert len(found) == live_hour.LASTS
+    assert max(map(abs, found)) < 1
 
 
 def test_each_ablation_changes_something(monkeypatch):

@@ -43,7 +43,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sine = "-f lavfi -i sine=440:duration=3 -shortest"
     for words in (f"{source} {sine} -pix_fmt yuv420p talk.mp4", f"{source} -t 1 waves.mp4"):
         subprocess.run(["ffmpeg", "-v", "error", *words.split()], check=True, cwd=folder)
-    Image.new("RGB", (120, 80), (90, 60, 30)).save(folder / "room.jpg")
+    for name in ("room.jpg", "photo.jpg"):
+        Image.new("RGB", (120, 80), (90, 60, 30)).save(folder / name)
     for name in ("title.png", "garbage.png", "core.png"):
         image = Image.new("L", (160, 96))
         ImageDraw.Draw(image).rectangle((10, 10, 60, 40), fill=255)
@@ -110,13 +111,29 @@ def test_commands_of(page: str, talk: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert output is None or (talk / output).exists(), command
 
 
+TOGETHER = "import runpy, sys; [runpy.run_path(each, run_name='__main__') for each in sys.argv[1:]]"
+"""Runs programs one after another, each with names of its own; what they import is shared."""
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks("python", page)])
 def test_python_of(page: str, talk: Path) -> None:
     """Each Python block is a program that ends well, and says nothing on stderr."""
-    for block in blocks("python", page):
-        (talk / "block.py").write_text(block, encoding="utf-8")
-        done = run("python block.py", talk)
-        assert (done.returncode, done.stderr) == (0, ""), block
+    names = []
+    for index, block in enumerate(blocks("python", page)):
+        names.append(f"block{index}.py")
+        (talk / names[-1]).write_text(block, encoding="utf-8")
+    done = run(shlex.join(["python", "-c", TOGETHER, *names]), talk)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_program_that_fails_would_be_noticed_and_named(tmp_path: Path) -> None:
+    """The check above can fail: names are not shared, and each is a program of its own."""
+    for name, text in {"a": "x = __name__", "b": "assert __name__ == '__main__'; x"}.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    done = run(shlex.join(["python", "-c", TOGETHER, "a.py", "b.py"]), tmp_path)
+    assert done.returncode == 1
+    assert "b.py" in done.stderr
+    assert "NameError" in done.stderr
 
 
 def test_the_readme_s_commands_in_a_shell(talk: Path) -> None:

@@ -247,7 +247,7 @@ def test_nothing_good_is_an_error(folder: Path) -> None:
         path.write_text("words")
     with pytest.raises(InputError, match=r"Nothing in .* can be measured: .*cannot be read"):
         evaluate_folder(folder, by_network(bright))
-    with pytest.raises(SettingError, match="'skip' or 'refuse'"):
+    with pytest.raises(SettingError, match="one of skip, refuse"):
         evaluate_folder(folder, by_network(bright), on_bad="hide")  # type: ignore[arg-type]
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
+from sinet_video.checked import check_word
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.matte_file import read_alphas
-from sinet_video.errors import InputError, SettingError
+from sinet_video.errors import InputError
 from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame
 from sinet_video.pipeline.chain import matte
@@ -67,8 +68,7 @@ def truth_of(clip: Path) -> Path:
 
 def staged(settings: Settings, stage: Stage) -> Settings:
     """Return settings that stop at a stage. Raises `SettingError` for an unknown stage."""
-    if stage not in get_args(Stage):
-        raise SettingError(f"Stage is {stage!r}; it must be one of {', '.join(get_args(Stage))}.")
+    check_word("stage", stage, Stage)
     if stage == "pipeline":
         return settings
     plain = replace(settings, following=None, smoothing=None, edge=EdgeShape())

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
+from sinet_video.checked import check_word
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.matte_file import read_alpha
-from sinet_video.errors import InputError, SettingError
+from sinet_video.errors import InputError
 from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import InputSize
@@ -214,8 +214,7 @@ class _BadList:
     """What cannot be measured; refuses the first if asked to."""
 
     def __init__(self, on_bad: OnBad) -> None:
-        if on_bad not in get_args(OnBad):
-            raise SettingError(f"On bad is {on_bad!r}; it must be 'skip' or 'refuse'.")
+        check_word("on_bad", on_bad, OnBad)
         self._on_bad = on_bad
         self.items: list[Bad] = []
 

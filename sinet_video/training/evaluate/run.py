@@ -82,7 +82,7 @@ class Evaluation:
         watch: Watch = unwatched,
         skipped: Callable[[Bad], None] = lambda bad: None,
     ) -> None:
-        self._methods, self._loaded = methods, False
+        self._methods, self._loaded = methods, dict[bool, list[tuple[str, Settings]]]()
         self._stages, self._predictions = stages, predictions
         self._names, self._on_bad = names, on_bad
         self._watch, self._skipped = watch, skipped
@@ -153,7 +153,7 @@ class Evaluation:
             return [(self._predictions, from_folder(Path(self._predictions)))]
         return [
             (f"{name}, {stage}", self._predict(own, stage))
-            for name, own in self._ready()
+            for name, own in self._ready(still=True)
             for stage in self._stages
         ]
 
@@ -170,19 +170,20 @@ class Evaluation:
             self._note(Bad(clip.clip, error.message))
 
     def _all_ways(self, clip: TrueClip) -> Iterator[Scores]:
-        for name, settings in self._ready():
+        for name, settings in self._ready(still=False):
             for stage in self._stages:
                 method = f"{name}, {stage}"
                 with self._watch(f"{method}, {clip.clip.name}") as progress:
                     own = staged(settings, stage)
                     yield evaluate_clip(clip, own, method=method, progress=progress)
 
-    def _ready(self) -> list[tuple[str, Settings]]:
-        """Return the methods, with each network loaded once."""
-        if not self._loaded:
-            self._methods = [(n, replace(s, segmenter=s.load())) for n, s in self._methods]
-            self._loaded = True
-        return self._methods
+    def _ready(self, *, still: bool) -> list[tuple[str, Settings]]:
+        """Return the methods for still images or for clips, with each network loaded once."""
+        if still not in self._loaded:
+            self._loaded[still] = [
+                (name, replace(own, segmenter=own.load(still=still))) for name, own in self._methods
+            ]
+        return self._loaded[still]
 
     def _note(self, item: Bad) -> None:
         if self._on_bad == "refuse":

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from sinet_video._version import __version__
+from sinet_video.atomic import translate_read_errors
 from sinet_video.errors import InputError, SettingError
 
 FORMAT = 1
@@ -138,15 +139,13 @@ class Manifest:
 
 def read_manifest(path: Path) -> Manifest:
     """Read a manifest. Raises `InputError` if it cannot be read or is not a manifest."""
+    with translate_read_errors(path):
+        content = path.read_bytes()
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(content)
         if values.pop("format") != FORMAT:
             raise InputError(f"{path} is a manifest of another format than {FORMAT}.")
         return _from_values(values)
-    except InputError:
-        raise
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path} is not a manifest of generated images.") from error
 

@@ -111,6 +111,33 @@ def test_no_overwrite_leaves_what_exists(jobs, tmp_path):
     assert there.read_text() == "precious"
 
 
+@pytest.mark.parametrize(
+    ("command", "flag", "other"),
+    [
+        (("run", "a.mp4", "b.mp4"), "-n", "--no-overwrite (-n)"),
+        (("batch", "{clip}", "-o", "done"), "-n", "--skip-existing (--no-overwrite, -n)"),
+        (("batch", "{clip}", "-o", "done"), "--skip-existing", "--skip-existing ("),
+    ],
+)
+def test_what_excludes_each_other_is_named_as_it_was_typed(
+    command, flag, other, make_clip, tmp_path, monkeypatch
+):
+    """With all names of both."""
+    monkeypatch.chdir(tmp_path)
+    clip = make_clip("a.mp4")
+    result = run(*(word.format(clip=clip) for word in command), "-y", flag)
+    assert result.exit_code == 2
+    assert f"--overwrite (-y) and {other}" in result.stderr
+    assert "exclude each other; give one." in result.stderr
+    assert not (tmp_path / "done").exists()
+
+
+def test_each_destination_of_the_page_has_its_own_title():
+    """Or people cannot tell them apart."""
+    titles = [each.page.title for each in DESTINATIONS.values() if each.page]
+    assert len(set(titles)) == len(titles) > 5
+
+
 def test_short_names(jobs):
     """-y, -m and --model."""
     run("run", "a.mp4", "b.mp4", "-y", "-m", "mine.onnx")
@@ -377,6 +404,20 @@ def test_doctor_says_what_auto_is(monkeypatch):
     assert "; --device auto is onnxruntime " in run("doctor").stdout
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert json.loads(run("doctor", "--json").stdout)["auto"].endswith(" on cuda")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"), [(0, "nothing"), (2, "b1 (5000 bytes)"), (9, "9 files")]
+)
+def test_doctor_does_not_list_a_cache_that_is_full(files, words, monkeypatch, tmp_path):
+    """Only for programs; the line stays a line."""
+    for index in range(files):
+        (tmp_path / f"b{index}").write_bytes(bytes(5000))
+    monkeypatch.setattr("sinet_video.cache.cache_folder", lambda: tmp_path)
+    (line,) = (each for each in run("doctor").stdout.splitlines() if each.startswith("  cache"))
+    assert words in line
+    listed = json.loads(run("doctor", "--json").stdout)["caches"]["files"]
+    assert len([name for name in listed if name.startswith("b")]) == files
 
 
 def test_doctor_says_what_lacks(monkeypatch):
