@@ -3,9 +3,10 @@
     python benchmarks/following.py CLIPS BACKGROUNDS -o FOLDER [--frames 60] [--only PART]
 
 CLIPS has NAME.mp4 and NAME.alpha.mkv, BACKGROUNDS images without people. All footage is placed at
-several sizes, alone and in pairs, over an enlarged background with grain, and walks from side to
-side. The resulting clips stay in FOLDER. Prints MAD x 1000, foreground IoU x 100 and dtSSD x 100
-with and without following, for these clips and for CLIPS as they are.
+several sizes, alone, in pairs, and small ones beside a large one, over an enlarged background with
+grain, and walks from side to side. The resulting clips stay in FOLDER. Prints MAD x 1000,
+foreground IoU x 100 and dtSSD x 100 with and without following, for these clips and for CLIPS as
+they are.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ from sinet_video.training.evaluate.clips import TrueClip, evaluate_clip, list_cl
 SIZE = (1280, 720)
 RATE = 25
 HEIGHTS = {"half": 0.5, "quarter": 0.25, "eighth": 0.125}
+LARGE = 0.9
+"""Height of the person beside whom others are small."""
+
 PERIOD = 6.0
 """Seconds in which a person walks to the other side and back."""
 
@@ -52,13 +56,22 @@ def people(pair: TrueClip, height: int) -> Iterator[tuple[Array, Array]]:
         yield scaled(frame.rgb, width, height).astype(np.float32), small
 
 
-def places(index: int, count: int, height: int) -> list[tuple[int, int]]:
-    """Return the top left corner, (top, left), of each of `count` people in a frame."""
+def places(index: int, heights: list[int]) -> list[tuple[int, int]]:
+    """Return the top left corner, (top, left), of people of these heights in a frame.
+
+    Those beside a large one are higher up and walk less far.
+    """
     phase = sin(2 * pi * index / RATE / PERIOD)
+    mixed = len(set(heights)) > 1
     found = []
-    for person in range(count):
-        across = 0.35 + 0.3 * person + 0.2 * phase * (-1) ** person
-        found.append((SIZE[1] - height, round(across * SIZE[0] - height / 2)))
+    for person, height in enumerate(heights):
+        if mixed:
+            across = (0.5, 0.16, 0.84)[person] + 0.03 * phase * (-1) ** person
+            top = SIZE[1] - height - (100 if height < max(heights) else 0)
+        else:
+            across = 0.35 + 0.3 * person + 0.2 * phase * (-1) ** person
+            top = SIZE[1] - height
+        found.append((top, round(across * SIZE[0] - height / 2)))
     return found
 
 
@@ -70,11 +83,13 @@ def room(path: Path) -> Array:
     return square[top : top + SIZE[1]].astype(np.float32)
 
 
-def make(pairs: list[TrueClip], share: float, background: Path, clip: Path, frames: int) -> None:
-    """Write a clip of all footage at a share of the frame's height, and its alpha."""
-    height = round(share * SIZE[1])
+def make(
+    pairs: list[TrueClip], shares: list[float], background: Path, clip: Path, frames: int
+) -> None:
+    """Write a clip of all footage, each at a share of the frame's height, and its alpha."""
+    heights = [round(share * SIZE[1]) for share in shares]
     behind, grain = room(background), np.random.default_rng(1)
-    footage = [people(pair, height) for pair in pairs]
+    footage = [people(pair, height) for pair, height in zip(pairs, heights, strict=True)]
     with av.open(str(clip), "w") as video, av.open(str(truth_of(clip)), "w") as matte:
         streams = [
             _stream(video, "libx264", "yuv420p", {"crf": "14", "preset": "veryfast"}),
@@ -82,7 +97,7 @@ def make(pairs: list[TrueClip], share: float, background: Path, clip: Path, fram
         ]
         for index, crowd in zip(range(frames), zip(*footage, strict=True), strict=False):
             image, alpha = behind.copy(), np.zeros((*SIZE[::-1], 1), np.float32)
-            for (colour, own), place in zip(crowd, places(index, len(pairs), height), strict=True):
+            for (colour, own), place in zip(crowd, places(index, heights), strict=True):
                 (top, left), (down, across) = place, own.shape[:2]
                 spot = slice(top, top + down), slice(left, left + across)
                 image[spot] += own * (colour - image[spot])
@@ -111,12 +126,14 @@ def made_clips(folder: Path, backgrounds: Path, output: Path, frames: int) -> li
     pairs = list_clips(folder)[0]
     rooms = sorted(path for path in backgrounds.iterdir() if path.suffix == ".jpg")[:20]
     output.mkdir(parents=True, exist_ok=True)
-    crowds = {"one": pairs[:1], "other": pairs[1:2], "both": pairs}
+    crowds = {"one": pairs[:1], "other": pairs[1:2], "both": pairs[:2], "beside": pairs[:3]}
     for row, (name, share) in enumerate(HEIGHTS.items()):
         for column, (who, crowd) in enumerate(crowds.items()):
             clip = output / f"{name}-{who}.mp4"
             if not truth_of(clip).is_file():
-                make(crowd, share, rooms[(3 * row + column) % len(rooms)], clip, frames)
+                shares = [share] * len(crowd)
+                shares = [LARGE, *shares[1:]] if who == "beside" else shares
+                make(crowd, shares, rooms[(3 * row + column) % len(rooms)], clip, frames)
     return list_clips(output)[0]
 
 

@@ -2,8 +2,9 @@
 
 Their position is known from the previous alpha. The whole frame is examined at the start, after a
 cut, at regular intervals, and as soon as somebody reaches the border of the view or is no longer
-found in it. If nobody is found in the whole frame, its parts are searched. People who fill the
-frame are segmented as by `segment`.
+found in it. If nobody is found in the whole frame, its parts are searched. While somebody is
+followed, others are looked for in parts of the frame too, and followed in views of their own.
+People who fill the frame are segmented as by `segment`.
 """
 
 from __future__ import annotations
@@ -20,16 +21,19 @@ from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.memory import PART, PartOf, remembers
-from sinet_video.stages.viewport import WHOLE, Box, CropMatte, CropSegmenter, joined, spread
-
-LOOSE = 1.4
-"""A view is only moved once it is this many times larger than needed."""
-
-GLIDE = 0.2
-"""Seconds in which a view covers two thirds of the way to its target."""
-
-ALIKE = 0.5
-"""Least intersection over union for two boxes to show the same people."""
+from sinet_video.stages.views.box import (
+    ALIKE,
+    HALVES,
+    LOOSE,
+    QUARTERS,
+    WHOLE,
+    Box,
+    fit_view,
+    joined,
+)
+from sinet_video.stages.views.search import Others, Scene, attended
+from sinet_video.stages.views.side_views import GLIDE
+from sinet_video.stages.views.viewport import CropMatte, CropSegmenter
 
 SURE = 0.65
 """Least `CropMatte.confidence` of a close look at somebody that a search found. False detections in
@@ -38,19 +42,6 @@ empty rooms have a median of 0.5; people have 0.75 and more.
 
 CALM = 1
 """Seconds for which a view does not shrink after somebody was nearly cut off."""
-
-
-def _parts(zoom: int) -> tuple[Box, ...]:
-    """Return views of one size that cover the whole frame, each overlapping the next by half."""
-    steps, size = range(2 * zoom - 1), 1 / zoom
-    return tuple(
-        Box(i * size / 2, j * size / 2, (i / 2 + 1) * size, (j / 2 + 1) * size)
-        for i in steps
-        for j in steps
-    )
-
-
-HALVES, QUARTERS = _parts(2), _parts(4)
 
 
 @dataclass(frozen=True)
@@ -85,30 +76,32 @@ def follow(
 ) -> Iterator[Matte]:
     """Yield each frame with the segmenter's alpha, zoomed in on the people in it.
 
-    Use it in place of `segment` when people are small in the frame. If they fill the frame, the
-    alpha is that of `segment`, bit for bit. Otherwise it still covers the whole frame, (h, w)
-    float32 in [0, 1], on a grid twice as fine. `part_of` returns the part of the job that a frame
-    belongs to; the search for people starts over in each part. Raises `SettingError` as `segment`
-    does.
+    Use it in place of `segment` when people are small in the frame, some or all of them. If they
+    fill the frame, the alpha is that of `segment`, bit for bit. Otherwise it still covers the
+    whole frame, (h, w) float32 in [0, 1], on a grid twice as fine. `part_of` returns the part of
+    the job that a frame belongs to; the search for people starts over in each part. Raises
+    `SettingError` as `segment` does.
     """
     shape: tuple[int, int] | None = None
     before: Coarse | None = None
-    part, track = 0, Track()
+    part, track, others = 0, Track(), Others()
     for frame in frames:
         shape = shape or seen_size(segmenter, size, frame.shown_aspect)
         luma = coarse_luma(frame, shape if frame.orientation.sideways else shape[::-1])
         number = part_of(frame) if part_of else 0
         if before is None or number != part or is_cut(before, luma):
-            track = Track()
+            track, others = Track(), Others()
         before, part = luma, number
-        seen, track = _update(CropSegmenter(frame, segmenter, shape), track, following)
-        yield Matte(frame, spread(seen))
+        eye = CropSegmenter(frame, segmenter, shape)
+        allowed = _zoomed(following, eye.max_zoom(following.zoom))
+        seen, track = _update(eye, track, allowed)
+        alpha, others = attended(Scene(eye, seen, luma, allowed), others)
+        yield Matte(frame, alpha)
 
 
 def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[CropMatte, Track]:
     """Examine a frame, and return the matte and where to look next."""
     now = eye.frame.time
-    following = _zoomed(following, eye.max_zoom(following.zoom))
     if track.time is None:
         return _acquire(eye, following)
     share = 1 - exp(-abs(float(now - track.time)) / GLIDE)
@@ -206,18 +199,3 @@ def _retarget(track: Track, people: Box | None, following: Following) -> Track:
     if track.target.contains(people.grown(following.margin / 2)) and not loose:
         return track
     return replace(track, target=wanted)
-
-
-def fit_view(people: Box, following: Following) -> Box:
-    """Return a view around people with the frame's aspect, or the whole frame if little larger."""
-    around = people.grown(following.margin)
-    size = max(around.size, 1 / following.zoom)
-    if size * LOOSE > 1:
-        return WHOLE
-    top = _start(around.top, around.bottom, size)
-    left = _start(around.left, around.right, size)
-    return Box(top, left, top + size, left + size)
-
-
-def _start(low: float, high: float, size: float) -> float:
-    return min(max(0.0, (low + high - size) / 2), 1 - size)

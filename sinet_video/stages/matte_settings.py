@@ -276,7 +276,8 @@ class Following:
     Attributes:
         margin: space around them on each side, as a share of their size; above 0.
         zoom: largest magnification compared with the whole frame; at least 1.
-        every: seconds between two looks at the whole frame; above 0.
+        every: seconds between two looks at the whole frame, and between two searches for others in
+            a part of it; above 0.
     """
 
     margin: float = 0.3

@@ -40,7 +40,8 @@ from sinet_video.stages.refine import BilinearRefinement, GuidedRefinement, refi
 from sinet_video.stages.screen.chroma_key import ChromaKey, key
 from sinet_video.stages.screen.despill import despilled
 from sinet_video.stages.smooth import WindowMean, smooth
-from sinet_video.stages.viewport import WHOLE, CropMatte
+from sinet_video.stages.views.box import WHOLE
+from sinet_video.stages.views.viewport import CropMatte
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="the kernels were not built here")
 

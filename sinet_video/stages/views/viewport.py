@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import ceil
 
@@ -10,100 +10,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video import native
-from sinet_video.media.arrays import FloatArray
+from sinet_video.media.arrays import Array, FloatArray
 from sinet_video.media.frame import Frame
 from sinet_video.models.segmenter import Segmenter, answer
 from sinet_video.native import coarse as kernels
 from sinet_video.planes.box_filter import box_sum
+from sinet_video.planes.components import label
 from sinet_video.planes.resample import between, sampled
+from sinet_video.stages.views.box import WHOLE, Box
 
 FINER = 2
-"""FloatArray of a view is stored on a whole-frame grid with this many times the cells each way."""
+"""Alpha of a view is stored on a whole-frame grid with this many times the cells each way."""
 
 ENLARGED = 2.0
 """Largest enlargement of a view for the network; this limits how small a view can be."""
 
-NEAR = 0.004
-"""Views closer together than this share of the frame count as the same."""
-
-
 PLAIN = 0.9
-"""FloatArray above which a cell is clearly person; below 1 minus this it is clearly background."""
+"""Alpha above which a cell is clearly person; below 1 minus this it is clearly background."""
+
+SEEN = 0.3
+"""Alpha up to it is background; as in `clean_regions` and `refine`."""
+
+SPECK = 30
+"""Regions of fewer cells show nobody."""
 
 
 @dataclass(frozen=True)
-class Box:
-    """A part of the stored frame, with its sides as shares of the frame's, in [0, 1]."""
+class Region:
+    """A connected part of a view's matte.
 
-    top: float
-    left: float
-    bottom: float
-    right: float
+    Attributes:
+        number: its label, as in `CropMatte.labels`.
+        box: the part of the frame that it covers.
+        confidence: share of clear person in what is not clear background, in [0, 1].
+    """
 
-    @property
-    def size(self) -> float:
-        """The longer side."""
-        return max(self.bottom - self.top, self.right - self.left)
-
-    def grown(self, share: float) -> Box:
-        """The box enlarged by a share of its size on each side, clipped to the frame."""
-        more = share * self.size
-        top, left = max(0, self.top - more), max(0, self.left - more)
-        return Box(top, left, min(1, self.bottom + more), min(1, self.right + more))
-
-    def contains(self, other: Box) -> bool:
-        """Whether another box lies within this one, within a tolerance too small to see."""
-        return (
-            self.top <= other.top + NEAR
-            and self.left <= other.left + NEAR
-            and self.bottom >= other.bottom - NEAR
-            and self.right >= other.right - NEAR
-        )
-
-    def within(self, view: Box) -> Box:
-        """The box, given as shares of a view, as shares of the frame."""
-        height, width = view.bottom - view.top, view.right - view.left
-        return Box(
-            view.top + self.top * height,
-            view.left + self.left * width,
-            view.top + self.bottom * height,
-            view.left + self.right * width,
-        )
-
-    def iou(self, other: Box) -> float:
-        """Intersection over union with another box, in [0, 1]."""
-        down = min(self.bottom, other.bottom) - max(self.top, other.top)
-        across = min(self.right, other.right) - max(self.left, other.left)
-        shared = max(0.0, down) * max(0.0, across)
-        return shared / (self._area + other._area - shared)
-
-    @property
-    def _area(self) -> float:
-        return (self.bottom - self.top) * (self.right - self.left)
-
-    def towards(self, other: Box, share: float) -> Box:
-        """A box part of the way to another; the other itself once it is near."""
-        pairs = zip(_sides(self), _sides(other), strict=True)
-        if max(abs(to - now) for now, to in pairs) <= NEAR:
-            return other
-        pairs = zip(_sides(self), _sides(other), strict=True)
-        return Box(*(now + share * (to - now) for now, to in pairs))
-
-
-WHOLE = Box(0, 0, 1, 1)
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return box.top, box.left, box.bottom, box.right
-
-
-def joined(*boxes: Box | None) -> Box | None:
-    """Return the smallest box around all of them, or None if there are none."""
-    sides = [_sides(box) for box in boxes if box]
-    if not sides:
-        return None
-    tops, lefts, bottoms, rights = zip(*sides, strict=True)
-    return Box(min(tops), min(lefts), max(bottoms), max(rights))
+    number: int
+    box: Box
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -123,6 +67,37 @@ class CropMatte:
     def confidence(self) -> float:
         """Share of clear person in what is not clear background, in [0, 1]."""
         return self._found[1]
+
+    @property
+    def labels(self) -> Array:
+        """The region of each cell, (h, w); 0 in the background."""
+        return self._labelled[0]
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """Its connected parts, without specks."""
+        labels, sizes = self._labelled
+        rows, columns = np.nonzero(labels)
+        numbers, (height, width) = labels[rows, columns], labels.shape
+        found = []
+        for number in np.flatnonzero(sizes >= SPECK):
+            own = numbers == number
+            down, across = rows[own], columns[own]
+            first, last = (
+                (int(down[0]), int(across.min())),
+                (int(down[-1]) + 1, int(across.max()) + 1),
+            )
+            box = Box(first[0] / height, first[1] / width, last[0] / height, last[1] / width)
+            around = (
+                slice(max(0, first[0] - 2), last[0] + 2),
+                slice(max(0, first[1] - 2), last[1] + 2),
+            )
+            found.append(Region(int(number), box.within(self.view), _sureness(self.alpha[around])))
+        return tuple(found)
+
+    @cached_property
+    def _labelled(self) -> tuple[Array, Array]:
+        return label(self.alpha > SEEN)
 
     @cached_property
     def _found(self) -> tuple[Box | None, float]:
@@ -151,6 +126,11 @@ class CropMatte:
         )
 
 
+def _sureness(alpha: FloatArray) -> float:
+    some, plainly = (int(np.count_nonzero(alpha > level)) for level in (1 - PLAIN, PLAIN))
+    return plainly / max(1, some)
+
+
 def _people(alpha: FloatArray) -> tuple[tuple[int, int, int, int] | None, int, int]:
     """Return the cells with somebody in them, without specks: top, left, bottom, right.
 
@@ -168,13 +148,24 @@ def _people(alpha: FloatArray) -> tuple[tuple[int, int, int, int] | None, int, i
 
 
 class CropSegmenter:
-    """Shows parts of one frame to a segmenter."""
+    """Shows parts of one frame to a segmenter; each only once."""
 
     def __init__(self, frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> None:
         self.frame, self._segmenter, self._shape = frame, segmenter, shape
+        self._answers: dict[Box, CropMatte] = {}
 
     def answer(self, view: Box) -> CropMatte:
         """Return the matte of a view, extended to whole chroma samples."""
+        if view not in self._answers:
+            self._answers[view] = self._answer(view)
+        return self._answers[view]
+
+    def mirrored(self, view: Box) -> CropMatte:
+        """Return the matte of a view that the segmenter sees mirrored; it is mirrored back."""
+        frame = replace(self.frame, mirrored=not self.frame.mirrored, _made={})
+        return CropSegmenter(frame, self._segmenter, self._shape).answer(view)
+
+    def _answer(self, view: Box) -> CropMatte:
         if view == WHOLE:
             return CropMatte(WHOLE, answer(self.frame, self._segmenter, self._shape))
         height, width = self.frame.height, self.frame.width
