@@ -65,9 +65,11 @@ def parts_name(path: Path) -> str:
 
 def begin_file(target: Path) -> Path:
     """Make an empty hidden file beside a target, in which it is written until it is whole."""
-    new = _unnoticed(part := temporary_name(target))
-    os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    return _begun(new, part)
+    return _begun(temporary_name(target), _make_file)
+
+
+def _make_file(path: Path) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
 
 
 def begin_folder(target: Path) -> Path:
@@ -82,24 +84,29 @@ def begin_folder(target: Path) -> Path:
 
 def make_folder(part: Path) -> Path:
     """Make a folder that has such a name; return it."""
-    (new := _unnoticed(part)).mkdir()
-    return _begun(new, part)
+    return _begun(part, Path.mkdir)
 
 
-def _unnoticed(part: Path) -> Path:
-    """Return a name for a draft that is not held yet, which nobody takes for abandoned.
+def _begun(part: Path, make: Callable[[Path], None]) -> Path:
+    """Make a draft, hold it, and only then give it its name; return that.
 
-    Raises `FileExistsError` if the name that it is to have is taken.
+    Until it is held it has another, which nobody takes for abandoned. An interrupt may come at any
+    time. Raises `FileExistsError` if the name is taken.
     """
     if os.path.lexists(part):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(part))
-    return part.with_suffix(".new")
-
-
-def _begun(new: Path, part: Path) -> Path:
-    """Hold a new draft, and only then give it its name; return that."""
-    _drafts[part] = hold(new)
-    new.rename(part)
+    new = part.with_suffix(".new")
+    _drafts[new] = None
+    try:
+        make(new)
+    except OSError:
+        del _drafts[new]  # which is not ours
+        raise
+    try:
+        _drafts[part] = hold(new)
+        new.rename(part)
+    finally:
+        discard(new)
     return part
 
 

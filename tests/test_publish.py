@@ -161,6 +161,20 @@ def test_all_that_was_begun_can_be_removed(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
 
 
+@pytest.mark.parametrize("begin", [begin_file, begin_folder])
+@pytest.mark.parametrize("moment", ["hold", "temporary_name", "rename"])
+def test_an_interrupt_while_it_is_begun_leaves_nothing(begin, moment, tmp_path, monkeypatch):
+    """Before it is held, and after that; what the interrupt was too early for goes at the end."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path if moment == "rename" else atomic, moment, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        begin(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_is_still_written_to_is_removed_for_good(tmp_path):
     """By a thread that nobody waits for; it finds no folder any more."""
     folder = begin_folder(tmp_path / "images")

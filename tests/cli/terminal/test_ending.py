@@ -73,3 +73,16 @@ def test_a_reader_that_has_left_is_a_failure():
         "os.close(reader)\nrun_to_end(lambda: print('lost'))"
     )
     assert ended(body).returncode == 1
+
+
+@pytest.mark.parametrize("begin", ["begin_file", "begin_folder"])
+def test_what_was_begun_and_left_is_removed(begin, tmp_path):
+    """As an interrupt may come after it was begun, and before whoever began it knows of it."""
+    body = (
+        "from pathlib import Path\nfrom sinet_video import atomic\n"
+        "def command():\n"
+        f"    atomic.{begin}(Path({str(tmp_path / 'a')!r}))\n    raise KeyboardInterrupt\n"
+        "run_to_end(command)"
+    )
+    assert ended(body).returncode == 130
+    assert list(tmp_path.iterdir()) == []
