@@ -379,6 +379,7 @@ def test_a_disk_that_is_really_full(start, small_disk, carphone, long_clip):
     failed = server.job(job["id"], "failed")
     assert failed["error"] == "talk-matte.mov cannot be written: No space left on device."
     assert not list(small_disk.glob(f"*/*/*{job['id']}*"))
+    filler = _fill(small_disk)  # what the job had written is free again
     answer = server.ask("PUT", "/clips?name=more.mp4", carphone.read_bytes())
     assert answer.status == 507
     assert answer.error == "The disk is nearly full; make room on it, or delete clips and results."
