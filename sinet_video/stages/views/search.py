@@ -128,18 +128,24 @@ def attended(scene: Scene, others: Others) -> tuple[FloatArray, Others]:
 
     One side view is examined in every other frame, in turn, as a look costs a quarter of what is
     done for a frame. While the main view shows somebody, a part of the frame is searched every
-    `following.every` seconds; all parts are in the first frame.
+    `following.every` seconds; all parts are in the first frame. Where the main view is the whole
+    frame, others are rarer: half as many parts are searched, and only the large ones at first.
     """
     sides = others.sides if others.rests else _followed_on(scene, others.sides)
     others = replace(others, sides=sides, rests=bool(sides) and not others.rests)
     alpha = merged(scene.main, others.sides, scene.time)
-    due = others.looked is None or scene.time - others.looked >= scene.following.every
+    due = others.looked is None or scene.time - others.looked >= _spacing(scene)
     if scene.main.people is None or not due:
         return alpha, others
     found = _searched(scene, others, alpha)
     if found.sides is not others.sides:
         alpha = merged(scene.main, found.sides, scene.time)
     return alpha, found
+
+
+def _spacing(scene: Scene) -> float:
+    """Return the seconds between two searches."""
+    return scene.following.every * (2 if scene.main.view == WHOLE else 1)
 
 
 def _followed_on(scene: Scene, sides: tuple[Side, ...]) -> tuple[Side, ...]:
@@ -175,6 +181,8 @@ def _next_parts(scene: Scene, others: Others, alpha: FloatArray) -> tuple[Others
     """Return the parts to search now; every other time one in which something moves, if any."""
     before = others.luma
     others = replace(others, looked=scene.time, luma=scene.luma)
+    if before is None and scene.main.view == WHOLE:
+        return replace(others, turn=len(HALVES)), HALVES
     if before is None:
         return others, PARTS
     lively = None if others.moving else _lively(before, scene.luma, alpha)
