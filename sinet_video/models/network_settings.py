@@ -42,8 +42,8 @@ class NetworkSettings:
         classes: the classes that count as the person, for weights that tell the 19 classes of
             Cityscapes apart, such as "person,bicycle"; "person,rider" by default.
         quality: "standard", or "high" for better mattes: the network looks twice, at half as many
-            pixels again and at the mirror image, in two and a half times its time; "auto" is
-            "high" for a still image and "standard" for a video.
+            pixels again and at the mirror image, in three times its time; "auto" is "high" for a
+            still image and "standard" for a video.
         size: the size at which the network sees the frame.
         segmenter: a function to use instead of the network, as it is.
     """
@@ -78,7 +78,7 @@ class NetworkSettings:
     quality: Literal["auto"] | Quality = option(
         "auto",
         "high gives better mattes, of hands and whole bodies above all: the network looks twice, "
-        "at half as many pixels again and at the mirror image, in two and a half times its time. "
+        "at half as many pixels again and at the mirror image, in three times its time. "
         "auto is high for an image and standard for a video.",
         NETWORK,
         choices=("auto", *get_args(Quality)),
