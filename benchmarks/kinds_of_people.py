@@ -17,7 +17,7 @@ import argparse
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +124,7 @@ def measure(folder: Path, said: Mapping[str, str], weights: str) -> tuple[list[R
     """Return a set's rows, and the figures of each of its images."""
     kinds = {name: shown(words) for name, words in said.items()}
     settings = Settings(weights=weights)
+    settings = replace(settings, segmenter=settings.load(still=True))  # once for all images
     ways = {"network": by_network(load_segmenter(weights)), "run": by_flow(settings)}
     pairs = pairs_of(folder, said)
     images = {pair.name: measured(ways, pair) for pair in pairs}

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from sinet_video.cli.terminal.signals import status_of
+from sinet_video.cli.terminal.signals import status_of, tidy
 
 
 def run_to_end(command: Callable[[], object]) -> NoReturn:
@@ -31,7 +31,7 @@ def run_to_end(command: Callable[[], object]) -> NoReturn:
         sys.excepthook(*sys.exc_info())
         status = 1
     _finish()
-    _tidy()
+    tidy()  # an interrupt can come before whoever began a file knows of it
     os._exit(status if _flushed() else status or 1)
 
 
@@ -41,12 +41,6 @@ def _finish() -> None:
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
     atexit._run_exitfuncs()
-
-
-def _tidy() -> None:
-    """Remove what was begun and left: an interrupt can come before whoever began it knows of it."""
-    if atomic := sys.modules.get("sinet_video.atomic"):
-        atomic.discard_all()
 
 
 def _flushed() -> bool:

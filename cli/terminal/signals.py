@@ -101,12 +101,17 @@ def stopped_by() -> int | None:
     return _Once.raised
 
 
+def tidy() -> None:
+    """Remove what was begun and has no name yet."""
+    if atomic := sys.modules.get("sinet_video.atomic"):  # to import it might have to wait
+        atomic.discard_all()
+
+
 def _watch(reader: int) -> None:
     number = os.read(reader, 1)[0]
     if _Once.grace == GRACE:
         select.select([reader], [], [], GRACE)
     else:  # a server raises the signal again by itself when it has ended
         time.sleep(_Once.grace)
-    if atomic := sys.modules.get("sinet_video.atomic"):  # to import it might have to wait
-        atomic.discard_all()
+    tidy()
     os._exit(status_of(number))

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
-from math import exp
 
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
@@ -24,15 +23,15 @@ from sinet_video.stages.memory import PART, PartOf, remembers
 from sinet_video.stages.views.box import (
     ALIKE,
     HALVES,
-    LOOSE,
     QUARTERS,
     WHOLE,
     Box,
     fit_view,
+    glided,
     joined,
+    retargeted,
 )
 from sinet_video.stages.views.search import Others, Scene, attended
-from sinet_video.stages.views.side_views import GLIDE
 from sinet_video.stages.views.viewport import CropMatte, CropSegmenter
 
 SURE = 0.65
@@ -104,8 +103,8 @@ def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[Cro
     now = eye.frame.time
     if track.time is None:
         return _acquire(eye, following)
-    share = 1 - exp(-abs(float(now - track.time)) / GLIDE)
-    track = replace(track, time=now, view=track.view.towards(track.target, share))
+    view = glided(track.view, track.target, now - track.time)
+    track = replace(track, time=now, view=view)
     seen = eye.answer(track.view)
     people = seen.people
     if track.view == WHOLE:
@@ -193,9 +192,5 @@ def _retarget(track: Track, people: Box | None, following: Following) -> Track:
     """Return the track with a target that contains everybody and is not much too large."""
     if people is None:
         return replace(track, target=WHOLE)
-    wanted = fit_view(people, following)
     calm = track.widened is None or (track.time or 0) - track.widened >= CALM
-    loose = track.target.size > LOOSE * wanted.size and calm
-    if track.target.contains(people.grown(following.margin / 2)) and not loose:
-        return track
-    return replace(track, target=wanted)
+    return replace(track, target=retargeted(track.target, people, following, calm=calm))

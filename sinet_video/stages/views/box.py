@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, floor
+from fractions import Fraction
+from math import ceil, exp, floor
 
 from sinet_video.stages.matte_settings import Following
 
@@ -12,6 +13,9 @@ NEAR = 0.004
 
 LOOSE = 1.4
 """A view is only moved once it is this many times larger than needed."""
+
+GLIDE = 0.2
+"""Seconds in which a view covers two thirds of the way to its target."""
 
 ALIKE = 0.5
 """Least intersection over union for two boxes to show the same people."""
@@ -125,6 +129,22 @@ def fit_view(people: Box, following: Following) -> Box:
     top = _start(around.top, around.bottom, size)
     left = _start(around.left, around.right, size)
     return Box(top, left, top + size, left + size)
+
+
+def retargeted(target: Box, people: Box, following: Following, *, calm: bool = True) -> Box:
+    """Return the view to move towards: the target while it has room for people and is not loose.
+
+    One that is too large is kept as well while it is not `calm`.
+    """
+    wanted = fit_view(people, following)
+    loose = calm and target.size > LOOSE * wanted.size
+    holds = target.contains(people.grown(following.margin / 2))
+    return target if holds and not loose else wanted
+
+
+def glided(view: Box, target: Box, passed: Fraction) -> Box:
+    """Return a view on its way to its target after these seconds."""
+    return view.towards(target, 1 - exp(-abs(float(passed)) / GLIDE))
 
 
 def _start(low: float, high: float, size: float) -> float:

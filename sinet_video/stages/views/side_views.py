@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import exp
 
 import numpy as np
 
@@ -13,11 +12,8 @@ from sinet_video.media.arrays import FloatArray
 from sinet_video.planes.components import erased
 from sinet_video.planes.pyramid import halved
 from sinet_video.stages.matte_settings import Following
-from sinet_video.stages.views.box import ALIKE, LOOSE, WHOLE, Box, fit_view, joined
+from sinet_video.stages.views.box import ALIKE, WHOLE, Box, glided, joined, retargeted
 from sinet_video.stages.views.viewport import SEEN, CropMatte, Region, spread
-
-GLIDE = 0.2
-"""Seconds in which a view covers two thirds of the way to its target."""
 
 PIECE = 0.7
 """Least share of a box within another for both to show the same person, in part or whole."""
@@ -96,16 +92,14 @@ def examined(side: Side, seen: CropMatte, following: Following) -> Side:
     side = replace(side, shown=shown, alpha=spread(shown))
     if around is None:
         return side
-    wanted = fit_view(around, following)
-    holds = side.target.contains(around.grown(following.margin / 2))
-    target = side.target if holds and side.target.size <= LOOSE * wanted.size else wanted
+    target = retargeted(side.target, around, following)
     return replace(side, boxes=boxes, found=time, target=target)
 
 
 def moved(side: Side, time: Fraction) -> Side:
     """Return a side view at a later time, closer to its target."""
-    share = 1 - exp(-abs(float(time - side.looked)) / GLIDE)
-    return replace(side, view=side.view.towards(side.target, share), looked=time)
+    view = glided(side.view, side.target, time - side.looked)
+    return replace(side, view=view, looked=time)
 
 
 def is_needed(side: Side, main: CropMatte, time: Fraction, following: Following) -> bool:

@@ -92,7 +92,9 @@ class CropMatte:
                 slice(max(0, first[0] - 2), last[0] + 2),
                 slice(max(0, first[1] - 2), last[1] + 2),
             )
-            found.append(Region(int(number), box.within(self.view), _sureness(self.alpha[around])))
+            found.append(
+                Region(int(number), box.within(self.view), _sureness(*_counts(self.alpha[around])))
+            )
         return tuple(found)
 
     @cached_property
@@ -107,11 +109,11 @@ class CropMatte:
         else:
             cells, some, plainly = _people(self.alpha)
         if cells is None:
-            return None, plainly / max(1, some)
+            return None, _sureness(some, plainly)
         height, width = self.alpha.shape
         top, left, bottom, right = cells
         box = Box(top / height, left / width, bottom / height, right / width)
-        return box, plainly / max(1, some)
+        return box, _sureness(some, plainly)
 
     def cuts(self, people: Box) -> bool:
         """Whether people reach a border of the view that is not a border of the frame."""
@@ -126,17 +128,22 @@ class CropMatte:
         )
 
 
-def _sureness(alpha: FloatArray) -> float:
-    some, plainly = (int(np.count_nonzero(alpha > level)) for level in (1 - PLAIN, PLAIN))
+def _counts(alpha: FloatArray) -> tuple[int, int]:
+    """Return how many cells are not plainly background, and how many are plainly person."""
+    return int(np.count_nonzero(alpha > 1 - PLAIN)), int(np.count_nonzero(alpha > PLAIN))
+
+
+def _sureness(some: int, plainly: int) -> float:
+    """Return the share of clear person in what is not clear background, of these counts."""
     return plainly / max(1, some)
 
 
 def _people(alpha: FloatArray) -> tuple[tuple[int, int, int, int] | None, int, int]:
     """Return the cells with somebody in them, without specks: top, left, bottom, right.
 
-    Then how many cells are not plainly background, and how many are plainly person.
+    Then its `_counts`.
     """
-    some, plainly = (int(np.count_nonzero(alpha > level)) for level in (1 - PLAIN, PLAIN))
+    some, plainly = _counts(alpha)
     mask = alpha > 0.5
     # Removes specks: keeps a cell if at least half of it and its neighbours are set.
     mask &= box_sum(mask.astype(np.int32), 1) > 4
