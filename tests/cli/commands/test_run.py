@@ -35,6 +35,7 @@ from sinet_video.models.onnx.session import Runtime
 from sinet_video.pipeline.output_kind import Show
 from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
 from sinet_video.pipeline.report import expected_frames
+from sinet_video.quality.image_bytes import jpeg
 from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.matte_settings import (
     FeatherSide,
@@ -633,6 +634,19 @@ def test_batch_does_the_good_and_names_the_bad(bad, clip, tmp_path):
     assert f"Skipped {given / 'good.mp4'}" in again.stderr
     assert "wrote" not in again.stderr
     assert "words.mp4 cannot be opened" in again.stderr
+
+
+def test_batch_of_photos_makes_cutouts(clip, tmp_path):
+    """Of a folder of them, without --to; videos beside them are what a batch is for."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(jpeg(next(decode(clip)).rgb))
+    done = sinet_video("batch", photos, "-o", tmp_path / "cut", "-q")
+    assert (done.returncode, done.stderr, results(tmp_path / "cut")) == (0, "", ["a.png"])
+    assert probe(tmp_path / "cut" / "a.png").alpha == "straight"
+    (photos / "b.mp4").write_bytes(clip.read_bytes())
+    done = sinet_video("batch", photos, "-o", tmp_path / "both", "-q")
+    assert (done.returncode, results(tmp_path / "both")) == (0, ["b.mp4"])
 
 
 def test_batch_of_good_files_succeeds(clip, tmp_path):
