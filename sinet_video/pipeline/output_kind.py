@@ -12,6 +12,7 @@ from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.container import Container
 from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source
+from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.stacked import STACKED
@@ -57,7 +58,17 @@ def layer_kinds(
             "or a folder of PNGs."
         )
     behind = parse_background(background, fit) if isinstance(background, Source) else background
+    if behind is None and encoding.alpha_mode != STACKED and not _holds_alpha(plate):
+        raise SettingError(
+            f"{plate} is to have a hole in the person's place, which it cannot hold; write .webm, "
+            ".mov or a folder of PNGs, or give a background to fill it."
+        )
     return OutputKind("rgba"), OutputKind("rgb", behind) if behind else OutputKind("rgba")
+
+
+def _holds_alpha(plate: str | Path) -> bool:
+    path, encoding = as_folder(plate, Encoding())
+    return "rgba" in container_of(path, encoding.format).defaults
 
 
 def output_kind(
