@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
+from math import isfinite
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +58,10 @@ def as_source(
 
 
 def _exact_rate(rate: Fraction | float) -> Fraction:
+    if not isinstance(rate, Real) or not isfinite(rate):
+        raise SettingError(
+            f"Rate is {rate!r}; it must be a number, such as 25, 29.97 or Fraction(24000, 1001)."
+        )
     # 29.97 is 30000/1001 wherever it is met.
     ntsc = Fraction(round(float(rate) * 1.001) * 1000, 1001)
     close = isinstance(rate, float) and abs(float(ntsc) - rate) < 0.005 and rate % 1

@@ -7,7 +7,7 @@ quickly.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -219,6 +219,17 @@ class Settings(NetworkSettings):
             raise SettingError(
                 f"Rate is {float(self.rate):g}; it must be above 0 and at most {FASTEST}."
             )
+        for what, drawn in (("Garbage", self.garbage), ("Core", self.core)):
+            if drawn is not None and not isinstance(getattr(drawn, "path", drawn), str | Path):
+                raise SettingError(
+                    f"{what} is of the type {type(drawn).__name__}; it must be the path of an "
+                    "image or a video."
+                )
+
+    def __repr__(self) -> str:
+        changed = [e for e in fields(self) if getattr(self, e.name) != e.default]
+        named = (f"{each.name}={getattr(self, each.name)!r}" for each in changed)
+        return f"Settings({', '.join(named)})"
 
     def reads(self) -> dict[str, Path]:
         """Return the files that are read besides a clip, by what they are."""
