@@ -479,7 +479,7 @@ def test_info_in_words(clip):
     assert (done.returncode, done.stderr) == (0, "")
     text = done.stdout
     for fact in (str(clip), "h264, 160x96, yuv420p", "0.480 s, 12 frames", "25.000 frames/s",
-                 "aac, 44100 Hz, 1 channels", "320x192"):  # fmt: skip
+                 "aac, 44100 Hz, 1 channel,", "320x192"):  # fmt: skip
         assert fact in text
 
 
@@ -504,10 +504,10 @@ def test_info_of_a_silent_tagged_clip(tmp_path, ffmpeg):
     path = tmp_path / "tagged.mp4"
     ffmpeg(
         "ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=96x64:d=0.2", "-colorspace", "bt709",
-        "-color_range", "pc", path,
+        "-color_range", "pc", "-color_trc", "arib-std-b67", path,
     )  # fmt: skip
     text = sinet_video("info", path).stdout
-    assert "BT.709, full" in text
+    assert "BT.709, full, HDR (HLG)\n" in text
     assert "audio      none" in text
 
 
