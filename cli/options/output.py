@@ -27,7 +27,8 @@ class OutputOptions:
 
     background: str | None = setting(
         None,
-        "A colour (green, #RRGGBB), an image or video file, blur, blur:RADIUS, or transparent.",
+        "A colour (green, #RRGGBB), an image or video file, blur, blur:PERCENT (its strength, of the "
+        "frame's longer side; 2 if not given), or transparent.",
         RESULT,
         metavar="WHAT",
         kind=str,
