@@ -104,9 +104,11 @@ class Option(click.Option):
         try:
             return super().process_value(ctx, value)
         except click.BadParameter as error:
-            if origin := self._origin(ctx):
-                error.message = f"{error.message.removesuffix('.')}, from {origin}."
-            raise
+            origin = self._origin(ctx)
+            if origin is None:
+                raise
+            said = f"{error.message.removesuffix('.')}, from {origin}."
+            raise click.BadParameter(said, ctx, self) from error
 
     def _origin(self, ctx: click.Context) -> str | None:
         source = ctx.get_parameter_source(self.name or "")

@@ -86,7 +86,7 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(state, dict):
         raise WeightsError(f"{path} holds a {type(state).__name__}, not a state dict.")
-    if OF_TRAINING <= state.keys():
+    if state.keys() >= OF_TRAINING:
         raise WeightsError(
             f"{path} is for a training to continue from; its weights are beside it, in weights.pth "
             "once it has ended, and in best.pth."

@@ -452,9 +452,9 @@ def test_doctor_says_what_lacks(monkeypatch):
 def test_verbose_says_what_is_done(make_clip, tmp_path):
     """What was read, by which settings, and what was written; not without -v."""
     source = make_clip("talk.mp4")
-    done = run("run", source, tmp_path / "o.mp4", "-v")
+    done = run("run", source, tmp_path / "o.mp4", "-v", "--choke", "1")
     assert f"Reading {source}: h264, 160x96, yuv420p, 25.000 frames/s" in done.stderr
-    assert "Settings: Settings(weights='default'" in done.stderr
+    assert "Settings: Settings(edge=EdgeShape(choke=1.0," in done.stderr
     assert "with libx264, yuv420p; frames/s of each stage alone" in done.stderr
     done = run("run", source, tmp_path / "o.mp4", "-y")
     assert [line for line in done.stderr.splitlines() if not line.startswith("frame ")] == [
