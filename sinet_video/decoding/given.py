@@ -47,13 +47,13 @@ def as_source(
     if isinstance(given, Source):
         return given if exact is None else replace(given, rate=exact)
     if isinstance(given, bytes | bytearray | memoryview):
-        return Source("The bytes", allow, rate=exact, data=FileBytes(bytes(given)))
+        return Source("The data", allow, rate=exact, data=FileBytes(bytes(given)))
     if isinstance(given, InputContainer):
         return Source(str(given.name), allow, data=OpenContainer(given))
     if hasattr(given, "read"):
         return _of_file(given, allow)
     if isinstance(given, Iterable) and not isinstance(given, str):
-        return Source("The arrays", allow, data=ArrayFrames(given, exact, times))
+        return Source("The input", allow, data=ArrayFrames(given, exact, times))
     return Source(given, allow, rate=exact)  # which says so where it is no path
 
 
