@@ -125,7 +125,8 @@ class VideoFile(Sink):
 
     def _mux(self, packet: Packet | None) -> None:
         if packet is not None:
-            self._mux_companions(seconds(packet.pts, packet.time_base))
+            if self._companions is not None:
+                self._mux_companions(seconds(packet.pts, packet.time_base))
             self._container.mux(packet)
 
     def _mux_companions(self, time: Fraction | None) -> None:

@@ -93,7 +93,7 @@ class Frame(Displayed):
         """Time in seconds, exact."""
         return self.time_base * self.pts  # the other way round takes three times as long
 
-    @property
+    @cached_property
     def planes(self) -> tuple[Plane, ...]:
         """The Y, U and V (or G, B and R) planes, (h, w) uint8 or uint16; read-only views."""
         return planes_of(self.video)

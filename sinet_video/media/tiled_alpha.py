@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -99,6 +100,11 @@ class TiledAlpha:
         kinds[lowest >= 1] = Kind.SOLID
         rows, columns = np.nonzero(kinds == Kind.PARTIAL)
         return cls(grid, kinds, tiles[rows, :, columns, :])
+
+    @cached_property
+    def held(self) -> kernels.Held:
+        """Its arrays as kernels read them."""
+        return kernels.Held(self)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -74,4 +74,4 @@ def exact(rational: Any) -> Fraction | None:
 def seconds(stamp: int | None, time_base: Fraction | None) -> Fraction:
     """Return a timestamp in seconds, exact; an unknown one is 0."""
     # A fraction times an int is three times as fast as an int times a fraction.
-    return Fraction((time_base or 0) * (stamp or 0))
+    return time_base * stamp if time_base and stamp else Fraction(0)

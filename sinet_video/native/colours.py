@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.native.library import Array, address, call, floats
-from sinet_video.native.tiles import PARTIAL, Alpha, Grid, Held
+from sinet_video.native.tiles import PARTIAL, Alpha, Grid
 
 
 def blurred_colours(small: Array, alpha: Array, far: int) -> NDArray[np.float32]:
@@ -32,7 +32,7 @@ def clean_plane(
     `colours`, (2, h, w), are the person's and the room's, in cells of `factor` pixels; a sample of
     the plane stands for `shared` pixels, down and across.
     """
-    held = Held(alpha)
+    held = alpha.held
     person, room = floats(colours[0]), floats(colours[1])
     shape = held.tile[0] // shared[0], held.tile[1] // shared[1]
     made = np.empty((len(held.values), *shape), plane.dtype)
@@ -82,7 +82,7 @@ def despill(
     top: int,
 ) -> None:
     """Remove light of a hue, `unit`, from two chroma planes where alpha is above 0, in place."""
-    held, unit = Held(alpha), floats(unit)
+    held, unit = alpha.held, floats(unit)
     call(
         "despill",
         *_pair(chroma), bits, *held.size, *shared, *held.arrays, *held.tile, address(unit),

@@ -43,7 +43,7 @@ def gaussian(planes: Array, sigma: float, reach: int) -> NDArray[np.float32]:
 
 def _around_edges(alpha: Alpha, reach: int, work: Callable[[Held, Array, Array], None]) -> Tiles:
     """Process the tiles within reach of an edge; the others stay. Raises `MemoryError`."""
-    held = Held(alpha)
+    held = alpha.held
     near = np.empty(held.kinds.shape, np.uint8)
     steps = -(-reach // held.tile[0]), -(-reach // held.tile[1])
     count = function("near_edges")(held.arrays[0], *near.shape, *steps, address(near))

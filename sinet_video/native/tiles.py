@@ -58,6 +58,10 @@ class Alpha(Protocol):
     def values(self) -> NDArray[np.float32]:
         """Alpha of the partial tiles, (n, down, across) float32."""
 
+    @property
+    def held(self) -> Held:
+        """Its arrays as kernels read them."""
+
 
 class Held:
     """An alpha's arrays, kept contiguous while a kernel reads them."""
@@ -94,7 +98,7 @@ def cut(plane: Array, grid: Grid) -> tuple[NDArray[np.uint8], NDArray[np.float32
 
 def dense(alpha: Alpha) -> NDArray[np.float32]:
     """Return the whole plane, (H, W) float32."""
-    held = Held(alpha)
+    held = alpha.held
     plane = np.empty(held.size, np.float32)
     function("dense")(*held.size, *held.tile, *held.arrays, address(plane))
     return plane
@@ -102,7 +106,7 @@ def dense(alpha: Alpha) -> NDArray[np.float32]:
 
 def reduced(alpha: Alpha, factor: int) -> NDArray[np.float32]:
     """Return alpha averaged over cells of `factor` pixels, 1, 2, 4 or 8."""
-    held = Held(alpha)
+    held = alpha.held
     shape = -(-held.size[0] // factor), -(-held.size[1] // factor)
     cells = np.empty(shape, np.float32)
     call("reduced_alpha", *held.size, *held.tile, *held.arrays, factor, *shape, address(cells))
@@ -138,7 +142,7 @@ def blend(
     A sample stands for `shared` pixels, down and across; `behind` may be one sample for all. `own`
     holds partial tiles to use in place of the source's.
     """
-    held = Held(alpha)
+    held = alpha.held
     own = None if own is None else np.ascontiguousarray(own, source.dtype)
     behind = behind.astype(source.dtype, copy=False)
     if behind.strides[1] != behind.itemsize:
@@ -154,7 +158,7 @@ def blend(
 
 def quantise(alpha: Alpha, low: int, high: int, target: Array) -> None:
     """Write alpha to a plane of integers: `low` where it is 0, `high` where it is 1."""
-    held = Held(alpha)
+    held = alpha.held
     call(
         "quantise",
         *held.size, *held.arrays, *held.tile, low, high, address(target), target.strides[0],

@@ -154,6 +154,7 @@ class Whole(Writing):
         self.tally = Tally()
         self._outputs, self._stack = outputs, ExitStack()
         self._sinks: list[Sink] = []
+        self._last: Frame | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -184,10 +185,12 @@ class Whole(Writing):
         """Write the next matte; see `Writing.write`."""
         for output, sink in zip(self._outputs, self._sinks, strict=True):
             sink.write(output.shown(matte))
-        self.end = matte.time + matte.frame.duration * matte.frame.time_base
+        self._last = matte.frame
 
     def finish(self) -> None:
         """As `Writing` says."""
+        if self._last is not None:
+            self.end = self._last.time + self._last.duration * self._last.time_base
         for sink in self._sinks:
             sink.finish()
         self.made = Made.of(self._sinks[0])

@@ -24,8 +24,8 @@ WORKING_SIDE = 200
 
 def subsampling(frame: Frame) -> int:
     """Return the power of two, 2 to 8, by which a frame is reduced to cells."""
-    power = np.clip(round(log2(max(frame.width, frame.height) / WORKING_SIDE)), 1, 3)
-    return max(int(2**power), frame.format.down, frame.format.across)
+    power = min(max(round(log2(max(frame.width, frame.height) / WORKING_SIDE)), 1), 3)
+    return max(1 << power, frame.format.down, frame.format.across)
 
 
 def reduced(frame: Frame, factor: int) -> FloatArray:

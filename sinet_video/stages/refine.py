@@ -137,8 +137,8 @@ def subsampling(frame: Frame, side: int) -> int:
 
     The result is either 1 or a multiple of the chroma subsampling.
     """
-    power = np.clip(round(log2(max(frame.width, frame.height) / side)), 0, 3)
-    return max(int(2**power), frame.format.down, frame.format.across) if power else 1
+    power = min(max(round(log2(max(frame.width, frame.height) / side)), 0), 3)
+    return max(1 << power, frame.format.down, frame.format.across) if power else 1
 
 
 def transition_band(alpha: FloatArray, radius: int) -> NDArray[np.bool_]:

@@ -14,7 +14,6 @@ from sinet_video.planes.resample import resized
 from sinet_video.planes.scene_change import Coarse
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.views.box import (
-    ALIKE,
     HALVES,
     LOOSE,
     QUARTERS,
@@ -35,8 +34,11 @@ from sinet_video.stages.views.side_views import (
 )
 from sinet_video.stages.views.viewport import CropMatte, CropSegmenter
 
-PARTS = HALVES + tiles(4)
-"""The parts of a frame that are searched."""
+SIDES = tuple(half for half in HALVES if half.left in (0, 0.5))
+"""Halves of a frame without those in the middle, which somebody who fills the frame fills too."""
+
+PARTS = (*SIDES, *(half for half in HALVES if half not in SIDES), *tiles(4))
+"""The parts of a frame that are searched, in turn."""
 
 MOST = 3
 """Most side views at a time."""
@@ -129,7 +131,8 @@ def attended(scene: Scene, others: Others) -> tuple[FloatArray, Others]:
     One side view is examined in every other frame, in turn, as a look costs a quarter of what is
     done for a frame. While the main view shows somebody, a part of the frame is searched every
     `following.every` seconds; all parts are in the first frame. Where the main view is the whole
-    frame, others are rarer: half as many parts are searched, and only the large ones at first.
+    frame, others are rarer: half as many parts are searched, and only large ones at the sides at
+    first.
     """
     sides = others.sides if others.rests else _followed_on(scene, others.sides)
     others = replace(others, sides=sides, rests=bool(sides) and not others.rests)
@@ -182,7 +185,7 @@ def _next_parts(scene: Scene, others: Others, alpha: FloatArray) -> tuple[Others
     before = others.luma
     others = replace(others, looked=scene.time, luma=scene.luma)
     if before is None and scene.main.view == WHOLE:
-        return replace(others, turn=len(HALVES)), HALVES
+        return replace(others, turn=len(SIDES)), SIDES
     if before is None:
         return others, PARTS
     lively = None if others.moving else _lively(before, scene.luma, alpha)
@@ -213,7 +216,7 @@ def _shown(alpha: FloatArray, box: Box) -> float:
 def _tried(scene: Scene, others: Others, box: Box) -> Others:
     """Follow whom a box shows in a view of their own, if they are new and a closer look agrees."""
     held = any(own.iou(box) >= 0.3 or own.contains(box) for s in others.sides for own in s.boxes)
-    refused = any(one.iou(box) >= ALIKE for one in others.refused)
+    refused = any(same(one, box) for one in others.refused)
     if held or refused or not _is_inside(box):
         return others
     for index, view in _choices(scene, others.sides, box):
