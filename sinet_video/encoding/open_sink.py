@@ -35,7 +35,6 @@ from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, Remedy, SettingError
 from sinet_video.paths import check_named, clash, names_folder, same_place
 
-
 INTO = Remedy(
     "overwrite", True, "to replace the images in it, and no other files, or give another name"
 )
