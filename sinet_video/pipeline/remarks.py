@@ -12,6 +12,7 @@ from sinet_video.containers.photo_tags import icc_name
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
+from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
 
@@ -34,6 +35,17 @@ def image_remarks(clip: Clip, output: Path) -> list[str]:
             "taken as they are."
         )
     return said
+
+
+def encoder_remarks(encoder: str, pixel_format: str) -> list[str]:
+    """Return what to say of a result by the encoder and format that it got."""
+    form = PLANAR.get(pixel_format)
+    if encoder == "libx264" and form is not None and form.bits > 8:
+        return [
+            f"H.264 in {form.bits} bits is not played by browsers and many other "
+            "players; hevc keeps the bits and is played by more."
+        ]
+    return []
 
 
 ASPECT_DIFFERS = 0.02
