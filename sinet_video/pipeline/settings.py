@@ -99,8 +99,8 @@ class Settings(NetworkSettings):
     )
     unsure: Unsure = option(
         "drop",
-        "Drop regions in which the network is nowhere sure of a person, which are furniture and "
-        "clothes mostly, or keep them.",
+        "Drop regions in which the network is nowhere sure of a person, mostly furniture and "
+        "clothes, or keep them.",
         MATTE,
         choices=get_args(Unsure),
     )
@@ -192,7 +192,7 @@ class Settings(NetworkSettings):
     stacked: bool = option(
         False,
         "INPUT has alpha as gray below its colours, in frames of twice the height; what "
-        "--alpha-mode stacked wrote is known by itself.",
+        "--alpha-mode stacked wrote is recognised without it.",
         INPUT,
     )
     rate: Fraction | None = option(
