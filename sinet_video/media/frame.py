@@ -183,6 +183,12 @@ class Matte:
         return np.concatenate([np.where(alpha > 0, self.frame.rgb, 0).astype(np.uint8), alpha], 2)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether alpha is 0 everywhere: nobody is shown."""
+        known = self.plane.kinds if isinstance(self.plane, TiledAlpha) else self.alpha
+        return not known.any()
+
+    @property
     def tiles(self) -> TiledAlpha:
         """Alpha as tiles; anything else is converted on every access."""
         return self.plane if isinstance(self.plane, TiledAlpha) else TiledAlpha.of(self.alpha)

@@ -87,19 +87,19 @@ class Job:
         segmenter = self._settings.load(still=self._clip.is_still)
         meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
         with self.writing as writing, ExitStack() as stack:
-            frames = writing.resumed
+            frames, empty = writing.resumed, writing.resumed == 0
             for matte in self._worked(segmenter, stack, meters, screened):
                 before = time.perf_counter()
                 writing.write(matte)
                 encoding += time.perf_counter() - before
-                frames += 1
+                frames, empty = frames + 1, empty and matte.is_empty
                 if progress:
                     progress(frames, self._clip)
             if frames == 0:
                 raise _no_frames(self._clip)
             writing.finish()
             stages = self._stages(meters, encoding, frames - writing.resumed)
-            report = self._report(segmenter, frames, stages, screened)
+            report = self._report(segmenter, frames, stages, screened, empty=empty)
             self._publish(report)
         return report
 
@@ -162,7 +162,13 @@ class Job:
         return self._clip.start * self._clip.time_base + self._clip.span.late
 
     def _report(
-        self, segmenter: Segmenter, frames: int, stages: dict[str, float], screened: Screened
+        self,
+        segmenter: Segmenter,
+        frames: int,
+        stages: dict[str, float],
+        screened: Screened,
+        *,
+        empty: bool,
     ) -> Report:
         output, *others = map(str, self.targets)
         plate = others.pop() if self.work.plate is not None else None
@@ -197,7 +203,7 @@ class Job:
             repeated=tally.repeated,
             untimed=tally.untimed,
             resized=tally.resized,
-            warnings=[*self._remarks(screened), *made.warnings],
+            warnings=[*self._remarks(screened, empty=empty), *made.warnings],
         )
 
     def _torch_stages(self, segmenter: Segmenter) -> list[str]:
@@ -206,9 +212,11 @@ class Job:
         work = replace(self.work, smoother=self.writing.smoother)
         return network + torch_stages(links_of(work), work)
 
-    def _remarks(self, screened: Screened) -> list[str]:
+    def _remarks(self, screened: Screened, *, empty: bool) -> list[str]:
         """Return warnings about the source."""
         said = self.writing.tally.warnings(self._clip.path)
+        if empty:
+            said.append(f"Nobody was found in {self._clip.path}, so the matte is empty.")
         said += [
             f"{each} was left by a run that was killed; remove it, or let sinet-video tidy do so."
             for each in self.left

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plain_mattes import everything
 
 from sinet_video import SettingError, Settings, convert, matte, probe
 from sinet_video.decoding.decode import decode
@@ -53,7 +54,7 @@ def test_nothing_changes_unless_asked(make_clip):
 def test_a_converted_clip_has_the_size(make_clip, ffmpeg, ffprobe_pts, tmp_path):
     """All frames, at the same times; nothing is counted as out of order."""
     source = make_clip("talk.mp4", audio=True)
-    settings = Settings(segmenter=nobody, frame_size=FrameSize(scale=0.5))
+    settings = Settings(segmenter=everything, frame_size=FrameSize(scale=0.5))
     report = convert(source, tmp_path / "o.mp4", settings=settings)
     clip = probe(source)
     sides = ffmpeg(

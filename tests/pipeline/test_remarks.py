@@ -1,4 +1,4 @@
-"""Drawn mattes that do not look like mattes of the clip are remarked upon."""
+"""Remarks on drawn mattes that do not look like mattes of the clip, and on empty ones."""
 
 from __future__ import annotations
 
@@ -71,3 +71,18 @@ def test_a_matte_of_the_part_alone(make_clip, tmp_path):
         said[name] = convert(clip, tmp_path / f"{name}.mp4", settings=drawn, span=part).warnings
     assert said["whole"] == []
     assert "core matte is as long as the part that is converted" in said["part"][0]
+
+
+def test_an_empty_matte_is_remarked_upon(clip, tmp_path):
+    """Nobody in any frame; one frame with somebody is enough."""
+    asked = []
+
+    def last_frame_alone(_: object) -> np.ndarray:
+        asked.append(1)
+        return np.full((6, 10), float(len(asked) == 4), np.float32)
+
+    plain = Settings(segmenter=last_frame_alone, smoothing=None, following=None)
+    assert convert(clip, tmp_path / "last.mp4", settings=plain).warnings == []
+    empty = replace(plain, segmenter=lambda _: np.zeros((6, 10), np.float32))
+    (said,) = convert(clip, tmp_path / "o.mp4", settings=empty).warnings
+    assert said == f"Nobody was found in {clip}, so the matte is empty."

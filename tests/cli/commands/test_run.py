@@ -616,9 +616,10 @@ def test_batch_does_the_good_and_names_the_bad(bad, clip, tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
     # A slow machine takes long enough for a line of progress.
     said = [line for line in done.stderr.splitlines() if ": frame " not in line]
-    first, second, *table, failed = said
+    first, note, second, *table, failed = said
     assert first.startswith(f"[1 of 2] {given / 'good.mp4'}: 12 frames")
     assert first.endswith(f"wrote {out / 'good.mp4'}")
+    assert note == f"Note: Nobody was found in {given / 'good.mp4'}, so the matte is empty."
     words = given / "words.mp4"
     assert second.startswith(f"[2 of 2] {words}: failed: {words} cannot be opened")
     heading, *rows, sums = table

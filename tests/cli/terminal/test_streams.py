@@ -103,7 +103,7 @@ def test_the_moving_line_keeps_to_its_line(columns, make_clip, tmp_path):
         pass  # how Linux says that nobody writes any more
     os.close(ours)
     assert process.wait() == 0
-    moving = text.split(b"Wrote")[0].split(b"\r")
+    moving = text.split(b"Note: Nobody")[0].split(b"\r")
     assert any(move.startswith(b"frame") for move in moving)
     assert max(map(len, moving)) <= (columns or 81) - 1
 
