@@ -84,8 +84,8 @@ class Tally:
             )
         if self.untimed:
             said.append(
-                f"{_frames(self.untimed)} came without a timestamp, and got one at a constant "
-                f"{self.rate:.6g} frames per second."
+                f"{_frames(self.untimed, 'have')} no timestamps: a constant {self.rate:.6g} "
+                "frames per second are assumed."
             )
         if self.resized:
             said.append(

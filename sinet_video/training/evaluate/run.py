@@ -207,6 +207,8 @@ def _clips(path: Path) -> tuple[list[TrueClip], list[Bad]]:
 
 def _nothing_in(path: Path) -> InputError:
     said = f"{path} holds neither images/ with masks/ nor clips with NAME.alpha.mkv beside them"
+    if not path.is_dir():
+        return InputError(f"{said}.")
     within = sorted(each.parent for each in path.glob("*/images"))
     if within:
         return InputError(f"{said}; give the folders in it one by one, such as {within[0]}.")
