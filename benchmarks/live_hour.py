@@ -29,7 +29,7 @@ from typing import IO, Any
 import av
 import numpy as np
 from live import free_port
-from measuring import PROGRAM, Row, facts, plot, table, write
+from measuring import PROGRAM, Row, facts, table, write
 
 FFMPEG = ("ffmpeg", "-v", "error", "-y")
 
@@ -231,6 +231,40 @@ def run(given: argparse.Namespace, folder: Path) -> tuple[list[Row], Row]:
 TITLE = "Live for an hour"
 
 
+CURVES = {
+    "frames a second": ("frames a second",),
+    "latency, ms": ("latency ms", "most ms"),
+    "memory, MB": ("MB",),
+}
+"""What is drawn, one below the other: the axis, and the columns of the table."""
+
+
+def draw(target: Path | None, rows: list[Row]) -> None:
+    """Draw frames, latency and memory over the minutes, if a file is given."""
+    if target is None:
+        return
+    from matplotlib import pyplot
+
+    minutes = [float(row["minute"]) for row in rows]
+    lengths = [now - before for before, now in pairwise([0.0, *minutes])]
+    paces = [row["frames"] / (60 * length) for row, length in zip(rows, lengths, strict=True)]
+    figure, axes = pyplot.subplots(len(CURVES), sharex=True, figsize=(8, 6))
+    for axis, (name, columns) in zip(axes, CURVES.items(), strict=True):
+        for column in columns:
+            values = paces if column == "frames a second" else [row[column] for row in rows]
+            axis.plot(
+                minutes, values, label={"latency ms": "median", "most ms": "longest"}.get(column)
+            )
+        axis.set_ylabel(name)
+        axis.margins(y=0.2)
+        axis.set_ylim(bottom=0)
+    axes[1].legend()
+    axes[-1].set_xlabel("minutes")
+    figure.tight_layout()
+    figure.savefig(target, dpi=80)
+    pyplot.close(figure)
+
+
 def main() -> None:
     """Measure, print and write what was asked for."""
     parser = argparse.ArgumentParser(
@@ -249,7 +283,7 @@ def main() -> None:
     print(table(rows))
     print(json.dumps(own, indent=2))
     write(given.json, TITLE, facts(clip=given.clip.name), rows, report=own)
-    plot(given.plot, rows, "minute", ["MB"], "MB")
+    draw(given.plot, rows)
 
 
 if __name__ == "__main__":

@@ -204,6 +204,16 @@ def test_the_hour_s_clip_has_its_beeps_at_its_flashes(clip, tmp_path, monkeypatc
     assert max(map(abs, found)) < 1
 
 
+def test_the_hour_is_drawn(tmp_path, monkeypatch):
+    """An image of all its minutes."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import live_hour
+
+    row = {"frames": 1800, "latency ms": 28, "most ms": 60, "MB": 190.5}
+    live_hour.draw(tmp_path / "hour.png", [{"minute": 1.0, **row}, {"minute": 2.0, **row}])
+    assert (tmp_path / "hour.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_each_ablation_changes_something(monkeypatch):
     """All are short trainings from one start, and no two of them are the same."""
     monkeypatch.syspath_prepend(str(FOLDER))
