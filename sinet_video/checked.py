@@ -19,7 +19,7 @@ KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
     bool: (bool, "True or False"),
     int: (Integral, "a whole number"),
     float: (Real, "a number"),
-    Fraction: (Rational, "an exact number"),
+    Fraction: (Rational, 'an exact number, such as 2 or Fraction("0.5"),'),
     str: (str, "text"),
     NoneType: (NoneType, "None"),
 }

@@ -34,18 +34,21 @@ class MissingPackageError(SinetVideoError, ImportError):
 
 
 @contextmanager
-def extra_needed(what: str) -> Iterator[None]:
-    """Raise `MissingPackageError`, which says what to install, where `what` lacks a package."""
+def extra_needed(what: str, extra: str | None = None) -> Iterator[None]:
+    """Raise `MissingPackageError`, which says what to install, where `what` lacks a package.
+
+    `extra` brings all that `what` needs; by default it is the one that has the package.
+    """
     try:
         yield
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
         if name not in PACKAGES:
             raise
-        package, extra = PACKAGES[name]
+        package, own = PACKAGES[name]
         raise MissingPackageError(
             f"{what} needs {package}, which is not installed: pip install {package}, or install "
-            f"this package with its extra, 'sinet-video[{extra}]'."
+            f"this package with its extra, 'sinet-video[{extra or own}]'."
         ) from error
 
 

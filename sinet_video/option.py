@@ -83,6 +83,11 @@ def built(settings: type[Settings], typed: dict[str, Any]) -> Settings:
     return settings(**given)
 
 
+def option_name(each: Field[Any]) -> str:
+    """Return a field's name as an option is typed, without its dashes in front; else its own."""
+    return _name(each).replace("_", "-") if OPTION in each.metadata else each.name
+
+
 def _name(each: Field[Any]) -> str:
     """Return an option's name, with underscores."""
     return (each.metadata[OPTION].name or each.name).replace("-", "_")

@@ -62,7 +62,7 @@ def test_what_means_the_same_is_taken(given):
         ({"number": "3"}, "number is '3'; it must be a number"),
         ({"number": float("nan")}, "must be a number"),
         ({"number": float("inf")}, "must be a number"),
-        ({"exact": 0.1}, "must be an exact number or None"),
+        ({"exact": 0.1}, "must be an exact number, such as 2 or Fraction"),
         ({"text": 3}, "must be text"),
         ({"yes": 1}, "must be True or False"),
         ({"word": 3}, "must be one of 'a', 'b'"),

@@ -167,7 +167,7 @@ def evaluate(
     reads |= {"predictions": predictions, "list": str(only) if only else None}
     check_reports({"report": report_file, "sheet": sheet}, reads, overwrite=overwrite)
     names = read_names(only) if only else None
-    with extra_needed("Measuring"):
+    with extra_needed("Measuring", "train"):
         from sinet_video.cli.terminal.score_tables import tables
 
         from sinet_video.decoding.access import Source

@@ -76,7 +76,7 @@ def portraits(
 ) -> None:
     """Cut portraits out of FOLDER, with whole people in images/ and their masks in masks/."""
     excluded = read_names(exclude)
-    with extra_needed("Generating"), Counting("photograph", quiet=quiet) as counting:
+    with extra_needed("Generating", "train"), Counting("photograph", quiet=quiet) as counting:
         from sinet_video.training.generate.portraits import PortraitSettings, cut_portraits
 
         settings = PortraitSettings(views=views, each=each, smallest=smallest)
@@ -154,7 +154,7 @@ def pseudo_labels(
     Each teacher sees each image and its mirror image, at each size.
     """
     excluded = read_names(exclude)
-    with extra_needed("Generating"), Counting("portrait", quiet=quiet) as counting:
+    with extra_needed("Generating", "train"), Counting("portrait", quiet=quiet) as counting:
         from sinet_video.training.generate.pseudo_labels import PseudoSettings, label_portraits
 
         settings = PseudoSettings(
@@ -214,7 +214,7 @@ def composites(
 ) -> None:
     """Put PEOPLE, a folder of images/ and masks/, in front of images from BACKGROUNDS."""
     excluded = read_names(exclude)
-    with extra_needed("Generating"), Counting("image", quiet=quiet) as counting:
+    with extra_needed("Generating", "train"), Counting("image", quiet=quiet) as counting:
         from sinet_video.training.generate.composites import CompositeSettings, make_composites
 
         settings = CompositeSettings(canvases, light=light, tint=tint)
@@ -263,7 +263,7 @@ def repeat(
 
     If a source has changed or the bytes differ, this is an error and nothing is written.
     """
-    with extra_needed("Generating"), Counting("product", quiet=quiet) as counting:
+    with extra_needed("Generating", "train"), Counting("product", quiet=quiet) as counting:
         from sinet_video.training.generate.repeat import repeat as make_again
 
         made = make_again(

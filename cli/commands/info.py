@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
 RANGES = {1: "limited", 2: "full"}
+HDR = {16: ", HDR (PQ)", 18: ", HDR (HLG)"}
+"""Transfer functions of HDR; others are not worth a word."""
 
 
 @click.command(cls=GroupedCommand)
@@ -68,7 +70,7 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
-    count = f"{clip.frames} frames" if clip.frames else "frames not counted"
+    count = _counted(clip.frames, "frame") if clip.frames else "frames not counted"
     turned = f", {clip.orientation}" if not clip.orientation.upright else ""
     turned += ", interlaced" if clip.interlaced else ""
     turned += ", alpha stacked below it" if clip.stacked else ""
@@ -81,7 +83,8 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
         f"  time       {length}, {count}, {rate}, starts at "
         f"{float(clip.start * clip.time_base):.6f} s, ticks of {clip.time_base} s",
         f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
-        f"{RANGES.get(clip.colour.range, 'range not said')}",
+        f"{RANGES.get(clip.colour.range, 'range not said')}"
+        f"{HDR.get(clip.colour.transfer, '')}",
         f"  network    sees it at {width}x{height}, in {devices.described(*settings.placed)}",
         f"  arithmetic in {described()}",
     ]
@@ -91,7 +94,7 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
 def _beside(clip: Clip) -> list[str]:
     """Return what is beside the frames, a line each."""
     audio = [
-        f"  audio      {track.codec}, {track.rate} Hz, {track.channels} channels, "
+        f"  audio      {track.codec}, {track.rate} Hz, {_counted(track.channels, 'channel')}, "
         f"starts at {track.start:.6f} s{_spoken(track.language)}"
         for track in clip.audio
     ]
@@ -113,6 +116,10 @@ def _beside(clip: Clip) -> list[str]:
     ]
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _title(chapter: Chapter) -> str:
     return printable(chapter.title or "unnamed")
 
@@ -123,4 +130,4 @@ def _number(clip: Clip) -> str:
 
 
 def _spoken(language: str | None) -> str:
-    return f", in {printable(language)}" if language not in (None, "und") else ""
+    return f", language {printable(language)}" if language not in (None, "und") else ""

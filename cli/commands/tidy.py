@@ -33,7 +33,7 @@ AGES = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 def tidy(
     folders: tuple[str, ...], recursive: bool, remove: bool, unfinished: bool, as_json: bool
 ) -> None:
-    """List what runs that were killed have left in FOLDERS, and remove it with --remove.
+    """List what killed runs have left in FOLDERS, and remove it with --remove.
 
     A run that is interrupted or fails tidies up by itself; one that is killed (kill -9, a power
     cut) leaves hidden files and folders beside its output. Only what sinet-video made is listed,

@@ -163,7 +163,8 @@ def _alpha(found: Verification) -> str:
 
 def _audio(found: Verification) -> list[str]:
     return [
-        f"{heard.codec}, {heard.rate} Hz, {heard.channels} channels, from {_seconds(heard.start)} "
+        f"{heard.codec}, {heard.rate} Hz, {heard.channels} "
+        f"{'channel' if heard.channels == 1 else 'channels'}, from {_seconds(heard.start)} "
         f"to {_seconds(heard.end)}"
         for heard in found.audio
     ] or ["none"]

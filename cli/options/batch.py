@@ -58,7 +58,7 @@ class BatchOptions:
     """What the user said about a batch; its fields are named as the options are."""
 
     folder: str
-    kind: str
+    kind: str | None
     name_template: str
     matte: str | None
     recursive: bool
@@ -98,7 +98,7 @@ class BatchOptions:
             self.folder,
             conversion,
             manifest=self.manifest,
-            **self._which(overwrite=overwrite),
+            **self._which(inputs, overwrite=overwrite),
         )
 
     def run(
@@ -146,7 +146,7 @@ class BatchOptions:
             inputs,
             self.folder,
             conversion,
-            **self._which(overwrite=overwrite),
+            **self._which(inputs, overwrite=overwrite),
             jobs=self.jobs or 1,
             keep_times=self.keep_times,
             settle=self.settle,
@@ -169,12 +169,14 @@ class BatchOptions:
         known = Manifest(manifest_folder(self.folder, self.manifest)).entries().values()
         return estimate(steps, known, conversion.span)
 
-    def _which(self, *, overwrite: bool) -> dict[str, Any]:
+    def _which(self, inputs: list[str], *, overwrite: bool) -> dict[str, Any]:
+        from sinet_video.batches.inputs import are_images
         from sinet_video.batches.naming import Naming
         from sinet_video.pipeline.shard import Shard
 
         shard = None if self.shard is None else Shard.parse(self.shard)
-        naming = Naming(self.kind, self.name_template, self.matte)
+        kind = self.kind or ("png" if are_images(inputs, recursive=self.recursive) else "mp4")
+        naming = Naming(kind, self.name_template, self.matte)
         rules = self._rules(overwrite=overwrite)
         return {"naming": naming, "recursive": self.recursive, "shard": shard, "rules": rules}
 
@@ -194,7 +196,8 @@ _OPTIONS = (
         "s3://BUCKET/cut/.",
     ),
     option(
-        "--to", "kind", type=FileType(), default="mp4", metavar="TYPE", group=RESULT, brief=True,
+        "--to", "kind", type=FileType(), metavar="TYPE", group=RESULT, brief=True,
+        show_default="mp4; png if all INPUTS are photos",
         help="File type of the results: mp4, mkv, mov, webm, gif, apng or webp; png, which is a "
         "folder of images for a video and one image for a photo; or tif, exr or jpg for photos. "
         "Photos in folders are converted to png, webp, jpg, tif and exr only.",

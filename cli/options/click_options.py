@@ -13,6 +13,7 @@ from functools import wraps
 from typing import Any, cast
 
 import click
+from click.core import ParameterSource
 
 from sinet_video.option import Option as How
 from sinet_video.option import built, options_of
@@ -22,6 +23,9 @@ Decorator = Callable[[Command], Command]
 
 PREFIX = "SINET_VIDEO_"
 """What the environment variables of options begin with."""
+
+READ = "sinet_video.config"
+"""Where the context's notes have the file that options were read from."""
 
 
 CLOCK = re.compile(
@@ -94,6 +98,23 @@ class Option(click.Option):
         if variable:
             more["envvar"] = PREFIX + _key(names).upper()
         super().__init__(names, show_default=more.pop("show_default", True), **more)
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Check and convert a value; an error says where it came from, unless it was typed."""
+        try:
+            return super().process_value(ctx, value)
+        except click.BadParameter as error:
+            origin = self._origin(ctx)
+            if origin is None:
+                raise
+            said = f"{error.message.removesuffix('.')}, from {origin}."
+            raise click.BadParameter(said, ctx, self) from error
+
+    def _origin(self, ctx: click.Context) -> str | None:
+        source = ctx.get_parameter_source(self.name or "")
+        if source is ParameterSource.ENVIRONMENT:
+            return str(self.envvar)
+        return ctx.meta.get(READ) if source is ParameterSource.DEFAULT_MAP else None
 
     def brief_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Return what short help says of it: two names at most, what goes there, a few words."""

@@ -144,7 +144,8 @@ def _own_options() -> list[click.Option]:
             metavar="FILE.toml",
             type=click.Path(path_type=Path),
             callback=config_file.remember,
-            help="Save the options of this call to a file for --config, then run.",
+            help="Save the options of this call to a file for --config, then run; not "
+            "the names of its outputs, nor --overwrite.",
         ),
         Option(
             ["--help-all"],

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sinet_video.cli.options.click_options import Option
+from sinet_video.cli.options.click_options import READ, Option
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.paths import read_text
@@ -27,12 +27,19 @@ from sinet_video.paths import read_text
 SAVE = "sinet_video.save_config"
 """Where the context's notes have the file to write."""
 
+ONCE = frozenset({
+    "output", "matte", "layers", "json", "only", "dry_run",
+    "overwrite", "no_overwrite", "skip_existing", "retry_failed",
+})  # fmt: skip
+"""Options of a single call, which are not saved: what it writes, and what it may replace."""
+
 
 def load(ctx: click.Context, _: click.Parameter, name: str | None) -> None:
     """Let a file's options be the command's defaults."""
     if name is None or ctx.resilient_parsing:
         return
     content = _read(Path(name))
+    ctx.meta[READ] = name
     tables = {key: value for key, value in content.items() if isinstance(value, dict)}
     shared = {key: value for key, value in content.items() if key not in tables}
     commands = _options_of_all(ctx)
@@ -80,8 +87,17 @@ def _options(command: click.Command) -> dict[str, Option]:
 
 def _check(file: str, given: dict[str, Any], known: set[str]) -> None:
     for key in given:
+        if _key(key) == "preset_for":
+            raise _typed_only(file)
         if _key(key) not in known:
             raise _unknown(file, f"option {key!r}", _key(key), sorted(known))
+
+
+def _typed_only(file: str) -> SettingError:
+    return SettingError(
+        f"{file}: preset-for cannot be in a file. Type it, or let --save-config write the options "
+        "that it stands for."
+    )
 
 
 def _unknown(file: str, what: str, key: str, known: list[str]) -> SettingError:
@@ -110,10 +126,11 @@ def remember(ctx: click.Context, _: click.Parameter, target: Path | None) -> Non
 
 
 def save(path: Path, given: dict[str, Any]) -> None:
-    """Write options to a file, whole or not at all."""
+    """Write options to a file, but for those of a single call; whole or not at all."""
     from sinet_video.atomic import store, translate_write_errors
 
-    lines = [f"{key.replace('_', '-')} = {_toml(value)}\n" for key, value in given.items()]
+    kept = {key: value for key, value in given.items() if key not in ONCE}
+    lines = [f"{key.replace('_', '-')} = {_toml(value)}\n" for key, value in kept.items()]
     with translate_write_errors(path):
         store(path, "".join(lines).encode())
 

@@ -27,7 +27,8 @@ class OutputOptions:
 
     background: str | None = setting(
         None,
-        "A colour (green, #RRGGBB), an image or video file, blur, blur:RADIUS, or transparent.",
+        "A colour (green, #RRGGBB), an image or video file, transparent, blur, or blur:PERCENT, "
+        "its radius in percent of the frame's longer side; 2 if not given.",
         RESULT,
         metavar="WHAT",
         kind=str,

@@ -111,7 +111,7 @@ def _event(state: State) -> str:
 
 def _said(outcome: Outcome) -> str:
     if outcome.report is None:
-        return "failed."
+        return f"failed: {error_of(outcome)}"
     return f"{pace(outcome.report)}, wrote {outcome.report.output}"
 
 

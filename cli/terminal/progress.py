@@ -116,6 +116,8 @@ def pace(report: Report) -> str:
     """Return how many frames there were, and how long they took."""
     if report.frames == 1:
         return f"1 frame in {report.seconds:.1f} s"
+    if report.resumed == report.frames:
+        return f"{report.frames} frames"
     speed = f"{report.frames_per_second:.1f} frames/s"
     return f"{report.frames} frames in {report.seconds:.1f} s ({speed})"
 

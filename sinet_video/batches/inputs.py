@@ -129,6 +129,19 @@ def count_unseen(inputs: Iterable[str | Path]) -> int:
     )
 
 
+def are_images(inputs: Iterable[str | Path], *, recursive: bool = False) -> bool:
+    """Whether all files that the inputs stand for are still images; no other host is asked."""
+    inputs = list(inputs)
+    if any(map(scheme_of, inputs)):
+        return False
+    try:
+        found = find(inputs, recursive=recursive, stills=True)
+    except InputError:
+        return False  # which will be said
+    paths = [pure_path(each.path) for each in found]
+    return all(is_still(path) and not is_pattern(Path(path)) for path in paths)
+
+
 def is_video(path: PurePath) -> bool:
     """Whether a file in a folder counts as a video, by its name."""
     return path.suffix.lower() in VIDEO_SUFFIXES

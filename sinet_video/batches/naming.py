@@ -29,6 +29,9 @@ FIELDS = {
 EXTENSIONS = {kind: kind for kind in file_types()} | {"png": ""}
 """File types of results, with the extension of a video's; a folder of PNG files has none."""
 
+WRITTEN = CONTAINERS.keys() | {f".{kind}" for kind in file_types()}
+"""Extensions of what can be written."""
+
 OF_STILLS = frozenset({"png", "webp", "jpg", "tif", "exr"})
 """What is written of still images."""
 
@@ -116,6 +119,11 @@ class Naming:
             raise SettingError(
                 f"The name template {template!r} makes {filled!r} of {path}; it must name a file "
                 "in the output folder."
+            )
+        if extension and "{ext}" in template and named.suffix.lower() not in WRITTEN:
+            raise SettingError(
+                f"The name template {template!r} makes {filled!r} of {path}, which would be a "
+                "folder of images; let it end with .{ext}."
             )
         return named
 

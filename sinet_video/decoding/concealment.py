@@ -67,8 +67,8 @@ class Tally:
         said = []
         if self.lost:
             said.append(
-                f"{path} is damaged {where(self.after)}: {self.lost} frames in all are lost, "
-                "and those before them stay as much longer."
+                f"{path} is damaged {where(self.after)}: {_frames(self.lost)} in all cannot be "
+                "decoded; what is before stays as much longer."
             )
         if self.held:
             said.append(
@@ -79,25 +79,25 @@ class Tally:
             said.append(f"{path} {self.harm}: what should be there is not in the result.")
         if self.repeated:
             said.append(
-                f"{self.repeated} frames came at or before the time of the one before them: of "
-                "such, one is kept."
+                f"{_frames(self.repeated)} came at or before the time of the one before: of such, "
+                "one is kept."
             )
         if self.untimed:
             said.append(
-                f"{self.untimed} frames have no timestamps and were placed at a constant "
-                f"{self.rate:.6g} frames per second."
+                f"{_frames(self.untimed, 'have')} no timestamps: a constant {self.rate:.6g} "
+                "frames per second are assumed."
             )
         if self.resized:
             said.append(
-                f"{self.resized} frames have another size than the first, and were scaled to it."
+                f"{_frames(self.resized, 'have')} another size than the first: scaled to it."
             )
         if self.recoloured:
             said.append(
-                f"{self.recoloured} frames have another colour matrix or range than the first and "
-                "were converted to match it."
+                f"{_frames(self.recoloured, 'have')} another colour matrix or range than the "
+                "first, and were converted to match it."
             )
         said += [
-            f"{count} frames have {what} than the first, whose is kept for all of them."
+            f"{_frames(count, 'have')} {what} than the first, whose is kept for all of them."
             for what, count in self.changed.items()
         ]
         if self.beside:
@@ -170,6 +170,11 @@ def no_memory_for(path: object) -> OutOfMemoryError:
         f"There is not enough memory to read {path}; if it is small, it is damaged and asks for "
         "more than it needs."
     )
+
+
+def _frames(count: int, verb: str = "") -> str:
+    said = f"{count} frame" if count == 1 else f"{count} frames"
+    return f"{said} {'has' if count == 1 else verb}" if verb else said
 
 
 def where(last: float | None) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
+from math import isfinite
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,17 +47,21 @@ def as_source(
     if isinstance(given, Source):
         return given if exact is None else replace(given, rate=exact)
     if isinstance(given, bytes | bytearray | memoryview):
-        return Source("The bytes", allow, rate=exact, data=FileBytes(bytes(given)))
+        return Source("The data", allow, rate=exact, data=FileBytes(bytes(given)))
     if isinstance(given, InputContainer):
         return Source(str(given.name), allow, data=OpenContainer(given))
     if hasattr(given, "read"):
         return _of_file(given, allow)
     if isinstance(given, Iterable) and not isinstance(given, str):
-        return Source("The arrays", allow, data=ArrayFrames(given, exact, times))
+        return Source("The input", allow, data=ArrayFrames(given, exact, times))
     return Source(given, allow, rate=exact)  # which says so where it is no path
 
 
 def _exact_rate(rate: Fraction | float) -> Fraction:
+    if not isinstance(rate, Real) or not isfinite(rate):
+        raise SettingError(
+            f"Rate is {rate!r}; it must be a number, such as 25, 29.97 or Fraction(24000, 1001)."
+        )
     # 29.97 is 30000/1001 wherever it is met.
     ntsc = Fraction(round(float(rate) * 1.001) * 1000, 1001)
     close = isinstance(rate, float) and abs(float(ntsc) - rate) < 0.005 and rate % 1

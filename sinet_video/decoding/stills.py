@@ -115,7 +115,8 @@ def decode_still(data: bytes, name: object) -> Still:
         raise InputError(f"{name} is damaged or cut off ({reason(error)}).") from error
     if video.format.name in ("pal8", "argb"):  # of lossless WebP, also where all is opaque
         video = _coloured(video)
-    alpha = alpha_kind(data) if has_alpha(video) else None
+    # A JPEG has none: in CMYK it is decoded with a plane of it that is opaque throughout.
+    alpha = alpha_kind(data) if has_alpha(video) and codec != "mjpeg" else None
     return Still(
         video=display_values(video, alpha) if codec == "exr" else without_side_data(video),
         codec=codec,

@@ -32,8 +32,12 @@ from sinet_video.encoding.settings import AudioChoice, Encoding
 from sinet_video.encoding.side_streams import SideStreams
 from sinet_video.encoding.sink import Beside, Companions, Sink
 from sinet_video.encoding.video_file import VideoFile
-from sinet_video.errors import OutputError, SettingError
+from sinet_video.errors import OutputError, Remedy, SettingError
 from sinet_video.paths import check_named, clash, names_folder, same_place
+
+INTO = Remedy(
+    "overwrite", True, "to replace the images in it, and no other files, or give another name"
+)
 
 
 def open_sink(
@@ -142,6 +146,8 @@ def _check_place(path: Path, source: StrPath, form: str | None, *, overwrite: bo
     kept = parts_name(path)  # of a job that is to go on, where its folder was there before
     there = {each.name for each in path.iterdir()} - {kept} if path.is_dir() else set()
     occupied = bool(there) if path.is_dir() else os.path.lexists(path)
+    if there and not numbered and not overwrite:
+        raise OutputError(f"{path} is there already, and holds files.", remedy=INTO)
     if numbered:
         names = [each.name for each in siblings(path)]
         occupied = any(map(numbers(path).fullmatch, names)) or ImageSequence.TIMES in names

@@ -163,6 +163,11 @@ class Matte:
     frame: Frame
     plane: NDArray[np.float32] | TiledAlpha | AlphaElsewhere
 
+    def __repr__(self) -> str:
+        height, width = self.plane.shape
+        size = f"{self.frame.width}x{self.frame.height}"
+        return f"<Matte at {float(self.time):.3f} s: frame {size}, alpha ({height}, {width})>"
+
     @property
     def alpha(self) -> NDArray[np.float32]:
         """Alpha as an array, (H, W) float32 in [0, 1]."""

@@ -43,7 +43,7 @@ class FrameSize:
         if self.scale is not None and not 0 < self.scale <= 4:
             raise SettingError(f"Scale is {self.scale:g}; it must be above 0 and at most 4.")
         if self.max_height is not None and self.max_height < 16:
-            raise SettingError(f"The largest height is {self.max_height}; it must be at least 16.")
+            raise SettingError(f"Maximum height is {self.max_height}; it must be at least 16.")
 
     def of(self, width: int, height: int, *, sideways: bool = False) -> tuple[int, int]:
         """Return the (width, height) in which frames are stored; even where it is not their own.

@@ -107,6 +107,11 @@ class TiledAlpha:
         return kernels.Held(self)
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the plane."""
+        return self.grid.height, self.grid.width
+
+    @property
     def partial(self) -> tuple[Array, Array]:
         """Row and column of each partial tile, (n,) each, in the order of `values`."""
         rows, columns = np.nonzero(self.kinds == Kind.PARTIAL)

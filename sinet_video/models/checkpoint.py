@@ -17,6 +17,9 @@ from sinet_video.models.sinet import SINet
 LARGEST = 256 << 20
 """Bytes that a checkpoint may hold: hundreds of times what any of these networks has."""
 
+OF_TRAINING = frozenset({"recipe", "networks", "optimiser"})
+"""What a training's own checkpoint has."""
+
 
 def load(path: str | Path) -> SINet:
     """Return the portrait network with the weights of a checkpoint, in evaluation mode.
@@ -83,6 +86,11 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(state, dict):
         raise WeightsError(f"{path} holds a {type(state).__name__}, not a state dict.")
+    if state.keys() >= OF_TRAINING:
+        raise WeightsError(
+            f"{path} is for a training to continue from; its weights are beside it, in weights.pth "
+            "once it has ended, and in best.pth."
+        )
     values = sum(value.numel() for value in state.values() if isinstance(value, Tensor))
     if values * 4 > LARGEST:  # which a few bytes can stand for, until somebody computes with them
         raise WeightsError(f"{path} holds {values} values; it does not hold the weights of SINet.")

@@ -123,7 +123,7 @@ def export_onnx(
 
 def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -> None:
     if path.suffix.lower() != ".onnx":
-        raise SettingError(f"{path} has not the extension .onnx; give a name that has.")
+        raise SettingError(f"{path} does not end in .onnx; give a name that does.")
     if Path(weights).suffix.lower() == ".onnx":
         raise SettingError(
             f"{weights} is an ONNX file already; a checkpoint is what can be exported."

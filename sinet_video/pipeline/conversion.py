@@ -79,4 +79,5 @@ class Conversion:
         from sinet_video.pipeline.resuming import fingerprint
 
         values = {each.name: getattr(self, each.name) for each in fields(self)}
+        del values["resume"]  # it decides how a clip is made, and is no reason to make it again
         return fingerprint.described(**values)

@@ -121,7 +121,7 @@ def convert(
     if resume is not None:
         told: dict[str, object] = {
             "outputs": list(map(str, targets)), "background": background, "fit": fit, "show": show,
-            "resume": replace(resume, only=None), "settings": settings, "encoding": encoding,
+            "checkpoint-every": resume.seconds, "settings": settings, "encoding": encoding,
             "span": clip.span,
         }  # fmt: skip
         writing = _kept(work, outputs, told, resume, overwrite=overwrite)

@@ -24,7 +24,7 @@ from sinet_video.models.segmenter import Segmenter, seen_size
 from sinet_video.pipeline.chain import DEPTH, Work, chained, links_of, seen
 from sinet_video.pipeline.device_chain import torch_stages
 from sinet_video.pipeline.outputs import Writing
-from sinet_video.pipeline.remarks import drawn_remarks, image_remarks
+from sinet_video.pipeline.remarks import drawn_remarks, encoder_remarks, image_remarks
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.settings import Settings
 from sinet_video.publish import Publication
@@ -225,6 +225,7 @@ class Job:
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)
         said += image_remarks(self._clip, self.targets[0])
+        said += encoder_remarks(self.writing.made.encoder, self.writing.made.pixel_format)
         if self._clip.origin >= FAR:
             said.append(
                 f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "

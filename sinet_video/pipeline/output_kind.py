@@ -12,6 +12,7 @@ from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.container import Container
 from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source
+from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.stacked import STACKED
@@ -56,8 +57,32 @@ def layer_kinds(
             f"{output} is to have the person with alpha, which it cannot hold; write .webm, .mov "
             "or a folder of PNGs."
         )
-    behind = parse_background(background, fit) if isinstance(background, Source) else background
+    behind = (
+        parse_background(background, fit)
+        if isinstance(background, Source)
+        else _checked(background)
+    )
+    if behind is None and encoding.alpha_mode != STACKED and not _holds_alpha(plate):
+        raise SettingError(
+            f"{plate} is to have a hole in the person's place, which it cannot hold; write .webm, "
+            ".mov or a folder of PNGs, or give a background to fill it."
+        )
     return OutputKind("rgba"), OutputKind("rgb", behind) if behind else OutputKind("rgba")
+
+
+def _checked(background: Background | None) -> Background | None:
+    if background is not None and not hasattr(background, "planes"):
+        raise SettingError(
+            f"Background is of the type {type(background).__name__}; give a colour, such as "
+            '"green" or "0,177,64", the path of an image or a video, "blur", "transparent", or a '
+            "Background such as ColourBackground."
+        )
+    return background
+
+
+def _holds_alpha(plate: str | Path) -> bool:
+    path, encoding = as_folder(plate, Encoding())
+    return "rgba" in container_of(path, encoding.format).defaults
 
 
 def output_kind(
@@ -93,7 +118,7 @@ def kind_in(
         behind = parse_background(background, fit)
         return OutputKind("rgb", behind) if behind else OutputKind("rgba")
     if background is not None:
-        return OutputKind("rgb", background)
+        return OutputKind("rgb", _checked(background))
     if encoding.alpha_mode == STACKED:
         return OutputKind("rgba")
     codec = CODECS.get(encoding.codec or container.defaults.get("rgba", ""))

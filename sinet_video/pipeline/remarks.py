@@ -12,6 +12,7 @@ from sinet_video.containers.photo_tags import icc_name
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
+from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
 
@@ -36,8 +37,22 @@ def image_remarks(clip: Clip, output: Path) -> list[str]:
     return said
 
 
+def encoder_remarks(encoder: str, pixel_format: str) -> list[str]:
+    """Return what to say of a result by the encoder and format that it got."""
+    form = PLANAR.get(pixel_format)
+    if encoder == "libx264" and form is not None and form.bits > 8:
+        return [
+            f"H.264 in {form.bits} bits is not played by browsers and many other "
+            "players; hevc keeps the bits and is played by more."
+        ]
+    return []
+
+
 ASPECT_DIFFERS = 0.02
 """Share by which an aspect ratio may differ before it is worth a remark."""
+
+LENGTH_DIFFERS = 0.1
+"""Seconds by which lengths in headers may differ from what they are."""
 
 COLOURED = 12
 """Mean difference of the channels, of 255, from which a matte is taken to be a photograph."""
@@ -53,12 +68,31 @@ def drawn_remarks(settings: Settings, clip: Clip) -> list[str]:
         drawn = probe(settings.source(given))
         if abs(drawn.shown_aspect / clip.shown_aspect - 1) > ASPECT_DIFFERS:
             said.append(
-                f"The {what} is {drawn.width}x{drawn.height}, of another shape than the frame of "
-                f"{clip.width}x{clip.height}: it is stretched to fit."
+                f"The {what} is {_shown_size(drawn)}, of another shape than the frame of "
+                f"{_shown_size(clip)}: it is stretched to fit."
             )
         if drawn.alpha is None and _is_coloured(drawn):
             said.append(f"The {what} is in colour, as a photograph is: its brightness counts.")
+        if _is_of_part(drawn, clip):
+            said.append(
+                f"The {what} is as long as the part that is converted, but it is taken to begin "
+                "with the source, as all drawn mattes are; make it of the whole source."
+            )
     return said
+
+
+def _shown_size(clip: Clip) -> str:
+    shown = clip.as_shown()
+    return f"{shown.width}x{shown.height}"
+
+
+def _is_of_part(drawn: Clip, clip: Clip) -> bool:
+    """Whether a video is as long as the part of the source that is converted, and a part it is."""
+    if drawn.is_still or not drawn.duration or not clip.duration:
+        return False
+    start = float(clip.span.start or 0)
+    end = clip.duration if clip.span.end is None else min(clip.duration, float(clip.span.end))
+    return start > LENGTH_DIFFERS and abs(drawn.duration - (end - start)) < LENGTH_DIFFERS
 
 
 def _is_coloured(drawn: Clip) -> bool:

@@ -7,7 +7,7 @@ quickly.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -99,8 +99,8 @@ class Settings(NetworkSettings):
     )
     unsure: Unsure = option(
         "drop",
-        "Drop regions in which the network is nowhere sure of a person, which are furniture and "
-        "clothes mostly, or keep them.",
+        "Drop regions in which the network is nowhere sure of a person, mostly furniture and "
+        "clothes, or keep them.",
         MATTE,
         choices=get_args(Unsure),
     )
@@ -192,7 +192,7 @@ class Settings(NetworkSettings):
     stacked: bool = option(
         False,
         "INPUT has alpha as gray below its colours, in frames of twice the height; what "
-        "--alpha-mode stacked wrote is known by itself.",
+        "--alpha-mode stacked wrote is recognised without it.",
         INPUT,
     )
     rate: Fraction | None = option(
@@ -219,6 +219,17 @@ class Settings(NetworkSettings):
             raise SettingError(
                 f"Rate is {float(self.rate):g}; it must be above 0 and at most {FASTEST}."
             )
+        for what, drawn in (("Garbage", self.garbage), ("Core", self.core)):
+            if drawn is not None and not isinstance(getattr(drawn, "path", drawn), str | Path):
+                raise SettingError(
+                    f"{what} is of the type {type(drawn).__name__}; it must be the path of an "
+                    "image or a video."
+                )
+
+    def __repr__(self) -> str:
+        changed = [e for e in fields(self) if getattr(self, e.name) != e.default]
+        named = (f"{each.name}={getattr(self, each.name)!r}" for each in changed)
+        return f"Settings({', '.join(named)})"
 
     def reads(self) -> dict[str, Path]:
         """Return the files that are read besides a clip, by what they are."""

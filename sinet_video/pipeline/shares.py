@@ -91,8 +91,9 @@ def segments_of_share(clip: Clip, seconds: Fraction, shard: Shard) -> range:
     total = segments_in(clip, seconds)
     if shard.count > total:
         raise SettingError(
-            f"{clip.path} has {total} segments of {float(seconds):g} s; that is at most {total} "
-            f"shares, not {shard.count}. Ask for fewer, or for shorter segments."
+            f"{clip.path} cannot be divided into {shard.count} parts: of its segments of "
+            f"{float(seconds):g} s there {'is' if total == 1 else 'are'} {total}. Ask for fewer "
+            "parts, or for shorter segments."
         )
     return shard.segments(total)
 

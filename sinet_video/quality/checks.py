@@ -63,7 +63,11 @@ def size(mine: VideoProperties, theirs: VideoProperties) -> Check:
     said = "{}x{}".format(*found)
     if found == wanted:
         return Check("size", True, f"{said}, as the source.")
-    return Check("size", False, f"Frames are {said}, and the source's {wanted[0]}x{wanted[1]}.")
+    detail = f"Frames are {said}, and the source's {wanted[0]}x{wanted[1]}."
+    scale = found[0] / wanted[0]
+    if abs(wanted[1] * scale - found[1]) < 2:  # sides are rounded to even ones
+        detail += f" They were scaled by {scale:.3g}; skip this check if that is meant."
+    return Check("size", False, detail)
 
 
 def rotation(mine: VideoProperties, theirs: VideoProperties) -> Check:

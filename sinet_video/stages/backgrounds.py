@@ -129,7 +129,7 @@ class VideoBackground:
 
 
 def parse_background(text: StrPath | Source, fit: Fit = "cover") -> Background | None:
-    """Parse a colour, a file, "blur", "blur:RADIUS" or "transparent" (which returns None).
+    """Parse a colour, a file, "blur", "blur:PERCENT" or "transparent" (which returns None).
 
     Pass a `Source` to say which other files the file may open, and whether it may be a URL. Raises
     `SettingError` if the text is none of these and `InputError` if the file cannot be read.
@@ -156,7 +156,10 @@ def _radius(text: str) -> float:
     try:
         return float(text.partition(":")[2])
     except ValueError as error:
-        raise SettingError(f"Background is {text!r}; after blur: comes a number.") from error
+        raise SettingError(
+            f"Background is {text!r}; after blur: comes a number, in percent of the frame's longer "
+            "side, such as blur:3."
+        ) from error
 
 
 def checked_fit(fit: Fit) -> Fit:

@@ -40,7 +40,10 @@ class BlurBackground:
 
     def __init__(self, radius: float = 2.0) -> None:
         if not 0 < radius <= 20:
-            raise SettingError(f"Blur is {radius:g}; it must be above 0 and at most 20.")
+            raise SettingError(
+                f"Blur is {radius:g}; it must be above 0 and at most 20, in percent of the frame's "
+                "longer side."
+            )
         self.radius = radius
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:

@@ -55,7 +55,7 @@ def train(
     `InputError` for data that cannot be used or a checkpoint of another recipe.
     """
     check_named(data=data, output=output)
-    with extra_needed("Training"):
+    with extra_needed("Training", "train"):
         from sinet_video.training.course import read_checkpoint
         from sinet_video.training.provenance import write_record
         from sinet_video.training.recipe import Recipe, load_recipe

@@ -15,11 +15,13 @@ from pretended import ending, pretended
 
 from sinet_video import (
     Conversion,
+    EdgeShape,
     Encoding,
     Manifest,
     Naming,
     OutputError,
     Report,
+    Resume,
     Rules,
     SettingError,
     Settings,
@@ -191,6 +193,16 @@ def test_again_does_what_is_missing_failed_or_changed(real, tmp_path):
     assert set(whys([real], out, conversion(encoding=Encoding(crf=30))).values()) == {
         "done: crf changed"
     }
+
+
+def test_changes_are_named_as_options(real, tmp_path):
+    """`--resume` is none: a batch that gets it when it is started again does not begin anew."""
+    clip, out = [real / "a.mp4"], tmp_path / "out"
+    list(batch(clip, out, conversion()))
+    resumable = conversion(resume=Resume(5))
+    assert whys(clip, out, resumable) == {"a.mp4": "skipped: done before"}
+    soft = conversion(settings={"edge": EdgeShape(feather=1, side="inward")})
+    assert whys(clip, out, soft) == {"a.mp4": "done: feather, feather-side changed"}
 
 
 def test_what_was_changed_by_hand_is_not_replaced(real, tmp_path):

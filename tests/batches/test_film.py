@@ -220,7 +220,7 @@ def test_a_video_background_and_too_many_shares_are_refused(refused, film, tmp_p
     """And a background that would be written over."""
     with pytest.raises(SettingError, match="a video background goes on"):
         refused(conversion=replace(CONVERSION, background=film))
-    with pytest.raises(SettingError, match="shares, not 99"):
+    with pytest.raises(SettingError, match="into 99 parts"):
         refused(shares=99)
     picture = tmp_path / "cut.mp4"
     picture.write_bytes(film.read_bytes())

@@ -56,6 +56,13 @@ def test_templates_stay_in_the_folder(template):
         named(Naming("mp4", template), "/x/a.mov")
 
 
+def test_an_extension_without_its_dot_is_refused():
+    """It would be a folder of images; one that is meant has no {ext}."""
+    with pytest.raises(SettingError, match=r"'a_mp4' of /x/a\.mov.*end with \.\{ext\}"):
+        named(Naming("mp4", "{stem}_{ext}"), "/x/a.mov")
+    assert named(Naming("mp4", "{stem}"), "/x/a.mov") == "a"
+
+
 def test_two_inputs_of_one_name_are_both_named():
     """And ways out are given."""
     found = [Found(Path("/x/a.mp4")), Found(Path("/y/a.mov"))]

@@ -111,6 +111,16 @@ def test_frames_of_one_time(tmp_path, ffmpeg, ffprobe_pts):
     assert ffprobe_pts(tmp_path / "o.mp4") == sorted(set(times))
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "1 frame has another"), (2, "2 frames have an")])
+def test_one_frame_is_one_frame(count, words):
+    """In English."""
+    tally = Tally(lost=count, repeated=count, untimed=count, resized=count, recoloured=count)
+    said = tally.warnings("a.mp4")
+    assert len(said) == 5
+    assert any(words in each for each in said)
+    assert all(("1 frames" not in each) for each in said)
+
+
 def test_frames_without_times(tmp_path, ffmpeg):
     """A bare stream of H.264 has none: they come at its rate, and are counted."""
     path = tmp_path / "bare.h264"

@@ -189,3 +189,10 @@ def test_images_that_move_keep_their_alpha(clip: Path, tmp_path: Path, name: str
         alpha = frame.source_alpha.dense()
         assert alpha[:, :60].min() == 1
         assert alpha[:, 100:].max() == 0
+
+
+@pytest.mark.parametrize("rate", ["25", float("nan"), float("inf"), 0])
+def test_a_rate_is_a_number_above_0(rate):
+    """In a sentence that is ours, before an image is asked for."""
+    with pytest.raises(SettingError, match=r"^Rate is "):
+        sinet_video.matte(iter(()), rate=rate)

@@ -46,6 +46,15 @@ def test_pixels_are_pillow_s(tmp_path: Path, name: str, off: float) -> None:
     assert sinet_video.probe(path).alpha is None
 
 
+def test_a_jpeg_in_cmyk_has_no_alpha(tmp_path: Path) -> None:
+    """As print shops send them; its colours are those of the RGB it was made of."""
+    path = tmp_path / "print.jpg"
+    Image.fromarray(gradient()).convert("CMYK").save(path)
+    assert sinet_video.probe(path).alpha is None
+    (frame,) = sinet_video.decode(sinet_video.probe(path))
+    assert np.abs(frame.rgb.astype(int) - gradient()).mean() < 3
+
+
 def test_what_is_no_still(tmp_path: Path, carphone: Path) -> None:
     """An animation and a video are none, whatever they are called; text is nothing at all."""
     frames = [Image.fromarray(np.roll(gradient(), k)) for k in (0, 9)]

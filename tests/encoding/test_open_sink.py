@@ -710,9 +710,12 @@ def test_a_folder_with_something_in_it_is_not_added_to_unasked(clip, tmp_path):
     full.mkdir()
     empty.mkdir()
     (full / "00001.png").write_text("precious")
-    with pytest.raises(OutputError, match="is there already"):
+    (full / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"holds files.*replace the images in it, and no other"):
         convert(clip, full, settings=HALF)
     assert (full / "00001.png").read_text() == "precious"
+    convert(clip, full, settings=HALF, overwrite=True)
+    assert (full / "notes.txt").read_text() == "mine"
     convert(clip, empty, settings=HALF)
     assert (empty / "00010.png").exists()
 

@@ -311,8 +311,8 @@ def test_info_names_what_ffprobe_finds(kind, laden, facts):
     fonts = [s["tags"] for s in of_kind(found, "attachment")]
     assert told["attachments"] == [{"name": s["filename"], "kind": s["mimetype"]} for s in fonts]
     words = CliRunner().invoke(cli, ["info", str(source)]).stdout
-    assert "audio      aac, 44100 Hz, 1 channels, starts at 0.000000 s, in deu" in words
-    assert f"subtitles  {told['subtitles'][0]['codec']}, in fra" in words
+    assert "audio      aac, 44100 Hz, 1 channel, starts at 0.000000 s, language deu" in words
+    assert f"subtitles  {told['subtitles'][0]['codec']}, language fra" in words
     assert "chapter    from 1.000 s to 3.000 s: Two" in words
     assert ("attached   font.ttf, font/ttf" in words) == (kind == "mkv")
 

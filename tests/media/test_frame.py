@@ -215,6 +215,15 @@ def test_matte_gives_alpha_either_way():
     np.testing.assert_array_equal(dense.tiles.dense(), alpha)
 
 
+def test_a_matte_prints_in_a_line():
+    """Its time and its sizes, and none of its samples."""
+    frame = Frame.from_rgb(np.zeros((48, 64, 3), np.uint8), pts=1)
+    coarse = Matte(frame, np.zeros((3, 4), np.float32))
+    assert repr(coarse) == "<Matte at 0.040 s: frame 64x48, alpha (3, 4)>"
+    tiled = coarse.with_alpha(TiledAlpha.of(np.zeros((48, 64), np.float32)))
+    assert repr(tiled) == "<Matte at 0.040 s: frame 64x48, alpha (48, 64)>"
+
+
 def test_with_alpha_and_with_frame_change_one_thing():
     """The other part stays the same object, and the first matte stays as it was."""
     first = Matte(flat(), np.zeros((2, 2), np.float32))

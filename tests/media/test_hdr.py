@@ -101,7 +101,8 @@ def test_hybrid_log_gamma(codec, hlg, first_frame, tmp_path):
     """Keeps its ten bits and its tags, and nothing is made up."""
     output = tmp_path / "o.mp4"
     report = convert(hlg, output, settings=EVERYTHING, encoding=Encoding(codec))
-    assert report.warnings == []
+    few = ["H.264 in 10 bits is not played by browsers and many other players; hevc keeps the bits"]
+    assert [each[: len(few[0])] for each in report.warnings] == (few if codec == "h264" else [])
     after = first_frame(output)
     assert after["pix_fmt"] == "yuv420p10le"
     assert after["color_transfer"] == "arib-std-b67"

@@ -85,6 +85,14 @@ def test_path_may_be_a_string(tmp_path: Path) -> None:
     assert isinstance(checkpoint.load(str(tmp_path / "a.pth")), SINet)
 
 
+def test_a_training_s_own_checkpoint_is_told_from_weights(tmp_path: Path) -> None:
+    """Its weights have other names beside it."""
+    state = {"recipe": "", "networks": [SINet().state_dict()], "optimiser": {}}
+    torch.save(state, tmp_path / "checkpoint.pth")
+    with pytest.raises(WeightsError, match=r"training to continue from.* in weights\.pth"):
+        checkpoint.load(tmp_path / "checkpoint.pth")
+
+
 def test_packaged_weights_load() -> None:
     """The package's own checkpoint is the whole network, 86,910 parameters, all of them finite."""
     network = checkpoint.load(PACKAGED)

@@ -161,7 +161,7 @@ def test_cityscapes(streets: Path, tmp_path: Path, size: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "settings", "words"),
     [
-        ("a.pb", {}, "extension .onnx"),
+        ("a.pb", {}, "does not end in .onnx"),
         ("a.onnx", {"graph": "quick"}, "fast, plain"),
         ("a.onnx", {"opset": 10}, "from 11 to 20"),
         ("a.onnx", {"opset": 21}, "from 11 to 20"),

@@ -569,3 +569,20 @@ def test_small_people_are_followed_unless_that_is_off(tmp_path):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
         container.mux(stream.encode(None))
     assert largest(Settings().following) > 4 * largest(None) > 0
+
+
+@pytest.mark.parametrize("background", [(0, 177, 64), np.zeros((96, 160, 3), np.uint8)])
+def test_a_background_of_another_type_is_refused(background, make_clip, tmp_path):
+    """Before anything is begun, with what it may be; so is a drawn matte."""
+    with pytest.raises(SettingError, match=r'Background is of the type .* "0,177,64"'):
+        convert(make_clip(), tmp_path / "o.mp4", background=background)
+    with pytest.raises(SettingError, match="Garbage is of the type"):
+        Settings(garbage=background)
+
+
+def test_settings_print_what_was_set():
+    """And nothing of some thirty defaults."""
+    assert repr(Settings()) == "Settings()"
+    assert repr(Settings(decontaminate=False, unsure="keep")) == (
+        "Settings(unsure='keep', decontaminate=False)"
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from plain_mattes import everything
 
-from sinet_video import Settings, convert
+from sinet_video import Settings, TimeRange, convert
 from sinet_video.training.image_folder import write_image
 
 
@@ -45,6 +46,31 @@ def test_a_photograph(clip, tmp_path):
     image[..., 0] = 200
     (said,) = remarks(clip, tmp_path, image)
     assert "in colour" in said
+
+
+def test_the_shape_of_a_turned_frame_is_as_it_is_shown(clip, ffmpeg, tmp_path):
+    """A drawing of the size in the file is of another shape than what is seen."""
+    phone = tmp_path / "phone.mp4"
+    ffmpeg("ffmpeg", "-i", clip, "-c", "copy", "-metadata:s:v", "rotate=90", phone)
+    (said,) = remarks(phone, tmp_path, np.zeros((96, 160, 3), np.uint8))
+    assert "160x96, of another shape than the frame of 96x160" in said
+    (tmp_path / "o.mp4").unlink()
+    assert remarks(phone, tmp_path, np.zeros((160, 96, 3), np.uint8)) == []
+
+
+def test_a_matte_of_the_part_alone(make_clip, tmp_path):
+    """Made with the same start: it would be early by that."""
+    clip, part = make_clip("talk.mp4", frames=50), TimeRange(Fraction(1, 2))
+    settings = Settings(segmenter=everything)
+    made = {"whole": TimeRange(), "part": part}
+    for name, span in made.items():
+        convert(clip, tmp_path / f"{name}.mkv", show="alpha", settings=settings, span=span)
+    said = {}
+    for name in made:
+        drawn = replace(settings, core=tmp_path / f"{name}.mkv")
+        said[name] = convert(clip, tmp_path / f"{name}.mp4", settings=drawn, span=part).warnings
+    assert said["whole"] == []
+    assert "core matte is as long as the part that is converted" in said["part"][0]
 
 
 def test_an_empty_matte_is_remarked_upon(clip, tmp_path):

@@ -17,6 +17,7 @@ from sinet_video import (
     BilinearRefinement,
     ChromaKey,
     Despill,
+    EdgeShape,
     Encoding,
     InputError,
     InputSize,
@@ -390,6 +391,10 @@ def test_a_job_with_other_settings_is_refused(clip, tmp_path):
     with pytest.raises(OutputError, match=r"25 frames.*differs: crf\.") as caught:
         convert(clip, tmp_path / "o.mp4", **other)
     assert "overwrite" in str(caught.value)
+    shaped = replace(BASIC["settings"], edge=EdgeShape(choke=1, black=0.1))
+    inner = {**BASIC, "settings": shaped, "resume": Resume(2)}
+    with pytest.raises(OutputError, match=r"differs: checkpoint-every, choke, black-point\."):
+        convert(clip, tmp_path / "o.mp4", **inner)
     assert convert(clip, tmp_path / "o.mp4", overwrite=True, **other).resumed == 0
     assert [path.name for path in tmp_path.iterdir()] == ["o.mp4"]
 

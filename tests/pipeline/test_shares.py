@@ -128,7 +128,7 @@ def test_the_plan_says_who_makes_what(film):
     assert [(e.start, e.reads_from) for e in planned] == [(0, 0), (2, 1)]
     assert planned[0].end == 2
     assert 3.8 < planned[1].end < 4
-    with pytest.raises(SettingError, match="at most 4 shares, not 5"):
+    with pytest.raises(SettingError, match=r"into 5 parts: of its segments of .* there are 4"):
         plan(film, 5, resume=Resume(SECONDS))
 
 

@@ -301,6 +301,13 @@ def test_a_lost_rotation_is_found(again, source):
     assert "show it upright, and the source turned by 90 degrees" in detail(found, "rotation")
 
 
+def test_a_scaled_result_is_told_from_a_cut_one(again, source):
+    """The one may be meant, and the check can be left out then."""
+    said = "They were scaled by 0.5; skip this check if that is meant."
+    assert said in detail(verify(again("half.mp4", "-vf", "scale=iw/2:-2"), source), "size")
+    assert "scaled" not in detail(verify(again("cut.mp4", "-vf", "crop=32:32"), source), "size")
+
+
 def test_pngs_must_be_upright(again, source, tmp_path):
     """They have no tag that turns them."""
     phone = again("phone.mp4", "-c", "copy", "-metadata:s:v", "rotate=90")

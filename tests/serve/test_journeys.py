@@ -93,6 +93,20 @@ def test_a_chair_is_painted_away_over_a_stretch_and_exported(page, presenter, tm
     assert all(alpha[1050:1500, 450:600].min() > 0.9 for alpha in found)  # she is whole
 
 
+def test_the_page_opens_again_where_it_was_left(page, page_server, carphone):
+    """With the clip, its edits and playback, the destinations and the command."""
+    drop(page, carphone)
+    playable(page)
+    slide(page, "choke", 6)
+    wait(lambda: "--choke=6" in texts(page, "#command")[0])
+    page.refresh()
+    wait(lambda: "--choke=6" in "".join(texts(page, "#command")))
+    playable(page)
+    assert page.execute_script("return document.querySelector('#destinations input').checked")
+    assert texts(page, "#cost-premiere")[0].startswith(", ≈ ")
+    assert [each for each in page.get_log("browser") if each["level"] == "SEVERE"] == []
+
+
 def test_five_clips_with_one_bad_give_four_results(page, make_clip, tmp_path):
     """The bad one is said once, in the command's sentence, and can be tried again."""
     clips = [make_clip(f"c{index}.mp4") for index in range(4)]

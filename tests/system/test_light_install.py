@@ -47,16 +47,17 @@ def test_jobs_need_no_extra(options, make_clip, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "what"),
+    ("arguments", "what", "extra"),
     [
-        (["run", "CLIP", "o.mp4", "--runtime", "torch"], "The torch runtime"),
-        (["run", "CLIP", "o.mp4", "--runtime", "torch", "--device", "auto"], "The torch runtime"),
-        (["run", "CLIP", "o.mp4", "--device", "cuda"], "The torch runtime"),
-        (["export", "o.onnx"], "Exporting"),
-        (["train", ".", "-o", "out"], "Training"),
+        (["run", "CLIP", "o.mp4", "--runtime", "torch"], "The torch runtime", "torch"),
+        (["run", "CLIP", "o.mp4", "--runtime", "torch", "--device", "auto"],
+         "The torch runtime", "torch"),
+        (["run", "CLIP", "o.mp4", "--device", "cuda"], "The torch runtime", "torch"),
+        (["export", "o.onnx"], "Exporting", "torch"),
+        (["train", ".", "-o", "out"], "Training", "train"),
     ],
-)
-def test_what_needs_torch_says_so(arguments, what, make_clip, tmp_path):
+)  # fmt: skip
+def test_what_needs_torch_says_so(arguments, what, extra, make_clip, tmp_path):
     """In one sentence, which says what to install."""
     clip = make_clip("a.mp4", width=64, height=48, frames=2)
     given = [str(clip) if word == "CLIP" else word for word in arguments]
@@ -64,7 +65,7 @@ def test_what_needs_torch_says_so(arguments, what, make_clip, tmp_path):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"sinet-video: {what} needs torch, which is not installed: pip install torch, or install "
-        "this package with its extra, 'sinet-video[torch]'.\n"
+        f"this package with its extra, 'sinet-video[{extra}]'.\n"
     )
 
 

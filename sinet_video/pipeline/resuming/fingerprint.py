@@ -14,6 +14,7 @@ import numpy as np
 from sinet_video import native
 from sinet_video._version import __version__
 from sinet_video.decoding.access import Source
+from sinet_video.option import PARTS, option_name
 
 LOOKED_AT = 1 << 20
 """Bytes at either end of a file that are hashed."""
@@ -59,7 +60,10 @@ def of_job(source: Sequence[Path], **settings: object) -> dict[str, str]:
 
 
 def described(**settings: object) -> dict[str, str]:
-    """Return settings as text, each by its name; files and functions as `of_job` does."""
+    """Return settings as text; files and functions as `of_job` does.
+
+    A setting that is an option of the command has that option's name, others their own.
+    """
     told: dict[str, str] = {}
     for name, value in settings.items():
         told |= _told(name, value)
@@ -73,13 +77,14 @@ def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
 
 def _told(name: str, value: object) -> dict[str, str]:
     """Return a setting under its name, or its fields under theirs if it has fields."""
-    if is_dataclass(value) and not isinstance(value, type | Source):
-        told: dict[str, str] = {}
-        for field in fields(value):
-            inner = getattr(value, field.name)
-            told[field.name] = _text(inner)
-        return told
-    return {name: _text(value)}
+    if not is_dataclass(value) or isinstance(value, type | Source):
+        return {name: _text(value)}
+    told: dict[str, str] = {}
+    for field in fields(value):
+        inner = getattr(value, field.name)
+        parts = PARTS in field.metadata
+        told |= _told(field.name, inner) if parts else {option_name(field): _text(inner)}
+    return told
 
 
 def _text(value: Any) -> str:

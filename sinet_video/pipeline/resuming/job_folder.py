@@ -114,9 +114,9 @@ class JobFolder:
         if there is not None and (names := differing(there.job, job)):
             if not self._overwrite:
                 raise OutputError(
-                    f"{self._output} was begun by another job, and {there.frames} frames of it "
-                    f"are finished; what differs: {', '.join(names)}. Give the same as then to go "
-                    "on, or another name.",
+                    f"{self._output} was begun with another source or other settings, and "
+                    f"{there.frames} frames of it are finished; what differs: {', '.join(names)}. "
+                    "Give the same as then to continue, or another name.",
                     remedy=Remedy("overwrite", True, "to start over"),
                 )
             there = None

@@ -14,6 +14,7 @@ import { showOwn, view } from "./views.js";
 
 page.update = async () => {
   try { page.state = await api.state(); } catch (error) { alertOf(error); return; }
+  if (!page.destination) destinations();
   if (page.open && !page.state.clips.some((clip) => clip.id === page.open)) close();
   if (!page.open && page.state.clips.length) page.show(page.state.clips.at(-1).id);
   page.render();
@@ -134,7 +135,5 @@ async function watch() {
 }
 
 await page.update();
-destinations();
 view("board");
-estimate();
 setTimeout(watch, 600);

@@ -12,14 +12,14 @@ const FIELDS = {
     { key: "smooth", label: "Smoothing", options: [["off", "off"], ["window:2", "light (2 frames)"], ["window", "usual (4 frames)"], ["window:8", "strong (8 frames)"], ["adaptive", "by frames before"]], value: "window" },
     { key: "islands", label: "Remove islands below", min: 0, max: 0.5, step: 0.01, value: 0, unit: "", about: "As a share of the largest region" },
     { key: "holes", label: "Fill holes below", min: 0, max: 0.5, step: 0.01, value: 0, unit: "" },
-    { key: "quality", label: "Quality", options: [["auto", "standard (high for images)"], ["high", "high (slower)"]], value: "auto", about: "High looks twice, at more pixels and at the mirror image: for hands and whole bodies" },
+    { key: "quality", label: "Quality", options: [["auto", "high (images only)"], ["high", "high (slower)"]], value: "auto", about: "High looks twice, at more pixels and at the mirror image: for hands and whole bodies" },
     { key: "subject", label: "Keep", options: [["all", "everybody"], ["main", "the main person"]], value: "all" },
     { key: "refine", label: "Edge follows", options: [["guided", "the image"], ["bilinear", "the network"]], value: "guided" },
     { key: "decontaminate", label: "Remove the old background's colour", check: true, value: true },
   ],
   screen: [
-    { key: "key", label: "Key colour", options: [["", "no screen"], ["auto", "find it"], ["green", "green"], ["blue", "blue"]], value: "" },
-    { key: "despill", label: "Despill", options: [["auto", "as keyed"], ["off", "off"], ["green", "green"], ["blue", "blue"]], value: "auto" },
+    { key: "key", label: "Key colour", options: [["", "no screen"], ["auto", "green or blue"], ["green", "green"], ["blue", "blue"]], value: "" },
+    { key: "despill", label: "Despill", options: [["auto", "key colour"], ["off", "off"], ["green", "green"], ["blue", "blue"]], value: "auto" },
   ],
 };
 

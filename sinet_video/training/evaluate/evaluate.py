@@ -66,7 +66,7 @@ def evaluate(
     check_given(data, matte, truth)
     if predictions is not None:
         check_named(predictions=predictions)
-    with extra_needed("Measuring"):
+    with extra_needed("Measuring", "train"):
         from sinet_video.training.evaluate.run import Evaluation, unwatched
         from sinet_video.training.recipe import load_recipe
     held = None if recipe is None else load_recipe(str(recipe)).data

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sinet_video.containers.numbering import SUFFIXES
 from sinet_video.decoding.access import Source
-from sinet_video.errors import InputError, OutputError, SettingError
+from sinet_video.errors import InputError, OutputError, Remedy, SettingError
 from sinet_video.pipeline.settings import Settings
 from sinet_video.training.contact_sheet import Tile, draw_sheet
 from sinet_video.training.datasets import Data
@@ -200,10 +201,20 @@ def _clips(path: Path) -> tuple[list[TrueClip], list[Bad]]:
         return ([TrueClip(path, truth_of(path))], []) if truth_of(path).is_file() else _lone(path)
     clips, bad = list_clips(path) if path.is_dir() else ([], [])
     if not clips:
-        raise InputError(
-            f"{path} holds neither images/ with masks/ nor clips with NAME.alpha.mkv beside them."
-        )
+        raise _nothing_in(path)
     return clips, bad
+
+
+def _nothing_in(path: Path) -> InputError:
+    said = f"{path} holds neither images/ with masks/ nor clips with NAME.alpha.mkv beside them"
+    if not path.is_dir():
+        return InputError(f"{said}.")
+    within = sorted(each.parent for each in path.glob("*/images"))
+    if within:
+        return InputError(f"{said}; give the folders in it one by one, such as {within[0]}.")
+    if any(each.suffix.lower() in SUFFIXES for each in path.iterdir()):
+        return InputError(f"{said}.", remedy=Remedy("empty", True, "if its images show nobody"))
+    return InputError(f"{said}.")
 
 
 def _lone(path: Path) -> tuple[list[TrueClip], list[Bad]]:

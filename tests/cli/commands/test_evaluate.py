@@ -241,6 +241,8 @@ def test_nothing_good_at_all(clips: Path) -> None:
         ("--truth CLIPS/one.alpha.mkv", 2, "belong together"),
         ("none", 1, "no file or folder none"),
         ("EMPTY", 1, "neither images/ with masks/ nor clips"),
+        ("EMPTY/rooms", 1, "Use --empty if its images show nobody."),
+        ("EMPTY/data", 1, "one by one, such as EMPTY/data/own."),
         ("CLIPS/one.alpha.mkv", 1, "no true alpha"),
         ("CLIPS --predictions CLIPS", 2, "Predictions are of images"),
         ("CLIPS --sheet worst.txt", 2, "must end in one of"),
@@ -256,7 +258,10 @@ def test_bad_requests_end_in_one_sentence(
     arguments: str, status: int, words: str, clips: Path, tmp_path: Path
 ) -> None:
     """With the status of usage or of failure, and nothing on stdout."""
-    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "rooms").mkdir(parents=True)
+    (tmp_path / "empty" / "rooms" / "a.jpg").touch()
+    (tmp_path / "empty" / "data" / "own" / "images").mkdir(parents=True)
+    words = words.replace("EMPTY", str(tmp_path / "empty"))
     given = arguments.replace("CLIPS", str(clips)).replace("EMPTY", str(tmp_path / "empty"))
     done = run(*given.split())
     assert (done.exit_code, done.stdout) == (status, "")

@@ -99,7 +99,7 @@ def test_a_clip_by_the_file(clip, tmp_path, graph):
 @pytest.mark.parametrize(
     ("status", "words", "line"),
     [
-        (2, "extension .onnx", "NEW/a.pb"),
+        (2, "does not end in .onnx", "NEW/a.pb"),
         (2, "multiple of 32", "NEW/a.onnx --size 100x100"),
         (2, "width and height", "NEW/a.onnx --size 50000"),
         (2, "'big'", "NEW/a.onnx --size big"),

@@ -209,7 +209,7 @@ def test_help_documents_every_option() -> None:
     assert "[default: 250" in shown.output
 
 
-@pytest.mark.parametrize("missing", ["cv2", "matplotlib"])
+@pytest.mark.parametrize("missing", ["cv2", "matplotlib", "torch"])
 def test_without_the_extra_a_sentence_says_so(missing: str, root: Path) -> None:
     """A fresh interpreter without the package: help works, training names what to install."""
     program = (
@@ -225,7 +225,7 @@ def test_without_the_extra_a_sentence_says_so(missing: str, root: Path) -> None:
         assert without("--help").returncode == 0
     done = without(root, "-o", root.parent / "out", "--recipe", root.parent / "tiny.toml", "-q")
     assert (done.returncode, done.stdout) == (1, "")
-    said = {"cv2": "opencv", "matplotlib": "matplotlib"}[missing]
+    said = {"cv2": "opencv"}.get(missing, missing)
     assert re.fullmatch(
         rf"sinet-video: Training needs {said}.*'sinet-video\[train\]'\.\n", done.stderr
     )

@@ -49,7 +49,7 @@ def test_all_is_well(clip, webm):
     assert "alpha_mode 1" in done.stdout
     assert "4 frames, first at 0.000000 s, last at 0.120000 s, 0.160000 s long" in done.stdout
     assert "compared to the millisecond." in done.stdout
-    assert "  audio      opus, 48000 Hz, 1 channels, from " in done.stdout
+    assert "  audio      opus, 48000 Hz, 1 channel, from " in done.stdout
     assert "FAILS" not in done.stdout
 
 

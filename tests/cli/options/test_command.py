@@ -243,8 +243,9 @@ def test_a_variable_counts_more_than_a_file(jobs, tmp_path):
         ("[runn]\nchoke = 1", 2, "there is no table [runn] here. Did you mean run?"),
         ("[run]\nto = 'webm'", 2, "there is no option 'to' here."),
         ("choke =", 2, "is not a TOML file"),
-        ("choke = 'much'", 2, "--choke"),
+        ("choke = 'much'", 2, "'--choke': 'much' is not a valid float, from "),
         ("fit = 'squash'", 2, "--fit"),
+        ("preset-for = 'web'", 2, "preset-for cannot be in a file. Type it,"),
         (None, 1, "cannot be read"),
     ],
 )
@@ -257,6 +258,14 @@ def test_bad_files_are_said(content, status, words, jobs, tmp_path):
     assert (done.exit_code, jobs) == (status, [])
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_bad_variable_is_named(jobs):
+    """With the option that it is for; what is typed needs no name."""
+    done = run("run", "a.mp4", "b.mp4", env={"SINET_VIDEO_CHOKE": "much"})
+    assert "'--choke': 'much' is not a valid float, from SINET_VIDEO_CHOKE." in done.stderr
+    assert "from" not in run("run", "a.mp4", "b.mp4", "--choke", "much").stderr
+    assert jobs == []
 
 
 def test_saved_options_give_the_same_job(jobs, tmp_path):
@@ -274,6 +283,15 @@ def test_saved_options_give_the_same_job(jobs, tmp_path):
     run("run", "a.mp4", "b.mp4", "--config", file)
     first, second = jobs
     assert first == {**second, "progress": first["progress"]}
+
+
+def test_what_is_of_one_call_is_not_saved(jobs, tmp_path):
+    """A file of saved options neither replaces nor names an output."""
+    file = tmp_path / "saved.toml"
+    words = ["--json", "r.json", "--matte", "m.mkv", "-y", "--choke", "1", "--save-config", file]
+    run("run", "a.mp4", "-o", "b.mp4", *words)
+    assert tomllib.loads(file.read_text()) == {"choke": 1.0}
+    assert jobs[0]["overwrite"] is True
 
 
 # Destinations
@@ -434,9 +452,9 @@ def test_doctor_says_what_lacks(monkeypatch):
 def test_verbose_says_what_is_done(make_clip, tmp_path):
     """What was read, by which settings, and what was written; not without -v."""
     source = make_clip("talk.mp4")
-    done = run("run", source, tmp_path / "o.mp4", "-v")
+    done = run("run", source, tmp_path / "o.mp4", "-v", "--choke", "1")
     assert f"Reading {source}: h264, 160x96, yuv420p, 25.000 frames/s" in done.stderr
-    assert "Settings: Settings(weights='default'" in done.stderr
+    assert "Settings: Settings(edge=EdgeShape(choke=1.0," in done.stderr
     assert "with libx264, yuv420p; frames/s of each stage alone" in done.stderr
     done = run("run", source, tmp_path / "o.mp4", "-y")
     said = [line for line in done.stderr.splitlines() if not line.startswith("frame ")]
