@@ -69,7 +69,7 @@ def batch(
             "--cpus-per-task says how many clips a machine takes at a time."
         )
     given, conversion = many.inputs(inputs), job.conversion()
-    many.note_subfolders(given, console)
+    many.note_left_out(given, console)
     if many.watch:
         many.check_watch()
         outcomes = _watched(many, given, conversion, console, overwrite=overwrite)

@@ -81,13 +81,18 @@ class BatchOptions:
             raise click.UsageError("Missing INPUTS: give files, folders, patterns or --from-file.")
         return [*named, *(read_list(self.from_file) if self.from_file is not None else [])]
 
-    def note_subfolders(self, inputs: list[str], console: Console) -> None:
-        """Say if subfolders are left out."""
-        from sinet_video.batches.inputs import count_unseen
+    def note_left_out(self, inputs: list[str], console: Console) -> None:
+        """Say if subfolders, or photos beside videos, are left out."""
+        from sinet_video.batches.inputs import count_stills, count_unseen
 
         if not self.recursive and (unseen := count_unseen(inputs)):
             videos = "video in a subfolder is" if unseen == 1 else "videos in subfolders are"
             console.note(f"Note: {unseen} {videos} left out; --recursive takes them.")
+        naming = self._which(inputs, overwrite=False)["naming"]
+        stills = 0 if naming.takes_stills else count_stills(inputs, recursive=self.recursive)
+        if stills:
+            photos = "photo is" if stills == 1 else "photos are"
+            console.note(f"Note: {stills} {photos} left out; give photos in a call of their own.")
 
     def planned(self, inputs: list[str], conversion: Conversion, *, overwrite: bool) -> list[Step]:
         """Return what is to be done."""

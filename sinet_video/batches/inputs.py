@@ -129,6 +129,14 @@ def count_unseen(inputs: Iterable[str | Path]) -> int:
     )
 
 
+def count_stills(inputs: Iterable[str | Path], *, recursive: bool = False) -> int:
+    """Return how many still images are in the folders given, beside their videos."""
+    folders = [Path(each) for each in inputs if not scheme_of(each) and Path(each).is_dir()]
+    return sum(
+        is_still(file) for folder in folders for file in _files_in(folder, recursive=recursive)
+    )
+
+
 def are_images(inputs: Iterable[str | Path], *, recursive: bool = False) -> bool:
     """Whether all files that the inputs stand for are still images; no other host is asked."""
     inputs = list(inputs)

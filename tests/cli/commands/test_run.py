@@ -542,13 +542,18 @@ def results(folder: Path) -> list[str]:
 
 
 def test_batch_says_beforehand_what_it_would_do(clip, tmp_path):
-    """And does nothing; subfolders that are left out are told, lists are read from stdin."""
+    """And does nothing; subfolders and photos that are left out are told, lists read from stdin."""
     (tmp_path / "in" / "sub").mkdir(parents=True)
     for name in ("a.mp4", "sub/b.mp4"):
         (tmp_path / "in" / name).write_bytes(clip.read_bytes())
+    (tmp_path / "in" / "poster.jpg").touch()
     arguments = ("batch", "--from-file", "-", "-o", tmp_path / "out", "--dry-run")
     done = sinet_video(*arguments, input=f"{tmp_path / 'in'}\n")
-    assert (done.returncode, "1 video in a subfolder is left out" in done.stderr) == (0, True)
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "Note: 1 video in a subfolder is left out; --recursive takes them.",
+        "Note: 1 photo is left out; give photos in a call of their own.",
+    ]
     heading, row, sums = done.stdout.splitlines()
     assert heading.split() == ["result", "why", "time", "size"]
     assert row.split()[:2] == ["a.mp4", "new"]
@@ -561,7 +566,7 @@ def test_batch_says_beforehand_what_it_would_do(clip, tmp_path):
         "a_cut.mp4",
         "sub/b_cut.mp4",
     ]
-    assert done.stderr == ""
+    assert done.stderr == "Note: 1 photo is left out; give photos in a call of their own.\n"
 
 
 def test_batch_reports_for_programs(bad, clip, tmp_path):
