@@ -69,6 +69,7 @@ def batch(
             "--cpus-per-task says how many clips a machine takes at a time."
         )
     given, conversion = many.inputs(inputs), job.conversion()
+    many = many.typed_for(given)
     many.note_left_out(given, console)
     if many.watch:
         many.check_watch()

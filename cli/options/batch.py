@@ -6,9 +6,9 @@ Nothing heavy is imported here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 from click.shell_completion import CompletionItem
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sinet_video.batches.clip_job import Outcome
     from sinet_video.batches.decide import Rules, Step
     from sinet_video.batches.estimate import Estimate
+    from sinet_video.batches.naming import Naming
     from sinet_video.batches.pace import State
     from sinet_video.batches.ray_engine import RayEngine
     from sinet_video.pipeline.conversion import Conversion
@@ -81,6 +82,13 @@ class BatchOptions:
             raise click.UsageError("Missing INPUTS: give files, folders, patterns or --from-file.")
         return [*named, *(read_list(self.from_file) if self.from_file is not None else [])]
 
+    def typed_for(self, inputs: list[str]) -> Self:
+        """Return the same with a file type: if none is given, photos alone become PNGs."""
+        from sinet_video.batches.inputs import are_images
+
+        photos = self.kind is None and are_images(inputs, recursive=self.recursive)
+        return replace(self, kind="png") if photos else self
+
     def note_left_out(self, inputs: list[str], console: Console) -> None:
         """Say if subfolders, or photos beside videos, are left out."""
         from sinet_video.batches.inputs import count_stills, count_unseen
@@ -88,8 +96,8 @@ class BatchOptions:
         if not self.recursive and (unseen := count_unseen(inputs)):
             videos = "video in a subfolder is" if unseen == 1 else "videos in subfolders are"
             console.note(f"Note: {unseen} {videos} left out; --recursive takes them.")
-        naming = self._which(inputs, overwrite=False)["naming"]
-        stills = 0 if naming.takes_stills else count_stills(inputs, recursive=self.recursive)
+        takes = self._naming().takes_stills
+        stills = 0 if takes else count_stills(inputs, recursive=self.recursive)
         if stills:
             photos = "photo is" if stills == 1 else "photos are"
             console.note(f"Note: {stills} {photos} left out; give photos in a call of their own.")
@@ -103,7 +111,7 @@ class BatchOptions:
             self.folder,
             conversion,
             manifest=self.manifest,
-            **self._which(inputs, overwrite=overwrite),
+            **self._which(overwrite=overwrite),
         )
 
     def run(
@@ -151,7 +159,7 @@ class BatchOptions:
             inputs,
             self.folder,
             conversion,
-            **self._which(inputs, overwrite=overwrite),
+            **self._which(overwrite=overwrite),
             jobs=self.jobs or 1,
             keep_times=self.keep_times,
             settle=self.settle,
@@ -174,16 +182,17 @@ class BatchOptions:
         known = Manifest(manifest_folder(self.folder, self.manifest)).entries().values()
         return estimate(steps, known, conversion.span)
 
-    def _which(self, inputs: list[str], *, overwrite: bool) -> dict[str, Any]:
-        from sinet_video.batches.inputs import are_images
-        from sinet_video.batches.naming import Naming
+    def _which(self, *, overwrite: bool) -> dict[str, Any]:
         from sinet_video.pipeline.shard import Shard
 
         shard = None if self.shard is None else Shard.parse(self.shard)
-        kind = self.kind or ("png" if are_images(inputs, recursive=self.recursive) else "mp4")
-        naming = Naming(kind, self.name_template, self.matte)
-        rules = self._rules(overwrite=overwrite)
+        naming, rules = self._naming(), self._rules(overwrite=overwrite)
         return {"naming": naming, "recursive": self.recursive, "shard": shard, "rules": rules}
+
+    def _naming(self) -> Naming:
+        from sinet_video.batches.naming import Naming
+
+        return Naming(self.kind or "mp4", self.name_template, self.matte)
 
     def _rules(self, *, overwrite: bool) -> Rules:
         from sinet_video.batches.decide import Rules

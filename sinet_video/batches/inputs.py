@@ -121,19 +121,19 @@ def read_list(name: str) -> list[str]:
 
 def count_unseen(inputs: Iterable[str | Path]) -> int:
     """Return how many videos are in subfolders of the folders given, which `recursive` takes."""
-    folders = [Path(each) for each in inputs if not scheme_of(each) and Path(each).is_dir()]
     return sum(
         is_video(file) and file.parent != folder
-        for folder in folders
+        for folder in _folders(inputs)
         for file in _files_in(folder, recursive=True)
     )
 
 
 def count_stills(inputs: Iterable[str | Path], *, recursive: bool = False) -> int:
     """Return how many still images are in the folders given, beside their videos."""
-    folders = [Path(each) for each in inputs if not scheme_of(each) and Path(each).is_dir()]
     return sum(
-        is_still(file) for folder in folders for file in _files_in(folder, recursive=recursive)
+        is_still(file)
+        for folder in _folders(inputs)
+        for file in _files_in(folder, recursive=recursive)
     )
 
 
@@ -158,6 +158,11 @@ def is_video(path: PurePath) -> bool:
 def is_still(path: PurePath) -> bool:
     """Whether a file in a folder counts as a still image, by its name."""
     return path.suffix.lower() in STILL_SUFFIXES
+
+
+def _folders(inputs: Iterable[str | Path]) -> list[Path]:
+    """Return those of the inputs that are folders of this machine."""
+    return [Path(each) for each in inputs if not scheme_of(each) and Path(each).is_dir()]
 
 
 def _files_in(folder: Path, *, recursive: bool, exclude: Path | None = None) -> Iterator[Path]:

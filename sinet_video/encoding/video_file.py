@@ -125,12 +125,12 @@ class VideoFile(Sink):
 
     def _mux(self, packet: Packet | None) -> None:
         if packet is not None:
-            if self._companions is not None:
-                self._mux_companions(seconds(packet.pts, packet.time_base))
+            self._mux_companions(packet)
             self._container.mux(packet)
 
-    def _mux_companions(self, time: Fraction | None) -> None:
+    def _mux_companions(self, before: Packet | None) -> None:
         if self._companions:
+            time = None if before is None else seconds(before.pts, before.time_base)
             for packet in self._companions.until(time):
                 try:
                     self._container.mux(packet)
