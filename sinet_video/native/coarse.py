@@ -70,6 +70,16 @@ def people(
     return (top - 1, left - 1, bottom, right) if bottom else None, counts[0], counts[1]
 
 
+def label(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Array, Array]:
+    """Return each cell's region, (h, w), and each region's size, (n,), and box, (n, 4)."""
+    mask = np.ascontiguousarray(mask)
+    height, width = mask.shape
+    labels, count = np.empty((height, width), np.int32), (c_int32 * 1)()
+    table = np.empty((height * (width // 2 + 1) + 1, 5), np.int32)
+    call("label", address(mask), height, width, address(labels), address(table), count)
+    return labels, table[: count[0], 0].copy(), table[: count[0], 1:].copy()
+
+
 def unsure(
     alpha: Array, levels: tuple[float, float, float], since: float, now: float, last: Array
 ) -> NDArray[np.bool_] | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-VERSION = 3
+VERSION = 4
 """Version of the functions' parameters, which the library must share."""
 
 SWITCH = "SINET_VIDEO_NATIVE"
@@ -52,6 +52,7 @@ SIGNATURES = {
     "meet": "ppppppppii",
     "people": "piiffpp",
     "box_sum": "piiiip",
+    "label": "piippp",
     "unsure": "piiffdddppp",
     "key": "ppiiiiipiiiffpiipp",
     "despill": "ppiiiiippiipff",

@@ -1,17 +1,19 @@
-// Regions of the network's grid in which it is nowhere sure of a person.
+// Regions of the network's grid: cells that share a side. What they are, and which of them the
+// network is nowhere sure of.
+
+#include <algorithm>
 
 #include "common.h"
 
 namespace sinet {
 namespace {
 
-enum Slots { kRuns };
+enum Slots { kRuns, kEvidence };
 
-// Neighbouring cells of one row above `seen`, and what is known of the region that they begin.
+// Neighbouring cells of one row that are in the mask.
 struct Run {
   int start, end;  // cells from the top left; `end` is the one after the last
   int parent;      // an earlier run of the same region, or itself
-  int size, sure, held;
 };
 
 int root_of(Run* runs, int index) {
@@ -27,27 +29,15 @@ void link(Run* runs, int one, int other) {
   if (other < one) runs[one].parent = other;
 }
 
-struct Grid {
-  const float* alpha;
-  int height, width;
-  float seen, sure;
-  const double* last;
-  double since;
-};
-
-// The runs of one row, after `count` others; returns how many there are then.
-int append_row(const Grid& grid, int y, Run* runs, int count) {
-  const int begin = y * grid.width, end = begin + grid.width;
+// The runs of cells [begin, end), a row, after `count` others; returns how many there are then.
+template <class Inside>
+int append_row(int begin, int end, Inside inside, Run* runs, int count) {
   for (int i = begin; i < end; ++i) {
-    if (!(grid.alpha[i] > grid.seen)) continue;
-    Run run{i, i, count, 0, 0, 0};
-    for (; i < end && grid.alpha[i] > grid.seen; ++i) {
-      run.sure += grid.alpha[i] > grid.sure;
-      run.held += grid.last[i] >= grid.since;
-    }
-    run.end = i;
-    run.size = run.end - run.start;
-    runs[count++] = run;
+    if (!inside(i)) continue;
+    const int start = i;
+    while (i < end && inside(i)) ++i;
+    runs[count] = {start, i, count};
+    ++count;
   }
   return count;
 }
@@ -61,28 +51,66 @@ void link_rows(Run* runs, int first, int next, int last, int width) {
   }
 }
 
-int find_runs(const Grid& grid, Run* runs) {
+Run* room_for_runs(int height, int width) {
+  return scratch<Run, kRuns>(std::size_t(height) * (width / 2 + 1));
+}
+
+// The runs of cells that are `inside`, each with its region's first as parent; returns how many.
+template <class Inside>
+int find_runs(int height, int width, Inside inside, Run* runs) {
   int before = 0, count = 0;
-  for (int y = 0; y < grid.height; ++y) {
-    const int next = append_row(grid, y, runs, count);
-    link_rows(runs, before, count, next, grid.width);
+  for (int y = 0; y < height; ++y) {
+    const int next = append_row(y * width, (y + 1) * width, inside, runs, count);
+    link_rows(runs, before, count, next, width);
     before = count;
     count = next;
   }
-  for (int i = count - 1; i >= 0; --i) {
-    const int root = root_of(runs, i);
-    if (root == i) continue;
-    runs[root].size += runs[i].size;
-    runs[root].sure += runs[i].sure;
-    runs[root].held += runs[i].held;
-  }
+  for (int i = 0; i < count; ++i) runs[i].parent = root_of(runs, i);
   return count;
 }
+
+// A region's cells, those of them that are sure, and those that were part of a sure region.
+struct Evidence {
+  int size, sure, held;
+};
+
+// A row of the table of regions, as Python has it.
+struct Region {
+  std::int32_t size, top, left, bottom, right;
+};
 
 }  // namespace
 }  // namespace sinet
 
 using namespace sinet;
+
+// Numbers the regions of a mask from 1, from the top. `labels` gets each cell's, 0 outside the
+// mask; `table` each region's, with a row of zeros for what is outside, and `count` its rows.
+API int sinet_label(const std::uint8_t* mask, int height, int width, std::int32_t* labels,
+                    std::int32_t* table, std::int32_t* count) {
+  return guarded([&] {
+    Run* runs = room_for_runs(height, width);
+    const int found = find_runs(height, width, [&](int i) { return mask[i] != 0; }, runs);
+    auto* regions = reinterpret_cast<Region*>(table);
+    regions[0] = {0, 0, 0, 0, 0};
+    int last = 0;
+    std::memset(labels, 0, std::size_t(height) * width * sizeof *labels);
+    for (int i = 0; i < found; ++i) {
+      const int row = runs[i].start / width, first = row * width;
+      const bool is_new = runs[i].parent == i;
+      // The region's first run comes before its others, and its first cell has the number.
+      const int number = is_new ? ++last : labels[runs[runs[i].parent].start];
+      if (is_new) regions[number] = {0, row, width, 0, 0};
+      Region& whole = regions[number];
+      whole.size += runs[i].end - runs[i].start;
+      whole.left = std::min(whole.left, runs[i].start - first);
+      whole.bottom = row + 1;
+      whole.right = std::max(whole.right, runs[i].end - first);
+      std::fill(labels + runs[i].start, labels + runs[i].end, number);
+    }
+    *count = last + 1;
+  });
+}
 
 // Marks in `removed` the cells of regions above `seen` of which less than `share` is above `sure`,
 // unless more than half of it was part of a sure region at `since` or later. `last` is when each
@@ -91,12 +119,22 @@ API int sinet_unsure(const float* alpha, int height, int width, float seen, floa
                      double share, double since, double now, double* last, std::uint8_t* removed,
                      std::int32_t* count) {
   return guarded([&] {
-    Run* runs = scratch<Run, kRuns>(std::size_t(height) * (width / 2 + 1));
-    const int found = find_runs({alpha, height, width, seen, sure, last, since}, runs);
+    Run* runs = room_for_runs(height, width);
+    const int found = find_runs(height, width, [&](int i) { return alpha[i] > seen; }, runs);
+    Evidence* known = scratch<Evidence, kEvidence>(found);
+    for (int i = 0; i < found; ++i) {
+      known[i] = {0, 0, 0};
+      Evidence& whole = known[runs[i].parent];
+      whole.size += runs[i].end - runs[i].start;
+      for (int at = runs[i].start; at < runs[i].end; ++at) {
+        whole.sure += alpha[at] > sure;
+        whole.held += last[at] >= since;
+      }
+    }
     *count = 0;
     std::memset(removed, 0, std::size_t(height) * width);
     for (int i = 0; i < found; ++i) {
-      const Run& whole = runs[root_of(runs, i)];
+      const Evidence& whole = known[runs[i].parent];
       const int length = runs[i].end - runs[i].start;
       if (whole.sure >= share * whole.size) {
         for (int at = runs[i].start; at < runs[i].end; ++at) last[at] = now;

@@ -90,7 +90,7 @@ def tidied(
     alpha: Array, time: Fraction, regions: RegionFilter, known: Known | None
 ) -> tuple[Array, Known | None]:
     """Return alpha, (h, w) float32 in [0, 1], of the wanted regions, and the new state."""
-    labels, sizes = label(alpha > SEEN)
+    labels, sizes, _ = label(alpha > SEEN)
     wanted = _large(labels, sizes, regions.islands * sizes.max(), known.kept if known else None)
     if regions.subject == "main":
         wanted &= _of_subject(labels, sizes, time, known)
@@ -152,7 +152,7 @@ def _holes(alpha: Array, most: float, before: Mask | None) -> Mask:
     """Return the enclosed background regions that are small, or nearly so and filled before."""
     if not most:
         return np.zeros(alpha.shape, bool)
-    labels, sizes = label(alpha < FULL)
+    labels, sizes, _ = label(alpha < FULL)
     limits = np.where(_shared(labels, sizes, before) > 0.5, most * STEADY, most)
     small: Mask = sizes < limits
     small[0] = False

@@ -63,7 +63,7 @@ def unsure(alpha: Array, time: float, sure: float, last: Array) -> Mask | None:
     """
     if native.available():
         return kernels.unsure(alpha, (SEEN, sure, ENOUGH), time - HELD, time, last)
-    labels, sizes = label(alpha > SEEN)
+    labels, sizes, _ = label(alpha > SEEN)
     certain = np.bincount(labels[alpha > sure], minlength=len(sizes)) >= ENOUGH * sizes
     wanted = certain | (np.bincount(labels[last >= time - HELD], minlength=len(sizes)) > sizes / 2)
     certain[0], wanted[0] = False, True

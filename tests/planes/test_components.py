@@ -1,4 +1,4 @@
-"""Connected regions, as scipy finds them."""
+"""Connected regions and their boxes, as scipy finds them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from sinet_video import native
 from sinet_video.planes.components import label
 
 
 def agrees(mask: np.ndarray) -> bool:
-    """Whether regions are those of scipy, whatever their order, and their sizes are right."""
-    labels, sizes = label(mask)
+    """Whether regions are those of scipy, in numpy and in the kernel, whatever their order."""
+    with native.numpy_only():
+        plain = label(mask)
+    if native.available() and not all(map(np.array_equal, plain, label(mask))):
+        return False
+    labels, sizes, boxes = plain
     expected, count = ndimage.label(mask)
     pairs = {*zip(labels.ravel().tolist(), expected.ravel().tolist(), strict=True)}
     counted = np.bincount(labels.ravel(), minlength=1)
     counted[0] = 0
     one_to_one = len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
-    return one_to_one and len(sizes) == count + 1 and np.array_equal(sizes, counted)
+    around = [
+        [down.start, across.start, down.stop, across.stop]
+        for down, across in ndimage.find_objects(labels.astype(np.int64))
+    ]
+    sound = len(sizes) == count + 1 and np.array_equal(sizes, counted)
+    return one_to_one and sound and boxes.tolist() == [[0, 0, 0, 0], *around]
 
 
 @given(st.integers(1, 24), st.integers(1, 24), st.floats(0, 1), st.integers(0, 2**32 - 1))

@@ -76,29 +76,17 @@ class CropMatte:
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """Its connected parts, without specks."""
-        labels, sizes = self._labelled
-        rows, columns = np.nonzero(labels)
-        numbers, (height, width) = labels[rows, columns], labels.shape
+        _, sizes, boxes = self._labelled
         found = []
-        for number in np.flatnonzero(sizes >= SPECK):
-            own = numbers == number
-            down, across = rows[own], columns[own]
-            first, last = (
-                (int(down[0]), int(across.min())),
-                (int(down[-1]) + 1, int(across.max()) + 1),
-            )
-            box = Box(first[0] / height, first[1] / width, last[0] / height, last[1] / width)
-            around = (
-                slice(max(0, first[0] - 2), last[0] + 2),
-                slice(max(0, first[1] - 2), last[1] + 2),
-            )
-            found.append(
-                Region(int(number), box.within(self.view), _sureness(*_counts(self.alpha[around])))
-            )
+        for number in np.flatnonzero(sizes >= SPECK).tolist():
+            top, left, bottom, right = boxes[number].tolist()
+            around = self.alpha[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
+            box = _box((top, left, bottom, right), self.alpha.shape).within(self.view)
+            found.append(Region(number, box, _sureness(*_counts(around))))
         return tuple(found)
 
     @cached_property
-    def _labelled(self) -> tuple[Array, Array]:
+    def _labelled(self) -> tuple[Array, Array, Array]:
         return label(self.alpha > SEEN)
 
     @cached_property
@@ -110,10 +98,7 @@ class CropMatte:
             cells, some, plainly = _people(self.alpha)
         if cells is None:
             return None, _sureness(some, plainly)
-        height, width = self.alpha.shape
-        top, left, bottom, right = cells
-        box = Box(top / height, left / width, bottom / height, right / width)
-        return box, _sureness(some, plainly)
+        return _box(cells, self.alpha.shape), _sureness(some, plainly)
 
     def cuts(self, people: Box) -> bool:
         """Whether people reach a border of the view that is not a border of the frame."""
@@ -126,6 +111,12 @@ class CropMatte:
             or (view.bottom < 1 and people.bottom > view.bottom - down)
             or (view.right < 1 and people.right > view.right - across)
         )
+
+
+def _box(cells: tuple[int, int, int, int], shape: tuple[int, ...]) -> Box:
+    """Return the part of a view that cells of its grid, (h, w), are."""
+    (height, width), (top, left, bottom, right) = shape, cells
+    return Box(top / height, left / width, bottom / height, right / width)
 
 
 def _counts(alpha: FloatArray) -> tuple[int, int]:

@@ -57,7 +57,7 @@ class Large:
     def __call__(self, seen: np.ndarray) -> np.ndarray:
         self.seen += 1
         alpha = np.clip((seen[..., 0].astype(np.float32) - 80) / 100, 0, 1)
-        labels, sizes = label(alpha > 0.3)
+        labels, sizes, _ = label(alpha > 0.3)
         return np.where((sizes >= self.least)[labels], alpha, np.float32(0))
 
 
