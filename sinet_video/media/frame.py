@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
-from sinet_video.media.convert import AREA, blank_like, matrix_of, planes_of, reformat, rgb_of
+from sinet_video.media.area import reduced_rgb
+from sinet_video.media.convert import blank_like, matrix_of, planes_of, reformat, rgb_of
 from sinet_video.media.orientation import Displayed
 from sinet_video.media.pixel_formats import PLANAR, PixelFormat, Plane
 from sinet_video.media.tiled_alpha import AlphaElsewhere, TiledAlpha
@@ -117,14 +118,7 @@ class Frame(Displayed):
 
     def scaled(self, width: int, height: int) -> NDArray[np.uint8]:
         """The frame as (height, width, 3) RGB uint8, scaled by area averaging; cached per size."""
-
-        def make() -> NDArray[np.uint8]:
-            small = reformat(
-                self.video, width=width, height=height, pixel_format="rgb24", interpolation=AREA
-            )
-            return rgb_of(small)
-
-        return self.once(("scaled", width, height), make)
+        return self.once(("scaled", width, height), lambda: reduced_rgb(self.video, width, height))
 
     def cropped(
         self, top: float, left: float, bottom: float, right: float

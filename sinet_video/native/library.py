@@ -66,6 +66,7 @@ SIGNATURES = {
     "dense": "iiiippp",
     "reduced_alpha": "iiiippiiip",
     "means": "pliiiiiiip",
+    "reduced_rgb": "pppllliiiiiiipp",
     "resized": "piippippip",
 }
 """Functions that return an int or nothing, and their parameters, as in `_CODES`."""

@@ -2,29 +2,6 @@
 
 #include "tiles.h"
 
-namespace sinet {
-namespace {
-
-// The means of a plane over cells of `down` x `across` samples; past the plane its edges repeat.
-template <class Sample>
-void means(const Sample* plane, std::ptrdiff_t stride, int height, int width, int down, int across,
-           int rows, int columns, float* out) {
-  const float count = float(down * across);
-  for (int row = 0; row < rows; ++row) {
-    for (int column = 0; column < columns; ++column) {
-      std::uint32_t sum = 0;
-      for (int i = 0; i < down; ++i) {
-        const Sample* from = plane + clamped(row * down + i, 0, height - 1) * stride;
-        for (int j = 0; j < across; ++j) sum += from[clamped(column * across + j, 0, width - 1)];
-      }
-      out[std::size_t(row) * columns + column] = float(sum) / count;
-    }
-  }
-}
-
-}  // namespace
-}  // namespace sinet
-
 using namespace sinet;
 
 // Sorts the tiles of a plane, with rows of `stride` floats, into `kinds`; returns how many are
@@ -104,17 +81,6 @@ API int sinet_reduced_alpha(int height, int width, int tile_down, int tile_acros
       }
     });
   });
-}
-
-// Means of a plane, of `bytes` a sample, over cells of `down` x `across`, (rows, columns).
-API void sinet_means(const void* plane, std::int64_t stride, int bytes, int height, int width,
-                     int down, int across, int rows, int columns, float* out) {
-  const auto run = [&](auto sample) {
-    using Sample = decltype(sample);
-    means(static_cast<const Sample*>(plane), std::ptrdiff_t(stride / std::int64_t(sizeof(Sample))),
-          height, width, down, across, rows, columns, out);
-  };
-  bytes == 1 ? run(std::uint8_t()) : run(std::uint16_t());
 }
 
 // Changes whenever a function's parameters do: Python calls only the ones that it knows.

@@ -113,22 +113,6 @@ def reduced(alpha: Alpha, factor: int) -> NDArray[np.float32]:
     return cells
 
 
-def means(plane: Array, shape: tuple[int, int], down: int, across: int) -> NDArray[np.float32]:
-    """Return a plane's means over cells of `down` x `across` samples, repeating the edges."""
-    cells = np.empty(shape, np.float32)
-    function("means")(
-        address(plane),
-        plane.strides[0],
-        plane.itemsize,
-        *plane.shape,
-        down,
-        across,
-        *shape,
-        address(cells),
-    )
-    return cells
-
-
 def blend(
     source: Array,
     behind: Array,

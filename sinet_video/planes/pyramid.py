@@ -16,6 +16,7 @@ from sinet_video.media.convert import AREA, planes_of, reformat
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
+from sinet_video.native import reduce as reducing
 from sinet_video.native import tiles as kernels
 
 WORKING_SIDE = 200
@@ -37,20 +38,15 @@ def reduced(frame: Frame, factor: int) -> FloatArray:
 
 
 def _reduced(frame: Frame, factor: int) -> FloatArray:
-    height, width = frame.height, frame.width
-    if height % factor == 0 and width % factor == 0:
+    form = frame.format
+    shape = -(-frame.height // factor), -(-frame.width // factor)
+    if factor < max(form.down, form.across):  # chroma is enlarged
         name = re.sub("4[124][0-4]", "444", frame.video.format.name)
-        small = reformat(
-            frame.video,
-            width=width // factor,
-            height=height // factor,
-            pixel_format=name,
-            interpolation=AREA,
-        )
+        small = reformat(frame.video, width=shape[1], height=shape[0], pixel_format=name,
+                         interpolation=AREA)  # fmt: skip
         return np.stack(planes_of(small)).astype(np.float32)
-    chroma = (factor // frame.format.down, factor // frame.format.across)
-    shape = -(-height // factor), -(-width // factor)
-    cells = ((factor, factor), chroma, chroma)
+    chroma = factor // form.down, factor // form.across
+    cells = (factor, factor), chroma, chroma
     return np.stack([_means(p, shape, *c) for p, c in zip(frame.planes, cells, strict=True)])
 
 
@@ -109,10 +105,12 @@ def _doubled_rows(cells: FloatArray) -> FloatArray:
 
 def _means(plane: Plane, shape: tuple[int, int], down: int, across: int) -> FloatArray:
     if native.available():
-        return kernels.means(plane, shape, down, across)
+        return reducing.means(plane, shape, down, across)
     fill = (0, shape[0] * down - plane.shape[0]), (0, shape[1] * across - plane.shape[1])
-    cells = np.pad(plane, fill, mode="edge").reshape(shape[0], down, shape[1], across)
-    means: FloatArray = cells.mean((1, 3), dtype=np.float32)
+    padded = np.pad(plane, fill, mode="edge") if any(map(any, fill)) else plane
+    rows = padded.reshape(shape[0], down, -1).sum(1, dtype=np.uint32)
+    sums = rows.reshape(*shape, across).sum(2, dtype=np.uint32)
+    means: FloatArray = sums.astype(np.float32) / np.float32(down * across)
     return means
 
 

@@ -131,7 +131,7 @@ def test_smoothing(smoothing: object, cut: int | None) -> None:
     expected = list(reference_smooth(mattes, smoothing))
     assert_near(lowered(smooth(there(mattes), smoothing)), expected)
     moved = [np.abs(a.alpha - b.alpha).max() for a, b in zip(mattes, expected, strict=True)]
-    assert bool(max(moved) > 0.05) is (smoothing is not None)
+    assert bool(max(moved) > 0.03) is (smoothing is not None)
 
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS[:-1], ids=str)

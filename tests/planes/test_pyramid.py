@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from fractions import Fraction
 
 import av
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from sinet_video import native
 from sinet_video.media.frame import Frame
 from sinet_video.media.tiled_alpha import Grid, TiledAlpha
 from sinet_video.planes.pyramid import (
@@ -38,17 +40,37 @@ def test_large_frames_are_reduced_more(width: int, factor: int) -> None:
     assert subsampling(frame_of(width, width // 2 // 2 * 2)) == factor
 
 
+def means(plane: np.ndarray, factor: int) -> np.ndarray:
+    """Means over squares of the samples that are there."""
+    height, width = (side // factor for side in plane.shape)
+    whole = plane[: height * factor, : width * factor].astype(np.float64)
+    return whole.reshape(height, factor, width, factor).mean((1, 3))
+
+
+@pytest.mark.parametrize("kernels", [True, False])
 @pytest.mark.parametrize("size", [(64, 48), (66, 50), (67, 51)])
 @pytest.mark.parametrize("factor", [2, 4, 8])
-def test_cells_are_means(size: tuple[int, int], factor: int) -> None:
-    """Of luma, also where the far cells are cut off; libswscale's rounds to whole values."""
+def test_cells_are_means(size: tuple[int, int], factor: int, *, kernels: bool) -> None:
+    """Of luma and chroma, also where the far cells are cut off, by the kernel and by numpy."""
     frame = frame_of(*size)
-    cells = reduced(frame, factor)
-    height, width = frame.height // factor, frame.width // factor
-    whole = frame.luma[: height * factor, : width * factor].astype(np.float64)
-    expected = whole.reshape(height, factor, width, factor).mean((1, 3))
+    with nullcontext() if kernels else native.numpy_only():
+        cells = reduced(frame, factor)
     assert cells.shape == (3, -(-frame.height // factor), -(-frame.width // factor))
-    assert abs(cells[0, :height, :width] - expected).max() <= 1
+    for plane, found in zip(frame.planes, cells, strict=True):
+        expected = means(plane, factor * plane.shape[1] // frame.width or 1)
+        height, width = (min(sides) for sides in zip(found.shape, expected.shape, strict=True))
+        assert height >= frame.height // factor - 1
+        assert abs(found[:height, :width] - expected[:height, :width]).max() < 1e-4
+
+
+def test_cells_finer_than_chroma() -> None:
+    """Chroma of 4:2:0 is enlarged for cells of one pixel, and luma is as it is."""
+    frame = frame_of(64, 48)
+    cells = reduced(frame, 1)
+    assert cells.shape == (3, 48, 64)
+    assert np.array_equal(cells[0], frame.luma)
+    for found, plane in zip(cells[1:], frame.planes[1:], strict=True):
+        assert np.corrcoef(halved(found).ravel(), plane.ravel())[0, 1] > 0.9
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (5, 7), (1, 1)])
