@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -70,8 +73,23 @@ def test_workflows_call_what_is_there(workflow):
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", each) for each in uses)
 
 
-def test_the_container_copies_what_it_needs():
-    """What .dockerignore lets through is there."""
+def test_the_container_copies_what_it_needs(tmp_path):
+    """From what .dockerignore lets through, a command is built that starts."""
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    source, built = tmp_path / "source", tmp_path / "built"
+    source.mkdir()
     for name in (line[1:] for line in lines if line.startswith("!")):
-        assert (ROOT / name).exists(), name
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, source / name)
+    build = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", built]
+    subprocess.run(build, cwd=source, check=True)
+    module, function = PROJECT["scripts"]["sinet-video"].split(":")
+    start = (
+        f"import sys; sys.argv = ['', '--version']; from {module} import {function}; {function}()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(built)}
+    said = subprocess.run(
+        [sys.executable, "-c", start], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert said.stdout.startswith("sinet-video")
+    assert (built / f"{module}.py").is_file()
