@@ -100,6 +100,15 @@ def output_of(command: str) -> str | None:
     return words[3] if is_run and not numbered else None
 
 
+def test_installs_are_tried_with_what_the_readme_needs(files: Path) -> None:
+    """The script that types its commands after each kind of install makes the same inputs."""
+    script = (ROOT / ".ci" / "readme").read_text(encoding="utf-8")
+    named = {word for command in commands("README.md") for word in command.split()}
+    inputs = [path.name for path in files.iterdir() if path.name in named]
+    assert len(inputs) > 2
+    assert all(f" {name}\n" in script for name in inputs)
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks("sh", page)])
 def test_commands_of(page: str, talk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each command ends well, and what it names is there."""
