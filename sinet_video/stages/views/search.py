@@ -34,10 +34,10 @@ from sinet_video.stages.views.side_views import (
 )
 from sinet_video.stages.views.viewport import CropMatte, CropSegmenter
 
-SIDES = tuple(half for half in HALVES if half.left in (0, 0.5))
+OUTER_HALVES = tuple(half for half in HALVES if half.left in (0, 0.5))
 """Halves of a frame without those in the middle, which somebody who fills the frame fills too."""
 
-PARTS = (*SIDES, *(half for half in HALVES if half not in SIDES), *tiles(4))
+PARTS = (*OUTER_HALVES, *(half for half in HALVES if half not in OUTER_HALVES), *tiles(4))
 """The parts of a frame that are searched, in turn."""
 
 MOST = 3
@@ -185,7 +185,7 @@ def _next_parts(scene: Scene, others: Others, alpha: FloatArray) -> tuple[Others
     before = others.luma
     others = replace(others, looked=scene.time, luma=scene.luma)
     if before is None and scene.main.view == WHOLE:
-        return replace(others, turn=len(SIDES)), SIDES
+        return replace(others, turn=len(OUTER_HALVES)), OUTER_HALVES
     if before is None:
         return others, PARTS
     lively = None if others.moving else _lively(before, scene.luma, alpha)
