@@ -130,6 +130,7 @@ def _plain(outcome: Outcome) -> dict[str, object]:
     return {
         "source": str(outcome.source),
         "output": str(outcome.output),
+        "matte": None if outcome.matte is None else str(outcome.matte),
         "status": outcome.status,
         "why": outcome.why,
         "error": error_of(outcome),

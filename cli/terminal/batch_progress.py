@@ -54,6 +54,7 @@ class BatchProgress(Line):
                 outcome.status,
                 source=str(outcome.source),
                 output=str(outcome.output),
+                matte=None if outcome.matte is None else str(outcome.matte),
                 why=outcome.why,
                 error=error_of(outcome),
                 report=None if outcome.report is None else outcome.report.to_dict(),
@@ -112,7 +113,8 @@ def _event(state: State) -> str:
 def _said(outcome: Outcome) -> str:
     if outcome.report is None:
         return f"failed: {error_of(outcome)}"
-    return f"{pace(outcome.report)}, wrote {outcome.report.output}"
+    files = [each for each in (outcome.report.output, outcome.report.matte) if each]
+    return f"{pace(outcome.report)}, wrote {' and '.join(files)}"
 
 
 def closing_table(outcomes: Sequence[Outcome]) -> str:
@@ -131,9 +133,10 @@ def _row(outcome: Outcome) -> list[str]:
     report = outcome.report
     if report is None:
         return [str(outcome.source), "failed", "", "", "", ""]
+    size = sum(size_of(each) for each in (outcome.output, outcome.matte) if each is not None)
     return [
         str(outcome.source), "done", str(report.frames), f"{report.seconds:.1f}",
-        f"{report.frames_per_second:.1f}", in_bytes(size_of(outcome.output)),
+        f"{report.frames_per_second:.1f}", in_bytes(size),
     ]  # fmt: skip
 
 
@@ -162,10 +165,12 @@ def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -
 
 
 def _dry_row(step: Step, known: Estimate | None) -> list[str]:
+    from sinet_video.remote.address import pure_path
+
     seconds, size = (None, None) if known is None else (known.seconds, known.size)
     unknown = "?" if step.wanted else "-"
     return [
-        step.task.name,
+        " and ".join([step.task.name, *(pure_path(each).name for each in step.task.results[1:])]),
         step.why if step.wanted else f"skipped: {step.why}",
         unknown if seconds is None else clock(seconds),
         unknown if size is None else in_bytes(size),

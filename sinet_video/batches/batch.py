@@ -11,7 +11,14 @@ from typing import Any
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
-from sinet_video.batches.clip_job import ClipJob, Convert, Outcome, options_in, outcome_of
+from sinet_video.batches.clip_job import (
+    ClipJob,
+    Convert,
+    Outcome,
+    options_in,
+    outcome_of,
+    skipped,
+)
 from sinet_video.batches.decide import Rules, Step, decide
 from sinet_video.batches.estimate import size_of
 from sinet_video.batches.inputs import find
@@ -100,7 +107,7 @@ def run_batch(
             make_folder(each)
     for step in steps:
         if not step.wanted:
-            yield Outcome(step.task.source, step.task.output, "skipped", step.why)
+            yield skipped(step)
     wanted = [step for step in steps if step.wanted]
     begun = None if engine is None else time.time()
     job = ClipJob(convert, keep_times, options_in(convert), stage, begun)

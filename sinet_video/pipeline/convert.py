@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -120,7 +121,7 @@ def convert(
     writing: Writing = Whole(outputs)
     if resume is not None:
         told: dict[str, object] = {
-            "outputs": list(map(str, targets)), "background": background, "fit": fit, "show": show,
+            "outputs": _names(targets), "background": background, "fit": fit, "show": show,
             "checkpoint-every": resume.seconds, "settings": settings, "encoding": encoding,
             "span": clip.span,
         }  # fmt: skip
@@ -136,6 +137,12 @@ def convert(
     for warning in done.warnings:
         logger.warning("%s: %s", done.output, warning, extra={"reported": True})
     return done
+
+
+def _names(targets: list[Path]) -> str:
+    """Return what files are called, seen from the folder of the first: its job may move with it."""
+    folder = targets[0].absolute().parent
+    return ", ".join(repr(os.path.relpath(each.absolute(), folder)) for each in targets)
 
 
 def _kept(
