@@ -33,6 +33,7 @@ from sinet_video.pipeline.targets import (
     files_of,
     files_read,
     is_published,
+    kept_unfinished,
     left_behind,
     outputs_of,
 )
@@ -129,7 +130,8 @@ def convert(
     job = Job(work, targets, writing, started, report, overwrite or ours)
     written = [each for each in (*_claims(targets, resume), report) if each and each != PIPE]
     with claimed(written), within_memory(clip, len(targets)):
-        done = replace(job, left=left_behind(written)).run(progress)
+        unfinished = kept_unfinished(output) if resume is None and output != PIPE else None
+        done = replace(job, left=left_behind(written), unfinished=unfinished).run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,

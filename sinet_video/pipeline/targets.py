@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sinet_video.atomic import OVERWRITE, abandoned, check_file
+from sinet_video.atomic import OVERWRITE, abandoned, check_file, parts_name
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
@@ -28,6 +28,20 @@ def left_behind(targets: list[Path]) -> tuple[Path, ...]:
     with suppress(OSError):
         return tuple(part for path in targets for part in abandoned(path))
     return ()
+
+
+def kept_unfinished(output: Path) -> Path | None:
+    """Return the folder of an interrupted job of the same output, which a whole one has no use for.
+
+    It is not removed: what is in it may be hours of work.
+    """
+    name, target = parts_name(output), output.absolute()
+    if not any(folder.is_dir() for folder in (target.with_name(name), target / name)):
+        return None
+    from sinet_video.pipeline.resuming.job_folder import folder_of, state_in
+
+    folder = folder_of(output)
+    return None if state_in(folder) is None else folder
 
 
 def files_read(

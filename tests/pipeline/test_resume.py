@@ -431,6 +431,18 @@ def test_two_at_once_are_refused(clip, tmp_path):
     assert convert(clip, tmp_path / "o.mp4", progress=progress, **BASIC).frames == 50
 
 
+def test_what_a_whole_run_has_no_use_for_is_named(clip, tmp_path):
+    """It may be hours of work, so it stays; a run that goes on with it has nothing to say."""
+    output, plain = tmp_path / "o.mp4", {**BASIC, "resume": None}
+    interrupted(clip, output, 30)
+    said = f"{folder_of(output)} keeps parts of an interrupted job of the same output"
+    report = convert(clip, output, **plain)
+    assert [each for each in report.warnings if said in each]
+    assert is_finished(output).frames == 25
+    assert said not in " ".join(convert(clip, output, overwrite=True, **BASIC).warnings)
+    assert said not in " ".join(convert(clip, output, overwrite=True, **plain).warnings)
+
+
 def test_other_files_are_another_job(clip, tmp_path, monkeypatch):
     """One more, or a time that is a fraction of a second later; the same from another folder."""
     inner = tmp_path / "in"
