@@ -24,6 +24,7 @@ from sinet_video.cli.terminal.batch_progress import (
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
 from sinet_video.cli.terminal.signals import SIGNALS, interrupts
+from sinet_video.cli.terminal.streams import printable
 
 from sinet_video.errors import SettingError
 
@@ -142,6 +143,6 @@ def _end(outcomes: list[Outcome], console: Console) -> None:
     """Name what failed, where the user looks first; events have said it."""
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     for outcome in failed if not console.log_json else ():
-        click.echo(f"sinet-video: failed: {error_of(outcome)}", err=True)
+        click.echo(f"sinet-video: failed: {printable(error_of(outcome))}", err=True)
     if failed:
         sys.exit(1)

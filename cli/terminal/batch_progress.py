@@ -11,6 +11,7 @@ from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
 from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock, pace
 from sinet_video.cli.terminal.remedies import in_options
+from sinet_video.cli.terminal.streams import printable
 from sinet_video.cli.terminal.tables import aligned, in_bytes
 
 if TYPE_CHECKING:
@@ -62,19 +63,21 @@ class BatchProgress(Line):
             return
         self.clear()
         if outcome.status == "skipped":
-            self._console.note(f"Skipped {outcome.source}: {outcome.why}.")
+            self._say(f"Skipped {outcome.source}: {outcome.why}.")
             return
         self._done += 1
         of = "" if self._total is None else f" of {self._total}"
         place = f"[{self._done}{of}]"
-        self._console.note(f"{place} {outcome.source}: {_said(outcome)}")
+        self._say(f"{place} {outcome.source}: {_said(outcome)}")
         if outcome.report is not None:
             if outcome.report.resumed:
-                self._console.note(
-                    f"Note: {outcome.report.resumed} frames had been finished before."
-                )
+                self._say(f"Note: {outcome.report.resumed} frames had been finished before.")
             for warning in outcome.report.warnings:
-                self._console.note(f"Note: {warning}")
+                self._say(f"Note: {warning}")
+
+    def _say(self, text: str) -> None:
+        """Print a line, whatever names have in them."""
+        self._console.note(printable(text))
 
 
 def error_of(outcome: Outcome) -> str | None:
@@ -132,10 +135,10 @@ def _row(outcome: Outcome) -> list[str]:
 
     report = outcome.report
     if report is None:
-        return [str(outcome.source), "failed", "", "", "", ""]
+        return [printable(outcome.source), "failed", "", "", "", ""]
     size = sum(size_of(each) for each in (outcome.output, outcome.matte) if each is not None)
     return [
-        str(outcome.source), "done", str(report.frames), f"{report.seconds:.1f}",
+        printable(outcome.source), "done", str(report.frames), f"{report.seconds:.1f}",
         f"{report.frames_per_second:.1f}", in_bytes(size),
     ]  # fmt: skip
 
@@ -167,10 +170,11 @@ def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -
 def _dry_row(step: Step, known: Estimate | None) -> list[str]:
     from sinet_video.remote.address import pure_path
 
+    names = [step.task.name, *(pure_path(each).name for each in step.task.results[1:])]
     seconds, size = (None, None) if known is None else (known.seconds, known.size)
     unknown = "?" if step.wanted else "-"
     return [
-        " and ".join([step.task.name, *(pure_path(each).name for each in step.task.results[1:])]),
+        printable(" and ".join(names)),
         step.why if step.wanted else f"skipped: {step.why}",
         unknown if seconds is None else clock(seconds),
         unknown if size is None else in_bytes(size),

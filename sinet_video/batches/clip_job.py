@@ -83,7 +83,8 @@ class ClipJob:
             return self._convert(step, send)
         with translate_write_errors(task.output):
             self._tidy(task)
-            task.output.parent.mkdir(parents=True, exist_ok=True)
+            for path in task.results:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             with _folder_for(task.output):
                 report = self._convert(step, send)
             if self.keep_times:

@@ -118,6 +118,17 @@ def test_two_inputs_of_one_output_clash(folder, tmp_path):
     assert not out.exists()
 
 
+def test_mattes_may_be_in_a_folder_of_their_own(folder, tmp_path, make_clip):
+    """Which is made, as that of the results is."""
+    made, out = make_clip("a.mp4", frames=2), tmp_path / "out"
+    naming = Naming(template="cut/{stem}.{ext}", matte="mattes/{stem}.mkv")
+    convert = Conversion(settings=Settings(segmenter=everything))
+    (outcome,) = batch([made], out, convert, naming=naming)
+    assert outcome.error is None
+    assert (out / "cut" / "a.mp4").exists()
+    assert (out / "mattes" / "a.mkv").exists()
+
+
 @pytest.mark.parametrize(
     ("names", "naming", "words"),
     [

@@ -189,7 +189,7 @@ def test_primaries_are_told(tmp_path, ffmpeg):
 
 @pytest.mark.parametrize("mode", ["premultiplied", "straight"])
 def test_light_above_white_is_verified(mode, ffmpeg, tmp_path):
-    """Where a source is brighter than white, a premultiplied colour is, too, and above its alpha."""
+    """Where a source is brighter than white, a premultiplied colour is above its alpha."""
     tags = ("-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc")
     clip = tmp_path / "pq.mkv"
     ffmpeg("ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=160x96:r=25:d=0.2", "-pix_fmt", "yuv420p10le",

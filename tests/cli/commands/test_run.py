@@ -566,6 +566,18 @@ def test_a_pattern_is_called_as_it_was_typed(clip, tmp_path):
     assert json.loads(done.stdout)["output"] == str(tmp_path / "a" / "f.%04d.png")
 
 
+def test_names_of_several_lines_take_one(clip, tmp_path):
+    """In what batch says of them, on the way and in its tables."""
+    source = tmp_path / "a\nb.mp4"
+    source.write_bytes(clip.read_bytes())
+    words = ("batch", source, "-o", tmp_path / "out", "--end", "0.1")
+    for more in (("--dry-run",), (), (), ("--start", "900", "--end", "901")):
+        done = sinet_video(*words, *more)
+        said = done.stdout + done.stderr
+        assert r"a\nb.mp4" in said
+        assert "b.mp4" not in {line[:5] for line in said.splitlines()}
+
+
 def test_batch_says_beforehand_what_it_would_do(clip, tmp_path):
     """And does nothing; subfolders and photos that are left out are told, lists read from stdin."""
     (tmp_path / "in" / "sub").mkdir(parents=True)
