@@ -114,7 +114,7 @@ class VideoBackground:
             self.begin(matte.time, matte.time)
         if self._advance(matte.time - self._start) or self._made is None:
             assert self._current is not None  # _advance has read the first frame
-            self._made = fit_background(self._current.video, matte.frame, self._fit)
+            self._made = fit_background(self._current, matte.frame, self._fit)
         return planes_of(self._made)
 
     def _advance(self, time: Fraction) -> bool:
@@ -188,26 +188,33 @@ def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction
         offset += end * max(1, (since - offset) // end)
 
 
-def fit_background(image: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
+def fit_background(image: Frame, frame: Frame, fit: Fit) -> av.VideoFrame:
     """Return an image converted to a frame's size, format, matrix and range.
 
     "cover" fills the frame and crops the overhang, "contain" shows the whole image with black bars,
-    and "stretch" distorts it. The image must have square pixels; the frame need not.
+    and "stretch" distorts it. Both are seen as players show them, turned and with their pixels'
+    shape.
     """
-    turned = frame.orientation.sideways
-    wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
-    aspect = float(1 / frame.sample_aspect if turned else frame.sample_aspect)
-    across, down = wide * aspect / image.width, high / image.height
+    wide, high, aspect = _as_shown(frame)
+    width, height, own = _as_shown(image)
+    across, down = wide * aspect / (width * own), high / height
     if fit == "cover":
         across = down = max(across, down)
     elif fit == "contain":
         across = down = min(across, down)
-    width = max(1, round(image.width * across / aspect))
-    height = max(1, round(image.height * down))
-    scaled = reformat(image, width=width, height=height, pixel_format="rgb24")
-    shown = centred(rgb_of(scaled), high, wide)
+    size = max(1, round(width * own * across / aspect)), max(1, round(height * down))
+    columns, rows = image.orientation.stored_size(size)
+    scaled = reformat(image.video, width=columns, height=rows, pixel_format="rgb24")
+    shown = centred(image.orientation.shown(rgb_of(scaled)), high, wide)
     stored = frame.orientation.stored(shown)
     return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
+
+
+def _as_shown(frame: Frame) -> tuple[int, int, float]:
+    """Return a frame's width and height as players turn it, and how wide its pixels are then."""
+    wide, high = frame.orientation.stored_size((frame.width, frame.height))
+    aspect = frame.sample_aspect
+    return wide, high, float(1 / aspect if frame.orientation.sideways else aspect)
 
 
 def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
@@ -234,15 +241,7 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
     )
 
 
-def _first_frame(source: StrPath | Source) -> av.VideoFrame:
-    clip = probe(source)
-    for frame in decode(clip):
-        return _upright(frame)
+def _first_frame(source: StrPath | Source) -> Frame:
+    for frame in decode(probe(source)):
+        return frame
     raise InputError(f"{source} has no frame that can be decoded.")
-
-
-def _upright(frame: Frame) -> av.VideoFrame:
-    """Rotate a photograph according to its orientation tag."""
-    if frame.orientation.upright:
-        return frame.video
-    return av.VideoFrame.from_ndarray(frame.orientation.shown(frame.rgb), "rgb24")
