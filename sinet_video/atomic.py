@@ -246,6 +246,11 @@ OVERWRITE = Remedy("overwrite", True, "to replace it, or give another name")
 
 def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
     """Raise `OutputError` if an existing output must not be replaced."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OutputError(
+            f"{path} is a pipe or a device, which a finished file cannot replace; write to "
+            "standard output, -, or to a file."
+        )
     if occupied and not overwrite:
         raise OutputError(f"{path} is there already.", remedy=OVERWRITE)
 
