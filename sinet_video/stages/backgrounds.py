@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -53,6 +54,7 @@ class ColourBackground:
 
     def __init__(self, red: int, green: int, blue: int) -> None:
         self.rgb = (red, green, blue)
+        self.name = f"{red},{green},{blue}"
         self._made: tuple[Kind, tuple[Plane, ...]] | None = None
 
     @classmethod
@@ -62,13 +64,13 @@ class ColourBackground:
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the colour; see `Background.planes`."""
-        kind = kind_of(matte.frame)
-        if self._made is None or self._made[0] != kind:
+        kind, made = kind_of(matte.frame), self._made
+        if made is None or made[0] != kind:
             patch = np.empty((16, 16, 3), np.uint8)
             patch[...] = self.rgb
             video = converted(av.VideoFrame.from_ndarray(patch, "rgb24"), matte.frame.video)
-            self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
-        return self._made[1]
+            made = self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
+        return made[1]
 
 
 class ImageBackground:
@@ -76,46 +78,61 @@ class ImageBackground:
 
     def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
+        self.name = f"{source} {fit}"
         self._image = _first_frame(source)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the image; see `Background.planes`."""
-        kind = kind_of(matte.frame)
-        if self._made is None or self._made[0] != kind:
-            self._made = kind, fit_background(self._image, matte.frame, self._fit)
-        return planes_of(self._made[1])
+        kind, made = kind_of(matte.frame), self._made
+        if made is None or made[0] != kind:
+            made = self._made = kind, fit_background(self._image, matte.frame, self._fit)
+        return planes_of(made[1])
 
 
 class VideoBackground:
     """A looped video, synchronised by timestamps.
 
-    Playback begins with the first frame that the background is used for. For each frame it gives
-    the video frame that would be on screen at that time.
+    Playback begins with the first frame that the background is used for, and again where times go
+    back, as those of another clip do. For each frame it gives the video frame that would be on
+    screen at that time. It plays for one clip at a time; `anew` is for another one meanwhile.
     """
 
     def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
+        self.name = f"{source} {fit}"
         # Opened here, so that a bad file is reported at once and not at the first frame.
         self._clip = probe(source)
         self._shown: Iterator[tuple[Fraction, Frame]] | None = None
         self._current: Frame | None = None
         self._next: tuple[Fraction, Frame] | None = None
-        self._start = Fraction(0)
-        self._made: av.VideoFrame | None = None
+        self._start = self._time = Fraction(0)
+        self._made: tuple[Kind, av.VideoFrame] | None = None
+
+    def anew(self) -> VideoBackground:
+        """Return the same video for another clip, from its beginning; it is not looked at again."""
+        new = copy(self)
+        new._forget()
+        return new
+
+    def _forget(self) -> None:
+        self._shown = self._current = self._next = self._made = None
 
     def begin(self, start: Fraction, now: Fraction) -> None:
         """Set the playback start, in seconds, when the first frame only arrives at `now`."""
-        self._shown, self._start = looped(self._clip, now - start), start
+        self._forget()
+        self._shown, self._start, self._time = looped(self._clip, now - start), start, now
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the current video frame; see `Background.planes`."""
-        if self._shown is None:
+        if self._shown is None or matte.time < self._time:
             self.begin(matte.time, matte.time)
-        if self._advance(matte.time - self._start) or self._made is None:
+        self._time, kind = matte.time, kind_of(matte.frame)
+        moved = self._advance(matte.time - self._start)
+        if moved or self._made is None or self._made[0] != kind:
             assert self._current is not None  # _advance has read the first frame
-            self._made = fit_background(self._current, matte.frame, self._fit)
-        return planes_of(self._made)
+            self._made = kind, fit_background(self._current, matte.frame, self._fit)
+        return planes_of(self._made[1])
 
     def _advance(self, time: Fraction) -> bool:
         """Move to the video frame for a time, and return whether it is another one."""

@@ -17,7 +17,10 @@ from sinet_video.stages.memory import NOTHING, remembers
 
 
 class Background(Protocol):
-    """What is shown behind the person."""
+    """What is shown behind the person.
+
+    One with a `name` is told by it from others of its class where a job is described.
+    """
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the background for a matte's time, in the frame's format, size, matrix and range.

@@ -16,10 +16,13 @@ import pytest
 
 from sinet_video import (
     BilinearRefinement,
+    BlurBackground,
     ChromaKey,
+    ColourBackground,
     Despill,
     EdgeShape,
     Encoding,
+    ImageBackground,
     InputError,
     InputSize,
     MotionAdaptive,
@@ -29,6 +32,7 @@ from sinet_video import (
     SettingError,
     Settings,
     TimeRange,
+    VideoBackground,
     WindowMean,
     convert,
     decode,
@@ -429,6 +433,18 @@ def test_two_at_once_are_refused(clip, tmp_path):
                 convert(clip, tmp_path / "o.mp4", **BASIC)
 
     assert convert(clip, tmp_path / "o.mp4", progress=progress, **BASIC).frames == 50
+
+
+def test_backgrounds_are_told_apart(make_clip, tmp_path):
+    """Given as objects, by what they show."""
+    image = tmp_path / "a.png"
+    convert(make_clip("one.mp4", frames=1), image, settings=SETTINGS)
+    made = [
+        ColourBackground(1, 2, 3), ColourBackground(1, 2, 4), BlurBackground(2), BlurBackground(3),
+        ImageBackground(image), ImageBackground(image, "contain"),
+        VideoBackground(make_clip("a.mp4")), VideoBackground(make_clip("b.mp4", frames=5)),
+    ]  # fmt: skip
+    assert len({described(background=each)["background"] for each in made}) == len(made)
 
 
 def test_what_a_whole_run_has_no_use_for_is_named(clip, tmp_path):

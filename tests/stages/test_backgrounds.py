@@ -273,6 +273,20 @@ def test_video_holds_its_image_between_changes(tmp_path):
     assert not np.shares_memory(second, video.planes(matte(pts=540))[0])
 
 
+def test_a_video_begins_again_for_another_clip(tmp_path):
+    """Whose times go back, and whose frames are of another size; and for two at once."""
+    video = VideoBackground(clip(tmp_path / "uneven.mkv", TIMES))
+    first = [shown(video, t) for t in TIMES]
+    assert first == [0, 1, 2, 3, 4]
+    assert [shown(video, t) for t in TIMES] == first
+    assert video.planes(matte((96, 64), pts=0))[0].shape == (64, 96)
+    assert video.planes(matte((96, 64), pts=0))[0].max() == 20
+    other = video.anew()
+    assert [(shown(video, 40 + t), shown(other, 200 + t)) for t in TIMES] == [
+        (1, 0), (1, 1), (2, 2), (4, 3), (0, 4)
+    ]  # fmt: skip
+
+
 def test_a_video_of_one_image_stays(tmp_path):
     """A single image is shown for ever."""
     video = VideoBackground(clip(tmp_path / "one.mkv", [0]))
