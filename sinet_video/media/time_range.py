@@ -9,7 +9,6 @@ from math import isfinite, ulp
 from numbers import Rational, Real
 from typing import Any
 
-from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -59,8 +58,8 @@ class TimeRange:
         late: Fraction | float = Fraction(0),
     ) -> None:
         for name, time in (("start", start), ("end", end), ("late", late)):
-            object.__setattr__(self, name, _exact(name, time))
-        check_fields(self)
+            exactly = None if time is None else exact_seconds(name, time)
+            object.__setattr__(self, name, exactly)
         for name, value in (("Start", self.start), ("End", self.end)):
             if value is not None and not 0 <= value <= LONGEST:
                 raise SettingError(
@@ -97,19 +96,23 @@ def clock_seconds(text: str) -> Fraction:
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _exact(name: str, time: object) -> object:
-    """Return a time as a fraction; what is none is left for the check of types to name."""
+def exact_seconds(name: str, time: object) -> Fraction:
+    """Return a time that a caller gives, called `name`, as an exact fraction; see `TimeRange`.
+
+    Raises `SettingError` for what is no time.
+    """
     if isinstance(time, str):
         try:
             return clock_seconds(time)
         except SettingError as error:
             raise SettingError(f"{name.capitalize()}: {error}") from None
-    if isinstance(time, bool) or not isinstance(time, Real):
-        return time
+    if isinstance(time, bool) or not isinstance(time, Real) or not isfinite(time):
+        raise SettingError(
+            f"{name.capitalize()} is {time!r}; it must be a time: seconds (83.5) or a clock "
+            '("1:23.5").'
+        )
     if isinstance(time, Rational):
         return Fraction(int(time.numerator), int(time.denominator))
-    if not isfinite(time):
-        return time
     value = float(time)
     near = Fraction(value).limit_denominator(10**6)  # whatever is counted in frames, and more
     return near if abs(float(near) - value) <= ROUNDED * ulp(value) else Fraction(repr(value))

@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from sinet_video.cache import claimed
+from sinet_video.checked import check_kinds
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
@@ -92,6 +93,8 @@ def convert(
     check_named(
         input=source, output=output, matte=matte, plate=plate, report=report, background=background
     )
+    check_kinds(settings=(settings, Settings), encoding=(encoding, Encoding))
+    check_kinds(span=(span, TimeRange), resume=(resume or Resume(), Resume))
     (output, encoding), source = (
         as_folder(output, encoding),
         settings.clip_source(as_source(source, settings.allow, rate=rate, times=times)),

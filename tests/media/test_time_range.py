@@ -70,9 +70,9 @@ def test_times_as_people_write_them(time: Any, exact: Fraction) -> None:
     ("time", "words"),
     [
         ("1:99", "Start: '1:99' is not a time; give seconds"),
-        (True, "start is True; it must be"),
-        (float("nan"), "start is nan; it must be"),
-        ([1], r"start is \[1\]; it must be"),
+        (True, "Start is True; it must be a time"),
+        (float("nan"), "Start is nan; it must be a time"),
+        ([1], r"Start is \[1\]; it must be a time"),
     ],
 )
 def test_what_is_no_time(time: Any, words: str) -> None:
