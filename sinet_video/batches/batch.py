@@ -33,7 +33,7 @@ from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
 from sinet_video.remote.address import any_remote, check_allowed, pure_path, scheme_of
-from sinet_video.remote.convert import check_remote
+from sinet_video.remote.convert import check_remote, unstaged
 from sinet_video.remote.settings import StageSettings
 
 
@@ -186,7 +186,7 @@ def check_output(output: Path, convert: Convert) -> None:
     if isinstance(convert, Conversion):
         named = output.suffix.lower() in CONTAINERS
         # A folder's name may have a dot, which is no extension.
-        convert.check(output if named else output.with_name("folder"))
+        unstaged(convert).check(output if named else output.with_name("folder"))
 
 
 def _converted(
