@@ -18,7 +18,7 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutputError, Remedy
 from sinet_video.paths import clash, read_text
 from sinet_video.pipeline.chain import Work
-from sinet_video.pipeline.outputs import Output
+from sinet_video.pipeline.outputs import Output, roles
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.composite import Background
 
@@ -69,8 +69,7 @@ def check_targets(
     """Raise `SettingError` or `OutputError` if what is asked for cannot or must not be written."""
     source = reads.get("input", PIPE)
     taken: dict[str, Taken] = {}
-    for index, output in enumerate(outputs):
-        what = "plate" if output.is_plate else ("output", "matte")[index]
+    for what, output in zip(roles(outputs), outputs, strict=True):
         # With `resume` an existing file may be our own, so it is checked again once that is known.
         form = output.encoding.format
         with _kills_told([each.path for each in outputs], report):
