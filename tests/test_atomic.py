@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from plain_mattes import EVERYTHING
+from sinet_video.cli.terminal.reports import write_report
 
 from sinet_video import atomic, convert
 from sinet_video.atomic import (
@@ -163,6 +164,23 @@ def test_pipes_are_not_replaced(make_clip, tmp_path):
     assert pipe.is_fifo()
     assert convert(clip, tmp_path / out, settings=EVERYTHING).frames == 3
     like_a_left_one.unlink()
+
+
+def test_names_of_open_files_are_not_replaced(tmp_path, monkeypatch):
+    """As /dev/stdout, where it leads to a file: not by whoever may."""
+    devices, log = tmp_path / "dev", tmp_path / "log.txt"
+    devices.mkdir()
+    log.touch()
+    (devices / "stdout").symlink_to(log)
+    monkeypatch.setattr(atomic, "DEVICES", devices)
+    with pytest.raises(OutputError, match="stdout is a pipe or a device"):
+        atomic.store(devices / "stdout", b"{}")
+    with pytest.raises(OutputError, match="stdout is a pipe or a device"):
+        atomic.check_file(devices / "stdout", overwrite=True)
+    assert [each.name for each in devices.iterdir()] == ["stdout"]
+    write_report(str(devices / "stdout"), "{}", overwrite=False)
+    assert (devices / "stdout").is_symlink()
+    assert log.read_text() == "{}\n"
 
 
 def test_a_job_tells_what_a_killed_one_left(make_clip, tmp_path):

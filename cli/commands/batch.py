@@ -22,7 +22,7 @@ from sinet_video.cli.terminal.batch_progress import (
     error_of,
 )
 from sinet_video.cli.terminal.console import Console
-from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
 from sinet_video.cli.terminal.signals import SIGNALS, interrupts
 from sinet_video.cli.terminal.streams import printable
 
@@ -123,7 +123,7 @@ def _finish(
     console.note(closing_table(outcomes))
     if report_file:
         text = json.dumps([_plain(outcome) for outcome in outcomes], indent=2)
-        write_json(report_file, text, overwrite=overwrite)
+        write_report(report_file, text, overwrite=overwrite)
     _end(outcomes, console)
 
 

@@ -322,6 +322,15 @@ def test_saved_options_give_the_same_job(jobs, tmp_path):
     assert first == {**second, "progress": first["progress"]}
 
 
+def test_options_are_saved_to_a_file(jobs, tmp_path, monkeypatch):
+    """Not to standard output, which may have the video."""
+    monkeypatch.chdir(tmp_path)
+    done = run("run", "a.mp4", "b.mp4", "--save-config", "-")
+    assert (done.exit_code, jobs) == (2, [])
+    assert "--save-config writes to a file" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_of_one_call_is_not_saved(jobs, tmp_path):
     """A file of saved options neither replaces nor names an output."""
     file = tmp_path / "saved.toml"
