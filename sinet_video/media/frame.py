@@ -185,6 +185,16 @@ class Matte:
     frame: Frame
     plane: NDArray[np.float32] | TiledAlpha | AlphaElsewhere
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.plane, np.ndarray) or self.plane.dtype == np.float32:
+            return
+        if self.plane.dtype.kind not in "fb":
+            raise SettingError(
+                f"Alpha is of the type {self.plane.dtype}; it must be float32 in [0, 1], as "
+                "np.float32(values) / 255 is."
+            )
+        object.__setattr__(self, "plane", self.plane.astype(np.float32))
+
     def __getstate__(self) -> dict[str, Any]:
         here = isinstance(self.plane, np.ndarray | TiledAlpha)
         return {"frame": self.frame, "plane": self.plane if here else self.alpha}

@@ -221,6 +221,14 @@ def test_settings_are_of_their_classes(given, words, clip, tmp_path):
             call(clip, **given)
 
 
+def test_what_is_no_segmenter_and_no_background(clip):
+    """Words in their place are told from files and names."""
+    with pytest.raises(SettingError, match="Segmenter is 'default'; it must be a function"):
+        sinet_video.Settings(segmenter="default")
+    with pytest.raises(SettingError, match="Background is of the type str; it must be a Backgr"):
+        next(sinet_video.composite(sinet_video.matte(clip), "green"))
+
+
 def previewed(clip: Path, **given) -> None:
     sinet_video.preview(clip, clip.with_name("p.png"), **given)
 

@@ -55,6 +55,21 @@ def test_mattes_can_be_sent_and_copied(name, tiled, way):
     assert came.frame.source_alpha.dense().min() == 1
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float16, bool])
+def test_alpha_of_other_types_becomes_float(kind):
+    """As whoever calculates with numpy has it."""
+    alpha = Matte(flat(), np.ones((48, 64), kind)).alpha
+    assert alpha.dtype == np.float32
+    assert alpha.min() == 1
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, complex])
+def test_alpha_in_whole_numbers_is_refused(kind):
+    """255 would be taken for 255 times opaque."""
+    with pytest.raises(SettingError, match="it must be float32 in"):
+        Matte(flat(), np.ones((48, 64), np.float32)).with_alpha(np.ones((48, 64), kind))
+
+
 def rgb_of(yuv, bits: int, matrix: int, *, full: bool) -> np.ndarray:
     """RGB in 8 bits from the definitions in ITU-R BT.601, BT.709 and BT.2020."""
     kr, kb = WEIGHTS[matrix]
