@@ -268,7 +268,7 @@ def is_special(path: Path) -> bool:
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         return True
-    folder = path.parent.resolve()
+    folder = Path(os.path.realpath(path.parent))  # Path.resolve raises where links form a loop
     return folder == DEVICES or PROCESSES in (folder, *folder.parents)
 
 
