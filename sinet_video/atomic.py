@@ -168,6 +168,7 @@ def whole_file(target: Path, *, durable: bool = False, overwrite: bool = True) -
     not even a power cut leaves a part of it. Raises `OSError`, and `FileExistsError` for a target
     that is there by then, unless it may be replaced.
     """
+    check_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = begin_file(target)
     try:
@@ -246,8 +247,32 @@ OVERWRITE = Remedy("overwrite", True, "to replace it, or give another name")
 
 def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
     """Raise `OutputError` if an existing output must not be replaced."""
+    check_replaceable(path)
     if occupied and not overwrite:
         raise OutputError(f"{path} is there already.", remedy=OVERWRITE)
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise `OutputError` for what no file may take the place of."""
+    if is_special(path):
+        raise OutputError(
+            f"{path} is a pipe or a device, which a finished file cannot replace; write to "
+            "standard output, -, or to a file."
+        )
+
+
+def is_special(path: Path) -> bool:
+    """Whether it is a pipe or a device, or a name that the system has for an open file.
+
+    Such as /dev/stdout, also where that is a file at present.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        return True
+    folder = Path(os.path.realpath(path.parent))  # Path.resolve raises where links form a loop
+    return folder == DEVICES or PROCESSES in (folder, *folder.parents)
+
+
+DEVICES, PROCESSES = Path("/dev"), Path("/proc")
 
 
 def check_folder(folder: Path) -> None:

@@ -44,6 +44,17 @@ def check_fields(settings: Any) -> None:
             check_word(name, value, hint)
 
 
+def check_kinds(**given: tuple[object, type]) -> None:
+    """Raise `SettingError` for an argument that is not of the class that is beside it."""
+    for name, (value, kind) in given.items():
+        if not isinstance(value, kind):
+            said = name.replace("_", " ").capitalize()
+            raise SettingError(
+                f"{said} is of the type {type(value).__name__}; it must be {kind.__name__}(...), "
+                "with the fields to change."
+            )
+
+
 def check_word(name: str, value: object, kind: Any) -> None:
     """Raise `SettingError` for an argument, or a field, that is none of the words of its type."""
     allowed = _allowed(kind)

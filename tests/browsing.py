@@ -14,7 +14,7 @@ PATIENCE = 120
 SHOWN = """return document.getElementById("stage").dataset.shown === "still"
   && !document.getElementById("busy").textContent"""
 
-PICTURES = os.environ.get("SINET_VIDEO_PICTURES")
+PICTURES = os.environ.get("PICTURES_OF_THE_PAGE")
 """A folder for the pictures that tests take; without it they are not kept."""
 
 WIDE, NARROW = (1280, 900), (375, 812)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from plain_mattes import EVERYTHING
+from sinet_video.cli.terminal.reports import write_report
 
 from sinet_video import atomic, convert
 from sinet_video.atomic import (
@@ -140,6 +142,45 @@ def test_what_a_killed_process_left_is_found(name, tmp_path):
     discard(ours)
     for part in tmp_path.glob(".*.part"):
         part.unlink()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes are files on POSIX")
+def test_pipes_are_not_replaced(make_clip, tmp_path):
+    """By none of a job's files; and one that is called as what was left is does not stop it."""
+    clip, pipe, out = (
+        make_clip("few.mp4", width=64, height=48, frames=3),
+        tmp_path / "p.mp4",
+        "o.mp4",
+    )
+    os.mkfifo(pipe)
+    like_a_left_one = temporary_name(tmp_path / out)
+    os.mkfifo(like_a_left_one)
+    for files in ({"output": pipe}, {"matte": pipe}, {"report": pipe}):
+        given = {"output": tmp_path / out, **files}
+        with pytest.raises(
+            OutputError, match="is a pipe or a device, which a finished file cannot"
+        ):
+            convert(clip, **given, settings=EVERYTHING, overwrite=True)
+    assert pipe.is_fifo()
+    assert convert(clip, tmp_path / out, settings=EVERYTHING).frames == 3
+    like_a_left_one.unlink()
+
+
+def test_names_of_open_files_are_not_replaced(tmp_path, monkeypatch):
+    """As /dev/stdout, where it leads to a file: not by whoever may."""
+    devices, log = tmp_path / "dev", tmp_path / "log.txt"
+    devices.mkdir()
+    log.touch()
+    (devices / "stdout").symlink_to(log)
+    monkeypatch.setattr(atomic, "DEVICES", devices)
+    with pytest.raises(OutputError, match="stdout is a pipe or a device"):
+        atomic.store(devices / "stdout", b"{}")
+    with pytest.raises(OutputError, match="stdout is a pipe or a device"):
+        atomic.check_file(devices / "stdout", overwrite=True)
+    assert [each.name for each in devices.iterdir()] == ["stdout"]
+    write_report(str(devices / "stdout"), "{}", overwrite=False)
+    assert (devices / "stdout").is_symlink()
+    assert log.read_text() == "{}\n"
 
 
 def test_a_job_tells_what_a_killed_one_left(make_clip, tmp_path):

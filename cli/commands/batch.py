@@ -22,8 +22,9 @@ from sinet_video.cli.terminal.batch_progress import (
     error_of,
 )
 from sinet_video.cli.terminal.console import Console
-from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
 from sinet_video.cli.terminal.signals import SIGNALS, interrupts
+from sinet_video.cli.terminal.streams import printable
 
 from sinet_video.errors import SettingError
 
@@ -122,7 +123,7 @@ def _finish(
     console.note(closing_table(outcomes))
     if report_file:
         text = json.dumps([_plain(outcome) for outcome in outcomes], indent=2)
-        write_json(report_file, text, overwrite=overwrite)
+        write_report(report_file, text, overwrite=overwrite)
     _end(outcomes, console)
 
 
@@ -130,6 +131,7 @@ def _plain(outcome: Outcome) -> dict[str, object]:
     return {
         "source": str(outcome.source),
         "output": str(outcome.output),
+        "matte": None if outcome.matte is None else str(outcome.matte),
         "status": outcome.status,
         "why": outcome.why,
         "error": error_of(outcome),
@@ -141,6 +143,6 @@ def _end(outcomes: list[Outcome], console: Console) -> None:
     """Name what failed, where the user looks first; events have said it."""
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     for outcome in failed if not console.log_json else ():
-        click.echo(f"sinet-video: failed: {error_of(outcome)}", err=True)
+        click.echo(f"sinet-video: failed: {printable(error_of(outcome))}", err=True)
     if failed:
         sys.exit(1)

@@ -19,7 +19,7 @@ from sinet_video.cli.options.click_options import (
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.generate import read_names
 from sinet_video.cli.terminal.progress import ticking
-from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
 
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
@@ -199,7 +199,7 @@ def evaluate(
             "results": [scores.to_dict() for scores in found.results],
             "bad": [{"path": str(item.path), "reason": item.reason} for item in found.bad],
         }
-        write_json(report_file, json.dumps(report, indent=2), overwrite=overwrite)
+        write_report(report_file, json.dumps(report, indent=2), overwrite=overwrite)
 
 
 repeatable(evaluate, "weights")

@@ -11,7 +11,7 @@ from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.output import OutputOptions
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.live_progress import LiveLine, noted
-from sinet_video.cli.terminal.reports import check_reports, write_json
+from sinet_video.cli.terminal.reports import check_reports, write_report
 from sinet_video.cli.terminal.signals import SIGNALS, interrupts
 
 from sinet_video.encoding.settings import Encoding
@@ -86,7 +86,7 @@ def live(
         raise
     line.finish(report)
     if report_file:
-        write_json(report_file, report.to_json(), overwrite=overwrite)
+        write_report(report_file, report.to_json(), overwrite=overwrite)
     if report.ended in LOST:
         lost = report.source if report.ended == "input lost" else report.output
         click.echo(f"sinet-video: {lost} was lost, and did not come back.", err=True)

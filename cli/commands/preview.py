@@ -17,7 +17,8 @@ from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
-from sinet_video.cli.terminal.reports import check_reports, write_json
+from sinet_video.cli.terminal.reports import check_reports, write_report
+from sinet_video.cli.terminal.tables import counted
 
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
@@ -104,5 +105,5 @@ def preview(
     finally:
         progress.clear()
     if report_file:
-        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
-    console.note(f"Wrote {output}: {len(found.figures.times)} frames looked at.")
+        write_report(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
+    console.note(f"Wrote {output}: {counted(len(found.figures.times))} looked at.")

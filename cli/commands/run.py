@@ -17,7 +17,7 @@ from sinet_video.cli.options.engine import EngineOptions
 from sinet_video.cli.options.job import Job, job_options
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
-from sinet_video.cli.terminal.reports import check_reports, is_stream, write_json
+from sinet_video.cli.terminal.reports import check_reports, is_stream, write_report
 
 from sinet_video.errors import SettingError
 
@@ -131,7 +131,7 @@ def run(
             console=console,
         )
         if report_file is not None:
-            write_json(report_file, report.to_json(), overwrite=overwrite)
+            write_report(report_file, report.to_json(), overwrite=overwrite)
         return
     streamed = report_file if report_file is not None and is_stream(report_file) else None
     report = job.convert(
@@ -144,7 +144,7 @@ def run(
         report_file=None if streamed else report_file,
     )
     if streamed:
-        write_json(streamed, report.to_json(), overwrite=overwrite)
+        write_report(streamed, report.to_json(), overwrite=overwrite)
 
 
 def _output(given: str | None, named: str | None) -> str:

@@ -16,7 +16,8 @@ from sinet_video.cli.options.click_options import (
     report_option,
 )
 from sinet_video.cli.options.command import GroupedCommand
-from sinet_video.cli.terminal.reports import check_reports, write_json, write_text
+from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
+from sinet_video.cli.terminal.tables import counted
 
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.parse_settings import parse_rate
@@ -101,7 +102,7 @@ def verify(
     if report_file != "-":
         write_text(describe(found))
     if report_file:
-        write_json(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
+        write_report(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
     if not found.holds:
         names = ", ".join(check.name for check in found.failures)
         click.echo(f"sinet-video: {file} fails {_count(found)}: {names}.", err=True)
@@ -135,7 +136,7 @@ def _facts(found: Verification) -> list[str]:
 def _time(found: Verification) -> str:
     timing = found.timing
     span = f"first at {_seconds(timing.first)}, last at {_seconds(timing.last)}"
-    return f"{timing.frames} frames, {span}, {_seconds(timing.duration)} long"
+    return f"{counted(timing.frames)}, {span}, {_seconds(timing.duration)} long"
 
 
 def _seconds(value: Fraction | None) -> str:

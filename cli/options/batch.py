@@ -60,7 +60,7 @@ class BatchOptions:
 
     folder: str
     kind: str | None
-    name_template: str
+    template: str
     matte: str | None
     recursive: bool
     from_file: str | None
@@ -192,7 +192,7 @@ class BatchOptions:
     def _naming(self) -> Naming:
         from sinet_video.batches.naming import Naming
 
-        return Naming(self.kind or "mp4", self.name_template, self.matte)
+        return Naming(self.kind or "mp4", self.template, self.matte)
 
     def _rules(self, *, overwrite: bool) -> Rules:
         from sinet_video.batches.decide import Rules
@@ -217,7 +217,7 @@ _OPTIONS = (
         "Photos in folders are converted to png, webp, jpg, tif and exr only.",
     ),
     option(
-        "--name-template", default="{stem}.{ext}", metavar="TEMPLATE", group=NAMES,
+        "--name-template", "template", default="{stem}.{ext}", metavar="TEMPLATE", group=NAMES,
         help="Names of the results, such as {stem}_cut.{ext}. Placeholders: {stem}, {ext}, {name} "
         "(with its extension) and {parent} (the input's folder).",
     ),
@@ -231,7 +231,8 @@ _OPTIONS = (
     ),
     option(
         "--from-file", metavar="LIST", group=INPUTS, variable=False,
-        help="Also read inputs from a text file, one per line; - is stdin.",
+        help="Also read inputs from a text file, one per line; - is stdin. Lines that begin with # "
+        "are comments.",
     ),
     option(
         "--shard", metavar="I/N", group=INPUTS,

@@ -5,7 +5,6 @@ Nothing heavy is imported here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -15,6 +14,8 @@ from typing import Any, cast
 import click
 from click.core import ParameterSource
 
+from sinet_video.errors import SettingError
+from sinet_video.media.time_range import clock_seconds
 from sinet_video.option import Option as How
 from sinet_video.option import built, options_of
 
@@ -28,13 +29,6 @@ READ = "sinet_video.config"
 """Where the context's notes have the file that options were read from."""
 
 
-CLOCK = re.compile(
-    r"(?:(?:(\d{1,7}):(?=[0-5]?\d:))?(\d{1,7}):(?=[0-5]?\d(?:\.|$)))?(\d{1,9}(?:\.\d{0,30})?|\.\d{1,30})",
-    re.ASCII,
-)
-"""Hours, minutes and seconds, of which all but the first that is given are less than 60."""
-
-
 class Moment(click.ParamType[Fraction]):
     """A time: seconds (83.5) or a clock (1:23.5, 0:01:23.5)."""
 
@@ -46,13 +40,10 @@ class Moment(click.ParamType[Fraction]):
         """Read it, exactly."""
         if isinstance(value, Fraction):
             return value
-        read = CLOCK.fullmatch(str(value))
-        if read is None:
-            self.fail(
-                f"{value!r} is not a time; give seconds (83.5) or a clock (1:23.5).", param, ctx
-            )
-        hours, minutes, seconds = (Fraction(part or 0) for part in read.groups())
-        return hours * 3600 + minutes * 60 + seconds
+        try:
+            return clock_seconds(str(value))
+        except SettingError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Triple(click.ParamType[tuple[float, float, float]]):

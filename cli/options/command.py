@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 from sinet_video.cli.options import config_file
 from sinet_video.cli.options.click_options import PREFIX, Option
+from sinet_video.cli.options.environment import note_unknown
 from sinet_video.cli.options.other_programs import hint
 
 ALL = "sinet_video.help_all"
@@ -31,6 +32,11 @@ MORE = (
 
 class GroupedCommand(click.Command):
     """A command whose help lists every option, each under its heading."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, after naming variables that are nobody's."""
+        note_unknown(ctx)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, each under its heading."""

@@ -20,6 +20,7 @@ from typing import Any
 
 import click
 from sinet_video.cli.options.click_options import READ, Option
+from sinet_video.cli.terminal.reports import write_report
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.paths import read_text
@@ -121,18 +122,17 @@ def _typed(option: Option, value: Any) -> Any:
 
 def remember(ctx: click.Context, _: click.Parameter, target: Path | None) -> None:
     """Take note that the options are to be written to a file."""
+    if target == Path("-"):
+        raise click.UsageError("--save-config writes to a file, and - is none; give its name.")
     if target is not None:
         ctx.meta[SAVE] = target
 
 
 def save(path: Path, given: dict[str, Any]) -> None:
     """Write options to a file, but for those of a single call; whole or not at all."""
-    from sinet_video.atomic import store, translate_write_errors
-
     kept = {key: value for key, value in given.items() if key not in ONCE}
-    lines = [f"{key.replace('_', '-')} = {_toml(value)}\n" for key, value in kept.items()]
-    with translate_write_errors(path):
-        store(path, "".join(lines).encode())
+    lines = [f"{key.replace('_', '-')} = {_toml(value)}" for key, value in kept.items()]
+    write_report(str(path), "\n".join(lines), overwrite=True)
 
 
 def _toml(value: Any) -> str:

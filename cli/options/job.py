@@ -114,7 +114,7 @@ class Job:
                 f"Made part {resume.only} of {output}: {report.frames} frames; join them all."
             )
         else:
-            progress.finish(report)
+            progress.finish(_as_typed(report, output=output, matte=matte, plate=plate))
         return report
 
     def convert_in_shares(
@@ -199,6 +199,14 @@ def job_options(command: Command) -> Command:
     for kind, name in reversed(PARTS):
         decorated = options_from(kind, name)(decorated)
     return decorated
+
+
+def _as_typed(report: Report, **names: str | Path | None) -> Report:
+    """Return a report in which patterns with # are called as they were typed."""
+    from sinet_video.containers.numbering import is_pattern
+
+    given: dict[str, Any] = {what: str(name) for what, name in names.items() if name is not None}
+    return replace(report, **{what: name for what, name in given.items() if is_pattern(Path(name))})
 
 
 def _say_stopped(error: BaseException, output: str | Path) -> None:

@@ -11,7 +11,8 @@ from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
 from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock, pace
 from sinet_video.cli.terminal.remedies import in_options
-from sinet_video.cli.terminal.tables import aligned, in_bytes
+from sinet_video.cli.terminal.streams import printable
+from sinet_video.cli.terminal.tables import aligned, counted, in_bytes
 
 if TYPE_CHECKING:
     from sinet_video.batches.clip_job import Outcome
@@ -54,6 +55,7 @@ class BatchProgress(Line):
                 outcome.status,
                 source=str(outcome.source),
                 output=str(outcome.output),
+                matte=None if outcome.matte is None else str(outcome.matte),
                 why=outcome.why,
                 error=error_of(outcome),
                 report=None if outcome.report is None else outcome.report.to_dict(),
@@ -61,19 +63,21 @@ class BatchProgress(Line):
             return
         self.clear()
         if outcome.status == "skipped":
-            self._console.note(f"Skipped {outcome.source}: {outcome.why}.")
+            self._say(f"Skipped {outcome.source}: {outcome.why}.")
             return
         self._done += 1
         of = "" if self._total is None else f" of {self._total}"
         place = f"[{self._done}{of}]"
-        self._console.note(f"{place} {outcome.source}: {_said(outcome)}")
+        self._say(f"{place} {outcome.source}: {_said(outcome)}")
         if outcome.report is not None:
             if outcome.report.resumed:
-                self._console.note(
-                    f"Note: {outcome.report.resumed} frames had been finished before."
-                )
+                self._say(f"Note: {outcome.report.resumed} frames had been finished before.")
             for warning in outcome.report.warnings:
-                self._console.note(f"Note: {warning}")
+                self._say(f"Note: {warning}")
+
+    def _say(self, text: str) -> None:
+        """Print a line, whatever names have in them."""
+        self._console.note(printable(text))
 
 
 def error_of(outcome: Outcome) -> str | None:
@@ -112,7 +116,8 @@ def _event(state: State) -> str:
 def _said(outcome: Outcome) -> str:
     if outcome.report is None:
         return f"failed: {error_of(outcome)}"
-    return f"{pace(outcome.report)}, wrote {outcome.report.output}"
+    files = [each for each in (outcome.report.output, outcome.report.matte) if each]
+    return f"{pace(outcome.report)}, wrote {' and '.join(files)}"
 
 
 def closing_table(outcomes: Sequence[Outcome]) -> str:
@@ -130,10 +135,11 @@ def _row(outcome: Outcome) -> list[str]:
 
     report = outcome.report
     if report is None:
-        return [str(outcome.source), "failed", "", "", "", ""]
+        return [printable(outcome.source), "failed", "", "", "", ""]
+    size = sum(size_of(each) for each in (outcome.output, outcome.matte) if each is not None)
     return [
-        str(outcome.source), "done", str(report.frames), f"{report.seconds:.1f}",
-        f"{report.frames_per_second:.1f}", in_bytes(size_of(outcome.output)),
+        printable(outcome.source), "done", str(report.frames), f"{report.seconds:.1f}",
+        f"{report.frames_per_second:.1f}", in_bytes(size),
     ]  # fmt: skip
 
 
@@ -142,8 +148,7 @@ def _sums(outcomes: Sequence[Outcome]) -> str:
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     frames = sum(report.frames for report in reports)
     text = f"{counts['done']} done, {counts['failed']} failed, {counts['skipped']} skipped"
-    made = "1 frame" if frames == 1 else f"{frames} frames"
-    return f"{text}; {made}." if frames else f"{text}."
+    return f"{text}; {counted(frames)}." if frames else f"{text}."
 
 
 def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -> str:
@@ -162,10 +167,13 @@ def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -
 
 
 def _dry_row(step: Step, known: Estimate | None) -> list[str]:
+    from sinet_video.remote.address import pure_path
+
+    names = [step.task.name, *(pure_path(each).name for each in step.task.results[1:])]
     seconds, size = (None, None) if known is None else (known.seconds, known.size)
     unknown = "?" if step.wanted else "-"
     return [
-        step.task.name,
+        printable(" and ".join(names)),
         step.why if step.wanted else f"skipped: {step.why}",
         unknown if seconds is None else clock(seconds),
         unknown if size is None else in_bytes(size),

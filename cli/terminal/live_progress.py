@@ -12,6 +12,7 @@ from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event
 from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
 from sinet_video.cli.terminal.streams import printable
+from sinet_video.cli.terminal.tables import counted
 
 if TYPE_CHECKING:
     from sinet_video.streaming.report import LiveReport, LiveStatus
@@ -70,7 +71,7 @@ def summary(report: LiveReport) -> list[str]:
         )
         if count
     ]
-    frames = f"{report.frames} frames, {report.frames_per_second:.1f} a second"
+    frames = f"{counted(report.frames)}, {report.frames_per_second:.1f} a second"
     return [
         *(f"Note: {warning}" for warning in report.warnings),
         f"Live for {clock(report.seconds)} to {report.output}: {frames}; "

@@ -35,8 +35,8 @@ def _read_in(source: Path, writes: Mapping[str, Path]) -> Path | None:
     return next((p for p in writes.values() if p.exists() and folder in p.resolve().parents), None)
 
 
-def write_json(name: str, text: str, *, overwrite: bool) -> None:
-    """Write to a file, whole or not at all, or to stdout for "-"."""
+def write_report(name: str, text: str, *, overwrite: bool) -> None:
+    """Write text, such as JSON, to a file, whole or not at all, or to stdout for "-"."""
     from sinet_video.atomic import store, translate_write_errors
 
     if name == "-":
@@ -57,8 +57,7 @@ def write_text(text: str) -> None:
 
 def is_stream(name: str) -> bool:
     """Whether it is stdout, or what a shell gives for a pipe, which no file can replace."""
-    from sinet_video.atomic import translate_write_errors
+    from sinet_video.atomic import is_special, translate_write_errors
 
-    path = Path(name)
-    with translate_write_errors(path):
-        return name == "-" or (path.exists() and not path.is_file() and not path.is_dir())
+    with translate_write_errors(Path(name)):
+        return name == "-" or is_special(Path(name))

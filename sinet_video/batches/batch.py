@@ -11,7 +11,14 @@ from typing import Any
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
-from sinet_video.batches.clip_job import ClipJob, Convert, Outcome, options_in, outcome_of
+from sinet_video.batches.clip_job import (
+    ClipJob,
+    Convert,
+    Outcome,
+    options_in,
+    outcome_of,
+    skipped,
+)
 from sinet_video.batches.decide import Rules, Step, decide
 from sinet_video.batches.estimate import size_of
 from sinet_video.batches.inputs import find
@@ -26,7 +33,7 @@ from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
 from sinet_video.remote.address import any_remote, check_allowed, pure_path, scheme_of
-from sinet_video.remote.convert import check_remote
+from sinet_video.remote.convert import check_remote, unstaged
 from sinet_video.remote.settings import StageSettings
 
 
@@ -100,7 +107,7 @@ def run_batch(
             make_folder(each)
     for step in steps:
         if not step.wanted:
-            yield Outcome(step.task.source, step.task.output, "skipped", step.why)
+            yield skipped(step)
     wanted = [step for step in steps if step.wanted]
     begun = None if engine is None else time.time()
     job = ClipJob(convert, keep_times, options_in(convert), stage, begun)
@@ -179,7 +186,7 @@ def check_output(output: Path, convert: Convert) -> None:
     if isinstance(convert, Conversion):
         named = output.suffix.lower() in CONTAINERS
         # A folder's name may have a dot, which is no extension.
-        convert.check(output if named else output.with_name("folder"))
+        unstaged(convert).check(output if named else output.with_name("folder"))
 
 
 def _converted(

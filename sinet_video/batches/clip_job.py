@@ -39,6 +39,7 @@ class Outcome:
 
     Attributes:
         source, output: its files, or their URLs.
+        matte: where its matte is written as well, or None.
         status: "done", "skipped" or "failed".
         why: why it was converted or skipped, in a few words.
         report: its report, if it is done.
@@ -51,6 +52,7 @@ class Outcome:
     why: str = ""
     report: Report | None = None
     error: SinetVideoError | None = None
+    matte: StrPath | None = None
 
 
 def options_in(convert: Convert) -> dict[str, str]:
@@ -81,7 +83,8 @@ class ClipJob:
             return self._convert(step, send)
         with translate_write_errors(task.output):
             self._tidy(task)
-            task.output.parent.mkdir(parents=True, exist_ok=True)
+            for path in task.results:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             with _folder_for(task.output):
                 report = self._convert(step, send)
             if self.keep_times:
@@ -158,10 +161,16 @@ UNKNOWN = 1 << 30
 """Bytes for a job on a clip that cannot be looked at."""
 
 
+def skipped(step: Step) -> Outcome:
+    """Return that a clip was not converted, and why."""
+    task = step.task
+    return Outcome(task.source, task.output, "skipped", step.why, matte=task.matte)
+
+
 def outcome_of(step: Step, result: Report | Exception) -> Outcome:
     """Return what became of a clip, with an error that names it."""
     task = step.task
-    outcome = Outcome(task.source, task.output, "done", step.why)
+    outcome = Outcome(task.source, task.output, "done", step.why, matte=task.matte)
     if not isinstance(result, Exception):
         return replace(outcome, report=result)
     if not isinstance(result, SinetVideoError):  # not from another process, which has said so

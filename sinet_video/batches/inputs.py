@@ -107,16 +107,22 @@ def _matches_far(url: str, *, recursive: bool, stills: bool) -> Iterator[Found]:
 def read_list(name: str) -> list[str]:
     """Return the inputs that a text file lists, one a line; "-" is standard input.
 
-    Blank lines are skipped. Raises `InputError` for a file that cannot be read or lists nothing.
+    Blank lines are skipped, and comments: lines that begin with #, unless a file is called so.
+    Raises `InputError` for a file that cannot be read or lists nothing.
     """
     try:
         text = sys.stdin.read() if name == "-" else read_text(Path(name))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The list {name} cannot be read: {reason(error)}.") from error
-    inputs = [line for line in text.splitlines() if line.strip()]
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    inputs = [line for line in lines if line.strip() and not _is_comment(line)]
     if not inputs:
         raise InputError(f"The list {name} is empty; it must name one input a line.")
     return inputs
+
+
+def _is_comment(line: str) -> bool:
+    return line.startswith("#") and not Path(line).exists()
 
 
 def count_unseen(inputs: Iterable[str | Path]) -> int:

@@ -12,7 +12,7 @@ from sinet_video.batches.inputs import Found, is_still
 from sinet_video.checked import check_fields
 from sinet_video.containers.formats import CONTAINERS, file_types
 from sinet_video.containers.numbering import PLACE, is_pattern, with_place
-from sinet_video.errors import SettingError
+from sinet_video.errors import Remedy, SettingError
 from sinet_video.paths import folded, same_place
 from sinet_video.remote.address import StrPath, joined, pure_path, scheme_of
 
@@ -139,9 +139,14 @@ def tasks(found: Iterable[Found], folder: StrPath, naming: Naming) -> list[Task]
         task = naming.task(each, folder)
         for path in task.results:
             rival = taken.of(path)
+            if rival == each:
+                raise SettingError(
+                    f"The result and the matte of {task.source} would both become {path}; change a "
+                    "template."
+                )
             if rival is not None:
-                raise SettingError(_clash(rival, task.source, path))
-            taken.add(path, task.source)
+                raise clash(rival, each, path, "template" if path == task.output else "matte")
+            taken.add(path, each)
         made.append(task)
     for task in made:
         if taken.of(task.source) is not None:
@@ -159,14 +164,14 @@ class _Names:
     """
 
     def __init__(self) -> None:
-        self._taken: dict[str, list[tuple[str, StrPath]]] = {}
+        self._taken: dict[str, list[tuple[str, Found]]] = {}
 
-    def add(self, path: StrPath, source: StrPath) -> None:
+    def add(self, path: StrPath, source: Found) -> None:
         """Take a name."""
         name = _written(path)
         self._taken.setdefault(folded(name), []).append((name, source))
 
-    def of(self, path: StrPath) -> StrPath | None:
+    def of(self, path: StrPath) -> Found | None:
         """Return what another file by this name would be made of, if there is one."""
         name = _written(path)
         for other, source in self._taken.get(folded(name), ()):
@@ -179,14 +184,16 @@ def _written(path: StrPath) -> str:
     return str(path) if scheme_of(path) else abspath(path)  # noqa: PTH100
 
 
-def _clash(one: StrPath, other: StrPath, output: StrPath) -> str:
-    if one == other:
-        return f"The result and the matte of {one} would both become {output}; change a template."
-    return (
-        f"{one} and {other} would both become {output}; choose a name template that tells them "
-        "apart, such as {parent}_{stem}.{ext} or {name}.{ext}, or convert them into different "
-        "folders."
-    )
+def clash(one: Found, other: Found, output: StrPath, setting: str) -> SettingError:
+    """Return an error for a name that a template gives to two files, with one that does not."""
+    said = f"{one.path} and {other.path} would both become {output}; convert them into different "
+    ending = "_matte.{ext}" if setting == "matte" else ".{ext}"
+    for template in (f"{{parent}}_{{stem}}{ending}", f"{{name}}{ending}"):
+        naming = Naming(template=template)
+        if len({naming.task(each, Path()).name for each in (one, other)}) > 1:
+            remedy = Remedy(setting, template, "for that")
+            return SettingError(f"{said}folders, or name them apart.", remedy=remedy)
+    return SettingError(f"{said}folders.")
 
 
 def _check(template: str) -> None:

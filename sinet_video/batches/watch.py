@@ -20,12 +20,19 @@ from pathlib import Path
 from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
 from sinet_video.batches.batch import check_output, make_folder, note
-from sinet_video.batches.clip_job import ClipJob, Convert, Outcome, options_in, outcome_of
+from sinet_video.batches.clip_job import (
+    ClipJob,
+    Convert,
+    Outcome,
+    options_in,
+    outcome_of,
+    skipped,
+)
 from sinet_video.batches.decide import Rules, Step, decide
 from sinet_video.batches.estimate import size_of
 from sinet_video.batches.inputs import Found, find
 from sinet_video.batches.manifest import Manifest
-from sinet_video.batches.naming import Naming, Task, tasks
+from sinet_video.batches.naming import Naming, Task, clash, tasks
 from sinet_video.batches.pace import Pace, State
 from sinet_video.errors import InputError, SettingError
 from sinet_video.paths import check_named
@@ -173,13 +180,13 @@ class _Choice:
     options: dict[str, str]
     wanted: deque[Step] = field(default_factory=deque)
     _told: list[Outcome] = field(default_factory=list)
-    _taken: dict[str, StrPath] = field(default_factory=dict)
+    _taken: dict[StrPath, Found] = field(default_factory=dict)
 
     def take(self, found: Found, manifest: Manifest) -> None:
         """Decide about a file."""
         try:
             (task,) = tasks([found], self.folder, self.naming)
-            self._check_free(task)
+            self._check_free(task, found)
         except SettingError as error:
             self._told.append(Outcome(found.path, self.folder, "failed", "new", error=error))
             return
@@ -190,17 +197,15 @@ class _Choice:
         if step.wanted:
             self.wanted.append(step)
         else:
-            self._told.append(Outcome(task.source, task.output, "skipped", step.why))
+            self._told.append(skipped(step))
 
     def told(self) -> list[Outcome]:
         """Return what became of files that need no work, once."""
         told, self._told = self._told, []
         return told
 
-    def _check_free(self, task: Task) -> None:
-        rival = self._taken.setdefault(task.name, task.source)
-        if rival != task.source:
-            raise SettingError(
-                f"{rival} and {task.source} would both become {task.output}; give the second "
-                "another name, or choose a name template that tells them apart."
-            )
+    def _check_free(self, task: Task, found: Found) -> None:
+        for path in task.results:
+            rival = self._taken.setdefault(path, found)
+            if rival.path != found.path:
+                raise clash(rival, found, path, "template" if path == task.output else "matte")

@@ -77,6 +77,10 @@ def _opened_url(url: Source, more: Mapping[str, str], patience: float) -> InputC
         return _open(str(url), options, patience)
     except MemoryError as error:
         raise no_memory_for(url) from error
+    except av.ProtocolNotFoundError as error:
+        raise InputError(
+            f"{url} is at a place that FFmpeg does not read from; copy it to this machine first."
+        ) from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(
             f"{url} cannot be opened as a video ({reason(error)}); see whether it plays elsewhere."

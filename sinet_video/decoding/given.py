@@ -22,6 +22,7 @@ from sinet_video.decoding.access import Allow, Source, StrPath
 from sinet_video.decoding.sequence import NANOSECOND
 from sinet_video.decoding.stills import HEAD, still_codec
 from sinet_video.errors import InputError, SettingError
+from sinet_video.media.time_range import exact_seconds
 
 if TYPE_CHECKING:
     from sinet_video.decoding.concealment import OnError, Tally
@@ -219,7 +220,7 @@ class ArrayFrames:
         self.count = len(arrays) if isinstance(arrays, Sized) else None
         self._pts: Iterator[int] = count()
         if times is not None:
-            self._pts = (round(Fraction(time) / NANOSECOND) for time in times)
+            self._pts = (round(exact_seconds("the time", each) / NANOSECOND) for each in times)
         self._videos = self._made(iter(arrays))
         self._head: av.VideoFrame | None = None
 

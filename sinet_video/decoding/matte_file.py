@@ -22,6 +22,7 @@ from sinet_video.media.arrays import Array
 from sinet_video.media.convert import planes_of, range_of, reformat
 from sinet_video.media.orientation import Orientation
 from sinet_video.media.pixel_formats import has_alpha
+from sinet_video.media.stacked import can_unstack, says_stacked, unstack
 from sinet_video.media.time_range import seconds
 
 
@@ -72,20 +73,23 @@ def _read(source: StrPath | Source) -> Generator[tuple[av.VideoFrame, Orientatio
             yield video, images.head.orientation
         return
     with closing(_read_video(source)) as videos:
-        for video in videos:
-            yield video, Orientation.of(video)
+        for video, stacked in videos:
+            yield unstack(video) if stacked else video, Orientation.of(video)
 
 
-def _read_video(source: Source) -> Generator[av.VideoFrame]:
+def _read_video(source: Source) -> Generator[tuple[av.VideoFrame, bool]]:
+    """Yield the frames of a video file, each with whether its alpha is below its colours."""
     with opened(source) as container:
         stream = video_stream(container, source)
+        stacked = source.stacked or says_stacked(stream.metadata)
         stream.thread_type = "AUTO"
         decoder: VideoCodecContext | None = None
         try:
             for packet in container.demux(stream):
                 decoder = decoder or alpha_decoder(stream, packet) or stream.codec_context
                 if not is_repeat(packet):
-                    yield from decoder.decode(packet)
+                    for video in decoder.decode(packet):
+                        yield video, stacked and can_unstack(video)
         except av.FFmpegError as error:
             raise InputError(f"{source} is damaged or cut off ({reason(error)}).") from error
 

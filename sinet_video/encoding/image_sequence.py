@@ -20,7 +20,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.sequence import TIMES
 from sinet_video.encoding.encoder_input import rendered_frame, shown
 from sinet_video.encoding.plan import Plan
-from sinet_video.encoding.sink import Sink
+from sinet_video.encoding.sink import Incoming, Sink
 from sinet_video.encoding.video_stream import add_video_stream, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Matte
@@ -99,6 +99,7 @@ class ImageFile(_Images):
     ) -> None:
         self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
         self._path, self._overwrite, self._orientation = path, overwrite, clip.orientation
+        self._incoming = Incoming(path, clip)
         self._tags, self._written = ImageTags.of(clip, content, plan), False
         with translate_write_errors(path):
             self._part = begin_file(path)
@@ -114,6 +115,7 @@ class ImageFile(_Images):
 
     def write(self, matte: Matte) -> None:
         """Write the image; see `Sink.write`. Raises `OutputError` for a second one."""
+        self._incoming.check(matte)
         if self._written:
             raise OutputError(f"{self._path} is one image, and more than one frame came.")
         video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
@@ -125,6 +127,7 @@ class ImageFile(_Images):
 
     def finish(self) -> None:
         """As `Sink` says; raises `OutputError` if no frame was written."""
+        self._incoming.end()
         if not self._written:
             raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):
@@ -168,6 +171,7 @@ class ImageSequence(_Images):
         self._name = name_in(path, plan)
         self._tags = ImageTags.of(clip, content, plan)
         self._path, self._target = path, path.parent if is_pattern(path) else path
+        self._incoming = Incoming(path, clip)
         self._orientation = clip.orientation
         self._times: list[Fraction] = []
         self._overwrite = overwrite
@@ -189,6 +193,7 @@ class ImageSequence(_Images):
 
     def write(self, matte: Matte) -> None:
         """Write the next image; see `Sink.write`."""
+        self._incoming.check(matte)
         video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
         video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
         self._times.append(matte.time)
@@ -201,6 +206,7 @@ class ImageSequence(_Images):
 
     def finish(self) -> None:
         """As `Sink` says. Raises `OutputError` if no frame came."""
+        self._incoming.end()
         if not self._times:
             raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import ceil
 from typing import Any
+
+from av import VideoStream
 
 from sinet_video.containers.alpha_tag import TAG
 from sinet_video.containers.container import Container
@@ -12,13 +15,17 @@ from sinet_video.containers.formats import BY_MUXER
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.stacked import says_stacked
-from sinet_video.media.time_range import TimeRange
+from sinet_video.media.time_range import TimeRange, exact
+from sinet_video.media.timecode import moved_timecode
 
 # Tags that describe the original file, not its content; muxers write their own.
 OWN_NAMES = frozenset(
     {"encoder", "duration", "major_brand", "minor_version", "compatible_brands", "vendor_id"}
     | {"software", "bps", "number_of_frames", "number_of_bytes", "rotate", "alpha_mode"}
 )
+
+CONSTANT = Fraction(1, 1000)
+"""By how much an average rate may differ from the nominal one where the rate is constant."""
 
 STACKED_NAMES = frozenset({TAG, "handler_name"})
 
@@ -54,6 +61,19 @@ def track_names(names: Mapping[str, str], container: Container) -> dict[str, str
     if language := container.languages.get(kept.get("language", "")):
         kept["language"] = language
     return kept
+
+
+def timecode_in(first: str, source: VideoStream, clip: Clip, span: TimeRange) -> str | None:
+    """Return the timecode of the first frame of a span; None where it cannot be counted.
+
+    `first` is that of the source's first frame. Frames are counted by time, so they must come at a
+    constant rate.
+    """
+    rate, average = exact(source.base_rate), exact(source.average_rate)
+    if not rate or not average or abs(average / rate - 1) > CONSTANT:
+        return None
+    begin = clip.start * clip.time_base
+    return moved_timecode(first, max(0, ceil(((span.start or 0) - begin) * rate)), rate)
 
 
 def moved_chapter(chapter: Any, span: TimeRange) -> dict[str, Any]:

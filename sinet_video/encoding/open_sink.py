@@ -19,6 +19,7 @@ from sinet_video.atomic import (
     parts_name,
     translate_write_errors,
 )
+from sinet_video.checked import check_word
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.formats import BY_MUXER, CONTAINERS, PIPE, container_of
 from sinet_video.containers.numbering import PLACE, is_pattern, numbers, with_place
@@ -62,6 +63,7 @@ def open_sink(
     Raises `OutputError` or `SettingError` if a result cannot or must not be written.
     """
     check_named(output=path)
+    check_word("content", content, Content)
     path, encoding = as_folder(path, encoding)
     chosen = plan(path, content, clip.working_format, encoding)
     container = container_of(path, encoding.format)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
+from av import VideoStream
 from av.container import OutputContainer
 
 from sinet_video.containers.formats import BY_MUXER
@@ -20,7 +21,7 @@ from sinet_video.decoding.demux import covers, opened, video_stream
 from sinet_video.decoding.timeline import Timeline, may_restart
 from sinet_video.encoding.audio import AudioResult, Copied, Encoded, Track, audio_track
 from sinet_video.encoding.losses import late_audio, left_out, not_written
-from sinet_video.encoding.metadata import moved_chapter, portable_tags, track_names
+from sinet_video.encoding.metadata import moved_chapter, portable_tags, timecode_in, track_names
 from sinet_video.encoding.settings import AudioChoice
 from sinet_video.encoding.sink import Companions
 from sinet_video.encoding.subtitles import text_track
@@ -133,8 +134,7 @@ class SideStreams(Companions):
         problem = f"{self._source}: its audio or subtitles are damaged ({reason(error)})"
         if self._on_error == "stop":
             raise InputError(f"{problem}; repair it, or conceal errors.") from error
-        if (warning := f"{problem}: {what}.") not in self.warnings:
-            self.warnings.append(warning)
+        self._warn(f"{problem}: {what}.")
 
     def check_headers(self, error: av.FFmpegError) -> None:
         """Raise `InputError` for what a muxer refuses at its end, if audio was copied."""
@@ -173,7 +173,7 @@ class SideStreams(Companions):
 
     def _add(self, track: Track | None, warning: str | None) -> None:
         if warning is not None:
-            self.warnings.append(warning)
+            self._warn(warning)
         if track is None:
             return
         names = track_names(track.source.metadata, self._format)
@@ -216,10 +216,28 @@ class SideStreams(Companions):
             self._output.set_chapters(chapters)
         source = video_stream(self._input, self._source)
         names = track_names(source.metadata, self._format)
-        if self._span.start:  # it belongs to the first frame
-            names.pop("timecode", None)
-            self._output.metadata.pop("timecode", None)
+        if self._span.start:
+            for tags in (self._output.metadata, names):
+                self._move_timecode(tags, source)
         video.metadata.update(names)
+
+    def _move_timecode(self, tags: MutableMapping[str, str], source: VideoStream) -> None:
+        """Let timecode begin where the span does."""
+        first = tags.pop("timecode", None)
+        if first is None:
+            return
+        if (moved := timecode_in(first, source, self._clip, self._span)) is not None:
+            tags["timecode"] = moved
+            return
+        self._warn(
+            f"The timecode is left out: frames come at no constant rate, so that after {first} it "
+            "cannot be counted."
+        )
+
+    def _warn(self, warning: str) -> None:
+        """Say it once, of however many tracks it is true."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def _chapters(self) -> Any:
         """Return the chapters of the span, as libav has them, shifted with it."""

@@ -14,8 +14,10 @@ from av.container import OutputContainer
 
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.isobmff import HiddenStart
+from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.audio import AudioResult
 from sinet_video.encoding.plan import Plan
+from sinet_video.errors import OutputError, SettingError
 from sinet_video.media.frame import Matte
 from sinet_video.publish import Publication
 
@@ -66,6 +68,45 @@ Beside = Callable[[OutputContainer, Any], Companions]
 """
 
 
+class Incoming:
+    """Checks what a caller hands to a sink that is named `path` and made for a `clip`."""
+
+    def __init__(self, path: Path, clip: Clip) -> None:
+        self._path, self._size = path, (clip.width, clip.height)
+        self._last: Fraction | None = None
+        self._ended = False
+
+    def check(self, matte: Matte) -> None:
+        """Raise `SettingError` for what is no matte of the clip's size, later than the last one.
+
+        Raises `OutputError` after the end.
+        """
+        if self._ended:
+            raise OutputError(f"{self._path} is finished; what is written comes before that.")
+        if not isinstance(matte, Matte):
+            raise SettingError(
+                f"What is written is of the type {type(matte).__name__}; it must be a Matte, as "
+                "matte() and the stages yield."
+            )
+        frame, last = matte.frame, self._last
+        if (frame.width, frame.height) != self._size:
+            raise SettingError(
+                f"The frame at {float(matte.time):.3f} s is {frame.width}x{frame.height}, and "
+                f"{self._path} was opened for {self._size[0]}x{self._size[1]}; open it with the "
+                "clip that frames are of."
+            )
+        if last is not None and matte.time <= last:
+            raise SettingError(
+                f"A frame at {float(matte.time):.3f} s comes after one at {float(last):.3f} s; "
+                "write them in the order of their times."
+            )
+        self._last = matte.time
+
+    def end(self) -> None:
+        """Let nothing more come."""
+        self._ended = True
+
+
 class Sink(ABC):
     """Where mattes are written. A context manager.
 
@@ -103,7 +144,8 @@ class Sink(ABC):
     def write(self, matte: Matte) -> None:
         """Write one matte; its pts must be later than the last one's.
 
-        Alpha must be at the frame's size, (H, W) in [0, 1]. Raises `OutputError`.
+        Alpha must be at the frame's size, (H, W) in [0, 1]. Raises `OutputError`, and
+        `SettingError` for a frame of another size or out of order.
         """
 
     @abstractmethod

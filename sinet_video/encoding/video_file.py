@@ -25,7 +25,7 @@ from sinet_video.encoding.metadata import tags_option
 from sinet_video.encoding.packet_timing import PacketTimes, Ticks, TooShort, timescale_of
 from sinet_video.encoding.palette import PALETTE
 from sinet_video.encoding.plan import Plan
-from sinet_video.encoding.sink import Beside, Companions, Sink
+from sinet_video.encoding.sink import Beside, Companions, Incoming, Sink
 from sinet_video.encoding.video_stream import add_video_stream, encoded_size, open_container
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
@@ -57,7 +57,7 @@ class VideoFile(Sink):
         tagged = self._format.orientation_tag and not plan.stacked
         self._turn = Orientation() if tagged else clip.orientation
         clip = clip if tagged else clip.as_shown()
-        self._path = path
+        self._path, self._incoming = path, Incoming(path, clip)
         self._companions: Companions | None = None
         self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
@@ -83,6 +83,7 @@ class VideoFile(Sink):
 
     def write(self, matte: Matte) -> None:
         """Encode the next frame; see `Sink.write`. Raises `OutputError`."""
+        self._incoming.check(matte)
         if self._short.drops(matte.time):
             return
         if self._counter is not None:
@@ -139,6 +140,7 @@ class VideoFile(Sink):
 
     def finish(self) -> None:
         """As `Sink` says. Raises `OutputError` if no frame came."""
+        self._incoming.end()
         if not self._times.count:
             raise OutputError(f"No frame came, so {self._path} was not written.")
         with translate_write_errors(self._path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Frame(Displayed):
-    """One decoded frame and its time.
+    """One decoded frame and its time. It can be sent to other processes, and be copied.
 
     Raises `SettingError` for a pixel format that is not in `PLANAR`.
 
@@ -83,6 +83,13 @@ class Frame(Displayed):
     def height(self) -> int:
         """Height in pixels."""
         return self.video.height
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = {each.name: getattr(self, each.name) for each in fields(self)}
+        return kept | {"video": _packed(self.video), "_made": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, video=_unpacked(**state["video"]))
 
     @property
     def format(self) -> PixelFormat:
@@ -145,17 +152,52 @@ class Frame(Displayed):
         return replace(self, video=video, _made={})
 
 
+TAGS = ("colorspace", "color_range", "color_primaries", "color_trc")
+"""What a video frame says of its colours."""
+
+
+def _packed(video: av.VideoFrame) -> dict[str, Any]:
+    """Return the samples and colour tags of a planar video frame in what can be pickled."""
+    tags = {name: int(getattr(video, name)) for name in TAGS}
+    planes = [plane.copy() for plane in planes_of(video)]
+    return {"name": video.format.name, "planes": planes, "tags": tags}
+
+
+def _unpacked(name: str, planes: list[Plane], tags: dict[str, int]) -> av.VideoFrame:
+    height, width = planes[0].shape
+    video = av.VideoFrame(width, height, name)
+    for target, plane in zip(planes_of(video), planes, strict=True):
+        target[...] = plane
+    for tag, value in tags.items():
+        setattr(video, tag, value)
+    return video
+
+
 @dataclass(frozen=True)
 class Matte:
     """A frame, and how much of each pixel is the person.
 
     `plane` is float32 in [0, 1], from background to person. Before `refine` it is (h, w) on the
     network's grid; after it has the frame's size and is stored as tiles, or lies on a GPU. `alpha`
-    gives each as an array.
+    gives each as an array. It can be sent to other processes, alpha on a GPU as an array.
     """
 
     frame: Frame
     plane: NDArray[np.float32] | TiledAlpha | AlphaElsewhere
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.plane, np.ndarray) or self.plane.dtype == np.float32:
+            return
+        if self.plane.dtype.kind not in "fb":
+            raise SettingError(
+                f"Alpha is of the type {self.plane.dtype}; it must be float32 in [0, 1], as "
+                "np.float32(values) / 255 is."
+            )
+        object.__setattr__(self, "plane", self.plane.astype(np.float32))
+
+    def __getstate__(self) -> dict[str, Any]:
+        here = isinstance(self.plane, np.ndarray | TiledAlpha)
+        return {"frame": self.frame, "plane": self.plane if here else self.alpha}
 
     def __repr__(self) -> str:
         height, width = self.plane.shape

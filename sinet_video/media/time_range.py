@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite, ulp
+from numbers import Rational, Real
 from typing import Any
 
-from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -19,13 +21,24 @@ TIME = "Result"
 LONGEST = 1e7
 """In seconds: four months, more than any time in a file."""
 
+CLOCK = re.compile(
+    r"(?:(?:(\d{1,7}):(?=[0-5]?\d:))?(\d{1,7}):(?=[0-5]?\d(?:\.|$)))?(\d{1,9}(?:\.\d{0,30})?|\.\d{1,30})",
+    re.ASCII,
+)
+"""Hours, minutes and seconds, of which all but the first that is given are less than 60."""
 
-@dataclass(frozen=True)
+ROUNDED = 8
+"""Units in the last place by which a float that was calculated may miss what it stands for."""
+
+
+@dataclass(frozen=True, init=False)
 class TimeRange:
     """A part of a clip, in seconds from the start of its timeline; None means up to that end.
 
-    In the output, everything is delayed by `late` seconds. Raises `SettingError` for times that are
-    negative or out of order.
+    Times are numbers, or text: "83.5" or a clock such as "1:23.5". They are kept as exact
+    fractions; a float stands for the simplest fraction that is as good as equal to it, so that 0.1
+    is a tenth. In the output, everything is delayed by `late` seconds. Raises `SettingError` for
+    what is no time, and for times that are negative or out of order.
     """
 
     start: Fraction | None = option(
@@ -38,8 +51,15 @@ class TimeRange:
     end: Fraction | None = option(None, "End time in the source.", TIME, kind=Fraction, brief=True)
     late: Fraction = Fraction(0)
 
-    def __post_init__(self) -> None:
-        check_fields(self)
+    def __init__(
+        self,
+        start: Fraction | float | str | None = None,
+        end: Fraction | float | str | None = None,
+        late: Fraction | float = Fraction(0),
+    ) -> None:
+        for name, time in (("start", start), ("end", end), ("late", late)):
+            exactly = None if time is None else exact_seconds(name, time)
+            object.__setattr__(self, name, exactly)
         for name, value in (("Start", self.start), ("End", self.end)):
             if value is not None and not 0 <= value <= LONGEST:
                 raise SettingError(
@@ -62,6 +82,40 @@ class TimeRange:
     def after(self, time: Fraction) -> bool:
         """Whether a time lies after the range."""
         return self.end is not None and time >= self.end
+
+
+def clock_seconds(text: str) -> Fraction:
+    """Return the seconds of "83.5" or of a clock, "1:23.5" or "0:01:23.5", exact.
+
+    Raises `SettingError` for other text.
+    """
+    read = CLOCK.fullmatch(text)
+    if read is None:
+        raise SettingError(f"{text!r} is not a time; give seconds (83.5) or a clock (1:23.5).")
+    hours, minutes, seconds = (Fraction(part or 0) for part in read.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def exact_seconds(name: str, time: object) -> Fraction:
+    """Return a time that a caller gives, called `name`, as an exact fraction; see `TimeRange`.
+
+    Raises `SettingError` for what is no time.
+    """
+    if isinstance(time, str):
+        try:
+            return clock_seconds(time)
+        except SettingError as error:
+            raise SettingError(f"{name.capitalize()}: {error}") from None
+    if isinstance(time, bool) or not isinstance(time, Real) or not isfinite(time):
+        raise SettingError(
+            f"{name.capitalize()} is {time!r}; it must be a time: seconds (83.5) or a clock "
+            '("1:23.5").'
+        )
+    if isinstance(time, Rational):
+        return Fraction(int(time.numerator), int(time.denominator))
+    value = float(time)
+    near = Fraction(value).limit_denominator(10**6)  # whatever is counted in frames, and more
+    return near if abs(float(near) - value) <= ROUNDED * ulp(value) else Fraction(repr(value))
 
 
 def exact(rational: Any) -> Fraction | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from sinet_video.checked import check_fields
+from sinet_video.errors import SettingError
 from sinet_video.models.input_settings import InputSize, OnnxInput
 from sinet_video.option import option, parts
 
@@ -98,6 +99,11 @@ class NetworkSettings:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.segmenter is not None and not callable(self.segmenter):
+            raise SettingError(
+                f"Segmenter is {self.segmenter!r}; it must be a function from an image to alpha. "
+                "The weights of a network are named by `weights`."
+            )
 
     def load(self, *, still: bool = False) -> Segmenter:
         """Return the segmenter for these settings, for a video or for a `still` image."""

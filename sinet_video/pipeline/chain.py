@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sinet_video.checked import check_kinds
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.given import Readable, as_source
@@ -70,6 +71,7 @@ def matte(
     is called with the network's coarse mattes, in the same order. Raises `InputError` before the
     first matte if the file is not a video, and later if it is damaged.
     """
+    check_kinds(settings=(settings, Settings), span=(span or TimeRange(), TimeRange))
     if not isinstance(source, Clip):
         given = as_source(source, settings.allow, rate=rate, times=times)
         source = probe(settings.clip_source(given))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from sinet_video.cache import claimed
+from sinet_video.checked import check_kinds
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
@@ -32,6 +34,7 @@ from sinet_video.pipeline.targets import (
     files_of,
     files_read,
     is_published,
+    kept_unfinished,
     left_behind,
     outputs_of,
 )
@@ -90,6 +93,8 @@ def convert(
     check_named(
         input=source, output=output, matte=matte, plate=plate, report=report, background=background
     )
+    check_kinds(settings=(settings, Settings), encoding=(encoding, Encoding))
+    check_kinds(span=(span, TimeRange), resume=(resume or Resume(), Resume))
     (output, encoding), source = (
         as_folder(output, encoding),
         settings.clip_source(as_source(source, settings.allow, rate=rate, times=times)),
@@ -120,7 +125,7 @@ def convert(
     writing: Writing = Whole(outputs)
     if resume is not None:
         told: dict[str, object] = {
-            "outputs": list(map(str, targets)), "background": background, "fit": fit, "show": show,
+            "outputs": _names(targets), "background": background, "fit": fit, "show": show,
             "checkpoint-every": resume.seconds, "settings": settings, "encoding": encoding,
             "span": clip.span,
         }  # fmt: skip
@@ -128,7 +133,8 @@ def convert(
     job = Job(work, targets, writing, started, report, overwrite or ours)
     written = [each for each in (*_claims(targets, resume), report) if each and each != PIPE]
     with claimed(written), within_memory(clip, len(targets)):
-        done = replace(job, left=left_behind(written)).run(progress)
+        unfinished = kept_unfinished(output) if resume is None and output != PIPE else None
+        done = replace(job, left=left_behind(written), unfinished=unfinished).run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,
@@ -136,6 +142,12 @@ def convert(
     for warning in done.warnings:
         logger.warning("%s: %s", done.output, warning, extra={"reported": True})
     return done
+
+
+def _names(targets: list[Path]) -> str:
+    """Return what files are called, seen from the folder of the first: its job may move with it."""
+    folder = targets[0].absolute().parent
+    return ", ".join(repr(os.path.relpath(each.absolute(), folder)) for each in targets)
 
 
 def _kept(

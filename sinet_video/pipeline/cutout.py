@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_kinds
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.given import Readable, as_source
@@ -32,6 +33,7 @@ def cutout(image: Readable | Any, *, settings: Settings = Settings()) -> NDArray
     Raises `InputError` if the image cannot be read, and `SettingError` if it is none, or is a video
     with more than one frame.
     """
+    check_kinds(settings=(settings, Settings))
     clip = _clip_of(image, settings)
     if not clip.is_still:
         raise SettingError(f"{clip.path} has more than one frame; use matte() or convert() for it.")

@@ -73,6 +73,8 @@ class Job:
     overwrite: bool
     left: tuple[Path, ...] = ()
     """What runs that were killed have left of the same files."""
+    unfinished: Path | None = None
+    """What an interrupted job of the same output has kept, with which this one does not go on."""
 
     @property
     def _clip(self) -> Clip:
@@ -221,6 +223,11 @@ class Job:
             f"{each} was left by a run that was killed; remove it, or let sinet-video tidy do so."
             for each in self.left
         ]
+        if self.unfinished is not None:
+            said.append(
+                f"{self.unfinished} keeps parts of an interrupted job of the same output; remove "
+                "it, or let sinet-video tidy --remove --unfinished do so."
+            )
         said += drawn_remarks(self._settings, self._clip)
         if self._settings.key is not None:
             said += screened.warnings(self._settings.key.screen)

@@ -77,7 +77,8 @@ def _checked(background: Background | None) -> Background | None:
             '"green" or "0,177,64", the path of an image or a video, "blur", "transparent", or a '
             "Background such as ColourBackground."
         )
-    return background
+    # A job plays a video for itself, as others may be made with the same object, also meanwhile.
+    return background.anew() if isinstance(background, VideoBackground) else background
 
 
 def _holds_alpha(plate: str | Path) -> bool:

@@ -67,6 +67,11 @@ class Output:
         )
 
 
+def roles(outputs: list[Output]) -> list[str]:
+    """Return what each output is to its job: "output", "matte" or "plate"."""
+    return ["plate" if each.is_plate else ("output", "matte")[i] for i, each in enumerate(outputs)]
+
+
 @dataclass(frozen=True)
 class Made:
     """What a report says about a written file."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sinet_video.atomic import OVERWRITE, abandoned, check_file
+from sinet_video.atomic import OVERWRITE, abandoned, check_file, parts_name
 from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip
@@ -18,7 +18,7 @@ from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import OutputError, Remedy
 from sinet_video.paths import clash, read_text
 from sinet_video.pipeline.chain import Work
-from sinet_video.pipeline.outputs import Output
+from sinet_video.pipeline.outputs import Output, roles
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.composite import Background
 
@@ -28,6 +28,20 @@ def left_behind(targets: list[Path]) -> tuple[Path, ...]:
     with suppress(OSError):
         return tuple(part for path in targets for part in abandoned(path))
     return ()
+
+
+def kept_unfinished(output: Path) -> Path | None:
+    """Return the folder of an interrupted job of the same output, which a whole one has no use for.
+
+    It is not removed: what is in it may be hours of work.
+    """
+    name, target = parts_name(output), output.absolute()
+    if not any(folder.is_dir() for folder in (target.with_name(name), target / name)):
+        return None
+    from sinet_video.pipeline.resuming.job_folder import folder_of, state_in
+
+    folder = folder_of(output)
+    return None if state_in(folder) is None else folder
 
 
 def files_read(
@@ -55,8 +69,7 @@ def check_targets(
     """Raise `SettingError` or `OutputError` if what is asked for cannot or must not be written."""
     source = reads.get("input", PIPE)
     taken: dict[str, Taken] = {}
-    for index, output in enumerate(outputs):
-        what = "plate" if output.is_plate else ("output", "matte")[index]
+    for what, output in zip(roles(outputs), outputs, strict=True):
         # With `resume` an existing file may be our own, so it is checked again once that is known.
         form = output.encoding.format
         with _kills_told([each.path for each in outputs], report):

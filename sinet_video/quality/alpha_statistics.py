@@ -9,7 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.media.convert import BILINEAR, reformat
+from sinet_video.media.convert import BILINEAR, planes_of, reformat
 from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.quality.metrics import PARTIAL
@@ -25,6 +25,9 @@ FEW = 0.02
 
 ROWS = 270
 """Rows of a large frame that are examined for premultiplication."""
+
+LIGHT = frozenset({"gbrapf16le", "gbrapf32le"})
+"""Formats of linear light, in which colours may be above 1; the order of planes is the name's."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +73,24 @@ class Transparency:
         self._least = min(self._least, int(alpha.min()) / top)
         self._most = max(self._most, int(alpha.max()) / top)
         self._partial += int(np.count_nonzero(partial))
-        self._note_colours(rgba[:: max(1, len(rgba) // ROWS)], top)
+        if video.format.name in LIGHT:
+            self._note_light(np.stack([_few_rows(plane) for plane in planes_of(video)], axis=-1))
+        else:
+            self._note_colours(_few_rows(rgba), top)
 
-    def _note_colours(self, rgba: NDArray[Any], top: int) -> None:
-        soft = rgba[rgba[..., 3] < PARTIAL[1] * top].astype(np.int32)
-        red, green, blue, alpha = soft.T
-        brightest = np.maximum(np.maximum(red, green), blue)
+    def _note_light(self, gbra: NDArray[Any]) -> None:
+        """Add floats, which may be brighter than white: premultiplied, up to alpha of the most."""
+        light = gbra.astype(np.float32)
+        self._note_colours(light, 1, max(1.0, float(light[..., :3].max())))
+
+    def _note_colours(self, colours: NDArray[Any], top: int, peak: float = 1.0) -> None:
+        kind = np.int32 if colours.dtype.kind == "u" else np.float32
+        soft = colours[colours[..., 3] < PARTIAL[1] * top].astype(kind)
+        brightest, alpha = soft[..., :3].max(axis=-1, initial=0), soft[..., 3]
         telling = brightest > DARK * top
+        above = brightest > peak * alpha + TOLERANCE * top
         self._telling += int(np.count_nonzero(telling))
-        self._above += int(np.count_nonzero(telling & (brightest > alpha + TOLERANCE * top)))
+        self._above += int(np.count_nonzero(telling & above))
 
     def figures(self) -> AlphaFigures | None:
         """Return the statistics, or None if no frame had alpha."""
@@ -103,6 +115,10 @@ class Transparency:
         if not self._telling:
             return None
         return "straight" if self._above_share > FEW else "premultiplied"
+
+
+def _few_rows(plane: NDArray[Any]) -> NDArray[Any]:
+    return plane[:: max(1, len(plane) // ROWS)]
 
 
 def rgba_of(video: av.VideoFrame) -> tuple[NDArray[Any], int]:

@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.atomic import check_file, store, translate_write_errors
+from sinet_video.checked import check_kinds
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
-from sinet_video.media.time_range import TimeRange
+from sinet_video.media.time_range import TimeRange, exact_seconds
 from sinet_video.paths import check_apart, check_named
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.job import Progress
@@ -74,6 +75,7 @@ def preview(
     `WeightsError`.
     """
     check_named(input=source, output=output)
+    check_kinds(settings=(settings, Settings), span=(span, TimeRange))
     source, output = settings.clip_source(source), Path(output)
     reads = settings.reads() | {"input": Path(source.path)}
     check_apart({"report": output}, reads)
@@ -81,7 +83,7 @@ def preview(
     clip = probe(source).within(span)
     segmenter = settings.load(still=clip.is_still)
     wanted = _Wanted(
-        clip, SIDES[kind], Spread(moments), sorted(Fraction(time) for time in at), worst
+        clip, SIDES[kind], Spread(moments), sorted(exact_seconds("at", time) for time in at), worst
     )
     network: deque[Matte] = deque()
     loaded = replace(settings, segmenter=segmenter)

@@ -156,12 +156,12 @@ class Checkerboard:
         return planes_of(self._made[1])
 
 
-def _squares(frame: Frame) -> av.VideoFrame:
+def _squares(frame: Frame) -> Frame:
     width, height = shown_size(frame, max(frame.width, frame.height))
     square = max(2, max(width, height) // SQUARES)
     rows, columns = np.arange(height)[:, None] // square, np.arange(width) // square
     shades = np.array(SHADES, np.uint8)[(rows + columns) % 2]
-    return av.VideoFrame.from_ndarray(np.repeat(shades[..., None], 3, axis=2), "rgb24")
+    return Frame.from_rgb(np.repeat(shades[..., None], 3, axis=2))
 
 
 class Spread(Generic[T]):

@@ -43,7 +43,7 @@ def any_remote(*names: object) -> bool:
 
 def name_of(url: str) -> str:
     """Return the last part of a URL's path, by which a file is called."""
-    return unquote(PurePosixPath(_path(url)).name)
+    return pure_path(url).name
 
 
 def suffix_of(name: StrPath) -> str:
@@ -60,7 +60,10 @@ def _path(url: StrPath) -> str:
 
 def pure_path(name: StrPath) -> PurePosixPath | Path:
     """Return a path, or that of a URL within its host, to take names and extensions from."""
-    return PurePosixPath(unquote(_path(name))) if scheme_of(name) else Path(name)
+    if not scheme_of(name):
+        return Path(name)
+    # Keys in object storage are what they are; in other URLs %20 is a space.
+    return PurePosixPath(_path(name) if is_object(name) else unquote(_path(name)))
 
 
 def joined(folder: StrPath, name: str) -> StrPath:

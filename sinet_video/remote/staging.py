@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sinet_video.atomic import discard, make_folder, temporary_name, translate_write_errors
-from sinet_video.errors import InputError, OutputError, Remedy, SettingError, reason
+from sinet_video.errors import (
+    InputError,
+    OutputError,
+    Remedy,
+    SettingError,
+    SinetVideoError,
+    reason,
+)
 from sinet_video.remote.address import name_of, without_secrets
 from sinet_video.remote.backoff import Backoff, Permanent
 from sinet_video.remote.settings import StageSettings
@@ -29,6 +36,7 @@ class Stage:
     backoff: Backoff = Backoff()
     _used: int = 0
     _ready: list[tuple[Path, str, bool]] = field(default_factory=list)
+    _given: dict[str, str] = field(default_factory=dict)
 
     def fetch(self, url: str) -> Path:
         """Return a local copy of a file, whole. Raises `InputError`."""
@@ -41,6 +49,7 @@ class Stage:
         # In a folder of its own, as two hosts may use one name.
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         path = folder / (name_of(url) or "input")
+        self._given[str(path)] = shown
         self._used += self._written(store, url, facts, path)
         return path
 
@@ -99,7 +108,25 @@ class Stage:
             raise exists(url)
         path = Path(tempfile.mkdtemp(dir=self.folder)) / name_of(url)
         self._ready.append((path, url, overwrite))
+        self._given[str(path)] = without_secrets(url)
         return path
+
+    def as_given(self, text: str) -> str:
+        """Return a text in which local files are called by the URLs that they are of."""
+        for path, url in self._given.items():
+            text = text.replace(path, url)
+        return text
+
+    @contextmanager
+    def named_as_given(self) -> Iterator[None]:
+        """Let errors call files by their URLs."""
+        try:
+            yield
+        except SinetVideoError as error:
+            said = self.as_given(error.message)
+            if said == error.message:
+                raise
+            raise type(error)(said, remedy=error.remedy) from error
 
     def deliver(self) -> None:
         """Put all outputs at their URLs: none appears before all of them are at their hosts."""

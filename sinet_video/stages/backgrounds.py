@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -53,6 +54,7 @@ class ColourBackground:
 
     def __init__(self, red: int, green: int, blue: int) -> None:
         self.rgb = (red, green, blue)
+        self.name = f"{red},{green},{blue}"
         self._made: tuple[Kind, tuple[Plane, ...]] | None = None
 
     @classmethod
@@ -62,13 +64,13 @@ class ColourBackground:
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the colour; see `Background.planes`."""
-        kind = kind_of(matte.frame)
-        if self._made is None or self._made[0] != kind:
+        kind, made = kind_of(matte.frame), self._made
+        if made is None or made[0] != kind:
             patch = np.empty((16, 16, 3), np.uint8)
             patch[...] = self.rgb
             video = converted(av.VideoFrame.from_ndarray(patch, "rgb24"), matte.frame.video)
-            self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
-        return self._made[1]
+            made = self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
+        return made[1]
 
 
 class ImageBackground:
@@ -76,46 +78,61 @@ class ImageBackground:
 
     def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
+        self.name = f"{source} {fit}"
         self._image = _first_frame(source)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the image; see `Background.planes`."""
-        kind = kind_of(matte.frame)
-        if self._made is None or self._made[0] != kind:
-            self._made = kind, fit_background(self._image, matte.frame, self._fit)
-        return planes_of(self._made[1])
+        kind, made = kind_of(matte.frame), self._made
+        if made is None or made[0] != kind:
+            made = self._made = kind, fit_background(self._image, matte.frame, self._fit)
+        return planes_of(made[1])
 
 
 class VideoBackground:
     """A looped video, synchronised by timestamps.
 
-    Playback begins with the first frame that the background is used for. For each frame it gives
-    the video frame that would be on screen at that time.
+    Playback begins with the first frame that the background is used for, and again where times go
+    back, as those of another clip do. For each frame it gives the video frame that would be on
+    screen at that time. It plays for one clip at a time; `anew` is for another one meanwhile.
     """
 
     def __init__(self, source: StrPath | Source, fit: Fit = "cover") -> None:
         self._fit = checked_fit(fit)
+        self.name = f"{source} {fit}"
         # Opened here, so that a bad file is reported at once and not at the first frame.
         self._clip = probe(source)
         self._shown: Iterator[tuple[Fraction, Frame]] | None = None
         self._current: Frame | None = None
         self._next: tuple[Fraction, Frame] | None = None
-        self._start = Fraction(0)
-        self._made: av.VideoFrame | None = None
+        self._start = self._time = Fraction(0)
+        self._made: tuple[Kind, av.VideoFrame] | None = None
+
+    def anew(self) -> VideoBackground:
+        """Return the same video for another clip, from its beginning; it is not looked at again."""
+        new = copy(self)
+        new._forget()
+        return new
+
+    def _forget(self) -> None:
+        self._shown = self._current = self._next = self._made = None
 
     def begin(self, start: Fraction, now: Fraction) -> None:
         """Set the playback start, in seconds, when the first frame only arrives at `now`."""
-        self._shown, self._start = looped(self._clip, now - start), start
+        self._forget()
+        self._shown, self._start, self._time = looped(self._clip, now - start), start, now
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the current video frame; see `Background.planes`."""
-        if self._shown is None:
+        if self._shown is None or matte.time < self._time:
             self.begin(matte.time, matte.time)
-        if self._advance(matte.time - self._start) or self._made is None:
+        self._time, kind = matte.time, kind_of(matte.frame)
+        moved = self._advance(matte.time - self._start)
+        if moved or self._made is None or self._made[0] != kind:
             assert self._current is not None  # _advance has read the first frame
-            self._made = fit_background(self._current.video, matte.frame, self._fit)
-        return planes_of(self._made)
+            self._made = kind, fit_background(self._current, matte.frame, self._fit)
+        return planes_of(self._made[1])
 
     def _advance(self, time: Fraction) -> bool:
         """Move to the video frame for a time, and return whether it is another one."""
@@ -188,26 +205,33 @@ def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction
         offset += end * max(1, (since - offset) // end)
 
 
-def fit_background(image: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFrame:
+def fit_background(image: Frame, frame: Frame, fit: Fit) -> av.VideoFrame:
     """Return an image converted to a frame's size, format, matrix and range.
 
     "cover" fills the frame and crops the overhang, "contain" shows the whole image with black bars,
-    and "stretch" distorts it. The image must have square pixels; the frame need not.
+    and "stretch" distorts it. Both are seen as players show them, turned and with their pixels'
+    shape.
     """
-    turned = frame.orientation.sideways
-    wide, high = (frame.height, frame.width) if turned else (frame.width, frame.height)
-    aspect = float(1 / frame.sample_aspect if turned else frame.sample_aspect)
-    across, down = wide * aspect / image.width, high / image.height
+    wide, high, aspect = _as_shown(frame)
+    width, height, own = _as_shown(image)
+    across, down = wide * aspect / (width * own), high / height
     if fit == "cover":
         across = down = max(across, down)
     elif fit == "contain":
         across = down = min(across, down)
-    width = max(1, round(image.width * across / aspect))
-    height = max(1, round(image.height * down))
-    scaled = reformat(image, width=width, height=height, pixel_format="rgb24")
-    shown = centred(rgb_of(scaled), high, wide)
+    size = max(1, round(width * own * across / aspect)), max(1, round(height * down))
+    columns, rows = image.orientation.stored_size(size)
+    scaled = reformat(image.video, width=columns, height=rows, pixel_format="rgb24")
+    shown = centred(image.orientation.shown(rgb_of(scaled)), high, wide)
     stored = frame.orientation.stored(shown)
     return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
+
+
+def _as_shown(frame: Frame) -> tuple[int, int, float]:
+    """Return a frame's width and height as players turn it, and how wide its pixels are then."""
+    wide, high = frame.orientation.stored_size((frame.width, frame.height))
+    aspect = frame.sample_aspect
+    return wide, high, float(1 / aspect if frame.orientation.sideways else aspect)
 
 
 def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
@@ -234,15 +258,7 @@ def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
     )
 
 
-def _first_frame(source: StrPath | Source) -> av.VideoFrame:
-    clip = probe(source)
-    for frame in decode(clip):
-        return _upright(frame)
+def _first_frame(source: StrPath | Source) -> Frame:
+    for frame in decode(probe(source)):
+        return frame
     raise InputError(f"{source} has no frame that can be decoded.")
-
-
-def _upright(frame: Frame) -> av.VideoFrame:
-    """Rotate a photograph according to its orientation tag."""
-    if frame.orientation.upright:
-        return frame.video
-    return av.VideoFrame.from_ndarray(frame.orientation.shown(frame.rgb), "rgb24")

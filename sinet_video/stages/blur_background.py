@@ -45,6 +45,7 @@ class BlurBackground:
                 "longer side."
             )
         self.radius = radius
+        self.name = f"{radius:g}"
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the blurred planes of the frame; see `Background.planes`."""

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.errors import SettingError
 from sinet_video.media.blend import black, blended
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.frame_pool import FramePool
@@ -17,7 +18,10 @@ from sinet_video.stages.memory import NOTHING, remembers
 
 
 class Background(Protocol):
-    """What is shown behind the person."""
+    """What is shown behind the person.
+
+    One with a `name` is told by it from others of its class where a job is described.
+    """
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the background for a matte's time, in the frame's format, size, matrix and range.
@@ -41,6 +45,11 @@ def composite(
     samples. `colours` supplies the person's own colours where alpha is partial: passing
     `edge_colours` gives the result of running `decontaminate` first, and is faster.
     """
+    if not hasattr(background, "planes"):
+        raise SettingError(
+            f"Background is of the type {type(background).__name__}; it must be a Background, such "
+            'as ColourBackground.parse("green") or parse_background(path).'
+        )
     pool = FramePool()
     for matte in mattes:
         frame, alpha = matte.frame, matte.tiles

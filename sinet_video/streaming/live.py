@@ -10,6 +10,7 @@ from pathlib import Path
 from av.container import OutputContainer
 
 from sinet_video.atomic import check_file
+from sinet_video.checked import check_kinds
 from sinet_video.containers.formats import PIPE, container_of
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.encoding.open_sink import as_folder, check_output, open_sink
@@ -76,6 +77,8 @@ def live(
     `SettingError` or `WeightsError`.
     """
     check_named(input=source, output=output, background=background)
+    check_kinds(settings=(settings, Settings), encoding=(encoding, Encoding))
+    check_kinds(streaming=(streaming, Streaming))
     settings, target = _causal(settings), target_of(output)
     _check(target, encoding, settings, overwrite=overwrite)
     behind = settings.source(background) if isinstance(background, str | Path) else background

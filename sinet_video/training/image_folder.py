@@ -20,6 +20,9 @@ from sinet_video.media.arrays import Array
 OnBad = Literal["skip", "refuse"]
 """Whether unusable files are listed and left out, or stop everything."""
 
+HALF = 128
+"""Values of a mask from which on there is more person than background."""
+
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
@@ -99,6 +102,11 @@ def read_pair(pair: Pair) -> tuple[Array, Array]:
             f"{pair.mask} is {mask.shape[1]}x{mask.shape[0]} and its image is "
             f"{image.shape[1]}x{image.shape[0]}; they must be of one size."
         )
+    if 0 < mask.max() < HALF:
+        raise InputError(
+            f"{pair.mask} is nowhere brighter than {mask.max()} of 255, so nobody is in it; 255 is "
+            "the person, and classes have to be made 0 and 255."
+        )
     if mask.min() == mask.max():
         raise InputError(f"{pair.mask} is {mask.flat[0]} everywhere, which teaches nothing.")
     return image, mask
@@ -119,6 +127,13 @@ def list_bad(bad: Sequence[Bad]) -> str:
 def _read(path: Path, mode: str) -> Array:
     try:
         with Image.open(path) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert(mode))
+            return np.asarray(_in_8_bits(ImageOps.exif_transpose(image)).convert(mode))
     except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{path} cannot be read as an image: {error}") from error
+
+
+def _in_8_bits(image: Image.Image) -> Image.Image:
+    """Return gray of 16 bits in 8, which Pillow would cut off instead."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray(np.rint(np.asarray(image) / 257).astype(np.uint8))

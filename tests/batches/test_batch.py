@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from plain_mattes import EVERYTHING, everything
 from pretended import ending, pretended
+from sinet_video.cli.main import cli
+from sinet_video.cli.terminal.remedies import in_options
 
 from sinet_video import (
     Conversion,
@@ -30,6 +32,7 @@ from sinet_video import (
     convert,
     probe,
 )
+from sinet_video.batches.batch import plan_batch
 
 
 def descriptors() -> int:
@@ -113,6 +116,43 @@ def test_two_inputs_of_one_output_clash(folder, tmp_path):
         list(batch([made, other], out, pretended))
     assert all(str(path) in str(caught.value) for path in (made / "a.mp4", other / "a.mov"))
     assert not out.exists()
+
+
+def test_mattes_may_be_in_a_folder_of_their_own(folder, tmp_path, make_clip):
+    """Which is made, as that of the results is."""
+    made, out = make_clip("a.mp4", frames=2), tmp_path / "out"
+    naming = Naming(template="cut/{stem}.{ext}", matte="mattes/{stem}.mkv")
+    convert = Conversion(settings=Settings(segmenter=everything))
+    (outcome,) = batch([made], out, convert, naming=naming)
+    assert outcome.error is None
+    assert (out / "cut" / "a.mp4").exists()
+    assert (out / "mattes" / "a.mkv").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "naming", "words"),
+    [
+        (("x/a.mp4", "y/a.mov"), Naming(), "Use template='{parent}_{stem}.{ext}' for that."),
+        (("x/a.mp4", "x/a.mov"), Naming(), "Use template='{name}.{ext}' for that."),
+        (("x/in/a.mp4", "y/in/a.mp4"), Naming(), "different folders."),
+        (
+            ("x/a.mp4", "x/b.mp4"),
+            Naming(matte="m.mkv"),
+            "matte='{parent}_{stem}_matte.{ext}' for that.",
+        ),
+    ],
+)
+def test_a_clash_names_what_tells_them_apart(names, naming, words, folder, tmp_path):
+    """By the template that gave the name, and by one that would not."""
+    made = folder("in", *names)
+    with pytest.raises(SettingError) as caught:
+        plan_batch([made / name for name in names], tmp_path / "out", pretended, naming=naming)
+    assert str(caught.value).endswith(words)
+    assert in_options(caught.value, cli.commands["batch"]).endswith(
+        words.replace("template=", "--name-template ")
+        .replace("matte=", "--matte ")
+        .replace("'", "")
+    )
 
 
 def test_one_input_under_two_names_does_not_clash(folder, tmp_path, monkeypatch):

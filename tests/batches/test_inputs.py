@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 
@@ -75,10 +76,12 @@ def test_hidden_files_belong_to_other_programs(folder):
 
 
 def test_lists_name_one_input_a_line(tmp_path, monkeypatch):
-    """Blank lines are none; names may have any character but line breaks, and be in Unicode."""
-    (tmp_path / "list.txt").write_text("a b.mp4\n\n  \n#1 {x}.mov\r\nü.mkv", encoding="utf-8-sig")
-    expected = ["a b.mp4", "#1 {x}.mov", "ü.mkv"]
-    assert read_list(str(tmp_path / "list.txt")) == expected
+    """Blank lines and comments are none; names may have any character but line breaks."""
+    monkeypatch.chdir(tmp_path)
+    Path("#1 {x}.mov").touch()
+    lines = "a b.mp4\n\n  \n# a take\n#2.mov\n#1 {x}.mov\r\nü\u2028.mkv\n ./#3.mp4"
+    Path("list.txt").write_text(lines, encoding="utf-8-sig")
+    assert read_list("list.txt") == ["a b.mp4", "#1 {x}.mov", "ü\u2028.mkv", " ./#3.mp4"]
     monkeypatch.setattr("sys.stdin", io.StringIO("one.mp4\ntwo.mp4\n"))
     assert read_list("-") == ["one.mp4", "two.mp4"]
 

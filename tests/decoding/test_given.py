@@ -191,6 +191,52 @@ def test_images_that_move_keep_their_alpha(clip: Path, tmp_path: Path, name: str
         assert alpha[:, 100:].max() == 0
 
 
+@pytest.mark.parametrize("time", [float("nan"), "soon", None, [0]])
+def test_a_time_is_a_number(time):
+    """In a sentence that is ours."""
+    with pytest.raises(SettingError, match=r"^The time"):
+        sinet_video.matte([np.zeros((16, 16, 3), np.uint8)], times=[time])
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"settings": {"quality": "high"}}, "Settings is of the type dict; it must be Settings"),
+        ({"encoding": None}, "Encoding is of the type NoneType; it must be Encoding"),
+        ({"span": (0, 1)}, "Span is of the type tuple; it must be TimeRange"),
+        ({"resume": True}, "Resume is of the type bool; it must be Resume"),
+    ],
+)
+def test_settings_are_of_their_classes(given, words, clip, tmp_path):
+    """What is none is named, with what it must be, by whatever takes it."""
+    with pytest.raises(SettingError, match=words):
+        sinet_video.convert(clip, tmp_path / "o.mp4", **given)
+    others = {
+        "settings": (sinet_video.matte, sinet_video.cutout, previewed),
+        "span": (sinet_video.matte, previewed),
+        "encoding": (live_to_nowhere,),
+    }
+    for call in others.get(next(iter(given)), ()):
+        with pytest.raises(SettingError, match=words):
+            call(clip, **given)
+
+
+def test_what_is_no_segmenter_and_no_background(clip):
+    """Words in their place are told from files and names."""
+    with pytest.raises(SettingError, match="Segmenter is 'default'; it must be a function"):
+        sinet_video.Settings(segmenter="default")
+    with pytest.raises(SettingError, match="Background is of the type str; it must be a Backgr"):
+        next(sinet_video.composite(sinet_video.matte(clip), "green"))
+
+
+def previewed(clip: Path, **given) -> None:
+    sinet_video.preview(clip, clip.with_name("p.png"), **given)
+
+
+def live_to_nowhere(clip: Path, **given) -> None:
+    sinet_video.live(clip, clip.with_name("l.mp4"), **given)
+
+
 @pytest.mark.parametrize("rate", ["25", float("nan"), float("inf"), 0])
 def test_a_rate_is_a_number_above_0(rate):
     """In a sentence that is ours, before an image is asked for."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sinet_video import InputError
-from sinet_video.decoding.matte_file import alpha_of, read_alpha, read_alphas
+from sinet_video import Encoding, InputError, Settings, convert
+from sinet_video.decoding.matte_file import alpha_of, read_alpha, read_alphas, read_drawn
 from sinet_video.training.evaluate.images import check_shape
 
 HEIGHT, WIDTH, FRAMES = 48, 64, 5
@@ -85,6 +85,21 @@ def test_webm_without_alpha_is_gray(tmp_path: Path) -> None:
     """The failing twin: the same codec, read by its brightness."""
     path = written(tmp_path / "a.webm", "libvpx-vp9", "yuv420p", 0, 16, 235)
     assert max(np.abs(a - ramp(i)).mean() for i, a in enumerate(read_alphas(path))) < 0.02
+
+
+@pytest.mark.parametrize("name", ["stacked.mp4", "stacked.mkv"])
+def test_stacked_alpha_is_the_matte(name: str, make_clip, tmp_path: Path) -> None:
+    """Which is below the colours, in half the file's height; also where it is drawn."""
+    across = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (16, 1))
+    settings = Settings(segmenter=lambda _: across, smoothing=None, unsure="keep")
+    stacked = Encoding(alpha_mode="stacked", crf=1)
+    convert(make_clip("clip.mp4", frames=3), tmp_path / name, settings=settings, encoding=stacked,
+            matte=tmp_path / "alone.mkv")  # fmt: skip
+    for read in (read_alphas, lambda path: (alpha for _, alpha in read_drawn(path))):
+        found, alone = (list(read(tmp_path / each)) for each in (name, "alone.mkv"))
+        assert len(found) == len(alone) == 3
+        assert found[0].shape == alone[0].shape
+        assert max(np.abs(one - two).mean() for one, two in zip(found, alone, strict=True)) < 0.02
 
 
 def test_damage_is_named(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from plain_mattes import everything
 
 from sinet_video import (
     BilinearRefinement,
+    Clip,
     Encoding,
     Matte,
     OutputError,
@@ -797,3 +798,38 @@ def test_no_frames_before_the_end_of_a_time_range(clip, ffmpeg, tmp_path):
     with pytest.raises(SettingError, match="choose a later end"):
         convert(late, tmp_path / "o.mp4", settings=HALF, span=TimeRange(end=Fraction(1)))
     assert list(tmp_path.iterdir()) == [late]
+
+
+# What callers hand over
+
+
+def write_all(path: Path, clip: Clip, given: list) -> None:
+    """Write what is given, whatever it is."""
+    with open_sink(path, clip) as sink:
+        for each in given:
+            sink.write(each)
+
+
+@pytest.mark.parametrize("name", ["o.mp4", "frames", "one.png"])
+def test_what_is_no_frame_for_a_sink_is_refused_in_words(name, make_clip, tmp_path):
+    """By all kinds of sinks; nothing is left then."""
+    clip = probe(make_clip("clip.mp4", frames=1 if name == "one.png" else 3))
+    first, *_, last = matte(make_clip("more.mp4", frames=3), settings=HALF)
+    (large,) = matte(make_clip("large.mp4", width=200, height=120, frames=1), settings=HALF)
+    cases = {
+        "is of the type Frame; it must be a Matte": [first.frame],
+        "is of the type str; it must be a Matte": ["first"],
+        "is 200x120, and .* was opened for 160x96": [large],
+        r"at 0\.000 s comes after one at 0\.080 s": [last, first],
+        r"at 0\.000 s comes after one at 0\.000 s": [first, first],
+    }
+    for words, given in cases.items():
+        with pytest.raises(SettingError, match=words):
+            write_all(tmp_path / name, clip, given)
+        assert not (tmp_path / name).exists()
+    with open_sink(tmp_path / name, clip) as sink:
+        sink.write(first)
+    with pytest.raises(OutputError, match="is finished"):
+        sink.write(last)
+    with pytest.raises(SettingError, match="Content is 'rgbz'; it must be one of rgb, rgba, alpha"):
+        open_sink(tmp_path / name, clip, content="rgbz")

@@ -205,13 +205,33 @@ def test_attachments(laden, tmp_path, ffmpeg):
 
 
 def test_timecode(laden, facts, tmp_path):
-    """That of the first frame: not kept when the first frame is another."""
+    """That of the first frame, also where this is another one, if frames can be counted."""
     made(laden("mp4"), tmp_path / "whole.mov")
     (video,) = of_kind(facts(tmp_path / "whole.mov"), "video")
     assert video["tags"]["timecode"] == "01:02:03:04"
     made(laden("mp4"), tmp_path / "cut.mov", span=TimeRange(start=Fraction(1)))
     (video,) = of_kind(facts(tmp_path / "cut.mov"), "video")
+    assert video["tags"]["timecode"] == "01:02:04:04"
+
+
+def test_timecode_that_cannot_be_counted(laden, facts, ffmpeg, tmp_path):
+    """Frames of other lengths: it is left out, and named."""
+    uneven = tmp_path / "uneven.mov"
+    dropped = ("-vf", "select=not(between(n\\,10\\,30))", "-vsync", "vfr")
+    ffmpeg(
+        "ffmpeg", "-i", laden("mp4"), "-map", "0:0", *dropped, "-timecode", "01:02:03:04", uneven
+    )
+    assert made(uneven, tmp_path / "whole.mov") == []
+    (warning,) = made(uneven, tmp_path / "cut.mov", span=TimeRange(2))
+    assert warning.startswith("The timecode is left out")
+    (video,) = of_kind(facts(tmp_path / "cut.mov"), "video")
     assert "timecode" not in video["tags"]
+
+
+def test_what_is_true_of_several_tracks_is_said_once(laden, tmp_path):
+    """Two in the same codec."""
+    warnings = made(laden("mkv"), tmp_path / "o.webm")
+    assert len([each for each in warnings if "re-encoded as opus" in each]) == 1
 
 
 @pytest.mark.parametrize("name", ["o.mp4", "o.mkv", "o.webm"])

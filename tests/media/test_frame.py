@@ -1,5 +1,8 @@
 """Frames and mattes: memory, colour, time."""
 
+import copy
+import pickle
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -28,6 +31,43 @@ def flat(
     for plane, value in zip(planes_of(video), yuv, strict=True):
         plane[...] = value
     return Frame(video, pts, Fraction(1, 12800))
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "gbrp"])
+@pytest.mark.parametrize("tiled", [True, False])
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_mattes_can_be_sent_and_copied(name, tiled, way):
+    """With all that a frame says of itself, and without sharing memory."""
+    frame = replace(flat(name=name, size=(50, 38), matrix=BT709, span=FULL, pts=3), rotation=90)
+    frame = replace(frame, source_alpha=TiledAlpha.of(np.ones((38, 50), np.float32)), captions=b"x")
+    assert frame.time > 0
+    alpha = np.linspace(0, 1, 38 * 50, dtype=np.float32).reshape(38, 50)
+    sent = Matte(frame, TiledAlpha.of(alpha) if tiled else alpha)
+    came = way(sent)
+    assert np.array_equal(came.alpha, sent.alpha)
+    assert all(map(np.array_equal, came.frame.planes, frame.planes))
+    assert (came.frame.rgb == frame.rgb).all()
+    for each in ("pts", "time_base", "time", "rotation", "captions", "width", "height"):
+        assert getattr(came.frame, each) == getattr(frame, each)
+    for tag in ("colorspace", "color_range", "color_primaries", "color_trc"):
+        assert getattr(came.frame.video, tag) == getattr(frame.video, tag)
+    assert not np.shares_memory(came.frame.luma, frame.luma)
+    assert came.frame.source_alpha.dense().min() == 1
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float16, bool])
+def test_alpha_of_other_types_becomes_float(kind):
+    """As whoever calculates with numpy has it."""
+    alpha = Matte(flat(), np.ones((48, 64), kind)).alpha
+    assert alpha.dtype == np.float32
+    assert alpha.min() == 1
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, complex])
+def test_alpha_in_whole_numbers_is_refused(kind):
+    """255 would be taken for 255 times opaque."""
+    with pytest.raises(SettingError, match="it must be float32 in"):
+        Matte(flat(), np.ones((48, 64), np.float32)).with_alpha(np.ones((48, 64), kind))
 
 
 def rgb_of(yuv, bits: int, matrix: int, *, full: bool) -> np.ndarray:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +39,46 @@ def test_times_start_at_zero() -> None:
     """Less the start, and later by as much as all of it is late."""
     assert TimeRange(Fraction(3)).shift == 3
     assert TimeRange(late=Fraction(1, 4)).shift == Fraction(-1, 4)
+
+
+@pytest.mark.parametrize(
+    ("time", "exact"),
+    [
+        (2, Fraction(2)),
+        (0.5, Fraction(1, 2)),
+        (0.1, Fraction(1, 10)),
+        (0.1 + 0.2, Fraction(3, 10)),
+        (7 / 30, Fraction(7, 30)),
+        (7001 * 1001 / 30000, Fraction(7001 * 1001, 30000)),
+        (0.123456789, Fraction(123456789, 10**9)),
+        (np.int64(3), Fraction(3)),
+        ("83.5", Fraction(167, 2)),
+        ("1:23.5", Fraction(167, 2)),
+        ("0:01:23.5", Fraction(167, 2)),
+    ],
+)
+def test_times_as_people_write_them(time: Any, exact: Fraction) -> None:
+    """The frame at exactly that time is in the range that starts there."""
+    part = TimeRange(time, late=0 if isinstance(time, str) else time)
+    assert part.start == exact
+    assert type(part.start) is Fraction
+    assert not part.before(exact)
+    assert replace(part, end=time, start=None).end == exact
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        ("1:99", "Start: '1:99' is not a time; give seconds"),
+        (True, "Start is True; it must be a time"),
+        (float("nan"), "Start is nan; it must be a time"),
+        ([1], r"Start is \[1\]; it must be a time"),
+    ],
+)
+def test_what_is_no_time(time: Any, words: str) -> None:
+    """Named, with what is one."""
+    with pytest.raises(SettingError, match=words):
+        TimeRange(time)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -29,6 +30,7 @@ from sinet_video import (
     SettingError,
     Settings,
     TimeRange,
+    VideoBackground,
     composite,
     convert,
     decode,
@@ -67,6 +69,22 @@ def clip(make_clip) -> Path:
 
 
 # Mattes
+
+
+def test_a_background_serves_several_jobs(make_clip, tmp_path):
+    """One after another and side by side, each from its beginning."""
+    clip, background = make_clip("clip.mp4"), VideoBackground(make_clip("behind.mp4", frames=30))
+    nobody = Settings(segmenter=lambda image: np.zeros(image.shape[:2], np.float32))
+    options = {"background": background, "settings": nobody, "encoding": Encoding(codec="ffv1")}
+
+    def seen(number: int) -> list[bytes]:
+        convert(clip, tmp_path / f"{number}.mkv", **options)
+        return [frame.rgb.tobytes() for frame in decode(tmp_path / f"{number}.mkv")]
+
+    first = seen(0)
+    assert len(set(first)) == len(first) > 10
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(seen, (1, 2))) == [first, first]
 
 
 def test_a_matte_for_every_frame(carphone):

@@ -210,3 +210,33 @@ def test_everything_is_the_person(clip, tmp_path) -> None:
     """Then the plate is empty, and both files are whole."""
     convert(clip, tmp_path / "a.mkv", plate=tmp_path / "b.mkv", settings=EVERYTHING)
     assert max(alpha.max() for alpha in alphas(tmp_path / "b.mkv")) == 0
+
+
+def test_all_three_files_are_resumed(make_clip, tmp_path) -> None:
+    """The person, the matte and the plate, after an interruption as in one go."""
+    clip = make_clip("b.mp4", frames=50)
+    made = {}
+    for name, resume in (("whole", None), ("resumed", Resume(Fraction(1, 2)))):
+        folder = tmp_path / name
+        folder.mkdir()
+        files = {"plate": folder / "plate.mkv", "matte": folder / "matte.mkv"}
+        options = {"settings": LEFT, "resume": resume, **files}
+
+        def stop(frames: int, _: object, resume: Resume | None = resume) -> None:
+            if resume is not None and frames == 40:
+                raise InterruptedError
+
+        if resume is not None:
+            with pytest.raises(InterruptedError):
+                convert(clip, folder / "person.mkv", progress=stop, **options)
+        report = convert(clip, folder / "person.mkv", **options)
+        assert report.resumed == (0 if resume is None else 38)
+        assert sorted(each.name for each in folder.iterdir()) == [
+            "matte.mkv", "person.mkv", "plate.mkv"
+        ]  # fmt: skip
+        made[name] = [
+            [[plane.tobytes() for plane in frame.planes] for frame in decode(folder / each)]
+            for each in ("matte.mkv", "person.mkv", "plate.mkv")
+        ]
+    assert made["whole"] == made["resumed"]
+    assert [len(each) for each in made["resumed"]] == [50, 50, 50]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,10 +16,13 @@ import pytest
 
 from sinet_video import (
     BilinearRefinement,
+    BlurBackground,
     ChromaKey,
+    ColourBackground,
     Despill,
     EdgeShape,
     Encoding,
+    ImageBackground,
     InputError,
     InputSize,
     MotionAdaptive,
@@ -28,13 +32,16 @@ from sinet_video import (
     SettingError,
     Settings,
     TimeRange,
+    VideoBackground,
     WindowMean,
     convert,
     decode,
     probe,
 )
 from sinet_video.decoding.concealment import Tally
+from sinet_video.option import Option, built, options_of
 from sinet_video.pipeline.resuming import job_folder
+from sinet_video.pipeline.resuming.fingerprint import described, differing
 from sinet_video.pipeline.resuming.job_folder import JobFolder, folder_of, is_finished
 from sinet_video.pipeline.resuming.job_state import SegmentBoundary, seal
 
@@ -428,6 +435,47 @@ def test_two_at_once_are_refused(clip, tmp_path):
     assert convert(clip, tmp_path / "o.mp4", progress=progress, **BASIC).frames == 50
 
 
+def test_backgrounds_are_told_apart(make_clip, tmp_path):
+    """Given as objects, by what they show."""
+    image = tmp_path / "a.png"
+    convert(make_clip("one.mp4", frames=1), image, settings=SETTINGS)
+    made = [
+        ColourBackground(1, 2, 3), ColourBackground(1, 2, 4), BlurBackground(2), BlurBackground(3),
+        ImageBackground(image), ImageBackground(image, "contain"),
+        VideoBackground(make_clip("a.mp4")), VideoBackground(make_clip("b.mp4", frames=5)),
+    ]  # fmt: skip
+    assert len({described(background=each)["background"] for each in made}) == len(made)
+
+
+def test_what_a_whole_run_has_no_use_for_is_named(clip, tmp_path):
+    """It may be hours of work, so it stays; a run that goes on with it has nothing to say."""
+    output, plain = tmp_path / "o.mp4", {**BASIC, "resume": None}
+    interrupted(clip, output, 30)
+    said = f"{folder_of(output)} keeps parts of an interrupted job of the same output"
+    report = convert(clip, output, **plain)
+    assert [each for each in report.warnings if said in each]
+    assert is_finished(output).frames == 25
+    assert said not in " ".join(convert(clip, output, overwrite=True, **BASIC).warnings)
+    assert said not in " ".join(convert(clip, output, overwrite=True, **plain).warnings)
+
+
+def test_other_files_are_another_job(clip, tmp_path, monkeypatch):
+    """One more, or a time that is a fraction of a second later; the same from another folder."""
+    inner = tmp_path / "in"
+    inner.mkdir()
+    interrupted(clip, inner / "o.mp4", 30, matte=inner / "m.mkv")
+    for other, what in (
+        ({"matte": None}, "outputs"),
+        ({"matte": inner / "n.mkv"}, "outputs"),
+        ({"span": TimeRange(Fraction(1, 50))}, "start"),
+        ({"span": TimeRange(end=1.9)}, "end"),
+    ):
+        with pytest.raises(OutputError, match=rf"differs: {what}\."):
+            convert(clip, inner / "o.mp4", **{**BASIC, "matte": inner / "m.mkv", **other})
+    monkeypatch.chdir(inner)
+    assert convert(clip, "o.mp4", matte="m.mkv", **BASIC).resumed == 25
+
+
 def test_an_interruption_between_the_names_is_made_good(clip, tmp_path, monkeypatch):
     """When one of two files has its name already."""
     options = {**BASIC, "matte": tmp_path / "m.mkv"}
@@ -505,3 +553,35 @@ def test_nothing_is_noted_of_files_that_are_gone(other, tmp_path, monkeypatch):
         pass
     assert at_removal
     assert all((there is None) == other for there in at_removal)
+
+
+# What is told of a job
+
+SAMPLES: dict[str, tuple[Any, ...]] = {
+    "weights": ("a.onnx", "b.onnx"), "device": ("cuda:1", "cuda:2"), "classes": ("cat", "dog"),
+    "network_size": ("96x64", "64x96"), "smooth": ("window:2", "window:3"),
+    "key": ("green", "blue"), "garbage": ("a.png", "b.png"), "core": ("a.png", "b.png"),
+    "rate": ("24", "25"), "codec": ("libx264", "libx265"), "preset": ("fast", "slow"),
+    "despill": ("green", "blue"), "white_point": (0.8, 0.9), "scale": (0.5, 0.25),
+    "max_height": (480, 720),
+}  # fmt: skip
+"""Two values of each option whose kind does not say what its values are."""
+
+OF_KIND: dict[type, tuple[Any, ...]] = {
+    bool: (True, False), int: (3, 4), float: (0.1, 0.2), tuple: ((1.0, 2.0, 3.0), (1.0, 2.0, 4.0)),
+    Fraction: (Fraction(1, 10), Fraction(1, 5)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "how"),
+    [(kind, *each[:2]) for kind in (Settings, Encoding, TimeRange) for each in options_of(kind)],
+)
+def test_whatever_an_option_says_is_told(kind: type, key: str, how: Option) -> None:
+    """By its own name alone, so that another value makes another job."""
+    values = SAMPLES.get(key) or how.choices or OF_KIND[how.kind]
+    typed = {name: default if each.parse is None else each.typed
+             for name, each, default in options_of(kind)}  # fmt: skip
+    typed |= {"despill": "off"} if key == "key" else {}  # auto is the key's colour
+    one, other = (described(of=built(kind, typed | {key: value})) for value in values[:2])
+    assert differing(one, other) == [how.name or key.replace("_", "-")]

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from sinet_video import Conversion, InputError, OutputError, Settings
+from sinet_video import (
+    Conversion,
+    InputError,
+    OutputError,
+    SettingError,
+    Settings,
+    Source,
+    batch,
+    decode,
+    probe,
+)
+from sinet_video.remote.address import name_of
 from sinet_video.remote.backoff import Backoff
 from sinet_video.remote.convert import convert_staged
 from sinet_video.remote.objects import PART, ObjectStore
@@ -58,6 +72,51 @@ def test_a_job_that_fails_leaves_nothing(s3: Any, tmp_path: Path) -> None:
         )
     assert keys(s3) == ["bad.mp4"]
     assert not list(tmp_path.iterdir())
+
+
+def test_names_are_those_that_were_given(s3: Any, tmp_path: Path, make_clip) -> None:
+    """In errors and notes, not those of copies; keys are no quoted URLs, and no patterns."""
+    s3.put_object(Bucket="films", Key="a%20b.mp4", Body=b"no video")
+    with pytest.raises(InputError, match=r"^s3://films/a%20b\.mp4 cannot be opened"):
+        convert_staged(NETWORK, "s3://films/a%20b.mp4", "s3://films/cut.mp4")
+    s3.upload_file(str(make_clip("empty.mp4", frames=2)), "films", "empty.mp4")
+    nobody = Settings(allow="network", segmenter=lambda image: np.zeros(image.shape[:2], "f4"))
+    report = convert_staged(Conversion(settings=nobody), "s3://films/empty.mp4", "s3://films/o.mp4")
+    assert report.warnings == ["Nobody was found in s3://films/empty.mp4, so the matte is empty."]
+    assert name_of("s3://films/a%20b.mp4") == "a%20b.mp4"
+    assert name_of("https://films.org/a%20b.mp4?x=1") == "a b.mp4"
+    for conversion in (NETWORK, Conversion(settings=nobody)):
+        with pytest.raises(
+            SettingError, match=r"^s3://films/%04d\.png cannot be written as a whole"
+        ):
+            convert_staged(conversion, "s3://films/empty.mp4", "s3://films/%04d.png")
+
+
+def test_what_is_read_beside_the_input_is_copied(s3: Any, tmp_path: Path, make_clip) -> None:
+    """Backgrounds and drawn mattes, by single jobs and by batches; if the network is allowed."""
+    clip, image = make_clip("in.mp4", frames=2), tmp_path / "white.png"
+    Image.new("RGB", (64, 48), "white").save(image)
+    s3.upload_file(str(image), "films", "white.png")
+    url, nobody = (
+        "s3://films/white.png",
+        {"segmenter": lambda image: np.zeros(image.shape[:2], "f4")},
+    )
+    made = {
+        "behind.mkv": Conversion(background=url, settings=Settings(allow="network", **nobody)),
+        "core.mkv": Conversion(
+            show="alpha", settings=Settings(allow="network", core=url, **nobody)
+        ),
+    }
+    for name, conversion in made.items():
+        convert_staged(conversion, clip, tmp_path / name)
+        assert next(decode(tmp_path / name)).rgb.min() > 240
+        (outcome,) = batch([clip], tmp_path / name[:4], conversion)
+        assert outcome.error is None
+        settings = replace(conversion.settings, allow="nothing")
+        with pytest.raises(InputError, match="is on the network"):
+            convert_staged(replace(conversion, settings=settings), clip, tmp_path / "no.mkv")
+    with pytest.raises(InputError, match="is at a place that FFmpeg does not read from"):
+        probe(Source(url, "network"))
 
 
 def test_the_network_must_be_allowed(s3: Any) -> None:

@@ -1,6 +1,6 @@
 """What people come for, from the drop of a clip to the file in their hands, in headless Chromium.
 
-SINET_VIDEO_PICTURES=FOLDER keeps the pictures that are taken on the way.
+PICTURES_OF_THE_PAGE=FOLDER keeps the pictures that are taken on the way.
 """
 
 from __future__ import annotations

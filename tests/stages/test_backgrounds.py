@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
+from sinet_video import probe
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.convert import blank_like, planes_of
 from sinet_video.media.frame import Frame, Matte
@@ -272,6 +273,20 @@ def test_video_holds_its_image_between_changes(tmp_path):
     assert not np.shares_memory(second, video.planes(matte(pts=540))[0])
 
 
+def test_a_video_begins_again_for_another_clip(tmp_path):
+    """Whose times go back, and whose frames are of another size; and for two at once."""
+    video = VideoBackground(clip(tmp_path / "uneven.mkv", TIMES))
+    first = [shown(video, t) for t in TIMES]
+    assert first == [0, 1, 2, 3, 4]
+    assert [shown(video, t) for t in TIMES] == first
+    assert video.planes(matte((96, 64), pts=0))[0].shape == (64, 96)
+    assert video.planes(matte((96, 64), pts=0))[0].max() == 20
+    other = video.anew()
+    assert [(shown(video, 40 + t), shown(other, 200 + t)) for t in TIMES] == [
+        (1, 0), (1, 1), (2, 2), (4, 3), (0, 4)
+    ]  # fmt: skip
+
+
 def test_a_video_of_one_image_stays(tmp_path):
     """A single image is shown for ever."""
     video = VideoBackground(clip(tmp_path / "one.mkv", [0]))
@@ -285,6 +300,50 @@ def test_video_fits_like_an_image(make_clip):
     covered = seen(VideoBackground(path, "cover"), matte((96, 96)))
     assert contained[:16].max() < 12
     assert covered[:16].max() > 60
+
+
+QUARTERS = ((RED, GREEN), (BLUE, WHITE))
+
+
+def quarters(path: Path, ffmpeg, *options) -> Path:
+    """A clip of 160x80: red and green above, blue and white below."""
+    pixels = np.array(QUARTERS, np.uint8).repeat(40, 0).repeat(80, 1)
+    image = saved(pixels, path.with_suffix(".png"))
+    ffmpeg("ffmpeg", "-i", image, "-vf", "format=yuv444p", "-c:v", "libx264", "-qp", 0, "-t", "0.1",
+           path.with_name("plain.mp4"))  # fmt: skip
+    ffmpeg("ffmpeg", "-i", path.with_name("plain.mp4"), "-c", "copy", *options, path)
+    return path
+
+
+@pytest.mark.parametrize("behind", [0, 90])
+def test_a_turned_video_is_seen_as_players_show_it(behind, ffmpeg, tmp_path):
+    """That of a phone, also behind a frame that is turned itself."""
+    path = quarters(tmp_path / "phone.mov", ffmpeg, "-metadata:s:v", "rotate=270")
+    assert probe(path).orientation.sideways
+    size = (160, 80) if behind else (80, 160)
+    rgb = seen(VideoBackground(path), matte(size, "yuv444p", rotation=behind))
+    assert rgb.shape == (160, 80, 3)
+    corners = ((10, 10), (10, 70), (150, 10), (150, 70))
+    ffmpeg("ffmpeg", "-i", path, "-frames:v", 1, tmp_path / "played.png")
+    played = np.asarray(Image.open(tmp_path / "played.png").convert("RGB"))
+    assert colours(rgb, *corners) == colours(played, *corners)
+    assert len(set(colours(rgb, *corners))) == 4
+
+
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_a_video_keeps_the_shape_of_its_pixels(rotate, ffmpeg, tmp_path):
+    """160x80 pixels that are shown half as wide are a square picture, turned or not."""
+    shaped = (
+        "-bsf:v",
+        "h264_metadata=sample_aspect_ratio=1/2",
+        "-metadata:s:v",
+        f"rotate={rotate}",
+    )
+    path = quarters(tmp_path / "dv.mov", ffmpeg, *shaped)
+    assert probe(path).shown_aspect == 1
+    rgb = seen(VideoBackground(path, "contain"), matte((160, 80), "yuv444p"))
+    assert rgb[:, [20, 139]].max() < 12
+    assert (rgb[:, [50, 110]].max(axis=2) > 200).all()
 
 
 def room(size: tuple[int, int], name: str = "yuv420p") -> tuple[Matte, np.ndarray]:

@@ -187,6 +187,20 @@ def test_primaries_are_told(tmp_path, ffmpeg):
     assert b"chromaticities" not in (tmp_path / "bt709" / "00001.exr").read_bytes()
 
 
+@pytest.mark.parametrize("mode", ["premultiplied", "straight"])
+def test_light_above_white_is_verified(mode, ffmpeg, tmp_path):
+    """Where a source is brighter than white, a premultiplied colour is above its alpha."""
+    tags = ("-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc")
+    clip = tmp_path / "pq.mkv"
+    ffmpeg("ffmpeg", "-f", "lavfi", "-i", "testsrc2=s=160x96:r=25:d=0.2", "-pix_fmt", "yuv420p10le",
+           "-c:v", "ffv1", *tags, clip)  # fmt: skip
+    job(clip, tmp_path / "frames", format="exr", alpha_mode=mode)
+    assert read(ffmpeg, tmp_path / "frames" / "00003.exr")[:3].max() > 4
+    found = verify(tmp_path / "frames", clip)
+    assert found.failures == ()
+    assert found.alpha.kind == mode
+
+
 def test_other_frames_pass():
     """What is neither TIFF nor EXR is left alone."""
     assert write_alpha_tag(b"\x89PNG....", "straight", 9) == b"\x89PNG...."

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made_people import made_person, source, stage, write_people, write_walls
+from PIL import Image
 
 from sinet_video.errors import InputError
 from sinet_video.training.datasets import Data, Empty, Labelled
-from sinet_video.training.image_folder import Pair, write_image
+from sinet_video.training.image_folder import Pair, read_mask, write_image
 from sinet_video.training.samples.photographs import (
     LEVELS,
     SHORT_SIDE,
@@ -215,11 +216,21 @@ def spoil(root: Path, name: str) -> str:
         whole = (folder / "images/p03.png").read_bytes()
         (folder / "images/p03.png").write_bytes(whole[: len(whole) // 2])
         return "cannot be read as an image"
+    if name == "classes":
+        write_image(folder / "masks/p03.png", mask // 255)
+        return "nowhere brighter than 1 of 255, so nobody is in it; 255 is the person"
     write_image(folder / "masks/p03.png", np.zeros_like(mask))
     return "teaches nothing"
 
 
-WAYS = ["no mask", "size", "unreadable", "cut off", "one value"]
+WAYS = ["no mask", "size", "unreadable", "cut off", "classes", "one value"]
+
+
+def test_masks_of_16_bits(tmp_path):
+    """Are read as those of 8 bits are: what is soft stays soft."""
+    soft = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    Image.fromarray(soft * 257).save(tmp_path / "deep.png")
+    assert (read_mask(tmp_path / "deep.png") == soft).all()
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from sinet_video import native
 from sinet_video._version import __version__
 from sinet_video.decoding.access import Source
-from sinet_video.option import PARTS, option_name
+from sinet_video.option import OPTION, PARTS, option_name
 
 LOOKED_AT = 1 << 20
 """Bytes at either end of a file that are hashed."""
@@ -75,15 +76,20 @@ def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
     return [name for name in {**one, **other} if one.get(name) != other.get(name)]
 
 
-def _told(name: str, value: object) -> dict[str, str]:
-    """Return a setting under its name, or its fields under theirs if it has fields."""
+def _told(name: str, value: object, within: str = "") -> dict[str, str]:
+    """Return a setting under its name, or its fields under theirs if it has fields.
+
+    Names of options are all different; other fields of a part of settings are told by its name too.
+    """
     if not is_dataclass(value) or isinstance(value, type | Source):
         return {name: _text(value)}
     told: dict[str, str] = {}
     for field in fields(value):
         inner = getattr(value, field.name)
-        parts = PARTS in field.metadata
-        told |= _told(field.name, inner) if parts else {option_name(field): _text(inner)}
+        if PARTS in field.metadata:
+            told |= _told(field.name, inner, f"{field.name} ")
+        else:
+            told[("" if OPTION in field.metadata else within) + option_name(field)] = _text(inner)
     return told
 
 
@@ -93,7 +99,9 @@ def _text(value: Any) -> str:
     if isinstance(value, str | Path):
         path = Path(value)
         return f"{value} {of_file(path)}" if path.is_file() else str(value)
-    if value is None or is_dataclass(value) or isinstance(value, int | float):
+    if value is None or is_dataclass(value) or isinstance(value, Real):
         return repr(value)
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(_text, value))})"
     own = value if hasattr(value, "__qualname__") else type(value)
     return f"{own.__module__}.{own.__qualname__} {getattr(value, 'name', '')}".rstrip()

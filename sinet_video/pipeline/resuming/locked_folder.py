@@ -20,7 +20,7 @@ MARK = "made-by-sinet-video"
 """The file by which a folder is known to be ours."""
 
 OURS = re.compile(
-    r"(output|matte)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|warmup-\d{6}\.json|manifest\.json|\..*\.part"
+    r"(output|matte|plate)(-\d{6})?(\.\w+)?|alphas-\d{6}\.npz|warmup-\d{6}\.json|manifest\.json|\..*\.part"
 )
 """The names that we give in it, but for those of the lock and the mark."""
 

@@ -24,7 +24,7 @@ from sinet_video.encoding.open_sink import check_output
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import InputError, OutputError, Remedy
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.pipeline.outputs import Output, Read, Writing
+from sinet_video.pipeline.outputs import Output, Read, Writing, roles
 from sinet_video.pipeline.resuming.job_folder import Alphas, JobFolder
 from sinet_video.pipeline.resuming.job_state import SegmentBoundary, checksum, recognised
 from sinet_video.pipeline.resuming.segment_files import segments_of
@@ -71,10 +71,9 @@ class Segments(Writing):
         self._seconds, self._overwrite, self._begun = Fraction(resume.seconds), overwrite, begun
         self._again = again
         self._kept = JobFolder(place or outputs[0].path, job, overwrite=overwrite)
-        roles = ("output", "matte")
         self._parts = [
             segments_of(output, self._kept, role)
-            for output, role in zip(outputs, roles, strict=False)
+            for output, role in zip(outputs, roles(outputs), strict=True)
         ]
         self._first = Fraction(0)
         self._looks: dict[int, list[tuple[int, int]]] = {}

@@ -23,6 +23,7 @@ from sinet_video.cli.options.click_options import Moment, Triple
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.terminal import progress as progress_module
 from sinet_video.cli.terminal.progress import Progress, clock, describe
+from sinet_video.cli.terminal.tables import in_bytes
 
 from sinet_video import Clip, SettingError, TimeRange, __version__, decode, probe
 from sinet_video.containers.codecs import CODECS
@@ -541,6 +542,42 @@ def results(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if "manifest" not in path.name)
 
 
+def test_batch_lists_its_mattes(clip, tmp_path):
+    """Before, while and after they are made, for people and programs, and in their size."""
+    arguments = ("batch", clip, "-o", tmp_path / "out", "--matte", "{stem}_m.mkv", "--end", "0.2")
+    row = sinet_video(*arguments, "--dry-run").stdout.splitlines()[1]
+    assert row.startswith("talk.mp4 and talk_m.mkv ")
+    done = sinet_video(*arguments, "--json", "-")
+    files = [tmp_path / "out" / name for name in ("talk.mp4", "talk_m.mkv")]
+    assert f"wrote {files[0]} and {files[1]}\n" in done.stderr
+    (row,) = (line for line in done.stderr.splitlines() if line.startswith(str(clip)))
+    assert row.endswith(in_bytes(sum(path.stat().st_size for path in files)))
+    (told,) = json.loads(done.stdout)
+    assert (told["output"], told["matte"]) == tuple(map(str, files))
+    (told,) = json.loads(sinet_video(*arguments, "--json", "-").stdout)
+    assert (told["status"], told["matte"]) == ("skipped", str(files[1]))
+
+
+def test_a_pattern_is_called_as_it_was_typed(clip, tmp_path):
+    """With its # in the line at the end; programs get the form that they know."""
+    names = [tmp_path / "a" / "f.####.png", tmp_path / "b" / "m.###.png"]
+    done = sinet_video("run", clip, names[0], "--matte", names[1], "--end", "0.1", "--json", "-")
+    assert f"Wrote {names[0]} and {names[1]}: " in done.stderr
+    assert json.loads(done.stdout)["output"] == str(tmp_path / "a" / "f.%04d.png")
+
+
+def test_names_of_several_lines_take_one(clip, tmp_path):
+    """In what batch says of them, on the way and in its tables."""
+    source = tmp_path / "a\nb.mp4"
+    source.write_bytes(clip.read_bytes())
+    words = ("batch", source, "-o", tmp_path / "out", "--end", "0.1")
+    for more in (("--dry-run",), (), (), ("--start", "900", "--end", "901")):
+        done = sinet_video(*words, *more)
+        said = done.stdout + done.stderr
+        assert r"a\nb.mp4" in said
+        assert "b.mp4" not in {line[:5] for line in said.splitlines()}
+
+
 def test_batch_says_beforehand_what_it_would_do(clip, tmp_path):
     """And does nothing; subfolders and photos that are left out are told, lists read from stdin."""
     (tmp_path / "in" / "sub").mkdir(parents=True)
@@ -818,7 +855,7 @@ def test_batch_has_the_options_of_run():
     names = {name: {o.name for o in options_of(commands()[name])} for name in ("run", "batch")}
     assert names["run"] - names["batch"] == {"named", "keep", "plate", "parts"}
     assert names["batch"] - names["run"] == {
-        "folder", "kind", "name_template", "recursive", "from_file", "shard", "jobs",
+        "folder", "kind", "template", "recursive", "from_file", "shard", "jobs",
         "retry_failed", "skip_existing", "keep_times", "dry_run", "watch", "settle",
         "manifest",
     }  # fmt: skip

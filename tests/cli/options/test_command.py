@@ -22,6 +22,7 @@ from sinet_video.cli.options.click_options import Option
 from sinet_video.cli.options.other_programs import FFMPEG, REMBG
 from sinet_video.cli.terminal.remedies import in_options
 
+import sinet_video
 from sinet_video import convert, probe
 from sinet_video.containers.codecs import CODECS, Codec
 from sinet_video.encoding.settings import Encoding
@@ -197,6 +198,42 @@ def test_a_bad_variable_is_a_usage_error(jobs):
     assert "--choke" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("CHOK", "the environment variable SINET_VIDEO_CHOK (did you mean SINET_VIDEO_CHOKE?) "
+         "stands for no option and is ignored."),
+        ("QUX CHOK", "the environment variables SINET_VIDEO_CHOK (did you mean "
+         "SINET_VIDEO_CHOKE?) and SINET_VIDEO_QUX stand for no options and are ignored."),
+        ("MAX_LENGHT", "SINET_VIDEO_MAX_LENGHT (did you mean SINET_VIDEO_MAX_LENGTH?) stands"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_variable_is_named(names, said, jobs):
+    """In one note, with what was meant, also where that is another command's; the job goes on."""
+    env = {f"SINET_VIDEO_{name}": "1" for name in names.split()}
+    done = run("run", "a.mp4", "b.mp4", env=env)
+    assert done.stderr.count("Note:") == 1
+    assert said in done.stderr
+    assert run("run", "a.mp4", "b.mp4", "-q", env=env).stderr == ""
+    (line,) = run("run", "a.mp4", "b.mp4", "--log-json", env=env).stderr.splitlines()[:1]
+    assert json.loads(line)["event"] == "note"
+    assert len(jobs) == 3
+
+
+def test_variables_of_others_are_known(jobs):
+    """Those of other commands, and those that the library itself reads."""
+    package = Path(sinet_video.__file__).parent
+    names = {
+        name
+        for path in package.rglob("*.py")
+        for name in re.findall(r"[\"\'`](SINET_VIDEO_[A-Z_]+)[\"\'`]", path.read_text("utf-8"))
+    }
+    assert len(names) > 2
+    env = {**dict.fromkeys(names, ""), "SINET_VIDEO_TO": "webm", "SINET_VIDEO_PORT": "8001"}
+    assert "environment" not in run("run", "a.mp4", "b.mp4", env=env).stderr
+    assert len(jobs) == 1
+
+
 CONFIG = """
 background = "blur"
 choke = 0.5
@@ -283,6 +320,15 @@ def test_saved_options_give_the_same_job(jobs, tmp_path):
     run("run", "a.mp4", "b.mp4", "--config", file)
     first, second = jobs
     assert first == {**second, "progress": first["progress"]}
+
+
+def test_options_are_saved_to_a_file(jobs, tmp_path, monkeypatch):
+    """Not to standard output, which may have the video."""
+    monkeypatch.chdir(tmp_path)
+    done = run("run", "a.mp4", "b.mp4", "--save-config", "-")
+    assert (done.exit_code, jobs) == (2, [])
+    assert "--save-config writes to a file" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_of_one_call_is_not_saved(jobs, tmp_path):
