@@ -87,9 +87,7 @@ def test_the_container_copies_what_it_needs(tmp_path):
         f"import sys; sys.argv = ['', '--version']; from {module} import {function}; {function}()"
     )
     environment = {**os.environ, "PYTHONPATH": str(built)}
-    said = subprocess.run(
-        [sys.executable, "-c", start], cwd=tmp_path, env=environment, capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    assert said.stdout.startswith("sinet-video")
+    words = [sys.executable, "-c", start]
+    said = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert said.stdout.startswith(b"sinet-video")
     assert (built / f"{module}.py").is_file()
