@@ -172,7 +172,7 @@ def convert_in_shares(
         segments_of_share(clip, film.seconds, Shard(1, known))
     with engine.cluster() as cluster:
         count = begun or shares or film.count(clip, cluster.room)
-        shards = [Shard(index + 1, count) for index in range(count)]
+        shards = Shard.all(count)
         finished = {shard: film.finished(shard) for shard in shards}
         before, memory = sum(finished.values()), memory_of(film.source, 1 if matte is None else 2)
         said = _Sum(clip, progress, finished)

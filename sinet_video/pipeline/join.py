@@ -73,8 +73,7 @@ def _shards(output: Path) -> list[Shard]:
     if len(counts) > 1:
         listed = " and ".join(map(str, sorted(counts)))
         raise OutputError(f"There are shares of {output} by {listed}; remove those of one count.")
-    count = counts.pop()
-    return [Shard(index + 1, count) for index in range(count)]
+    return Shard.all(counts.pop())
 
 
 def _state(place: Path) -> JobState:

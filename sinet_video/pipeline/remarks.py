@@ -90,9 +90,8 @@ def _is_of_part(drawn: Clip, clip: Clip) -> bool:
     """Whether a video is as long as the part of the source that is converted, and a part it is."""
     if drawn.is_still or not drawn.duration or not clip.duration:
         return False
-    start = float(clip.span.start or 0)
-    end = clip.duration if clip.span.end is None else min(clip.duration, float(clip.span.end))
-    return start > LENGTH_DIFFERS and abs(drawn.duration - (end - start)) < LENGTH_DIFFERS
+    differs = abs(drawn.duration - clip.span.length_within(clip.duration))
+    return float(clip.span.start or 0) > LENGTH_DIFFERS > differs
 
 
 def _is_coloured(drawn: Clip) -> bool:

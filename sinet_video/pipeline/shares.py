@@ -72,7 +72,7 @@ def plan(
     are fewer segments than shares.
     """
     clip = from_zero(probe(settings.source(source)).within(span))
-    return [_planned(clip, Shard(index + 1, shares), resume) for index in range(shares)]
+    return [_planned(clip, shard, resume) for shard in Shard.all(shares)]
 
 
 def _planned(clip: Clip, shard: Shard, resume: Resume) -> PlannedShare:
@@ -107,9 +107,7 @@ def length_of(clip: Clip) -> float:
     """Return the seconds of a clip's stretch. Raises `InputError` if its file does not say."""
     if clip.duration is None:
         raise InputError(f"{clip.path} does not say how long it is, so it cannot be divided.")
-    span = clip.span
-    ends = clip.duration if span.end is None else min(clip.duration, float(span.end))
-    return max(0.0, ends - float(span.start or 0))
+    return clip.span.length_within(clip.duration)
 
 
 def share_path(output: Path, shard: Shard) -> Path:
