@@ -20,11 +20,10 @@ from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
-from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, OutputError, SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
-from sinet_video.pipeline.chain import Work, remembering
+from sinet_video.pipeline.chain import Work, clip_of, remembering
 from sinet_video.pipeline.outputs import Made, Output, Read
 from sinet_video.pipeline.resuming.job_state import checksum
 from sinet_video.pipeline.resuming.segments import OVERLAP, Segments
@@ -71,7 +70,7 @@ def plan(
     Raises `InputError` for a film whose length its file does not say, and `SettingError` if there
     are fewer segments than shares.
     """
-    clip = from_zero(probe(settings.source(source)).within(span))
+    clip = from_zero(clip_of(source, settings, span))
     return [_planned(clip, shard, resume) for shard in Shard.all(shares)]
 
 
