@@ -7,12 +7,11 @@ from collections.abc import Callable
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
-from sinet_video.media.convert import reformat
+from sinet_video.media.convert import scaled
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import LARGEST, PIXELS, STEP, InputSize
 
@@ -124,10 +123,7 @@ def as_seen(image: NDArray[np.uint8], segmenter: Any) -> NDArray[np.uint8]:
     )
     if fits and width * height <= LARGEST:
         return image
-    wide, high = seen_size(segmenter, InputSize(), width / height)
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
-    scaled: NDArray[Any] = reformat(video, width=wide, height=high).to_ndarray()
-    return scaled
+    return scaled(image, seen_size(segmenter, InputSize(), width / height))
 
 
 def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:

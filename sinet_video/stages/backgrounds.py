@@ -19,7 +19,15 @@ from sinet_video.decoding.probe import probe
 from sinet_video.decoding.sequence import is_still_source
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.colour_names import WANTED, is_colour, parse_colour
-from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, reformat, rgb_of
+from sinet_video.media.convert import (
+    FINE,
+    matrix_of,
+    planes_of,
+    range_of,
+    reformat,
+    rgb_of,
+    video_of,
+)
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.stages.blur_background import BlurBackground
@@ -66,7 +74,7 @@ class ColourBackground:
         if self._made is None or self._made[0] != kind:
             patch = np.empty((16, 16, 3), np.uint8)
             patch[...] = self.rgb
-            video = converted(av.VideoFrame.from_ndarray(patch, "rgb24"), matte.frame.video)
+            video = converted(video_of(patch), matte.frame.video)
             self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
         return self._made[1]
 
@@ -207,7 +215,7 @@ def fit_background(image: av.VideoFrame, frame: Frame, fit: Fit) -> av.VideoFram
     scaled = reformat(image, width=width, height=height, pixel_format="rgb24")
     shown = centred(rgb_of(scaled), high, wide)
     stored = frame.orientation.stored(shown)
-    return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
+    return converted(video_of(stored), frame.video)
 
 
 def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
@@ -245,4 +253,4 @@ def _upright(frame: Frame) -> av.VideoFrame:
     """Rotate a photograph according to its orientation tag."""
     if frame.orientation.upright:
         return frame.video
-    return av.VideoFrame.from_ndarray(frame.orientation.shown(frame.rgb), "rgb24")
+    return video_of(frame.orientation.shown(frame.rgb))
