@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,24 @@ def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int
         return inscribed(limit, aspect)
     pixels, step = getattr(segmenter, "pixels", PIXELS), getattr(segmenter, "step", STEP)
     return size.of(aspect, pixels=pixels, step=step)
+
+
+class Identity(NamedTuple):
+    """What reports say of a segmenter: its weights, and where it ran."""
+
+    weights: str
+    runtime: str
+    device: str
+
+    @classmethod
+    def of(cls, segmenter: Segmenter) -> Identity:
+        """Return what its attributes say; a function of the caller's need not have them."""
+        own = "your own segmenter"
+        return cls(
+            getattr(segmenter, "name", own),
+            getattr(segmenter, "runtime", own),
+            getattr(segmenter, "device", "unknown"),
+        )
 
 
 def sure_of(segmenter: Segmenter) -> float | None:
