@@ -21,6 +21,7 @@ from sinet_video.cli.terminal.reports import check_reports, write_json, write_te
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.parse_settings import parse_rate
 from sinet_video.pipeline.settings import Settings
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -163,9 +164,8 @@ def _alpha(found: Verification) -> str:
 
 def _audio(found: Verification) -> list[str]:
     return [
-        f"{heard.codec}, {heard.rate} Hz, {heard.channels} "
-        f"{'channel' if heard.channels == 1 else 'channels'}, from {_seconds(heard.start)} "
-        f"to {_seconds(heard.end)}"
+        f"{heard.codec}, {heard.rate} Hz, {counted(heard.channels, 'channel')}, "
+        f"from {_seconds(heard.start)} to {_seconds(heard.end)}"
         for heard in found.audio
     ] or ["none"]
 

@@ -13,6 +13,8 @@ from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock, pace
 from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.tables import aligned, in_bytes
 
+from sinet_video.words import counted
+
 if TYPE_CHECKING:
     from sinet_video.batches.clip_job import Outcome
     from sinet_video.batches.decide import Step
@@ -142,8 +144,7 @@ def _sums(outcomes: Sequence[Outcome]) -> str:
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     frames = sum(report.frames for report in reports)
     text = f"{counts['done']} done, {counts['failed']} failed, {counts['skipped']} skipped"
-    made = "1 frame" if frames == 1 else f"{frames} frames"
-    return f"{text}; {made}." if frames else f"{text}."
+    return f"{text}; {counted(frames, 'frame')}." if frames else f"{text}."
 
 
 def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -> str:
