@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event
-from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
+from sinet_video.cli.terminal.progress import Line, clock
 from sinet_video.cli.terminal.streams import printable
 
 if TYPE_CHECKING:
@@ -21,10 +21,8 @@ class LiveLine(Line):
     """Called after every frame, shows itself every so often."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(quiet=console.quiet, width=100)
+        super().__init__(quiet=console.quiet, events=console.log_json, width=100)
         self._json = console.log_json
-        if self._json:
-            self._moves, self._every = False, EVENT_SECONDS
 
     def __call__(self, status: LiveStatus) -> None:
         """Take note of a frame that was sent."""
