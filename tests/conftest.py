@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,19 @@ def ffmpeg() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, ffmpeg) -> Callable[..., Path]:
+    """Write a file with ffmpeg, once: `made("a.mkv", "-i", other, "-c", "copy")`."""
+
+    @cache
+    def make(name: str, *arguments: object) -> Path:
+        path = tmp_path_factory.mktemp("made") / name
+        ffmpeg("ffmpeg", *arguments, path)
+        return path
+
+    return make
 
 
 @pytest.fixture(scope="session")

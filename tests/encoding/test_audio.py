@@ -33,19 +33,6 @@ def made_green(source: Path, output: Path, **options) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, ffmpeg) -> Callable[..., Path]:
-    """Write a clip with ffmpeg, once: `made("a.mp4", *arguments)`."""
-
-    @cache
-    def make(name: str, *arguments: str) -> Path:
-        path = tmp_path_factory.mktemp("audio") / name
-        ffmpeg("ffmpeg", *arguments, path)
-        return path
-
-    return make
-
-
-@pytest.fixture(scope="module")
 def talk(made) -> Path:
     """A second of frames and of AAC in MP4, with the usual priming before the start."""
     return made("talk.mp4", *VIDEO, *tone("stereo"), "-c:a", "aac")
