@@ -150,7 +150,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the user's own cache; all of them share one of the run's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SINET_VIDEO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-        if "TORCH_EXTENSIONS_DIR" not in os.environ:  # what takes a minute to build is built once
+        if "TORCH_EXTENSIONS_DIR" not in os.environ:  # what takes long to build is built once
             patch.setenv("TORCH_EXTENSIONS_DIR", str(Path.home() / ".cache" / "torch_extensions"))
         yield
 
