@@ -88,8 +88,12 @@ def test_the_container_copies_what_it_needs(tmp_path):
     )
     environment = {**os.environ, "PYTHONPATH": str(built)}
     said = subprocess.run(
-        [sys.executable, "-c", start], cwd=tmp_path, env=environment, capture_output=True, text=True,
+        [sys.executable, "-c", start],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
         check=True,
-    )  # fmt: skip
+    )
     assert said.stdout.startswith("sinet-video")
     assert (built / f"{module}.py").is_file()
