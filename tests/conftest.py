@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,19 @@ def ffmpeg() -> Callable[..., str]:
     return run
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, ffmpeg) -> Callable[..., Path]:
+    """Write a file with ffmpeg, once: `made("a.mkv", "-i", other, "-c", "copy")`."""
+
+    @cache
+    def make(name: str, *arguments: object) -> Path:
+        path = tmp_path_factory.mktemp("made") / name
+        ffmpeg("ffmpeg", *arguments, path)
+        return path
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def ffprobe_pts(ffmpeg: Callable[..., str]) -> Callable[[Path], list[Fraction]]:
     """The exact presentation times of a file's frames, sorted, in seconds.
@@ -136,7 +150,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or writes the user's own cache; all of them share one of the run's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SINET_VIDEO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
-        if "TORCH_EXTENSIONS_DIR" not in os.environ:  # what takes a minute to build is built once
+        if "TORCH_EXTENSIONS_DIR" not in os.environ:  # what takes long to build is built once
             patch.setenv("TORCH_EXTENSIONS_DIR", str(Path.home() / ".cache" / "torch_extensions"))
         yield
 

@@ -80,13 +80,13 @@ class Seen:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.is_image_sequence = path.is_dir()
-        self._input = (
+        self.input = (
             ["-f", "image2", "-i", str(path / "%05d.png")]
             if self.is_image_sequence
             else ["-i", str(path)]
         )
         show = ("-show_streams", "-show_frames", "-show_packets", "-show_data_hash", "md5")
-        told = json.loads(_run("ffprobe", *self._input, *show, "-of", "json"))
+        told = json.loads(_run("ffprobe", *self.input, *show, "-of", "json"))
         self.streams: list[dict[str, Any]] = told["streams"]
         both = told["packets_and_frames"]
         frames = [each for each in both if each["type"] == "frame"]
@@ -177,15 +177,22 @@ class Seen:
     @cached_property
     def decoded(self) -> tuple[np.ndarray, list[Audio]]:
         """Frames as players turn them, (n, SIDE, SIDE, 3) uint8, and the audio."""
+        decode_together([self])
+        return self.decoded
+
+    def decoding(self, number: int, folder: Path) -> list[str]:
+        """What to tell ffmpeg, of which it is the input of a number, for `take_decoded`."""
         look = f"scale={SIDE}:{SIDE}:flags=area+accurate_rnd+full_chroma_int,format=rgb24"
-        with tempfile.TemporaryDirectory() as folder:
-            words = ["-map", "0:v:0", "-vf", look, "-fps_mode", "passthrough"]
-            words += ["-f", "rawvideo", f"{folder}/v"]
-            for index in self._pieces:
-                words += ["-map", f"0:{index}", "-f", "s16le", f"{folder}/{index}"]
-            _run("ffmpeg", *self._input, *words)
-            images = np.fromfile(f"{folder}/v", np.uint8).reshape(-1, SIDE, SIDE, 3)
-            return images, [self._audio(index, Path(folder)) for index in self._pieces]
+        words = ["-map", f"{number}:v:0", "-vf", look, "-fps_mode", "passthrough"]
+        words += ["-f", "rawvideo", f"{folder}/v"]
+        for index in self._pieces:
+            words += ["-map", f"{number}:{index}", "-f", "s16le", f"{folder}/{index}"]
+        return words
+
+    def take_decoded(self, folder: Path) -> None:
+        """Read what ffmpeg has decoded into a folder."""
+        images = np.fromfile(folder / "v", np.uint8).reshape(-1, SIDE, SIDE, 3)
+        self.decoded = images, [self._audio(index, folder) for index in self._pieces]
 
     def _audio(self, index: int, folder: Path) -> Audio:
         stream = next(s for s in self.streams if s["index"] == index)
@@ -211,6 +218,20 @@ class Seen:
             f"{_rate(self.times):<11} {audio or '-'}",
         )
         return " ".join(words)
+
+
+def decode_together(files: Sequence[Seen]) -> None:
+    """Decode files in one process, as to start it takes longer than to decode."""
+    with tempfile.TemporaryDirectory() as made:
+        folders = [Path(made) / str(number) for number in range(len(files))]
+        inputs = [word for file in files for word in file.input]
+        wanted: list[str] = []
+        for number, (file, folder) in enumerate(zip(files, folders, strict=True)):
+            folder.mkdir()
+            wanted += file.decoding(number, folder)
+        _run("ffmpeg", *inputs, *wanted)
+        for file, folder in zip(files, folders, strict=True):
+            file.take_decoded(folder)
 
 
 def _rate(seen: Sequence[Fraction | None]) -> str:
@@ -432,14 +453,19 @@ HEAD = f"{'input':<16} {'what ffprobe says of it':<82} {'output':<7}" + "".join(
 def row(made: Made, folder: Path) -> list[Cell]:
     """Make an input, convert it into each of its outputs, look at these."""
     source = Seen(made.write(folder))
-    return [_cell(source, output, folder) for output in made.outputs.split()]
+    results = {output: _converted(source, output, folder) for output in made.outputs.split()}
+    decode_together([source, *results.values()])
+    return [_cell(source, output, result) for output, result in results.items()]
 
 
-def _cell(source: Seen, output: str, folder: Path) -> Cell:
+def _converted(source: Seen, output: str, folder: Path) -> Seen:
     name, wanted = OUTPUTS[output]
     convert(source.path, folder / name, settings=EVERYTHING, **wanted)
-    mine = Seen(folder / name)
-    found = {check.__name__: list(check(mine, source)) for check in CHECKS}
+    return Seen(folder / name)
+
+
+def _cell(source: Seen, output: str, result: Seen) -> Cell:
+    found = {check.__name__: list(check(result, source)) for check in CHECKS}
     return Cell(source, output, {name: wrong for name, wrong in found.items() if wrong})
 
 

@@ -18,7 +18,7 @@ from sinet_video.cli.options.click_options import (
 )
 from sinet_video.cli.options.command import Command
 from sinet_video.cli.options.generate import read_names
-from sinet_video.cli.terminal.progress import ticking
+from sinet_video.cli.terminal.progress import Ticker
 from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
 
 from sinet_video.errors import SettingError
@@ -186,7 +186,7 @@ def evaluate(
             recipe=recipe,
             empty=empty,
             on_bad=on_bad,
-            watch=partial(ticking, quiet=quiet),
+            watch=partial(Ticker, quiet=quiet),
             skipped=lambda bad: click.echo(f"Skipped {bad.path}: {bad.reason}", err=True),
         )
         if sheet:

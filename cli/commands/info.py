@@ -13,6 +13,7 @@ from sinet_video.cli.terminal.reports import write_text
 from sinet_video.cli.terminal.streams import printable, write_stdout
 
 from sinet_video.pipeline.settings import Settings
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -70,7 +71,7 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
 
     rate = f"{float(clip.rate):.3f} frames/s on average" if clip.rate else "rate not said"
     length = f"{clip.duration:.3f} s" if clip.duration else "length not said"
-    count = _counted(clip.frames, "frame") if clip.frames else "frames not counted"
+    count = counted(clip.frames, "frame") if clip.frames else "frames not counted"
     turned = f", {clip.orientation}" if not clip.orientation.upright else ""
     turned += ", interlaced" if clip.interlaced else ""
     turned += ", alpha stacked below it" if clip.stacked else ""
@@ -94,7 +95,7 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
 def _beside(clip: Clip) -> list[str]:
     """Return what is beside the frames, a line each."""
     audio = [
-        f"  audio      {track.codec}, {track.rate} Hz, {_counted(track.channels, 'channel')}, "
+        f"  audio      {track.codec}, {track.rate} Hz, {counted(track.channels, 'channel')}, "
         f"starts at {track.start:.6f} s{_spoken(track.language)}"
         for track in clip.audio
     ]
@@ -114,10 +115,6 @@ def _beside(clip: Clip) -> list[str]:
             for each in clip.others
         ),
     ]
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _title(chapter: Chapter) -> str:

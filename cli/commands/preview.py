@@ -18,10 +18,10 @@ from sinet_video.cli.options.console import console_options
 from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.reports import check_reports, write_report
-from sinet_video.cli.terminal.tables import counted
 
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
+from sinet_video.words import counted
 
 
 @click.command(cls=Command)
@@ -106,4 +106,4 @@ def preview(
         progress.clear()
     if report_file:
         write_report(report_file, json.dumps(found.to_dict(), indent=2), overwrite=overwrite)
-    console.note(f"Wrote {output}: {counted(len(found.figures.times))} looked at.")
+    console.note(f"Wrote {output}: {counted(len(found.figures.times), 'frame')} looked at.")

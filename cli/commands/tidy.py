@@ -13,6 +13,7 @@ from sinet_video.cli.terminal.streams import write_stdout
 from sinet_video.cli.terminal.tables import aligned, in_bytes
 
 from sinet_video.errors import OutputError
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.pipeline.resuming.leftovers import Leftover
@@ -91,5 +92,4 @@ def _sum(some: list[Leftover]) -> str:
 def _age(seconds: float) -> str:
     """Return a time in its largest unit."""
     length, unit = next((each for each in AGES if seconds >= each[0]), AGES[-1])
-    count = int(seconds // length)
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    return counted(int(seconds // length), unit)

@@ -17,11 +17,11 @@ from sinet_video.cli.options.click_options import (
 )
 from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
-from sinet_video.cli.terminal.tables import counted
 
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.parse_settings import parse_rate
 from sinet_video.pipeline.settings import Settings
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow
@@ -136,7 +136,7 @@ def _facts(found: Verification) -> list[str]:
 def _time(found: Verification) -> str:
     timing = found.timing
     span = f"first at {_seconds(timing.first)}, last at {_seconds(timing.last)}"
-    return f"{counted(timing.frames)}, {span}, {_seconds(timing.duration)} long"
+    return f"{counted(timing.frames, 'frame')}, {span}, {_seconds(timing.duration)} long"
 
 
 def _seconds(value: Fraction | None) -> str:
@@ -164,9 +164,8 @@ def _alpha(found: Verification) -> str:
 
 def _audio(found: Verification) -> list[str]:
     return [
-        f"{heard.codec}, {heard.rate} Hz, {heard.channels} "
-        f"{'channel' if heard.channels == 1 else 'channels'}, from {_seconds(heard.start)} "
-        f"to {_seconds(heard.end)}"
+        f"{heard.codec}, {heard.rate} Hz, {counted(heard.channels, 'channel')}, "
+        f"from {_seconds(heard.start)} to {_seconds(heard.end)}"
         for heard in found.audio
     ] or ["none"]
 

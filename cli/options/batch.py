@@ -17,6 +17,7 @@ from sinet_video.cli.options.output import RESULT
 from sinet_video.cli.terminal.console import Console
 
 from sinet_video.errors import SettingError
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.batches.clip_job import Outcome
@@ -94,13 +95,13 @@ class BatchOptions:
         from sinet_video.batches.inputs import count_stills, count_unseen
 
         if not self.recursive and (unseen := count_unseen(inputs)):
-            videos = "video in a subfolder is" if unseen == 1 else "videos in subfolders are"
-            console.note(f"Note: {unseen} {videos} left out; --recursive takes them.")
+            videos = counted(unseen, "video in a subfolder is", "videos in subfolders are")
+            console.note(f"Note: {videos} left out; --recursive takes them.")
         takes = self._naming().takes_stills
         stills = 0 if takes else count_stills(inputs, recursive=self.recursive)
         if stills:
-            photos = "photo is" if stills == 1 else "photos are"
-            console.note(f"Note: {stills} {photos} left out; give photos in a call of their own.")
+            photos = counted(stills, "photo is", "photos are")
+            console.note(f"Note: {photos} left out; give photos in a call of their own.")
 
     def planned(self, inputs: list[str], conversion: Conversion, *, overwrite: bool) -> list[Step]:
         """Return what is to be done."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from sinet_video.cli.options.click_options import Decorator, own_option
-from sinet_video.cli.terminal.progress import summarise
 
 from sinet_video.errors import InputError
 from sinet_video.paths import read_text
@@ -102,5 +102,25 @@ def print_summary(
     """Say on stderr what was made, and by name what was bad."""
     if quiet:
         return
-    for line in summarise(manifest, output, excluded):
+    for line in _summary(manifest, output, excluded):
         click.echo(line, err=True)
+
+
+def _summary(manifest: Manifest, output: Path, excluded: frozenset[str]) -> list[str]:
+    """Return lines that say what was made, what was not and why, and what was bad, by name."""
+    lines = [f"Bad: {each.name}: {each.reason}" for each in manifest.bad]
+    known = {each.name for each in manifest.products} | {each.name for each in manifest.rejected}
+    lines += [f"Note: Nothing is called {name}." for name in sorted(excluded - known)]
+    lines.append(
+        f"Wrote {output}: {len(manifest.products)} images with masks; "
+        f"{len(manifest.rejected)} rejected{_reasons(manifest)}; "
+        f"{len(manifest.bad)} bad."
+    )
+    return lines
+
+
+def _reasons(manifest: Manifest) -> str:
+    # "agreement 0.871" and "agreement 0.893" are one reason.
+    reasons = Counter(each.reason.rstrip("0123456789. ") for each in manifest.rejected)
+    text = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    return f" ({text})" if text else ""

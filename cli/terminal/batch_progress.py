@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import click
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
-from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock, pace
+from sinet_video.cli.terminal.progress import Line, clock, pace
 from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.streams import printable
-from sinet_video.cli.terminal.tables import aligned, counted, in_bytes
+from sinet_video.cli.terminal.tables import aligned, in_bytes
+
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.batches.clip_job import Outcome
@@ -28,17 +30,8 @@ class BatchProgress(Line):
     """Called while clips are converted, shows how far the batch and the clip are."""
 
     def __init__(self, console: Console, total: int | None) -> None:
-        super().__init__(quiet=console.quiet, width=78)
+        super().__init__(quiet=console.quiet, events=console.log_json, width=78)
         self._console, self._total, self._done = console, total, 0
-        if console.log_json:
-            self._moves, self._every = False, EVENT_SECONDS
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._console.log_json:
-            self.clear()
 
     def __call__(self, state: State) -> None:
         """Take note of finished frames."""
@@ -148,7 +141,7 @@ def _sums(outcomes: Sequence[Outcome]) -> str:
     reports = [outcome.report for outcome in outcomes if outcome.report is not None]
     frames = sum(report.frames for report in reports)
     text = f"{counts['done']} done, {counts['failed']} failed, {counts['skipped']} skipped"
-    return f"{text}; {counted(frames)}." if frames else f"{text}."
+    return f"{text}; {counted(frames, 'frame')}." if frames else f"{text}."
 
 
 def dry_table(steps: Sequence[Step], estimates: Sequence[Estimate], jobs: int) -> str:

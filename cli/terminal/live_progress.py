@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event
-from sinet_video.cli.terminal.progress import EVENT_SECONDS, Line, clock
+from sinet_video.cli.terminal.progress import Line, clock
 from sinet_video.cli.terminal.streams import printable
-from sinet_video.cli.terminal.tables import counted
+
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.streaming.report import LiveReport, LiveStatus
@@ -22,10 +23,8 @@ class LiveLine(Line):
     """Called after every frame, shows itself every so often."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(quiet=console.quiet, width=100)
+        super().__init__(quiet=console.quiet, events=console.log_json, width=100)
         self._json = console.log_json
-        if self._json:
-            self._moves, self._every = False, EVENT_SECONDS
 
     def __call__(self, status: LiveStatus) -> None:
         """Take note of a frame that was sent."""
@@ -71,7 +70,7 @@ def summary(report: LiveReport) -> list[str]:
         )
         if count
     ]
-    frames = f"{counted(report.frames)}, {report.frames_per_second:.1f} a second"
+    frames = f"{counted(report.frames, 'frame')}, {report.frames_per_second:.1f} a second"
     return [
         *(f"Note: {warning}" for warning in report.warnings),
         f"Live for {clock(report.seconds)} to {report.output}: {frames}; "

@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -19,7 +16,6 @@ if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
     from sinet_video.media.time_range import TimeRange
     from sinet_video.pipeline.report import Report
-    from sinet_video.training.generate.manifest import Manifest
 
 TERMINAL_SECONDS = 0.1
 PLAIN_SECONDS = 5.0
@@ -28,12 +24,16 @@ EVENT_SECONDS = 0.5
 
 
 class Line:
-    """A text that is shown every so often: over itself on a terminal, as plain lines elsewhere."""
+    """A text that is shown every so often: over itself on a terminal, as plain lines elsewhere.
 
-    def __init__(self, *, quiet: bool = False, width: int = 72) -> None:
+    `events`: the texts are for programs, each a line of its own.
+    """
+
+    def __init__(self, *, quiet: bool = False, events: bool = False, width: int = 72) -> None:
         self.quiet, self._width = quiet, width
-        self._moves = sys.stderr is not None and sys.stderr.isatty()
-        self._every = TERMINAL_SECONDS if self._moves else PLAIN_SECONDS
+        self._moves = not events and sys.stderr is not None and sys.stderr.isatty()
+        plain = EVENT_SECONDS if events else PLAIN_SECONDS
+        self._every = TERMINAL_SECONDS if self._moves else plain
         self._start = self._shown = time.monotonic()
 
     def show(self, text: Callable[[float], str]) -> None:
@@ -50,6 +50,12 @@ class Line:
         columns = _columns()
         width = max(1, min(self._width, columns - 1)) if columns else self._width
         return f"\r{text[:width]:<{width}}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
 
     def clear(self) -> None:
         """Wipe the moving line, so that what follows starts on a clean one."""
@@ -68,10 +74,10 @@ def _columns() -> int:
 class Progress(Line):
     """Called after every frame, shows itself every so often."""
 
-    def __init__(self, span: TimeRange, *, quiet: bool = False) -> None:
+    def __init__(self, span: TimeRange, *, quiet: bool = False, events: bool = False) -> None:
         from sinet_video.pipeline.report import expected_frames
 
-        super().__init__(quiet=quiet)
+        super().__init__(quiet=quiet, events=events)
         self._span, self._expected = span, expected_frames
         self._before: int | None = None
 
@@ -126,8 +132,7 @@ class JsonProgress(Progress):
     """The same for programs: a JSON object a line."""
 
     def __init__(self, span: TimeRange, *, quiet: bool = False) -> None:
-        super().__init__(span, quiet=quiet)
-        self._moves, self._every = False, EVENT_SECONDS
+        super().__init__(span, quiet=quiet, events=True)
 
     def describe(self, frames: int, expected: int | None, seconds: float, before: int) -> str:
         """Return the event of a finished frame."""
@@ -173,35 +178,9 @@ class Counting(Line):
         super().__init__(quiet=quiet)
         self._noun = noun
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.clear()
-
     def __call__(self, done: int, total: int) -> None:
         """Take note."""
         self.show(lambda _: f"{self._noun} {done} of {total}, {100 * done // total} %")
-
-
-def summarise(manifest: Manifest, output: Path, excluded: frozenset[str]) -> list[str]:
-    """Return lines that say what was made, what was not and why, and what was bad, by name."""
-    lines = [f"Bad: {each.name}: {each.reason}" for each in manifest.bad]
-    known = {each.name for each in manifest.products} | {each.name for each in manifest.rejected}
-    lines += [f"Note: Nothing is called {name}." for name in sorted(excluded - known)]
-    lines.append(
-        f"Wrote {output}: {len(manifest.products)} images with masks; "
-        f"{len(manifest.rejected)} rejected{_reasons(manifest)}; "
-        f"{len(manifest.bad)} bad."
-    )
-    return lines
-
-
-def _reasons(manifest: Manifest) -> str:
-    # "agreement 0.871" and "agreement 0.893" are one reason.
-    reasons = Counter(each.reason.rstrip("0123456789. ") for each in manifest.rejected)
-    text = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    return f" ({text})" if text else ""
 
 
 class Ticker(Line):
@@ -214,13 +193,3 @@ class Ticker(Line):
     def __call__(self, done: int, total: int | None) -> None:
         """Take note of something finished."""
         self.show(lambda spent: f"{self._what}: {describe(done, total, spent)}")
-
-
-@contextmanager
-def ticking(what: str, *, quiet: bool) -> Iterator[Ticker]:
-    """Show the progress of something with a ticker, which goes when that is done."""
-    ticker = Ticker(what, quiet=quiet)
-    try:
-        yield ticker
-    finally:
-        ticker.clear()

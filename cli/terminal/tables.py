@@ -18,11 +18,6 @@ def aligned(rows: Sequence[Sequence[str]], numbers: int = 4) -> list[str]:
     ]
 
 
-def counted(frames: int) -> str:
-    """Return how many frames there are, for people."""
-    return "1 frame" if frames == 1 else f"{frames} frames"
-
-
 def in_bytes(count: int) -> str:
     """Return bytes for people."""
     amount, unit = float(count), "B"

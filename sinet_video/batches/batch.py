@@ -12,6 +12,7 @@ from typing import Any
 from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
 from sinet_video.batches.clip_job import (
+    CORES_A_JOB,
     ClipJob,
     Convert,
     Outcome,
@@ -32,6 +33,7 @@ from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
+from sinet_video.read_ahead import cores
 from sinet_video.remote.address import any_remote, check_allowed, pure_path, scheme_of
 from sinet_video.remote.convert import check_remote, unstaged
 from sinet_video.remote.settings import StageSettings
@@ -214,12 +216,8 @@ def note(pace: Pace, step: Step, news: tuple[int, int | None]) -> None:
 
 def default_jobs(clips: int) -> int:
     """Return how many clips to convert at a time on this machine, by its cores and memory."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(clips, (cores or 1) // CORES_A_JOB, _memory() // BYTES_A_JOB))
+    return max(1, min(clips, cores() // CORES_A_JOB, _memory() // BYTES_A_JOB))
 
-
-CORES_A_JOB = 4
-"""A job runs decoding, the network, the other stages and the encoder side by side."""
 
 BYTES_A_JOB = 2 << 30
 """Enough for a clip of 3840x2160."""

@@ -157,6 +157,9 @@ def memory_of(source: StrPath, files: int) -> int:
 HEADROOM = 1_500_000
 """Bytes for each megabyte that an .mp4 needs: .webm with alpha takes half as much more."""
 
+CORES_A_JOB = 4
+"""A job runs decoding, the network, the other stages and the encoder side by side."""
+
 UNKNOWN = 1 << 30
 """Bytes for a job on a clip that cannot be looked at."""
 

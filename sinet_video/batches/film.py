@@ -15,11 +15,10 @@ from sinet_video.batches.processes import Send
 from sinet_video.batches.ray_engine import RayEngine
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip, from_zero
-from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.errors import OutputError, Remedy, SettingError
 from sinet_video.paths import check_named
-from sinet_video.pipeline.chain import Work
+from sinet_video.pipeline.chain import Work, clip_of
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.join import join, share_folders
@@ -78,15 +77,14 @@ class Film:
         for output in filter(None, (self.output, self.matte)):
             check_output(output, self.source, overwrite=ours)
         settings, span = self.conversion.settings, self.conversion.span
-        clip = settings.sized(from_zero(probe(settings.source(self.source)).within(span)))
-        settings.check(clip)
+        clip = from_zero(clip_of(self.source, settings, span))
         segments_in(clip, self.seconds)  # which needs to know how long it is
         self._check_shareable(clip)
         return clip
 
     def _check_shareable(self, clip: Clip) -> None:
-        given, settings = self.conversion.background, self.conversion.settings
-        behind = settings.source(given) if isinstance(given, str | Path) else given
+        settings = self.conversion.settings
+        behind = settings.background(self.conversion.background)
         show, encoding = self.conversion.show, self.conversion.encoding
         look = output_kind(self.output, behind, self.conversion.fit, show, encoding)
         work = Work(settings, clip, look)
@@ -172,7 +170,7 @@ def convert_in_shares(
         segments_of_share(clip, film.seconds, Shard(1, known))
     with engine.cluster() as cluster:
         count = begun or shares or film.count(clip, cluster.room)
-        shards = [Shard(index + 1, count) for index in range(count)]
+        shards = Shard.all(count)
         finished = {shard: film.finished(shard) for shard in shards}
         before, memory = sum(finished.values()), memory_of(film.source, 1 if matte is None else 2)
         said = _Sum(clip, progress, finished)

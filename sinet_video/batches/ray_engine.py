@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from sinet_video.batches import processes
-from sinet_video.batches.clip_job import UNKNOWN
+from sinet_video.batches.clip_job import CORES_A_JOB, UNKNOWN
 from sinet_video.batches.processes import Item, Result, Work
 from sinet_video.batches.ray_driver import Tasks, drive
 from sinet_video.checked import check_fields
@@ -25,9 +25,6 @@ from sinet_video.errors import SettingError, SinetVideoError
 from sinet_video.extras import check_extra
 
 LOGGER = logging.getLogger("sinet_video")
-
-CPUS_A_TASK = 4.0
-"""A job runs decoding, the network, the other stages and the encoder side by side."""
 
 JOINING = 120.0
 """Seconds that a cluster has to start or to answer."""
@@ -80,7 +77,7 @@ class RayEngine:
         installed.
         """
         check_extra("ray", "The engine ray")
-        tasks = Tasks(self.address, self.cpus, CPUS_A_TASK, self.retries)
+        tasks = Tasks(self.address, self.cpus, CORES_A_JOB, self.retries)
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(

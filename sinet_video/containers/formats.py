@@ -27,11 +27,6 @@ def _for_nut(working: str) -> str:
     return working.replace("yuv440p1", "yuv444p1")
 
 
-X26_PRESETS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
-)  # fmt: skip
-
-
 HVC1 = {"hevc": "hvc1"}
 """The only tag of HEVC that Apple's players accept."""
 

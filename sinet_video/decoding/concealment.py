@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from sinet_video.decoding.decoder import Decoder, decoded
 from sinet_video.errors import InputError, OutOfMemoryError, reason
 from sinet_video.memory import is_there
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -67,37 +68,33 @@ class Tally:
         said = []
         if self.lost:
             said.append(
-                f"{path} is damaged {where(self.after)}: {_frames(self.lost)} in all cannot be "
-                "decoded; what is before stays as much longer."
+                f"{path} is damaged {where(self.after)}: {counted(self.lost, 'frame')} in all "
+                "cannot be decoded; what is before stays as much longer."
             )
         if self.held:
-            said.append(
-                f"{self.held} images of {path} are missing or damaged: the one before each is "
-                "shown in its place."
-            )
+            images = counted(self.held, f"image of {path} is", f"images of {path} are")
+            said.append(f"{images} missing or damaged: the one before each is shown in its place.")
         if self.harm:
             said.append(f"{path} {self.harm}: what should be there is not in the result.")
         if self.repeated:
             said.append(
-                f"{_frames(self.repeated)} came at or before the time of the one before: of such, "
-                "one is kept."
+                f"{counted(self.repeated, 'frame')} came at or before the time of the one before: "
+                "of such, one is kept."
             )
         if self.untimed:
             said.append(
-                f"{_frames(self.untimed, 'have')} no timestamps: a constant {self.rate:.6g} "
+                f"{_frames_have(self.untimed)} no timestamps: a constant {self.rate:.6g} "
                 "frames per second are assumed."
             )
         if self.resized:
-            said.append(
-                f"{_frames(self.resized, 'have')} another size than the first: scaled to it."
-            )
+            said.append(f"{_frames_have(self.resized)} another size than the first: scaled to it.")
         if self.recoloured:
             said.append(
-                f"{_frames(self.recoloured, 'have')} another colour matrix or range than the "
+                f"{_frames_have(self.recoloured)} another colour matrix or range than the "
                 "first, and were converted to match it."
             )
         said += [
-            f"{_frames(count, 'have')} {what} than the first, whose is kept for all of them."
+            f"{_frames_have(count)} {what} than the first, whose is kept for all of them."
             for what, count in self.changed.items()
         ]
         if self.beside:
@@ -172,9 +169,8 @@ def no_memory_for(path: object) -> OutOfMemoryError:
     )
 
 
-def _frames(count: int, verb: str = "") -> str:
-    said = f"{count} frame" if count == 1 else f"{count} frames"
-    return f"{said} {'has' if count == 1 else verb}" if verb else said
+def _frames_have(count: int) -> str:
+    return counted(count, "frame has", "frames have")
 
 
 def where(last: float | None) -> str:

@@ -9,13 +9,13 @@ import av
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
+from sinet_video.media.colour import UNSPECIFIED
+
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
 
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """libav's own decoders of these codecs ignore the alpha that is stored beside the frames."""
-
-UNSPECIFIED = 2
 
 
 def alpha_mode(stream: VideoStream) -> str | None:

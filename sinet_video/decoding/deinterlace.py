@@ -8,7 +8,10 @@ from itertools import groupby
 
 import av
 
-from sinet_video.media.filter_graph import pull_frames
+from sinet_video.media.filter_graph import filter_graph, layout, pull_frames
+
+INTERLACED_ALONE = "mode=send_frame:parity=auto:deint=interlaced"
+"""Options of bwdif: a frame for each, and no change to those that are not interlaced."""
 
 
 def deinterlaced(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterator[av.VideoFrame]:
@@ -17,19 +20,14 @@ def deinterlaced(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterat
     Uses libav's bwdif (after the BBC's w3fdif and yadif). Frames that are not marked as interlaced
     are unchanged. Times are in units of `time_base`, in the result too.
     """
-    for _, alike in groupby(videos, key=_layout):
+    for _, alike in groupby(videos, key=layout):
         yield from _filtered(alike, time_base)
-
-
-def _layout(video: av.VideoFrame) -> tuple[int, int, str]:
-    """Return what a filter graph is made for; broadcasts change it in mid-stream."""
-    return video.width, video.height, video.format.name
 
 
 def _filtered(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterator[av.VideoFrame]:
     graph: av.filter.Graph | None = None
     for video in videos:
-        graph = graph or _graph(video, time_base)
+        graph = graph or filter_graph(video, time_base, "bwdif", INTERLACED_ALONE)
         graph.push(video)
         yield from _ready(graph, time_base)
     if graph is not None:
@@ -37,22 +35,8 @@ def _filtered(videos: Iterator[av.VideoFrame], time_base: Fraction) -> Iterator[
         yield from _ready(graph, time_base)
 
 
-def _graph(video: av.VideoFrame, time_base: Fraction) -> av.filter.Graph:
-    graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=video.width, height=video.height, format=video.format, time_base=time_base
-    )
-    filtered = graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
-    sink = graph.add("buffersink")
-    source.link_to(filtered)
-    filtered.link_to(sink)
-    graph.configure()
-    return graph
-
-
 def _ready(graph: av.filter.Graph, time_base: Fraction) -> Iterator[av.VideoFrame]:
-    for video in pull_frames(graph):
-        assert isinstance(video, av.VideoFrame)  # only video was pushed
+    for video in pull_frames(graph, av.VideoFrame):
         if video.pts is not None and video.time_base is not None:
             units = video.time_base / time_base  # the filter's time base is half as long
             video.pts, video.duration = round(video.pts * units), round(video.duration * units)

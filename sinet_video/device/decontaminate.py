@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sinet_video.device.grids import averaged, box_sum, cells_of, enlarged, halved, repeated
 from sinet_video.device.matte import DeviceMatte
-from sinet_video.planes.pyramid import subsampling
+from sinet_video.planes.pyramid import colour_subsampling
 from sinet_video.stages.decontaminate import FAR, LITTLE, NEAR
 
 
@@ -22,7 +22,7 @@ def decontaminate(mattes: Iterable[DeviceMatte]) -> Iterator[DeviceMatte]:
 def edge_colours(matte: DeviceMatte) -> list[Tensor]:
     """Return the planes, rounded, with the person's own colours where alpha is partial."""
     frame, alpha, planes = matte.frame, matte.alpha, matte.planes
-    factor, top = subsampling(frame), frame.format.top
+    factor, top = colour_subsampling(frame), frame.format.top
     small = cells_of(frame, factor, alpha.device)
     colours = blurred_colours(small, averaged(alpha, factor, factor))
     shared = (1, 1), (frame.format.down, frame.format.across)

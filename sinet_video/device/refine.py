@@ -13,8 +13,9 @@ from sinet_video.device.guided_filter import Lines, confidence, fit
 from sinet_video.device.matte import DeviceMatte
 from sinet_video.media.frame import Frame
 from sinet_video.media.tiled_alpha import Grid
+from sinet_video.planes.pyramid import subsampling
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement, Refinement
-from sinet_video.stages.refine import BILINEAR_SIDE, REACH, SLACK, SURE, WORKING_SIDE, subsampling
+from sinet_video.stages.refine import BILINEAR_SIDE, REACH, SLACK, SURE, WORKING_SIDE
 
 
 def refine(mattes: Iterable[DeviceMatte], refinement: Refinement) -> Iterator[DeviceMatte]:

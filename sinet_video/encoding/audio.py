@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
-from itertools import pairwise
 from math import floor
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -154,8 +153,7 @@ class Encoded(Track):
             self._shape = None
 
     def _shaped(self, graph: av.filter.Graph) -> Iterator[Packet]:
-        for frame in pull_frames(graph):
-            assert isinstance(frame, av.AudioFrame)  # nothing else was pushed
+        for frame in pull_frames(graph, av.AudioFrame):
             self._pieces = self._pieces or self._cutting(frame)
             self._pieces.push(frame)
             yield from self._encoded()
@@ -182,7 +180,7 @@ class Encoded(Track):
 
     def _encoded(self) -> Iterator[Packet]:
         assert self._pieces is not None  # made when the first piece had its shape
-        for frame in pull_frames(self._pieces):
+        for frame in pull_frames(self._pieces, av.AudioFrame):
             yield from self.target.encode(frame)
 
 
@@ -195,10 +193,8 @@ def _chain(frame: av.AudioFrame, *filters: tuple[str, str]) -> av.filter.Graph:
         layout=usual_layout(frame.layout) if is_unspecified(frame.layout) else frame.layout.name,
         time_base=frame.time_base,
     )
-    chain = [buffer, *(graph.add(*each) for each in filters), graph.add("abuffersink")]
-    for before, after in pairwise(chain):
-        before.link_to(after)
-    graph.configure()
+    chain = (graph.add(*each) for each in filters)
+    graph.link_nodes(buffer, *chain, graph.add("abuffersink")).configure()
     return graph
 
 

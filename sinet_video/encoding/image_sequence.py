@@ -82,8 +82,37 @@ class ImageTags:
 class _Images(Sink):
     """A container of images that are written beside their place."""
 
-    _container: OutputContainer
     _part: Path
+
+    def __init__(
+        self, path: Path, clip: Clip, content: Content, plan: Plan, *, overwrite: bool
+    ) -> None:
+        self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
+        self._path, self._overwrite, self._clip = path, overwrite, clip
+        self._tags, self._incoming = ImageTags.of(clip, content, plan), Incoming(path, clip)
+
+    def _open(self, name: Path, **options: str) -> None:
+        """Open the container for what was begun, which is discarded if that fails."""
+        upright, rate = self._clip.as_shown(), 1 / RATE_IF_UNKNOWN
+        try:
+            with translate_write_errors(self._path):
+                self._container = open_container(name, self.plan, **options)
+                self._stream = add_video_stream(
+                    self._container, upright, self.content, self.plan, rate
+                )
+        except BaseException:
+            discard(self._part)
+            raise
+
+    def _video(self, matte: Matte, number: int) -> av.VideoFrame:
+        """Return the image of a matte, the `number`th from 0 on."""
+        video = shown(rendered_frame(matte, self.content, self.plan), self._clip.orientation)
+        video.pts, video.time_base = number, 1 / RATE_IF_UNKNOWN
+        return video
+
+    def _mux(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            self._container.mux(self._tags.written(packet))
 
     def abandon(self) -> None:
         """As `Sink` says."""
@@ -97,33 +126,21 @@ class ImageFile(_Images):
     def __init__(
         self, path: Path, clip: Clip, content: Content, plan: Plan, *, overwrite: bool = False
     ) -> None:
-        self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
-        self._path, self._overwrite, self._orientation = path, overwrite, clip.orientation
-        self._incoming = Incoming(path, clip)
-        self._tags, self._written = ImageTags.of(clip, content, plan), False
+        super().__init__(path, clip, content, plan, overwrite=overwrite)
+        self._written = False
         with translate_write_errors(path):
             self._part = begin_file(path)
-        try:
-            with translate_write_errors(path):
-                self._container = open_container(self._part, plan, update="1")
-                self._stream = add_video_stream(
-                    self._container, clip.as_shown(), content, plan, 1 / RATE_IF_UNKNOWN
-                )
-        except BaseException:
-            discard(self._part)
-            raise
+        self._open(self._part, update="1")
 
     def write(self, matte: Matte) -> None:
         """Write the image; see `Sink.write`. Raises `OutputError` for a second one."""
         self._incoming.check(matte)
         if self._written:
             raise OutputError(f"{self._path} is one image, and more than one frame came.")
-        video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
-        video.pts, video.time_base = 0, 1 / RATE_IF_UNKNOWN
+        video = self._video(matte, 0)
         self._written = True
         with translate_write_errors(self._path):
-            for packet in [*self._stream.encode(video), *self._stream.encode(None)]:
-                self._container.mux(self._tags.written(packet))
+            self._mux([*self._stream.encode(video), *self._stream.encode(None)])
 
     def finish(self) -> None:
         """As `Sink` says; raises `OutputError` if no frame was written."""
@@ -167,42 +184,22 @@ class ImageSequence(_Images):
         *,
         overwrite: bool = False,
     ) -> None:
-        self.content, self.plan, self.warnings = content, plan, sequence_warnings(clip)
-        self._name = name_in(path, plan)
-        self._tags = ImageTags.of(clip, content, plan)
-        self._path, self._target = path, path.parent if is_pattern(path) else path
-        self._incoming = Incoming(path, clip)
-        self._orientation = clip.orientation
+        super().__init__(path, clip, content, plan, overwrite=overwrite)
+        self._name, self._target = name_in(path, plan), path.parent if is_pattern(path) else path
         self._times: list[Fraction] = []
-        self._overwrite = overwrite
         with translate_write_errors(path):
             self._part = begin_folder(self._target.absolute())
-        try:
-            with translate_write_errors(path):
-                # A percent sign in the folder's own name is not a placeholder.
-                folder = str(self._part).replace("%", "%%")
-                self._container = open_container(
-                    Path(folder) / self._name, plan, start_number=str(first)
-                )
-                self._stream = add_video_stream(
-                    self._container, clip.as_shown(), content, plan, 1 / RATE_IF_UNKNOWN
-                )
-        except BaseException:
-            discard(self._part)
-            raise
+        # A percent sign in the folder's own name is not a placeholder.
+        folder = Path(str(self._part).replace("%", "%%"))
+        self._open(folder / self._name, start_number=str(first))
 
     def write(self, matte: Matte) -> None:
         """Write the next image; see `Sink.write`."""
         self._incoming.check(matte)
-        video = shown(rendered_frame(matte, self.content, self.plan), self._orientation)
-        video.pts, video.time_base = len(self._times), 1 / RATE_IF_UNKNOWN
+        video = self._video(matte, len(self._times))
         self._times.append(matte.time)
         with translate_write_errors(self._path):
             self._mux(self._stream.encode(video))
-
-    def _mux(self, packets: list[Packet]) -> None:
-        for packet in packets:
-            self._container.mux(self._tags.written(packet))
 
     def finish(self) -> None:
         """As `Sink` says. Raises `OutputError` if no frame came."""

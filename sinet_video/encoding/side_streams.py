@@ -116,18 +116,11 @@ class SideStreams(Companions):
             self._waiting = packet if self._is_later(packet, time) else None
             if self._waiting is not None:
                 break
-            yield from self._usable(self.tracks[packet.stream_index].feed(packet))
+            yield from self.usable(self.tracks[packet.stream_index].feed(packet))
         if time is None:
             for track in self.tracks.values():
-                yield from self._usable(track.flush())
+                yield from self.usable(track.flush())
             self.warnings += late_audio(self.tracks.values(), self._span, self._output.format.name)
-
-    def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
-        """Yield a track's output packets as long as it can be used."""
-        try:
-            yield from packets
-        except av.FFmpegError as error:
-            self.harmed(error, "some of it is lost")
 
     def harmed(self, error: av.FFmpegError, what: str) -> None:
         """Report an unusable packet: raise `InputError`, or warn once and continue."""

@@ -48,6 +48,13 @@ class Companions(ABC):
     def close(self) -> None:
         """Let go of what is read."""
 
+    def usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        """Yield a track's output packets as long as it can be used."""
+        try:
+            yield from packets
+        except av.FFmpegError as error:
+            self.harmed(error, "some of it is lost")
+
     @property
     def hidden_starts(self) -> list[HiddenStart]:
         """Tracks that start late, with samples before that; known once all is written."""

@@ -20,11 +20,10 @@ from sinet_video.encoding.palette import PALETTE
 from sinet_video.encoding.plan import Plan
 from sinet_video.encoding.svt_av1 import open_encoder
 from sinet_video.errors import SettingError
+from sinet_video.media.colour import BT709
 from sinet_video.media.hdr import Hdr
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.read_ahead import cores
-
-BT709 = 1
 
 MOST_THREADS = 128
 """As many as x264 can start."""

@@ -22,7 +22,8 @@ TRANSFERS = {
     "log100": 9, "log316": 10, "iec61966-2-4": 11, "bt1361e": 12, "iec61966-2-1": 13,
     "bt2020-10": 14, "bt2020-12": 15, "smpte2084": 16, "smpte428": 17, "arib-std-b67": 18,
 }  # fmt: skip
-UNSPECIFIED = 2
+UNSPECIFIED, BT709 = 2, 1
+"""Codes that matrices, primaries and transfer functions have in common."""
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in luma, as in BT.601."""
@@ -46,3 +47,6 @@ class Colour:
             int(video.color_primaries),
             int(video.color_trc),
         )
+
+
+UNTAGGED = Colour(UNSPECIFIED, 0, UNSPECIFIED, UNSPECIFIED)

@@ -12,10 +12,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from sinet_video.media.pixel_formats import (
-    Plane,
-    unread,
-)
+from sinet_video.media.pixel_formats import Plane, unread
 
 AREA = Interpolation.AREA
 BILINEAR = Interpolation.BILINEAR
@@ -188,6 +185,21 @@ def first_planes(video: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
 def rgb_of(video: av.VideoFrame) -> NDArray[np.uint8]:
     """Return an 8-bit RGB video frame as (H, W, 3) uint8."""
     return video.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+
+def video_of(image: NDArray[np.uint8]) -> av.VideoFrame:
+    """Return an image, (H, W, 3) RGB or (H, W) gray, uint8, as a video frame."""
+    name = "gray" if image.ndim == 2 else "rgb24"
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(image), name)
+
+
+def scaled(
+    image: NDArray[np.uint8], size: tuple[int, int], interpolation: Interpolation = FINE
+) -> NDArray[np.uint8]:
+    """Return an image, (H, W, 3) RGB or (H, W) gray, uint8, scaled to (width, height)."""
+    video = reformat(video_of(image), width=size[0], height=size[1], interpolation=interpolation)
+    found: NDArray[np.uint8] = planes_of(video)[0].copy() if image.ndim == 2 else rgb_of(video)
+    return found
 
 
 def _array(plane: Any, dtype: Any) -> Plane:

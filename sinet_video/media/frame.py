@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
 from sinet_video.media.area import reduced_rgb
-from sinet_video.media.convert import blank_like, matrix_of, planes_of, reformat, rgb_of
+from sinet_video.media.convert import (
+    blank_like,
+    matrix_of,
+    planes_of,
+    reformat,
+    rgb_of,
+    video_of,
+)
 from sinet_video.media.orientation import Displayed
 from sinet_video.media.pixel_formats import PLANAR, PixelFormat, Plane
 from sinet_video.media.tiled_alpha import AlphaElsewhere, TiledAlpha
@@ -71,8 +78,7 @@ class Frame(Displayed):
                 f"An image must be (H, W, 3) uint8 in RGB; what came is {type(array).__name__} of "
                 f"shape {pixels.shape} and type {pixels.dtype}."
             )
-        video = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
-        return cls(reformat(video, pixel_format="gbrp"), pts, Fraction(time_base))
+        return cls(reformat(video_of(pixels), pixel_format="gbrp"), pts, Fraction(time_base))
 
     @property
     def width(self) -> int:

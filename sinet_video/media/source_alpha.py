@@ -16,8 +16,6 @@ from sinet_video.media.tiled_alpha import TiledAlpha
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Packet = av.Packet[Any]
-
 
 def opacity_of(video: av.VideoFrame, width: int, height: int) -> TiledAlpha | None:
     """Return the alpha of a video frame at a size, or None if it has none."""

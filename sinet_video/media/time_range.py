@@ -75,6 +75,11 @@ class TimeRange:
         """Seconds to subtract from all times, so that the part starts where its file does."""
         return (self.start or Fraction(0)) - self.late
 
+    def length_within(self, duration: float) -> float:
+        """Return how many seconds of a clip that lasts `duration` seconds lie in the range."""
+        end = duration if self.end is None else min(duration, float(self.end))
+        return max(0.0, end - float(self.start or 0))
+
     def before(self, time: Fraction) -> bool:
         """Whether a time lies before the range."""
         return self.start is not None and time < self.start

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.media.colour import BT709, UNSPECIFIED
+
 Values = NDArray[Any]
 
-UNSPECIFIED = frozenset({0, 2})
 SRGB = 13
-BT709 = 1
 WHITE = 203 / 10000
 """As a share of PQ's whole range."""
 HLG_WHITE = 0.265
@@ -31,7 +31,7 @@ def to_light(transfer: int, bits: int, *, is_rgb: bool) -> NDArray[np.float32]:
 
     An unspecified transfer is taken as sRGB for RGB, and as BT.709 for the rest.
     """
-    code = (SRGB if is_rgb else BT709) if transfer in UNSPECIFIED else transfer
+    code = (SRGB if is_rgb else BT709) if transfer in (0, UNSPECIFIED) else transfer
     values = np.linspace(0, 1, 2**bits)
     return _CURVES.get(code, _bt709)(values).astype(np.float32)
 

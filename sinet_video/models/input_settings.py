@@ -63,16 +63,14 @@ class InputSize:
     @classmethod
     def parse(cls, text: str) -> InputSize:
         """Parse "64000" or "320x192". Raises `SettingError`."""
-        width, cross, height = text.lower().partition("x")
         try:
-            return cls(exact=(int(width), int(height))) if cross else cls(int(text))
+            sides = [int(side) for side in text.lower().split("x", 1)]
         except ValueError as error:
-            if isinstance(error, SettingError):
-                raise
             raise SettingError(
                 f"Network size is {text!r}; give a number of pixels such as 64000, or a width and "
                 "height such as 320x192."
             ) from error
+        return cls(sides[0]) if len(sides) == 1 else cls(exact=(sides[0], sides[1]))
 
     def of(self, aspect: float, *, pixels: int = PIXELS, step: int = STEP) -> tuple[int, int]:
         """Return (width, height) for a frame displayed at this aspect ratio (width over height).

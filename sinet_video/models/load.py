@@ -141,18 +141,17 @@ def checkpoint_path(weights: str | Path) -> Path:
 def check_readable(path: Path) -> None:
     """Raise `WeightsError` for a file that is not there, or that cannot be read."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a device may be read without end
-            raise WeightsError(f"The weights {path} are not a file; give a .pth or .onnx file.")
-        with path.open("rb"):
-            return
-    except WeightsError:
-        raise
+        is_file = stat.S_ISREG(path.stat().st_mode)  # a device may be read without end
+        if is_file:
+            path.open("rb").close()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise WeightsError(
             f"There are no weights {str(path)!r}; give {NAMES} or the path of a .pth or .onnx file."
         ) from error
     except (OSError, ValueError) as error:
         raise WeightsError(f"The weights {path} cannot be read: {reason(error)}.") from error
+    if not is_file:
+        raise WeightsError(f"The weights {path} are not a file; give a .pth or .onnx file.")
 
 
 def _in_torch(weights: str | Path, device: str, classes: ClassNames | None) -> TorchSegmenter:

@@ -10,12 +10,10 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-import av
 import numpy as np
-from numpy.typing import NDArray
 
 from sinet_video.media.arrays import FloatArray, Image
-from sinet_video.media.convert import AREA, reformat, rgb_of
+from sinet_video.media.convert import AREA, scaled
 from sinet_video.models.input_settings import PIXELS, STEP
 from sinet_video.models.segmenter import OnDevice
 from sinet_video.planes.resample import resized
@@ -46,7 +44,7 @@ class Mirrored:
     def __call__(self, image: Image, /) -> FloatArray:
         """Return alpha for an image, (h, w, 3) uint8, as the segmenter does."""
         first = logits(self._segmenter(image))
-        turned = scaled(image[:, ::-1], self._second_size(image.shape))
+        turned = scaled(image[:, ::-1], self._second_size(image.shape), AREA)
         second = logits(self._segmenter(turned)[:, ::-1])
         back: FloatArray = resized(second, first.shape)
         return logistic(np.float32(0.5) * (first + back))
@@ -93,12 +91,6 @@ class MirroredOnDevice(Mirrored):
 def mirrored(segmenter: NamedSegmenter) -> Mirrored:
     """Return the segmenter that looks twice."""
     return (MirroredOnDevice if isinstance(segmenter, OnDevice) else Mirrored)(segmenter)
-
-
-def scaled(image: NDArray[Any], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return an RGB image, (h, w, 3) uint8, at another size, (width, height)."""
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
-    return rgb_of(reformat(video, width=size[0], height=size[1], interpolation=AREA))
 
 
 def logits(alpha: FloatArray) -> FloatArray:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from math import isfinite, nan
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.errors import SettingError
-from sinet_video.media.convert import reformat
+from sinet_video.media.convert import scaled
 from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import LARGEST, PIXELS, STEP, InputSize
 
@@ -95,6 +94,24 @@ def seen_size(segmenter: Segmenter, size: InputSize, aspect: float) -> tuple[int
     return size.of(aspect, pixels=pixels, step=step)
 
 
+class Identity(NamedTuple):
+    """What reports say of a segmenter: its weights, and where it ran."""
+
+    weights: str
+    runtime: str
+    device: str
+
+    @classmethod
+    def of(cls, segmenter: Segmenter) -> Identity:
+        """Return what its attributes say; a function of the caller's need not have them."""
+        own = "your own segmenter"
+        return cls(
+            getattr(segmenter, "name", own),
+            getattr(segmenter, "runtime", own),
+            getattr(segmenter, "device", "unknown"),
+        )
+
+
 def sure_of(segmenter: Segmenter) -> float | None:
     """Return the alpha that a segmenter gives to hardly anything but people, None if unknown.
 
@@ -124,10 +141,7 @@ def as_seen(image: NDArray[np.uint8], segmenter: Any) -> NDArray[np.uint8]:
     )
     if fits and width * height <= LARGEST:
         return image
-    wide, high = seen_size(segmenter, InputSize(), width / height)
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
-    scaled: NDArray[Any] = reformat(video, width=wide, height=high).to_ndarray()
-    return scaled
+    return scaled(image, seen_size(segmenter, InputSize(), width / height))
 
 
 def inscribed(limit: tuple[int, int], aspect: float) -> tuple[int, int]:

@@ -73,16 +73,23 @@ def matte(
     """
     check_kinds(settings=(settings, Settings), span=(span or TimeRange(), TimeRange))
     if not isinstance(source, Clip):
-        given = as_source(source, settings.allow, rate=rate, times=times)
-        source = probe(settings.clip_source(given))
-    clip = source
-    clip = clip if span is None else clip.within(span)
-    clip = settings.sized(clip)
-    settings.check(clip)
+        source = as_source(source, settings.allow, rate=rate, times=times)
+    clip = clip_of(source, settings, span)
     segmenter = settings.load(still=clip.is_still)
     decoded = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)
     frames = prefetch(decoded, DEPTH, name="decode")
     return _matted(frames, segmenter, settings, clip, watch)
+
+
+def clip_of(source: Clip | Readable, settings: Settings, span: TimeRange | None = None) -> Clip:
+    """Return the clip that settings ask for: of their stream and rate, in their frame size.
+
+    `span` replaces the clip's own. Raises as `probe` and `Settings.check` do.
+    """
+    clip = source if isinstance(source, Clip) else probe(settings.clip_source(source))
+    clip = settings.sized(clip if span is None else clip.within(span))
+    settings.check(clip)
+    return clip
 
 
 def _matted(

@@ -65,8 +65,7 @@ class Conversion:
 
         `output` is the name of a result.
         """
-        given = self.background
-        behind = self.settings.source(given) if isinstance(given, str | Path) else given
+        behind = self.settings.background(self.background)
         kind = output_kind(output, behind, self.fit, self.show, self.encoding)
         plan(output, kind.content, "yuv420p", self.encoding)
         self.settings.load()

@@ -16,12 +16,11 @@ from sinet_video.containers.formats import PIPE
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.given import Readable, as_source
-from sinet_video.decoding.probe import probe
 from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import TimeRange
 from sinet_video.paths import check_named
-from sinet_video.pipeline.chain import Work, needs_all
+from sinet_video.pipeline.chain import Work, clip_of, needs_all
 from sinet_video.pipeline.job import Job, Progress
 from sinet_video.pipeline.memory_needed import within_memory
 from sinet_video.pipeline.output_kind import Show, layer_kinds
@@ -102,9 +101,8 @@ def convert(
     if resume is not None:
         named = (source, output, matte, plate, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
-    clip = settings.sized(from_zero(probe(source).within(span)))
-    settings.check(clip)
-    behind = settings.source(background) if isinstance(background, str | Path) else background
+    clip = from_zero(clip_of(source, settings, span))
+    behind = settings.background(background)
     look, rest = layer_kinds(output, plate, behind, fit, show, encoding)
     work = Work(settings, clip, look, rest)
     # With `resume` an existing file may be our own, so it is checked again once that is known.

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinet_video.checked import check_kinds
-from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.given import Readable, as_source
-from sinet_video.decoding.probe import probe
 from sinet_video.encoding.encoder_input import rgba
 from sinet_video.errors import SettingError
 from sinet_video.models.segmenter import Segmenter
-from sinet_video.pipeline.chain import Work, chained, seen
+from sinet_video.pipeline.chain import Work, chained, clip_of, seen
 from sinet_video.pipeline.output_kind import OutputKind
 from sinet_video.pipeline.report import Meter
 from sinet_video.pipeline.settings import Settings
@@ -34,10 +32,9 @@ def cutout(image: Readable | Any, *, settings: Settings = Settings()) -> NDArray
     with more than one frame.
     """
     check_kinds(settings=(settings, Settings))
-    clip = _clip_of(image, settings)
+    clip = clip_of(_readable(image), settings)
     if not clip.is_still:
         raise SettingError(f"{clip.path} has more than one frame; use matte() or convert() for it.")
-    settings.check(clip)
     frames = decode(clip, deinterlace=settings.deinterlace, on_error=settings.on_error)
     coarse = seen(frames, _loaded(settings), settings)
     (made,) = chained(coarse, Work(settings, clip, OutputKind("rgba")), Meter())
@@ -45,12 +42,10 @@ def cutout(image: Readable | Any, *, settings: Settings = Settings()) -> NDArray
     return pixels
 
 
-def _clip_of(image: Any, settings: Settings) -> Clip:
+def _readable(image: Any) -> Any:
     if hasattr(image, "getbands"):  # a PIL image
         image = np.asarray(image.convert("RGBA" if "A" in image.getbands() else "RGB"))
-    if hasattr(image, "shape"):
-        image = as_source([image], rate=1)
-    return settings.sized(probe(settings.clip_source(image)))
+    return as_source([image], rate=1) if hasattr(image, "shape") else image
 
 
 class _Kept(threading.local):

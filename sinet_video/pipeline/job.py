@@ -5,42 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 from sinet_video import native
 from sinet_video.atomic import begin_file, discard, translate_write_errors
-from sinet_video.containers.codecs import CODECS
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally
 from sinet_video.decoding.decode import decode
-from sinet_video.encoding.captions import HEADERS
 from sinet_video.errors import InputError, SettingError, SinetVideoError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.pixel_formats import ROUNDED
-from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.models.segmenter import Identity, Segmenter, seen_size
 from sinet_video.pipeline.chain import DEPTH, Work, chained, links_of, seen
 from sinet_video.pipeline.device_chain import torch_stages
 from sinet_video.pipeline.outputs import Writing
-from sinet_video.pipeline.remarks import drawn_remarks, encoder_remarks, image_remarks
+from sinet_video.pipeline.remarks import clip_remarks, drawn_remarks, encoder_remarks, image_remarks
 from sinet_video.pipeline.report import Meter, Report
 from sinet_video.pipeline.settings import Settings
 from sinet_video.publish import Publication
 from sinet_video.read_ahead import closed_at_end, prefetch
 from sinet_video.stages.screen.chroma_key import Screened
-from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 Item = TypeVar("Item")
-
-
-FAR = 10
-"""Seconds from which on a clock that begins there is told of."""
-
-
-CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
-"""Encoders whose packets can be given captions."""
 
 
 Progress = Callable[[int, Clip], None]
@@ -75,6 +63,10 @@ class Job:
     """What runs that were killed have left of the same files."""
     unfinished: Path | None = None
     """What an interrupted job of the same output has kept, with which this one does not go on."""
+    _decoding: Meter = field(default_factory=Meter)
+    _segmenting: Meter = field(default_factory=Meter)
+    _working: Meter = field(default_factory=Meter)
+    _screened: Screened = field(default_factory=Screened)
 
     @property
     def _clip(self) -> Clip:
@@ -87,10 +79,10 @@ class Job:
     def run(self, progress: Progress | None) -> Report:
         """Do it all."""
         segmenter = self._settings.load(still=self._clip.is_still)
-        meters, screened, encoding = (Meter(), Meter(), Meter()), Screened(), 0.0
+        encoding = 0.0
         with self.writing as writing, ExitStack() as stack:
             frames, empty = writing.resumed, writing.resumed == 0
-            for matte in self._worked(segmenter, stack, meters, screened):
+            for matte in self._worked(segmenter, stack):
                 before = time.perf_counter()
                 writing.write(matte)
                 encoding += time.perf_counter() - before
@@ -100,17 +92,15 @@ class Job:
             if frames == 0:
                 raise _no_frames(self._clip)
             writing.finish()
-            stages = self._stages(meters, encoding, frames - writing.resumed)
-            report = self._report(segmenter, frames, stages, screened, empty=empty)
+            stages = self._stages(encoding, frames - writing.resumed)
+            report = self._report(segmenter, frames, stages, empty=empty)
             self._publish(report)
         return report
 
-    def _stages(
-        self, meters: tuple[Meter, Meter, Meter], encoding: float, done: int
-    ) -> dict[str, float]:
+    def _stages(self, encoding: float, done: int) -> dict[str, float]:
         """Return how many frames a second each stage would do alone."""
-        spent = {name: time for meter in meters for name, time in meter.own().items()}
-        spent = spent | {"encode": encoding}
+        spent = self._decoding.own() | self._segmenting.own() | self._working.own()
+        spent["encode"] = encoding
         del spent["wait"]
         return {name: round(done / time, 1) for name, time in spent.items() if time > 0}
 
@@ -125,27 +115,20 @@ class Job:
                     part.write_text(report.to_json() + "\n", encoding="utf-8")
                     publication.place(part, self.report, overwrite=self.overwrite)
 
-    def _worked(
-        self,
-        segmenter: Segmenter,
-        stack: ExitStack,
-        meters: tuple[Meter, Meter, Meter],
-        screened: Screened,
-    ) -> Iterator[Matte]:
+    def _worked(self, segmenter: Segmenter, stack: ExitStack) -> Iterator[Matte]:
         """Start one thread each for decoding, segmenting and the rest; the stack ends them."""
 
         def ahead(items: Iterator[Item], name: str, depth: int = DEPTH) -> Iterator[Item]:
             return stack.enter_context(closed_at_end(prefetch(items, depth, name=name)))
 
-        writing, (decoding, seeing, working) = self.writing, meters
+        writing = self.writing
         # One is enough: libav's decoders hold a frame for each of their threads as well.
-        decoded = decoding.timed("decode", writing.frames(self._read))
-        frames = ahead(decoded, "decode", 1)
-        waited = seeing.timed("wait", frames)
+        frames = ahead(self._decoding.timed("decode", writing.frames(self._read)), "decode", 1)
+        waited = self._segmenting.timed("wait", frames)
         coarse = seen(waited, segmenter, self._settings, writing.part_of)
-        looked = ahead(seeing.timed("segment", coarse), "segment")
-        work = replace(self.work, smoother=writing.smoother, screened=screened)
-        shown = chained(working.timed("wait", looked), work, working)
+        looked = ahead(self._segmenting.timed("segment", coarse), "segment")
+        work = replace(self.work, smoother=writing.smoother, screened=self._screened)
+        shown = chained(self._working.timed("wait", looked), work, self._working)
         return ahead(writing.unfinished(shown), "work")
 
     def _read(self, since: Fraction | None, tally: Tally) -> Iterator[Frame]:
@@ -164,17 +147,11 @@ class Job:
         return self._clip.start * self._clip.time_base + self._clip.span.late
 
     def _report(
-        self,
-        segmenter: Segmenter,
-        frames: int,
-        stages: dict[str, float],
-        screened: Screened,
-        *,
-        empty: bool,
+        self, segmenter: Segmenter, frames: int, stages: dict[str, float], *, empty: bool
     ) -> Report:
         output, *others = map(str, self.targets)
         plate = others.pop() if self.work.plate is not None else None
-        made, tally = self.writing.made, self.writing.tally
+        made, tally, identity = self.writing.made, self.writing.tally, Identity.of(segmenter)
         end = self._start if self.writing.end is None else self.writing.end
         seconds = time.perf_counter() - self.started
         return Report(
@@ -191,10 +168,10 @@ class Job:
             frames_per_second=round((frames - self.writing.resumed) / seconds, 2),
             stages=stages,
             network_size=seen_size(segmenter, self._settings.size, self._clip.shown_aspect),
-            weights=getattr(segmenter, "name", "your own segmenter"),
-            runtime=getattr(segmenter, "runtime", "your own segmenter"),
-            device=str(self.work.torch_device or getattr(segmenter, "device", "unknown")),
-            torch_stages=self._torch_stages(segmenter),
+            weights=identity.weights,
+            runtime=identity.runtime,
+            device=str(self.work.torch_device or identity.device),
+            torch_stages=self._torch_stages(identity.runtime),
             arithmetic=native.described(),
             encoder=made.encoder,
             pixel_format=made.pixel_format,
@@ -205,20 +182,26 @@ class Job:
             repeated=tally.repeated,
             untimed=tally.untimed,
             resized=tally.resized,
-            warnings=[*self._remarks(screened, empty=empty), *made.warnings],
+            warnings=[*self._remarks(empty=empty), *made.warnings],
         )
 
-    def _torch_stages(self, segmenter: Segmenter) -> list[str]:
+    def _torch_stages(self, runtime: str) -> list[str]:
         """Return the stages that ran in torch, the network's among them."""
-        network = ["segment"] if getattr(segmenter, "runtime", "") == "torch" else []
+        network = ["segment"] if runtime == "torch" else []
         work = replace(self.work, smoother=self.writing.smoother)
         return network + torch_stages(links_of(work), work)
 
-    def _remarks(self, screened: Screened, *, empty: bool) -> list[str]:
-        """Return warnings about the source."""
-        said = self.writing.tally.warnings(self._clip.path)
+    def _remarks(self, *, empty: bool) -> list[str]:
+        """Return warnings about the source, and about what is lost of it in the result."""
+        clip, settings, made, tally = (
+            self._clip,
+            self._settings,
+            self.writing.made,
+            self.writing.tally,
+        )
+        said = tally.warnings(clip.path)
         if empty:
-            said.append(f"Nobody was found in {self._clip.path}, so the matte is empty.")
+            said.append(f"Nobody was found in {clip.path}, so the matte is empty.")
         said += [
             f"{each} was left by a run that was killed; remove it, or let sinet-video tidy do so."
             for each in self.left
@@ -228,33 +211,9 @@ class Job:
                 f"{self.unfinished} keeps parts of an interrupted job of the same output; remove "
                 "it, or let sinet-video tidy --remove --unfinished do so."
             )
-        said += drawn_remarks(self._settings, self._clip)
-        if self._settings.key is not None:
-            said += screened.warnings(self._settings.key.screen)
-        said += image_remarks(self._clip, self.targets[0])
-        said += encoder_remarks(self.writing.made.encoder, self.writing.made.pixel_format)
-        if self._clip.origin >= FAR:
-            said.append(
-                f"The clock of {self._clip.path} starts at {float(self._clip.origin):.3f} s, as in "
-                "broadcasts; that moment is 0 in the result, and for start and end."
-            )
-        if self.writing.tally.captioned and self.writing.made.encoder not in CAPTIONED:
-            said.append(
-                "The source's closed captions are lost, as this output cannot hold them; h264 and "
-                "hevc in .mp4, .mov and .mkv can."
-            )
-        if self._clip.span.late:
-            said.append(
-                "The source begins before 0, which files cannot: all of it comes "
-                f"{float(self._clip.span.late):.3f} s later."
-            )
-        if self._clip.alpha is not None:
-            said.append(SOURCE_ALPHA_USED[self._settings.source_alpha].format(self._clip.alpha))
-        if ROUNDED.match(self._clip.pixel_format):
-            working = self._clip.working_format
-            said.append(f"The source's {self._clip.pixel_format} samples are rounded to {working}.")
-        if self._clip.interlaced and not self._settings.deinterlace:
-            said.append(
-                "The source is interlaced: its edges will comb where it moves; deinterlace it."
-            )
-        return said
+        said += drawn_remarks(settings, clip)
+        if settings.key is not None:
+            said += self._screened.warnings(settings.key.screen)
+        said += image_remarks(clip, self.targets[0])
+        said += encoder_remarks(made.encoder, made.pixel_format, captioned=tally.captioned)
+        return said + clip_remarks(clip, settings)

@@ -16,15 +16,13 @@ from sinet_video.errors import InputError, OutputError
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resuming.fingerprint import differing
-from sinet_video.pipeline.resuming.job_folder import JobFolder, folder_of, is_finished
+from sinet_video.pipeline.resuming.job_folder import JobFolder, folder_of, is_finished, segment_file
 from sinet_video.pipeline.resuming.job_state import JobState
+from sinet_video.pipeline.resuming.segment_files import PACKETS
 from sinet_video.pipeline.resuming.segments import FEWEST
 from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.shard import Shard
 from sinet_video.pipeline.shares import WARM_UP, share_path
-
-SEGMENT = ".packets"
-"""How the names of segments' files end."""
 
 
 def join(
@@ -73,8 +71,7 @@ def _shards(output: Path) -> list[Shard]:
     if len(counts) > 1:
         listed = " and ".join(map(str, sorted(counts)))
         raise OutputError(f"There are shares of {output} by {listed}; remove those of one count.")
-    count = counts.pop()
-    return [Shard(index + 1, count) for index in range(count)]
+    return Shard.all(counts.pop())
 
 
 def _state(place: Path) -> JobState:
@@ -104,7 +101,7 @@ def _check_seam(before: JobState, place: Path, after: JobState) -> None:
     """Raise `InputError` unless a share was warmed up by the frames that the one before it saw."""
     assert before.seam is not None  # as `_state` found
     assert after.seam is not None
-    file = _warm_up(place, after)
+    file = segment_file(folder_of(place), WARM_UP, after.segments[0][0], ".json")
     seen = [(pts, found) for pts, found in json.loads(file.read_bytes())] if file.exists() else []
     alike = seen == before.seam.checksums and len(seen) >= FEWEST
     if not alike or before.seam.first != after.seam.first:
@@ -114,10 +111,6 @@ def _check_seam(before: JobState, place: Path, after: JobState) -> None:
         )
 
 
-def _warm_up(place: Path, state: JobState) -> Path:
-    return folder_of(place) / f"{WARM_UP}-{state.segments[0][0]:06}.json"
-
-
 def _gather(output: Path, places: list[Path], states: list[JobState], *, overwrite: bool) -> None:
     """Put all segments into the folder of the whole job, as if one process had made them."""
     segments = [segment for state in states for segment in state.segments]
@@ -125,12 +118,12 @@ def _gather(output: Path, places: list[Path], states: list[JobState], *, overwri
         name: checksum
         for state in states
         for name, checksum in state.checksums.items()
-        if name.endswith(SEGMENT)
+        if name.endswith(PACKETS)
     }
     whole = JobState(states[0].job, segments, states[-1].seam, complete=True, checksums=checksums)
     with JobFolder(output, whole.job, overwrite=overwrite) as kept:
         for place in places:
-            for path in folder_of(place).glob(f"*{SEGMENT}"):
+            for path in folder_of(place).glob(f"*{PACKETS}"):
                 _linked(path, kept.folder / path.name)
         kept.adopt(whole)
 

@@ -56,11 +56,10 @@ def parse_smoothing(text: str) -> Smoothing:
         )
     read = int if name == "window" else float
     try:
-        return kinds[name](read(number)) if colon else kinds[name]()
+        given = [read(number)] if colon else []
     except ValueError as error:
-        if isinstance(error, SettingError):
-            raise
         raise SettingError(f"Smoothing is {text!r}; after the colon comes a number.") from error
+    return kinds[name](*given)
 
 
 def parse_refinement(text: str) -> Refinement:

@@ -1,4 +1,4 @@
-"""What to say of a job's source and of mattes drawn for it."""
+"""What to say of a job's source, of mattes drawn for it, and of what its result cannot hold."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ from pathlib import Path
 
 import numpy as np
 
+from sinet_video.containers.codecs import CODECS
 from sinet_video.containers.formats import PIPE
 from sinet_video.containers.photo_tags import icc_name
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
-from sinet_video.media.pixel_formats import PLANAR
+from sinet_video.encoding.captions import HEADERS
+from sinet_video.media.pixel_formats import PLANAR, ROUNDED
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
+from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 
 KEEP_ICC = frozenset({".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
 """Extensions of outputs that get the source's ICC profile."""
+
+
+CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
+"""Encoders whose packets can be given captions."""
+
+FAR = 10
+"""Seconds from which on a clock that begins there is told of."""
 
 
 def image_remarks(clip: Clip, output: Path) -> list[str]:
@@ -37,15 +47,46 @@ def image_remarks(clip: Clip, output: Path) -> list[str]:
     return said
 
 
-def encoder_remarks(encoder: str, pixel_format: str) -> list[str]:
-    """Return what to say of a result by the encoder and format that it got."""
-    form = PLANAR.get(pixel_format)
+def encoder_remarks(encoder: str, pixel_format: str, *, captioned: int) -> list[str]:
+    """Return what to say of a result by the encoder and format that it got.
+
+    `captioned`: how many frames of the source have closed captions.
+    """
+    form, said = PLANAR.get(pixel_format), []
     if encoder == "libx264" and form is not None and form.bits > 8:
-        return [
+        said.append(
             f"H.264 in {form.bits} bits is not played by browsers and many other "
             "players; hevc keeps the bits and is played by more."
-        ]
-    return []
+        )
+    if captioned and encoder not in CAPTIONED:
+        said.append(
+            "The source's closed captions are lost, as this output cannot hold them; h264 and "
+            "hevc in .mp4, .mov and .mkv can."
+        )
+    return said
+
+
+def clip_remarks(clip: Clip, settings: Settings) -> list[str]:
+    """Return what to say of how a clip's times, alpha and samples are taken."""
+    said = []
+    if clip.origin >= FAR:
+        said.append(
+            f"The clock of {clip.path} starts at {float(clip.origin):.3f} s, as in broadcasts; "
+            "that moment is 0 in the result, and for start and end."
+        )
+    if clip.span.late:
+        said.append(
+            "The source begins before 0, which files cannot: all of it comes "
+            f"{float(clip.span.late):.3f} s later."
+        )
+    if clip.alpha is not None:
+        said.append(SOURCE_ALPHA_USED[settings.source_alpha].format(clip.alpha))
+    if ROUNDED.match(clip.pixel_format):
+        working = clip.working_format
+        said.append(f"The source's {clip.pixel_format} samples are rounded to {working}.")
+    if clip.interlaced and not settings.deinterlace:
+        said.append("The source is interlaced: its edges will comb where it moves; deinterlace it.")
+    return said
 
 
 ASPECT_DIFFERS = 0.02
@@ -90,9 +131,8 @@ def _is_of_part(drawn: Clip, clip: Clip) -> bool:
     """Whether a video is as long as the part of the source that is converted, and a part it is."""
     if drawn.is_still or not drawn.duration or not clip.duration:
         return False
-    start = float(clip.span.start or 0)
-    end = clip.duration if clip.span.end is None else min(clip.duration, float(clip.span.end))
-    return start > LENGTH_DIFFERS and abs(drawn.duration - (end - start)) < LENGTH_DIFFERS
+    differs = abs(drawn.duration - clip.span.length_within(clip.duration))
+    return float(clip.span.start or 0) > LENGTH_DIFFERS > differs
 
 
 def _is_coloured(drawn: Clip) -> bool:

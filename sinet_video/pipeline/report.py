@@ -75,9 +75,7 @@ def expected_frames(clip: Clip, span: TimeRange) -> int | None:
         total = round(clip.duration * float(clip.rate))
     if total is None or not clip.duration:
         return total
-    start = float(span.start or 0)
-    end = min(clip.duration, float(span.end) if span.end is not None else clip.duration)
-    return max(0, round(total * (end - start) / clip.duration))
+    return round(total * span.length_within(clip.duration) / clip.duration)
 
 
 class Meter:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
     from sinet_video.decoding.concealment import OnError
     from sinet_video.decoding.given import Readable
+    from sinet_video.stages.composite import Background
 
 SCREEN, INPUT = "Green screen", "Input"
 """Headings of options, beside those of the stages."""
@@ -270,6 +271,10 @@ class Settings(NetworkSettings):
         from sinet_video.decoding.access import Source
 
         return Source.of(given, self.allow)
+
+    def background(self, given: StrPath | Source | Background | None) -> Source | Background | None:
+        """Return a background that is named as a `source`, and any other as it is."""
+        return self.source(given) if isinstance(given, str | Path) else given
 
     def clip_source(self, given: Readable) -> Source:
         """Return the file or URL of the clip: as `source`, its stream by `stream`, and its rate."""

@@ -39,6 +39,11 @@ class Shard:
             raise SettingError(f"{text!r} is not a shard; give I/N, such as 2/8.") from None
         return cls(*numbers)
 
+    @classmethod
+    def all(cls, count: int) -> list[Self]:
+        """Return every shard of so many, in order."""
+        return [cls(index, count) for index in range(1, count + 1)]
+
     def __str__(self) -> str:
         return f"{self.index}/{self.count}"
 

@@ -20,11 +20,10 @@ from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.concealment import Tally
-from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, OutputError, SettingError
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import TimeRange
-from sinet_video.pipeline.chain import Work, remembering
+from sinet_video.pipeline.chain import Work, clip_of, remembering
 from sinet_video.pipeline.outputs import Made, Output, Read
 from sinet_video.pipeline.resuming.job_state import checksum
 from sinet_video.pipeline.resuming.segments import OVERLAP, Segments
@@ -71,8 +70,8 @@ def plan(
     Raises `InputError` for a film whose length its file does not say, and `SettingError` if there
     are fewer segments than shares.
     """
-    clip = from_zero(probe(settings.source(source)).within(span))
-    return [_planned(clip, Shard(index + 1, shares), resume) for index in range(shares)]
+    clip = from_zero(clip_of(source, settings, span))
+    return [_planned(clip, shard, resume) for shard in Shard.all(shares)]
 
 
 def _planned(clip: Clip, shard: Shard, resume: Resume) -> PlannedShare:
@@ -107,9 +106,7 @@ def length_of(clip: Clip) -> float:
     """Return the seconds of a clip's stretch. Raises `InputError` if its file does not say."""
     if clip.duration is None:
         raise InputError(f"{clip.path} does not say how long it is, so it cannot be divided.")
-    span = clip.span
-    ends = clip.duration if span.end is None else min(clip.duration, float(span.end))
-    return max(0.0, ends - float(span.start or 0))
+    return clip.span.length_within(clip.duration)
 
 
 def share_path(output: Path, shard: Shard) -> Path:

@@ -19,14 +19,22 @@ from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
 from sinet_video.native import reduce as reducing
 from sinet_video.native import tiles as kernels
 
-WORKING_SIDE = 200
-"""Approximate longer side of reduced frames."""
+COLOUR_SIDE = 200
+"""Approximate longer side of frames that are reduced for their colours."""
 
 
-def subsampling(frame: Frame) -> int:
-    """Return the power of two, 2 to 8, by which a frame is reduced to cells."""
-    power = min(max(round(log2(max(frame.width, frame.height) / WORKING_SIDE)), 1), 3)
-    return max(1 << power, frame.format.down, frame.format.across)
+def subsampling(frame: Frame, side: int) -> int:
+    """Return the power of two, 1 to 8, that reduces a frame to about this longer side.
+
+    The result is either 1 or a multiple of the chroma subsampling.
+    """
+    power = min(max(round(log2(max(frame.width, frame.height) / side)), 0), 3)
+    return max(1 << power, frame.format.down, frame.format.across) if power else 1
+
+
+def colour_subsampling(frame: Frame) -> int:
+    """Return the same for a frame's colours, 2 to 8: never less than that of chroma."""
+    return max(2, frame.format.down, frame.format.across, subsampling(frame, COLOUR_SIDE))
 
 
 def reduced(frame: Frame, factor: int) -> FloatArray:

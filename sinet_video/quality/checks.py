@@ -10,7 +10,7 @@ from typing import Literal
 
 from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc
 
-from sinet_video.media.colour import Colour
+from sinet_video.media.colour import UNTAGGED, Colour
 from sinet_video.quality.alpha_statistics import AlphaFigures
 from sinet_video.quality.audio_timing import AudioTiming
 from sinet_video.quality.playback import MILLISECOND, VideoProperties
@@ -105,7 +105,6 @@ MATRIX_NAMES = {
     10: "BT2020 of constant luminance",
 }
 RANGE_NAMES = {1: "limited", 2: "full"}
-NOT_SAID = Colour(matrix=2, range=0, primaries=2, transfer=2)
 COLOUR_TAGS = ("matrix", "range", "primaries", "transfer")
 
 
@@ -127,7 +126,7 @@ def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
     said = [
         f"{tag} {colour_word(theirs.colour, tag)}"
         for tag in COLOUR_TAGS
-        if getattr(theirs.colour, tag) != getattr(NOT_SAID, tag)
+        if getattr(theirs.colour, tag) != getattr(UNTAGGED, tag)
     ]
     if said:
         return Check("colour", True, f"Tagged as the source: {', '.join(said)}.")
@@ -135,7 +134,7 @@ def colour(mine: VideoProperties, theirs: VideoProperties) -> Check:
 
 
 def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
-    found, wanted, none = (getattr(each, tag) for each in (mine.colour, theirs.colour, NOT_SAID))
+    found, wanted, none = (getattr(each, tag) for each in (mine.colour, theirs.colour, UNTAGGED))
     if tag == "range" and mine.codec == "prores":
         return mine.range == ColorRange.MPEG  # it has no other range, so values were converted
     alike = getattr(mine, tag, None) == getattr(theirs, tag, None)
@@ -149,7 +148,7 @@ def _same_tag(tag: str, mine: VideoProperties, theirs: VideoProperties) -> bool:
 def colour_word(tags: Colour, tag: str) -> str:
     """Return the name of the value of a tag: "matrix", "range", "primaries" or "transfer"."""
     code: int = getattr(tags, tag)
-    if code == getattr(NOT_SAID, tag):
+    if code == getattr(UNTAGGED, tag):
         return "not said"
     if tag in ("matrix", "range"):
         return (MATRIX_NAMES if tag == "matrix" else RANGE_NAMES).get(code, str(code))

@@ -14,6 +14,7 @@ from sinet_video.quality.image_bytes import jpeg
 from sinet_video.quality.plots import PLOTS, Curve, across, clock, curves, percent
 from sinet_video.quality.preview_report import Preview
 from sinet_video.quality.thumbnails import CloseUp, Moment
+from sinet_video.words import counted
 
 KEY = "Thin lines are the moments above, dots those enlarged below."
 
@@ -25,7 +26,7 @@ def webpage(found: Preview) -> str:
         bool(found.moments) and found.moments[0].source.shape[0] > found.moments[0].source.shape[1]
     )
     cuts = len(found.figures.cuts)
-    marked = f" <i>{cuts} {'cut is' if cuts == 1 else 'cuts are'} marked.</i>" if cuts else ""
+    marked = f" <i>{counted(cuts, 'cut is', 'cuts are')} marked.</i>" if cuts else ""
     return Template(template).substitute(
         title=escape(f"{Path(found.clip.path).name}: matte"),
         name=escape(Path(found.clip.path).name),

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import av
-import numpy as np
 from av.video.reformatter import ColorRange, Colorspace
 
 from sinet_video.media.arrays import Array
-from sinet_video.media.convert import reformat
+from sinet_video.media.convert import reformat, video_of
 
 
 def png(image: Array) -> bytes:
     """Return an RGB image, (H, W, 3) uint8, as the bytes of a PNG file."""
-    return _encoded(av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24"), "png")
+    return _encoded(video_of(image), "png")
 
 
 def jpeg(image: Array, *, quantiser: int = 3) -> bytes:
@@ -22,10 +21,9 @@ def jpeg(image: Array, *, quantiser: int = 3) -> bytes:
 
     `quantiser` is libav's, from 2 for the best quality.
     """
-    name = "gray" if image.ndim == 2 else "rgb24"
     # JFIF is always full-range BT.601, whatever the size.
     video = reformat(
-        av.VideoFrame.from_ndarray(np.ascontiguousarray(image), name),
+        video_of(image),
         pixel_format="yuvj420p",
         matrix=Colorspace.ITU601,
         color_range=ColorRange.JPEG,

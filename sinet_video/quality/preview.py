@@ -20,6 +20,7 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
 from sinet_video.media.time_range import TimeRange, exact_seconds
+from sinet_video.models.segmenter import Identity
 from sinet_video.paths import check_apart, check_named
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.job import Progress
@@ -93,7 +94,7 @@ def preview(
             wanted.take(each, network.popleft().alpha)
             if progress:
                 progress(count, clip)
-    found = wanted.found(getattr(segmenter, "name", "your own segmenter"))
+    found = wanted.found(Identity.of(segmenter).weights)
     _write(output, kind, found, overwrite=overwrite)
     return found
 

@@ -9,6 +9,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.quality.matte_statistics import FrameStatistics
 from sinet_video.quality.plots import clock
 from sinet_video.quality.thumbnails import CloseUp, Moment
+from sinet_video.words import counted
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ class Preview:
         """The clip and how it was examined, in one line."""
         clip, figures = self.clip, self.figures
         length = clock(figures.times[-1] - figures.times[0])
-        shots = len(figures.cuts) + 1
+        frames, shots = len(figures.times), len(figures.cuts) + 1
         return (
-            f"{clip.width}x{clip.height}, {len(figures.times)} frames over {length}, "
-            f"{shots} {'shot' if shots == 1 else 'shots'}, weights {self.weights}"
+            f"{clip.width}x{clip.height}, {counted(frames, 'frame')} over {length}, "
+            f"{counted(shots, 'shot')}, weights {self.weights}"
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from sinet_video.media.arrays import Array
-from sinet_video.media.convert import AREA, BILINEAR, FINE, planes_of, reformat, rgb_of
+from sinet_video.media.convert import AREA, BILINEAR, FINE, planes_of, scaled
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.models.segmenter import upright
@@ -125,12 +125,8 @@ def shown_size(frame: Frame, side: int, *, enlarge: bool = False) -> tuple[int, 
 
 def resized(image: Array, size: tuple[int, int]) -> Array:
     """Return an image, (H, W, 3) or (H, W) uint8, scaled to (width, height)."""
-    name = "gray" if image.ndim == 2 else "rgb24"
-    video = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), name)
-    smaller = size[0] < video.width
-    method = AREA if smaller else BILINEAR if name == "gray" else FINE
-    scaled = reformat(video, width=size[0], height=size[1], interpolation=method)
-    return planes_of(scaled)[0].copy() if name == "gray" else rgb_of(scaled)
+    smaller = size[0] < image.shape[1]
+    return scaled(image, size, AREA if smaller else BILINEAR if image.ndim == 2 else FINE)
 
 
 def _gray_upright(alpha: Array, frame: Frame, size: tuple[int, int]) -> Array:

@@ -20,7 +20,15 @@ from sinet_video.decoding.probe import probe
 from sinet_video.decoding.sequence import is_still_source
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.colour_names import WANTED, is_colour, parse_colour
-from sinet_video.media.convert import FINE, matrix_of, planes_of, range_of, reformat, rgb_of
+from sinet_video.media.convert import (
+    FINE,
+    matrix_of,
+    planes_of,
+    range_of,
+    reformat,
+    rgb_of,
+    video_of,
+)
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.stages.blur_background import BlurBackground
@@ -68,7 +76,7 @@ class ColourBackground:
         if made is None or made[0] != kind:
             patch = np.empty((16, 16, 3), np.uint8)
             patch[...] = self.rgb
-            video = converted(av.VideoFrame.from_ndarray(patch, "rgb24"), matte.frame.video)
+            video = converted(video_of(patch), matte.frame.video)
             made = self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
         return made[1]
 
@@ -224,7 +232,7 @@ def fit_background(image: Frame, frame: Frame, fit: Fit) -> av.VideoFrame:
     scaled = reformat(image.video, width=columns, height=rows, pixel_format="rgb24")
     shown = centred(image.orientation.shown(rgb_of(scaled)), high, wide)
     stored = frame.orientation.stored(shown)
-    return converted(av.VideoFrame.from_ndarray(stored, "rgb24"), frame.video)
+    return converted(video_of(stored), frame.video)
 
 
 def _as_shown(frame: Frame) -> tuple[int, int, float]:

@@ -11,13 +11,14 @@ import numpy as np
 from sinet_video.media.arrays import Array, Mask
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.planes.components import erased, label
+from sinet_video.planes.levels import SEEN
 from sinet_video.planes.resample import resized
 from sinet_video.planes.scene_change import coarse_luma, is_cut
 from sinet_video.stages.matte_settings import RegionFilter
 from sinet_video.stages.memory import EVERYTHING, remembers
 
-SEEN, FULL = 0.3, 0.9
-"""Alpha up to the first is background, from the second on person; as in `refine`."""
+FULL = 0.9
+"""Alpha from it on is person, where holes are told apart."""
 
 STEADY = 2.0
 """Factor by which the size limits of islands and holes favour the previous frame's decision."""

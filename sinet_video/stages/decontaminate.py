@@ -29,10 +29,10 @@ from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.pyramid import (
     Enlarged,
     bounding_slices,
+    colour_subsampling,
     halved,
     reduced,
     reduced_alpha,
-    subsampling,
 )
 from sinet_video.stages.memory import NOTHING, remembers
 
@@ -84,7 +84,7 @@ def decontaminated(frame: Frame, alpha: TiledAlpha, blank: Blank = blank_like) -
 
 def edge_colours(frame: Frame, alpha: TiledAlpha) -> list[Plane]:
     """Return the partial tiles of each plane, (n, h, w), with the person's own colours."""
-    factor, top = subsampling(frame), frame.format.top
+    factor, top = colour_subsampling(frame), frame.format.top
     colours = blurred_colours(reduced(frame, factor), reduced_alpha(alpha, factor))
     shared = (1, 1), (frame.format.down, frame.format.across)
     if suits(alpha.grid):

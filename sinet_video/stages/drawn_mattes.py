@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
 
-import av
 import numpy as np
 
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.matte_file import read_drawn
 from sinet_video.errors import InputError
 from sinet_video.media.arrays import Array
-from sinet_video.media.convert import BILINEAR, reformat
+from sinet_video.media.convert import BILINEAR, scaled
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import TiledAlpha
 from sinet_video.stages.memory import NOTHING, remembers
@@ -94,6 +93,6 @@ def _stretched(drawn: Array, frame: Frame) -> Array:
     turned = frame.orientation.stored(drawn)
     if turned.shape == (frame.height, frame.width):
         return turned
-    gray = av.VideoFrame.from_ndarray(np.rint(turned * 255).astype(np.uint8), "gray")
-    large = reformat(gray, width=frame.width, height=frame.height, interpolation=BILINEAR)
-    return large.to_ndarray().astype(np.float32) / np.float32(255)
+    gray = np.rint(turned * 255).astype(np.uint8)
+    large = scaled(gray, (frame.width, frame.height), BILINEAR)
+    return large.astype(np.float32) / np.float32(255)

@@ -15,11 +15,9 @@ from sinet_video.media.arrays import Array, Mask
 from sinet_video.media.frame import Matte
 from sinet_video.native import coarse as kernels
 from sinet_video.planes.components import erased, label
+from sinet_video.planes.levels import SEEN
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.memory import PART, PartOf, remembers
-
-SEEN = 0.3
-"""Alpha up to it is background; as in `clean_regions` and `refine`."""
 
 ENOUGH = 0.2
 """Least share of a region's cells that must be sure."""

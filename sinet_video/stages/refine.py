@@ -9,7 +9,6 @@ tiles that an edge crosses are computed in full; elsewhere alpha is exactly 0 or
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from sinet_video.native import refining as kernels
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.guided_filter import Lines, confidence, fit
 from sinet_video.planes.levels import levels
-from sinet_video.planes.pyramid import bounding_slices, reduced
+from sinet_video.planes.pyramid import bounding_slices, reduced, subsampling
 from sinet_video.planes.resample import resized
 from sinet_video.stages.lift import lifted, raised
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement, Refinement
@@ -130,15 +129,6 @@ def enlarged(frame: Frame, coarse: FloatArray, settings: BilinearRefinement) -> 
     extent = frame.height / factor, frame.width / factor
     alpha = resized(levels(coarse, settings.black, settings.white), shape, extent)
     return raised(frame, factor, alpha, transition_band(alpha, 1))
-
-
-def subsampling(frame: Frame, side: int) -> int:
-    """Return the power of two, 1 to 8, that reduces a frame to about this longer side.
-
-    The result is either 1 or a multiple of the chroma subsampling.
-    """
-    power = min(max(round(log2(max(frame.width, frame.height) / side)), 0), 3)
-    return max(1 << power, frame.format.down, frame.format.across) if power else 1
 
 
 def transition_band(alpha: FloatArray, radius: int) -> NDArray[np.bool_]:

@@ -42,7 +42,7 @@ class AudioOutput(Companions):
         while (given := self._queue.pop(time)) is not None:
             yield from self._fed(given)
         if time is None and self._track is not None:
-            yield from self._usable(self._track.flush())
+            yield from self.usable(self._track.flush())
 
     def one_more(self) -> Iterator[Packet]:
         """Yield what the next packet gives, if it has come."""
@@ -62,7 +62,7 @@ class AudioOutput(Companions):
     def _fed(self, given: AudioPacket) -> Iterator[Packet]:
         track = self._track_for(given.form)
         if track is not None:
-            yield from self._usable(track.feed(given.packet))
+            yield from self.usable(track.feed(given.packet))
 
     def _track_for(self, form: AudioFormat) -> Track | None:
         """Return the track for audio of a format, which an input that comes back may change."""
@@ -75,12 +75,6 @@ class AudioOutput(Companions):
             self._track.source = self._opened.enter_context(form.opened())
             self._format = form
         return self._track
-
-    def _usable(self, packets: Iterator[Packet]) -> Iterator[Packet]:
-        try:
-            yield from packets
-        except av.FFmpegError as error:
-            self.harmed(error, "some of it is lost")
 
     def _say(self, warning: str) -> None:
         if warning not in self.warnings:

@@ -12,7 +12,7 @@ from itertools import groupby
 import av
 
 from sinet_video.decoding.clip import Clip
-from sinet_video.media.filter_graph import pull_frames
+from sinet_video.media.filter_graph import filter_graph, layout, pull_frames
 
 ALIKE = Fraction(1, 50)
 """By how much the ratio of width to height may differ and be taken for the same, as sizes are even
@@ -28,12 +28,8 @@ def letterboxed(
     They keep their size otherwise, and their times. `pixel` is the width of their pixels in
     heights.
     """
-    for _, alike in groupby(videos, key=_layout):
+    for _, alike in groupby(videos, key=layout):
         yield from _padded(alike, pixel, like)
-
-
-def _layout(video: av.VideoFrame) -> tuple[int, int, str]:
-    return video.width, video.height, video.format.name
 
 
 def _padded(
@@ -45,11 +41,11 @@ def _padded(
         if room == (video.width, video.height):
             yield video
             continue
-        graph = graph or _graph(video, room)
+        assert video.time_base is not None  # decoders set it
+        centred = f"{room[0]}:{room[1]}:(ow-iw)/2:(oh-ih)/2:black"
+        graph = graph or filter_graph(video, video.time_base, "pad", centred)
         graph.push(video)
-        for each in pull_frames(graph):
-            assert isinstance(each, av.VideoFrame)  # only video was pushed
-            yield each
+        yield from pull_frames(graph, av.VideoFrame)
 
 
 def room_for(video: av.VideoFrame, pixel: Fraction, like: Clip) -> tuple[int, int]:
@@ -67,17 +63,3 @@ def room_for(video: av.VideoFrame, pixel: Fraction, like: Clip) -> tuple[int, in
 
 def _even(pixels: Fraction) -> int:
     return 2 * round(pixels / 2)
-
-
-def _graph(video: av.VideoFrame, room: tuple[int, int]) -> av.filter.Graph:
-    graph = av.filter.Graph()
-    assert video.time_base is not None  # decoders set it
-    source = graph.add_buffer(
-        width=video.width, height=video.height, format=video.format, time_base=video.time_base
-    )
-    padded = graph.add("pad", f"{room[0]}:{room[1]}:(ow-iw)/2:(oh-ih)/2:black")
-    sink = graph.add("buffersink")
-    source.link_to(padded)
-    padded.link_to(sink)
-    graph.configure()
-    return graph

@@ -81,7 +81,7 @@ def live(
     check_kinds(streaming=(streaming, Streaming))
     settings, target = _causal(settings), target_of(output)
     _check(target, encoding, settings, overwrite=overwrite)
-    behind = settings.source(background) if isinstance(background, str | Path) else background
+    behind = settings.background(background)
     look = _look(target, behind, fit, show, encoding)
     _check_plan(target, look, encoding, overwrite=overwrite)
     segmenter = settings.load()

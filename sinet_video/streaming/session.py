@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import OutputError
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.models.segmenter import Identity, Segmenter, seen_size
 from sinet_video.pipeline.chain import Work, chained, seen
 from sinet_video.pipeline.report import Meter
 from sinet_video.read_ahead import prefetch, prefetch_patiently
@@ -59,7 +59,7 @@ class Session:
                 try:
                     self._send(matte)
                 except OutputError:
-                    if not (isinstance(self.sink, Recovering) and self.sink.is_away):
+                    if not self._output_is_away:
                         raise
                     self.ended = "output lost"
                     break
@@ -70,6 +70,11 @@ class Session:
             self.ended = "input lost"
         if not self.frames:
             raise OutputError("Live video ended before its first frame, so nothing was written.")
+
+    @property
+    def _output_is_away(self) -> bool:
+        """Whether the output's host is lost right now."""
+        return isinstance(self.sink, Recovering) and self.sink.is_away
 
     def _send(self, matte: Matte | None) -> None:
         """Write a matte, or what else has come while there was none."""
@@ -109,7 +114,7 @@ class Session:
     def _count(self, matte: Matte, progress: LiveProgress | None) -> None:
         late = time.monotonic() - self._arrivals.pop(matte.frame.pts)
         self.seconds = float(matte.time)
-        if isinstance(self.sink, Recovering) and self.sink.is_away:
+        if self._output_is_away:
             return
         self.frames += 1
         self.latencies.add(late)
@@ -124,6 +129,7 @@ class Session:
         """Return what became of it."""
         clip, sink, settings = self.capture.clip, self.sink, self.work.settings
         away = sink if isinstance(sink, Recovering) else None
+        identity = Identity.of(segmenter)
         return LiveReport(
             source=self.capture.name,
             output=without_secrets(target.name),
@@ -142,9 +148,9 @@ class Session:
             output_lost=away.lost if away else 0,
             ended=self.ended,
             network_size=seen_size(segmenter, settings.size, clip.shown_aspect),
-            weights=getattr(segmenter, "name", "your own segmenter"),
-            runtime=getattr(segmenter, "runtime", "your own segmenter"),
-            device=getattr(segmenter, "device", "unknown"),
+            weights=identity.weights,
+            runtime=identity.runtime,
+            device=identity.device,
             encoder=sink.plan.encoder,
             pixel_format=sink.plan.pixel_format,
             audio=sink.audio,

@@ -2,8 +2,8 @@
 
 SINet's convolutions are so small that two thirds of a training step in torch go into batch
 normalisation and PReLU, which only move memory. Here the two are one layer with two passes in each
-direction (norm_act.cpp). Depthwise convolutions and upsampling have kernels for channels-last
-memory (depthwise.cpp, upsample.cpp).
+direction (norm_act.h). Depthwise convolutions and upsampling have kernels for channels-last
+memory (depthwise.h, upsample.h).
 
 If they cannot be built, training uses torch's own layers and takes longer. Results are equal up to
 rounding. To end with the same weights bit for bit, a training has to be resumed where
@@ -48,7 +48,7 @@ VECTOR = 8
 
 NAME = "sinet_video_fused"
 FOLDER = Path(__file__).parent / "kernels"
-SOURCES = sorted(FOLDER.glob("*.cpp"))
+SOURCE = FOLDER / "fused.cpp"
 HEADERS = sorted(FOLDER.glob("*.h"))
 
 
@@ -72,7 +72,7 @@ def built() -> bool:
 
 @cache
 def kernels() -> Any:
-    """Return the compiled kernels; the first call on a machine builds them, in a minute.
+    """Return the compiled kernels; the first call on a machine builds them.
 
     They are stored in this library's cache, or in TORCH_EXTENSIONS_DIR. Raises RuntimeError,
     OSError or ImportError if there is no C++ compiler or no ninja, or if they do not fit this
@@ -90,9 +90,7 @@ def kernels() -> Any:
     library.parent.mkdir(parents=True, exist_ok=True)
     # In a folder of its own, as torch would wait for ever for a build that was killed.
     with TemporaryDirectory(dir=library.parent) as folder, _ninja_on_path():
-        module = load(
-            NAME, [str(source) for source in SOURCES], extra_cflags=flags, build_directory=folder
-        )
+        module = load(NAME, [str(SOURCE)], extra_cflags=flags, build_directory=folder)
         (Path(folder) / library.name).replace(library)
     return module
 
@@ -106,7 +104,7 @@ def _library(flags: list[str]) -> Path:
     from torch.utils.cpp_extension import LIB_EXT
 
     capability = torch.backends.cpu.get_cpu_capability()
-    texts = [path.read_text() for path in (*SOURCES, *HEADERS)]
+    texts = [path.read_text() for path in (SOURCE, *HEADERS)]
     origins = [*texts, sys.version, torch.__version__, capability, *flags]
     digest = hashlib.sha256("\n".join(origins).encode()).hexdigest()[:16]
     root = os.environ.get("TORCH_EXTENSIONS_DIR") or cache_folder()

@@ -33,49 +33,36 @@ def made_green(source: Path, output: Path, **options) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, ffmpeg) -> Callable[..., Path]:
-    """Write a clip with ffmpeg, once: `made("a.mp4", *arguments)`."""
-
-    @cache
-    def make(name: str, *arguments: str) -> Path:
-        path = tmp_path_factory.mktemp("audio") / name
-        ffmpeg("ffmpeg", *arguments, path)
-        return path
-
-    return make
-
-
-@pytest.fixture(scope="module")
 def talk(made) -> Path:
     """A second of frames and of AAC in MP4, with the usual priming before the start."""
     return made("talk.mp4", *VIDEO, *tone("stereo"), "-c:a", "aac")
 
 
 @pytest.fixture(scope="module")
-def audio_facts(ffmpeg) -> Callable[[Path], list[dict]]:
-    """What ffprobe says of a file's audio streams."""
+def probed(ffmpeg) -> Callable[[Path], tuple[list[dict], list[dict]]]:
+    """What ffprobe says of a file's audio streams, and of the packets of the first."""
 
     @cache
-    def facts(path: Path) -> list[dict]:
-        out = ffmpeg("ffprobe", "-select_streams", "a", "-show_streams", "-of", "json", path)
-        return json.loads(out)["streams"]
+    def read(path: Path) -> tuple[list[dict], list[dict]]:
+        show = ("-show_streams", "-show_packets", "-show_data_hash", "md5")
+        told = json.loads(ffmpeg("ffprobe", "-select_streams", "a", *show, "-of", "json", path))
+        streams, packets = told["streams"], told["packets"]
+        first = [packet for packet in packets if packet["stream_index"] == streams[0]["index"]]
+        return streams, first
 
-    return facts
+    return read
 
 
 @pytest.fixture(scope="module")
-def packets(ffmpeg) -> Callable[[Path], list[str]]:
+def audio_facts(probed) -> Callable[[Path], list[dict]]:
+    """What ffprobe says of a file's audio streams."""
+    return lambda path: probed(path)[0]
+
+
+@pytest.fixture(scope="module")
+def packets(probed) -> Callable[[Path], list[str]]:
     """A hash of each packet of a file's first audio stream, in order."""
-
-    @cache
-    def read(path: Path) -> list[str]:
-        out = ffmpeg(
-            "ffprobe", "-select_streams", "a:0", "-show_packets", "-show_data_hash", "md5",
-            "-of", "json", path,
-        )  # fmt: skip
-        return [packet["data_hash"] for packet in json.loads(out)["packets"]]
-
-    return read
+    return lambda path: [packet["data_hash"] for packet in probed(path)[1]]
 
 
 @pytest.fixture(scope="module")
@@ -99,16 +86,11 @@ def heard(ffmpeg, tmp_path_factory) -> Callable[..., np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def padding(ffmpeg) -> Callable[[Path], int]:
+def padding(probed) -> Callable[[Path], int]:
     """How many samples at its end a file's first audio stream says are not to be heard."""
 
-    @cache
     def read(path: Path) -> int:
-        out = ffmpeg(
-            "ffprobe", "-select_streams", "a:0", "-show_entries", "packet_side_data", "-of",
-            "json", path,
-        )  # fmt: skip
-        told = [side for p in json.loads(out)["packets"] for side in p.get("side_data_list", ())]
+        told = [side for packet in probed(path)[1] for side in packet.get("side_data_list", ())]
         return sum(int(side.get("discard_padding", 0)) for side in told)
 
     return read

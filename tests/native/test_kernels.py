@@ -29,7 +29,7 @@ from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha
 from sinet_video.native import library
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.gaussian import gaussian
-from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
+from sinet_video.planes.pyramid import colour_subsampling, reduced, reduced_alpha
 from sinet_video.planes.quantise import quantised, write_alpha
 from sinet_video.planes.resample import resized
 from sinet_video.planes.scene_change import coarse_luma, half_colours, is_cut
@@ -274,7 +274,7 @@ def test_alpha_written_out(size, seed, levels):
 def test_reduced_frames(size, name, seed):
     """Means over cells, whose sums of whole numbers are exact."""
     image = frame(name, size, seed)
-    factor = subsampling(image)
+    factor = colour_subsampling(image)
     ours, theirs = both(lambda: reduced(image.with_video(image.video), factor))
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 

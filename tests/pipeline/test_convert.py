@@ -11,9 +11,9 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from lossless import write_lossless
 
 from sinet_video import (
     BilinearRefinement,
@@ -399,18 +399,11 @@ def test_a_screen_is_keyed_and_its_light_taken_out(make_clip, tmp_path):
     )
 
 
-def filmed(make_clip, screens: list[bool]) -> Path:
+def filmed(tmp_path: Path, screens: list[bool]) -> Path:
     """A clip of gray frames, of which some have a green left half."""
-    path = make_clip("screens.mkv", codec="ffv1", frames=1).with_name("filmed.mkv")
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
-        for green in screens:
-            image = np.full((96, 160, 3), 120, np.uint8)
-            image[:, :80] = (20, 180, 60) if green else (120, 120, 120)
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
-        out.mux(stream.encode(None))
-    return path
+    images = np.full((len(screens), 96, 160, 3), 120, np.uint8)
+    images[screens, :, :80] = (20, 180, 60)
+    return write_lossless(tmp_path / "filmed.mkv", images, "yuv420p")
 
 
 @pytest.mark.parametrize(
@@ -423,18 +416,18 @@ def filmed(make_clip, screens: list[bool]) -> Path:
         ("blue", [True] * 3, "No blue screen was found anywhere"),
     ],
 )
-def test_a_screen_that_is_not_there_is_said(make_clip, tmp_path, screen, screens, words):
+def test_a_screen_that_is_not_there_is_said(tmp_path, screen, screens, words):
     """In the report's warnings; where there is one throughout, nothing is."""
     settings = replace(HALF, key=ChromaKey(screen))
-    report = convert(filmed(make_clip, screens), tmp_path / "o.mp4", settings=settings)
+    report = convert(filmed(tmp_path, screens), tmp_path / "o.mp4", settings=settings)
     said = [text for text in report.warnings if "screen" in text]
     assert len(said) == (1 if words else 0)
     assert all(words in text for text in said)
 
 
-def test_without_a_key_no_screen_is_looked_for(make_clip, tmp_path):
+def test_without_a_key_no_screen_is_looked_for(tmp_path):
     """Nothing is said of screens."""
-    report = convert(filmed(make_clip, [False] * 2), tmp_path / "o.mp4", settings=HALF)
+    report = convert(filmed(tmp_path, [False] * 2), tmp_path / "o.mp4", settings=HALF)
     assert report.warnings == []
 
 
@@ -578,14 +571,9 @@ def test_small_people_are_followed_unless_that_is_off(tmp_path):
         return max(shares)
 
     clip = tmp_path / "small.mkv"
-    with av.open(str(clip), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 640, 384, "yuv420p"
-        for _ in range(3):
-            image = np.full((384, 640, 3), 40, np.uint8)
-            image[150:220, 300:370] = 230
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
-        container.mux(stream.encode(None))
+    image = np.full((384, 640, 3), 40, np.uint8)
+    image[150:220, 300:370] = 230
+    write_lossless(clip, [image] * 3, "yuv420p")
     assert largest(Settings().following) > 4 * largest(None) > 0
 
 

@@ -132,6 +132,13 @@ def test_the_plan_says_who_makes_what(film):
         plan(film, 5, resume=Resume(SECONDS))
 
 
+def test_the_plan_is_of_what_will_be_converted(film, tmp_path, ffmpeg):
+    """At the rate that is asked for: eight images at one a second are four times two seconds."""
+    ffmpeg("ffmpeg", "-i", film, "-frames:v", "8", tmp_path / "%d.png")
+    planned = plan(tmp_path, 2, settings=Settings(rate=1), resume=Resume(2))
+    assert [list(each.segments) for each in planned] == [[0, 1], [2, 3]]
+
+
 @pytest.mark.parametrize(
     ("conversion", "name", "words"),
     [

@@ -16,11 +16,11 @@ from sinet_video.media.tiled_alpha import Grid, TiledAlpha
 from sinet_video.planes.pyramid import (
     Enlarged,
     bounding_slices,
+    colour_subsampling,
     doubled,
     halved,
     reduced,
     reduced_alpha,
-    subsampling,
 )
 
 RNG = np.random.default_rng(2)
@@ -37,7 +37,7 @@ def frame_of(width: int, height: int, name: str = "yuv420p") -> Frame:
 @pytest.mark.parametrize(("width", "factor"), [(176, 2), (640, 4), (1280, 8), (3840, 8)])
 def test_large_frames_are_reduced_more(width: int, factor: int) -> None:
     """By a power of two from 2 to 8."""
-    assert subsampling(frame_of(width, width // 2 // 2 * 2)) == factor
+    assert colour_subsampling(frame_of(width, width // 2 // 2 * 2)) == factor
 
 
 def means(plane: np.ndarray, factor: int) -> np.ndarray:

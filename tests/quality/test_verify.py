@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 
 import av
@@ -71,19 +70,6 @@ def detail(found: Verification, name: str) -> str:
     """What a check says."""
     (check,) = (check for check in found.checks if check.name == name)
     return check.detail
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory, ffmpeg) -> Make:
-    """Write a file with ffmpeg, once: `made("a.mkv", "-i", other, "-c", "copy")`."""
-
-    @cache
-    def make(name: str, *arguments: object) -> Path:
-        path = tmp_path_factory.mktemp("verifying") / name
-        ffmpeg("ffmpeg", *arguments, path)
-        return path
-
-    return make
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from lossless import write_lossless
 from PIL import Image
 
 from sinet_video import InputError, Settings, TimeRange, matte
@@ -97,18 +98,10 @@ def test_it_is_drawn_on_the_frame_as_shown(rotation, tmp_path):
 @pytest.fixture
 def moving(tmp_path) -> Path:
     """A video of four frames, 0.1 s each, from 1 s on: in each another column is white."""
-    path = tmp_path / "moving.mkv"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=10)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "gray"
-        for index in range(4):
-            image = np.zeros((HEIGHT, WIDTH), np.uint8)
-            image[:, index] = 255
-            video = av.VideoFrame.from_ndarray(image, "gray")
-            video.pts = 10 + index
-            container.mux(stream.encode(video))
-        container.mux(stream.encode(None))
-    return path
+    images = np.zeros((4, HEIGHT, WIDTH), np.uint8)
+    for index, image in enumerate(images):
+        image[:, index] = 255
+    return write_lossless(tmp_path / "moving.mkv", images, "gray", rate=10, first=10)
 
 
 def columns(results: list[Matte]) -> list[int]:

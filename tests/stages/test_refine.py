@@ -19,10 +19,11 @@ from sinet_video.media.pixel_formats import PLANAR
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
 from sinet_video.models.load import load_segmenter
 from sinet_video.planes.guided_filter import confidence, fit
+from sinet_video.planes.pyramid import subsampling
 from sinet_video.planes.resample import resized
 from sinet_video.quality.metrics import foreground_iou
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement
-from sinet_video.stages.refine import refine, subsampling, transition_band
+from sinet_video.stages.refine import refine, transition_band
 from sinet_video.stages.segment import segment
 
 BOTH = [GuidedRefinement(), BilinearRefinement()]

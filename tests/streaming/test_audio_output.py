@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -94,28 +92,11 @@ def packets(path: Path) -> int:
         return sum(bool(packet.size) for packet in container.demux(audio=0))
 
 
-def test_a_source_that_comes_back_has_its_audio_in_time(
-    tmp_path, port, listening: Listen, wait_for_port, caplog
-) -> None:
+def test_a_source_that_comes_back_has_its_audio_in_time(tmp_path, served_again, live_until) -> None:
     """Though its clock is another one."""
-    caplog.set_level(logging.WARNING, "sinet_video")
     clip = clip_of_flashes(tmp_path / "a.ts", 30, "aac")
-    serve = ("-c", "copy", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen")
-    listening("-re", "-t", "1.5", "-i", clip, *serve)
-    wait_for_port()
-    again = threading.Timer(2.5, lambda: listening("-re", "-ss", "5", "-i", clip, *serve))
-    again.start()
-    after: list[int] = []
-
-    def note(status: sinet_video.LiveStatus) -> None:
-        if any("is back" in record.getMessage() for record in caplog.records):
-            after.append(status.frames)
-
-    report = sinet_video.live(
-        f"tcp://127.0.0.1:{port}", tmp_path / "got.mkv", settings=NETWORK, progress=note,
-        streaming=Streaming(length=40.0, give_up=20.0), stop=lambda: len(after) > 40,
-    )  # fmt: skip
-    again.join()
+    source = served_again(("-t", "1.5", "-i", clip), ("-ss", "5", "-i", clip), after=2.5)
+    report = live_until("is back", 40, source, tmp_path / "got.mkv", length=40.0, give_up=20.0)
     assert report.input_lost == 1
     # What a host has kept comes at once, where there is no time for its beeps.
     check_offsets(tmp_path / "got.mkv", 3, silent=2)

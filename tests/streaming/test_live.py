@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import subprocess
 import threading
 import time
@@ -115,10 +114,9 @@ def test_a_listening_ffmpeg_gets_the_frames(tmp_path, port, listening: Listen, w
 
 
 def test_a_host_that_goes_away_and_comes_back(
-    tmp_path, port, listening: Listen, wait_for_port, caplog
+    tmp_path, port, listening: Listen, wait_for_port, live_until, caplog
 ):
     """It is said once, frames in between are dropped, and the second recording plays."""
-    caplog.set_level(logging.WARNING, "sinet_video")
     first, second = tmp_path / "1.ts", tmp_path / "2.ts"
     arguments = ("-i", f"tcp://127.0.0.1:{port}?listen", "-c", "copy")
     program = listening(*arguments, first)
@@ -134,16 +132,7 @@ def test_a_host_that_goes_away_and_comes_back(
 
     changing = threading.Thread(target=change)
     changing.start()
-    after: list[int] = []
-
-    def note(status: sinet_video.LiveStatus) -> None:
-        if any("is back" in record.getMessage() for record in caplog.records):
-            after.append(status.frames)
-
-    report = sinet_video.live(
-        PICTURE, f"tcp://127.0.0.1:{port}", settings=NETWORK, streaming=Streaming(length=30.0),
-        stop=lambda: len(after) > 20, progress=note,
-    )  # fmt: skip
+    report = live_until("is back", 20, PICTURE, f"tcp://127.0.0.1:{port}", length=30.0)
     changing.join()
     assert report.ended == "stopped"
     assert report.output_lost == 1
@@ -169,60 +158,30 @@ def test_a_host_that_does_not_come_back(port, listening: Listen, wait_for_port) 
 
 
 def test_a_source_that_goes_away_and_comes_back(
-    tmp_path, port, make_clip, listening: Listen, wait_for_port, caplog
+    tmp_path, make_clip, served_again, live_until, caplog
 ):
     """The file goes on at the time that has passed, and is whole."""
-    caplog.set_level(logging.WARNING, "sinet_video")
     short, long = make_clip("a.ts", frames=25), make_clip("b.ts", frames=500)
-    serve = ("-c", "copy", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen")
-    listening("-re", "-i", short, *serve)
-    wait_for_port()
-    again = threading.Timer(1.5, lambda: listening("-re", "-i", long, *serve))
-    again.start()
-    after: list[int] = []
-
-    def note(status: sinet_video.LiveStatus) -> None:
-        if any("is back" in record.getMessage() for record in caplog.records):
-            after.append(status.frames)
-
-    report = sinet_video.live(
-        f"tcp://127.0.0.1:{port}", tmp_path / "a.mkv", settings=NETWORK,
-        streaming=Streaming(length=40.0, give_up=20.0), stop=lambda: len(after) > 3, progress=note,
-    )  # fmt: skip
-    again.join()
+    source, got = served_again(("-i", short), ("-i", long)), tmp_path / "a.mkv"
+    report = live_until("is back", 3, source, got, length=40.0, give_up=20.0)
     assert report.ended == "stopped", report
     assert report.input_lost == 1
     assert sum("is lost" in r.getMessage() for r in caplog.records) == 1
-    times = [frame.time for frame in decoded(tmp_path / "a.mkv")]
+    times = [frame.time for frame in decoded(got)]
     assert max(after - before for before, after in pairwise(times)) > 0.3
     assert times == sorted(times)
 
 
 def test_a_source_comes_back_with_another_codec_and_size(
-    tmp_path, port, make_clip, listening: Listen, wait_for_port, caplog
+    tmp_path, make_clip, served_again, live_until
 ):
     """The output keeps its own; frames of another shape get borders and are not distorted."""
-    caplog.set_level(logging.WARNING, "sinet_video")
     wide = make_clip("a.ts", width=160, height=96, frames=25)
     square = make_clip("b.ts", width=64, height=64, frames=500, codec="mpeg4")
-    serve = ("-c", "copy", "-f", "mpegts", f"tcp://127.0.0.1:{port}?listen")
-    listening("-re", "-i", wide, *serve)
-    wait_for_port()
-    again = threading.Timer(1.5, lambda: listening("-re", "-i", square, *serve))
-    again.start()
-    said: list[int] = []
-
-    def note(status: sinet_video.LiveStatus) -> None:
-        if any("sends 64x64 now" in record.getMessage() for record in caplog.records):
-            said.append(status.frames)
-
-    report = sinet_video.live(
-        f"tcp://127.0.0.1:{port}", tmp_path / "a.mkv", settings=NETWORK,
-        streaming=Streaming(length=40.0, give_up=20.0), stop=lambda: len(said) > 3, progress=note,
-    )  # fmt: skip
-    again.join()
+    source, got = served_again(("-i", wide), ("-i", square)), tmp_path / "a.mkv"
+    report = live_until("sends 64x64 now", 3, source, got, length=40.0, give_up=20.0)
     assert report.input_lost == 1, report
-    frames = decoded(tmp_path / "a.mkv")
+    frames = decoded(got)
     assert {(frame.width, frame.height) for frame in frames} == {(160, 96)}
     before, after = (each.to_ndarray(format="gray") for each in (frames[0], frames[-1]))
     assert before[:, :24].max() > 40

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from lossless import write_lossless
 
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
@@ -46,15 +47,8 @@ def image(index: int, hand: str, contrast: int) -> np.ndarray:
 
 def filmed(folder: Path, hand: str, contrast: int) -> Path:
     """The hand as a lossless clip."""
-    path = folder / "hand.mkv"
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv444p"
-        for index in range(FRAMES):
-            video = av.VideoFrame.from_ndarray(image(index, hand, contrast), "rgb24")
-            out.mux(stream.encode(video.reformat(format="yuv444p")))
-        out.mux(stream.encode(None))
-    return path
+    images = (image(index, hand, contrast) for index in range(FRAMES))
+    return write_lossless(folder / "hand.mkv", images, "yuv444p")
 
 
 def grown(mask: np.ndarray, by: int) -> np.ndarray:

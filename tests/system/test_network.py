@@ -60,7 +60,7 @@ def traced(tmp_path) -> Callable[..., list[str]]:
         "CXX": "none",
     }
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("XDG_", "ORT_", "SINET_"))}
-    strace = [program, "-f", "-qq", "-o", str(log), "-e", f"trace={CALLS}"]
+    strace = [program, "-f", "--seccomp-bpf", "-qq", "-o", str(log), "-e", f"trace={CALLS}"]
 
     def run(
         *words: str, during: Callable[[subprocess.Popen[str]], None] | None = None

@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from lossless import write_lossless
 from plain_mattes import EVERYTHING
 
 from sinet_video import (
@@ -80,15 +80,8 @@ def test_frames_of_a_few_pixels(size, pixel_format, tmp_path):
     """By all the stages, the network as well; lossless where all is the person."""
     source = tmp_path / "in.mkv"
     width, height = map(int, size.split("x"))
-    with av.open(str(source), "w") as container:
-        stream = container.add_stream("ffv1", rate=25, options={"slices": "1"})
-        stream.width, stream.height, stream.pix_fmt = width, height, pixel_format
-        for seed in range(3):
-            noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
-            video = av.VideoFrame.from_ndarray(noise, "rgb24").reformat(format=pixel_format)
-            video.pts = seed
-            container.mux(stream.encode(video))
-        container.mux(stream.encode(None))
+    noise = np.random.default_rng(0).integers(0, 255, (3, height, width, 3), np.uint8)
+    write_lossless(source, noise, pixel_format, slices="1")  # as they are so small
     for name in ("o.mp4", "o.webm", "o.mov", "images"):
         assert convert(source, tmp_path / name).frames == 3
     convert(source, tmp_path / "o.mkv", settings=EVERYTHING, encoding=LOSSLESS)

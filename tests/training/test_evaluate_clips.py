@@ -6,11 +6,12 @@ import shutil
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
+from lossless import write_lossless
 
 from sinet_video import BilinearRefinement, EdgeShape, InputError, InputSize, SettingError, Settings
 from sinet_video.stages.matte_settings import ExponentialAverage
@@ -28,25 +29,14 @@ FRAMES, HEIGHT, WIDTH = 12, 96, 160
 """As the clips that the fixture makes."""
 
 
+write_gray = partial(write_lossless, pixel_format="gray")
+
+
 def true_alpha(index: int) -> np.ndarray:
     """A person of as many columns as the frame's number says, (H, W) uint8."""
     alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
     alpha[:, : 40 + 4 * index] = 255
     return alpha
-
-
-def write_gray(path: Path, alphas: list[np.ndarray]) -> Path:
-    """A lossless gray video."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
-        stream.height, stream.width = alphas[0].shape
-        stream.pix_fmt = "gray"
-        for index, alpha in enumerate(alphas):
-            video = av.VideoFrame.from_ndarray(alpha, "gray")
-            video.pts = index
-            container.mux(stream.encode(video))
-        container.mux(stream.encode(None))
-    return path
 
 
 @pytest.fixture

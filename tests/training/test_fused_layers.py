@@ -277,7 +277,7 @@ def test_a_compiler_that_fails(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
     broken = tmp_path / "fused.cpp"
     broken.write_text("this is no C++\n")
-    monkeypatch.setattr(fused_layers, "SOURCES", [broken])
+    monkeypatch.setattr(fused_layers, "SOURCE", broken)
     monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
     path = fused_layers.os.environ["PATH"]
     reason = fused_layers.unavailable_reason()
@@ -295,6 +295,6 @@ def test_a_library_is_of_its_source_and_flags(monkeypatch, tmp_path):
     assert one != fused_layers._library(["-O2"])
     other = tmp_path / "fused.cpp"
     other.write_text("// another\n")
-    monkeypatch.setattr(fused_layers, "SOURCES", [other])
+    monkeypatch.setattr(fused_layers, "SOURCE", other)
     assert one != fused_layers._library(["-O3"])
     assert isinstance(one, Path)

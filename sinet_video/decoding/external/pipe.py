@@ -15,7 +15,15 @@ import av
 from sinet_video.decoding.conform import conform
 from sinet_video.decoding.external.process import PATIENCE, Stream
 from sinet_video.errors import InputError
-from sinet_video.media.colour import MATRICES, PRIMARIES, RANGES, TRANSFERS, UNSPECIFIED, Colour
+from sinet_video.media.colour import (
+    MATRICES,
+    PRIMARIES,
+    RANGES,
+    TRANSFERS,
+    UNSPECIFIED,
+    UNTAGGED,
+    Colour,
+)
 from sinet_video.media.frame import Frame
 from sinet_video.media.pixel_formats import PLANAR, working_format
 from sinet_video.media.source_alpha import opacity_of
@@ -79,7 +87,7 @@ class StreamInfo:
     def __init__(self) -> None:
         self._all = threading.Event()
         self._time_base = Fraction(1)
-        self._colour = Colour(UNSPECIFIED, 0, UNSPECIFIED, UNSPECIFIED)
+        self._colour = UNTAGGED
 
     def parse_line(self, line: str) -> None:
         """Parse one line. The description is complete before the first frame is sent."""

@@ -12,8 +12,7 @@ from sinet_video.containers.codecs import CODECS, Content
 from sinet_video.containers.formats import PIPES
 from sinet_video.decoding.external.pipe import LATE
 from sinet_video.decoding.external.process import Stream
-from sinet_video.encoding.video_stream import BT709
-from sinet_video.media.colour import Colour
+from sinet_video.media.colour import BT709, Colour
 from sinet_video.media.frame import Frame
 
 FINEST = 48_000

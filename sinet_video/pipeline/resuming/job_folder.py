@@ -36,6 +36,11 @@ def folder_of(output: Path) -> Path:
     return target / name if target.is_dir() and not os.path.lexists(beside) else beside
 
 
+def segment_file(folder: Path, role: str, number: int, suffix: str = "") -> Path:
+    """Return the path of a segment's file in a job's folder; `role` is what it is for."""
+    return folder / f"{role}-{number:06}{suffix}"
+
+
 Alphas = list[NDArray[Any]]
 """Coarse alphas of consecutive frames, (h, w) float32 each."""
 
@@ -213,7 +218,7 @@ class JobFolder:
 
     def file(self, role: str, number: int, suffix: str = "") -> Path:
         """Return the path of an output's file for a segment."""
-        return self.folder / f"{role}-{number:06}{suffix}"
+        return segment_file(self.folder, role, number, suffix)
 
     def clear(self) -> None:
         """Remove all that is ours."""

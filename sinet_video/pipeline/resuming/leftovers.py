@@ -11,7 +11,6 @@ import shutil
 import stat
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,7 +19,7 @@ from sinet_video.atomic import DRAFT, translate_read_errors, translate_write_err
 from sinet_video.errors import InputError
 from sinet_video.hold import is_held
 from sinet_video.pipeline.resuming.job_folder import state_in
-from sinet_video.pipeline.resuming.locked_folder import LOCK, MARK, empty_folder
+from sinet_video.pipeline.resuming.locked_folder import MARK, empty_folder, is_mine, locked_if_free
 
 Kind = Literal["draft", "replaced", "job"]
 
@@ -109,8 +108,7 @@ def _is_ours(path: Path) -> bool:
         found = path.lstat()
     except OSError:
         return False
-    mine = os.name == "nt" or found.st_uid == os.geteuid()
-    return mine and (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))
+    return is_mine(found) and (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))
 
 
 def _facts(path: Path) -> tuple[int, float]:
@@ -123,21 +121,14 @@ def _facts(path: Path) -> tuple[int, float]:
 
 
 def _is_at_work(folder: Path) -> bool:
-    from filelock import FileLock, Timeout
-
     try:
-        with FileLock(folder / LOCK, timeout=0, fallback_to_soft=False):
-            return False
-    except (Timeout, OSError):
+        with locked_if_free(folder) as lock:
+            return lock is None
+    except OSError:
         return True
 
 
 def _remove_job(folder: Path) -> None:
-    from filelock import FileLock, Timeout
-
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(FileLock(folder / LOCK, timeout=0, fallback_to_soft=False))
-        except Timeout:
-            return
-        empty_folder(folder, stack)
+    with locked_if_free(folder) as lock:
+        if lock is not None:
+            empty_folder(folder, lock)

@@ -56,14 +56,32 @@ def _make(folder: Path) -> None:
     """Make the folder of a job, or see that it is one. Raises `OutputError` for what is not."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found, mark = folder.lstat(), folder / MARK
-    ours = os.name == "nt" or found.st_uid == os.geteuid()
     made = mark.is_file() or not any(folder.iterdir())
-    if not stat.S_ISDIR(found.st_mode) or not ours or not made:
+    if not stat.S_ISDIR(found.st_mode) or not is_mine(found) or not made:
         raise OutputError(
             f"{folder} is in the way: it is where a job keeps what is finished, and no job made "
             "it. Move it, or give the output another name."
         )
     mark.touch()
+
+
+def is_mine(found: os.stat_result) -> bool:
+    """Whether a file or folder is this user's."""
+    return os.name == "nt" or found.st_uid == os.geteuid()
+
+
+@contextmanager
+def locked_if_free(folder: Path) -> Iterator[ExitStack | None]:
+    """Lock a folder that is there; yield what holds the lock, or None if a process has it."""
+    from filelock import FileLock, Timeout
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(FileLock(folder / LOCK, timeout=0, fallback_to_soft=False))
+        except Timeout:
+            yield None
+        else:
+            yield stack
 
 
 @contextmanager

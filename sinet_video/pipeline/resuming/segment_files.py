@@ -73,6 +73,10 @@ def segments_of(output: Output, kept: JobFolder, role: str) -> SegmentFiles:
     return kind(output, kept, role)
 
 
+PACKETS = ".packets"
+"""How the names of a video's segments end."""
+
+
 class VideoSegments(SegmentFiles):
     """Files of packets, joined with audio and all other streams."""
 
@@ -114,7 +118,7 @@ class VideoSegments(SegmentFiles):
         return self._kept.folder / f"{self._role}{self.output.path.suffix}"
 
     def _file(self, number: int) -> Path:
-        return self._kept.file(self._role, number, ".packets")
+        return self._kept.file(self._role, number, PACKETS)
 
 
 class ImageSegments(SegmentFiles):

@@ -13,6 +13,7 @@ import numpy as np
 from av.container import OutputContainer
 
 from sinet_video.media.arrays import Array
+from sinet_video.media.convert import video_of
 from sinet_video.serve.painting.strokes import Painting, Place, Stroke
 
 SIDE = 960
@@ -178,7 +179,7 @@ class _MatteFile:
     def add(self, time: float, matte: Array) -> None:
         if not self._stream.codec_context.is_open:
             self._stream.width, self._stream.height = matte.shape[1], matte.shape[0]
-        video = av.VideoFrame.from_ndarray(matte, "gray")
+        video = video_of(matte)
         # Rounded down, so that it is there no later than the frame from which it counts.
         video.pts, video.time_base = math.floor(time * 1000 + 1e-6), TICK
         self._container.mux(self._stream.encode(video))

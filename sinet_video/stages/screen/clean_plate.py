@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sinet_video.media.arrays import FloatArray
 from sinet_video.media.convert import reformat
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.planes.pyramid import reduced, reduced_alpha, subsampling
+from sinet_video.planes.pyramid import colour_subsampling, reduced, reduced_alpha
 from sinet_video.stages.screen.settings import SATURATED, hues_of
 
 AROUND = {True: cos(radians(70)), False: cos(radians(30))}
@@ -42,7 +42,7 @@ class Cells:
     @classmethod
     def of(cls, matte: Matte) -> Cells:
         """Reduce a matte's frame and its alpha, which must be at the frame's size."""
-        factor = subsampling(matte.frame)
+        factor = colour_subsampling(matte.frame)
         colours = centred(reduced(matte.frame, factor), matte.frame)
         return cls(factor, colours, reduced_alpha(matte.tiles, factor))
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from sinet_video.media.arrays import FloatArray
 from sinet_video.planes.components import erased
+from sinet_video.planes.levels import SEEN
 from sinet_video.planes.pyramid import halved
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.views.box import ALIKE, WHOLE, Box, glided, joined, retargeted
-from sinet_video.stages.views.viewport import SEEN, CropMatte, Region, spread
+from sinet_video.stages.views.viewport import CropMatte, Region, spread
 
 PIECE = 0.7
 """Least share of a box within another for both to show the same person, in part or whole."""

@@ -16,6 +16,7 @@ from sinet_video.models.segmenter import Segmenter, answer
 from sinet_video.native import coarse as kernels
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.planes.components import label
+from sinet_video.planes.levels import SEEN
 from sinet_video.planes.resample import between, sampled
 from sinet_video.stages.views.box import WHOLE, Box
 
@@ -27,9 +28,6 @@ ENLARGED = 2.0
 
 PLAIN = 0.9
 """Alpha above which a cell is clearly person; below 1 minus this it is clearly background."""
-
-SEEN = 0.3
-"""Alpha up to it is background; as in `clean_regions` and `refine`."""
 
 SPECK = 30
 """Regions of fewer cells show nobody."""

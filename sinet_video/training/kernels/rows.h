@@ -38,9 +38,3 @@ template <int COUNT, class Work>
 inline Tensor channels_last(const Tensor& x) {
   return x.contiguous(at::MemoryFormat::ChannelsLast);
 }
-
-Tensor norm_act(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& slope,
-                const Tensor& running_mean, const Tensor& running_var, double eps,
-                double momentum);
-Tensor depthwise(const Tensor& x, const Tensor& weight, int64_t stride);
-Tensor upsample(const Tensor& x, int64_t factor);

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from lossless import write_lossless
 from PIL import Image
 from sinet_video.cli.commands.evaluate import evaluate
 from sinet_video.cli.main import cli
@@ -40,15 +40,7 @@ def write_gray(path: Path, columns: int) -> Path:
     """A lossless gray video of a person of so many columns."""
     alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
     alpha[:, :columns] = 255
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=25)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "gray"
-        for index in range(FRAMES):
-            video = av.VideoFrame.from_ndarray(alpha, "gray")
-            video.pts = index
-            container.mux(stream.encode(video))
-        container.mux(stream.encode(None))
-    return path
+    return write_lossless(path, [alpha] * FRAMES, "gray")
 
 
 @pytest.fixture

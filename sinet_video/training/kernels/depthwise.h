@@ -2,6 +2,8 @@
 //
 // Each picture is copied into a frame of zeros first, so that no loop knows of borders. Where the
 // channels do not fill the last vector it starts earlier, and does some of them twice.
+#pragma once
+
 #include "rows.h"
 
 namespace {

@@ -1,4 +1,6 @@
 // Bilinear enlarging with corners on corners, first along columns and then along rows.
+#pragma once
+
 #include "rows.h"
 
 namespace {

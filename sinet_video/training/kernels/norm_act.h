@@ -2,6 +2,8 @@
 //
 // A channels-last tensor is rows of C channels. Forward reads the input twice and writes once;
 // backward reads twice and writes once, and nothing but the input is kept in between.
+#pragma once
+
 #include "rows.h"
 
 #include <numeric>
