@@ -56,8 +56,8 @@ class VideoFile(Sink):
         self._format = BY_MUXER[plan.muxer]
         tagged = self._format.orientation_tag and not plan.stacked
         self._turn = Orientation() if tagged else clip.orientation
-        clip = clip if tagged else clip.as_shown()
         self._path, self._incoming = path, Incoming(path, clip)
+        clip = clip if tagged else clip.as_shown()
         self._companions: Companions | None = None
         self._counter = None if self._format.timed else _Counter(clip)
         self._times, self._size = PacketTimes(), encoded_size(clip, plan)
