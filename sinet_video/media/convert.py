@@ -30,6 +30,9 @@ _MATRICES = {
 }
 HD_HEIGHT = 720
 
+TAGS = ("colorspace", "color_range", "color_primaries", "color_trc")
+"""What a video frame says of its colours."""
+
 
 def matrix_of(video: av.VideoFrame) -> Colorspace:
     """Return the YUV matrix of a video frame, guessed by height, as players do, if untagged."""
@@ -149,8 +152,8 @@ def blank_like(
 
 def tag_like(new: av.VideoFrame, video: av.VideoFrame) -> None:
     """Give a frame another's tags of colour."""
-    new.colorspace, new.color_range = video.colorspace, video.color_range
-    new.color_primaries, new.color_trc = video.color_primaries, video.color_trc
+    for tag in TAGS:
+        setattr(new, tag, getattr(video, tag))
 
 
 def planes_of(video: av.VideoFrame) -> tuple[Plane, ...]:

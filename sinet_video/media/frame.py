@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sinet_video.errors import SettingError
 from sinet_video.media.area import reduced_rgb
 from sinet_video.media.convert import (
+    TAGS,
     blank_like,
     matrix_of,
     planes_of,
@@ -156,10 +157,6 @@ class Frame(Displayed):
     def with_video(self, video: av.VideoFrame) -> Frame:
         """Return the same moment with other samples."""
         return replace(self, video=video, _made={})
-
-
-TAGS = ("colorspace", "color_range", "color_primaries", "color_trc")
-"""What a video frame says of its colours."""
 
 
 def _packed(video: av.VideoFrame) -> dict[str, Any]:
