@@ -1,19 +1,21 @@
 """What Ray costs beside one process: a film in two parts, a folder, and a worker that is killed.
 
-    python benchmarks/ray_overhead.py CLIP [--seconds 300] [--height 360] [--clips 10] [--json FILE]
+    python benchmarks/ray_overhead.py CLIP [--seconds 300] [--height 360] [--clips 10] [--rounds 3]
+                                      [--json FILE]
 
 CLIP is scaled and repeated to a film of so many seconds, and to so many clips that last as long
 together. Ray has room for two tasks, on the cores of this machine. Core-seconds are those of all
 processes that a command starts, looked up four times a second; wall time says something only where
 nothing else runs. Ray's workers get the niceness of this program, where by default they have 15.
 The start is that of a cluster with two tasks that do nothing, and its end; the overhead is what
-remains when it is taken off.
+remains when it is taken off. Ray and one process take turns; figures are medians of the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +26,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 from measuring import PROGRAM, Row, facts, made, table, write
 
@@ -51,6 +55,7 @@ class Spent:
 @contextmanager
 def watched(mark: str) -> Iterator[Spent]:
     """Add up the CPU time of all processes that are started meanwhile."""
+    mark = f"{mark} {uuid4()}"
     os.environ[MARK] = mark
     spent, ended, found = Spent(), threading.Event(), dict[int, float]()
     own = os.getpid()
@@ -102,20 +107,42 @@ def digest(path: Path) -> str:
     return sha256(b"".join(each.read_bytes() for each in files)).hexdigest()
 
 
-def compared(name: str, one: Spent, ray: Spent, start: Spent, *, equal: bool) -> Row:
-    """Return a row of a table: what both took, and by how much Ray's was more than its start."""
-    return {
-        "work": name,
-        "one process, core-s": round(one.cpu, 1),
-        "Ray, core-s": round(ray.cpu, 1),
-        "start, core-s": round(start.cpu, 1),
-        "overhead": f"{100 * ((ray.cpu - start.cpu) / one.cpu - 1):.1f}%",
-        "one process, s": round(one.wall, 1),
-        "Ray, s": round(ray.wall, 1),
-        "start, s": round(start.wall, 1),
-        "overhead of time": f"{100 * ((ray.wall - start.wall) / one.wall - 1):.1f}%",
-        "bytes equal": equal,
-    }
+@dataclass
+class Work:
+    """The same work in two ways: by one command of this machine, and by Ray."""
+
+    name: str
+    alone: list[object]
+    by_ray: list[object]
+    results: tuple[Path, Path]
+
+    def __post_init__(self) -> None:
+        self.rounds: list[tuple[Spent, Spent, Spent]] = []
+        self.equal = True
+
+    def again(self) -> None:
+        """Take a turn of each: a start of a cluster, Ray and one process."""
+        for path in self.results:
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        with watched("start") as start:
+            started()
+        with watched("ray") as ray:
+            run(*self.by_ray)
+        with watched("alone") as alone:
+            run(*self.alone)
+        self.rounds.append((start, ray, alone))
+        self.equal &= digest(self.results[0]) == digest(self.results[1])
+
+    def row(self) -> Row:
+        """Return a row of a table: what both took, and what Ray took beside its start."""
+        found: Row = {"work": self.name}
+        for unit, kind in (("core-s", "cpu"), ("s", "wall")):
+            spent = [[getattr(each, kind) for each in turn] for turn in self.rounds]
+            start, ray, alone = (round(median(each), 1) for each in zip(*spent, strict=True))
+            over = median((ray - start) / alone - 1 for start, ray, alone in spent)
+            found |= {f"one process, {unit}": alone, f"Ray, {unit}": ray, f"start, {unit}": start}
+            found[f"overhead, {unit}"] = f"{100 * over:.1f}%"
+        return found | {"bytes equal": self.equal}
 
 
 def killed(film: Path, folder: Path) -> Row:
@@ -158,6 +185,21 @@ def worker_on(share: Path) -> int:
     raise SystemExit(f"nobody works on {share}")
 
 
+def works_in(folder: Path, given: argparse.Namespace) -> tuple[Path, list[Work]]:
+    """Make the film and the clips; return the film and what is to be done."""
+    filters, frames = f"fps=30,scale=-2:{given.height},format=yuv420p", given.seconds * 30
+    film, clips = made(given.clip, frames, filters, folder / "film.mp4"), folder / "in"
+    clips.mkdir()
+    for number in range(given.clips):
+        made(given.clip, frames // given.clips, filters, clips / f"{number}.mp4")
+    one, many = (folder / "one.mp4", folder / "ray.mp4"), (folder / "many", folder / "rays")
+    run_one, run_many = [PROGRAM, "run", film], [PROGRAM, "batch", clips, "-o"]
+    return film, [
+        Work("film", [*run_one, one[0], "--resume"], [*run_one, one[1], *RAY, "--parts", 2], one),
+        Work("folder", [*run_many, many[0], "--jobs", 2], [*run_many, many[1], *RAY], many),
+    ]
+
+
 def main() -> None:
     """Measure, print and write what was asked for."""
     parser = argparse.ArgumentParser(
@@ -167,38 +209,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=300)
     parser.add_argument("--height", type=int, default=360)
     parser.add_argument("--clips", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     os.environ[NICENESS] = str(os.nice(0))
-    rows, spent = [], dict[str, Spent]()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        filters = f"fps=30,scale=-2:{given.height},format=yuv420p"
-        film = made(given.clip, given.seconds * 30, filters, folder / "film.mp4")
-        (folder / "in").mkdir()
-        for number in range(given.clips):
-            made(
-                given.clip, given.seconds * 30 // given.clips, filters, folder / f"in/{number}.mp4"
-            )
-        with watched(f"{name} start") as spent["start"]:
-            started()
-        ray, one = folder / "ray.mp4", folder / "one.mp4"
-        with watched(f"{name} ray") as spent["ray"]:
-            run(PROGRAM, "run", film, ray, *RAY, "--parts", 2)
-        with watched(f"{name} one") as spent["one"]:
-            run(PROGRAM, "run", film, one, "--resume")
-        equal = digest(ray) == digest(one)
-        rows.append(compared("film", spent["one"], spent["ray"], spent["start"], equal=equal))
-        print(table(rows), flush=True)
-        ray, many = folder / "ray", folder / "many"
-        with watched(f"{name} rays") as spent["rays"]:
-            run(PROGRAM, "batch", folder / "in", "-o", ray, *RAY)
-        with watched(f"{name} many") as spent["many"]:
-            run(PROGRAM, "batch", folder / "in", "-o", many, "--jobs", 2)
-        equal = digest(ray) == digest(many)
-        rows.append(compared("folder", spent["many"], spent["rays"], spent["start"], equal=equal))
+        film, works = works_in(folder, given)
+        for _ in range(given.rounds):
+            for work in works:
+                work.again()
+        rows = [work.row() for work in works]
         kill = killed(film, folder)
-        kill["bytes equal"] = kill.pop("digest") == digest(one)
+        kill["bytes equal"] = kill.pop("digest") == digest(works[0].results[0])
     sys.stdout.write(table(rows) + "\n" + table([kill]))
     clips = {"seconds": given.seconds, "height": given.height, "clips": given.clips}
     write(given.json, "Ray", facts(**clips), rows, killed=kill)

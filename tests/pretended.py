@@ -45,14 +45,18 @@ def add_many(folder: Path, writer: int) -> None:
 
 
 def killed_once(source: Path, output: Path) -> Report:
-    """Note the try; be killed in the first one if the input's name says so, in mid-writing."""
+    """Note the process; if it is the first, kill it or its parent in mid-writing if so named."""
     tries = source.with_suffix(".tries")
     with tries.open("a") as file:
-        file.write("x")
-    if source.name == "killed.mp4" and tries.read_text() == "x":
+        file.write(f"{os.getpid()}\n")
+    if source.name in KILLED and len(tries.read_text().split()) == 1:
         temporary_name(output).write_text("half")
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(KILLED[source.name](), signal.SIGKILL)
+        time.sleep(60)
     return pretended(source, output)
+
+
+KILLED = {"killed.mp4": os.getpid, "orphan.mp4": os.getppid}
 
 
 def dying(source: Path, output: Path) -> Report:
@@ -65,7 +69,11 @@ def dying(source: Path, output: Path) -> Report:
 
 def telling(source: Path, output: Path) -> Report:
     """Say in which process this is and how it is set up; print and warn on the way."""
-    said = {"pid": os.getpid(), "usage": os.environ.get("RAY_USAGE_STATS_ENABLED")}
+    said = {
+        "pid": os.getpid(),
+        "parent": os.getppid(),
+        "usage": os.environ.get("RAY_USAGE_STATS_ENABLED"),
+    }
     output.write_text(json.dumps({**said, "folder": str(Path.cwd())}))
     sys.stdout.write("printed\n")
     logging.getLogger("sinet_video").warning("%s is warned of", source.name)

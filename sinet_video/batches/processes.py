@@ -15,13 +15,13 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
+from sinet_video.batches.spawning import SPAWN, spawned
 from sinet_video.errors import SettingError, SinetVideoError
 
 LOGGER = logging.getLogger("sinet_video")
@@ -35,13 +35,6 @@ Send = Callable[[Any], None]
 Work = Callable[[Item, Send], Result]
 
 
-class Sender(Protocol):
-    """Where a process says what it has to say: a connection, or what stands for one."""
-
-    def send(self, message: tuple[str, Any], /) -> None:
-        """Send a kind of message and its value."""
-
-
 EVERY = 0.2
 """Seconds between two pieces of news that are passed on."""
 
@@ -49,12 +42,56 @@ PATIENCE = 20.0
 """Seconds that a process is given to clean up, after it was asked to end."""
 
 
-@dataclass(frozen=True)
-class Running(Generic[Item]):
-    """A process at work on an item."""
+class ProcessDiedError(SinetVideoError):
+    """A process that ended without a word."""
 
-    item: Item
-    process: BaseProcess
+
+class Running(Generic[Item]):
+    """A fresh process at work on an item.
+
+    Where this process dies, that one tidies up first if it is `patient`, and else is gone at once,
+    so that it cannot be in the way of another try.
+    """
+
+    def __init__(self, work: Work[Item, Any], item: Item, level: int, *, patient: bool) -> None:
+        self.item = item
+        self.receiver, sender = SPAWN.Pipe(duplex=False)
+        needs_script = b"__main__" in pickle.dumps((work, item))
+        arguments = (work, item, sender, level, patient)
+        self._process = spawned(_process, *arguments, script=needs_script)
+        sender.close()
+
+    def hear(self) -> tuple[str, Any]:
+        """Wait for what it has to say: "news", a record for the "log", or its "result"."""
+        try:
+            kind, value = self.receiver.recv()
+        except EOFError:
+            self._process.join()
+            died = ProcessDiedError(f"The process that worked on it {end_of(self._process)}.")
+            return "result", died
+        if kind == "result":
+            self._process.join()
+        return kind, value
+
+    def ask_to_end(self) -> None:
+        """Have it tidy up and end."""
+        self._process.terminate()
+
+    def end(self, until: float) -> None:
+        """Wait until it has ended, but no longer than to a time of the monotonic clock."""
+        self.receiver.close()  # so that nobody waits for a full pipe
+        self._process.join(max(0.0, until - time.monotonic()))
+        self._process.kill()
+        self._process.join()
+
+
+def end_all(running: Collection[Running[Any]]) -> None:
+    """Ask processes to end, and wait for them."""
+    for each in running:
+        each.ask_to_end()
+    until = time.monotonic() + PATIENCE
+    for each in running:
+        each.end(until)
 
 
 def run(
@@ -99,14 +136,14 @@ class Pool(Generic[Item, Result]):
 
     def start(self, item: Item) -> None:
         """Begin to work on an item."""
-        receiver, process = _started(self._work, item)
-        self._running[receiver] = Running(item, process)
+        running = Running(self._work, item, LOGGER.getEffectiveLevel(), patient=True)
+        self._running[running.receiver] = running
 
     def ready(self, patience: float | None = None) -> Iterator[tuple[Item, Result | Exception]]:
         """Wait until a process has something to say, and yield what is done."""
         for ready in wait(list(self._running), patience):
             assert isinstance(ready, Connection)
-            kind, value = _received(ready, self._running[ready].process)
+            kind, value = self._running[ready].hear()
             if kind == "news":
                 self._news(self._running[ready].item, value)
             elif kind == "log":
@@ -118,7 +155,7 @@ class Pool(Generic[Item, Result]):
 
     def close(self) -> None:
         """Ask the processes to end, and wait for them."""
-        _end(self._running)
+        end_all(self._running.values())
 
 
 def check_sendable(work: object) -> None:
@@ -132,28 +169,6 @@ def check_sendable(work: object) -> None:
         ) from error
 
 
-def _started(work: Work[Item, Result], item: Item) -> tuple[Connection, BaseProcess]:
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    arguments = (work, item, sender, LOGGER.getEffectiveLevel())
-    process = context.Process(target=_process, args=arguments)
-    process.start()
-    sender.close()
-    return receiver, process
-
-
-def _received(receiver: Connection, process: BaseProcess) -> tuple[str, Any]:
-    """Return what a process has to say; that it ended without a word, if it did."""
-    try:
-        kind, value = receiver.recv()
-    except EOFError:
-        process.join()
-        return "result", SinetVideoError(f"The process that worked on it {end_of(process)}.")
-    if kind == "result":
-        process.join()
-    return kind, value
-
-
 def end_of(process: BaseProcess) -> str:
     """Return how a process came to its end, in words."""
     code = process.exitcode or 0
@@ -164,33 +179,24 @@ def end_of(process: BaseProcess) -> str:
     return f"ended with status {code}"
 
 
-def _end(running: dict[Connection, Running[Item]]) -> None:
-    for each in running.values():
-        each.process.terminate()
-    until = time.monotonic() + PATIENCE
-    for receiver, each in running.items():
-        receiver.close()  # so that nobody waits for a full pipe
-        each.process.join(max(0.0, until - time.monotonic()))
-        each.process.kill()
-        each.process.join()
-
-
-def _process(work: Work[Item, Result], item: Item, sender: Connection, level: int) -> None:
+def _process(
+    work: Work[Item, Result], item: Item, sender: Connection, level: int, patient: bool
+) -> None:
     """Work on one item, in the new process."""
     # What interrupts the whole group is for the caller, who then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(patient,), daemon=True).start()
     with closing(sender):
-        result = answer(work, item, sender, level)
+        result = _answer(work, item, sender, level)
         try:
             sender.send(("result", result))
         except BrokenPipeError:  # nobody is there any more to hear of it
             os._exit(1)
 
 
-def answer(
-    work: Work[Item, Result], item: Item, sender: Sender, level: int
+def _answer(
+    work: Work[Item, Result], item: Item, sender: Connection, level: int
 ) -> Result | SinetVideoError:
     """Work on an item in a process of its own; send news and what is logged on the way.
 
@@ -208,18 +214,20 @@ def answer(
         return SinetVideoError(f"{type(error).__name__}: {error}")
 
 
-def _end_with_parent() -> None:
-    """Ask this process to end when the one that it works for has ended, even if it was killed."""
+def _end_with_parent(patient: bool) -> None:
+    """End this process when the one that it works for has ended, even if it was killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        if not patient:
+            os._exit(1)
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Sometimes:
     """Sends news, but not too often."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Connection) -> None:
         self._sender, self._sent = sender, 0.0
 
     def __call__(self, value: Any) -> None:
@@ -235,7 +243,7 @@ class _Sometimes:
 class _Forward(logging.Handler):
     """Sends what is logged to the caller's process."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Connection) -> None:
         super().__init__()
         self._sender = sender
 

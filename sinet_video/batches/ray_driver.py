@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from sinet_video.batches.processes import answer
+from sinet_video.batches.processes import ProcessDiedError, Running, Send, end_all
 from sinet_video.errors import SettingError, SinetVideoError, reason
 
 STEP = 0.25
@@ -144,9 +144,7 @@ class _Driver:
     def run(self) -> None:
         """Do as the caller says until it is gone. Raises `EOFError` then."""
         self._tell_room()
-        self.remote = self.ray.remote(
-            num_cpus=self.cpus, max_calls=1, max_retries=self.tasks.retries
-        )(work_on)
+        self.remote = self.ray.remote(num_cpus=self.cpus, max_retries=self.tasks.retries)(work_on)
         board = self.ray.remote(num_cpus=0, max_restarts=-1)(Board)
         self.board = board.remote()
         try:
@@ -280,7 +278,10 @@ class _Post:
 
 
 def work_on(content: bytes, number: int, board: Any, level: int, folder: str) -> bytes:
-    """Do pickled work in its process, on whatever machine; return its pickled result."""
+    """Have pickled work done on this machine, whatever it is; return its pickled result.
+
+    Ray's process takes a second to start, so it is kept, and the work has a fresh one of its own.
+    """
     # By which Ray cancels tasks; a cluster that was started in the background ignores it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -292,6 +293,29 @@ def work_on(content: bytes, number: int, board: Any, level: int, folder: str) ->
                 f"({error.strerror}); work in one that all machines of the cluster see."
             )
         )
-    work, item = pickle.loads(content)
     with closing(_Post(board, number)) as post:
-        return pickle.dumps(answer(work, item, post, level))
+        result = _heard(Running(unpickled, content, level, patient=False), post)
+    if isinstance(result, ProcessDiedError):
+        os._exit(1)  # Ray tries again what its own process dies of
+    return pickle.dumps(result)
+
+
+def _heard(running: Running[bytes], post: _Post) -> Any:
+    """Pass on what a process says; return its result. An interrupt ends it."""
+    try:
+        while True:
+            # Ray's interrupts do not wake who waits for good.
+            if not running.receiver.poll(STEP):
+                continue
+            kind, value = running.hear()
+            if kind == "result":
+                return value
+            post.send((kind, value))
+    finally:
+        end_all([running])
+
+
+def unpickled(content: bytes, send: Send) -> Any:
+    """Do pickled work."""
+    work, item = pickle.loads(content)
+    return work(item, send)

@@ -7,7 +7,6 @@ output. So that is a process of its own, which ends with the caller's; see `ray_
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from sinet_video.batches import processes
 from sinet_video.batches.clip_job import CORES_A_JOB, UNKNOWN
 from sinet_video.batches.processes import Item, Result, Work
 from sinet_video.batches.ray_driver import Tasks, drive
+from sinet_video.batches.spawning import SPAWN, spawned
 from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError, SinetVideoError
 from sinet_video.extras import check_extra
@@ -78,12 +78,8 @@ class RayEngine:
         """
         check_extra("ray", "The engine ray")
         tasks = Tasks(self.address, self.cpus, CORES_A_JOB, self.retries)
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=drive, args=(tasks, theirs, LOGGER.getEffectiveLevel()), name="ray driver"
-        )
-        process.start()
+        ours, theirs = SPAWN.Pipe()
+        process = spawned(drive, tasks, theirs, LOGGER.getEffectiveLevel(), name="ray driver")
         theirs.close()
         try:
             yield Cluster(self, ours, process)

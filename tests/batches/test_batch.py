@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -346,6 +348,34 @@ def test_processes_make_the_bytes_that_one_makes(real, tmp_path):
     for name in ("a.mp4", "b.mp4"):
         assert (here / name).read_bytes() == (there / name).read_bytes()
     assert {state.source.name for state in states} == {"a.mp4", "b.mp4"}
+
+
+@pytest.mark.parametrize("guard", ["", "if __name__ == '__main__':"])
+def test_a_script_is_not_run_again_by_its_processes(guard, folder, tmp_path):
+    """Nor does it need a guard, unless it defines what they are to do."""
+    own = "def work(source, output): return pretended(source, output)" if guard else ""
+    script, made = tmp_path / "script.py", folder("in", "a.mp4", "b.mp4")
+    script.write_text(
+        f"""\
+import sys
+from pathlib import Path
+from sinet_video import batch
+from pretended import pretended as work
+from pretended import pretended
+{own}
+{guard or "if True:"}
+    with Path({str(tmp_path / "runs")!r}).open("a") as runs:
+        runs.write("x")
+    for outcome in batch([{str(made)!r}], {str(tmp_path / "out")!r}, work, jobs=2):
+        print(outcome.status, outcome.error)
+"""
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, env=environment
+    )
+    assert (done.stdout, done.stderr) == ("done None\ndone None\n", "")
+    assert (tmp_path / "runs").read_text() == "x"
 
 
 def test_whoever_stops_ends_the_processes(folder, tmp_path):
