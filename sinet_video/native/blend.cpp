@@ -22,7 +22,10 @@ void fill(Sample* to, Sample value, int count) {
 template <class Sample>
 void copy(const Plane<const Sample>& from, const Plane<Sample>& to, int y, int x, int tall,
           int wide) {
+  constexpr int kAhead = 8;
   for (int i = 0; i < tall; ++i) {
+    if (from.stride != 0 && i + kAhead < tall)
+      fetch(from.at(y + i + kAhead, x), wide * sizeof(Sample));
     if (from.stride == 0)
       fill(to.at(y + i, x), *from.data, wide);
     else

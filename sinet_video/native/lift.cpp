@@ -84,11 +84,23 @@ void chroma_row(const Picture<Sample>& picture, const Lifted& lines, const Windo
 }
 
 template <class Sample>
+FETCHES void fetch_tile(const Picture<Sample>& picture, int top, int left, int down, int across) {
+  for (int p = 0; p < 3; ++p) {
+    const int by_down = p ? picture.down : 1, by_across = p ? picture.across : 1;
+    const int last = clamped(top + down, 0, picture.height);
+    for (int y = top / by_down; y * by_down < last; ++y)
+      fetch(picture.planes[p] + y * picture.strides[p] + left / by_across,
+            across / by_across * sizeof(Sample));
+  }
+}
+
+template <class Sample>
 void lift_tile(const Picture<Sample>& picture, const Lifted& lines, int row, int column, int down,
                int across, float* values) {
+  const int top = row * down, left = column * across;
+  fetch_tile(picture, top, left, down, across);
   Windows windows;
   gather(lines, row, column, windows);
-  const int top = row * down, left = column * across;
   const int tall = clamped(picture.height - top, 0, down);
   const int wide = clamped(picture.width - left, 0, across);
   const Tiling luma = {picture.height, picture.width, 0, 0};

@@ -1,8 +1,14 @@
 // Planes reduced by averaging: to cells of whole samples, and to a picture of any smaller size.
 
 #include <algorithm>
+#include <cmath>
+#include <type_traits>
 
 #include "common.h"
+
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
+#endif
 
 namespace sinet {
 namespace {
@@ -27,6 +33,12 @@ Plane<Sample> plane_of(const void* samples, std::int64_t stride, int height, int
 // Sums of up to so many bytes fit in 16 bits, which are added twice as fast as 32.
 constexpr int kMostInShort = 257;
 
+template <class Sample>
+FETCHES void fetch_rows(const Plane<Sample>& plane, int first, int last) {
+  for (int y = first; y < std::min(last, plane.height); ++y)
+    fetch(plane.row(y), plane.width * sizeof(Sample));
+}
+
 // The sum of rows [first, last) of a plane; past the plane its last row repeats.
 template <class Sample, class Sum>
 void sum_rows(const Plane<Sample>& plane, int first, int last, Sum* RESTRICT sums) {
@@ -46,20 +58,37 @@ void sum_rows(const Plane<Sample>& plane, int first, int last, Sum* RESTRICT sum
   }
 }
 
+// Sums of pairs, in place.
+template <class Sum>
+void add_pairs(Sum* sums, int pairs) {
+  INDEPENDENT
+  for (int i = 0; i < pairs; ++i) sums[i] = Sum(sums[2 * i] + sums[2 * i + 1]);
+}
+
+// Sums of groups of so many, in place.
+template <class Sum>
+void add_groups(Sum* sums, int groups, int size) {
+  for (; size % 2 == 0; size /= 2) add_pairs(sums, groups * size / 2);
+  for (int i = 0; i < groups && size > 1; ++i) {
+    Sum sum = 0;
+    for (int x = 0; x < size; ++x) sum = Sum(sum + sums[i * size + x]);
+    sums[i] = sum;
+  }
+}
+
 // The means of a plane over cells of `down` x `across` samples; past the plane its edges repeat.
 template <class Sum, class Sample>
-void means(const Plane<Sample>& plane, int down, int across, int rows, int columns, float* out) {
+void means(const Plane<Sample>& plane, int down, int across, int rows, int columns,
+           float* RESTRICT out) {
   const float count = float(down * across);
   const int padded = columns * across;
-  Sum* sums = scratch<Sum, kSums>(padded);
+  Sum* RESTRICT sums = scratch<Sum, kSums>(padded);
   for (int row = 0; row < rows; ++row, out += columns) {
+    fetch_rows(plane, (row + 1) * down, (row + 2) * down);
     sum_rows(plane, row * down, (row + 1) * down, sums);
     std::fill(sums + plane.width, sums + padded, sums[plane.width - 1]);
-    for (int column = 0; column < columns; ++column) {
-      std::uint32_t sum = 0;
-      for (int x = 0; x < across; ++x) sum += sums[column * across + x];
-      out[column] = float(sum) / count;
-    }
+    add_groups(sums, columns, across);
+    for (int x = 0; x < columns; ++x) out[x] = float(int(sums[x])) / count;
   }
 }
 
@@ -67,55 +96,156 @@ void means(const Plane<Sample>& plane, int down, int across, int rows, int colum
 // two ends in part only.
 struct Span {
   int first, last;
+  double begin, end, length;
   float head, tail;
 
-  Span(int index, int count, int length) {
-    const double begin = double(index) * length / count, end = double(index + 1) * length / count;
+  Span(int index, int count, int total)
+      : begin(double(index) * total / count),
+        end(double(index + 1) * total / count),
+        length(double(total) / count) {
     first = int(begin);
-    last = std::max(first, std::min(length, int(end) + (end > int(end))) - 1);
+    last = std::max(first, std::min(total, int(end) + (end > int(end))) - 1);
     head = float((last == first ? end : first + 1) - begin);
     tail = last == first ? 0.0f : float(end - last);
   }
 };
 
-// The rows of a span, added up.
+// How rows, and then samples of a row, are weighed: by floats, or for bytes by whole numbers, which
+// are faster. Those are 128 times as large after the rows, and weights of samples are of 2^14.
+template <class Value>
+struct Weighing;
+
+template <>
+struct Weighing<float> {
+  static constexpr int kLanes = 4;
+  using Sum = float;
+  static constexpr float kUnit = 1.0f;
+
+  // The weight of what lies between two places of a part that is so long.
+  static float weight(double begin, double end, double length) {
+    return float((end - begin) / length);
+  }
+};
+
+template <>
+struct Weighing<std::int16_t> {
+  static constexpr int kLanes = 8;
+  using Sum = std::int32_t;
+  static constexpr float kUnit = 1.0f / (128 << 14);
+
+  static std::int16_t weight(double begin, double end, double length) {
+    const double unit = (1 << 14) / length;
+    return std::int16_t(std::lround(end * unit) - std::lround(begin * unit));
+  }
+};
+
+// The mean of the rows of a span.
 template <class Sum, class Sample>
-void covered_rows(const Plane<Sample>& plane, const Span& span, float* RESTRICT out) {
+void mean_rows(const Plane<Sample>& plane, const Span& span, float* RESTRICT out) {
   Sum* RESTRICT sums = scratch<Sum, kSums>(plane.width);
   sum_rows(plane, span.first + 1, std::max(span.first + 1, span.last), sums);
   const Sample* RESTRICT head = plane.row(span.first);
   const Sample* RESTRICT tail = plane.row(span.last);
+  const float share = float(1 / span.length);
   for (int x = 0; x < plane.width; ++x)
-    out[x] = float(int(sums[x])) + span.head * float(head[x]) + span.tail * float(tail[x]);
+    out[x] = share * (float(int(sums[x])) + span.head * float(head[x]) + span.tail * float(tail[x]));
 }
 
-// Samples of a row that are added at a time.
-constexpr int kLanes = 4;
+// The upper half of the product of two numbers of 16 bits.
+inline std::uint16_t upper(std::uint16_t one, std::uint16_t two) {
+  return std::uint16_t(std::uint32_t(one) * two >> 16);
+}
 
-// The means of `count` parts of a row, times what `share` is of the length of one.
+template <class Sum>
+void mean_rows(const Plane<std::uint8_t>& plane, const Span& span, std::int16_t* RESTRICT out) {
+  std::uint16_t* RESTRICT sums = scratch<std::uint16_t, kSums>(plane.width);
+  const int whole = std::max(0, span.last - span.first - 1);
+  sum_rows(plane, span.first + 1, span.first + 1 + whole, sums);
+  int shift = 0;  // the most that sums leave room for
+  while ((std::max(whole, 1) << (shift + 1)) <= kMostInShort) ++shift;
+  const auto share = [&](double of) {
+    return std::uint16_t(std::lround(128 * 65536.0 / span.length * of));
+  };
+  const std::uint16_t by_sums = whole ? share(1.0 / (1 << shift)) : 0;
+  const std::uint16_t by_head = share(span.head / 256), by_tail = share(span.tail / 256);
+  const std::uint8_t* RESTRICT head = plane.row(span.first);
+  const std::uint8_t* RESTRICT tail = plane.row(span.last);
+  for (int x = 0; x < plane.width; ++x)
+    out[x] = std::int16_t(upper(std::uint16_t(sums[x] << shift), by_sums) +
+                          upper(std::uint16_t(head[x] << 8), by_head) +
+                          upper(std::uint16_t(tail[x] << 8), by_tail) + 1);
+}
+
+// Four numbers times four.
+inline float dot(const float* RESTRICT values, const float* RESTRICT weights) {
+  float sums[4];
+  for (int i = 0; i < 4; ++i) sums[i] = values[i] * weights[i];
+  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+}
+
+// Eight numbers times eight.
+inline std::int32_t dot(const std::int16_t* RESTRICT values, const std::int16_t* RESTRICT weights) {
+  std::int32_t sum = 0;
+  for (int i = 0; i < 8; ++i) sum += std::int32_t(values[i]) * weights[i];
+  return sum;
+}
+
+// As many sums as are made at a time, of a block each: `first` says where their values begin, and
+// weights lie one after the other. Returns how many were made, which is all that is left to others.
+template <class Value>
+int many_sums(const Value*, const int*, const Value*, int, float, float*) {
+  return 0;
+}
+
+#if defined(__SSSE3__)
+inline __m128i products(const std::int16_t* values, const std::int16_t* weights) {
+  return _mm_madd_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(values)),
+                        _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights)));
+}
+
+template <>
+inline int many_sums(const std::int16_t* values, const int* first, const std::int16_t* weights,
+                     int count, float unit, float* sums) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4, weights += 32) {
+    __m128i each[4];
+    for (int k = 0; k < 4; ++k) each[k] = products(values + first[i + k], weights + 8 * k);
+    const __m128i four = _mm_hadd_epi32(_mm_hadd_epi32(each[0], each[1]),
+                                        _mm_hadd_epi32(each[2], each[3]));
+    _mm_storeu_ps(sums + i, _mm_mul_ps(_mm_cvtepi32_ps(four), _mm_set1_ps(unit)));
+  }
+  return i;
+}
+#endif
+
+// The means of `count` parts of a row.
+template <class Value>
 class Along {
  public:
-  Along(int count, int length, float share) : count_(count) {
+  Along(int count, int length) : count_(count) {
     for (int x = 0; x < count; ++x) {
       const Span span(x, count, length);
       blocks_ = std::max(blocks_, (span.last - span.first) / kLanes + 1);
     }
     first_ = scratch<int, kFirst>(count);
-    weights_ = scratch<float, kWeights>(std::size_t(count) * taps());
-    std::fill_n(weights_, std::size_t(count) * taps(), 0.0f);
+    weights_ = scratch<Value, kWeights>(std::size_t(count) * taps());
+    std::fill_n(weights_, std::size_t(count) * taps(), Value(0));
     for (int x = 0; x < count; ++x) {
       const Span span(x, count, length);
-      float* own = weights_ + std::size_t(x) * taps() - (first_[x] = span.first);
-      std::fill(own + span.first, own + span.last, share);
-      own[span.first] = span.head * share;
-      if (span.last > span.first) own[span.last] = span.tail * share;
+      Value* own = weights_ + std::size_t(x) * taps();
+      first_[x] = span.first;
+      for (int i = 0; i <= span.last - span.first; ++i) {
+        const double from = std::max(span.begin, double(span.first + i)) - span.begin;
+        const double to = std::min(span.end, double(span.first + i + 1)) - span.begin;
+        own[i] = Weighing<Value>::weight(from, to, span.length);
+      }
     }
   }
 
   // As many samples are read, past the end of the row too.
   int taps() const { return blocks_ * kLanes; }
 
-  void means(const float* row, float* out) const {
+  void means(const Value* row, float* out) const {
     switch (blocks_) {
       case 1: return means<1>(row, out);
       case 2: return means<2>(row, out);
@@ -125,34 +255,40 @@ class Along {
   }
 
  private:
+  static constexpr int kLanes = Weighing<Value>::kLanes;
+  using Sum = typename Weighing<Value>::Sum;
+
   // `Blocks` is how many there are, 0 for any number.
   template <int Blocks>
-  void means(const float* RESTRICT row, float* RESTRICT out) const {
+  void means(const Value* RESTRICT row, float* RESTRICT out) const {
     const int blocks = Blocks ? Blocks : blocks_;
-    const float* RESTRICT weight = weights_;
-    for (int x = 0; x < count_; ++x) {
-      const float* RESTRICT from = row + first_[x];
-      float sums[kLanes] = {};
+    const float unit = Weighing<Value>::kUnit;
+    int x = Blocks == 1 ? many_sums(row, first_, weights_, count_, unit, out) : 0;
+    const Value* RESTRICT weight = weights_ + std::size_t(x) * taps();
+    for (; x < count_; ++x) {
+      const Value* RESTRICT from = row + first_[x];
+      Sum sum = 0;
       for (int block = 0; block < blocks; ++block, from += kLanes, weight += kLanes)
-        for (int i = 0; i < kLanes; ++i) sums[i] += from[i] * weight[i];
-      out[x] = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+        sum += dot(from, weight);
+      out[x] = float(sum) * unit;
     }
   }
 
   int count_, blocks_ = 1;
   int* first_;
-  float* weights_;
+  Value* weights_;
 };
 
 // A plane reduced to rows x columns, each the mean of what it covers.
-template <class Sum, class Sample>
+template <class Sum, class Value, class Sample>
 void reduce(const Plane<Sample>& plane, int rows, int columns, float* out) {
-  const double share = double(rows) * columns / (double(plane.height) * plane.width);
-  const Along along(columns, plane.width, float(share));
-  float* row = scratch<float, kRow>(plane.width + along.taps());
-  std::fill_n(row + plane.width, along.taps(), 0.0f);
+  const Along<Value> along(columns, plane.width);
+  Value* row = scratch<Value, kRow>(plane.width + along.taps());
+  std::fill_n(row + plane.width, along.taps(), Value(0));
   for (int y = 0; y < rows; ++y, out += columns) {
-    covered_rows<Sum>(plane, Span(y, rows, plane.height), row);
+    const Span span(y, rows, plane.height);
+    fetch_rows(plane, span.last + 1, 2 * span.last - span.first + 1);
+    mean_rows<Sum>(plane, span, row);
     along.means(row, out);
   }
 }
@@ -176,8 +312,13 @@ void to_rgb(const float* planes, int area, const float* matrix, std::uint8_t* ou
     const int count = std::min(kMost, area - start);
     for (int c = 0; c < 3; ++c)
       to_bytes(planes + start, area, count, matrix + 4 * c, colours[c]);
-    for (int i = 0; i < count; ++i)
-      for (int c = 0; c < 3; ++c) *out++ = colours[c][i];
+    INDEPENDENT
+    for (int i = 0; i < count; ++i) {
+      out[3 * i] = colours[0][i];
+      out[3 * i + 1] = colours[1][i];
+      out[3 * i + 2] = colours[2][i];
+    }
+    out += 3 * count;
   }
 }
 
@@ -203,7 +344,7 @@ using namespace sinet;
 API int sinet_means(const void* samples, std::int64_t stride, int bytes, int height, int width,
                     int down, int across, int rows, int columns, float* out) {
   return guarded([&] {
-    for_samples(samples, stride, bytes, height, width, down, [&](auto plane, auto sum) {
+    for_samples(samples, stride, bytes, height, width, down * across, [&](auto plane, auto sum) {
       means<decltype(sum)>(plane, down, across, rows, columns, out);
     });
   });
@@ -221,7 +362,9 @@ API int sinet_reduced_rgb(const void* one, const void* two, const void* three,
     const auto reduced = [&](const void* samples, std::int64_t step, int tall, int wide,
                              float* to) {
       for_samples(samples, step, bytes, tall, wide, tall / rows + 1, [&](auto plane, auto sum) {
-        reduce<decltype(sum)>(plane, rows, columns, to);
+        using Sum = decltype(sum);
+        using Value = std::conditional_t<sizeof(Sum) == 2, std::int16_t, float>;
+        reduce<Sum, Value>(plane, rows, columns, to);
       });
     };
     reduced(one, stride, height, width, planes);
