@@ -1,5 +1,7 @@
 // Alpha from the chroma of a screen, and the screen's light taken out of the person.
 
+#include <algorithm>
+
 #include "tiles.h"
 
 namespace sinet {
@@ -117,19 +119,26 @@ void enlarge_tile(const float* whole, const Tiling& tiling, const Alpha& alpha, 
   extremes[1] = most;
 }
 
-// Takes too much of a hue, `unit`, out of a row of chroma; what is not shown stays.
+// A hue of which too much is taken out; `scale` brings it to samples, which end at `top`.
+struct Spill {
+  float u, v, narrowing, scale, top;
+};
+
+// Takes a hue out of a row of chroma, `seen`; where `shown` is 0 it stays.
 template <class Sample>
-void despill_row(const Chroma<Sample>& chroma, const float seen[2][kLargestTile], const float* shown,
-                 const float unit[2], float narrowing, float top, int count, Sample* u, Sample* v) {
-  const float scale = 1.0f / chroma.unit;
+void despill_row(const float* RESTRICT seen_u, const float* RESTRICT seen_v,
+                 const float* RESTRICT shown, const Spill spill, int count, Sample* RESTRICT u,
+                 Sample* RESTRICT v) {
   for (int x = 0; x < count; ++x) {
-    const float along = seen[0][x] * unit[0] + seen[1][x] * unit[1];
-    const float off = seen[0][x] * unit[1] - seen[1][x] * unit[0];
-    const float excess = along - narrowing * (off < 0.0f ? -off : off);
-    const bool some = excess > 0.0f && (shown == nullptr || shown[x] > 0.0f);
-    const float taken = some ? excess * scale : 0.0f;
-    u[x] = Sample(int(rounded(clamped(float(u[x]) - taken * unit[0], 0.0f, top))));
-    v[x] = Sample(int(rounded(clamped(float(v[x]) - taken * unit[1], 0.0f, top))));
+    const float along = seen_u[x] * spill.u + seen_v[x] * spill.v;
+    const float off = seen_u[x] * spill.v - seen_v[x] * spill.u;
+    const float excess = along - spill.narrowing * (off < 0.0f ? -off : off);
+    const float some = excess > 0.0f ? excess * spill.scale : 0.0f;
+    const float taken = shown[x] > 0.0f ? some : 0.0f;
+    const float left_u = clamped(float(u[x]) - taken * spill.u, 0.0f, spill.top);
+    const float left_v = clamped(float(v[x]) - taken * spill.v, 0.0f, spill.top);
+    u[x] = Sample(int(rounded(left_u)));
+    v[x] = Sample(int(rounded(left_v)));
   }
 }
 
@@ -190,7 +199,9 @@ API int sinet_despill(void* const* chroma, const std::int64_t* strides, int bits
     const auto run = [&](auto sample) {
       using Sample = decltype(sample);
       const auto planes = chroma_of<Sample>(chroma, strides, tiling, bits);
-      float reduced[kLargestTile * kLargestTile];
+      const Spill spill = {unit[0], unit[1], narrowing, 1.0f / planes.unit, top};
+      float reduced[kLargestTile * kLargestTile], solid[kLargestTile];
+      std::fill_n(solid, kLargestTile, 1.0f);
       alignas(64) float seen[2][kLargestTile];
       each_tile(alpha, [&](int row, int column, Kind kind, const float* own) {
         if (kind == kClear) return;
@@ -203,8 +214,8 @@ API int sinet_despill(void* const* chroma, const std::int64_t* strides, int bits
           Sample* to[2];
           for (int p = 0; p < 2; ++p)
             to[p] = const_cast<Sample*>(planes.planes[p]) + (top_row + y) * planes.strides[p] + left;
-          despill_row(planes, seen, shown ? shown + std::size_t(y) * tiling.across : nullptr, unit,
-                      narrowing, top, wide, to[0], to[1]);
+          despill_row(seen[0], seen[1], shown ? shown + std::size_t(y) * tiling.across : solid,
+                      spill, wide, to[0], to[1]);
         }
       });
     };

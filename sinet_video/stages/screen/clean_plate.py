@@ -26,6 +26,9 @@ AROUND = {True: cos(radians(70)), False: cos(radians(30))}
 FEWEST = 0.05
 """Least share of the frame that a screen covers; anything smaller is not a screen."""
 
+ENOUGH = 64
+"""About so many cells along the longer side are looked at, as a screen is large and smooth."""
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -78,13 +81,17 @@ def detect_screen(cells: Cells, name: str) -> Plate | None:
 
     Cells that the matte covers are not searched.
     """
-    chroma, free = cells.colours[1:], cells.person < 0.5
+    shape = cells.person.shape
+    step = max(1, max(shape) // ENOUGH)
+    colours = np.ascontiguousarray(cells.colours[:, ::step, ::step])
+    free = cells.person[::step, ::step] < 0.5
     near = AROUND[not name.startswith("#")]
-    choices = [_like(chroma, free, hue, near) for hue in hues_of(name)]
+    choices = [_like(colours[1:], free, hue, near) for hue in hues_of(name)]
     screen = max(choices, key=np.count_nonzero)
     if np.count_nonzero(screen) < FEWEST * screen.size:
         return None
-    return _fit_clean_plate(cells.colours, screen)
+    places = _monomials(*shape).reshape(*shape, 6)[::step, ::step].reshape(-1, 6)
+    return _fit_clean_plate(colours.reshape(3, -1).T, places, screen.ravel())
 
 
 def update_plate(plate: Plate | None, newer: Plate | None, steadiness: float) -> Plate | None:
@@ -109,23 +116,22 @@ def _like(
     return chosen
 
 
-def _fit_clean_plate(colours: FloatArray, screen: NDArray[np.bool_]) -> Plate:
-    """Fit surfaces to the cells of a screen, with weights that fall off with the distance."""
-    step = max(1, max(screen.shape) // 64)
-    values = colours[:, ::step, ::step].reshape(3, -1).T
-    chosen = screen[::step, ::step].ravel()
-    places = _monomials(*screen.shape).reshape(*screen.shape, 6)[::step, ::step].reshape(-1, 6)
+def _fit_clean_plate(values: FloatArray, places: FloatArray, chosen: NDArray[np.bool_]) -> Plate:
+    """Fit surfaces to the chosen cells, with weights that fall off with the distance.
+
+    Each cell, (n, ...), has its colour and the monomials of its place.
+    """
     weight = chosen.astype(np.float32)
     for _ in range(4):
         weighted = places * weight[:, None]
         # Regularised towards a flat surface: a screen visible in one corner says nothing about the
         # others.
         normal = weighted.T @ places + np.diag([0, 1, 1, 1, 1, 1]) * np.float32(1e-3 * weight.sum())
-        surfaces = np.linalg.solve(normal, weighted.T @ values)
-        off = np.linalg.norm((values - places @ surfaces)[:, 1:], axis=1)
+        surfaces = np.linalg.solve(normal, weighted.T @ values).astype(np.float32)
+        off = np.hypot(*(values - places @ surfaces)[:, 1:].T)
         spread = max(0.004, 1.48 * float(np.median(off[chosen]))) if chosen.any() else 1.0
-        weight = (chosen / (1 + np.square(off / (2 * spread))) ** 2).astype(np.float32)
-    return Plate(surfaces.astype(np.float32))
+        weight = chosen / np.square(1 + np.square(off / np.float32(2 * spread)))
+    return Plate(surfaces)
 
 
 def as_yuv(frame: Frame) -> Frame:
