@@ -100,7 +100,9 @@ void enlarge_tile(const float* whole, const Tiling& tiling, const Alpha& alpha, 
   fill_window(whole, tiling, row, column, window);
   const int tall = clamped(alpha.height - row * alpha.down, 0, alpha.down);
   const int wide = clamped(alpha.width - column * alpha.across, 0, alpha.across);
-  float least = 1.0f, most = 0.0f;
+  float least[kLargestTile], most[kLargestTile];  // of each column
+  std::fill_n(least, kLargestTile, 1.0f);
+  std::fill_n(most, kLargestTile, 0.0f);
   for (int y = 0; y < alpha.down; ++y) {
     float* RESTRICT out = values + std::size_t(y) * alpha.across;
     if (y >= tall) {
@@ -111,12 +113,12 @@ void enlarge_tile(const float* whole, const Tiling& tiling, const Alpha& alpha, 
     std::memcpy(out, samples_row.values, wide * sizeof(float));
     for (int x = wide; x < alpha.across; ++x) out[x] = out[wide - 1];
     for (int x = 0; x < alpha.across; ++x) {
-      least = out[x] < least ? out[x] : least;
-      most = out[x] > most ? out[x] : most;
+      least[x] = out[x] < least[x] ? out[x] : least[x];
+      most[x] = out[x] > most[x] ? out[x] : most[x];
     }
   }
-  extremes[0] = least;
-  extremes[1] = most;
+  extremes[0] = *std::min_element(least, least + alpha.across);
+  extremes[1] = *std::max_element(most, most + alpha.across);
 }
 
 // A hue of which too much is taken out; `scale` brings it to samples, which end at `top`.

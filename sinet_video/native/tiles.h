@@ -35,15 +35,15 @@ void each_tile(const Alpha& alpha, Visit&& visit) {
 
 // What a rectangle of alpha, with rows of `stride`, is throughout.
 inline Kind kind_of(const float* values, std::ptrdiff_t stride, int tall, int wide) {
-  float lowest = 1.0f, highest = 0.0f;
-  for (int y = 0; y < tall; ++y) {
+  int some = 0, lacking = 0;
+  for (int y = 0; y < tall && !(some && lacking); ++y) {
+    const float* RESTRICT row = values + y * stride;
     for (int x = 0; x < wide; ++x) {
-      const float value = values[y * stride + x];
-      lowest = value < lowest ? value : lowest;
-      highest = value > highest ? value : highest;
+      some |= row[x] > 0.0f;
+      lacking |= row[x] < 1.0f;
     }
   }
-  return highest <= 0.0f ? kClear : lowest >= 1.0f ? kSolid : kPartial;
+  return !some ? kClear : !lacking ? kSolid : kPartial;
 }
 
 // Fills what of a tile juts out of the picture with the picture's last row and column.
