@@ -81,20 +81,25 @@ def label(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], Array, Array]:
 
 
 def unsure(
-    alpha: Array, levels: tuple[float, float, float], since: float, now: float, last: Array
-) -> NDArray[np.bool_] | None:
-    """Return the cells of regions that are not sure, (h, w); None if there are none.
+    alpha: Array,
+    levels: tuple[float, float, float],
+    times: tuple[float, float],
+    last: Array,
+    least: float,
+) -> tuple[NDArray[np.bool_] | None, NDArray[np.bool_] | None]:
+    """Return the cells of regions that are not sure, and of new ones, (h, w); None if none are.
 
     `levels` are the alpha above which a region is seen, that above which it is sure, and the share
     of its cells that must be. `last`, (h, w) float64, says when each cell was part of a sure region
-    and is updated; one that mostly was at `since` or later counts as sure.
+    and is updated; one that mostly was at the first of `times` or later counts as sure. Sure ones
+    that were not, of `least` cells or more, are new, and are not noted in `last`.
     """
-    alpha, removed, count = floats(alpha), np.empty(alpha.shape, bool), (c_int32 * 1)()
+    alpha, marks, counts = floats(alpha), np.empty((2, *alpha.shape), bool), (c_int32 * 2)()
     call(
         "unsure",
-        address(alpha), *alpha.shape, *levels, since, now, address(last), address(removed), count,
+        address(alpha), *alpha.shape, *levels, *times, least, address(last), address(marks), counts,
     )  # fmt: skip
-    return removed if count[0] else None
+    return marks[0] if counts[0] else None, marks[1] if counts[1] else None
 
 
 Steps = tuple[NDArray[np.intp], Array]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-VERSION = 4
+VERSION = 5
 """Version of the functions' parameters, which the library must share."""
 
 SWITCH = "SINET_VIDEO_NATIVE"
@@ -53,7 +53,7 @@ SIGNATURES = {
     "people": "piiffpp",
     "box_sum": "piiiip",
     "label": "piippp",
-    "unsure": "piiffdddppp",
+    "unsure": "piiffddddppp",
     "key": "ppiiiiipiiiffpiipp",
     "despill": "ppiiiiippiipff",
     "near_edges": "piiiip",

@@ -112,12 +112,13 @@ API int sinet_label(const std::uint8_t* mask, int height, int width, std::int32_
   });
 }
 
-// Marks in `removed` the cells of regions above `seen` of which less than `share` is above `sure`,
-// unless more than half of it was part of a sure region at `since` or later. `last` is when each
-// cell was; it becomes `now` where a region is sure. `count` gets how many cells are marked.
+// Marks the cells of regions above `seen` of which less than `share` is above `sure`, unless more
+// than half of it was part of a sure region at `since` or later. `last` is when each cell was; it
+// becomes `now` where a region is sure. Sure ones that were not, of `least` cells or more, are
+// marked in the second half of `marks` instead. `counts` gets how many cells are marked in each.
 API int sinet_unsure(const float* alpha, int height, int width, float seen, float sure,
-                     double share, double since, double now, double* last, std::uint8_t* removed,
-                     std::int32_t* count) {
+                     double share, double since, double now, double least, double* last,
+                     std::uint8_t* marks, std::int32_t* counts) {
   return guarded([&] {
     Run* runs = room_for_runs(height, width);
     const int found = find_runs(height, width, [&](int i) { return alpha[i] > seen; }, runs);
@@ -131,16 +132,19 @@ API int sinet_unsure(const float* alpha, int height, int width, float seen, floa
         whole.held += last[at] >= since;
       }
     }
-    *count = 0;
-    std::memset(removed, 0, std::size_t(height) * width);
+    const std::size_t area = std::size_t(height) * width;
+    std::memset(marks, 0, 2 * area);
+    counts[0] = counts[1] = 0;
     for (int i = 0; i < found; ++i) {
       const Evidence& whole = known[runs[i].parent];
-      const int length = runs[i].end - runs[i].start;
-      if (whole.sure >= share * whole.size) {
+      const bool is_sure = whole.sure >= share * whole.size, is_held = whole.held > 0.5 * whole.size;
+      const bool is_new = is_sure && !is_held && whole.size >= least;
+      if (is_new || !(is_sure || is_held)) {
+        const int length = runs[i].end - runs[i].start;
+        std::memset(marks + is_new * area + runs[i].start, 1, length);
+        counts[is_new] += length;
+      } else if (is_sure) {
         for (int at = runs[i].start; at < runs[i].end; ++at) last[at] = now;
-      } else if (!(whole.held > 0.5 * whole.size)) {
-        std::memset(removed + runs[i].start, 1, length);
-        *count += length;
       }
     }
   });

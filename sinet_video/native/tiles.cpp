@@ -84,7 +84,7 @@ API int sinet_reduced_alpha(int height, int width, int tile_down, int tile_acros
 }
 
 // Changes whenever a function's parameters do: Python calls only the ones that it knows.
-API int sinet_kernels_version(void) { return 4; }
+API int sinet_kernels_version(void) { return 5; }
 
 // Whether this processor has what the library kernels_avx2 is compiled for.
 API int sinet_has_avx2(void) {

@@ -40,6 +40,7 @@ from sinet_video.stages.screen.settings import ChromaKey, Despill
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 from sinet_video.stages.source_alpha import apply_source_alpha
+from sinet_video.stages.views.second_look import SecondLook
 
 DEPTH = 2
 """Frames queued between two threads: enough to smooth out delays, few enough to save memory."""
@@ -118,17 +119,23 @@ def seen(
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     """Yield coarse mattes of frames, of what the network is sure of; `part_of` as in `follow`."""
-    mattes, sure = _segmented(frames, segmenter, settings, part_of), sure_of(segmenter)
+    second = SecondLook(segmenter, settings.size)
+    mattes, sure = _segmented(frames, segmenter, settings, part_of, second), sure_of(segmenter)
     if settings.unsure == "keep" or sure is None:
         return mattes
-    return drop_unsure(mattes, sure, part_of=part_of)
+    return drop_unsure(mattes, sure, second=second, part_of=part_of)
 
 
 def _segmented(
-    frames: Iterator[Frame], segmenter: Segmenter, settings: Settings, part_of: PartOf | None
+    frames: Iterator[Frame],
+    segmenter: Segmenter,
+    settings: Settings,
+    part_of: PartOf | None,
+    second: SecondLook,
 ) -> Iterator[Matte]:
     if settings.following is not None:
-        return follow(frames, segmenter, settings.following, size=settings.size, part_of=part_of)
+        size, following = settings.size, settings.following
+        return follow(frames, segmenter, following, size=size, part_of=part_of, second=second)
     if settings.torch_device is not None:
         return segment_in_torch(frames, segmenter, settings)
     return segment(frames, segmenter, size=settings.size)

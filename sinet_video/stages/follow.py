@@ -12,11 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 
+import numpy as np
+
+from sinet_video.media.arrays import FloatArray
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.planes.resample import resized
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.memory import PART, PartOf, remembers
@@ -30,13 +34,21 @@ from sinet_video.stages.views.box import (
     glided,
     joined,
     retargeted,
+    widened,
 )
 from sinet_video.stages.views.search import Others, Scene, attended
+from sinet_video.stages.views.second_look import SecondLook
+from sinet_video.stages.views.side_views import Side, merged
 from sinet_video.stages.views.viewport import CropMatte, CropSegmenter
 
 SURE = 0.65
 """Least `CropMatte.confidence` of a close look at somebody that a search found. False detections in
 empty rooms have a median of 0.5; people have 0.75 and more.
+"""
+
+WIDER = 1.3
+"""How many times larger the view is that a second look takes as well. Of 92 images without people
+in which a search found somebody, both agreed in 38; of 177 small people, in 164.
 """
 
 CALM = 1
@@ -72,14 +84,15 @@ def follow(
     *,
     size: InputSize = InputSize(),
     part_of: PartOf | None = None,
+    second: SecondLook | None = None,
 ) -> Iterator[Matte]:
     """Yield each frame with the segmenter's alpha, zoomed in on the people in it.
 
     Use it in place of `segment` when people are small in the frame, some or all of them. If they
     fill the frame, the alpha is that of `segment`, bit for bit. Otherwise it still covers the
     whole frame, (h, w) float32 in [0, 1], on a grid twice as fine. `part_of` returns the part of
-    the job that a frame belongs to; the search for people starts over in each part. Raises
-    `SettingError` as `segment` does.
+    the job that a frame belongs to; the search for people starts over in each part. `second` is
+    told how each frame was looked at. Raises `SettingError` as `segment` does.
     """
     shape: tuple[int, int] | None = None
     before: Coarse | None = None
@@ -95,7 +108,23 @@ def follow(
         allowed = _zoomed(following, eye.max_zoom(following.zoom))
         seen, track = _update(eye, track, allowed)
         alpha, others = attended(Scene(eye, seen, luma, allowed), others)
+        if second is not None:
+            second.note(frame, partial(_mirrored, eye, seen.view, others.sides))
         yield Matte(frame, alpha)
+
+
+def _mirrored(eye: CropSegmenter, view: Box, sides: tuple[Side, ...]) -> FloatArray:
+    """Return the alpha of all views with the main one mirrored; what side views show was so before.
+
+    Who is not seen in the whole frame must be seen in a wider view as well.
+    """
+    alpha = merged(eye.mirrored(view), sides, eye.frame.time)
+    if view == WHOLE:
+        return alpha
+    whole = resized(eye.answer(WHOLE).alpha, alpha.shape)
+    wider = merged(eye.mirrored(widened(view, WIDER)), sides, eye.frame.time)
+    found: FloatArray = np.where(whole > 0.5, alpha, np.minimum(alpha, resized(wider, alpha.shape)))
+    return found
 
 
 def _update(eye: CropSegmenter, track: Track, following: Following) -> tuple[CropMatte, Track]:

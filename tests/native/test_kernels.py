@@ -324,15 +324,15 @@ def test_smoothing_where_the_grid_changes():
 @TRIES
 @given(SIZES, SEEDS)
 def test_unsure_regions(size, seed):
-    """Which cells go, and what is remembered, over three frames."""
+    """Which cells go, which are new, and what is remembered, over three frames."""
     rng = np.random.default_rng(seed)
     levels = np.array([0.0, 0.2, 0.5, 0.99, 1.0], np.float32)
     alphas = rng.choice(levels, (3, *size), p=[0.4, 0.1, 0.3, 0.1, 0.1])
 
     def work() -> list[Any]:
-        last = np.full(size, -np.inf)
-        removed = [unsure(alpha, 0.7 * index, 0.95, last) for index, alpha in enumerate(alphas)]
-        return [*(np.zeros(size, bool) if each is None else each for each in removed), last]
+        last, none = np.full(size, -np.inf), np.zeros(size, bool)
+        found = [unsure(alpha, 0.7 * index, 0.95, last, 3) for index, alpha in enumerate(alphas)]
+        return [*(none if each is None else each for pair in found for each in pair), last]
 
     for ours, theirs in zip(*both(work), strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -118,6 +118,56 @@ def test_a_new_grid_forgets():
     assert not last.alpha.any()
 
 
+class Second:
+    """Second looks that find what they are told to, and are counted."""
+
+    def __init__(self, *found: np.ndarray) -> None:
+        self.found, self.times = found, list[float]()
+
+    def __call__(self, matte: Matte) -> np.ndarray:
+        """Find the next, or the last."""
+        self.times.append(float(matte.time))
+        return self.found[min(len(self.times), len(self.found)) - 1]
+
+
+def test_a_second_look_takes_away_what_it_does_not_see():
+    """Of two who are sure, the one that it sees stays, to the bit."""
+    second, both = Second(SOMEBODY), scene((PERSON, 1.0), (COAT, 1.0))
+    (result,) = drop_unsure(shots([both]), SURE, second=second)
+    np.testing.assert_array_equal(result.alpha, SOMEBODY)
+
+
+def test_who_was_seen_twice_is_not_looked_at_again():
+    """Only who appears is; the failing twin of the next."""
+    second, both = Second(SOMEBODY, scene((COAT, 1.0))), scene((PERSON, 1.0), (COAT, 1.0))
+    results = list(drop_unsure(shots([SOMEBODY] * 5 + [both] * 5), SURE, second=second))
+    assert second.times == [0.0, 0.2]
+    np.testing.assert_array_equal(results[-1].alpha, both)
+
+
+def test_who_was_refused_is_looked_at_now_and_then():
+    """Five times a second, until they are seen."""
+    second = Second(SOMEBODY * 0, SOMEBODY * 0, SOMEBODY)
+    results = list(drop_unsure(shots([SOMEBODY] * 20), SURE, second=second))
+    assert second.times == pytest.approx([0.0, 0.24, 0.48])
+    assert [bool(each.alpha.any()) for each in results] == [False] * 12 + [True] * 8
+
+
+def test_what_is_small_is_not_looked_at():
+    """A hand that comes in from the side, far less than a person."""
+    second, hand = Second(SOMEBODY * 0), np.zeros(SHAPE, np.float32)
+    hand[20:24, :4] = 1
+    (result,) = drop_unsure(shots([hand]), SURE, second=second)
+    assert result.alpha.any()
+    assert not second.times
+
+
+def test_a_second_look_needs_as_much_sureness():
+    """What is somebody in it, but not surely, goes."""
+    (result,) = drop_unsure(shots([SOMEBODY]), SURE, second=Second(scene((PERSON, 0.9))))
+    assert not result.alpha.any()
+
+
 @given(arrays(np.float32, (9, 13), elements=st.sampled_from([0.0, 0.2, 0.5, 0.99, 1.0])))
 def test_alpha_stays_or_becomes_0(alpha):
     """Whatever it is; and what is left would be left again."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 
 import av
@@ -24,6 +25,7 @@ from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
 from sinet_video.stages.views.box import HALVES, QUARTERS, WHOLE, Box, fit_view, joined
 from sinet_video.stages.views.search import PARTS
+from sinet_video.stages.views.second_look import SecondLook
 from sinet_video.stages.views.viewport import CropMatte, CropSegmenter, spread
 
 HEIGHT, WIDTH = 288, 512
@@ -72,6 +74,26 @@ def followed(frames: list[Frame], segmenter: Bright | None = None) -> list[Matte
     return list(follow(frames, segmenter or Bright(), size=SIZE))
 
 
+class Scripted(Bright):
+    """One that finds nothing at some of its looks, which are counted from 1."""
+
+    def __init__(self, *blind: int) -> None:
+        super().__init__()
+        self.blind = blind
+
+    def __call__(self, seen: np.ndarray) -> np.ndarray:
+        found = super().__call__(seen)
+        return 0 * found if self.seen in self.blind else found
+
+
+def second_of(frame: Frame, segmenter: Bright, *, following: bool) -> tuple[Matte, np.ndarray]:
+    """A matte, and its alpha by a second look."""
+    second = SecondLook(segmenter, SIZE)
+    stage = partial(follow, second=second) if following else segment
+    matte = next(stage(iter([frame]), segmenter, size=SIZE))
+    return matte, second(matte)
+
+
 # The stage.
 
 
@@ -115,6 +137,47 @@ def test_who_comes_later_is_found_in_a_while():
     alphas = raised(follow(empty + later, segmenter, size=SIZE))
     assert not alphas[2].any()
     assert alphas[-1].any()
+
+
+def test_a_second_look_is_at_the_mirror_image():
+    """Who sees the left of an image alone sees the right of a frame then."""
+
+    class Left(Bright):
+        def __call__(self, seen: np.ndarray) -> np.ndarray:
+            found = super().__call__(seen)
+            found[:, found.shape[1] // 2 :] = 0
+            return found
+
+    matte, second = second_of(image((144, 128, 30), (144, 384, 30)), Left(), following=False)
+    left, right = np.array_split(matte.alpha > 0.5, 2, 1)
+    assert (left.any(), right.any()) == (True, False)
+    left, right = np.array_split(second > 0.5, 2, 1)
+    assert (left.any(), right.any()) == (False, True)
+
+
+def test_a_second_look_at_a_closer_view():
+    """It is on the grid of the first, and finds the same."""
+    matte, second = second_of(image((140, 100, 14)), Bright(), following=True)
+    assert second.shape == matte.alpha.shape
+    assert foreground_iou(second > 0.5, matte.alpha > 0.5) > 0.9
+
+
+def test_who_is_not_in_the_whole_frame_must_be_in_a_wider_view_too():
+    """The first look is at the whole; the last two, a closer and a wider one, are the second."""
+    frame, counted = image((140, 100, 14)), Scripted()
+    second_of(frame, counted, following=True)
+    closer, wider = counted.seen - 1, counted.seen
+
+    def found(*blind: int) -> bool:
+        matte, second = second_of(frame, Scripted(*blind), following=True)
+        assert matte.alpha.any()
+        return bool(second.any())
+
+    assert found()
+    assert found(1)
+    assert found(wider)
+    assert not found(closer)
+    assert not found(1, wider)
 
 
 def test_nobody_is_seen_as_without_following():

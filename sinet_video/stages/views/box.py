@@ -131,6 +131,15 @@ def fit_view(people: Box, following: Following) -> Box:
     return Box(top, left, top + size, left + size)
 
 
+def widened(view: Box, times: float) -> Box:
+    """Return a view so many times larger, or the whole frame, about the same middle if it can."""
+    size = times * view.size
+    if size >= 1:
+        return WHOLE
+    top, left = _start(view.top, view.bottom, size), _start(view.left, view.right, size)
+    return Box(top, left, top + size, left + size)
+
+
 def retargeted(target: Box, people: Box, following: Following, *, calm: bool = True) -> Box:
     """Return the view to move towards: the target while it has room for people and is not loose.
 
