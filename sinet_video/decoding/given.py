@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
-from math import isfinite
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +20,7 @@ from sinet_video.decoding.access import Allow, Source, StrPath
 from sinet_video.decoding.sequence import NANOSECOND
 from sinet_video.decoding.stills import HEAD, still_codec
 from sinet_video.errors import InputError, SettingError
-from sinet_video.media.time_range import exact_seconds
+from sinet_video.media.time_range import Rate, exact_rate, exact_seconds
 
 if TYPE_CHECKING:
     from sinet_video.decoding.concealment import OnError, Tally
@@ -37,14 +35,14 @@ def as_source(
     given: Readable,
     allow: Allow = "nothing",
     *,
-    rate: Fraction | float | None = None,
+    rate: Rate | None = None,
     times: Iterable[Fraction | float] | None = None,
 ) -> Source:
     """Return what is given as a source; `rate` and `times`, in seconds, are those of images.
 
     Raises `SettingError` for something that cannot be read.
     """
-    exact = None if rate is None else _exact_rate(rate)
+    exact = None if rate is None else exact_rate(rate)
     if isinstance(given, Source):
         return given if exact is None else replace(given, rate=exact)
     if isinstance(given, bytes | bytearray | memoryview):
@@ -56,20 +54,6 @@ def as_source(
     if isinstance(given, Iterable) and not isinstance(given, str):
         return Source("The input", allow, data=ArrayFrames(given, exact, times))
     return Source(given, allow, rate=exact)  # which says so where it is no path
-
-
-def _exact_rate(rate: Fraction | float) -> Fraction:
-    if not isinstance(rate, Real) or not isfinite(rate):
-        raise SettingError(
-            f"Rate is {rate!r}; it must be a number, such as 25, 29.97 or Fraction(24000, 1001)."
-        )
-    # 29.97 is 30000/1001 wherever it is met.
-    ntsc = Fraction(round(float(rate) * 1.001) * 1000, 1001)
-    close = isinstance(rate, float) and abs(float(ntsc) - rate) < 0.005 and rate % 1
-    exact = ntsc if close else Fraction(rate).limit_denominator(10**6)
-    if exact <= 0:
-        raise SettingError(f"Rate is {rate}; it must be above 0.")
-    return exact
 
 
 def _of_file(file: Any, allow: Allow) -> Source:

@@ -235,10 +235,3 @@ def previewed(clip: Path, **given) -> None:
 
 def live_to_nowhere(clip: Path, **given) -> None:
     sinet_video.live(clip, clip.with_name("l.mp4"), **given)
-
-
-@pytest.mark.parametrize("rate", ["25", float("nan"), float("inf"), 0])
-def test_a_rate_is_a_number_above_0(rate):
-    """In a sentence that is ours, before an image is asked for."""
-    with pytest.raises(SettingError, match=r"^Rate is "):
-        sinet_video.matte(iter(()), rate=rate)
