@@ -172,7 +172,8 @@ def convert_in_shares(
         count = begun or shares or film.count(clip, cluster.room)
         shards = Shard.all(count)
         finished = {shard: film.finished(shard) for shard in shards}
-        before, memory = sum(finished.values()), memory_of(film.source, 1 if matte is None else 2)
+        before = sum(finished.values())
+        memory = memory_of(film.source, 1 if matte is None else 2, conversion.settings)
         said = _Sum(clip, progress, finished)
         for _, result in cluster.run(shards, film, said, lambda _: memory):
             if isinstance(result, Exception):
