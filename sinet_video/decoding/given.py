@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
@@ -16,6 +16,7 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from sinet_video.containers.reader import Reader
 from sinet_video.decoding.access import Allow, Source, StrPath
 from sinet_video.decoding.sequence import NANOSECOND
 from sinet_video.decoding.stills import HEAD, still_codec
@@ -65,9 +66,23 @@ def _of_file(file: Any, allow: Allow) -> Source:
     return Source(said, allow, data=SharedFile(file) if seekable else OnceFile(file))
 
 
-def _opened(file: Any, options: dict[str, str]) -> InputContainer:
-    container: InputContainer = av.open(file, "r", options=options)
-    return container
+Opened = tuple[InputContainer, Callable[[], None]]
+"""An open container, and what raises, once it has been read, what its file raised meanwhile."""
+
+
+Refuse = Callable[[Exception], InputError]
+"""Returns what to say of a file that libav or PyAV does not open."""
+
+
+def open_file(file: Any, options: dict[str, str], refuse: Refuse, **more: Any) -> Opened:
+    """Open a binary file for reading; `more` is for PyAV. Raises what the file does."""
+    reader = Reader(file)
+    try:
+        container: InputContainer = av.open(reader, "r", options=options, **more)
+    except (av.FFmpegError, ValueError) as error:
+        reader.check()
+        raise refuse(error) from error
+    return container, reader.check
 
 
 @dataclass(frozen=True)
@@ -76,9 +91,9 @@ class FileBytes:
 
     data: bytes
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Open them for reading."""
-        return _opened(io.BytesIO(self.data), options)
+        return open_file(io.BytesIO(self.data), options, refuse)
 
     def read_all(self) -> bytes:
         """Return them."""
@@ -96,9 +111,9 @@ class SharedFile:
     def __init__(self, file: Any) -> None:
         self._file, self._lock = file, threading.Lock()
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Open it for reading from its start."""
-        return _opened(_View(self._file, self._lock), options)
+        return open_file(_View(self._file, self._lock), options, refuse)
 
     def read_all(self) -> bytes:
         """Return its bytes."""
@@ -157,9 +172,9 @@ class OnceFile:
     file: Any
     once = True
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Open it for reading."""
-        return _opened(_Forward(self.file), options)
+        return open_file(_Forward(self.file), options, refuse)
 
 
 class _Forward:
@@ -176,9 +191,9 @@ class OpenContainer:
     container: InputContainer
     once = True
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Return it."""
-        return self.container
+        return self.container, lambda: None
 
 
 class ArrayFrames:
