@@ -63,6 +63,16 @@ def check_word(name: str, value: object, kind: Any) -> None:
         raise SettingError(f"{said} is {value!r}; it must be one of {', '.join(allowed)}.")
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, numpy's too."""
+    return _is_one(value, int)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number, numpy's too."""
+    return _is_one(value, float)
+
+
 def _allowed(hint: Any) -> tuple[str, ...]:
     """Return the words that a type names; none if it allows any text."""
     inner = get_args(hint)

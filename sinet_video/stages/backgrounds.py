@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from copy import copy
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from sinet_video.checked import check_word
+from sinet_video.checked import check_word, is_whole
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
@@ -32,7 +32,7 @@ from sinet_video.media.convert import (
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.stages.blur_background import BlurBackground
-from sinet_video.stages.composite import Background
+from sinet_video.stages.composite import Background, Named
 
 Fit = Literal["cover", "contain", "stretch"]
 
@@ -57,11 +57,15 @@ def kind_of(frame: Frame) -> Kind:
     )
 
 
-class ColourBackground:
-    """A single colour, given as 8-bit RGB."""
+class ColourBackground(Named):
+    """A single colour, given as 8-bit RGB. Raises `SettingError` for what is none."""
 
     def __init__(self, red: int, green: int, blue: int) -> None:
         self.rgb = (red, green, blue)
+        if not all(is_whole(each) and 0 <= each <= 255 for each in self.rgb):
+            raise SettingError(
+                f"Colour is {self.rgb}; red, green and blue must be whole numbers from 0 to 255."
+            )
         self.name = f"{red},{green},{blue}"
         self._made: tuple[Kind, tuple[Plane, ...]] | None = None
 
@@ -90,6 +94,12 @@ class ImageBackground:
         self._image = _first_frame(source)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": None}
+
+    def __repr__(self) -> str:
+        return f"<ImageBackground {self.name}>"
+
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the image; see `Background.planes`."""
         kind, made = kind_of(matte.frame), self._made
@@ -117,11 +127,15 @@ class VideoBackground:
         self._start = self._time = Fraction(0)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
+    def __repr__(self) -> str:
+        return f"<VideoBackground {self.name}>"
+
     def anew(self) -> VideoBackground:
         """Return the same video for another clip, from its beginning; it is not looked at again."""
-        new = copy(self)
-        new._forget()
-        return new
+        return copy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_shown": None, "_current": None, "_next": None, "_made": None}
 
     def _forget(self) -> None:
         self._shown = self._current = self._next = self._made = None
