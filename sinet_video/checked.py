@@ -10,7 +10,7 @@ from inspect import get_annotations
 from math import isfinite
 from numbers import Integral, Rational, Real
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from sinet_video.errors import SettingError
 from sinet_video.option import OPTION
@@ -53,6 +53,22 @@ def check_kinds(**given: tuple[object, type]) -> None:
                 f"{said} is of the type {type(value).__name__}; it must be {kind.__name__}(...), "
                 "with the fields to change."
             )
+
+
+def check_lists(**given: object) -> None:
+    """Raise `SettingError` for a text where several are meant: its letters would be taken."""
+    for name, value in given.items():
+        if isinstance(value, str):
+            said = name.replace("_", " ").capitalize()
+            raise SettingError(f"{said} is the text {value!r}; give a list, such as [{value!r}].")
+
+
+def check_counts(**given: object) -> None:
+    """Raise `SettingError` for what is no whole number from 1 on."""
+    for name, value in given.items():
+        if not (is_whole(value) and cast("int", value) >= 1):
+            said = name.replace("_", " ").capitalize()
+            raise SettingError(f"{said} is {value!r}; it must be a whole number, at least 1.")
 
 
 def check_word(name: str, value: object, kind: Any) -> None:
