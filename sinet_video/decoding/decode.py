@@ -215,7 +215,7 @@ def _from_key_frame(packets: Iterator[Packet], since: Fraction) -> Iterator[Pack
 def _counted(
     videos: Iterator[av.VideoFrame], timeline: Timeline, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    context = timeline.lead.codec_context
+    context = timeline.video.codec_context
     aspect = context.sample_aspect_ratio
     for video in videos:
         tally.restarts = timeline.restarts
