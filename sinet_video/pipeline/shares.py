@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sinet_video.atomic import store
+from sinet_video.checked import check_kinds
 from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
@@ -70,6 +71,7 @@ def plan(
     Raises `InputError` for a film whose length its file does not say, and `SettingError` if there
     are fewer segments than shares.
     """
+    check_kinds(settings=(settings, Settings), span=(span, TimeRange), resume=(resume, Resume))
     clip = from_zero(clip_of(source, settings, span))
     return [_planned(clip, shard, resume) for shard in Shard.all(shares)]
 

@@ -63,9 +63,11 @@ class ColourBackground:
         """Return the planes of the colour; see `Background.planes`."""
         kind, made = kind_of(matte.frame), self._made
         if made is None or made[0] != kind:
-            patch = np.empty((16, 16, 3), np.uint16)
-            patch[...] = [value * 257 for value in self.rgb]
-            video = converted(av.VideoFrame.from_ndarray(patch, "rgb48le"), matte.frame.video)
+            deep = matte.frame.format.bits > 8
+            patch = np.empty((16, 16, 3), np.uint16 if deep else np.uint8)
+            patch[...] = np.multiply(self.rgb, 257 if deep else 1)
+            rgb = av.VideoFrame.from_ndarray(patch, "rgb48le" if deep else "rgb24")
+            video = converted(rgb, matte.frame.video)
             made = self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
         return made[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
+from numbers import Real
 
 import av
 import numpy as np
@@ -39,12 +40,12 @@ class BlurBackground:
     """
 
     def __init__(self, radius: float = 2.0) -> None:
-        if not 0 < radius <= 20:
+        if not isinstance(radius, Real) or not 0 < radius <= 20:
             raise SettingError(
-                f"Blur is {radius:g}; it must be above 0 and at most 20, in percent of the frame's "
+                f"Blur is {radius!r}; it must be above 0 and at most 20, in percent of the frame's "
                 "longer side."
             )
-        self.radius = radius
+        self.radius: float = radius
         self.name = f"{radius:g}"
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
