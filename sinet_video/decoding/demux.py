@@ -15,7 +15,9 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from sinet_video.atomic import translate_read_errors
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.formats import PIPE
+from sinet_video.containers.heif import is_put_together
 from sinet_video.containers.pipe_input import Readable, readable
 from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
 from sinet_video.decoding.concealment import no_memory_for
@@ -57,6 +59,11 @@ def opened(
     with _opened_url(source, options, patience) if url else _opened_file(source) as one:
         if source.file_id is not None:
             check_same(source.located, file_id(source.located), source.file_id)
+        if not url and demuxer_of(one.format.name).boxes and is_put_together(Path(source.path)):
+            raise InputError(
+                f"{source} is an image in tiles, as phones write HEIC, which are not put together "
+                "here; save it as JPEG, PNG or TIFF."
+            )
         yield one
 
 

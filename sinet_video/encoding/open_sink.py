@@ -131,8 +131,8 @@ def check_count(path: Path, clip: Clip, encoding: Encoding) -> None:
 
 
 def _is_one_frame(clip: Clip) -> bool:
-    """Whether a part that has an end has no second frame, as far as can be looked at beforehand."""
-    if clip.span.end is None or clip.piped is not None:
+    """Whether a file's part has no second frame; other sources can be read once only."""
+    if not (isinstance(clip.path, Path) and clip.path.is_file()):
         return False
     return next(islice(decode(clip, on_error="conceal"), 1, None), None) is None
 
