@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.codec.context import Flags as CodecFlags
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
@@ -173,6 +174,8 @@ def video_stream(container: InputContainer, source: StrPath | Source) -> VideoSt
     if stream.codec_context is None:
         raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
     _check_pixels(stream, path)
+    # Otherwise a picture that is cropped on its left keeps some of what is cropped there.
+    stream.codec_context.flags |= CodecFlags.unaligned
     return stream
 
 

@@ -14,7 +14,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
-from sinet_video.media.pixel_formats import PLANAR, ROUNDED
+from sinet_video.media.pixel_formats import PLANAR, ROUNDED, PixelFormat
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
@@ -58,12 +58,26 @@ def encoder_remarks(encoder: str, pixel_format: str, *, captioned: int) -> list[
             f"H.264 in {form.bits} bits is not played by browsers and many other "
             "players; hevc keeps the bits and is played by more."
         )
+    elif encoder == "libx264" and form is not None and (form.across, form.down) != (2, 2):
+        said.append(
+            f"H.264 in {_sampling(form)} is not played by browsers and many other players; "
+            "with chroma 420 it is."
+        )
     if captioned and encoder not in CAPTIONED:
         said.append(
             "The source's closed captions are lost, as this output cannot hold them; h264 and "
             "hevc in .mp4, .mov and .mkv can."
         )
     return said
+
+
+def _sampling(form: PixelFormat) -> str:
+    """Return the chroma subsampling as people write it."""
+    if form.is_rgb:
+        return "RGB"
+    return {(2, 1): "4:2:2", (1, 1): "4:4:4", (1, 2): "4:4:0", (4, 1): "4:1:1"}.get(
+        (form.across, form.down), "4:1:0"
+    )
 
 
 def clip_remarks(clip: Clip, settings: Settings) -> list[str]:
