@@ -14,6 +14,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
+from sinet_video.media.colour import HLG, PQ
 from sinet_video.media.pixel_formats import PLANAR, ROUNDED, PixelFormat
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
@@ -25,6 +26,12 @@ KEEP_ICC = frozenset({".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
 
 CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
 """Encoders whose packets can be given captions."""
+
+HDR = {PQ: "PQ", HLG: "HLG"}
+"""What transfer functions of HDR are called."""
+
+UNTAGGED = frozenset({"gif", "libwebp", "libwebp_anim", "mjpeg", "tiff"})
+"""Encoders of images that cannot say how their values are to be shown."""
 
 FAR = 10
 """Seconds from which on a clock that begins there is told of."""
@@ -47,10 +54,13 @@ def image_remarks(clip: Clip, output: Path) -> list[str]:
     return said
 
 
-def encoder_remarks(encoder: str, pixel_format: str, *, captioned: int) -> list[str]:
+def encoder_remarks(
+    encoder: str, pixel_format: str, *, captioned: int, transfer: int | None
+) -> list[str]:
     """Return what to say of a result by the encoder and format that it got.
 
-    `captioned`: how many frames of the source have closed captions.
+    `captioned`: how many frames of the source have closed captions; `transfer`: the code of its
+    transfer function, None for a matte alone.
     """
     form, said = PLANAR.get(pixel_format), []
     if encoder == "libx264" and form is not None and form.bits > 8:
@@ -62,6 +72,11 @@ def encoder_remarks(encoder: str, pixel_format: str, *, captioned: int) -> list[
         said.append(
             f"H.264 in {_sampling(form)} is not played by browsers and many other players; "
             "with chroma 420 it is."
+        )
+    if transfer in HDR and encoder in UNTAGGED:
+        said.append(
+            f"The source is HDR ({HDR[transfer]}), which this output cannot say: its colours will "
+            "look dull. PNG, EXR and video files can."
         )
     if captioned and encoder not in CAPTIONED:
         said.append(

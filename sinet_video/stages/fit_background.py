@@ -13,16 +13,12 @@ import numpy as np
 
 from sinet_video.media.arrays import Array
 from sinet_video.media.blend import black, blended
-from sinet_video.media.colour import BT709
+from sinet_video.media.colour import BT709, HDR, PQ
 from sinet_video.media.convert import FINE, matrix_of, range_of, reformat
 from sinet_video.media.filter_graph import filter_graph
 from sinet_video.media.frame import Frame
 
 Fit = Literal["cover", "contain", "stretch"]
-
-PQ, HLG = 16, 18
-HDR = frozenset({PQ, HLG})
-"""Transfer functions of HDR; all others are SDR, whose values are shown alike by most players."""
 
 BT2020 = 9
 WIDE = frozenset({BT2020, 11, 12})
