@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_flashes import clip_of_flashes, offsets
 from plain_mattes import EVERYTHING
 
-from sinet_video import TimeRange, convert, probe
+from sinet_video import TimeRange, convert, decode, probe
 from sinet_video.encoding.audio import nearest_rate
 
 RATE = 48_000
@@ -494,3 +495,29 @@ def test_channels_that_an_encoder_cannot_hold_are_told_of(made, audio_facts, tmp
         (said,) = made_green(source, output)
         assert said.endswith(f"re-encoded as aac, {words}")
         assert [each["channels"] for each in audio_facts(output)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.avi", "mpeg4"), ("a.mxf", "mpeg2video"), ("a.mkv", "copy")]
+)
+@pytest.mark.parametrize("start", [0.299, 0.311])
+def test_audio_of_a_part_is_in_step_where_times_are_counted_in_frames(
+    name, codec, start, made, tmp_path
+):
+    """A part that begins between two frames was up to half a frame out of step in AVI and MXF."""
+    flashes = clip_of_flashes(tmp_path / "flashes.mkv", 2.4, "pcm_s16le")
+    sound = ("-c:a", "pcm_s16le", "-g", "1")
+    source = made(f"{start}{name}", "-i", flashes, "-c:v", codec, "-qscale:v", "2", *sound)
+    output = tmp_path / "o.mkv"
+    convert(
+        source,
+        output,
+        background="red",
+        show="composite",
+        span=TimeRange(start),
+        settings=EVERYTHING,
+    )
+    found = offsets(output)
+    assert len(found) >= 4
+    assert np.ptp([*found, *offsets(source)]) < 0.004
+    assert next(decode(output)).time < 0.04
