@@ -16,6 +16,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from sinet_video.checked import check_kinds
 from sinet_video.containers.integrity import cut_off, damage
 from sinet_video.decoding.access import FileId, Source, StrPath, check_same
 from sinet_video.decoding.clip import Clip
@@ -62,6 +63,7 @@ def decode(
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
     span = clip.span if span is None else span
+    check_kinds(span=(span, TimeRange))
     tally = Tally() if tally is None else tally
     with ExitStack() as stack:
         wanted = span

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.codec.context import Flags as CodecFlags
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from sinet_video.atomic import translate_read_errors
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.formats import PIPE
+from sinet_video.containers.heif import is_put_together
 from sinet_video.containers.pipe_input import readable
 from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
 from sinet_video.decoding.concealment import no_memory_for
@@ -56,6 +59,11 @@ def opened(
     with _opened_url(source, options, patience) if url else _opened_file(source) as one:
         if source.file_id is not None:
             check_same(source.located, file_id(source.located), source.file_id)
+        if not url and demuxer_of(one.format.name).boxes and is_put_together(Path(source.path)):
+            raise InputError(
+                f"{source} is an image in tiles, as phones write HEIC, which are not put together "
+                "here; save it as JPEG, PNG or TIFF."
+            )
         yield one
 
 
@@ -177,6 +185,8 @@ def video_stream(container: InputContainer, source: StrPath | Source) -> VideoSt
     if stream.codec_context is None:
         raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
     _check_pixels(stream, path)
+    # Otherwise a picture that is cropped on its left keeps some of what is cropped there.
+    stream.codec_context.flags |= CodecFlags.unaligned
     return stream
 
 

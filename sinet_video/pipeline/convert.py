@@ -37,8 +37,8 @@ from sinet_video.pipeline.targets import (
     left_behind,
     outputs_of,
 )
-from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.composite import Background
+from sinet_video.stages.fit_background import Fit
 
 logger = logging.getLogger("sinet_video")
 

@@ -43,10 +43,10 @@ class BlurBackground(Named):
     def __init__(self, radius: float = 2.0) -> None:
         if not is_number(radius) or not 0 < radius <= 20:
             raise SettingError(
-                f"Blur is {radius}; it must be above 0 and at most 20, in percent of the frame's "
+                f"Blur is {radius!r}; it must be above 0 and at most 20, in percent of the frame's "
                 "longer side."
             )
-        self.radius = radius
+        self.radius: float = radius
         self.name = f"{radius:g}"
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:

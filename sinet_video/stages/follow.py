@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
+from sinet_video.checked import check_kinds
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
-from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.models.segmenter import Segmenter, check_segmenter, seen_size
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
 from sinet_video.stages.memory import PART, PartOf, remembers
@@ -64,7 +65,7 @@ class Track:
     turn: int = 0
 
 
-@remembers(PART)
+@remembers(PART, takes=Frame)
 def follow(
     frames: Iterable[Frame],
     segmenter: Segmenter,
@@ -81,6 +82,8 @@ def follow(
     the job that a frame belongs to; the search for people starts over in each part. Raises
     `SettingError` as `segment` does.
     """
+    check_kinds(following=(following, Following), size=(size, InputSize))
+    check_segmenter(segmenter)
     shape: tuple[int, int] | None = None
     before: Coarse | None = None
     part, track, others = 0, Track(), Others()
