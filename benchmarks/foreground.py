@@ -38,9 +38,10 @@ from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.settings import Settings
 from sinet_video.planes.box_filter import box_sum
 from sinet_video.quality.image_bytes import png
-from sinet_video.stages.backgrounds import ColourBackground, ImageBackground, converted
+from sinet_video.stages.backgrounds import ColourBackground, ImageBackground
 from sinet_video.stages.composite import Background, composite
 from sinet_video.stages.decontaminate import decontaminate
+from sinet_video.stages.fit_background import converted
 from sinet_video.training.evaluate.clips import list_clips, staged
 
 LEAST = 0.1

@@ -30,6 +30,7 @@ from .errors import SinetVideoError as SinetVideoError
 from .errors import WeightsError as WeightsError
 from .media.frame import Frame as Frame
 from .media.frame import Matte as Matte
+from .media.frame_size import FrameSize as FrameSize
 from .media.tiled_alpha import TiledAlpha as TiledAlpha
 from .media.time_range import TimeRange as TimeRange
 from .models.export_onnx import ExportReport as ExportReport
@@ -56,6 +57,7 @@ from .quality.preview_report import Preview as Preview
 from .quality.verification import Verification as Verification
 from .quality.verify import verify as verify
 from .read_ahead import prefetch as prefetch
+from .remote.settings import StageSettings as StageSettings
 from .stages.backgrounds import ColourBackground as ColourBackground
 from .stages.backgrounds import ImageBackground as ImageBackground
 from .stages.backgrounds import VideoBackground as VideoBackground

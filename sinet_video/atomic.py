@@ -22,6 +22,9 @@ from sinet_video.hold import hold, is_held, let_go
 LONGEST_NAME = 255
 """Bytes that a name may have in nearly all file systems."""
 
+PARTS = ".parts"
+"""What the name of a folder ends in that keeps what is finished of an output."""
+
 _drafts: dict[Path, int | None] = {}
 """What this process has begun and has not given its name, or removed; each is held."""
 
@@ -55,12 +58,16 @@ def abandoned(path: Path) -> list[Path]:
 
 def parts_name(path: Path) -> str:
     """Return the hidden name of the folder in which what is finished of an output is kept."""
-    name = f".{path.name}.parts"
+    return shortened(f".{path.name}", LONGEST_NAME - len(PARTS)) + PARTS
+
+
+def shortened(name: str, most: int) -> str:
+    """Return a name of at most so many bytes: a longer one's beginning and its checksum."""
     whole = os.fsencode(name)
-    if len(whole) <= LONGEST_NAME:
+    if len(whole) <= most:
         return name
     known_by = hashlib.sha256(whole).hexdigest()[:16]
-    return f"{whole[: LONGEST_NAME - 24].decode(errors='ignore')}.{known_by}.parts"
+    return f"{whole[: most - 17].decode(errors='ignore')}.{known_by}"
 
 
 def begin_file(target: Path) -> Path:

@@ -10,7 +10,7 @@ from inspect import get_annotations
 from math import isfinite
 from numbers import Integral, Rational, Real
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from sinet_video.errors import SettingError
 from sinet_video.option import OPTION
@@ -55,12 +55,38 @@ def check_kinds(**given: tuple[object, type]) -> None:
             )
 
 
+def check_lists(**given: object) -> None:
+    """Raise `SettingError` for a text where several are meant: its letters would be taken."""
+    for name, value in given.items():
+        if isinstance(value, str):
+            said = name.replace("_", " ").capitalize()
+            raise SettingError(f"{said} is the text {value!r}; give a list, such as [{value!r}].")
+
+
+def check_counts(**given: object) -> None:
+    """Raise `SettingError` for what is no whole number from 1 on."""
+    for name, value in given.items():
+        if not (is_whole(value) and cast("int", value) >= 1):
+            said = name.replace("_", " ").capitalize()
+            raise SettingError(f"{said} is {value!r}; it must be a whole number, at least 1.")
+
+
 def check_word(name: str, value: object, kind: Any) -> None:
     """Raise `SettingError` for an argument, or a field, that is none of the words of its type."""
     allowed = _allowed(kind)
     if value not in allowed:
         said = name.replace("_", " ").capitalize()
         raise SettingError(f"{said} is {value!r}; it must be one of {', '.join(allowed)}.")
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, numpy's too."""
+    return _is_one(value, int)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number, numpy's too."""
+    return _is_one(value, float)
 
 
 def _allowed(hint: Any) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import os
 import unicodedata
 import uuid
 from collections.abc import Mapping
+from numbers import Real
 from pathlib import Path
 
 from sinet_video.errors import SettingError
@@ -18,12 +19,13 @@ LONGEST, DEEPEST = 255, 4095
 def check_named(**names: object) -> None:
     """Raise `SettingError` for a name that no file can have.
 
-    That is an empty one, as that of a variable that is not set is; one with a NUL; one that is too
-    long, for which the system would only be asked in vain. What is no text and no path, such as a
-    `Source`, passes.
+    That is a number; an empty one, as that of a variable that is not set is; one with a NUL; one
+    that is too long, for which the system would only be asked in vain. Whatever else is no text
+    and no path, such as a `Source`, passes.
     """
     for what, name in names.items():
-        if isinstance(name, bytes) and what != "input":  # which may be a file's bytes
+        if isinstance(name, Real) or (isinstance(name, bytes) and what != "input"):
+            # An input may be a file's bytes.
             raise SettingError(f"The {what} is {name!r}; give its name as text or as a Path.")
         if isinstance(name, str) and not name.strip():
             raise SettingError(f"The name of the {what} is empty; give one, or leave it out.")

@@ -132,6 +132,12 @@ def test_empty_names(name):
     check_named(input="a", output=None)
 
 
+def test_numbers_are_no_names() -> None:
+    """As where an argument is in another's place."""
+    with pytest.raises(SettingError, match="The matte is 5; give its name"):
+        check_named(matte=5)
+
+
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device without an end")
 def test_a_device_without_an_end_is_no_text():
     """It is given up after 16 MiB, wherever a text is expected."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
@@ -25,9 +24,6 @@ EXTRAS = {
 
 FEW = 4
 """Files of the cache that are named, with their sizes; of more, only how many there are."""
-
-KERNELS = "sinet_video.native"
-"""The compiled kernels, where a version has them."""
 
 
 @click.command()
@@ -88,9 +84,10 @@ def installed(package: str) -> str | None:
 
 def _has_kernels() -> bool:
     try:
-        return bool(import_module(KERNELS).available())
-    except ModuleNotFoundError:
+        from sinet_video import native
+    except ModuleNotFoundError:  # numpy is not installed
         return False
+    return native.available()
 
 
 def _libav() -> str:

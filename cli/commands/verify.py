@@ -19,7 +19,6 @@ from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
 
 from sinet_video.media.time_range import TimeRange
-from sinet_video.pipeline.parse_settings import parse_rate
 from sinet_video.pipeline.settings import Settings
 from sinet_video.words import counted
 
@@ -93,11 +92,7 @@ def verify(
 
     reads = {"input": file, "source": source}
     check_reports({"report": report_file}, reads, overwrite=overwrite)
-    theirs = (
-        None
-        if source is None
-        else Source(source, allow, stream, parse_rate(rate) if rate else None, stacked)
-    )
+    theirs = None if source is None else Source(source, allow, stream, rate, stacked)
     found = verified(Source(file, allow), theirs, span=span, alpha_mode=alpha_mode, skip=skip)
     if report_file != "-":
         write_text(describe(found))

@@ -181,7 +181,7 @@ class BatchOptions:
         from sinet_video.batches.manifest import Manifest
 
         known = Manifest(manifest_folder(self.folder, self.manifest)).entries().values()
-        return estimate(steps, known, conversion.span)
+        return estimate(steps, known, conversion)
 
     def _which(self, *, overwrite: bool) -> dict[str, Any]:
         from sinet_video.pipeline.shard import Shard

@@ -17,12 +17,13 @@ from sinet_video.batches.decide import Step, identity_of_output, identity_of_sou
 from sinet_video.batches.manifest import Entry
 from sinet_video.batches.naming import Task
 from sinet_video.containers.formats import CONTAINERS
-from sinet_video.decoding.probe import probe
 from sinet_video.errors import SinetVideoError
+from sinet_video.pipeline.chain import clip_of
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.memory_needed import needed
 from sinet_video.pipeline.report import Report, expected_frames
 from sinet_video.pipeline.resuming.leftovers import Leftover
+from sinet_video.pipeline.settings import Settings
 from sinet_video.remote.address import StrPath, scheme_of, without_secrets
 from sinet_video.remote.convert import convert_staged
 from sinet_video.remote.settings import StageSettings
@@ -102,7 +103,8 @@ class ClipJob:
 
     def memory(self, step: Step) -> int:
         """Return about how many bytes the conversion of a clip needs."""
-        return memory_of(step.task.source, 1 if step.task.matte is None else 2)
+        settings = self.convert.settings if isinstance(self.convert, Conversion) else Settings()
+        return memory_of(step.task.source, len(step.task.results), settings)
 
     def _convert(self, step: Step, send: processes.Send) -> Report:
         task, convert = step.task, self.convert
@@ -141,15 +143,15 @@ def _named(source: StrPath) -> str:
     return str(source.absolute()) if isinstance(source, Path) else without_secrets(source)
 
 
-def memory_of(source: StrPath, files: int) -> int:
-    """Return about how many bytes a job needs that makes so many files of one.
+def memory_of(source: StrPath, files: int, settings: Settings) -> int:
+    """Return about how many bytes a job with such settings needs that makes so many files of one.
 
     What is on another host, or cannot be read, is taken for a large one.
     """
     if scheme_of(source):
         return UNKNOWN
     try:
-        return needed(probe(source), files) * HEADROOM
+        return needed(clip_of(source, settings), files) * HEADROOM
     except SinetVideoError:
         return UNKNOWN
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sinet_video.batches.decide import Step
 from sinet_video.batches.manifest import Entry
-from sinet_video.decoding.probe import probe
-from sinet_video.errors import InputError
-from sinet_video.media.time_range import TimeRange
+from sinet_video.errors import SinetVideoError
+from sinet_video.pipeline.chain import clip_of
+from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import expected_frames
 from sinet_video.remote.address import StrPath
 
@@ -33,7 +33,7 @@ class Estimate:
 
 
 def estimate(
-    steps: Iterable[Step], known: Iterable[Entry], span: TimeRange = TimeRange()
+    steps: Iterable[Step], known: Iterable[Entry], conversion: Conversion = Conversion()
 ) -> list[Estimate]:
     """Return the estimated cost of each clip that is to be converted.
 
@@ -44,15 +44,15 @@ def estimate(
     speed = pixels / seconds if seconds else PIXELS_A_SECOND
     sized = [(entry, int(entry.written.split()[0])) for entry in done if entry.written]
     density = sum(size for _, size in sized) / (sum(_pixels(e) for e, _ in sized) or 1)
-    return [_estimate(step, span, speed, density) for step in steps if step.wanted]
+    return [_estimate(step, conversion, speed, density) for step in steps if step.wanted]
 
 
-def _estimate(step: Step, span: TimeRange, speed: float, density: float) -> Estimate:
+def _estimate(step: Step, conversion: Conversion, speed: float, density: float) -> Estimate:
     try:
-        clip = probe(step.task.source)
-    except InputError:
+        clip = clip_of(step.task.source, conversion.settings)
+    except SinetVideoError:
         return Estimate(step, None, None)
-    frames = expected_frames(clip, span)
+    frames = expected_frames(clip, conversion.span)
     if frames is None:
         return Estimate(step, None, None)
     pixels = frames * clip.width * clip.height

@@ -13,6 +13,7 @@ from sinet_video.atomic import translate_write_errors
 from sinet_video.batches.clip_job import memory_of
 from sinet_video.batches.processes import Send
 from sinet_video.batches.ray_engine import RayEngine
+from sinet_video.checked import check_kinds
 from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.encoding.open_sink import check_output
@@ -162,6 +163,7 @@ def convert_in_shares(
     """
     started = time.perf_counter()
     check_named(input=source, output=output, matte=matte)
+    check_kinds(conversion=(conversion, Conversion))
     beside = None if matte is None else Path(matte)
     film = Film(conversion, Path(source), Path(output), beside, overwrite)
     clip = film.checked()
@@ -172,7 +174,8 @@ def convert_in_shares(
         count = begun or shares or film.count(clip, cluster.room)
         shards = Shard.all(count)
         finished = {shard: film.finished(shard) for shard in shards}
-        before, memory = sum(finished.values()), memory_of(film.source, 1 if matte is None else 2)
+        before = sum(finished.values())
+        memory = memory_of(film.source, 1 if matte is None else 2, conversion.settings)
         said = _Sum(clip, progress, finished)
         for _, result in cluster.run(shards, film, said, lambda _: memory):
             if isinstance(result, Exception):

@@ -95,7 +95,6 @@ CONTAINERS: dict[str, Container] = {
         codec_tags=HVC1,
         alpha_tag="graphics mode",
         no_copy=frozenset({"flac", "opus", "vorbis"}),
-        channel_layout=True,
         text_encoder="mov_text",
         languages=QUICKTIME_LANGUAGES,
     ),

@@ -15,7 +15,15 @@ from sinet_video.media.tiled_alpha import AlphaKind
 TIFF_KINDS: dict[int, AlphaKind] = {1: "premultiplied", 2: "straight"}
 """TIFF 6.0: associated and unassociated alpha."""
 
-EXTRA_SAMPLES = 338
+COMPRESSION, TILE_OFFSETS, EXTRA_SAMPLES = 259, 324, 338
+
+TIFFS, BIG_TIFFS = (b"II*\0", b"MM\0*"), (b"II+\0", b"MM\0+")
+"""How TIFFs begin, in either byte order, and those whose places have 64 bits."""
+
+DECODED = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946})
+"""Compressions of TIFF that libav decodes: none, CCITT, LZW, ZIP and PackBits."""
+
+COMPRESSIONS = {6: "JPEG", 7: "JPEG", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP"}
 
 MAGIC = b"\x76\x2f\x31\x01"
 
@@ -48,7 +56,7 @@ def read_alpha_tag(path: Path) -> AlphaKind | None:
 
 def alpha_kind(data: bytes) -> AlphaKind | None:
     """Return an image's kind of alpha: PNG is straight, and EXR premultiplied unless tagged."""
-    if data[:4] == b"II*\0":
+    if data[:4] in TIFFS:
         return next(
             (TIFF_KINDS.get(v) for tag, v, _ in _entries(data) if tag == EXTRA_SAMPLES), None
         )
@@ -56,6 +64,24 @@ def alpha_kind(data: bytes) -> AlphaKind | None:
         return "straight"
     attributes = dict(_attributes(data))
     return "straight" if attributes.get("alpha") == b"straight" else "premultiplied"
+
+
+def unread_tiff(data: bytes) -> str | None:
+    """Return what keeps a TIFF from being decoded, such as "in tiles"; None for any other image.
+
+    libav decodes some of these without an error, to a blank image.
+    """
+    if data[:4] in BIG_TIFFS:
+        return "with places of 64 bits (BigTIFF)"
+    if data[:4] not in TIFFS:
+        return None
+    tags = {tag: value for tag, value, _ in _entries(data)}
+    if TILE_OFFSETS in tags:
+        return "in tiles"
+    method = tags.get(COMPRESSION, 1)
+    if method in DECODED:
+        return None
+    return f"compressed with {COMPRESSIONS.get(method, f'method {method}')}"
 
 
 def _tell_tiff(data: bytes, kind: AlphaKind) -> bytes:
@@ -66,12 +92,13 @@ def _tell_tiff(data: bytes, kind: AlphaKind) -> bytes:
 
 def _entries(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield the tags of a TIFF's first directory, their first short value, and its position."""
-    (start,) = struct.unpack_from("<I", data, 4) if len(data) >= 8 else (len(data),)
-    (count,) = struct.unpack_from("<H", data, start) if len(data) >= start + 2 else (0,)
+    order = "<" if data[:2] == b"II" else ">"
+    (start,) = struct.unpack_from(f"{order}I", data, 4) if len(data) >= 8 else (len(data),)
+    (count,) = struct.unpack_from(f"{order}H", data, start) if len(data) >= start + 2 else (0,)
     # A directory may say that it has more entries than there is room for.
     for place in range(start + 2, min(start + 2 + 12 * count, len(data) - 11), 12):
-        (tag,) = struct.unpack_from("<H", data, place)
-        (value,) = struct.unpack_from("<H", data, place + 8)
+        (tag,) = struct.unpack_from(f"{order}H", data, place)
+        (value,) = struct.unpack_from(f"{order}H", data, place + 8)
         yield tag, value, place + 8
 
 

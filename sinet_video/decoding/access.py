@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import stat
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import av
 
+from sinet_video.checked import check_fields
 from sinet_video.containers.formats import PIPE
 from sinet_video.errors import InputError, Remedy, SettingError
+from sinet_video.media.time_range import Rate, exact_rate
 from sinet_video.paths import check_named
 
 if TYPE_CHECKING:
@@ -60,14 +61,15 @@ FileId = tuple[int, int]
 class Source:
     """A file or URL to read, and what else reading it may access.
 
-    Raises `SettingError` for a path of another type or an unknown `allow`.
+    Raises `SettingError` for a value of another type, and for an unknown `allow` or `rate`.
 
     Attributes:
         path: the file, or a URL as text, as given.
         allow: "nothing" allows only the file itself; "files" also files that it names, as a
             playlist does; "network" also URLs, and `path` may be one.
         stream: index of the video stream to use; None for the best one.
-        rate: frames per second of an image sequence, which has no times of its own.
+        rate: frames per second of an image sequence, which has no times of its own; kept as an
+            exact fraction, as in `Settings`.
         stacked: whether alpha is below the colours in its frames, also if the file does not say so.
         data: what is read in place of a file, which `path` then only names; see `given`.
         file_id: device and inode of the file, known once it has been opened; its name must not
@@ -77,7 +79,7 @@ class Source:
     path: StrPath
     allow: Allow = "nothing"
     stream: int | None = None
-    rate: Fraction | None = None
+    rate: Rate | None = None
     stacked: bool = False
     data: Any = field(default=None, repr=False, compare=False)
     file_id: FileId | None = field(default=None, repr=False, compare=False)
@@ -86,9 +88,9 @@ class Source:
         if not isinstance(self.path, str | Path):
             raise SettingError(f"What is to be read is {self.path!r}; give a path or a URL.")
         check_named(input=self.path)
-        if self.allow not in get_args(Allow):
-            allowed = ", ".join(get_args(Allow))
-            raise SettingError(f"Allow is {self.allow!r}; it must be one of {allowed}.")
+        if self.rate is not None:
+            object.__setattr__(self, "rate", exact_rate(self.rate))
+        check_fields(self)
 
     def __str__(self) -> str:
         return str(self.located)

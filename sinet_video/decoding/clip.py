@@ -24,6 +24,9 @@ from sinet_video.media.pixel_formats import working_format
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import TimeRange
 
+COARSE = Fraction(1, 1000)
+"""Seconds from which on a clip's unit of times is too long to tell a start between two frames."""
+
 
 @dataclass(frozen=True)
 class AudioTrack:
@@ -163,8 +166,19 @@ class Clip(Displayed):
         return self.icc if is_for_rgb(self.icc) else b""
 
     def within(self, span: TimeRange) -> Clip:
-        """Return a part of the clip: readers stop at its end, and times count from its start."""
-        return replace(self, span=span)
+        """Return a part of the clip: readers stop at its end, and times count from its start.
+
+        Where the unit of times is about a frame, as in AVI and MXF, the part begins with its first
+        frame: a start between two frames could not be told, and audio would be off by the rest.
+        """
+        begin = None if span.start is None else ceil(span.start / self.time_base) * self.time_base
+        if (
+            self.time_base <= COARSE
+            or begin is None
+            or (span.end is not None and begin >= span.end)
+        ):
+            return replace(self, span=span)
+        return replace(self, span=TimeRange(begin, span.end, span.late))
 
     def as_shown(self) -> Clip:
         """Return the same clip with frames stored as they are displayed."""

@@ -16,6 +16,7 @@ import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from sinet_video.checked import check_kinds
 from sinet_video.containers.integrity import cut_off, damage
 from sinet_video.decoding.access import FileId, Source, StrPath, check_same
 from sinet_video.decoding.clip import Clip
@@ -62,6 +63,7 @@ def decode(
     """
     clip = clip if isinstance(clip, Clip) else probe(clip)
     span = clip.span if span is None else span
+    check_kinds(span=(span, TimeRange))
     tally = Tally() if tally is None else tally
     with ExitStack() as stack:
         wanted = span
@@ -215,7 +217,7 @@ def _from_key_frame(packets: Iterator[Packet], since: Fraction) -> Iterator[Pack
 def _counted(
     videos: Iterator[av.VideoFrame], timeline: Timeline, tally: Tally
 ) -> Iterator[av.VideoFrame]:
-    context = timeline.lead.codec_context
+    context = timeline.video.codec_context
     aspect = context.sample_aspect_ratio
     for video in videos:
         tally.restarts = timeline.restarts

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import fspath
 from pathlib import Path
 from typing import Any
 
 import av
+from av.codec.context import Flags as CodecFlags
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from sinet_video.atomic import translate_read_errors
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.formats import PIPE
-from sinet_video.containers.pipe_input import Readable, readable
+from sinet_video.containers.heif import is_put_together
+from sinet_video.containers.pipe_input import readable
 from sinet_video.decoding.access import PATIENCE, Source, StrPath, check_same, file_id
 from sinet_video.decoding.concealment import no_memory_for
+from sinet_video.decoding.given import Opened, open_file
 from sinet_video.errors import InputError, SettingError, reason
 
 LENIENT: dict[str, Any] = (
@@ -27,9 +31,7 @@ LENIENT: dict[str, Any] = (
 """What makes PyAV read names that are not UTF-8; 19 does of itself."""
 
 
-def _open(
-    file: str | Readable, options: dict[str, str], timeout: float | None = None
-) -> InputContainer:
+def _open(file: str, options: dict[str, str], timeout: float | None = None) -> InputContainer:
     container: InputContainer = av.open(file, options=options, timeout=timeout, **LENIENT)
     return container
 
@@ -49,7 +51,7 @@ def opened(
     """
     source = Source.of(source)
     if source.is_given:
-        with _opened_data(source) as one:
+        with whole(*_opened_data(source)) as one:
             yield one
         return
     source.check_host()
@@ -57,17 +59,32 @@ def opened(
     with _opened_url(source, options, patience) if url else _opened_file(source) as one:
         if source.file_id is not None:
             check_same(source.located, file_id(source.located), source.file_id)
+        if not url and demuxer_of(one.format.name).boxes and is_put_together(Path(source.path)):
+            raise InputError(
+                f"{source} is an image in tiles, as phones write HEIC, which are not put together "
+                "here; save it as JPEG, PNG or TIFF."
+            )
         yield one
 
 
-def _opened_data(source: Source) -> InputContainer:
-    try:
-        found: InputContainer = source.data.open(source.open_options())
-    except (av.FFmpegError, ValueError) as error:
-        raise InputError(
+@contextmanager
+def whole(container: InputContainer, check: Callable[[], None]) -> Iterator[InputContainer]:
+    """Close a container at the end of a block, and raise what its file raised in it."""
+    with container:
+        try:
+            yield container
+        finally:
+            check()
+
+
+def _opened_data(source: Source) -> Opened:
+    def refuse(error: Exception) -> InputError:
+        return InputError(
             f"{source} cannot be opened as a video ({reason(error)}); it is damaged, cut off or of "
             "a kind that FFmpeg does not know."
-        ) from error
+        )
+
+    found: Opened = source.data.open(source.open_options(), refuse)
     return found
 
 
@@ -113,8 +130,8 @@ def _opened_file(source: Source) -> InputContainer:
         ) from error
 
 
-def open_pipe(source: Source) -> InputContainer:
-    """Open standard input or another pipe for reading.
+def open_pipe(source: Source) -> Opened:
+    """Open standard input or another pipe for reading; see `given.Opened`.
 
     An MP4 whose index is at its end is buffered in a temporary file. Raises `InputError` when the
     pipe is closed, a terminal or no video.
@@ -130,16 +147,18 @@ def open_pipe(source: Source) -> InputContainer:
         pipe = open(name, "rb", buffering=0, closefd=name != 0)  # noqa: SIM115
         file = readable(pipe, said)
     options = Source(PIPE).open_options() | {"protocol_whitelist": "pipe"}
-    try:
-        return _open(file, options)
-    except MemoryError as error:
-        raise no_memory_for(said) from error
-    except (av.FFmpegError, ValueError) as error:
-        raise InputError(
+
+    def refuse(error: Exception) -> InputError:
+        return InputError(
             f"{said} cannot be read as a video ({reason(error)}); pipe NUT, Matroska, "
             "yuv4mpegpipe, MP4 or MPEG-TS, such as from ffmpeg -i IN -f nut -, or give the file "
             "itself."
-        ) from error
+        )
+
+    try:
+        return open_file(file, options, refuse, **LENIENT)
+    except MemoryError as error:
+        raise no_memory_for(said) from error
 
 
 def _check_stdin() -> None:
@@ -166,6 +185,8 @@ def video_stream(container: InputContainer, source: StrPath | Source) -> VideoSt
     if stream.codec_context is None:
         raise InputError(f"{path} holds video in a codec that this FFmpeg cannot decode.")
     _check_pixels(stream, path)
+    # Otherwise a picture that is cropped on its left keeps some of what is cropped there.
+    stream.codec_context.flags |= CodecFlags.unaligned
     return stream
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
-from math import isfinite
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +16,12 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from sinet_video.containers.reader import Reader
 from sinet_video.decoding.access import Allow, Source, StrPath
 from sinet_video.decoding.sequence import NANOSECOND
 from sinet_video.decoding.stills import HEAD, still_codec
 from sinet_video.errors import InputError, SettingError
-from sinet_video.media.time_range import exact_seconds
+from sinet_video.media.time_range import Rate, exact_rate, exact_seconds
 
 if TYPE_CHECKING:
     from sinet_video.decoding.concealment import OnError, Tally
@@ -37,14 +36,14 @@ def as_source(
     given: Readable,
     allow: Allow = "nothing",
     *,
-    rate: Fraction | float | None = None,
+    rate: Rate | None = None,
     times: Iterable[Fraction | float] | None = None,
 ) -> Source:
     """Return what is given as a source; `rate` and `times`, in seconds, are those of images.
 
     Raises `SettingError` for something that cannot be read.
     """
-    exact = None if rate is None else _exact_rate(rate)
+    exact = None if rate is None else exact_rate(rate)
     if isinstance(given, Source):
         return given if exact is None else replace(given, rate=exact)
     if isinstance(given, bytes | bytearray | memoryview):
@@ -58,20 +57,6 @@ def as_source(
     return Source(given, allow, rate=exact)  # which says so where it is no path
 
 
-def _exact_rate(rate: Fraction | float) -> Fraction:
-    if not isinstance(rate, Real) or not isfinite(rate):
-        raise SettingError(
-            f"Rate is {rate!r}; it must be a number, such as 25, 29.97 or Fraction(24000, 1001)."
-        )
-    # 29.97 is 30000/1001 wherever it is met.
-    ntsc = Fraction(round(float(rate) * 1.001) * 1000, 1001)
-    close = isinstance(rate, float) and abs(float(ntsc) - rate) < 0.005 and rate % 1
-    exact = ntsc if close else Fraction(rate).limit_denominator(10**6)
-    if exact <= 0:
-        raise SettingError(f"Rate is {rate}; it must be above 0.")
-    return exact
-
-
 def _of_file(file: Any, allow: Allow) -> Source:
     name = getattr(file, "name", None)
     said = name if isinstance(name, str) else "The file object"
@@ -81,9 +66,23 @@ def _of_file(file: Any, allow: Allow) -> Source:
     return Source(said, allow, data=SharedFile(file) if seekable else OnceFile(file))
 
 
-def _opened(file: Any, options: dict[str, str]) -> InputContainer:
-    container: InputContainer = av.open(file, "r", options=options)
-    return container
+Opened = tuple[InputContainer, Callable[[], None]]
+"""An open container, and what raises, once it has been read, what its file raised meanwhile."""
+
+
+Refuse = Callable[[Exception], InputError]
+"""Returns what to say of a file that libav or PyAV does not open."""
+
+
+def open_file(file: Any, options: dict[str, str], refuse: Refuse, **more: Any) -> Opened:
+    """Open a binary file for reading; `more` is for PyAV. Raises what the file does."""
+    reader = Reader(file)
+    try:
+        container: InputContainer = av.open(reader, "r", options=options, **more)
+    except (av.FFmpegError, ValueError) as error:
+        reader.check()
+        raise refuse(error) from error
+    return container, reader.check
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,9 @@ class FileBytes:
 
     data: bytes
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Open them for reading."""
-        return _opened(io.BytesIO(self.data), options)
+        return open_file(io.BytesIO(self.data), options, refuse)
 
     def read_all(self) -> bytes:
         """Return them."""
@@ -112,9 +111,9 @@ class SharedFile:
     def __init__(self, file: Any) -> None:
         self._file, self._lock = file, threading.Lock()
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Open it for reading from its start."""
-        return _opened(_View(self._file, self._lock), options)
+        return open_file(_View(self._file, self._lock), options, refuse)
 
     def read_all(self) -> bytes:
         """Return its bytes."""
@@ -173,9 +172,9 @@ class OnceFile:
     file: Any
     once = True
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Open it for reading."""
-        return _opened(_Forward(self.file), options)
+        return open_file(_Forward(self.file), options, refuse)
 
 
 class _Forward:
@@ -192,9 +191,9 @@ class OpenContainer:
     container: InputContainer
     once = True
 
-    def open(self, options: dict[str, str]) -> InputContainer:
+    def open(self, options: dict[str, str], refuse: Refuse) -> Opened:
         """Return it."""
-        return self.container
+        return self.container, lambda: None
 
 
 class ArrayFrames:

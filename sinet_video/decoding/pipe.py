@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -26,9 +26,13 @@ class Piped:
     """An open container whose frames one thread reads, and whose other packets another may take."""
 
     def __init__(
-        self, container: InputContainer, stream: VideoStream, name: object = "Standard input"
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        check: Callable[[], None],
+        name: object = "Standard input",
     ) -> None:
-        self.container = container
+        self.container, self._check = container, check
         self._name = name if str(name) != "-" else "Standard input"
         self.others: deque[Packet] = deque()
         """Packets of the other streams, as far as the frames have been read."""
@@ -59,6 +63,12 @@ class Piped:
         yield from self._decoded
 
     def _decode(self) -> Iterator[av.VideoFrame]:
+        try:
+            yield from self._decode_all()
+        finally:
+            self._check()
+
+    def _decode_all(self) -> Iterator[av.VideoFrame]:
         decoder = Decoder(self._stream)
         for packet in self.timeline.packets():
             if packet.stream_index == self._stream.index:

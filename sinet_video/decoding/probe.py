@@ -158,10 +158,10 @@ def first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame
 
 
 def _probe_pipe(source: Source) -> Clip:
-    container = open_pipe(source)  # `decode` continues to read from it
+    container, check = open_pipe(source)  # `decode` continues to read from it
     stream = video_stream(container, source)
     stream.thread_type = "AUTO"
-    piped = Piped(container, stream, source)
+    piped = Piped(container, stream, check, source)
     with translate_decode_errors(source.path, lambda: None):
         first = piped.first()
     return replace(clip_of(container, stream, source, first), piped=piped)

@@ -20,7 +20,7 @@ from av.video.codeccontext import VideoCodecContext
 from sinet_video.atomic import translate_read_errors
 from sinet_video.containers.numbering import SUFFIXES
 from sinet_video.containers.photo_tags import PhotoTags, read_photo_tags
-from sinet_video.containers.still_tags import alpha_kind
+from sinet_video.containers.still_tags import BIG_TIFFS, TIFFS, alpha_kind, unread_tiff
 from sinet_video.errors import InputError, reason
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.orientation import Orientation
@@ -38,8 +38,7 @@ HEAD = 64
 _MAGIC = (
     (0, b"\x89PNG\r\n\x1a\n", "png"),
     (0, b"\xff\xd8\xff", "mjpeg"),
-    (0, b"II*\0", "tiff"),
-    (0, b"MM\0*", "tiff"),
+    *((0, magic, "tiff") for magic in (*TIFFS, *BIG_TIFFS)),
     (0, b"\x76\x2f\x31\x01", "exr"),
     (8, b"WEBP", "webp"),
     (0, b"BM", "bmp"),
@@ -106,6 +105,11 @@ def decode_still(data: bytes, name: object) -> Still:
     if codec is None:
         raise InputError(
             f"{name} is not an image that can be read; give {', '.join(sorted(SUFFIXES))}."
+        )
+    if what := unread_tiff(data):
+        raise InputError(
+            f"{name} is a TIFF {what}, which is not read; save it as a plain TIFF: in strips, "
+            "without compression or with LZW or ZIP."
         )
     decoder = cast(VideoCodecContext, av.CodecContext.create(codec, "r"))
     decoder.thread_count = 1

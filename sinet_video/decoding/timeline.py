@@ -51,14 +51,14 @@ def may_restart(container: InputContainer) -> bool:
 
 
 class Timeline:
-    """Moves a file's packets onto its timeline; `lead` is the video stream, which gets no gaps.
+    """Moves a file's packets onto its timeline; `video` is the stream that gets no gaps.
 
     `restarts` counts the jumps so far.
     """
 
-    def __init__(self, container: InputContainer, lead: Any) -> None:
-        self.lead = lead
-        self._container, self._lead = container, lead.index
+    def __init__(self, container: InputContainer, video: Any) -> None:
+        self.video = video
+        self._container = container
         self._shifts = [-origin_of(container)]
         self._parts: dict[int, int] = {}
         self._last: dict[int, Fraction] = {}
@@ -112,12 +112,12 @@ class Timeline:
         time = stamp * packet.time_base
         waits = any(held.stream_index == index for held in self._held)
         if waits or (self._jumps(index, time) and not self._fits(index, time)):
-            if waits or index != self._lead:
+            if waits or index != self.video.index:
                 self._held.append(packet)
                 return
             self._begin(index, time, self._ends[index])
         yield from self._at(packet, index, time)
-        if index == self._lead and self._held:
+        if index == self.video.index and self._held:
             held, self._held = self._held, []
             for each in held:
                 yield from self._placed(each)

@@ -34,6 +34,9 @@ LONGEST_PACKET = 2**31
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
+FIRST_TWO = "stereo|c0=c0|c1=c1"
+"""The first two channels, as libav's filter pan has it."""
+
 AudioResult = Literal["copied", "encoded", "none"]
 """What was done with the audio."""
 
@@ -163,6 +166,7 @@ class Encoded(Track):
         context.open(strict=False)
         return _chain(
             frame,
+            *([("pan", FIRST_TWO)] if _is_unmixable(frame.layout) else []),
             # A negative time would make the muxer shift everything.
             ("atrim", "start=0"),
             # async fills gaps with silence, as an encoder counts samples and ignores times.
@@ -190,12 +194,22 @@ def _chain(frame: av.AudioFrame, *filters: tuple[str, str]) -> av.filter.Graph:
     buffer = graph.add_abuffer(
         sample_rate=frame.sample_rate,
         format=frame.format.name,
-        layout=usual_layout(frame.layout) if is_unspecified(frame.layout) else frame.layout.name,
+        layout=_given_layout(frame.layout),
         time_base=frame.time_base,
     )
     chain = (graph.add(*each) for each in filters)
     graph.link_nodes(buffer, *chain, graph.add("abuffersink")).configure()
     return graph
+
+
+def _given_layout(layout: av.AudioLayout) -> str:
+    named = not is_unspecified(layout) or _is_unmixable(layout)
+    return layout.name if named else usual_layout(layout)
+
+
+def _is_unmixable(layout: av.AudioLayout) -> bool:
+    """Whether its channels have no names by which they could be mixed, and no usual ones either."""
+    return is_unspecified(layout) and layout.nb_channels not in LAYOUTS
 
 
 def is_unspecified(layout: av.AudioLayout) -> bool:
@@ -260,8 +274,17 @@ def audio_track(
     target: Any = output.add_stream(encoder, rate=rate, layout=layout)
     name = target.codec_context.codec.canonical_name
     other = "" if rate in (context.sample_rate, OPUS_RATE) else f" at {rate} Hz"
-    warning = f"{problem}: re-encoded as {name}{other}."
+    warning = f"{problem}: re-encoded as {name}{other}{_fewer(context.layout, target)}."
     return Encoded(stream, target, span), warning if choice == "copy" else None
+
+
+def _fewer(layout: av.AudioLayout, target: Any) -> str:
+    """Say what became of the channels if there are fewer."""
+    if target.codec_context.layout.nb_channels >= layout.nb_channels:
+        return ""
+    if _is_unmixable(layout):
+        return f", the first two of its {layout.nb_channels} channels"
+    return f", its {layout.nb_channels} channels mixed down to {target.codec_context.layout.name}"
 
 
 def _copied(stream: AudioStream, output: OutputContainer, span: TimeRange) -> Copied:

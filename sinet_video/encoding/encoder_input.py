@@ -14,6 +14,7 @@ from sinet_video.containers.codecs import Content
 from sinet_video.encoding.palette import PALETTE, paletted
 from sinet_video.encoding.plan import Plan
 from sinet_video.media.blend import black, blended
+from sinet_video.media.colour import HDR
 from sinet_video.media.convert import blank_like, planes_of, reformat
 from sinet_video.media.frame import Matte
 from sinet_video.media.orientation import Orientation
@@ -181,7 +182,14 @@ def rgba(matte: Matte, pixel_format: str = "rgba", kind: AlphaKind = "straight")
     seen = np.where(alpha[..., None] > 0, colour, 0)
     planes = [alpha, seen] if pixel_format == "argb" else [seen, alpha]
     packed: Any = np.dstack(planes).astype(colour.dtype, copy=False)
-    return av.VideoFrame.from_ndarray(packed, pixel_format)
+    return _as_hdr(av.VideoFrame.from_ndarray(packed, pixel_format), video)
+
+
+def _as_hdr(packed: av.VideoFrame, video: av.VideoFrame) -> av.VideoFrame:
+    """Return a packed frame, which says that it is HDR if a frame does, as PNG can."""
+    if int(video.color_trc) in HDR:
+        packed.color_primaries, packed.color_trc = video.color_primaries, video.color_trc
+    return packed
 
 
 def extended(video: av.VideoFrame, width: int, height: int) -> av.VideoFrame:
@@ -200,13 +208,14 @@ def shown(video: av.VideoFrame, orientation: Orientation) -> av.VideoFrame:
     if orientation.upright:
         return video
     if len(video.planes) < len(video.format.components):
-        return av.VideoFrame.from_ndarray(orientation.shown(video.to_ndarray()), video.format.name)
+        turned = orientation.shown(video.to_ndarray())
+        return _as_hdr(av.VideoFrame.from_ndarray(turned, video.format.name), video)
     name = video.format.name
     # After rotation, pixels that share chroma side by side would share it vertically.
     whole = name.replace("422", "444") if orientation.sideways else name
     video = reformat(video, pixel_format=whole)
     size = (video.height, video.width) if orientation.sideways else (video.width, video.height)
-    turned = blank_like(video, width=size[0], height=size[1])
-    for target, source in zip(planes_of(turned), planes_of(video), strict=True):
+    upright = blank_like(video, width=size[0], height=size[1])
+    for target, source in zip(planes_of(upright), planes_of(video), strict=True):
         target[...] = orientation.shown(source)
-    return reformat(turned, pixel_format=name)
+    return reformat(upright, pixel_format=name)

@@ -7,6 +7,7 @@ import re
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from sinet_video.atomic import (
     parts_name,
     translate_write_errors,
 )
-from sinet_video.checked import check_word
+from sinet_video.checked import check_kinds, check_word
 from sinet_video.containers.codecs import Content
 from sinet_video.containers.formats import BY_MUXER, CONTAINERS, PIPE, container_of
 from sinet_video.containers.numbering import PLACE, is_pattern, numbers, with_place
 from sinet_video.decoding.access import StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import OnError
+from sinet_video.decoding.decode import decode
 from sinet_video.encoding.image_sequence import ImageFile, ImageSequence, name_in, siblings
 from sinet_video.encoding.losses import not_held
 from sinet_video.encoding.plan import Plan, plan
@@ -64,6 +66,11 @@ def open_sink(
     """
     check_named(output=path)
     check_word("content", content, Content)
+    check_kinds(encoding=(encoding, Encoding))
+    if not isinstance(clip, Clip):
+        raise SettingError(
+            f"Clip is of the type {type(clip).__name__}; it must be a Clip, as probe(path) returns."
+        )
     path, encoding = as_folder(path, encoding)
     chosen = plan(path, content, clip.working_format, encoding)
     container = container_of(path, encoding.format)
@@ -111,14 +118,23 @@ def is_image(path: Path) -> bool:
 
 def check_count(path: Path, clip: Clip, encoding: Encoding) -> None:
     """Raise `SettingError` for one image of many frames, and for a first number of no sequence."""
-    if is_image(path) and not clip.is_still:
+    if is_image(path) and not (clip.is_still or _is_one_frame(clip)):
+        part = "" if clip.span.end is None else "this part of "
         raise SettingError(
-            f"{path} is a single image, and {clip.path} has more than one frame; give a folder, or "
-            f"a pattern such as {path.with_name('%05d' + path.suffix)}."
+            f"{path} is a single image, and {part}{clip.path} has more than one frame; give a "
+            f"folder, a pattern such as {path.with_name('%05d' + path.suffix)}, or a start and an "
+            "end between which there is one frame."
         )
     sequence = container_of(path, encoding.format).is_image_sequence and not is_image(path)
     if encoding.start_number is not None and not sequence:
         raise SettingError(f"A start number is for image sequences, and {path} is not one.")
+
+
+def _is_one_frame(clip: Clip) -> bool:
+    """Whether a file's part has no second frame; other sources can be read once only."""
+    if not (isinstance(clip.path, Path) and clip.path.is_file()):
+        return False
+    return next(islice(decode(clip, on_error="conceal"), 1, None), None) is None
 
 
 def first_number(clip: Clip, encoding: Encoding) -> int:

@@ -158,7 +158,7 @@ class VideoFile(Sink):
             self._close_container()
             if self._path != PIPE:
                 self._complete()
-            self._close()
+        self._close()  # what the source raises then is not about this file
 
     def _close_container(self) -> None:
         """Write the index; what a muxer refuses only then are headers of copied audio."""
@@ -194,9 +194,11 @@ class VideoFile(Sink):
         self.warnings += self._companions.lost(self._part)
 
     def _close(self) -> None:
-        if self._companions:
-            self._companions.close()
-        self._container.close()
+        try:
+            if self._companions:
+                self._companions.close()
+        finally:
+            self._container.close()
 
     def abandon(self) -> None:
         """As `Sink` says."""
@@ -204,8 +206,9 @@ class VideoFile(Sink):
             self._close()
         except (av.FFmpegError, OSError):
             pass  # The error that made us give up is the one to report.
-        if self._part != PIPE:
-            discard(self._part)
+        finally:
+            if self._part != PIPE:
+                discard(self._part)
 
 
 class _Counter:

@@ -25,6 +25,10 @@ TRANSFERS = {
 UNSPECIFIED, BT709 = 2, 1
 """Codes that matrices, primaries and transfer functions have in common."""
 
+PQ, HLG = 16, 18
+HDR = frozenset({PQ, HLG})
+"""Transfer functions of HDR; all others are SDR, whose values are shown alike by most players."""
+
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in luma, as in BT.601."""
 

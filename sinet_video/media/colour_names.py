@@ -24,6 +24,8 @@ def parse_colour(text: str) -> tuple[int, int, int]:
 
     Names are those of CSS, but for `NAMED`. Raises `SettingError`.
     """
+    if not isinstance(text, str):
+        raise SettingError(f"A colour is {text!r}; it must be text: {WANTED}.")
     code = NAMED.get(text.lower(), text)
     if HEX.fullmatch(code):
         digits = code[1:] if len(code) == 7 else "".join(digit * 2 for digit in code[1:])

@@ -176,13 +176,14 @@ def _unpacked(name: str, planes: list[Plane], tags: dict[str, int]) -> av.VideoF
     return video
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matte:
     """A frame, and how much of each pixel is the person.
 
     `plane` is float32 in [0, 1], from background to person. Before `refine` it is (h, w) on the
     network's grid; after it has the frame's size and is stored as tiles, or lies on a GPU. `alpha`
-    gives each as an array. It can be sent to other processes, alpha on a GPU as an array.
+    gives each as an array. It can be sent to other processes, alpha on a GPU as an array. It equals
+    itself alone.
     """
 
     frame: Frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 from sinet_video.option import option
 
@@ -16,7 +17,7 @@ SIZE = "Result"
 class FrameSize:
     """How much smaller or larger than the source frames are; their aspect stays.
 
-    Raises `SettingError` for values out of range.
+    Raises `SettingError` for values of another type or out of range.
 
     Attributes:
         scale: width and height as a share of the source's, above 0 and at most 4.
@@ -40,6 +41,7 @@ class FrameSize:
     )
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.scale is not None and not 0 < self.scale <= 4:
             raise SettingError(f"Scale is {self.scale:g}; it must be above 0 and at most 4.")
         if self.max_height is not None and self.max_height < 16:

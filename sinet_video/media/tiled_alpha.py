@@ -72,9 +72,9 @@ class Grid:
         return plane.reshape(self.rows, tile[0], self.columns, tile[1], copy=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TiledAlpha:
-    """An alpha plane stored as tiles.
+    """An alpha plane stored as tiles. It equals itself alone.
 
     Attributes:
         grid: how the frame is cut into tiles.
@@ -100,6 +100,9 @@ class TiledAlpha:
         kinds[lowest >= 1] = Kind.SOLID
         rows, columns = np.nonzero(kinds == Kind.PARTIAL)
         return cls(grid, kinds, tiles[rows, :, columns, :])
+
+    def __repr__(self) -> str:
+        return f"<TiledAlpha {self.shape}: {len(self.values)} of {self.kinds.size} tiles partial>"
 
     @cached_property
     def held(self) -> kernels.Held:

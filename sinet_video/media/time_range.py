@@ -1,4 +1,4 @@
-"""A range of a clip's timeline, and conversion of ticks to seconds."""
+"""A range of a clip's timeline, and times and rates as they are given, exact."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ from sinet_video.option import option
 
 RATE_IF_UNKNOWN = Fraction(25)
 """Frames per second to assume if a file does not say."""
+
+Rate = Fraction | float | str
+"""Frames per second, as a number or as text, such as 24, 29.97 or "24000/1001"; see `exact_rate`.
+"""
+
+FASTEST = 10**6
+"""Frames per second."""
+
+NTSC = (15, 24, 30, 48, 60, 120, 240)
+"""Rates of which 1000/1001 are in use, and called 23.976 or 23.98, 29.97, 59.94 and so on."""
+
+CALLED = Fraction(5, 1000)
+"""By how much such a name may miss its rate, in frames per second."""
+
+RATIO = re.compile(
+    r"(\d{1,9}(?:\.\d{0,30})?|\.\d{1,30})(?:/(\d{1,9}(?:\.\d{0,30})?|\.\d{1,30}))?", re.ASCII
+)
+"""A rate as text."""
 
 TIME = "Result"
 """Heading of the options for a time range."""
@@ -121,6 +139,49 @@ def exact_seconds(name: str, time: object) -> Fraction:
     value = float(time)
     near = Fraction(value).limit_denominator(10**6)  # whatever is counted in frames, and more
     return near if abs(float(near) - value) <= ROUNDED * ulp(value) else Fraction(repr(value))
+
+
+def exact_rate(rate: object) -> Fraction:
+    """Return frames per second that a caller gives as an exact fraction.
+
+    A number with decimals that is called so is that rate of NTSC: 29.97 is 30000/1001. Raises
+    `SettingError` for what is no rate.
+    """
+    exactly = _given_rate(rate)
+    if exactly is None or not 0 < exactly.limit_denominator(FASTEST) <= FASTEST:
+        raise SettingError(
+            f"Rate is {rate!r}; it must be frames per second, above 0 and at most {FASTEST}, such "
+            "as 24, 29.97 or 24000/1001."
+        )
+    return exactly.limit_denominator(FASTEST)
+
+
+def _given_rate(rate: object) -> Fraction | None:
+    if isinstance(rate, str):
+        return _read_rate(rate)
+    if isinstance(rate, bool) or not isinstance(rate, Real) or not isfinite(rate):
+        return None
+    if isinstance(rate, Rational):
+        return Fraction(int(rate.numerator), int(rate.denominator))
+    return _called(Fraction(float(rate)))
+
+
+def _read_rate(text: str) -> Fraction | None:
+    found = RATIO.fullmatch(text)
+    if found is None:
+        return None
+    count, of = found.groups()
+    if of is None:
+        return _called(Fraction(count))
+    return Fraction(count) / Fraction(of) if Fraction(of) else None
+
+
+def _called(number: Fraction) -> Fraction:
+    """Return what a number stands for that has no fraction of its own."""
+    if number.denominator == 1:
+        return number
+    named = (Fraction(1000 * nominal, 1001) for nominal in NTSC)
+    return next((each for each in named if abs(each - number) < CALLED), number)
 
 
 def exact(rational: Any) -> Fraction | None:

@@ -63,6 +63,15 @@ def answer(frame: Frame, segmenter: Segmenter, shape: tuple[int, int]) -> NDArra
     return frame.orientation.stored(np.clip(alpha, 0, 1))
 
 
+def check_segmenter(segmenter: object) -> None:
+    """Raise `SettingError` for what cannot be a segmenter, such as the name of weights."""
+    if not callable(segmenter):
+        raise SettingError(
+            f"The segmenter is of the type {type(segmenter).__name__}; it must be a function of an "
+            "image, such as load_segmenter() returns."
+        )
+
+
 def check_answer(alpha: NDArray[np.float32], frame: Frame) -> None:
     """Raise `SettingError` unless a segmenter's answer is alpha: 2-D, finite, and in [0, 1]."""
     where = f"at {float(frame.time):.3f} s"

@@ -16,7 +16,7 @@ from sinet_video.decoding.decode import decode
 from sinet_video.decoding.given import Readable, as_source
 from sinet_video.decoding.probe import probe
 from sinet_video.media.frame import Frame, Matte
-from sinet_video.media.time_range import TimeRange
+from sinet_video.media.time_range import Rate, TimeRange
 from sinet_video.models.segmenter import Segmenter, sure_of
 from sinet_video.pipeline.device_chain import chained_in_torch, segment_in_torch
 from sinet_video.pipeline.layers import layered
@@ -55,7 +55,7 @@ Watch = Callable[[Matte], None]
 def matte(
     source: Clip | Readable,
     *,
-    rate: Fraction | float | None = None,
+    rate: Rate | None = None,
     times: Iterable[Fraction | float] | None = None,
     settings: Settings = Settings(),
     span: TimeRange | None = None,

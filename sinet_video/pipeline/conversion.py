@@ -15,8 +15,8 @@ from sinet_video.pipeline.output_kind import Show, output_kind
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.settings import Settings
-from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.composite import Background
+from sinet_video.stages.fit_background import Fit
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.decoding.given import Readable, as_source
 from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
-from sinet_video.media.time_range import TimeRange
+from sinet_video.media.time_range import Rate, TimeRange
 from sinet_video.paths import check_named
 from sinet_video.pipeline.chain import Work, clip_of, needs_all
 from sinet_video.pipeline.job import Job, Progress
@@ -37,8 +37,8 @@ from sinet_video.pipeline.targets import (
     left_behind,
     outputs_of,
 )
-from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.composite import Background
+from sinet_video.stages.fit_background import Fit
 
 logger = logging.getLogger("sinet_video")
 
@@ -47,7 +47,7 @@ def convert(
     source: Readable,
     output: str | Path,
     *,
-    rate: Fraction | float | None = None,
+    rate: Rate | None = None,
     times: Iterable[Fraction | float] | None = None,
     background: StrPath | Source | Background | None = None,
     fit: Fit = "cover",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from sinet_video.checked import check_kinds
@@ -44,8 +46,17 @@ def cutout(image: Readable | Any, *, settings: Settings = Settings()) -> NDArray
 
 def _readable(image: Any) -> Any:
     if hasattr(image, "getbands"):  # a PIL image
-        image = np.asarray(image.convert("RGBA" if "A" in image.getbands() else "RGB"))
-    return as_source([image], rate=1) if hasattr(image, "shape") else image
+        clear = "A" in image.getbands() or "transparency" in image.info  # of a palette
+        image = np.asarray(image.convert("RGBA" if clear else "RGB"))
+    if hasattr(image, "shape"):
+        return as_source([image], rate=1)
+    whole = str | bytes | bytearray | memoryview | InputContainer
+    if isinstance(image, Iterable) and not isinstance(image, whole) and not hasattr(image, "read"):
+        raise SettingError(
+            f"What came for the image is of the type {type(image).__name__}; call cutout() for "
+            "each image, or matte() for all of them."
+        )
+    return image
 
 
 class _Kept(threading.local):

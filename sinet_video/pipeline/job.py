@@ -215,5 +215,10 @@ class Job:
         if settings.key is not None:
             said += self._screened.warnings(settings.key.screen)
         said += image_remarks(clip, self.targets[0])
-        said += encoder_remarks(made.encoder, made.pixel_format, captioned=tally.captioned)
+        said += encoder_remarks(
+            made.encoder,
+            made.pixel_format,
+            captioned=tally.captioned,
+            transfer=None if self.work.look.content == "alpha" else clip.colour.transfer,
+        )
         return said + clip_remarks(clip, settings)

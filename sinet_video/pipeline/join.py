@@ -10,9 +10,11 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from sinet_video.atomic import translate_write_errors
+from sinet_video.atomic import PARTS, translate_write_errors
+from sinet_video.checked import check_kinds
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.errors import InputError, OutputError
+from sinet_video.paths import check_named
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resuming.fingerprint import differing
@@ -22,7 +24,7 @@ from sinet_video.pipeline.resuming.segment_files import PACKETS
 from sinet_video.pipeline.resuming.segments import FEWEST
 from sinet_video.pipeline.resuming.settings import Resume
 from sinet_video.pipeline.shard import Shard
-from sinet_video.pipeline.shares import WARM_UP, share_path
+from sinet_video.pipeline.shares import WARM_UP, share_path, shared_name
 
 
 def join(
@@ -40,6 +42,8 @@ def join(
     and `InputError` if frames that are read from the middle of the film are not those that are read
     from its beginning.
     """
+    check_named(input=source, output=output, matte=matte)
+    check_kinds(conversion=(conversion, Conversion))
     output = Path(output)
     with translate_write_errors(output):
         places = [share_path(output, shard) for shard in _shards(output)]
@@ -57,7 +61,7 @@ def join(
 
 def share_folders(output: Path) -> dict[Path, int]:
     """Return the folders of an output's shares, each with the count of shares that it is of."""
-    pattern = re.compile(re.escape(f".{output.name}.") + r"\d+-of-(\d+)\.parts")
+    pattern = re.compile(re.escape(f".{shared_name(output)}.") + r"\d+-of-(\d+)" + re.escape(PARTS))
     folder = output.absolute().parent
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     return {path: int(found[1]) for path in paths if (found := pattern.fullmatch(path.name))}

@@ -16,8 +16,9 @@ from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.stacked import STACKED
-from sinet_video.stages.backgrounds import ColourBackground, Fit, VideoBackground, parse_background
+from sinet_video.stages.backgrounds import ColourBackground, VideoBackground, parse_background
 from sinet_video.stages.composite import Background
+from sinet_video.stages.fit_background import Fit
 
 Show = Literal["composite", "alpha", "foreground"]
 

@@ -1,9 +1,8 @@
-"""Settings as they are typed, such as "window:4" or "24000/1001"."""
+"""Settings as they are typed, such as "window:4"."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
 from sinet_video.errors import SettingError
 from sinet_video.stages.matte_settings import (
@@ -15,24 +14,6 @@ from sinet_video.stages.matte_settings import (
     Smoothing,
     WindowMean,
 )
-
-FASTEST = 10**6
-"""Frames per second."""
-
-NTSC = {"23.976": 24, "23.98": 24, "29.97": 30, "47.952": 48, "59.94": 60, "119.88": 120}
-"""Rates that are called so, and that are 1000/1001 of these."""
-
-
-def parse_rate(text: str) -> Fraction:
-    """Return frames per second, exact: "24", "24000/1001" or "23.976". Raises `SettingError`."""
-    if text in NTSC:
-        return Fraction(NTSC[text] * 1000, 1001)
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise SettingError(
-            f"Rate is {text!r}; give frames per second such as 24, 29.97 or 24000/1001."
-        ) from error
 
 
 def parse_smoothing(text: str) -> Smoothing:

@@ -14,7 +14,8 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
-from sinet_video.media.pixel_formats import PLANAR, ROUNDED
+from sinet_video.media.colour import HLG, PQ
+from sinet_video.media.pixel_formats import PLANAR, ROUNDED, PixelFormat
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
 from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
@@ -25,6 +26,12 @@ KEEP_ICC = frozenset({".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
 
 CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
 """Encoders whose packets can be given captions."""
+
+HDR = {PQ: "PQ", HLG: "HLG"}
+"""What transfer functions of HDR are called."""
+
+UNTAGGED = frozenset({"gif", "libwebp", "libwebp_anim", "mjpeg", "tiff"})
+"""Encoders of images that cannot say how their values are to be shown."""
 
 FAR = 10
 """Seconds from which on a clock that begins there is told of."""
@@ -47,10 +54,13 @@ def image_remarks(clip: Clip, output: Path) -> list[str]:
     return said
 
 
-def encoder_remarks(encoder: str, pixel_format: str, *, captioned: int) -> list[str]:
+def encoder_remarks(
+    encoder: str, pixel_format: str, *, captioned: int, transfer: int | None
+) -> list[str]:
     """Return what to say of a result by the encoder and format that it got.
 
-    `captioned`: how many frames of the source have closed captions.
+    `captioned`: how many frames of the source have closed captions; `transfer`: the code of its
+    transfer function, None for a matte alone.
     """
     form, said = PLANAR.get(pixel_format), []
     if encoder == "libx264" and form is not None and form.bits > 8:
@@ -58,12 +68,31 @@ def encoder_remarks(encoder: str, pixel_format: str, *, captioned: int) -> list[
             f"H.264 in {form.bits} bits is not played by browsers and many other "
             "players; hevc keeps the bits and is played by more."
         )
+    elif encoder == "libx264" and form is not None and (form.across, form.down) != (2, 2):
+        said.append(
+            f"H.264 in {_sampling(form)} is not played by browsers and many other players; "
+            "with chroma 420 it is."
+        )
+    if transfer in HDR and encoder in UNTAGGED:
+        said.append(
+            f"The source is HDR ({HDR[transfer]}), which this output cannot say: its colours will "
+            "look dull. PNG, EXR and video files can."
+        )
     if captioned and encoder not in CAPTIONED:
         said.append(
             "The source's closed captions are lost, as this output cannot hold them; h264 and "
             "hevc in .mp4, .mov and .mkv can."
         )
     return said
+
+
+def _sampling(form: PixelFormat) -> str:
+    """Return the chroma subsampling as people write it."""
+    if form.is_rgb:
+        return "RGB"
+    return {(2, 1): "4:2:2", (1, 1): "4:4:4", (1, 2): "4:4:0", (4, 1): "4:1:1"}.get(
+        (form.across, form.down), "4:1:0"
+    )
 
 
 def clip_remarks(clip: Clip, settings: Settings) -> list[str]:

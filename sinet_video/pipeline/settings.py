@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.frame_size import FrameSize
+from sinet_video.media.time_range import Rate, exact_rate
 from sinet_video.models.network_settings import NETWORK, NetworkSettings
 from sinet_video.option import option, parts
-from sinet_video.pipeline.parse_settings import (
-    FASTEST,
-    parse_rate,
-    parse_refinement,
-    parse_smoothing,
-)
+from sinet_video.pipeline.parse_settings import parse_refinement, parse_smoothing
 from sinet_video.stages.matte_settings import (
     EDGE,
     MATTE,
@@ -82,8 +77,9 @@ class Settings(NetworkSettings):
         stream: index of the source's video stream to use; None for the best: one that moves, is the
             file's default, has the most frames, or is libav's choice.
         stacked: whether the source has alpha below its colours, also if its file does not say so.
-        rate: frames per second of an image sequence; None for the times in its timestamps.txt, and
-            25 where there is none.
+        rate: frames per second of an image sequence, a number or text, kept as an exact fraction:
+            29.97 is 30000/1001. None is for the times in its timestamps.txt, and 25 where there is
+            none.
         allow: what the source, the background and drawn mattes may open: "nothing" else; "files"
             that a playlist or the like names; "network", URLs too, so that each of them may be one.
     """
@@ -196,13 +192,13 @@ class Settings(NetworkSettings):
         "--alpha-mode stacked wrote is recognised without it.",
         INPUT,
     )
-    rate: Fraction | None = option(
+    rate: Rate | None = option(
         None,
         "Frames per second of an image sequence, such as 24 or 24000/1001; 23.976, 29.97 and 59.94 "
         "are the exact NTSC rates.",
         INPUT,
         kind=str,
-        parse=parse_rate,
+        parse=exact_rate,
         metavar="FPS",
         shown="those of its timestamps.txt, else 25",
     )
@@ -215,11 +211,9 @@ class Settings(NetworkSettings):
     )
 
     def __post_init__(self) -> None:
+        if self.rate is not None:
+            object.__setattr__(self, "rate", exact_rate(self.rate))
         super().__post_init__()
-        if self.rate is not None and not 0 < self.rate <= FASTEST:
-            raise SettingError(
-                f"Rate is {float(self.rate):g}; it must be above 0 and at most {FASTEST}."
-            )
         for what, drawn in (("Garbage", self.garbage), ("Core", self.core)):
             if drawn is not None and not isinstance(getattr(drawn, "path", drawn), str | Path):
                 raise SettingError(

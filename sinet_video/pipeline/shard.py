@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Self
 
+from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError
 
 
@@ -24,6 +25,7 @@ class Shard:
     count: int
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 1 <= self.index <= self.count:
             raise SettingError(
                 f"Shard {self.index}/{self.count} does not exist; give I/N with I from 1 to N."
@@ -41,7 +43,8 @@ class Shard:
 
     @classmethod
     def all(cls, count: int) -> list[Self]:
-        """Return every shard of so many, in order."""
+        """Return every shard of so many, in order. Raises `SettingError` for no whole number."""
+        cls(1, count)
         return [cls(index, count) for index in range(1, count + 1)]
 
     def __str__(self) -> str:

@@ -15,7 +15,8 @@ from math import ceil
 from pathlib import Path
 from types import TracebackType
 
-from sinet_video.atomic import store
+from sinet_video.atomic import LONGEST_NAME, PARTS, shortened, store
+from sinet_video.checked import check_kinds
 from sinet_video.containers.formats import container_of
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip, from_zero
@@ -34,6 +35,9 @@ from sinet_video.publish import Publication
 from sinet_video.stages.backgrounds import VideoBackground
 from sinet_video.stages.memory import memory_of
 from sinet_video.stages.smooth import smooth
+
+ROOM = 24
+"""Bytes for the dots and for which share it is of how many."""
 
 WARM_UP = "warmup"
 """What the checksums of the frames before a share are called in its folder."""
@@ -70,6 +74,7 @@ def plan(
     Raises `InputError` for a film whose length its file does not say, and `SettingError` if there
     are fewer segments than shares.
     """
+    check_kinds(settings=(settings, Settings), span=(span, TimeRange), resume=(resume, Resume))
     clip = from_zero(clip_of(source, settings, span))
     return [_planned(clip, shard, resume) for shard in Shard.all(shares)]
 
@@ -111,7 +116,15 @@ def length_of(clip: Clip) -> float:
 
 def share_path(output: Path, shard: Shard) -> Path:
     """Return the name after which the folder of a share is named."""
-    return output.with_name(f"{output.name}.{shard.index}-of-{shard.count}")
+    return output.with_name(f"{shared_name(output)}.{shard.index}-of-{shard.count}")
+
+
+def shared_name(output: Path) -> str:
+    """Return what the shares' names of an output begin with; a long name is cut.
+
+    Otherwise their folders' names would be, and no longer say which share of how many it is.
+    """
+    return shortened(output.name, LONGEST_NAME - len(PARTS) - ROOM)
 
 
 def share_of(

@@ -15,8 +15,9 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.models.segmenter import upright
 from sinet_video.planes.quantise import quantised
-from sinet_video.stages.backgrounds import Kind, fit_background, kind_of
+from sinet_video.stages.backgrounds import Kind, kind_of
 from sinet_video.stages.composite import composite
+from sinet_video.stages.fit_background import fit_background
 
 T = TypeVar("T")
 

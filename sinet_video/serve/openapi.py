@@ -87,6 +87,7 @@ def _schemas() -> dict[str, Schema]:
         "NewJob": {
             "type": "object",
             "required": ["what"],
+            "additionalProperties": False,
             "properties": {"what": {"enum": [LOOK, *OFFERED]}},
         },
     }  # fmt: skip
@@ -101,17 +102,15 @@ BODIES: dict[tuple[str, str], Schema] = {
 }
 """What requests have to bring."""
 
-QUERIES: dict[tuple[str, str], dict[str, Schema]] = {
-    ("PUT", "/api/clips"): {"name": {"type": "string"}},
-    ("PUT", "/api/clips/{clip}/background"): {"name": {"type": "string"}},
-    ("GET", "/api/clips/{clip}/frame"): {
-        "time": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
-        "side": {"type": "number", "minimum": 16, "maximum": LONGEST_SIDE},
-        "quick": {"type": "boolean"},
-        "source": {"type": "boolean"},
-    },
+QUERIES: dict[str, Schema] = {
+    "name": {"type": "string"},
+    "v": {"type": "string", "description": "Any text; caches tell versions of a file apart by it."},
+    "time": {"type": "number", "minimum": 0, "exclusiveMaximum": 1e7},
+    "side": {"type": "number", "minimum": 16, "maximum": LONGEST_SIDE},
+    "quick": {"type": "boolean"},
+    "source": {"type": "boolean"},
 }
-"""What requests may say after the address."""
+"""What requests may say after the address, by name."""
 
 MEDIA = {
     "frame": "image/jpeg", "poster": "image/jpeg", "player": "video/mp4",
@@ -126,9 +125,9 @@ ERRORS = (400, 403, 404, 408, 409, 413, 421, 422, 429, 507)
 def description() -> dict[str, Any]:
     """Return the description."""
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, answer in TABLE:
+    for method, path, answer, queries in TABLE:
         said = inspect.cleandoc(answer.__doc__ or f"The clip's {path.rsplit('/', 1)[-1]}.")
-        paths.setdefault(path, {})[method.lower()] = _operation(method, path, said)
+        paths.setdefault(path, {})[method.lower()] = _operation(method, path, queries, said)
     return {
         "openapi": "3.1.0",
         "info": {"title": "sinet-video", "version": __version__, "description": INTRODUCTION},
@@ -137,12 +136,12 @@ def description() -> dict[str, Any]:
     }
 
 
-def _operation(method: str, path: str, said: str) -> dict[str, Any]:
+def _operation(method: str, path: str, queries: tuple[str, ...], said: str) -> dict[str, Any]:
     summary, _, more = said.partition("\n\n")
     operation: dict[str, Any] = {
         "summary": summary,
         **({"description": more} if more else {}),
-        "parameters": [*_in_path(path), *_in_query(QUERIES.get((method, path), {}))],
+        "parameters": [*_in_path(path), *map(_in_query, queries)],
         "responses": {**_success(method, path), **{str(code): _error() for code in ERRORS}},
     }
     body = BODIES.get((method, path))
@@ -159,8 +158,8 @@ def _in_path(path: str) -> list[Schema]:
     return [{"name": name, "in": "path", "required": True, "schema": text} for name in names]
 
 
-def _in_query(queries: dict[str, Schema]) -> list[Schema]:
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in queries.items()]
+def _in_query(name: str) -> Schema:
+    return {"name": name, "in": "query", "schema": QUERIES[name]}
 
 
 def _success(method: str, path: str) -> dict[str, Schema]:

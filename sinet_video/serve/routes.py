@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -19,10 +18,16 @@ from sinet_video.serve.edits import Edits
 from sinet_video.serve.guard import refused
 from sinet_video.serve.job import LOOK, Job
 from sinet_video.serve.jobs import BusyError
-from sinet_video.serve.limits import JSON_BYTES, LONGEST_SIDE
+from sinet_video.serve.limits import LONGEST_SIDE
 from sinet_video.serve.painting.strokes import parse_strokes
 from sinet_video.serve.service import Service
-from sinet_video.serve.uploads import TooLargeError, TooManyError, TooSlowError, drain
+from sinet_video.serve.uploads import (
+    TooLargeError,
+    TooManyError,
+    TooSlowError,
+    drain,
+    read_json,
+)
 from sinet_video.serve.workplace import (
     MATTES,
     FullError,
@@ -92,7 +97,7 @@ async def delete_clip(service: Service, request: Request) -> Response:
 async def edit(service: Service, request: Request) -> Response:
     """Replace a clip's edits."""
     clip = _clip(service, request)
-    clip.edits = Edits.parse(await _json(request))
+    clip.edits = Edits.parse(await read_json(request))
     return JSONResponse(clip.to_dict())
 
 
@@ -102,7 +107,7 @@ async def paint(service: Service, request: Request) -> Response:
     Strokes that follow something are followed now, which takes some seconds.
     """
     clip = _clip(service, request)
-    await service.paint(clip, parse_strokes(await _json(request)))
+    await service.paint(clip, parse_strokes(await read_json(request)))
     return JSONResponse(clip.to_dict())
 
 
@@ -155,8 +160,15 @@ async def matte_file(service: Service, request: Request) -> Response:
 
 async def add_job(service: Service, request: Request) -> Response:
     """Queue an export, or a look through the clip."""
-    clip, given = _clip(service, request), await _json(request)
-    what = given.get("what") if isinstance(given, dict) else None
+    clip, given = _clip(service, request), await read_json(request)
+    if not isinstance(given, dict):
+        raise SettingError('A job must be an object such as {"what": "web"}.')
+    what = given.pop("what", None)
+    if given:
+        raise SettingError(
+            f"A job has no field {next(iter(given))[:40]!r}, only what; options are edits of the "
+            "clip."
+        )
     if what != LOOK:
         offered(what)
     return JSONResponse(service.jobs.add(clip, str(what)).to_dict(), 201)
@@ -227,22 +239,6 @@ def _flag(request: Request, name: str, default: str) -> bool:
     return given == "true"
 
 
-async def _json(request: Request) -> Any:
-    """Return a body as JSON. Raises `SettingError` or `TooLargeError`."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != "application/json":
-        raise SettingError("The body must be JSON; say so by Content-Type: application/json.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > JSON_BYTES:
-            raise TooLargeError(f"The request is larger than {JSON_BYTES // 10**6} MB.")
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise SettingError("The body is not JSON.") from error
-
-
 async def _refused(request: Request, status: int, sentence: str) -> Response:
     refusal = refused(status, sentence)
     if request.method in ("PUT", "POST"):
@@ -251,9 +247,19 @@ async def _refused(request: Request, status: int, sentence: str) -> Response:
     return refusal
 
 
-def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+def _check_query(request: Request, allowed: tuple[str, ...]) -> None:
+    unknown = next((name for name in request.query_params if name not in allowed), None)
+    if unknown is not None:
+        there = f"only {', '.join(allowed)}" if allowed else "and no other"
+        raise SettingError(f"This address has no parameter {unknown[:40]!r}, {there}.")
+
+
+def _answered(
+    service: Service, answer: Answer, queries: tuple[str, ...]
+) -> Callable[[Request], Awaitable[Response]]:
     async def answered(request: Request) -> Response:
         try:
+            _check_query(request, queries)
             return await answer(service, request)
         except SinetVideoError as error:
             status = next(number for kind, number in STATUS if isinstance(error, kind))
@@ -268,32 +274,34 @@ def _answered(service: Service, answer: Answer) -> Callable[[Request], Awaitable
     return answered
 
 
-TABLE: tuple[tuple[str, str, Answer], ...] = (
-    ("GET", "/api", state),
-    ("PUT", "/api/clips", upload),
-    ("GET", "/api/clips/{clip}", clip_state),
-    ("DELETE", "/api/clips/{clip}", delete_clip),
-    ("PUT", "/api/clips/{clip}/edits", edit),
-    ("PUT", "/api/clips/{clip}/strokes", paint),
-    ("PUT", "/api/clips/{clip}/background", background),
-    ("GET", "/api/clips/{clip}/background", file_of("background-shown.jpg", "image/jpeg")),
-    ("GET", "/api/clips/{clip}/frame", frame),
-    ("GET", "/api/clips/{clip}/commands", commands),
-    ("GET", "/api/clips/{clip}/poster", file_of("poster.jpg", "image/jpeg")),
-    ("GET", "/api/clips/{clip}/player", file_of("player.mp4", "video/mp4")),
-    ("GET", "/api/clips/{clip}/figures", file_of("figures.json", "application/json")),
-    ("GET", "/api/clips/{clip}/mattes/{matte}", matte_file),
-    ("POST", "/api/clips/{clip}/jobs", add_job),
-    ("GET", "/api/jobs/{job}", job_state),
-    ("POST", "/api/jobs/{job}/cancel", cancel_job),
-    ("POST", "/api/jobs/{job}/retry", retry_job),
-    ("DELETE", "/api/jobs/{job}", delete_job),
-    ("GET", "/api/jobs/{job}/result", result),
+TABLE: tuple[tuple[str, str, Answer, tuple[str, ...]], ...] = (
+    ("GET", "/api", state, ()),
+    ("PUT", "/api/clips", upload, ("name",)),
+    ("GET", "/api/clips/{clip}", clip_state, ()),
+    ("DELETE", "/api/clips/{clip}", delete_clip, ()),
+    ("PUT", "/api/clips/{clip}/edits", edit, ()),
+    ("PUT", "/api/clips/{clip}/strokes", paint, ()),
+    ("PUT", "/api/clips/{clip}/background", background, ("name",)),
+    ("GET", "/api/clips/{clip}/background", file_of("background-shown.jpg", "image/jpeg"), ("v",)),
+    ("GET", "/api/clips/{clip}/frame", frame, ("time", "side", "quick", "source")),
+    ("GET", "/api/clips/{clip}/commands", commands, ()),
+    ("GET", "/api/clips/{clip}/poster", file_of("poster.jpg", "image/jpeg"), ()),
+    ("GET", "/api/clips/{clip}/player", file_of("player.mp4", "video/mp4"), ("v",)),
+    ("GET", "/api/clips/{clip}/figures", file_of("figures.json", "application/json"), ()),
+    ("GET", "/api/clips/{clip}/mattes/{matte}", matte_file, ()),
+    ("POST", "/api/clips/{clip}/jobs", add_job, ()),
+    ("GET", "/api/jobs/{job}", job_state, ()),
+    ("POST", "/api/jobs/{job}/cancel", cancel_job, ()),
+    ("POST", "/api/jobs/{job}/retry", retry_job, ()),
+    ("DELETE", "/api/jobs/{job}", delete_job, ()),
+    ("GET", "/api/jobs/{job}/result", result, ()),
 )  # fmt: skip
+"""Method, path, what answers, and which parameters may follow the path."""
 
 
 def routes(service: Service) -> list[Route]:
     """Return the routes of the HTTP interface."""
     return [
-        Route(path, _answered(service, answer), methods=[method]) for method, path, answer in TABLE
+        Route(path, _answered(service, answer, queries), methods=[method])
+        for method, path, answer, queries in TABLE
     ]

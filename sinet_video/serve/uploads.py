@@ -1,18 +1,20 @@
-"""A file that comes as the body of a request, written to the disk as it comes."""
+"""Bodies of requests: files, which are written to the disk as they come, and JSON."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
-from sinet_video.errors import SinetVideoError
-from sinet_video.serve.limits import GRACE, MEGABYTE, SLOWEST
+from sinet_video.errors import SettingError, SinetVideoError
+from sinet_video.serve.limits import GRACE, JSON_BYTES, MEGABYTE, SLOWEST
 from sinet_video.serve.workplace import Workplace, disk_error
 
 CHECK_EVERY, AT_ONCE = 16 * MEGABYTE, MEGABYTE
@@ -90,6 +92,22 @@ async def _store(file: FileIO, data: bytearray) -> None:
             del data[: await asyncio.to_thread(file.write, data)]
     except OSError as error:
         raise disk_error(error) from error
+
+
+async def read_json(request: Request) -> Any:
+    """Return a body that is JSON. Raises `SettingError` or `TooLargeError`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind != "application/json":
+        raise SettingError("The body must be JSON; say so by Content-Type: application/json.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > JSON_BYTES:
+            raise TooLargeError(f"The request is larger than {JSON_BYTES // 10**6} MB.")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise SettingError("The body is not JSON.") from error
 
 
 async def drain(request: Request) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from copy import copy
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import av
 import numpy as np
-from numpy.typing import NDArray
 
-from sinet_video.checked import check_word
+from sinet_video.checked import check_word, is_whole
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
@@ -20,21 +19,12 @@ from sinet_video.decoding.probe import probe
 from sinet_video.decoding.sequence import is_still_source
 from sinet_video.errors import InputError, SettingError
 from sinet_video.media.colour_names import WANTED, is_colour, parse_colour
-from sinet_video.media.convert import (
-    FINE,
-    matrix_of,
-    planes_of,
-    range_of,
-    reformat,
-    rgb_of,
-    video_of,
-)
+from sinet_video.media.convert import matrix_of, planes_of, range_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.stages.blur_background import BlurBackground
-from sinet_video.stages.composite import Background
-
-Fit = Literal["cover", "contain", "stretch"]
+from sinet_video.stages.composite import Background, Named
+from sinet_video.stages.fit_background import Fit, converted, fit_background, light_of
 
 STILL_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"})
 
@@ -46,7 +36,7 @@ Kind = tuple[object, ...]
 def kind_of(frame: Frame) -> Kind:
     """Return the size, format, colour and geometry of a frame."""
     video = frame.video
-    colour = matrix_of(video), range_of(video)
+    colour = matrix_of(video), range_of(video), light_of(video)
     return (
         *colour,
         frame.width,
@@ -57,11 +47,15 @@ def kind_of(frame: Frame) -> Kind:
     )
 
 
-class ColourBackground:
-    """A single colour, given as 8-bit RGB."""
+class ColourBackground(Named):
+    """A single colour, given as 8-bit RGB. Raises `SettingError` for what is none."""
 
     def __init__(self, red: int, green: int, blue: int) -> None:
         self.rgb = (red, green, blue)
+        if not all(is_whole(each) and 0 <= each <= 255 for each in self.rgb):
+            raise SettingError(
+                f"Colour is {self.rgb}; red, green and blue must be whole numbers from 0 to 255."
+            )
         self.name = f"{red},{green},{blue}"
         self._made: tuple[Kind, tuple[Plane, ...]] | None = None
 
@@ -74,9 +68,11 @@ class ColourBackground:
         """Return the planes of the colour; see `Background.planes`."""
         kind, made = kind_of(matte.frame), self._made
         if made is None or made[0] != kind:
-            patch = np.empty((16, 16, 3), np.uint8)
-            patch[...] = self.rgb
-            video = converted(video_of(patch), matte.frame.video)
+            deep = matte.frame.format.bits > 8
+            patch = np.empty((16, 16, 3), np.uint16 if deep else np.uint8)
+            patch[...] = np.multiply(self.rgb, 257 if deep else 1)
+            rgb = av.VideoFrame.from_ndarray(patch, "rgb48le" if deep else "rgb24")
+            video = converted(rgb, matte.frame.video)
             made = self._made = kind, tuple(plane[:1, :1].copy() for plane in planes_of(video))
         return made[1]
 
@@ -89,6 +85,12 @@ class ImageBackground:
         self.name = f"{source} {fit}"
         self._image = _first_frame(source)
         self._made: tuple[Kind, av.VideoFrame] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": None}
+
+    def __repr__(self) -> str:
+        return f"<ImageBackground {self.name}>"
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:
         """Return the planes of the image; see `Background.planes`."""
@@ -117,11 +119,15 @@ class VideoBackground:
         self._start = self._time = Fraction(0)
         self._made: tuple[Kind, av.VideoFrame] | None = None
 
+    def __repr__(self) -> str:
+        return f"<VideoBackground {self.name}>"
+
     def anew(self) -> VideoBackground:
         """Return the same video for another clip, from its beginning; it is not looked at again."""
-        new = copy(self)
-        new._forget()
-        return new
+        return copy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_shown": None, "_current": None, "_next": None, "_made": None}
 
     def _forget(self) -> None:
         self._shown = self._current = self._next = self._made = None
@@ -202,7 +208,7 @@ def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction
     offset = Fraction(0)
     while True:
         start = end = None
-        for frame in decode(clip):
+        for frame in decode(clip, deinterlace=clip.interlaced):
             start = frame.time if start is None else start
             # A frame without a duration lasts as long as the average frame does.
             length = frame.duration * frame.time_base or 1 / (clip.rate or Fraction(25))
@@ -213,60 +219,8 @@ def looped(clip: Clip, since: Fraction = Fraction(0)) -> Iterator[tuple[Fraction
         offset += end * max(1, (since - offset) // end)
 
 
-def fit_background(image: Frame, frame: Frame, fit: Fit) -> av.VideoFrame:
-    """Return an image converted to a frame's size, format, matrix and range.
-
-    "cover" fills the frame and crops the overhang, "contain" shows the whole image with black bars,
-    and "stretch" distorts it. Both are seen as players show them, turned and with their pixels'
-    shape.
-    """
-    wide, high, aspect = _as_shown(frame)
-    width, height, own = _as_shown(image)
-    across, down = wide * aspect / (width * own), high / height
-    if fit == "cover":
-        across = down = max(across, down)
-    elif fit == "contain":
-        across = down = min(across, down)
-    size = max(1, round(width * own * across / aspect)), max(1, round(height * down))
-    columns, rows = image.orientation.stored_size(size)
-    scaled = reformat(image.video, width=columns, height=rows, pixel_format="rgb24")
-    shown = centred(image.orientation.shown(rgb_of(scaled)), high, wide)
-    stored = frame.orientation.stored(shown)
-    return converted(video_of(stored), frame.video)
-
-
-def _as_shown(frame: Frame) -> tuple[int, int, float]:
-    """Return a frame's width and height as players turn it, and how wide its pixels are then."""
-    wide, high = frame.orientation.stored_size((frame.width, frame.height))
-    aspect = frame.sample_aspect
-    return wide, high, float(1 / aspect if frame.orientation.sideways else aspect)
-
-
-def centred(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Crop or pad with black, evenly on both sides, to (height, width, 3)."""
-    for axis, wanted in ((0, height), (1, width)):
-        excess = rgb.shape[axis] - wanted
-        if excess > 0:
-            rgb = np.take(rgb, range(excess // 2, excess // 2 + wanted), axis)
-        elif excess < 0:
-            fill = [(0, 0)] * 3
-            fill[axis] = (-excess // 2, -excess - -excess // 2)
-            rgb = np.pad(rgb, fill)
-    return np.ascontiguousarray(rgb)
-
-
-def converted(rgb: av.VideoFrame, like: av.VideoFrame) -> av.VideoFrame:
-    """Return an RGB frame converted to another frame's format, matrix and range."""
-    return reformat(
-        rgb,
-        pixel_format=like.format.name,
-        matrix=matrix_of(like),
-        color_range=range_of(like),
-        interpolation=FINE,
-    )
-
-
 def _first_frame(source: StrPath | Source) -> Frame:
-    for frame in decode(probe(source)):
+    clip = probe(source)
+    for frame in decode(clip, deinterlace=clip.interlaced):
         return frame
     raise InputError(f"{source} has no frame that can be decoded.")

@@ -7,12 +7,14 @@ from math import ceil
 import av
 import numpy as np
 
+from sinet_video.checked import is_number
 from sinet_video.errors import SettingError
 from sinet_video.media.convert import AREA, BILINEAR, blank_like, planes_of, reformat
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.pixel_formats import Plane
 from sinet_video.planes.gaussian import gaussian
 from sinet_video.planes.quantise import write_alpha
+from sinet_video.stages.composite import Named
 
 SMALL = 240
 """Longer side of the reduced frame that is blurred, about."""
@@ -30,7 +32,7 @@ def small_size(frame: Frame) -> tuple[int, int]:
     return width, height
 
 
-class BlurBackground:
+class BlurBackground(Named):
     """The original background, blurred, without the person bleeding into the blur.
 
     `radius` is the standard deviation of the blur, as a percentage of the frame's longer side.
@@ -39,12 +41,12 @@ class BlurBackground:
     """
 
     def __init__(self, radius: float = 2.0) -> None:
-        if not 0 < radius <= 20:
+        if not is_number(radius) or not 0 < radius <= 20:
             raise SettingError(
-                f"Blur is {radius:g}; it must be above 0 and at most 20, in percent of the frame's "
+                f"Blur is {radius!r}; it must be above 0 and at most 20, in percent of the frame's "
                 "longer side."
             )
-        self.radius = radius
+        self.radius: float = radius
         self.name = f"{radius:g}"
 
     def planes(self, matte: Matte) -> tuple[Plane, ...]:

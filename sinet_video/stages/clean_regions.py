@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from sinet_video.checked import check_kinds
 from sinet_video.media.arrays import Array, Mask
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.planes.components import erased, label
@@ -47,6 +48,7 @@ def filter_regions(
     is many times slower. If the grid changes, the state is resampled to the new one. Memory
     restarts at a cut.
     """
+    check_kinds(regions=(regions, RegionFilter))
     if regions == RegionFilter():
         yield from mattes
         return

@@ -30,6 +30,23 @@ class Background(Protocol):
         """
 
 
+class Named:
+    """A background that is all that its `name` says: it equals others of its class and name."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Named):
+            return NotImplemented
+        return type(other) is type(self) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+
 EdgeColours = Callable[[Frame, TiledAlpha], Sequence[Plane]]
 """Returns replacement samples for the partial tiles of each plane, (n, h, w)."""
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_kinds
 from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
 from sinet_video.media.tiled_alpha import Kind, TiledAlpha
@@ -30,6 +31,7 @@ def shape_edge(mattes: Iterable[Matte], edge: EdgeShape) -> Iterator[Matte]:
 
     Alpha must be at the frame's size, (H, W) in [0, 1], and stays so.
     """
+    check_kinds(edge=(edge, EdgeShape))
     for matte in mattes:
         alpha = matte.tiles
         if (edge.black, edge.white) != (0, 1):

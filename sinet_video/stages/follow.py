@@ -16,10 +16,11 @@ from functools import cache, partial
 
 import numpy as np
 
+from sinet_video.checked import check_kinds
 from sinet_video.media.arrays import FloatArray
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
-from sinet_video.models.segmenter import Segmenter, seen_size
+from sinet_video.models.segmenter import Segmenter, check_segmenter, seen_size
 from sinet_video.planes.resample import resized
 from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
 from sinet_video.stages.matte_settings import Following
@@ -76,7 +77,7 @@ class Track:
     turn: int = 0
 
 
-@remembers(PART)
+@remembers(PART, takes=Frame)
 def follow(
     frames: Iterable[Frame],
     segmenter: Segmenter,
@@ -94,6 +95,8 @@ def follow(
     the job that a frame belongs to; the search for people starts over in each part. `second` is
     told how each frame was looked at. Raises `SettingError` as `segment` does.
     """
+    check_kinds(following=(following, Following), size=(size, InputSize))
+    check_segmenter(segmenter)
     shape: tuple[int, int] | None = None
     before: Coarse | None = None
     part, track, others = 0, Track(), Others()

@@ -1,4 +1,4 @@
-"""What a stage remembers from one frame to the next, declared beside the stage.
+"""What a stage takes and what it remembers from one frame to the next, declared beside the stage.
 
 A resumed job must give the same bytes as one that was never interrupted. `pipeline.resuming`
 therefore has to restore what each stage would have remembered, and asks `memory_of`.
@@ -6,11 +6,14 @@ therefore has to restore what each stage would have remembered, and asks `memory
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from functools import wraps
+from inspect import signature
+from typing import Any, Literal, TypeVar, cast
 
-from sinet_video.media.frame import Frame
+from sinet_video.errors import SettingError
+from sinet_video.media.frame import Frame, Matte
 
 PartOf = Callable[[Frame], int]
 """Returns the number of the part of a job that a frame belongs to; parts come in order."""
@@ -41,14 +44,49 @@ NOTHING, PART, EVERYTHING = Memory("nothing"), Memory("part"), Memory("everythin
 _DECLARED: dict[Callable[..., Any], Memory | Callable[..., Memory]] = {}
 
 
-def remembers(memory: Memory | Callable[..., Memory]) -> Callable[[Stage], Stage]:
-    """Declare what a stage remembers, or give a function that derives it from the settings."""
+def remembers(
+    memory: Memory | Callable[..., Memory], *, takes: type[Frame] | type[Matte] = Matte
+) -> Callable[[Stage], Stage]:
+    """Declare what a stage remembers, or give a function that derives it from the settings.
+
+    The first argument of a stage is what it `takes`; it raises `SettingError` for anything else.
+    """
 
     def declare(stage: Stage) -> Stage:
-        _DECLARED[stage] = memory
-        return stage
+        first = next(iter(signature(stage).parameters))
+
+        @wraps(stage)
+        def checked(*given: Any, **named: Any) -> Any:
+            if first in named:
+                named[first] = _only(named[first], takes, stage.__name__)
+            elif given:
+                given = _only(given[0], takes, stage.__name__), *given[1:]
+            return stage(*given, **named)
+
+        _DECLARED[checked] = memory
+        return cast(Stage, checked)
 
     return declare
+
+
+_TAKEN = {
+    Frame: "frames, such as those of decode(path)",
+    Matte: "mattes, such as those of segment(frames, segmenter) or matte(path)",
+}
+
+
+def _only(items: Any, kind: type[Any], stage: str) -> Iterator[Any]:
+    """Yield what a stage takes. Raises `SettingError` for anything else."""
+    if not isinstance(items, Iterable) or isinstance(items, str | bytes):
+        came = repr(items) if isinstance(items, str) else f"of the type {type(items).__name__}"
+        raise SettingError(f"{stage} takes {_TAKEN[kind]}; what came is {came}.")
+    for item in items:
+        if not isinstance(item, kind):
+            raise SettingError(
+                f"{stage} takes {_TAKEN[kind]}; one of what came is of the type "
+                f"{type(item).__name__}."
+            )
+        yield item
 
 
 def memory_of(stage: Callable[..., Any], *settings: object) -> Memory:

@@ -155,7 +155,7 @@ class Capture:
                 timed = self._timed(frame, float(passed))
                 yield Captured(timed, self._begun + float(passed))
             if heard is not None and first is not None:
-                heard.until(first + passed + timed.duration * TICK, first)
+                self._play_out(heard, passed + timed.duration * TICK, first)
 
     def _file_audio(self, clip: Clip, stack: ExitStack) -> FileAudio | None:
         if self.audio is None or self.audio.format is None:
@@ -173,6 +173,12 @@ class Capture:
         if heard is not None:
             heard.until(first + passed, first)
         return self._closing.wait(max(0.0, left))
+
+    def _play_out(self, heard: FileAudio, passed: Fraction, first: Fraction) -> None:
+        """Play the audio that is left when the last frame has been shown, in real time too."""
+        while heard.until(first + passed, first) and not self._closing.wait(AUDIO_STEP):
+            gone = Fraction(time.monotonic() - self._begun + AUDIO_STEP)
+            passed = max(passed, gone)
 
     def _coming(self, connection: Connection) -> Iterator[Captured]:
         for frame in connection.frames(self.clip, deinterlace=self._settings.deinterlace):

@@ -17,7 +17,7 @@ from sinet_video.decoding.access import Allow, Source
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally, decode_packets
 from sinet_video.decoding.deinterlace import deinterlaced
-from sinet_video.decoding.demux import open_pipe, opened, video_stream
+from sinet_video.decoding.demux import open_pipe, opened, video_stream, whole
 from sinet_video.decoding.probe import clip_of
 from sinet_video.decoding.timestamps import with_times
 from sinet_video.errors import InputError, Remedy, reason
@@ -135,7 +135,7 @@ def _opened(source: Source, device: Device | None, streaming: Streaming) -> Any:
     if device is not None:
         return _opened_device(device, source.allow, streaming)
     if source.is_pipe:
-        return open_pipe(source)
+        return whole(*open_pipe(source))
     source.check_host()
     if is_relayed(source.path):
         return opened_relay(str(source))

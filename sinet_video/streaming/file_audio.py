@@ -50,14 +50,18 @@ class FileAudio:
         self._packets = self._read(clip)
         self._waiting: Packet | None = None
 
-    def until(self, time: Fraction, first: Fraction) -> None:
-        """Queue what is played before a time; the first frame's is 0 in the queue."""
+    def until(self, time: Fraction, first: Fraction) -> bool:
+        """Queue what is played before a time, and return whether there is more after it.
+
+        The time of the first frame is 0 in the queue.
+        """
         while (packet := self._waiting or next(self._packets, None)) is not None:
             moment = seconds(packet.pts, packet.time_base)
             self._waiting = packet if moment >= time else None
             if self._waiting is not None:
-                return
+                return True
             self._queue.add(packet, float(moment - first), self._format)
+        return False
 
     def close(self) -> None:
         """Close the file."""

@@ -23,8 +23,8 @@ from sinet_video.pipeline.chain import Work
 from sinet_video.pipeline.output_kind import OutputKind, Show, kind_in, output_kind
 from sinet_video.pipeline.settings import Settings
 from sinet_video.remote.address import check_allowed, without_secrets
-from sinet_video.stages.backgrounds import Fit
 from sinet_video.stages.composite import Background
+from sinet_video.stages.fit_background import Fit
 from sinet_video.stages.matte_settings import MotionAdaptive, WindowMean
 from sinet_video.streaming.address import Target, target_of
 from sinet_video.streaming.audio_output import AudioOutput

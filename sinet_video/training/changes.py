@@ -68,6 +68,8 @@ def scale_steps(table: dict[str, Any], steps: int) -> None:
     are fewer steps than stages.
     """
     stages = [each for each in table.get("stages", []) if isinstance(each.get("steps"), int)]
+    if not stages:
+        return  # which is refused
     total = sum(each["steps"] for each in stages)
     if steps < len(stages):
         raise SettingError(

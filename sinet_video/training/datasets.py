@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sinet_video.errors import InputError
+from sinet_video.training.toml import Count, Least0, Pattern
 
 
 @dataclass(frozen=True)
@@ -13,15 +14,15 @@ class Labelled:
     """A folder with images and masks, inside the data folder."""
 
     folder: str
-    weight: float = 1.0
+    weight: Least0 = 1.0
     """Relative share of the samples that come from this folder."""
-    validation: int = 0
+    validation: Count = 0
     """Number of images held out for validation during training."""
-    watched: float = 1.0
+    watched: Least0 = 1.0
     """Weight in the mean of all validations, by which `best.pth` is chosen."""
-    holdout: int = 0
+    holdout: Count = 0
     """Number of images held out for a test after training."""
-    source: str = ""
+    source: Pattern = ""
     """Regular expression. Images whose names match it with the same text show the same person or
     come from the same source, and are held out together."""
     whole: bool = False
@@ -29,7 +30,7 @@ class Labelled:
     lower edge."""
     cut_outs: bool = False
     """Images are cut-outs without a background of use: show them in composed scenes only."""
-    things: str = ""
+    things: Pattern = ""
     """Regular expression for names of images of objects, which are placed in composed scenes."""
 
 
@@ -38,15 +39,15 @@ class Empty:
     """A folder of images without people, as examples in which nothing must be found."""
 
     folder: str
-    weight: float = 1.0
+    weight: Least0 = 1.0
     """Relative share of the samples without people that come from this folder."""
-    validation: int = 0
+    validation: Count = 0
     """Number of images held out for validation during training."""
-    watched: float = 1.0
+    watched: Least0 = 1.0
     """As in `Labelled`; what counts is the share of images in which nobody is found."""
-    holdout: int = 0
+    holdout: Count = 0
     """Number of images held out for a test after training."""
-    source: str = ""
+    source: Pattern = ""
     """As in `Labelled`."""
 
 

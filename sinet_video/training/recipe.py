@@ -14,59 +14,67 @@ from sinet_video.errors import InputError, SettingError, reason
 from sinet_video.paths import check_named, read_text
 from sinet_video.training.changes import change, scale_steps
 from sinet_video.training.datasets import Data
-from sinet_video.training.toml import build, expand_likes
+from sinet_video.training.toml import (
+    Above0,
+    Below1,
+    Count,
+    Least0,
+    Share,
+    build,
+    expand_likes,
+)
 
 
 @dataclass(frozen=True)
 class Views:
     """How samples are made from images. Values are probabilities unless stated."""
 
-    zoom: tuple[float, float] = (0.85, 1.6)
+    zoom: tuple[Above0, Above0] = (0.85, 1.6)
     """Range of the scale factor; at 1 the image just covers the sample."""
-    turn: float = 10.0
+    turn: Least0 = 10.0
     """Maximum rotation, in degrees, either way."""
-    stretch: float = 0.1
+    stretch: Least0 = 0.1
     """Maximum relative change of the aspect ratio."""
     squash: bool = False
     """Whether the whole image is resized to the sample's shape, ignoring its aspect ratio, as the
     paper's code does."""
-    flip: float = 0.5
+    flip: Share = 0.5
     """The sample is mirrored left to right."""
-    made: float = 0.0
+    made: Share = 0.0
     """The sample is a composed scene: people cut out and placed over a background."""
-    second: float = 0.2
+    second: Share = 0.2
     """A composed scene has a second person."""
-    empty: float = 0.03
+    empty: Share = 0.03
     """A composed scene has no people in it."""
-    pattern: float = 0.25
+    pattern: Share = 0.25
     """The background of a composed scene is a drawn pattern instead of a photograph."""
-    room: tuple[float, float] = (1.0, 2.0)
+    room: tuple[Above0, Above0] = (1.0, 2.0)
     """Range of the background's scale factor; at 1 it just covers the sample. Below 1 it is
     mirrored at its borders, so that its detail is finer and busier."""
-    matching: float = 0.6
+    matching: Share = 0.6
     """Maximum strength, from 0 to 1, with which a person's colours are matched to the background.
     """
-    cut_out: float = 0.0
+    cut_out: Share = 0.0
     """For people in composed scenes: the old background's colour is removed along their edges."""
-    clothes: float = 0.0
+    clothes: Share = 0.0
     """People are given drawn clothes: vests and sleeves in plain colours."""
-    patches: float = 0.0
+    patches: Share = 0.0
     """A patch of the person and a patch of the background are recoloured."""
-    nobody: float = 0.0
+    nobody: Share = 0.0
     """The sample is an image without people, from the folders listed as `data.empty`."""
-    border: float = 0.0
+    border: Share = 0.0
     """A photograph is cropped at a person's side, so that arms and hands leave the sample."""
-    things: float = 0.0
+    things: Share = 0.0
     """A composed scene has an object in it, more often behind people than in front of them."""
-    chair: float = 0.0
+    chair: Share = 0.0
     """For people in composed scenes: the back of a chair is behind them."""
-    shadow: float = 0.0
+    shadow: Share = 0.0
     """For people in composed scenes: they cast a soft shadow on the background."""
-    smeared: float = 0.0
+    smeared: Share = 0.0
     """For people in composed scenes: they are blurred by motion or defocus, and their alpha too."""
-    moved: float = 0.0
+    moved: Share = 0.0
     """Share of each batch that repeats other samples of the batch, slightly moved."""
-    pairs: float = 0.0
+    pairs: Share = 0.0
     """For repeated samples: the second one is another frame of the same clip, where there are
     images whose names end in `_a` and `_b`."""
 
@@ -75,20 +83,20 @@ class Views:
 class Light:
     """Variation of colours and sharpness. Values are maximum relative changes unless stated."""
 
-    brightness: float = 0.0
-    contrast: float = 0.0
-    saturation: float = 0.0
-    tint: float = 0.0
-    gamma: float = 0.0
-    grey: float = 0.0
+    brightness: Least0 = 0.0
+    contrast: Least0 = 0.0
+    saturation: Least0 = 0.0
+    tint: Least0 = 0.0
+    gamma: Least0 = 0.0
+    grey: Share = 0.0
     """Probability of conversion to grey."""
-    blur: float = 0.0
+    blur: Share = 0.0
     """Probability of blur."""
-    noise: float = 0.0
+    noise: Least0 = 0.0
     """Maximum standard deviation of noise, in 8-bit steps."""
-    dark: float = 0.0
+    dark: Share = 0.0
     """Probability of simulated low light, with coarse colour noise."""
-    compression: float = 0.0
+    compression: Share = 0.0
     """Probability of strong compression artefacts."""
     published: bool = False
     """Use the augmentations of the paper's code, by kornia, instead of all of the above."""
@@ -98,26 +106,26 @@ class Light:
 class Loss:
     """Weights of the parts of the loss."""
 
-    entropy: float = 1.0
+    entropy: Least0 = 1.0
     """Cross-entropy."""
-    lovasz: float = 0.0
+    lovasz: Least0 = 0.0
     """Lovasz hinge, arXiv 1705.08790."""
-    dice: float = 0.0
-    absolute: float = 0.0
+    dice: Least0 = 0.0
+    absolute: Least0 = 0.0
     """Mean absolute error of alpha; unlike cross-entropy, it favours a clear decision in uncertain
     places.
     """
-    boundary: float = 0.0
+    boundary: Least0 = 0.0
     """Cross-entropy in a band along the label's edge (section 3.4 of the paper)."""
-    boundary_lovasz: float = 0.0
+    boundary_lovasz: Least0 = 0.0
     """Lovasz hinge in that band, as in the paper's code."""
     band: int = 15
     """Width of that band, in pixels of the sample."""
-    coarse: float = 0.0
+    coarse: Least0 = 0.0
     """Cross-entropy of the encoder's own output, at 1/8 of the size."""
-    steady: float = 0.0
+    steady: Least0 = 0.0
     """Difference of the error between two views of one scene."""
-    teacher: float = 0.0
+    teacher: Least0 = 0.0
     """Cross-entropy against the teacher's alpha."""
     soft: bool = True
     """Whether labels keep their soft edges, or are thresholded at one half."""
@@ -133,33 +141,33 @@ class Stage:
     shapes: tuple[tuple[int, int], ...]
     """(height, width) of samples, multiples of 32; one is drawn at random for each step."""
     part: Literal["encoder", "whole"] = "whole"
-    rate: float = 3e-3
+    rate: Above0 = 3e-3
     """Peak learning rate."""
     schedule: Literal["cosine", "poly", "step"] = "cosine"
-    warmup: int = 100
+    warmup: Count = 100
     """Steps over which the learning rate rises linearly."""
-    floor: float = 0.0
+    floor: Share = 0.0
     """Learning rate at the end, relative to the peak."""
-    decay: float = 1e-4
+    decay: Least0 = 1e-4
     """Decoupled weight decay of matrices."""
     optimiser: Literal["adam", "adamw", "muon"] = "adamw"
     """`adam` applies weight decay as the paper's code does: in the gradient, less for vectors, and
     not for depthwise convolutions."""
-    momentum: tuple[float, float] = (0.9, 0.99)
+    momentum: tuple[Below1, Below1] = (0.9, 0.99)
     """Decay rates of Adam's two averages (beta1, beta2)."""
-    orthogonal: float = 8.0
+    orthogonal: Above0 = 8.0
     """Learning rate of the matrices that Muon updates, relative to that of all other parameters."""
-    average: float = 0.0
+    average: Below1 = 0.0
     """Decay of the exponential average of the weights; 0 disables averaging."""
     remembered: bool = False
     """Include the weights at this stage's end in the final average. The finished network is the
     mean of the weights at the ends of such stages and of the last one, as in stochastic weight
     averaging (arXiv 1803.05407)."""
     loss: Loss = field(default_factory=Loss)
-    hard: float = 0.0
+    hard: Least0 = 0.0
     """How much more often to show images without people in which the network still finds some. This
     is measured again at the start of each such stage."""
-    mixture: tuple[tuple[str, float], ...] = ()
+    mixture: tuple[tuple[str, Least0], ...] = ()
     """(folder, weight) of labelled folders whose weight in this stage differs from that in `data`.
     """
     views: Views = field(default_factory=Views)
@@ -174,11 +182,11 @@ class Recipe:
     stages: tuple[Stage, ...]
     data: Data
     seed: int = 1
-    sharpness: float = 1.0
+    sharpness: Above0 = 1.0
     """Factor applied to the finished network's logits. Averaging and cross-entropy leave it less
     certain, and its edges wider, than is best for the error.
     """
-    settling: int = 0
+    settling: Count = 0
     """Number of batches on which batch-norm statistics are recomputed at the end; see `precise_bn`.
     """
     shards: int = 2
@@ -244,15 +252,11 @@ def check(recipe: Recipe) -> None:
             raise SettingError(f"{recipe.name} has no {what}; give at least one.")
     if recipe.shards < 1:
         raise SettingError(f"{recipe.name} has {recipe.shards} shards; 1 is the least.")
-    if recipe.settling < 0:
-        raise SettingError(f"{recipe.name} has {recipe.settling} batches of settling; 0 is none.")
     if not recipe.settling and any(stage.remembered for stage in recipe.stages):
         raise SettingError(
             f"{recipe.name} remembers stages, and the mean of their weights has no statistics of "
             "its own; give it some batches of settling, such as 100."
         )
-    if recipe.sharpness <= 0:
-        raise SettingError(f"{recipe.name} has a sharpness of {recipe.sharpness}; use more than 0.")
     for stage in recipe.stages:
         for wrong in _wrong(recipe, stage):
             raise SettingError(f"Stage {stage.name} of {recipe.name} {wrong}.")
@@ -278,7 +282,10 @@ def _wrong(recipe: Recipe, stage: Stage) -> Iterator[str]:
         yield "learns from a teacher, but the recipe names none"
     if stage.views.made and not recipe.data.backgrounds:
         yield "composes scenes, but the recipe names no backgrounds"
-    if not 0 <= stage.views.moved <= 0.5:
+    for what, (least, most) in (("zoom", stage.views.zoom), ("room", stage.views.room)):
+        if least > most:
+            yield f"has a {what} from {least} to {most}; give the smaller number first"
+    if stage.views.moved > 0.5:
         yield f"has {stage.views.moved} of its samples moved; use 0 to 0.5"
     if stage.views.moved and stage.light.published:
         yield "has moved samples, which the published augmentations would move again"

@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from sinet_video.errors import SettingError
+
+
+@dataclasses.dataclass(frozen=True)
+class Range:
+    """Which values of its type a setting may have, in words and as a test."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def _compiles(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
+
+
+Above0 = Annotated[float, Range("above 0", lambda value: value > 0)]
+Least0 = Annotated[float, Range("0 or more", lambda value: value >= 0)]
+Share = Annotated[float, Range("from 0 to 1", lambda value: 0 <= value <= 1)]
+Below1 = Annotated[float, Range("from 0 to less than 1", lambda value: 0 <= value < 1)]
+Count = Annotated[int, Range("0 or more", lambda value: value >= 0)]
+Pattern = Annotated[str, Range("a regular expression", _compiles)]
+"""Types of settings that may not be every number, or every text."""
 
 WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -65,28 +92,39 @@ def build(kind: Any, value: Any, where: str) -> Any:
 
     Raises `SettingError`, naming the place, the key and what is allowed.
     """
+    if typing.get_origin(kind) is types.UnionType:
+        kind = typing.get_args(kind)[0]
     origin = typing.get_origin(kind)
     if dataclasses.is_dataclass(kind):
         return _build_fields(kind, value, where)
-    if origin is types.UnionType:
-        return build(typing.get_args(kind)[0], value, where)
+    if origin is Annotated:
+        return _within(kind, value, where)
     if origin is tuple:
         return _build_tuple(typing.get_args(kind), value, where)
     if origin is Literal:
         if value not in typing.get_args(kind):
-            raise SettingError(f"{where} is {value!r}; use one of {typing.get_args(kind)}.")
+            allowed = ", ".join(map(str, typing.get_args(kind)))
+            raise SettingError(f"{where} is {value!r}; use one of: {allowed}.")
         return value
     if kind is float and type(value) is int:
         return float(value)
-    if type(value) is not kind:
+    if type(value) is not kind or (kind is float and not math.isfinite(value)):
         raise SettingError(f"{where} is {value!r}; {WORDS[kind]} is wanted.")
     return value
+
+
+def _within(kind: Any, value: Any, where: str) -> Any:
+    plain, allowed = typing.get_args(kind)
+    number = build(plain, value, where)
+    if not allowed.holds(number):
+        raise SettingError(f"{where} is {value!r}; it must be {allowed.words}.")
+    return number
 
 
 def _build_fields(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise SettingError(f"{where} is {value!r}; a table is wanted.")
-    hints = typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind, include_extras=True)
     if unknown := sorted(set(value) - set(hints)):
         raise SettingError(f"{where} has no setting {unknown[0]}; it has {', '.join(hints)}.")
     if lacking := [item.name for item in dataclasses.fields(kind) if _needed(item, value)]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sinet_video.checked import check_counts, check_lists, check_word
+from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
 from sinet_video.paths import check_named
 
@@ -55,13 +57,19 @@ def train(
     `InputError` for data that cannot be used or a checkpoint of another recipe.
     """
     check_named(data=data, output=output)
+    if str(device).partition(":")[0] not in ("cpu", "cuda"):
+        raise SettingError(f"Device is {device!r}; it must be cpu or cuda.")
+    check_lists(changes=changes)
+    check_counts(checkpoint=checkpoint, steps=1 if steps is None else steps)
     with extra_needed("Training", "train"):
         from sinet_video.training.course import read_checkpoint
+        from sinet_video.training.image_folder import OnBad
         from sinet_video.training.provenance import write_record
         from sinet_video.training.recipe import Recipe, load_recipe
         from sinet_video.training.samples.photographs import load_stock
         from sinet_video.training.trainer import Pace, run_recipe
 
+        check_word("on_bad", on_bad, OnBad)
         data, output = Path(data), Path(output)
         if not isinstance(recipe, Recipe):
             recipe = load_recipe(str(recipe), changes, steps=steps)

@@ -30,11 +30,16 @@ from sinet_video import (
     SettingError,
     Settings,
     Shard,
+    Source,
     batch,
     convert,
     probe,
 )
 from sinet_video.batches.batch import plan_batch
+from sinet_video.batches.clip_job import HEADROOM, UNKNOWN, ClipJob
+from sinet_video.batches.estimate import estimate
+from sinet_video.media.frame_size import FrameSize
+from sinet_video.pipeline.memory_needed import needed
 
 
 def descriptors() -> int:
@@ -408,3 +413,28 @@ def test_many_clips_leave_nothing_open(folder, tmp_path):
     counts = Counter(outcome.status for outcome in [first, *outcomes])
     assert counts == {"done": 195, "failed": 5}
     assert descriptors() <= before
+
+
+# What a clip is expected to take
+
+
+def test_what_is_expected_is_of_the_stream_and_the_size_that_are_chosen(made, tmp_path):
+    """Of two videos in a file, and of frames that are made smaller."""
+    path = made(
+        "two.mkv", "-f", "lavfi", "-i", "testsrc=s=640x480:r=10:d=1",
+        "-f", "lavfi", "-i", "testsrc=s=1280x960:r=10:d=1", "-map", 0, "-map", 1,
+    )  # fmt: skip
+
+    def expected(settings: Settings) -> tuple[float, float]:
+        conversion = Conversion(settings=settings)
+        (step,) = plan_batch([path], tmp_path, conversion)
+        (found,) = estimate([step], (), conversion)
+        return found.seconds, ClipJob(conversion, keep_times=False, options={}).memory(step)
+
+    seconds, memory = expected(Settings())
+    assert memory == needed(probe(path), 1) * HEADROOM
+    larger = needed(probe(Source(path, stream=1)), 1) * HEADROOM
+    assert expected(Settings(stream=1)) == (4 * seconds, larger)
+    assert larger > 1.5 * memory
+    assert expected(Settings(frame_size=FrameSize(scale=0.5)))[0] == seconds / 4
+    assert expected(Settings(stream=7)) == (None, UNKNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sinet_video.containers.still_tags import EXTRA_SAMPLES, read_alpha_tag, write_alpha_tag
+from sinet_video import InputError, probe
+from sinet_video.containers.still_tags import (
+    EXTRA_SAMPLES,
+    alpha_kind,
+    read_alpha_tag,
+    unread_tiff,
+    write_alpha_tag,
+)
 
 KINDS = {"straight": 2, "premultiplied": 1}
 
@@ -59,3 +67,49 @@ def test_what_says_nothing(tmp_path: Path) -> None:
     assert read_alpha_tag(tmp_path / "a.exr") == "premultiplied"
     tiff = encoded("tiff", "rgb24")
     assert write_alpha_tag(tiff, None, 1) == tiff
+
+
+def directory(order: str, *entries: tuple[int, int]) -> bytes:
+    """A TIFF of one directory with these tags, each of one short value."""
+    begins = b"II*\0" if order == "<" else b"MM\0*"
+    made = b"".join(struct.pack(f"{order}HHIHH", tag, 3, 1, value, 0) for tag, value in entries)
+    return begins + struct.pack(f"{order}IH", 8, len(entries)) + made + bytes(4)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_alpha_of_tiffs_in_either_byte_order(order: str) -> None:
+    """Photoshop writes both."""
+    for kind, value in KINDS.items():
+        assert alpha_kind(directory(order, (259, 1), (EXTRA_SAMPLES, value))) == kind
+    assert alpha_kind(directory(order, (EXTRA_SAMPLES, 0))) is None
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([(259, 5)], None),
+        ([(259, 7)], "compressed with JPEG"),
+        ([(259, 50000)], "compressed with Zstandard"),
+        ([(259, 4711)], "compressed with method 4711"),
+        ([(259, 1), (324, 8)], "in tiles"),
+    ],
+)
+def test_tiffs_that_would_be_blank(
+    order: str, entries: list[tuple[int, int]], words: str | None
+) -> None:
+    """What libav does not decode has a name."""
+    assert unread_tiff(directory(order, *entries)) == words
+
+
+def test_a_tiff_that_is_not_decoded_is_refused(tmp_path: Path) -> None:
+    """It gave a blank image."""
+    image = Image.new("RGB", (64, 48), "red")
+    image.save(tmp_path / "jpeg.tif", compression="jpeg")
+    with pytest.raises(InputError, match=r"is a TIFF compressed with JPEG.*LZW or ZIP"):
+        probe(tmp_path / "jpeg.tif")
+    image.save(tmp_path / "big.tif", big_tiff=True)
+    with pytest.raises(InputError, match=r"BigTIFF.*plain TIFF"):
+        probe(tmp_path / "big.tif")
+    image.save(tmp_path / "zip.tif", compression="tiff_adobe_deflate")
+    assert probe(tmp_path / "zip.tif").codec == "tiff"

@@ -578,3 +578,13 @@ def test_odd_names_are_names_of_files(tmp_path, monkeypatch, whole):
         clip = probe(name)
         assert isinstance(clip, Clip)
         assert clip.frames == 50
+
+
+def test_a_picture_is_cropped_on_its_left_too(made):
+    """As its file says, and not to a multiple of what suits the decoder."""
+    crop = ("-c:v", "libx264", "-qp", "0", "-x264-params", "crop-rect=10,6,4,2")
+    whole = made("whole.mp4", "-f", "lavfi", "-i", RAMP, "-c:v", "libx264", "-qp", "0")
+    clip = probe(made("crop.mp4", "-f", "lavfi", "-i", RAMP, *crop))
+    assert (clip.width, clip.height) == (96 - 14, 64 - 8)
+    cropped, full = next(decode(clip)), next(decode(whole))
+    assert np.array_equal(cropped.luma, full.luma[6:-2, 10:-4])

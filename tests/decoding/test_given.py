@@ -237,8 +237,65 @@ def live_to_nowhere(clip: Path, **given) -> None:
     sinet_video.live(clip, clip.with_name("l.mp4"), **given)
 
 
-@pytest.mark.parametrize("rate", ["25", float("nan"), float("inf"), 0])
-def test_a_rate_is_a_number_above_0(rate):
-    """In a sentence that is ours, before an image is asked for."""
-    with pytest.raises(SettingError, match=r"^Rate is "):
-        sinet_video.matte(iter(()), rate=rate)
+class Failing:
+    """A file whose `read` fails the n-th time; by `seekable`, as a disk's or as a socket's."""
+
+    def __init__(self, path: Path, error: BaseException, after: int, *, seekable: bool) -> None:
+        self._file, self._error, self._left = io.BytesIO(path.read_bytes()), error, after
+        if seekable:
+            self.seek, self.tell = self._file.seek, self._file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        """Read the next bytes, if it is not time to fail."""
+        self._left -= 1
+        if self._left < 0:
+            raise self._error
+        return self._file.read(size)
+
+
+@pytest.mark.parametrize("seekable", [True, False])
+@pytest.mark.parametrize("after", [0, 1, 2, 4])
+@pytest.mark.parametrize(
+    "error",
+    [OSError("mine"), ValueError("mine"), KeyError("mine"), KeyboardInterrupt(), SystemExit(3)],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_a_file_object_raises_comes_out(made, tmp_path, capfd, error, after, seekable) -> None:
+    """As it is, wherever libav is in the file; PyAV says nothing, and does not go on for ever."""
+    noise = "nullsrc=s=320x240:r=25:d=0.5,geq=random(1)*255:128:128"
+    path = made("noise.mkv", "-f", "lavfi", "-i", noise, "-c:v", "ffv1")
+    file = Failing(path, error, after, seekable=seekable)
+    with pytest.raises(type(error)) as raised:
+        sinet_video.convert(file, tmp_path / "out.mp4", settings=EVERYTHING)
+    assert raised.value is error
+    assert capfd.readouterr().err == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (lambda data, size: data, r"read\(\d+\) returned \d+ bytes; it must return \d+ at most"),
+        (lambda data, size: None, r"read\(\) returned NoneType; it must return bytes"),
+        (lambda data, size: "text", r"read\(\) returned str; it must return bytes"),
+    ],
+)
+def test_what_a_file_object_must_not_return_is_refused(clip, found, said) -> None:
+    """PyAV would write past the end of its own memory."""
+
+    class Odd:
+        def read(self, size: int) -> Any:
+            return found(clip.read_bytes() * 100, size)
+
+    with pytest.raises(SettingError, match=said):
+        sinet_video.probe(Odd())
+
+
+def test_a_file_object_may_return_any_bytes(clip) -> None:
+    """A bytearray, as some clients of HTTP do."""
+
+    class Arrays(Once):
+        def read(self, size: int = -1) -> Any:
+            return bytearray(super().read(size))
+
+    assert looked(Arrays(clip)) == looked(clip)

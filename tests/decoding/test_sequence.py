@@ -12,7 +12,6 @@ from plain_mattes import EVERYTHING
 
 import sinet_video
 from sinet_video import Encoding, InputError, SettingError, Settings, Source, TimeRange
-from sinet_video.pipeline.parse_settings import parse_rate
 
 
 def shade(index: int) -> np.ndarray:
@@ -146,15 +145,3 @@ def test_another_size_is_scaled_and_told(frames: Path, tmp_path: Path) -> None:
     Image.fromarray(shade(3)).resize((24, 16)).save(frames / "f.1004.png")
     report = sinet_video.convert(frames, tmp_path / "a.mp4", rate=24, settings=EVERYTHING)
     assert report.resized == 1
-
-
-def test_rates_in_words() -> None:
-    """Those of NTSC are exact."""
-    assert parse_rate("23.976") == Fraction(24000, 1001)
-    assert parse_rate("24000/1001") == Fraction(24000, 1001)
-    assert parse_rate("12.5") == Fraction(25, 2)
-    for wrong in ("fast", "1/0", ""):
-        with pytest.raises(SettingError, match="Rate is"):
-            parse_rate(wrong)
-    with pytest.raises(SettingError, match="above 0"):
-        Settings(rate=Fraction(-1))

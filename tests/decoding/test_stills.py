@@ -135,6 +135,24 @@ def test_an_exr_is_read_as_light(tmp_path: Path) -> None:
         assert (again[..., 3] == 255).all()
 
 
+def test_one_frame_of_a_video_is_one_image(tmp_path: Path, carphone: Path) -> None:
+    """It is the frame that a sequence of the part has; a part of two is none."""
+    frames = list(sinet_video.decode(carphone))
+    part = sinet_video.TimeRange(frames[10].time, frames[11].time)
+    settings = sinet_video.Settings(smoothing=None)
+    one, many = tmp_path / "one.png", tmp_path / "many"
+    report = sinet_video.convert(carphone, one, span=part, settings=settings)
+    sinet_video.convert(carphone, many, span=part, settings=settings)
+    assert report.frames == 1
+    assert one.read_bytes() == (many / "00001.png").read_bytes()
+    with pytest.raises(sinet_video.SettingError, match=r"this part of .* more than one frame"):
+        sinet_video.convert(
+            carphone,
+            tmp_path / "two.png",
+            span=sinet_video.TimeRange(frames[10].time, frames[12].time),
+        )
+
+
 def test_a_video_is_not_one_image(tmp_path: Path, carphone: Path) -> None:
     """Nor is one image to be resumed, or a sequence's number asked for."""
     with pytest.raises(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_flashes import clip_of_flashes, offsets
 from plain_mattes import EVERYTHING
 
-from sinet_video import TimeRange, convert, probe
+from sinet_video import TimeRange, convert, decode, probe
 from sinet_video.encoding.audio import nearest_rate
 
 RATE = 48_000
@@ -463,3 +464,60 @@ def test_audio_that_changes_its_layout_and_rate_goes_on(tmp_path, ffmpeg, heard)
     samples = heard(tmp_path / "o.webm")
     assert len(samples) / RATE == pytest.approx(2, abs=0.1)
     assert np.abs(samples[len(samples) * 3 // 4 :]).mean() > 0.05
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_audio_that_names_no_channels_stays_as_it_is_in_mov(
+    count, made, audio_facts, heard, tmp_path
+):
+    """As MXF and recorders of many channels have it: AAC took its place."""
+    channels = "|".join(["0.4*sin(440*2*PI*t)"] * count)
+    sound = ("-f", "lavfi", "-i", f"aevalsrc='{channels}':s={RATE}:d=1")
+    name, video = ("many.mov", "libx264") if count > 2 else (f"{count}.mxf", "mpeg2video")
+    source = made(name, *VIDEO, *sound, "-c:v", video, "-c:a", "pcm_s24le")
+    assert made_green(source, tmp_path / "o.mov") == []
+    (after,) = audio_facts(tmp_path / "o.mov")
+    assert (after["codec_name"], after["channels"]) == ("pcm_s24le", count)
+    if count <= 2:
+        assert np.array_equal(heard(source), heard(tmp_path / "o.mov"))
+
+
+def test_channels_that_an_encoder_cannot_hold_are_told_of(made, audio_facts, tmp_path):
+    """Nine without names, of which nobody can say how to mix them, ended the job."""
+    for count, words in (
+        (9, "the first two of its 9 channels."),
+        (16, "its 16 channels mixed down to stereo."),
+    ):
+        channels = "|".join(["0.4*sin(440*2*PI*t)"] * 2 + ["0"] * (count - 2))
+        sound = ("-f", "lavfi", "-i", f"aevalsrc='{channels}':s={RATE}:d=1")
+        source = made(f"{count}.mov", *VIDEO, *sound, "-c:a", "pcm_s24le")
+        output = tmp_path / f"{count}.mp4"
+        (said,) = made_green(source, output)
+        assert said.endswith(f"re-encoded as aac, {words}")
+        assert [each["channels"] for each in audio_facts(output)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.avi", "mpeg4"), ("a.mxf", "mpeg2video"), ("a.mkv", "copy")]
+)
+@pytest.mark.parametrize("start", [0.299, 0.311])
+def test_audio_of_a_part_is_in_step_where_times_are_counted_in_frames(
+    name, codec, start, made, tmp_path
+):
+    """A part that begins between two frames was up to half a frame out of step in AVI and MXF."""
+    flashes = clip_of_flashes(tmp_path / "flashes.mkv", 2.4, "pcm_s16le")
+    sound = ("-c:a", "pcm_s16le", "-g", "1")
+    source = made(f"{start}{name}", "-i", flashes, "-c:v", codec, "-qscale:v", "2", *sound)
+    output = tmp_path / "o.mkv"
+    convert(
+        source,
+        output,
+        background="red",
+        show="composite",
+        span=TimeRange(start),
+        settings=EVERYTHING,
+    )
+    found = offsets(output)
+    assert len(found) >= 4
+    assert np.ptp([*found, *offsets(source)]) < 0.004
+    assert next(decode(output)).time < 0.04

@@ -64,7 +64,8 @@ def laden(folder, ffmpeg) -> Callable[[str], Path]:
         "-map", 0, "-map", 1, "-map", 2, "-map", 3, "-map_metadata", 4, "-map_chapters", 4,
         "-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=deu",
         "-metadata:s:a:1", "title=Remarks", "-disposition:a:1", "comment",
-        "-metadata:s:s:0", "language=fra", "-c:v:0", "libx264", "-c:a", "aac",
+        "-metadata:s:s:0", "language=fra", "-c:v:0", "libx264", "-pix_fmt:v:0", "yuv420p",
+        "-c:a", "aac",
     )  # fmt: skip
     font = ("-attach", folder / "font.ttf", "-metadata:s:t", "mimetype=font/ttf")
     ffmpeg("ffmpeg", *inputs, *common, "-c:s", "srt", *font, folder / "laden.mkv")

@@ -262,6 +262,9 @@ def test_a_matte_prints_in_a_line():
     assert repr(coarse) == "<Matte at 0.040 s: frame 64x48, alpha (3, 4)>"
     tiled = coarse.with_alpha(TiledAlpha.of(np.zeros((48, 64), np.float32)))
     assert repr(tiled) == "<Matte at 0.040 s: frame 64x48, alpha (48, 64)>"
+    assert repr(tiled.plane) == "<TiledAlpha (48, 64): 0 of 4 tiles partial>"
+    assert len({coarse, tiled, coarse.with_alpha(coarse.plane)}) == 3
+    assert coarse != coarse.with_alpha(coarse.plane + 0)
 
 
 def test_with_alpha_and_with_frame_change_one_thing():

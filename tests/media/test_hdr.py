@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from plain_mattes import EVERYTHING
 
-from sinet_video import Encoding, convert, probe
+from sinet_video import Encoding, TimeRange, convert, probe
 
 SCREEN = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
 
@@ -107,3 +107,22 @@ def test_hybrid_log_gamma(codec, hlg, first_frame, tmp_path):
     assert after["pix_fmt"] == "yuv420p10le"
     assert after["color_transfer"] == "arib-std-b67"
     assert "Mastering display metadata" not in after["side"]
+
+
+@pytest.mark.parametrize(
+    ("name", "show", "noted"),
+    [
+        ("o.gif", "composite", True),
+        ("o.tif", "composite", True),
+        ("o.tif", "alpha", False),
+        ("o.png", "composite", False),
+        ("o.exr", "composite", False),
+    ],
+)
+def test_images_that_cannot_say_that_they_are_hdr(name, show, noted, hlg, tmp_path):
+    """A note says so; PNG says it in cICP, and EXR has light."""
+    part = TimeRange(0, 0.04)
+    report = convert(hlg, tmp_path / name, show=show, span=part, settings=EVERYTHING)
+    said = [each for each in report.warnings if "The source is HDR (HLG)" in each]
+    assert len(said) == noted
+    assert (b"cICP\x09\x12" in (tmp_path / name).read_bytes()) == (name == "o.png")

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sinet_video
 from sinet_video.errors import SettingError
-from sinet_video.media.time_range import TimeRange, seconds
+from sinet_video.media.time_range import TimeRange, exact_rate, seconds
 
 TIMES = st.fractions(0, 100_000)
 
@@ -100,3 +101,52 @@ def test_ticks_are_exact(stamp: int, time_base: Fraction) -> None:
     """No rounding, and nothing said is 0."""
     assert seconds(stamp, time_base) == stamp * time_base
     assert seconds(None, time_base) == seconds(stamp, None) == 0
+
+
+FILM, VIDEO = Fraction(24000, 1001), Fraction(30000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("rate", "exact"),
+    [
+        (29.97, VIDEO),
+        (np.float32(29.97), VIDEO),
+        ("29.97", VIDEO),
+        ("29.970030", VIDEO),
+        (float(VIDEO), VIDEO),
+        (23.976, FILM),
+        ("23.98", FILM),
+        ("24000/1001", FILM),
+        (14.985, Fraction(15000, 1001)),
+        (239.76, Fraction(240000, 1001)),
+        (Fraction("29.97"), Fraction(2997, 100)),
+        ("12.5", Fraction(25, 2)),
+        (100.9, Fraction(1009, 10)),
+        (0.1, Fraction(1, 10)),
+        (np.int64(25), Fraction(25)),
+    ],
+)
+def test_rates_are_the_same_wherever_they_are_given(rate: Any, exact: Fraction) -> None:
+    """Those of NTSC are exact, by any of their names; a fraction is what it says."""
+    assert exact_rate(rate) == exact
+    assert sinet_video.Settings(rate=rate) == sinet_video.Settings(rate=exact)
+    assert sinet_video.Source("f", rate=rate) == sinet_video.Source("f", rate=exact)
+    given = sinet_video.matte([np.zeros((16, 16, 3), np.uint8)], rate=rate)
+    assert next(given).frame.time_base == 1 / exact
+
+
+@pytest.mark.parametrize(
+    "rate",
+    ["fast", "1/0", "", "-25", "1e99999999", 0, -1, 1e-9, 1e9, float("nan"), float("inf"), True],
+)
+def test_what_is_no_rate(rate: Any) -> None:
+    """It is refused in one sentence wherever it is given, before an image is asked for."""
+    takes = (
+        exact_rate,
+        lambda rate: sinet_video.Settings(rate=rate),
+        lambda rate: sinet_video.Source("f", rate=rate),
+        lambda rate: sinet_video.matte(iter(()), rate=rate),
+    )
+    for take in takes:
+        with pytest.raises(SettingError, match=r"^Rate is .*above 0 and at most 1000000, such as"):
+            take(rate)

@@ -52,6 +52,9 @@ def test_transparency_stays(photo: Path) -> None:
         clear = image.convert("RGBA")
     clear.putalpha(Image.new("L", clear.size, 0))
     assert sinet_video.cutout(clear, settings=EVERYTHING)[..., 3].max() == 0
+    indexed = clear.convert("P")
+    indexed.info["transparency"] = bytes(256)
+    assert sinet_video.cutout(indexed, settings=EVERYTHING)[..., 3].max() == 0
 
 
 def test_threads_do_not_share_a_network(photo: Path) -> None:
@@ -81,6 +84,10 @@ def test_what_is_no_picture(carphone: Path) -> None:
         sinet_video.cutout(carphone)
     with pytest.raises(sinet_video.SettingError, match="uint8"):
         sinet_video.cutout(np.zeros((4, 4, 3), np.float32))
+    image = np.zeros((4, 4, 3), np.uint8)
+    for several in ([image, image], (image,), [], iter([image]), {"image": image}, [[0, 0, 0]]):
+        with pytest.raises(sinet_video.SettingError, match=r"call cutout\(\) for each image"):
+            sinet_video.cutout(several)
 
 
 def test_rgba_of_a_matte(carphone: Path) -> None:

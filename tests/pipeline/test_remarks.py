@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from plain_mattes import everything
+from plain_mattes import EVERYTHING, everything
 
 from sinet_video import Settings, TimeRange, convert
 from sinet_video.training.image_folder import write_image
@@ -86,3 +86,12 @@ def test_an_empty_matte_is_remarked_upon(clip, tmp_path):
     empty = replace(plain, segmenter=lambda _: np.zeros((6, 10), np.float32))
     (said,) = convert(clip, tmp_path / "o.mp4", settings=empty).warnings
     assert said == f"Nobody was found in {clip}, so the matte is empty."
+
+
+@pytest.mark.parametrize(("sampling", "words"), [("422", "4:2:2"), ("444", "4:4:4"), ("420", None)])
+def test_h264_that_few_players_show(sampling, words, make_clip, tmp_path):
+    """By its chroma, as by its bits; it is told of, with what to do."""
+    source = make_clip(f"{sampling}.mkv", codec="ffv1", pixel_format=f"yuv{sampling}p")
+    said = convert(source, tmp_path / "o.mp4", background="red", settings=EVERYTHING).warnings
+    expected = f"H.264 in {words} is not played by browsers and many other players; with chroma 420"
+    assert [each[: len(expected)] for each in said] == ([expected] if words else [])

@@ -54,6 +54,18 @@ def whole(film, tmp_path_factory) -> tuple[bytes, bytes]:
     return output.read_bytes(), output.with_name("matte.mkv").read_bytes()
 
 
+def test_a_name_may_be_as_long_as_names_may_be(film, whole, tmp_path):
+    """Its shares are found, and another's whose name begins alike is not taken for it."""
+    outputs = [tmp_path / f"{'ü' * 124}{letter}{letter}.mkv" for letter in "ab"]
+    for output in outputs:
+        for index in (1, 2):
+            share(film, output, index, 2)
+    for output in outputs:
+        join(film, output, CONVERSION)
+        assert output.read_bytes() == whole[0]
+    assert sorted(tmp_path.iterdir()) == outputs
+
+
 @pytest.mark.parametrize("count", [2, 4])
 def test_shares_join_to_the_bytes_of_one_process(count, film, whole, tmp_path):
     """In whatever order they are made, with sound, and nothing left behind."""

@@ -152,7 +152,7 @@ def test_other_hosts_are_not_watched(tmp_path):
 
 
 def test_the_memory_of_what_is_elsewhere_is_not_asked_for():
-    assert memory_of("s3://films/in/a.mp4", 1) == UNKNOWN
+    assert memory_of("s3://films/in/a.mp4", 1, NETWORK.settings) == UNKNOWN
 
 
 def test_the_command(s3, films, tmp_path):

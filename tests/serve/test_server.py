@@ -257,6 +257,31 @@ def test_edits_that_are_none_are_refused_and_change_nothing(server, clip):
     assert server.ask("GET", f"/clips/{found['id']}").json["edits"] == {"background": ""}
 
 
+def test_fields_and_parameters_that_are_unknown_are_named(server, clip):
+    """A misspelt one would be left out, and nobody would know."""
+    found = server.upload(clip)
+    path = f"/clips/{found['id']}"
+    stroke = {"kind": "core", "shape": "rectangle", "points": [[0, 0], [0.5, 1]]}
+    for method, address, body, name in (
+        ("POST", f"{path}/jobs", {"what": "web", "crf": 30}, "crf"),
+        ("PUT", f"{path}/strokes", [{**stroke, "raduis": 0.1}], "raduis"),
+        ("GET", f"{path}/frame?time=0&sied=160", None, "sied"),
+        ("GET", f"{path}/commands?what=web", None, "what"),
+        ("PUT", "/clips?nmae=talk.mp4", clip.read_bytes(), "nmae"),
+    ):
+        answer = server.ask(method, address, body)
+        assert (answer.status, f"'{name}'" in answer.error) == (422, True), (address, answer.error)
+    for wrong in ([], "web", 7):
+        answer = server.ask("POST", f"{path}/jobs", wrong)
+        assert (answer.status, answer.error) == (
+            422,
+            'A job must be an object such as {"what": "web"}.',
+        )
+    state = server.ask("GET", "").json
+    assert [job["what"] for job in state["jobs"] if job["clip"] == found["id"]] == [LOOK]
+    assert server.ask("GET", path).json["drawn"] == []
+
+
 def test_a_background_of_ones_own_is_behind_the_person(server, clip, make_clip):
     found = server.upload(clip)
     path = f"/clips/{found['id']}"

@@ -1,5 +1,7 @@
 """What can stand behind the person."""
 
+import copy
+import pickle
 from fractions import Fraction
 from pathlib import Path
 
@@ -414,11 +416,33 @@ def test_blur_serves_any_size(size, radius):
             assert np.abs(plane.astype(int) - 128).max() <= 1
 
 
-@pytest.mark.parametrize("radius", [0, -1, 20.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("radius", [0, -1, 20.1, float("nan"), float("inf"), "2", None, True])
 def test_bad_radius_is_refused(radius):
     """Above 0 and at most 20."""
     with pytest.raises(SettingError, match="Blur is"):
         BlurBackground(radius)
+
+
+@pytest.mark.parametrize("rgb", [(256, 0, 0), (0, -1, 0), (0, 0, 1.5), ("red", 0, 0)])
+def test_what_is_no_colour_is_refused(rgb):
+    """Where it is said, and not at the first frame."""
+    with pytest.raises(SettingError, match=r"Colour is \(.*\); .* from 0 to 255"):
+        ColourBackground(*rgb)
+
+
+def test_backgrounds_are_values(stripes, make_clip):
+    """They print what they are, equal others of it, and can be sent and copied while in use."""
+    assert ColourBackground.parse("#102030") == ColourBackground(16, 32, 48)
+    assert len({BlurBackground(2), BlurBackground(2.0), BlurBackground(3)}) == 2
+    files = ImageBackground(stripes), VideoBackground(make_clip())
+    for one in (ColourBackground(1, 2, 3), BlurBackground(3), *files):
+        size = (96, 160)
+        before = [plane.copy() for plane in one.planes(matte(size))]
+        for other in (pickle.loads(pickle.dumps(one)), copy.deepcopy(one), copy.copy(one)):
+            assert repr(other) == repr(one)
+            assert " at 0x" not in repr(other)
+            for plane, same in zip(other.planes(matte(size)), before, strict=True):
+                assert (plane == same).all()
 
 
 def test_words_are_backgrounds(tmp_path, stripes, make_clip):

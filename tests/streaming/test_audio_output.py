@@ -86,6 +86,22 @@ def test_audio_is_whole_where_frames_are_dropped(tmp_path) -> None:
     assert packets(got) >= packets(clip) - 2  # the one that primes the decoder is not played
 
 
+@pytest.mark.parametrize(("video", "audio"), [(1.0, 2.2), (2.2, 1.0)])
+def test_audio_of_a_file_is_played_to_its_end(tmp_path, ffmpeg, video, audio) -> None:
+    """In real time, also where frames end before; where it ends before, frames go on."""
+    clip, got = tmp_path / "a.mp4", tmp_path / "got.mkv"
+    ffmpeg(
+        "ffmpeg", "-f", "lavfi", "-i", f"testsrc2=s=64x48:r=25:d={video}",
+        "-f", "lavfi", "-i", f"sine=r=48000:d={audio}", "-c:a", "aac", clip,
+    )  # fmt: skip
+    start = time.monotonic()
+    report = sinet_video.live(clip, got, settings=EVERYTHING)
+    assert time.monotonic() - start >= max(video, audio) - 0.3
+    assert packets(got) >= packets(clip) - 1  # the one that primes the decoder is not played
+    assert report.seconds == pytest.approx(video - 0.04, abs=0.2)
+    assert report.ended == "input ended"
+
+
 def packets(path: Path) -> int:
     """How many packets of audio a file has."""
     with av.open(str(path)) as container:

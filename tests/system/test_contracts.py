@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from sinet_video.errors import SettingError
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.read_ahead import prefetch
@@ -291,3 +293,52 @@ def test_all_stages_in_a_row_close_their_source():
     assert not source.closed
     results.close()
     assert source.closed
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if name != "prefetch"])
+@pytest.mark.parametrize(
+    "given",
+    ["talk.mp4", Path("talk.mp4"), None, 5, ["talk.mp4"], [np.zeros((4, 4, 3), np.uint8)]],
+    ids=["text", "path", "none", "number", "texts", "arrays"],
+)
+def test_what_is_no_frame_and_no_matte_is_refused_in_a_sentence(name: str, given: Any) -> None:
+    """The sentence says what the stage takes and where that comes from."""
+    stage = STAGES[name]
+    takes = "decode" if stage.takes == "frame" else "segment"
+    with pytest.raises(SettingError, match=rf"takes (frames|mattes), such as those of {takes}\("):
+        list(stage.apply(given))
+
+
+def test_frames_are_no_mattes_and_mattes_no_frames() -> None:
+    """Stages in the wrong order are told of."""
+    frame = Frame.from_rgb(np.zeros((8, 8, 3), np.uint8))
+    with pytest.raises(SettingError, match=r"smooth takes mattes.*of the type Frame"):
+        list(smooth([frame]))
+    with pytest.raises(SettingError, match=r"segment takes frames.*of the type Matte"):
+        list(segment([Matte(frame, np.zeros((8, 8), np.float32))], brightness))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: segment([], "default"),
+        lambda: follow([], None),
+        lambda: segment([], brightness, size=64),
+        lambda: follow([], spot, "near"),
+        lambda: filter_regions([], "main"),
+        lambda: shape_edge([], 3),
+        lambda: key([], "green"),
+        lambda: despill([], "green"),
+    ],
+)
+def test_settings_of_another_type_are_refused_in_a_sentence(made: Callable[[], Iterator]) -> None:
+    """Before anything is asked of the source."""
+    with pytest.raises(SettingError, match="of the type"):
+        list(made())
+
+
+def test_the_first_argument_may_be_named() -> None:
+    """As those of any function may."""
+    frame = Frame.from_rgb(np.zeros((8, 8, 3), np.uint8))
+    (matte,) = segment(frames=[frame], segmenter=brightness)
+    assert [each.frame for each in smooth(mattes=[matte])] == [frame]

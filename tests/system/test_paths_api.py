@@ -197,7 +197,7 @@ def test_every_public_function_of_names_is_here():
     kept = {
         "Source", "NetworkSettings", "Settings", "Conversion", "Outcome", "Entry", "Clip", "Report",
         "Naming", "parse_background", "from_ffmpeg", "to_ffmpeg", "Verification", "Preview",
-        "ExportReport", "Resume", "TimeRange",
+        "ExportReport", "Resume", "StageSettings", "TimeRange",
     }  # fmt: skip
     for name in set(sv.__all__) - tried - kept - {"__version__"}:
         value = getattr(sv, name)

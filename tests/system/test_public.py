@@ -6,7 +6,9 @@ import ast
 import json
 import subprocess
 import sys
+from dataclasses import fields, is_dataclass
 from importlib import import_module
+from inspect import isfunction, signature
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,19 @@ def test_each_name_is_there_and_documented(name: str) -> None:
     assert name in written, f"{name} is not defined in {home}, only imported there"
     assert written[name], f"{name} has no docstring"
     assert written[name].splitlines()[0].rstrip().endswith((".", "`.", ";", ","))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_given_to_it_is_public(name: str) -> None:
+    """A caller can make every settings object that it takes, without knowing modules."""
+    thing = getattr(sinet_video, name)
+    defaults: list[object] = []
+    if isinstance(thing, type) and is_dataclass(thing):
+        defaults = [each.default for each in fields(thing)]
+    elif isfunction(thing):
+        defaults = [each.default for each in signature(thing).parameters.values()]
+    kinds = {type(each) for each in defaults if is_dataclass(each)}
+    assert {kind.__name__ for kind in kinds} <= set(NAMES)
 
 
 def test_version() -> None:

@@ -87,7 +87,7 @@ def test_an_integer_serves_for_a_number(write):
         ("", "[stages.loss]\nentrpy = 1.0", "stages: loss has no setting entrpy"),
         ("", "[stages.loss]\nsoft = 1", "soft is 1; true or false is wanted"),
         ("", 'rate = "high"', "rate is 'high'; a number is wanted"),
-        ("", 'part = "decoder"', r"part is 'decoder'; use one of \('encoder', 'whole'\)"),
+        ("", 'part = "decoder"', "part is 'decoder'; use one of: encoder, whole"),
         ("", "part = [1]", r"part is \[1\]; use one of"),
         ("", "momentum = [0.9]", "momentum has 1 values; 2 are wanted"),
         ("[[64, 96]]", "[64, 96]", "shapes is 64; a list is wanted"),
@@ -99,7 +99,7 @@ def test_an_integer_serves_for_a_number(write):
         ("steps = 10", "", "stages does not say steps"),
         ("batch = 4", "batch = 5", "has a batch of 5, which 2 shards do not divide"),
         ('name = "own"', 'name = "own"\nshards = 0', "has 0 shards; 1 is the least"),
-        ('name = "own"', 'name = "own"\nsettling = -1', "has -1 batches of settling; 0 is none"),
+        ('name = "own"', 'name = "own"\nsettling = -1', "settling is -1; it must be 0 or more"),
         ("", "remembered = true", "give it some batches of settling, such as 100"),
         ('name = "own"', "", "does not say name"),
         ('folder = "people"', "", "labelled does not say folder"),
@@ -108,6 +108,24 @@ def test_an_integer_serves_for_a_number(write):
         ("", 'part = "encoder"\nloss = {entropy = 0.0, coarse = 1.0}', "has no loss for the part"),
         ("", "[stages.loss]\nband = 0", "a band of 1"),
         ("", "[stages.views]\nmoved = 0.6", "has 0.6 of its samples moved"),
+        ("", "rate = -1", r"stages: rate is -1; it must be above 0"),
+        ("", "rate = nan", "rate is nan; a number is wanted"),
+        ("", "rate = inf", "rate is inf; a number is wanted"),
+        ("", "warmup = -1", "warmup is -1; it must be 0 or more"),
+        ("", "average = 1.0", "average is 1.0; it must be from 0 to less than 1"),
+        ("", "momentum = [0.9, 1.5]", "momentum is 1.5; it must be from 0 to less than 1"),
+        ("", "[stages.views]\nflip = 7", "views: flip is 7; it must be from 0 to 1"),
+        ("", "[stages.views]\nzoom = [2, 1]", "has a zoom from 2.0 to 1.0; give the smaller"),
+        ("", "[stages.views]\nroom = [0, 1]", "room is 0; it must be above 0"),
+        ("", "[stages.light]\nnoise = -1", "light: noise is -1; it must be 0 or more"),
+        ("", "[stages.loss]\ndice = -1.0", "loss: dice is -1.0; it must be 0 or more"),
+        (
+            'folder = "people"',
+            'folder = "people"\nweight = -1',
+            "weight is -1; it must be 0 or more",
+        ),
+        ('folder = "people"', 'folder = "people"\nvalidation = -1', "validation is -1; it must be"),
+        ('folder = "people"', 'folder = "people"\nsource = "("', "it must be a regular expression"),
         ("", "views = {moved = 0.5}\nlight = {published = true}", "would move again"),
     ],
 )
@@ -116,6 +134,13 @@ def test_what_cannot_be_is_said_in_a_sentence(old, new, message, write):
     with pytest.raises(SettingError, match=message) as caught:
         load_recipe(write(old, new))
     assert re.fullmatch(r"[^\n]+\.", str(caught.value))
+
+
+@pytest.mark.parametrize("steps", [None, 1])
+def test_no_stages_are_refused(write, steps):
+    """Also where they are to share some steps."""
+    with pytest.raises(SettingError, match="has no stages; give at least one"):
+        load_recipe(write(), ["stages=[]"], steps=steps)
 
 
 ALIKE = """

@@ -92,6 +92,42 @@ def test_nothing_at_all_is_refused() -> None:
         sinet_video.evaluate()
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda data: sinet_video.train(data, data / "x", changes="seed=2"),
+            r"give a list, such as",
+        ),
+        (
+            lambda data: sinet_video.train(data, data / "x", steps="3"),
+            "Steps is '3'; .* at least 1",
+        ),
+        (lambda data: sinet_video.train(data, data / "x", checkpoint=0), "Checkpoint is 0; "),
+        (lambda data: sinet_video.train(data, data / "x", device="tpu"), "Device is 'tpu'; "),
+        (lambda data: sinet_video.train(data, data / "x", on_bad="no"), "On bad is 'no'; "),
+        (lambda data: sinet_video.evaluate(data, settings=3), "Settings is of the type int"),
+        (lambda data: sinet_video.evaluate(data, settings=["x"]), "Settings is of the type str"),
+        (
+            lambda data: sinet_video.evaluate(data, names="p01"),
+            "Names is the text 'p01'; give a list",
+        ),
+        (lambda data: sinet_video.evaluate(data, stages="network"), "Stages is the text"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(data: Path, call, said: str) -> None:
+    """At once, in a sentence; a text is not taken for the list of its letters."""
+    with pytest.raises(sinet_video.SettingError, match=said):
+        call(data)
+    assert not (data / "x").exists()
+
+
+def test_a_name_that_no_image_has_is_told(data: Path) -> None:
+    """With how many such names there are."""
+    with pytest.raises(sinet_video.InputError, match=r"no image zz; 1 name has none\."):
+        sinet_video.evaluate(data / "people", names=["zz"])
+
+
 def test_a_matte_needs_what_is_true(data: Path) -> None:
     """One without the other says nothing."""
     with pytest.raises(sinet_video.SettingError, match="belong together"):

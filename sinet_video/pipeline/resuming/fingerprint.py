@@ -97,11 +97,18 @@ def _text(value: Any) -> str:
     if isinstance(value, Source):
         return f"{_text(value.path)} {value.allow}"
     if isinstance(value, str | Path):
-        path = Path(value)
-        return f"{value} {of_file(path)}" if path.is_file() else str(value)
+        return f"{value} {of_file(Path(value))}" if _is_file(value) else str(value)
     if value is None or is_dataclass(value) or isinstance(value, Real):
         return repr(value)
     if isinstance(value, tuple | list):
         return f"({', '.join(map(_text, value))})"
     own = value if hasattr(value, "__qualname__") else type(value)
     return f"{own.__module__}.{own.__qualname__} {getattr(value, 'name', '')}".rstrip()
+
+
+def _is_file(value: str | Path) -> bool:
+    """Whether a setting is the name of a file; text that is too long for a name is not."""
+    try:
+        return Path(value).is_file()
+    except OSError:
+        return False

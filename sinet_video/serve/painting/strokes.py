@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from sinet_video.errors import SettingError
@@ -127,6 +127,7 @@ class Stroke:
         """Read what came as JSON. Raises `SettingError`."""
         try:
             given = dict(data)  # type: ignore[call-overload]  # what is no mapping raises
+            _check_names(given)
             points = tuple((_number(x), _number(y)) for x, y in given.pop("points"))
             start, end = _number(given.pop("start", 0)), given.pop("end", None)
             radius, at = _number(given.pop("radius", 0.02)), _number(given.pop("at", 0))
@@ -232,6 +233,15 @@ def _moved(place: Place, moves: Sequence[tuple[float, float, float]], time: floa
     share = (time - low[0]) / (high[0] - low[0]) if high[0] > low[0] and time > low[0] else 0.0
     x, y = (low[i] + min(1.0, share) * (high[i] - low[i]) for i in (1, 2))
     return replace(place, x=place.x + x, y=place.y + y)
+
+
+def _check_names(given: Mapping[str, object]) -> None:
+    known = [each.name for each in fields(Stroke)]
+    unknown = next((name for name in given if name not in known), None)
+    if unknown is not None:
+        raise SettingError(
+            f"A stroke has no field {str(unknown)[:40]!r}; there are {', '.join(known)}."
+        )
 
 
 def _number(value: object) -> float:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_kinds
 from sinet_video.media.arrays import Array, FloatArray
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.tiled_alpha import Grid, Kind, TiledAlpha, grid_view, repeat_border
@@ -91,6 +92,7 @@ def key(
     the screen changes. A matte whose frame shows no screen is passed on unchanged. `screened`
     counts the frames that show a screen.
     """
+    check_kinds(settings=(settings, ChromaKey))
     plate: Plate | None = None
     screened = screened or Screened()
     for matte in mattes:

@@ -14,6 +14,7 @@ from math import hypot
 import numpy as np
 from numpy.typing import NDArray
 
+from sinet_video.checked import check_kinds
 from sinet_video.errors import SettingError
 from sinet_video.media.arrays import FloatArray
 from sinet_video.media.convert import blank_like, planes_of
@@ -48,6 +49,7 @@ def despill(mattes: Iterable[Matte], settings: Despill = Despill()) -> Iterator[
     Alpha must be at the frame's size, (H, W) in [0, 1], and does not change. Samples without spill
     stay bit for bit, as do frames in which no screen is found.
     """
+    check_kinds(settings=(settings, Despill))
     plate: Plate | None = None
     for matte in mattes:
         seen = matte.with_frame(as_yuv(matte.frame))

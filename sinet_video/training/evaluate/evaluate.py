@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sinet_video.checked import check_kinds, check_lists
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
@@ -64,13 +65,16 @@ def evaluate(
     for what does not go together, `InputError` if nothing can be measured.
     """
     check_given(data, matte, truth)
+    check_lists(names=names, stages=stages)
+    each = list(settings) if isinstance(settings, Iterable) else [settings]
+    for one in each:
+        check_kinds(settings=(one, Settings))
     if predictions is not None:
         check_named(predictions=predictions)
     with extra_needed("Measuring", "train"):
         from sinet_video.training.evaluate.run import Evaluation, unwatched
         from sinet_video.training.recipe import load_recipe
     held = None if recipe is None else load_recipe(str(recipe)).data
-    each = [settings] if isinstance(settings, Settings) else list(settings)
     work = Evaluation(
         [(str(one.weights), one) for one in each],
         tuple(stages),

@@ -42,6 +42,7 @@ from sinet_video.training.image_folder import (
     read_image,
     read_pair,
 )
+from sinet_video.words import counted
 
 Progress = Callable[[int, int | None], None]
 """Called with the number of finished images or frames, and the total, or None if unknown."""
@@ -193,7 +194,10 @@ def _named(listing: Listing, names: frozenset[str] | None, folder: Path) -> List
         return listing
     known = {pair.name for pair in listing.pairs} | {item.path.stem for item in listing.bad}
     if missing := sorted(names - known):
-        raise InputError(f"{folder} has no image {missing[0]}; {len(missing)} names have none.")
+        raise InputError(
+            f"{folder} has no image {missing[0]}; "
+            f"{counted(len(missing), 'name has', 'names have')} none."
+        )
     return Listing(
         [pair for pair in listing.pairs if pair.name in names],
         [item for item in listing.bad if item.path.stem in names],
