@@ -56,10 +56,11 @@ def source(clip: Path, width: int, height: int, rate: int, target: Path) -> Path
         f"fps={rate},{box % 'black'},{box % 'white'}:enable='{shown}',format=yuv420p"
     )
     beep = f"aevalsrc='0.8*sin(2*PI*1000*t)*{shown}':s=48000:d={LASTS}"
-    inputs = ["-stream_loop", "-1", "-i", str(clip), "-f", "lavfi", "-i", beep]
-    chosen = ["-map", "0:v:0", "-map", "1:a", "-vf", video, "-t", str(LASTS)]
+    # The sound is no input of its own: ffmpeg 5.1 can crash where it loops one of several.
+    graph = ["-filter_complex", f"[0:v:0]{video}[v];{beep}[a]", "-map", "[v]", "-map", "[a]"]
+    inputs = ["-stream_loop", "-1", "-i", str(clip), *graph, "-t", str(LASTS)]
     encoders = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-bf", "0", "-c:a", "aac"]
-    command = [*FFMPEG, *inputs, *chosen, *encoders, "-g", str(rate), str(target)]
+    command = [*FFMPEG, *inputs, *encoders, "-g", str(rate), str(target)]
     subprocess.run(command, check=True)
     return target
 

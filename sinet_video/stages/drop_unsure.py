@@ -68,7 +68,8 @@ class Memory:
     """When each cell of a shot was last in a region that is somebody, and in one that is not."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self.last, self._refused = np.full(shape, -np.inf), np.full(shape, -np.inf)
+        self.last = np.full(shape, -np.inf)
+        self._refused: Array | None = None  # which most shots have nothing of
 
     def removed(
         self, matte: Matte, sure: float, second: Callable[[Matte], FloatArray] | None
@@ -94,14 +95,27 @@ class Memory:
             found: Mask = np.bincount(labels[cells], minlength=len(sizes)) >= share * sizes
             return found
 
-        waiting = some(self._refused >= time - REFUSED, 0.5)
+        waiting = some(self._lately_refused(fresh.shape, time), 0.5)
         if waiting[1:].all():
             return fresh
         believed = some(look() > sure, AGAIN) & ~waiting
         believed[0] = False
         self.last[believed[labels]] = time
-        self._refused[(~believed & ~waiting)[labels] & fresh] = time
-        return None if believed[1:].all() else fresh & ~believed[labels]
+        if believed[1:].all():
+            return None
+        self._note((~believed & ~waiting)[labels] & fresh, time)
+        return fresh & ~believed[labels]
+
+    def _lately_refused(self, shape: tuple[int, ...], time: float) -> Mask:
+        if self._refused is None:
+            return np.zeros(shape, bool)
+        lately: Mask = self._refused >= time - REFUSED
+        return lately
+
+    def _note(self, refused: Mask, time: float) -> None:
+        if self._refused is None:
+            self._refused = np.full(refused.shape, -np.inf)
+        self._refused[refused] = time
 
 
 def unsure(
