@@ -119,10 +119,11 @@ def seen(
     part_of: PartOf | None = None,
 ) -> Iterator[Matte]:
     """Yield coarse mattes of frames, of what the network is sure of; `part_of` as in `follow`."""
-    second = SecondLook(segmenter, settings.size)
-    mattes, sure = _segmented(frames, segmenter, settings, part_of, second), sure_of(segmenter)
+    sure = sure_of(segmenter)
     if settings.unsure == "keep" or sure is None:
-        return mattes
+        return _segmented(frames, segmenter, settings, part_of)
+    second = SecondLook(segmenter, settings.size)
+    mattes = _segmented(frames, segmenter, settings, part_of, second)
     return drop_unsure(mattes, sure, second=second, part_of=part_of)
 
 
@@ -131,7 +132,7 @@ def _segmented(
     segmenter: Segmenter,
     settings: Settings,
     part_of: PartOf | None,
-    second: SecondLook,
+    second: SecondLook | None = None,
 ) -> Iterator[Matte]:
     if settings.following is not None:
         size, following = settings.size, settings.following
