@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
 RANGES = {1: "limited", 2: "full"}
-HDR = {16: ", HDR (PQ)", 18: ", HDR (HLG)"}
-"""Transfer functions of HDR; others are not worth a word."""
 
 
 @click.command(cls=GroupedCommand)
@@ -65,6 +63,7 @@ _READERS: dict[str, Any] = {"piped": None, "images": None}
 
 def describe(clip: Clip, settings: Settings = Settings()) -> str:
     """Return a clip's facts, a line each."""
+    from sinet_video.media.colour import HDR
     from sinet_video.models import devices
     from sinet_video.models.input_settings import InputSize
     from sinet_video.native import described
@@ -76,6 +75,8 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
     turned += ", interlaced" if clip.interlaced else ""
     turned += ", alpha stacked below it" if clip.stacked else ""
     width, height = InputSize().of(clip.shown_aspect)
+    hdr = HDR.get(clip.colour.transfer)
+    light = f", HDR ({hdr})" if hdr else ""
     lines = [
         printable(clip.path),
         f"  container  {clip.container}",
@@ -85,7 +86,7 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
         f"{float(clip.start * clip.time_base):.6f} s, ticks of {clip.time_base} s",
         f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
         f"{RANGES.get(clip.colour.range, 'range not said')}"
-        f"{HDR.get(clip.colour.transfer, '')}",
+        f"{light}",
         f"  network    sees it at {width}x{height}, in {devices.described(*settings.placed)}",
         f"  arithmetic in {described()}",
     ]

@@ -26,8 +26,8 @@ UNSPECIFIED, BT709 = 2, 1
 """Codes that matrices, primaries and transfer functions have in common."""
 
 PQ, HLG = 16, 18
-HDR = frozenset({PQ, HLG})
-"""Transfer functions of HDR; all others are SDR, whose values are shown alike by most players."""
+HDR = {PQ: "PQ", HLG: "HLG"}
+"""Transfer functions of HDR and their names. All others are SDR, shown alike by most players."""
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in luma, as in BT.601."""

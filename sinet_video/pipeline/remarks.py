@@ -14,7 +14,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.encoding.captions import HEADERS
-from sinet_video.media.colour import HLG, PQ
+from sinet_video.media.colour import HDR
 from sinet_video.media.pixel_formats import PLANAR, ROUNDED, PixelFormat
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.pipeline.settings import Settings
@@ -23,12 +23,8 @@ from sinet_video.stages.source_alpha import SOURCE_ALPHA_USED
 KEEP_ICC = frozenset({".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp"})
 """Extensions of outputs that get the source's ICC profile."""
 
-
 CAPTIONED = frozenset(CODECS[codec].encoder for codec in HEADERS)
 """Encoders whose packets can be given captions."""
-
-HDR = {PQ: "PQ", HLG: "HLG"}
-"""What transfer functions of HDR are called."""
 
 UNTAGGED = frozenset({"gif", "libwebp", "libwebp_anim", "mjpeg", "tiff"})
 """Encoders of images that cannot say how their values are to be shown."""
