@@ -20,6 +20,7 @@ from sinet_video.training.fused_layers import (
     ShuffledPointwise,
     fuse,
 )
+from sinet_video.training.process_tuning import shared_among_shards
 
 
 @pytest.fixture
@@ -246,14 +247,34 @@ def test_upsample(factor, channels, side, layout):
     compare(Upsample(factor), FusedUpsample(factor), x)
 
 
-def test_pointwise_layers():
-    """Convolutions as products: of one group, and of two with the shuffle after them."""
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("side", [(1, 1), (5, 7), (8, 6)])
+@pytest.mark.parametrize("outputs", [2, 6, 8, 48])
+@pytest.mark.parametrize("batch", [1, 2, 17])
+def test_pointwise(batch, outputs, side, layout):
+    """As many rows as are a whole number of images for oneDNN, and others."""
+    x = torch.randn(batch, 8, *side).to(memory_format=layout)
+    plain = nn.Conv2d(8, outputs, 1, bias=False)
+    compare(plain, Pointwise(plain), x)
+
+
+def test_pointwise_of_two_groups():
+    """With the shuffle after them."""
     x = torch.randn(2, 8, 5, 7)
-    plain = nn.Conv2d(8, 6, 1, bias=False)
-    assert near(Pointwise(plain)(x), plain(x), 1e-5)
     grouped = GroupedReduce(8, 6)
     assert near(ShuffledPointwise(grouped)(x), grouped(x), 1e-5)
     assert ShuffledPointwise(grouped).weight is grouped.weight
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN here")
+def test_few_images_go_to_onednn_too():
+    """Left alone, torch gives less than 16 images to the slower product on one thread."""
+    layer, x = Pointwise(nn.Conv2d(48, 48, 1, bias=False)), torch.randn(2, 48, 8, 8)
+    with shared_among_shards(), torch.profiler.profile() as seen:
+        layer(x).sum().backward()
+    called = {event.name for event in seen.events()}
+    assert "aten::mkldnn_convolution" in called
+    assert not called & {"aten::mm", "aten::_slow_conv2d_forward"}
 
 
 # Where it cannot be
