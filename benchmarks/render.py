@@ -16,8 +16,8 @@ from measuring import Row, table
 INTRODUCTION = """# Performance
 
 Rendered by `benchmarks/render.py` from what `make bench CLIP=FILE` measured. Ratios are medians of
-rounds in which both sides took turns; a ratio of 1.2 to ffmpeg means a fifth more than merely
-re-encoding the clip. Ratios of wall time count only where the load, which was taken at the end, is
+rounds in which both sides took turns; a ratio of 1.2 to ffmpeg means a fifth more than only
+re-encoding the clip. Ratios of wall time are only valid if the load, which was taken at the end, is
 that of the benchmark itself.
 """
 

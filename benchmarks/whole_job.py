@@ -1,4 +1,4 @@
-"""Whole jobs against ffmpeg merely re-encoding the same clip with the same settings.
+"""Whole jobs against ffmpeg only re-encoding the same clip with the same settings.
 
     python benchmarks/whole_job.py CLIP [--frames 300] [--rounds 5] [--jobs green blur vp9 ...]
         [--json FILE] [--plot FILE]
