@@ -33,6 +33,20 @@ def check_named(**names: object) -> None:
             _check_text(what, str(name))
 
 
+def check_paths(**names: object) -> None:
+    """Raise `SettingError` as `check_named` does, and for what is no name at all.
+
+    Only None passes, which is what is not given.
+    """
+    check_named(**names)
+    for what, name in names.items():
+        if not isinstance(name, str | os.PathLike | None):
+            raise SettingError(
+                f"What came for the {what} is of the type {type(name).__name__}; give a name as "
+                "text or as a Path."
+            )
+
+
 def _check_text(what: str, name: str) -> None:
     if "\0" in name:
         raise SettingError(f"The {what} {name!r} has a NUL in it, which no file's name can have.")

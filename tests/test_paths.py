@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import sinet_video
 from sinet_video import Naming, SettingError, convert
 from sinet_video.batches.inputs import Found
 from sinet_video.batches.naming import tasks
+from sinet_video.batches.watch import watch_batch
 from sinet_video.paths import check_apart, check_named, folded, read_text, same_place
 
 
@@ -136,6 +138,45 @@ def test_numbers_are_no_names() -> None:
     """As where an argument is in another's place."""
     with pytest.raises(SettingError, match="The matte is 5; give its name"):
         check_named(matte=5)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda clip: list(sinet_video.batch([clip], ["o"])),
+        lambda clip: list(sinet_video.batch([[clip]], "o")),
+        lambda clip: list(sinet_video.batch([clip], "o", manifest=["m"])),
+        lambda clip: list(watch_batch([[clip]], "o")),
+        lambda clip: sinet_video.convert(clip, ["o.mp4"]),
+        lambda clip: sinet_video.convert(clip, "o.mp4", matte=["m.mkv"]),
+        lambda clip: sinet_video.convert(clip, "o.mov", plate=["p.mov"]),
+        lambda clip: sinet_video.convert(clip, "o.mov", report=["r.json"]),
+        lambda clip: sinet_video.preview(clip, ["o.html"]),
+        lambda clip: sinet_video.live(clip, ["o.mkv"]),
+        lambda clip: sinet_video.open_sink(["o.mp4"], sinet_video.probe(clip)),
+        lambda _: sinet_video.evaluate(["images"]),
+        lambda clip: sinet_video.evaluate(clip, predictions=["mattes"]),
+        lambda _: sinet_video.train(["data"], "o"),
+        lambda _: sinet_video.train("data", ["o"]),
+        lambda _: sinet_video.export_onnx(["o.onnx"]),
+        lambda _: sinet_video.load_segmenter(weights=["w.pth"]),
+    ],
+)
+def test_lists_are_no_names(call, carphone, tmp_path, monkeypatch) -> None:
+    """Where one name is meant; nothing is written, such as a folder of a list's name."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SettingError, match="is of the type list; give a name"):
+        call(carphone)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("read", [sinet_video.probe, sinet_video.verify])
+def test_several_names_are_not_read_as_images(read) -> None:
+    """Nor are the keys of a dict."""
+    with pytest.raises(SettingError, match="is a list of names; give one"):
+        read(["a.mp4", "b.mp4"])
+    with pytest.raises(SettingError, match="is of the type dict; give a path"):
+        read({"a": 1})
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no device without an end")

@@ -29,7 +29,7 @@ from sinet_video.batches.pace import Pace, State
 from sinet_video.batches.ray_engine import RayEngine
 from sinet_video.containers.formats import CONTAINERS
 from sinet_video.errors import OutputError, Remedy, SettingError, reason
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
@@ -141,9 +141,10 @@ def plan_batch(
     manifest: str | Path | None = None,
 ) -> list[Step]:
     """Return what `batch` would do with every clip, and why, without doing anything."""
-    check_named(output=str(folder))
+    check_paths(output=folder)
     given = list(inputs)
     for each in (*given, folder):
+        check_paths(input=each)
         check_allowed(each, convert.settings.allow if isinstance(convert, Conversion) else "")
     kept_in = manifest_folder(folder, manifest)
     folder = folder if scheme_of(folder) else Path(folder)
@@ -158,8 +159,7 @@ def plan_batch(
 
 def manifest_folder(folder: str | Path, manifest: str | Path | None) -> Path:
     """Return the folder of a batch's manifest. Raises `SettingError` where it must be given."""
-    if manifest is not None:
-        check_named(manifest=str(manifest))
+    check_paths(manifest=manifest)
     kept_in = folder if manifest is None else manifest
     if scheme_of(kept_in):
         raise SettingError(

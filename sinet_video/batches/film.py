@@ -18,7 +18,7 @@ from sinet_video.decoding.access import Source
 from sinet_video.decoding.clip import Clip, from_zero
 from sinet_video.encoding.open_sink import check_output
 from sinet_video.errors import OutputError, Remedy, SettingError
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 from sinet_video.pipeline.chain import Work, clip_of
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.job import Progress
@@ -162,7 +162,7 @@ def convert_in_shares(
     be shared is told in `plan` and raises `SettingError`.
     """
     started = time.perf_counter()
-    check_named(input=source, output=output, matte=matte)
+    check_paths(input=source, output=output, matte=matte)
     check_kinds(conversion=(conversion, Conversion))
     beside = None if matte is None else Path(matte)
     film = Film(conversion, Path(source), Path(output), beside, overwrite)

@@ -14,7 +14,7 @@ from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.containers.numbering import SUFFIXES as STILL_SUFFIXES
 from sinet_video.containers.numbering import is_pattern
 from sinet_video.errors import InputError, reason
-from sinet_video.paths import check_named, read_text
+from sinet_video.paths import check_paths, read_text
 from sinet_video.remote.address import StrPath, is_object, pure_path, scheme_of
 from sinet_video.remote.store import store_of
 
@@ -61,7 +61,7 @@ def expand(
 
     Raises `InputError` if there is none.
     """
-    check_named(input=str(given))
+    check_paths(input=given)
     with translate_read_errors(given):
         if scheme_of(given):
             found = list(_matches_far(str(given), recursive=recursive, stills=stills))

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sinet_video._version import __version__
 from sinet_video.atomic import translate_write_errors
 from sinet_video.errors import InputError, reason
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 
 LOGGER = logging.getLogger("sinet_video")
 
@@ -73,7 +73,7 @@ class Manifest:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        check_named(folder=folder)
+        check_paths(folder=folder)
         self.path = Path(folder) / FILE_NAME
 
     def entries(self) -> dict[str, Entry]:

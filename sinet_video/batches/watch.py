@@ -35,7 +35,7 @@ from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, Task, clash, tasks
 from sinet_video.batches.pace import Pace, State
 from sinet_video.errors import InputError, SettingError
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.shard import Shard
@@ -73,10 +73,10 @@ def watch_batch(
     else is as in `batch`, but `jobs` is 1 or more, and of two inputs with one output the second
     fails. Raises `InputError` for a folder that is not there to begin with.
     """
-    check_named(output=str(folder))
+    check_paths(output=folder)
     if scheme_of(folder):
         raise SettingError(f"{folder} is on another host; a watched folder's results stay here.")
-    given, folder = [str(each) for each in inputs], Path(folder)
+    given, folder = _names(inputs), Path(folder)
     if not settle >= 0:
         raise SettingError(f"Settle is {settle:g}; it must be 0 or more, in seconds.")
     _check_there(given)
@@ -104,9 +104,15 @@ def watch_batch(
                 yield outcome_of(step, result)
 
 
+def _names(inputs: Iterable[str | Path]) -> list[str]:
+    given = list(inputs)
+    for each in given:
+        check_paths(input=each)
+    return [str(each) for each in given]
+
+
 def _check_there(inputs: list[str]) -> None:
     for each in inputs:
-        check_named(input=each)
         if scheme_of(each):
             raise SettingError(f"{each} is on another host; only folders here can be watched.")
         path = Path(each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set, Sized
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
@@ -52,6 +52,12 @@ def as_source(
         return Source(str(given.name), allow, data=OpenContainer(given))
     if hasattr(given, "read"):
         return _of_file(given, allow)
+    if isinstance(given, list | tuple) and given and isinstance(given[0], str | Path):
+        raise SettingError("What is to be read is a list of names; give one. batch() takes a list.")
+    if isinstance(given, Mapping | Set):
+        raise SettingError(
+            f"What is to be read is of the type {type(given).__name__}; give a path or a URL."
+        )
     if isinstance(given, Iterable) and not isinstance(given, str):
         return Source("The input", allow, data=ArrayFrames(given, exact, times))
     return Source(given, allow, rate=exact)  # which says so where it is no path

@@ -36,7 +36,7 @@ from sinet_video.encoding.side_streams import SideStreams
 from sinet_video.encoding.sink import Beside, Companions, Sink
 from sinet_video.encoding.video_file import VideoFile
 from sinet_video.errors import OutputError, Remedy, SettingError
-from sinet_video.paths import check_named, clash, names_folder, same_place
+from sinet_video.paths import check_paths, clash, names_folder, same_place
 
 INTO = Remedy(
     "overwrite", True, "to replace the images in it, and no other files, or give another name"
@@ -64,7 +64,7 @@ def open_sink(
 
     Raises `OutputError` or `SettingError` if a result cannot or must not be written.
     """
-    check_named(output=path)
+    check_paths(output=path)
     check_word("content", content, Content)
     check_kinds(encoding=(encoding, Encoding))
     if not isinstance(clip, Clip):

@@ -20,7 +20,7 @@ from sinet_video.models.load import checkpoint_path
 from sinet_video.models.network import Network
 from sinet_video.models.onnx.session import open_session
 from sinet_video.models.onnx.trace import OPSET
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 from sinet_video.quiet_onnxruntime import onnxruntime
 
 Graph = Literal["fast", "plain"]
@@ -101,7 +101,7 @@ def export_onnx(
     `SettingError`, `WeightsError`, or `OutputError` for a path that cannot be written or a graph
     whose results differ.
     """
-    check_named(output=path, weights=weights)
+    check_paths(output=path, weights=weights)
     path = Path(path)
     _check_settings(path, weights, graph, opset)
     check_file(path, overwrite=overwrite)

@@ -35,7 +35,7 @@ from sinet_video.models.runtimes import (
     Wanted,
     is_fast_graph,
 )
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 
 GRAPH_VERSION = 4
 """Part of the name of cached graphs; increase it when the export changes."""
@@ -76,7 +76,7 @@ def _loaded(
         _check_classes(weights, classes)
     if runtime == "torch":
         return _in_torch(weights, device, classes)
-    check_named(weights=weights)
+    check_paths(weights=weights)
     if device != "cpu":
         raise SettingError(f"Device {device!r} needs the torch runtime; onnxruntime runs on 'cpu'.")
     if row := named(weights):

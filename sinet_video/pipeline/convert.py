@@ -19,7 +19,7 @@ from sinet_video.decoding.given import Readable, as_source
 from sinet_video.encoding.open_sink import as_folder
 from sinet_video.encoding.settings import Encoding
 from sinet_video.media.time_range import Rate, TimeRange
-from sinet_video.paths import check_named
+from sinet_video.paths import check_named, check_paths
 from sinet_video.pipeline.chain import Work, clip_of, needs_all
 from sinet_video.pipeline.job import Job, Progress
 from sinet_video.pipeline.memory_needed import within_memory
@@ -89,9 +89,8 @@ def convert(
     `SettingError` or `WeightsError`.
     """
     started = time.perf_counter()
-    check_named(
-        input=source, output=output, matte=matte, plate=plate, report=report, background=background
-    )
+    check_named(input=source, background=background)
+    check_paths(output=output, matte=matte, plate=plate, report=report)
     check_kinds(settings=(settings, Settings), encoding=(encoding, Encoding))
     check_kinds(span=(span, TimeRange), resume=(resume or Resume(), Resume))
     (output, encoding), source = (

@@ -14,7 +14,7 @@ from sinet_video.atomic import PARTS, translate_write_errors
 from sinet_video.checked import check_kinds
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.errors import InputError, OutputError
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 from sinet_video.pipeline.conversion import Conversion
 from sinet_video.pipeline.report import Report
 from sinet_video.pipeline.resuming.fingerprint import differing
@@ -42,7 +42,7 @@ def join(
     and `InputError` if frames that are read from the middle of the film are not those that are read
     from its beginning.
     """
-    check_named(input=source, output=output, matte=matte)
+    check_paths(input=source, output=output, matte=matte)
     check_kinds(conversion=(conversion, Conversion))
     output = Path(output)
     with translate_write_errors(output):

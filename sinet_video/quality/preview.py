@@ -21,7 +21,7 @@ from sinet_video.media.arrays import Array
 from sinet_video.media.frame import Matte
 from sinet_video.media.time_range import TimeRange, exact_seconds
 from sinet_video.models.segmenter import Identity
-from sinet_video.paths import check_apart, check_named
+from sinet_video.paths import check_apart, check_named, check_paths
 from sinet_video.pipeline.chain import matte
 from sinet_video.pipeline.job import Progress
 from sinet_video.pipeline.settings import Settings
@@ -75,7 +75,8 @@ def preview(
     The output appears whole or not at all. Raises `InputError`, `OutputError`, `SettingError` or
     `WeightsError`.
     """
-    check_named(input=source, output=output)
+    check_named(input=source)
+    check_paths(output=output)
     check_kinds(settings=(settings, Settings), span=(span, TimeRange))
     source, output = settings.clip_source(source), Path(output)
     reads = settings.reads() | {"input": Path(source.path)}

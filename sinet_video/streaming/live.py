@@ -18,7 +18,7 @@ from sinet_video.encoding.plan import plan, plan_in
 from sinet_video.encoding.settings import Encoding
 from sinet_video.encoding.sink import Sink
 from sinet_video.errors import SettingError
-from sinet_video.paths import check_named
+from sinet_video.paths import check_named, check_paths
 from sinet_video.pipeline.chain import Work
 from sinet_video.pipeline.output_kind import OutputKind, Show, kind_in, output_kind
 from sinet_video.pipeline.settings import Settings
@@ -76,7 +76,8 @@ def live(
     then, and appears. After an error it does not. Raises `InputError`, `OutputError`,
     `SettingError` or `WeightsError`.
     """
-    check_named(input=source, output=output, background=background)
+    check_named(input=source, background=background)
+    check_paths(output=output)
     check_kinds(settings=(settings, Settings), encoding=(encoding, Encoding))
     check_kinds(streaming=(streaming, Streaming))
     settings, target = _causal(settings), target_of(output)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sinet_video.checked import check_counts, check_lists, check_word
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import StrPath
@@ -56,7 +56,7 @@ def train(
     Needs the extra `train`. Raises `SettingError` for a recipe or device that cannot be, and
     `InputError` for data that cannot be used or a checkpoint of another recipe.
     """
-    check_named(data=data, output=output)
+    check_paths(data=data, output=output)
     if str(device).partition(":")[0] not in ("cpu", "cuda"):
         raise SettingError(f"Device is {device!r}; it must be cpu or cuda.")
     check_lists(changes=changes)

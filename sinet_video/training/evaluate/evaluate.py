@@ -11,7 +11,7 @@ from sinet_video.checked import check_kinds, check_lists
 from sinet_video.decoding.access import Source, StrPath
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
-from sinet_video.paths import check_named
+from sinet_video.paths import check_paths
 from sinet_video.pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def evaluate(
     each = list(settings) if isinstance(settings, Iterable) else [settings]
     for one in each:
         check_kinds(settings=(one, Settings))
-    if predictions is not None:
-        check_named(predictions=predictions)
+    check_paths(predictions=predictions)
     with extra_needed("Measuring", "train"):
         from sinet_video.training.evaluate.run import Evaluation, unwatched
         from sinet_video.training.recipe import load_recipe
@@ -106,4 +105,4 @@ def check_given(data: Sequence[StrPath], matte: object, truth: object) -> None:
             "with NAME.alpha.mkv beside each, or a matte and a true one."
         )
     for place in data:
-        check_named(input=place)
+        check_paths(input=place)
