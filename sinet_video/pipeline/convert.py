@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -93,22 +93,18 @@ def convert(
     check_paths(output=output, matte=matte, plate=plate, report=report)
     check_kinds(settings=(settings, Settings), encoding=(encoding, Encoding))
     check_kinds(span=(span, TimeRange), resume=(resume or Resume(), Resume))
-    (output, encoding), source = (
-        as_folder(output, encoding),
-        settings.clip_source(as_source(source, settings.allow, rate=rate, times=times)),
-    )
+    output, encoding = as_folder(output, encoding)
+    source = settings.clip_source(as_source(source, settings.allow, rate=rate, times=times))
     if resume is not None:
         named = (source, output, matte, plate, background, settings.garbage, settings.core)
         check_files(*(Source.of(e) for e in named if isinstance(e, str | Path | Source)))
     clip = from_zero(clip_of(source, settings, span))
     behind = settings.background(background)
-    look, rest = layer_kinds(output, plate, behind, fit, show, encoding)
-    work = Work(settings, clip, look, rest)
-    # With `resume` an existing file may be our own, so it is checked again once that is known.
+    work = Work(settings, clip, *layer_kinds(output, plate, behind, fit, show, encoding))
     outputs = outputs_of(work, output, matte, plate, encoding, overwrite=overwrite)
-    targets = [each.path for each in outputs]
     report = None if report is None else Path(report)
-    ours = resume is not None and report is not None and is_published(report, targets[0])
+    ours = resume is not None and report is not None and is_published(report, output)
+    # With `resume` an existing file may be our own, so it is checked again once that is known.
     check_targets(
         outputs,
         report,
@@ -121,17 +117,21 @@ def convert(
     logger.info("Settings: %s", settings)
     writing: Writing = Whole(outputs)
     if resume is not None:
-        told: dict[str, object] = {
-            "outputs": _names(targets), "background": background, "fit": fit, "show": show,
-            "checkpoint-every": resume.seconds, "settings": settings, "encoding": encoding,
-            "span": clip.span,
-        }  # fmt: skip
+        told = {"background": background, "fit": fit, "show": show, "encoding": encoding}
         writing = _kept(work, outputs, told, resume, overwrite=overwrite)
-    job = Job(work, targets, writing, started, report, overwrite or ours)
-    written = [each for each in (*_claims(targets, resume), report) if each and each != PIPE]
-    with claimed(written), within_memory(clip, len(targets)):
+    targets = [each.path for each in outputs]
+    return _done(Job(work, targets, writing, started, report, overwrite or ours), resume, progress)
+
+
+def _done(job: Job, resume: Resume | None, progress: Progress | None) -> Report:
+    """Do a job while no other may write its files, and log what it made."""
+    output, clip = job.targets[0], job.work.clip
+    claims = _claims(job.targets, resume)
+    written = [each for each in (*claims, job.report) if each and each != PIPE]
+    with claimed(written), within_memory(clip, len(job.targets)):
         unfinished = kept_unfinished(output) if resume is None and output != PIPE else None
-        done = replace(job, left=left_behind(written), unfinished=unfinished).run(progress)
+        job = replace(job, left=left_behind(written), unfinished=unfinished)
+        done = job.run(progress)
     logger.info(
         "Wrote %s with %s, %s; frames/s of each stage alone: %s",
         output, done.encoder, done.pixel_format, done.stages,
@@ -148,11 +148,16 @@ def _names(targets: list[Path]) -> str:
 
 
 def _kept(
-    work: Work, outputs: list[Output], told: dict[str, object], resume: Resume, *, overwrite: bool
+    work: Work,
+    outputs: list[Output],
+    told: Mapping[str, object],
+    resume: Resume,
+    *,
+    overwrite: bool,
 ) -> Writing:
     """Return files whose finished parts are kept: of one share, or of all.
 
-    `told` is what else than the source decides what is written.
+    `told` is what decides, besides source, settings and span, what is written.
     """
     # Only jobs that keep something pay for these imports.
     from sinet_video.models.devices import described
@@ -160,8 +165,13 @@ def _kept(
     from sinet_video.pipeline.resuming.segments import Segments
     from sinet_video.pipeline.shares import share_of
 
-    device = {"the device": described(*work.settings.placed)}
-    job = fingerprint.of_job(files_of(work.clip), **told, **device)
+    settings, clip = work.settings, work.clip
+    told = {
+        **told,
+        "outputs": _names([each.path for each in outputs]), "checkpoint-every": resume.seconds,
+        "settings": settings, "span": clip.span, "the device": described(*settings.placed),
+    }  # fmt: skip
+    job = fingerprint.of_job(files_of(clip), **told)
     if resume.only is not None:
         return share_of(work, outputs, job, resume, overwrite=overwrite)
     return Segments(
