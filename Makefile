@@ -24,8 +24,11 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 
 # The command's folder is mapped into the package, which these tools can only see as a tree.
+# Windows and macOS lack some of what Linux has; that a name is missing there is seen only here.
 types: $(INSTALLED) tree
-	cd build/tree && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml -p sinet_video
+	for system in linux win32 darwin; do (cd build/tree && $(CURDIR)/$(BIN)/mypy \
+		--config-file $(CURDIR)/pyproject.toml --platform $$system \
+		--cache-dir $(CURDIR)/.mypy_cache/$$system -p sinet_video) || exit 1; done
 
 imports: $(INSTALLED) tree
 	cd build/tree && PYTHONPATH=. $(CURDIR)/$(BIN)/lint-imports --no-cache --no-logo $(CURDIR)/pyproject.toml

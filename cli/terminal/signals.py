@@ -40,7 +40,8 @@ def install_handlers() -> None:
     One that is ignored stays so: that is how nohup and a shell's background jobs want it.
     """
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)
+    if sys.platform != "win32":  # which cannot do this, or not before Python 3.12
+        os.set_blocking(writer, False)
     for number in SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _Once())
@@ -109,9 +110,10 @@ def tidy() -> None:
 
 def _watch(reader: int) -> None:
     number = os.read(reader, 1)[0]
-    if _Once.grace == GRACE:
-        select.select([reader], [], [], GRACE)
-    else:  # a server raises the signal again by itself when it has ended
+    # A server raises the signal again by itself when it has ended; Windows cannot wait for pipes.
+    if _Once.grace != GRACE or sys.platform == "win32":
         time.sleep(_Once.grace)
+    else:
+        select.select([reader], [], [], GRACE)
     tidy()
     os._exit(status_of(number))

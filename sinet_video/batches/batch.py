@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from sinet_video.atomic import translate_write_errors
 from sinet_video.batches import processes
@@ -225,7 +225,6 @@ BYTES_A_JOB = 2 << 30
 
 def _memory() -> int:
     """Return the machine's memory in bytes, or a large number if the system does not report it."""
-    names: Any = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names:
+    if sys.platform == "win32" or "SC_PHYS_PAGES" not in os.sysconf_names:
         return 1 << 50
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -17,11 +17,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from sinet_video.batches.spawning import SPAWN, spawned
+from sinet_video.batches.spawning import SPAWN, Channel, spawned
 from sinet_video.errors import SettingError, SinetVideoError
 
 LOGGER = logging.getLogger("sinet_video")
@@ -122,7 +122,8 @@ class Pool(Generic[Item, Result]):
     ) -> None:
         check_sendable(work)
         self._work, self._jobs, self._news = work, jobs, news
-        self._running: dict[Connection, Running[Item]] = {}
+        self._running: dict[object, Running[Item]] = {}
+        """By what is received from each."""
 
     @property
     def busy(self) -> bool:
@@ -141,17 +142,18 @@ class Pool(Generic[Item, Result]):
 
     def ready(self, patience: float | None = None) -> Iterator[tuple[Item, Result | Exception]]:
         """Wait until a process has something to say, and yield what is done."""
-        for ready in wait(list(self._running), patience):
-            assert isinstance(ready, Connection)
-            kind, value = self._running[ready].hear()
+        receivers = [running.receiver for running in self._running.values()]
+        for ready in wait(receivers, patience):
+            running = self._running[ready]
+            kind, value = running.hear()
             if kind == "news":
-                self._news(self._running[ready].item, value)
+                self._news(running.item, value)
             elif kind == "log":
                 LOGGER.handle(value)
             else:
-                item = self._running.pop(ready).item
-                ready.close()
-                yield item, value
+                del self._running[ready]
+                running.receiver.close()
+                yield running.item, value
 
     def close(self) -> None:
         """Ask the processes to end, and wait for them."""
@@ -172,7 +174,7 @@ def check_sendable(work: object) -> None:
 def end_of(process: BaseProcess) -> str:
     """Return how a process came to its end, in words."""
     code = process.exitcode or 0
-    if code == -signal.SIGKILL:
+    if sys.platform != "win32" and code == -signal.SIGKILL:
         return "was killed, as systems do when memory runs out; fewer jobs at once need less"
     if code < 0:
         return f"was ended by the signal {signal.Signals(-code).name}"
@@ -180,7 +182,7 @@ def end_of(process: BaseProcess) -> str:
 
 
 def _process(
-    work: Work[Item, Result], item: Item, sender: Connection, level: int, patient: bool
+    work: Work[Item, Result], item: Item, sender: Channel, level: int, patient: bool
 ) -> None:
     """Work on one item, in the new process."""
     # What interrupts the whole group is for the caller, who then ends this process.
@@ -196,7 +198,7 @@ def _process(
 
 
 def _answer(
-    work: Work[Item, Result], item: Item, sender: Connection, level: int
+    work: Work[Item, Result], item: Item, sender: Channel, level: int
 ) -> Result | SinetVideoError:
     """Work on an item in a process of its own; send news and what is logged on the way.
 
@@ -227,7 +229,7 @@ def _end_with_parent(patient: bool) -> None:
 class _Sometimes:
     """Sends news, but not too often."""
 
-    def __init__(self, sender: Connection) -> None:
+    def __init__(self, sender: Channel) -> None:
         self._sender, self._sent = sender, 0.0
 
     def __call__(self, value: Any) -> None:
@@ -243,7 +245,7 @@ class _Sometimes:
 class _Forward(logging.Handler):
     """Sends what is logged to the caller's process."""
 
-    def __init__(self, sender: Connection) -> None:
+    def __init__(self, sender: Channel) -> None:
         super().__init__()
         self._sender = sender
 

@@ -19,11 +19,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from sinet_video.batches.processes import ProcessDiedError, Running, Send, end_all
+from sinet_video.batches.spawning import Channel
 from sinet_video.errors import SettingError, SinetVideoError, reason
 
 STEP = 0.25
@@ -60,7 +60,7 @@ class Tasks:
     retries: int
 
 
-def drive(tasks: Tasks, caller: Connection, level: int) -> None:
+def drive(tasks: Tasks, caller: Channel, level: int) -> None:
     """Join a cluster, run what the caller sends there, and leave when the caller is gone."""
     _detach()
     os.environ.update(ENVIRONMENT)
@@ -136,7 +136,7 @@ class _Driver:
 
     ray: Any
     tasks: Tasks
-    caller: Connection
+    caller: Channel
     level: int
     running: dict[Any, int] = field(default_factory=dict)
     taken: Any = None

@@ -11,7 +11,6 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -19,7 +18,7 @@ from sinet_video.batches import processes
 from sinet_video.batches.clip_job import CORES_A_JOB, UNKNOWN
 from sinet_video.batches.processes import Item, Result, Work
 from sinet_video.batches.ray_driver import Tasks, drive
-from sinet_video.batches.spawning import SPAWN, spawned
+from sinet_video.batches.spawning import SPAWN, Channel, spawned
 from sinet_video.checked import check_fields
 from sinet_video.errors import SettingError, SinetVideoError
 from sinet_video.extras import check_extra
@@ -96,7 +95,7 @@ class RayEngine:
 class Cluster:
     """A cluster that has been joined."""
 
-    def __init__(self, engine: RayEngine, driver: Connection, process: BaseProcess) -> None:
+    def __init__(self, engine: RayEngine, driver: Channel, process: BaseProcess) -> None:
         self._engine, self._driver, self._process = engine, driver, process
         self.room = 0
         if not driver.poll(JOINING):

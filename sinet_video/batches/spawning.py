@@ -10,6 +10,13 @@ from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import Any
 
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as Channel
+else:
+    from multiprocessing.connection import Connection as Channel
+
+__all__ = ["SPAWN", "Channel", "spawned"]
+
 SPAWN = multiprocessing.get_context("spawn")
 
 

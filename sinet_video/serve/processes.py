@@ -30,7 +30,7 @@ async def start(
         sys.executable, *arguments, cwd=folder, start_new_session=True, limit=LONGEST_LINE,
         **{"stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL, **streams},
     )  # fmt: skip
-    if nice and hasattr(os, "setpriority"):
+    if nice and sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError):  # it may have ended already
             os.setpriority(os.PRIO_PROCESS, process.pid, nice)  # threads to come inherit it
     return process
@@ -40,19 +40,20 @@ async def end(process: Process) -> None:
     """End a program and all that it started: politely, and after a while by force."""
     if process.returncode is not None:
         return
-    _signal(process, signal.SIGTERM)
+    _stop(process, by_force=False)
     try:
         await asyncio.wait_for(process.wait(), PATIENCE)
     except TimeoutError:
-        _signal(process, signal.SIGKILL)
+        _stop(process, by_force=True)
         await process.wait()
 
 
-def _signal(process: Process, which: signal.Signals) -> None:
-    try:
-        os.killpg(process.pid, which)
-    except ProcessLookupError:
-        pass  # it has just ended
+def _stop(process: Process, *, by_force: bool) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it may have ended just now
+        if sys.platform == "win32":  # which has no signals, and no groups of processes
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL if by_force else signal.SIGTERM)
 
 
 async def run(

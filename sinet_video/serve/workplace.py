@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from sinet_video.containers.demuxers import VIDEO_SUFFIXES
 from sinet_video.errors import SinetVideoError
+from sinet_video.pipeline.resuming.locked_folder import is_mine
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.limits import MEGABYTE, SPARE_DISK, Limits
 from sinet_video.serve.painting.strokes import Painting
@@ -208,7 +209,7 @@ def own_file(path: Path, folder: Path) -> Path:
 def remove_abandoned(parent: Path) -> None:
     """Remove folders of servers that were killed: nobody holds their locks."""
     for folder in parent.glob(f"{PREFIX}*"):
-        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        if folder.is_symlink() or not is_mine(folder.stat()):
             continue
         try:
             with FileLock(folder / "lock", timeout=0):

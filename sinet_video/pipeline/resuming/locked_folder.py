@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -34,7 +35,7 @@ def empty_folder(folder: Path, lock: ExitStack) -> None:
         if OURS.fullmatch(path.name) and path.name != MANIFEST:
             remove(path)
     (folder / MANIFEST).unlink(missing_ok=True)
-    if os.name == "nt":  # Windows cannot remove an open file
+    if sys.platform == "win32":  # Windows cannot remove an open file
         lock.close()
     for name in (MARK, LOCK):
         (folder / name).unlink(missing_ok=True)
@@ -67,7 +68,7 @@ def _make(folder: Path) -> None:
 
 def is_mine(found: os.stat_result) -> bool:
     """Whether a file or folder is this user's."""
-    return os.name == "nt" or found.st_uid == os.geteuid()
+    return sys.platform == "win32" or found.st_uid == os.geteuid()
 
 
 @contextmanager
