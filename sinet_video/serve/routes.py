@@ -171,7 +171,8 @@ async def add_job(service: Service, request: Request) -> Response:
         )
     if what != LOOK:
         offered(what)
-    return JSONResponse(service.jobs.add(clip, str(what)).to_dict(), 201)
+    async with clip.painted:  # what was painted before this was asked for belongs to it
+        return JSONResponse(service.jobs.add(clip, str(what)).to_dict(), 201)
 
 
 async def job_state(service: Service, request: Request) -> Response:

@@ -107,6 +107,56 @@ def test_the_page_opens_again_where_it_was_left(page, page_server, carphone):
     assert [each for each in page.get_log("browser") if each["level"] == "SEVERE"] == []
 
 
+def test_the_clip_that_was_open_is_open_again(page, page_server, carphone, make_clip):
+    """When the page is loaded again; the browser's back button goes to the clip before."""
+    drop(page, carphone, make_clip("second.mp4"))
+    wait(lambda: texts(page, ".card.chosen b") == ["second.mp4"])
+    page.find_element("css selector", "[aria-label='Open carphone_pristine.mp4']").click()
+    wait(lambda: texts(page, ".card.chosen b") == ["carphone_pristine.mp4"])
+    assert page.title.startswith("carphone_pristine.mp4")
+    page.refresh()
+    wait(lambda: texts(page, ".card.chosen b") == ["carphone_pristine.mp4"])
+    page.back()
+    wait(lambda: texts(page, ".card.chosen b") == ["second.mp4"])
+
+
+def test_what_another_tab_changed_is_shown_and_kept(page, page_server, carphone):
+    """Of two tabs, or a tab and a program, neither undoes what the other did."""
+    drop(page, carphone)
+    shown(page)
+    (clip,) = page_server.ask("GET", "").json["clips"]
+    address = f"/clips/{clip['id']}"
+    stroke = {"kind": "garbage", "shape": "rectangle", "points": [[0, 0], [0.2, 0.2]]}
+    page_server.ask("PUT", f"{address}/edits", {"feather": 3, "background": "coral"})
+    page_server.ask("PUT", f"{address}/strokes", [stroke])
+    wait(lambda: page.find_element("id", "feather").get_property("value") == "3")
+    wait(lambda: len(texts(page, "#strokes li")) == 1)
+    assert page.find_element("id", "background").get_property("value") == "coral"
+    slide(page, "choke", 2)
+    page.execute_script("document.getElementById('painting').open = true")
+    drag(page, (0.5, 0.5), (0.6, 0.5))
+    wait(lambda: len(page_server.ask("GET", address).json["strokes"]) == 2)
+    edits = wait(lambda: page_server.ask("GET", address).json["edits"])
+    assert edits == {"feather": 3.0, "choke": 2.0, "background": "coral"}
+
+
+def test_an_export_has_what_was_painted_just_before_it(page, page_server, carphone):
+    """Two strokes are followed, one after the other, when the button is pressed."""
+    drop(page, carphone)
+    playable(page)
+    shown(page)
+    page.execute_script("document.getElementById('painting').open = true")
+    choose(page, "stretch", "follow")
+    drag(page, (0.5, 0.3), (0.5, 0.4))
+    choose(page, "kind", "core")
+    drag(page, (0.2, 0.3), (0.2, 0.4))
+    choose(page, "destination", "lumamatte")
+    page.find_element("id", "export").click()
+    job = wait(lambda: page_server.ask("GET", "").json["jobs"][1:])[0]
+    assert "--garbage=" in job["command"]
+    assert "--core=" in job["command"]
+
+
 def test_five_clips_with_one_bad_give_four_results(page, make_clip, tmp_path):
     """The bad one is said once, in the command's sentence, and can be tried again."""
     clips = [make_clip(f"c{index}.mp4") for index in range(4)]

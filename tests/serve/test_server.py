@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from browsing import wait
 from PIL import Image
 
 from sinet_video import verify
@@ -241,6 +243,21 @@ def test_what_is_painted_later_does_not_change_a_job_that_waits(server, clip, lo
     with av.open(io.BytesIO(server.ask("GET", f"/jobs/{job['id']}/result").body)) as container:
         assert next(container.decode(video=0)).to_ndarray(format="gray").min() > 240
     assert not list(server.folder.rglob("kept-*"))
+
+
+def test_an_export_waits_for_what_is_being_painted(server, carphone):
+    """A stroke that is followed takes a moment; the export that is asked for meanwhile has it."""
+    found = server.upload(carphone)
+    stroke = {
+        "kind": "garbage", "shape": "brush", "points": [[0.5, 0.3]], "radius": 0.1, "follows": True,
+    }  # fmt: skip
+    server.job(server.look(found)["id"], "done")
+    with ThreadPoolExecutor() as pool:
+        painting = pool.submit(server.ask, "PUT", f"/clips/{found['id']}/strokes", [stroke])
+        wait(server.working)
+        job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "lumamatte"}).json
+        assert painting.result().status == 200
+    assert "--garbage=" in job["command"]
 
 
 def test_edits_that_are_none_are_refused_and_change_nothing(server, clip):

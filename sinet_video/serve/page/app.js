@@ -1,11 +1,11 @@
 // The page: asks the server for its state, opens clips, and saves what is changed about them.
 import * as api from "./api.js";
-import { alertOf, calmly, get, length, size } from "./dom.js";
+import { alertOf, get, length, make, size } from "./dom.js";
 import { edits } from "./edits.js";
 import { destinations, estimate, showCommand } from "./exports.js";
 import { isActive, showCards, showJobs } from "./jobs.js";
 import "./keys.js";
-import { current, page } from "./page.js";
+import { current, note, page, takeOver } from "./page.js";
 import { paint } from "./paint.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
@@ -13,10 +13,12 @@ import "./uploads.js";
 import { showOwn, view } from "./views.js";
 
 page.update = async () => {
-  try { page.state = await api.state(); } catch (error) { alertOf(error); return; }
+  const { changes } = page;
+  try { takeOver(await api.state(), changes); } catch (error) { alertOf(error); return; }
   if (!page.destination) destinations();
-  if (page.open && !page.state.clips.some((clip) => clip.id === page.open)) close();
-  if (!page.open && page.state.clips.length) page.show(page.state.clips.at(-1).id);
+  if (page.open && !current()) close();
+  if (!page.open && page.state.clips.length) page.show((named() ?? page.state.clips.at(-1)).id);
+  takeUp();
   page.render();
 };
 
@@ -45,13 +47,17 @@ async function loadLook(version) {
   timeline.here(player.time);
 }
 
+// The clip that the address names, so that it is open again when the page is loaded again.
+const named = () => page.state.clips.find((clip) => `#${clip.id}` === location.hash);
+
 page.show = (id) => {
   if (page.open === id) return;
   Object.assign(page, { open: id, looked: null });
+  history.replaceState(null, "", `#${id}`);
   const clip = current();
-  edits.open(Object.fromEntries(Object.entries(clip.edits).filter(([key]) => key !== "background")));
-  get("background").value = clip.edits.background.startsWith("#") ? "colour" : clip.edits.background;
-  if (clip.edits.background.startsWith("#")) get("colour").value = clip.edits.background;
+  note(clip, "edits", "strokes");
+  document.title = `${clip.name} – sinet-video`;
+  showEdits(clip);
   get("work").hidden = false;
   get("relook").hidden = true;
   timeline.clear();
@@ -66,8 +72,22 @@ page.show = (id) => {
   page.render();
 };
 
+// Edits and strokes that another tab or a program has changed are shown here too.
+function takeUp() {
+  const clip = current();
+  if (!clip || paint.drawing || paint.moving) return;
+  const isNew = (part) => JSON.stringify(clip[part]) !== page.shown[part];
+  const edited = isNew("edits"), painted = isNew("strokes");
+  if (!edited && !painted) return;
+  note(clip, "edits", "strokes");
+  if (edited) showEdits(clip);
+  if (painted) { paint.open(clip.strokes); paint.describe(clip.drawn); }
+  changed();
+}
+
 function close() {
   Object.assign(page, { open: null, looked: null });
+  document.title = "sinet-video";
   player.pause();
   player.clip = null;
 }
@@ -79,23 +99,52 @@ function background() {
   return wanted === "colour" ? get("colour").value : wanted;
 }
 
-const save = calmly(25, async () => {
-  const clip = page.open;
-  try {
-    await api.saveEdits(clip, { ...edits.values, background: background() });
-    if (player.playable) get("relook").hidden = false;
-    if (clip === page.open) player.refresh();
-    showCommand();
-  } catch (error) { alertOf(error); }
-});
-edits.changed = () => { performance.mark("moved"); save(); };
+function showEdits(clip) {
+  const { background: behind, ...values } = clip.edits, select = get("background");
+  const kind = behind.startsWith("#") ? "colour" : behind;
+  edits.open(values);
+  if (![...select.options].some((option) => option.value === kind)) select.append(make("option", { value: kind, textContent: kind }));
+  select.value = kind;
+  if (kind === "colour") get("colour").value = behind;
+}
 
-paint.saved = (clip) => {
-  Object.assign(current() ?? {}, clip);
-  timeline.show(timeline.figures, paint.strokes);
+// Something that changes the matte is on the server now.
+function changed() {
+  timeline.show(timeline.figures, paint.strokes, paint.marks);
   if (player.playable) get("relook").hidden = false;
   player.refresh();
   showCommand();
+}
+
+// Edits that have to be sent, by clip; one after another, or the server may be left with what came before.
+const edited = new Map();
+let sending = Promise.resolve();
+
+async function send() {
+  await new Promise((done) => { setTimeout(done, 25); }); // a slider moves on meanwhile
+  for (const [clip, values] of edited) {
+    edited.delete(clip);
+    try {
+      note(await api.saveEdits(clip, values), "edits");
+      if (clip === page.open) changed();
+    } catch (error) { alertOf(error); }
+  }
+}
+
+function save() {
+  page.changes += 1;
+  if (!edited.size) {
+    page.unsaved += 1;
+    sending = sending.then(send).finally(() => { page.unsaved -= 1; });
+  }
+  edited.set(page.open, { ...edits.values, background: background() });
+}
+edits.changed = () => { performance.mark("moved"); save(); };
+page.saved = () => Promise.all([sending, paint.sending]);
+
+paint.saved = (clip) => {
+  note(clip, "strokes", "drawn");
+  if (clip.id === page.open) changed();
 };
 paint.marked = () => timeline.show(timeline.figures, paint.strokes, paint.marks);
 player.onTime = (time) => { timeline.here(time); paint.draw(); };
@@ -133,6 +182,9 @@ async function watch() {
   await page.update();
   setTimeout(watch, page.state.jobs.some(isActive) ? 600 : 3000);
 }
+
+addEventListener("hashchange", () => { const clip = named(); if (clip) page.show(clip.id); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) page.update(); }); // hidden pages ask seldom
 
 await page.update();
 view("board");

@@ -60,11 +60,16 @@ export const showCommand = calmly(100, async () => {
   get("command").replaceChildren(...words);
 });
 
-get("export").addEventListener("click", () => api.addJob(page.open, page.destination).then(page.update).catch(alertOf));
-get("export-all").addEventListener("click", async () => {
-  try { for (const clip of page.state.clips) await api.addJob(clip.id, page.destination); } catch (error) { alertOf(error); }
+// Exports clips as they are shown: what was painted last may be on its way to the server still.
+async function start(clips) {
+  const { destination } = page;
+  await page.saved();
+  for (const clip of clips) await api.addJob(clip, destination).catch(alertOf);
   await page.update();
-});
+}
+
+get("export").addEventListener("click", () => start([page.open]));
+get("export-all").addEventListener("click", () => start(page.state.clips.map((clip) => clip.id)));
 get("copy").addEventListener("click", async () => {
   try { await navigator.clipboard.writeText(get("command").textContent); get("copy").textContent = "Copied"; } catch { getSelection().selectAllChildren(get("command")); }
   setTimeout(() => { get("copy").textContent = "Copy"; }, 1500);

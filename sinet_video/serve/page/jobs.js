@@ -77,7 +77,7 @@ function uploading(item) {
 
 function card(item) {
   const { id, name, job, chosen } = item;
-  const picture = button("", () => page.show(id), { className: "open", "aria-label": `Open ${name}`, "aria-pressed": String(chosen) });
+  const picture = button("", () => { location.hash = id; }, { className: "open", "aria-label": `Open ${name}`, "aria-pressed": String(chosen) });
   picture.append(make("img", { src: api.posterOf(id), alt: "" }));
   const gone = button("×", act(() => api.deleteClip(id)), { className: "small", "aria-label": `Delete ${name}` });
   const working = job && isActive(job), what = job?.what === "look" ? "looking through it" : "export";

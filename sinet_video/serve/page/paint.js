@@ -1,6 +1,7 @@
 // Brush, rectangle and polygon: what must go and what must stay, with undo.
 import * as api from "./api.js";
 import { alertOf, button, clock, get, make } from "./dom.js";
+import { page } from "./page.js";
 import { counts, placeOf, pointsAt } from "./place.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
@@ -124,8 +125,10 @@ export const paint = {
     if (!sent.includes(this.selected)) this.selected = null;
     this.draw();
     get("following").hidden = !sent.some((stroke) => stroke.follows && !stroke.track);
+    page.changes += 1;
+    page.unsaved += 1;
     // One after another, or the server may be left with what came before.
-    this.sending = this.sending.then(() => this.send(sent, id));
+    this.sending = this.sending.then(() => this.send(sent, id)).finally(() => { page.unsaved -= 1; });
     return this.sending;
   },
 
@@ -133,7 +136,8 @@ export const paint = {
     if (sent !== this.strokes && id === player.clip?.id) return; // what is newer comes next
     try {
       const clip = await api.saveStrokes(id, sent.map(({ track, ...stroke }) => stroke));
-      if (sent !== this.strokes || id !== player.clip?.id) return; // more was painted meanwhile
+      if (id !== player.clip?.id) { this.saved(clip); return; }
+      if (sent !== this.strokes) return; // more was painted meanwhile
       sent.forEach((stroke, index) => { stroke.track = clip.strokes[index].track; });
       this.describe(clip.drawn);
       this.saved(clip);
