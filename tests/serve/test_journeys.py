@@ -5,6 +5,9 @@ PICTURES_OF_THE_PAGE=FOLDER keeps the pictures that are taken on the way.
 
 from __future__ import annotations
 
+import signal
+import socket
+import time
 from pathlib import Path
 
 import av
@@ -17,6 +20,7 @@ from browsing import (
     drag,
     drop,
     key,
+    opened,
     pictures,
     playable,
     press,
@@ -37,6 +41,11 @@ def presenter(shared: Path, ffmpeg, tmp_path_factory) -> Path:
     second = ["-ss", 5.4, "-i", source, "-t", 1]  # in which the network keeps a part of the chair
     ffmpeg("ffmpeg", "-y", *second, "-c:v", "libx264", "-preset", "ultrafast", "-crf", 12, clip)
     return clip
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
 
 
 def alphas(file: Path) -> list[np.ndarray]:
@@ -155,6 +164,80 @@ def test_an_export_has_what_was_painted_just_before_it(page, page_server, carpho
     job = wait(lambda: page_server.ask("GET", "").json["jobs"][1:])[0]
     assert "--garbage=" in job["command"]
     assert "--core=" in job["command"]
+
+
+def test_a_clip_that_was_worked_on_is_deleted_when_that_is_confirmed(page, page_server, carphone):
+    """By a dialogue that says what is lost; a clip as it came is deleted at once."""
+
+    def delete(answer: str | None) -> None:
+        page.find_element("css selector", "[aria-label='Delete carphone_pristine.mp4']").click()
+        if answer is not None:
+            page.find_element("id", answer).click()
+
+    drop(page, carphone)
+    shown(page)
+    delete(None)
+    wait(lambda: not texts(page, "#cards li"))
+    drop(page, carphone)
+    playable(page)
+    slide(page, "choke", 2)
+    page.execute_script("document.getElementById('painting').open = true")
+    drag(page, (0.5, 0.3), (0.5, 0.4))
+    wait(lambda: page_server.ask("GET", "").json["clips"][0]["strokes"])
+    wait(lambda: "choke" in page_server.ask("GET", "").json["clips"][0]["edits"])
+    delete("sure-no")
+    assert texts(page, "#sure-question") == [
+        "Delete carphone_pristine.mp4? 1 stroke and its settings will be deleted too."
+    ]
+    assert not page.find_element("id", "sure").get_property("open")
+    assert len(page_server.ask("GET", "").json["clips"]) == 1
+    page.find_element("css selector", "[aria-label='Delete carphone_pristine.mp4']").click()
+    pictures(page, "journey-delete")
+    page.find_element("id", "sure-yes").click()
+    wait(lambda: not page_server.ask("GET", "").json["clips"])
+
+
+def test_the_page_says_that_the_server_is_gone_and_that_it_is_back(browser, start, carphone):
+    """Once; an upload that was under way says why it failed, and can be tried again."""
+    words = ["--port", str(free_port()), "--token", "a-token-for-this-test"]
+    server = start(*words)
+    page = opened(browser, server.url)
+    alert = page.find_element("id", "alert")
+    server.process.send_signal(signal.SIGSTOP)
+    drop(page, carphone)
+    wait(
+        lambda: "uploading" in texts(page, "#cards li")[0] or "reading" in texts(page, "#cards")[0]
+    )
+    server.process.kill()
+    (said,) = wait(lambda: texts(page, "#cards .bad"))
+    assert "the connection to the server was lost" in said
+    wait(alert.is_displayed)
+    assert "The server does not answer." in alert.text
+    page.execute_script("scrollTo(0, 1e6)")
+    top = "return document.getElementById('alert').getBoundingClientRect().top"
+    assert page.execute_script(top) >= 0
+    pictures(page, "journey-server-gone")
+    alert.find_element("css selector", "button").click()
+    time.sleep(4)  # it asks every three seconds
+    assert not alert.is_displayed()
+    start(*words)
+    press(page, "Retry", "#cards")
+    wait(lambda: texts(page, "#cards img"))
+    assert not alert.is_displayed()
+
+
+def test_a_file_that_is_gone_is_said_to_be(page, page_server, make_clip, tmp_path):
+    """It was removed after it was chosen; the server is not blamed."""
+    first, second = make_clip("first.mp4"), tmp_path / "second.mp4"
+    second.write_bytes(first.read_bytes())
+    page_server.process.send_signal(signal.SIGSTOP)
+    try:
+        drop(page, first, second)
+        second.unlink()
+    finally:
+        page_server.process.send_signal(signal.SIGCONT)
+    (said,) = wait(lambda: texts(page, "#cards .bad"))
+    assert said.startswith("second.mp4 could not be uploaded: it cannot be read.")
 
 
 def test_five_clips_with_one_bad_give_four_results(page, make_clip, tmp_path):

@@ -1,6 +1,7 @@
 // The server's HTTP interface, as functions; errors carry the server's own sentence.
 
 export class Refused extends Error {}
+export class Gone extends Refused {} // nothing came back
 
 async function answered(response) {
   if (response.ok) return response;
@@ -13,7 +14,7 @@ async function ask(path, options = {}) {
   let response;
   try { response = await fetch(`api${path}`, options); } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("The server does not answer; it may have ended.");
+    throw new Gone("The server does not answer. If it was stopped, its clips are deleted: start sinet-video serve again, and open the address that it prints.");
   }
   return answered(response);
 }
@@ -46,6 +47,14 @@ export async function frame(clip, time, side, quick, source) {
   return Promise.all([createImageBitmap(whole, 0, height, width, 2 * height), createImageBitmap(whole, 0, 0, width, height)]);
 }
 
+// Why nothing came of an upload. Browsers do not say; this can be found out.
+async function causeOf(file) {
+  const read = await file.slice(0, 1).arrayBuffer().catch(() => new ArrayBuffer());
+  if (!read.byteLength) return "it cannot be read. It may be a folder, or have been moved or changed.";
+  try { await state(); } catch { return "the connection to the server was lost."; }
+  return "the server stopped reading it. It may be too large, or there are too many clips.";
+}
+
 // Sends a file as the body itself; `progress` gets shares from 0 to 1, `abort` stops it.
 function send(path, file, progress, began) {
   return new Promise((resolve, reject) => {
@@ -59,7 +68,7 @@ function send(path, file, progress, began) {
       if (request.status < 300) resolve(said);
       else reject(new Refused(said.error ?? `The server answered ${request.status}.`));
     });
-    request.addEventListener("error", () => reject(new Refused(`${file.name} could not be uploaded: the server stopped reading it. It may be too large, or there are too many clips.`)));
+    request.addEventListener("error", () => causeOf(file).then((cause) => reject(new Refused(`${file.name} could not be uploaded: ${cause}`))));
     request.addEventListener("abort", () => reject(Object.assign(new Refused(`${file.name} was not uploaded: you stopped it.`), { stopped: true })));
     began?.(() => request.abort());
     request.send(file);

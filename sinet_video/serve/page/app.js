@@ -12,9 +12,18 @@ import { timeline } from "./timeline.js";
 import "./uploads.js";
 import { showOwn, view } from "./views.js";
 
+// Said once, until the server is there again: it is asked every few seconds.
+let gone = false;
+
+function missed(error) {
+  if (!gone) alertOf(error);
+  gone = error instanceof api.Gone;
+}
+
 page.update = async () => {
   const { changes } = page;
-  try { takeOver(await api.state(), changes); } catch (error) { alertOf(error); return; }
+  try { takeOver(await api.state(), changes); } catch (error) { missed(error); if (page.destination) page.render(); return; }
+  if (gone) { gone = false; get("alert").hidden = true; }
   if (!page.destination) destinations();
   if (page.open && !current()) close();
   if (!page.open && page.state.clips.length) page.show((named() ?? page.state.clips.at(-1)).id);

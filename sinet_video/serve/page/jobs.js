@@ -1,6 +1,6 @@
 // Cards of clips, and the exports of the one that is open: progress, cancel, retry, download.
 import * as api from "./api.js";
-import { alertOf, button, clock, get, left, make, size, took } from "./dom.js";
+import { alertOf, button, clock, get, left, make, size, sure, took } from "./dom.js";
 import { page } from "./page.js";
 import { again, forget } from "./uploads.js";
 
@@ -75,11 +75,27 @@ function uploading(item) {
     error ? make("div", { className: "bar" }, button("Retry", () => again(upload), { "aria-label": `Retry ${name}` })) : make("progress", { max: 1, value: share ?? 0, "aria-label": `Upload of ${name}` }));
 }
 
+const counted = (count, what) => (count ? `${count} ${what}${count === 1 ? "" : "s"}` : null);
+
+// What goes with a clip and cannot be had again by uploading it again.
+function work({ edits, strokes }, exports) {
+  const { background, ...values } = edits;
+  const changed = background || Object.keys(values).length ? "its settings" : null;
+  return [counted(strokes.length, "stroke"), changed, counted(exports.length, "export")].filter(Boolean);
+}
+
+async function remove(id) {
+  const clip = page.state.clips.find((each) => each.id === id);
+  const lost = work(clip, page.state.jobs.filter((job) => job.clip === id && job.what !== "look"));
+  if (lost.length && !await sure(`Delete ${clip.name}? ${new Intl.ListFormat("en").format(lost)} will be deleted too.`, "Delete")) return;
+  await api.deleteClip(id);
+}
+
 function card(item) {
   const { id, name, job, chosen } = item;
   const picture = button("", () => { location.hash = id; }, { className: "open", "aria-label": `Open ${name}`, "aria-pressed": String(chosen) });
   picture.append(make("img", { src: api.posterOf(id), alt: "" }));
-  const gone = button("×", act(() => api.deleteClip(id)), { className: "small", "aria-label": `Delete ${name}` });
+  const gone = button("×", act(() => remove(id)), { className: "small", "aria-label": `Delete ${name}` });
   const working = job && isActive(job), what = job?.what === "look" ? "looking through it" : "export";
   const said = working ? `${what}, ${saying(job)}` : job?.state === "failed" ? job.error : job?.state === "cancelled" ? `${what} cancelled` : facts(item);
   const bad = job?.state === "failed";
