@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sinet_video.errors import SettingError
-
 
 @dataclass(frozen=True)
 class PageEntry:
@@ -196,13 +194,6 @@ OFFERED: Mapping[str, PageEntry] = {
     name: each.page for name, each in DESTINATIONS.items() if each.page is not None
 }
 """What the page offers, by the names of the destinations."""
-
-
-def offered(name: object) -> Destination:
-    """Return a destination that the page offers; raises `SettingError` for any other name."""
-    if not isinstance(name, str) or name not in OFFERED:
-        raise SettingError(f"Destination is {name!r}; it must be one of {', '.join(OFFERED)}.")
-    return DESTINATIONS[name]
 
 
 def described() -> str:

@@ -6,7 +6,6 @@ PICTURES_OF_THE_PAGE=FOLDER keeps the pictures that are taken on the way.
 from __future__ import annotations
 
 import signal
-import socket
 import time
 from pathlib import Path
 
@@ -41,11 +40,6 @@ def presenter(shared: Path, ffmpeg, tmp_path_factory) -> Path:
     second = ["-ss", 5.4, "-i", source, "-t", 1]  # in which the network keeps a part of the chair
     ffmpeg("ffmpeg", "-y", *second, "-c:v", "libx264", "-preset", "ultrafast", "-crf", 12, clip)
     return clip
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 def alphas(file: Path) -> list[np.ndarray]:
@@ -197,9 +191,11 @@ def test_a_clip_that_was_worked_on_is_deleted_when_that_is_confirmed(page, page_
     wait(lambda: not page_server.ask("GET", "").json["clips"])
 
 
-def test_the_page_says_that_the_server_is_gone_and_that_it_is_back(browser, start, carphone):
+def test_the_page_says_that_the_server_is_gone_and_that_it_is_back(
+    browser, start, free_port, carphone
+):
     """Once; an upload that was under way says why it failed, and can be tried again."""
-    words = ["--port", str(free_port()), "--token", "a-token-for-this-test"]
+    words = ["--port", str(free_port), "--token", "a-token-for-this-test"]
     server = start(*words)
     page = opened(browser, server.url)
     alert = page.find_element("id", "alert")

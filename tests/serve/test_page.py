@@ -246,6 +246,18 @@ def test_before_and_after_has_the_source_left_and_a_checkerboard_right(page, mak
     assert frame[height // 4, : width * 4 // 10].std() > 10  # a ramp of colours
 
 
+def test_a_background_of_ones_own_can_be_chosen_once_it_is_there(page, carphone, make_clip):
+    drop(page, carphone)
+    shown(page)
+    own = page.find_element("css selector", "#background [value=own]")
+    assert not own.is_enabled()
+    page.execute_script("document.getElementById('backgrounds').open = true")
+    page.find_element("id", "own").send_keys(str(make_clip("room.mp4")))
+    wait(own.is_enabled)
+    choose(page, "destination", "video")
+    wait(lambda: "--background=room.mp4" in texts(page, "#command")[0])
+
+
 def test_it_is_readable_narrow_and_wide_light_and_dark(page, carphone, make_clip):
     pictures(page, "empty")
     drop(page, carphone)

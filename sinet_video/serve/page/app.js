@@ -159,10 +159,11 @@ paint.marked = () => timeline.show(timeline.figures, paint.strokes, paint.marks)
 player.onTime = (time) => { timeline.here(time); paint.draw(); };
 
 get("own").addEventListener("change", async () => {
-  const [file] = get("own").files;
+  const [file] = get("own").files, clip = page.open;
   if (!file) return;
   try {
-    await api.uploadBackground(page.open, file);
+    await api.uploadBackground(clip, file);
+    if (clip !== page.open) return;
     get("background").value = "own";
     await page.update();
     view("own");
