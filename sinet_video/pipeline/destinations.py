@@ -38,6 +38,10 @@ class PageEntry:
     plate: str = ""
 
 
+SUFFIXES = {"png": ".png", "tiff": ".tif", "exr": ".exr"}
+"""What one image of a folder is called at its end, by the folder's format."""
+
+
 @dataclass(frozen=True)
 class Destination:
     """A place where results are used.
@@ -64,9 +68,14 @@ class Destination:
         """Whether the user's own background is put behind the person."""
         return not {"background", "show"} & set(self.options)
 
-    def words(self) -> list[str]:
-        """Return the options as they are typed."""
-        return [f"--{name.replace('_', '-')}={value}" for name, value in self.options.items()]
+    def suffix_of(self, *, still: bool) -> str:
+        """Return the extension of the output: of a still image, one image instead of a folder."""
+        return SUFFIXES[self.options["format"]] if still and self.is_folder else self.suffix
+
+    def words(self, *, still: bool = False) -> list[str]:
+        """Return the options as they are typed, for a video or a still image."""
+        given = {k: v for k, v in self.options.items() if not (still and k == "format")}
+        return [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
 
 
 _EDITOR = {"background": "transparent", "codec": "prores", "alpha_mode": "straight"}
@@ -100,7 +109,18 @@ DESTINATIONS: Mapping[str, Destination] = {
             effort=4.1,
         ),
     ),
-    "blender": Destination("PNG frames, straight alpha", "", _ALPHA | {"format": "png"}),
+    "blender": Destination(
+        "PNG frames, straight alpha",
+        "",
+        _ALPHA | {"format": "png"},
+        PageEntry(
+            "Blender, Photoshop",
+            "PNG images",
+            "Numbered images with straight alpha, in a .zip; a photo becomes one PNG.",
+            bits=9.8,
+            effort=2.2,
+        ),
+    ),
     "tiff": Destination(
         "TIFF frames, straight alpha",
         "",

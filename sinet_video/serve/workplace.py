@@ -109,6 +109,11 @@ class StoredClip:
     background: tuple[Path, str] | None = None
     touched: float = field(default_factory=time.monotonic)
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it is one image."""
+        return bool(self.facts.get("frames") == 1)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return {

@@ -137,7 +137,7 @@ def test_a_whole_journey_without_a_pointer(page, keys, page_server, carphone, tm
     keys.press(ESCAPE)
     assert not page.find_element("id", "help").get_property("open")
     keys.tab_to("input[name=destination]")
-    keys.press(*[DOWN] * 7)
+    keys.press(*[DOWN] * 8)
     wait(lambda: "--show=alpha" in texts(page, "#command")[0])
     keys.tab_to("#export")
     keys.press(ENTER)

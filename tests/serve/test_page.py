@@ -29,6 +29,7 @@ from browsing import (
     usual,
     wait,
 )
+from PIL import Image
 
 OPAQUE = """const canvas = document.getElementById("picture");
 const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -244,6 +245,27 @@ def test_before_and_after_has_the_source_left_and_a_checkerboard_right(page, mak
     assert both.sum() > 0.8 * len(right)
     assert min(both) > 0.4 * len(right)
     assert frame[height // 4, : width * 4 // 10].std() > 10  # a ramp of colours
+
+
+def test_an_image_has_no_timeline_and_becomes_an_image(page, make_clip, tmp_path):
+    """What is about time is left out; the destination is PNG until another one is chosen."""
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (160, 96), (90, 120, 150)).save(photo)
+    drop(page, make_clip())
+    wait(lambda: texts(page, ".card.chosen b") == ["clip.mp4"])
+    chosen = "return document.querySelector('input[name=destination]:checked').value"
+    assert page.execute_script(chosen) == "premiere"
+    drop(page, photo)
+    wait(lambda: texts(page, ".card.chosen b") == ["photo.png"])
+    assert page.execute_script(chosen) == "blender"
+    wait(lambda: "photo-matte.png" in texts(page, "#command")[0])
+    assert not page.find_element("id", "timeline").is_displayed()
+    assert not page.find_element("id", "play").is_displayed()
+    shown(page)
+    pictures(page, "image")
+    page.find_element("css selector", "[aria-label='Open clip.mp4']").click()
+    wait(lambda: page.find_element("id", "timeline").is_displayed())
+    assert page.execute_script(chosen) == "premiere"
 
 
 def test_a_background_of_ones_own_can_be_chosen_once_it_is_there(page, carphone, make_clip):

@@ -23,7 +23,7 @@ import pytest
 from browsing import wait
 from PIL import Image
 
-from sinet_video import verify
+from sinet_video import probe, verify
 from sinet_video.pipeline.destinations import OFFERED
 from sinet_video.serve.job import LOOK, Job
 from sinet_video.serve.jobs import Turns
@@ -130,6 +130,26 @@ def test_each_destination_is_checked_and_the_command_that_is_shown_makes_the_sam
     subprocess.run(["sh", "-c", job["command"]], cwd=ours, env=shell, check=True)
     made = {p for p in ours.rglob("My talk-matte*") if p.is_file()} | set(ours.glob("*-matte/*"))
     assert sorted(p.read_bytes() for p in made) == sorted(p.read_bytes() for p in results)
+
+
+@pytest.mark.parametrize(
+    ("what", "suffix"), [("blender", ".png"), ("tiff", ".tif"), ("nuke", ".exr")]
+)
+def test_of_an_image_one_image_is_made(server, what, suffix, tmp_path):
+    """With alpha, and no archive of one; the command that is shown makes the same."""
+    photo = tmp_path / "a photo.jpg"
+    Image.effect_mandelbrot((96, 64), (-2, -1, 1, 1), 100).convert("RGB").save(photo)
+    found = server.upload(photo, "a%20photo.jpg")
+    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": what}).json
+    done = server.job(job["id"], "done")
+    assert done["suffix"] == suffix
+    assert done["verification"]["holds"], done["verification"]
+    result = server.ask("GET", f"/jobs/{job['id']}/result").body
+    shell = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", job["command"]], cwd=tmp_path, env=shell, check=True)
+    made = tmp_path / f"a photo-matte{suffix}"
+    assert made.read_bytes() == result
+    assert probe(made).alpha is not None
 
 
 def _unpacked(data: bytes, suffix: str, folder: Path) -> list[Path]:

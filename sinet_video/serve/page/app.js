@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { alertOf, get, length, make, size } from "./dom.js";
 import { edits } from "./edits.js";
-import { destinations, estimate, showCommand } from "./exports.js";
+import { destinations, estimate, showCommand, suit } from "./exports.js";
 import { isActive, showCards, showJobs } from "./jobs.js";
 import "./keys.js";
 import { current, note, page, takeOver } from "./page.js";
@@ -67,6 +67,8 @@ page.show = (id) => {
   note(clip, "edits", "strokes");
   document.title = `${clip.name} – sinet-video`;
   showEdits(clip);
+  suit(clip);
+  get("work").classList.toggle("still", clip.frames === 1);
   get("work").hidden = false;
   get("relook").hidden = true;
   timeline.clear();

@@ -10,10 +10,21 @@ function choose(name) {
   estimate();
 }
 
+const IMAGES = "blender";
+let chosen = false; // by somebody, for this and all clips
+
+// Offers images for an image, until somebody chooses.
+export function suit(clip) {
+  if (chosen) return;
+  const name = clip.frames === 1 ? IMAGES : Object.keys(page.state.destinations)[0];
+  document.querySelector(`input[name=destination][value=${name}]`).checked = true;
+  choose(name);
+}
+
 export function destinations() {
   const rows = Object.entries(page.state.destinations).map(([name, each], index) => {
     const input = make("input", { type: "radio", name: "destination", value: name, checked: index === 0 });
-    input.addEventListener("change", () => choose(name));
+    input.addEventListener("change", () => { chosen = true; choose(name); });
     const line = make("small", {}, each.kind, make("span", { className: "cost", id: `cost-${name}` }));
     return make("label", { className: "destination" }, input, make("span", {}, each.title, line, make("small", { className: "about", textContent: each.about })));
   });
