@@ -268,6 +268,16 @@ def test_an_image_has_no_timeline_and_becomes_an_image(page, make_clip, tmp_path
     assert page.execute_script(chosen) == "premiere"
 
 
+def test_of_an_hdr_clip_it_is_said_that_it_looks_paler(page, make_clip, ffmpeg, tmp_path):
+    tagged = tmp_path / "hdr.mkv"
+    tags = ["-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc"]
+    ffmpeg("ffmpeg", "-y", "-i", make_clip("sdr.mp4"), "-c:v", "libx264", *tags, tagged)
+    for clip, is_hdr in ((tagged, True), (make_clip("sdr.mp4"), False)):
+        drop(page, clip)
+        wait(lambda name=clip.name: texts(page, ".card.chosen b") == [name])
+        assert page.find_element("id", "hdr").is_displayed() is is_hdr
+
+
 def test_a_background_of_ones_own_can_be_chosen_once_it_is_there(page, carphone, make_clip):
     drop(page, carphone)
     shown(page)

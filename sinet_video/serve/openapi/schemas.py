@@ -122,6 +122,7 @@ def _clip() -> Schema:
         rate=_or_null("number", "Frames per second."),
         codec=TEXT,
         alpha=_or_null("string", "Null without an alpha channel."),
+        hdr=_or_null("string", "PQ or HLG; null for SDR."),
         audio=_about(COUNT, "The number of audio tracks."),
         edits=reference("Edits"),
         strokes=_about(_list({"type": "object"}), "As they were sent, with where they were found."),

@@ -68,6 +68,7 @@ page.show = (id) => {
   document.title = `${clip.name} – sinet-video`;
   showEdits(clip);
   suit(clip);
+  get("hdr").hidden = !clip.hdr;
   get("work").classList.toggle("still", clip.frames === 1);
   get("work").hidden = false;
   get("relook").hidden = true;
