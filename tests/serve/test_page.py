@@ -146,6 +146,23 @@ def test_a_stroke_counts_from_the_bracket_to_the_bracket(page, page_server, carp
     wait(lambda: spans() == [(pytest.approx(1, abs=0.04), None)])
 
 
+def test_undo_takes_back_the_last_corner_of_a_polygon(page, page_server, carphone):
+    """And the stroke before it stays."""
+    from selenium.webdriver import ActionChains
+
+    drop(page, carphone)
+    playable(page)
+    page.execute_script("document.getElementById('painting').open = true")
+    drag(page, (0.5, 0.3), (0.5, 0.6))
+    choose(page, "shape", "polygon")
+    for corner in ((0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.9, 0.9)):
+        drag(page, corner)
+    ActionChains(page).key_down("\ue009").send_keys("z").key_up("\ue009").perform()
+    key(page, "\ue007")
+    strokes = wait(lambda: page_server.ask("GET", "").json["clips"][0]["strokes"][1:])
+    assert len(strokes[0]["points"]) == 3
+
+
 def test_keys_views_and_the_timeline(page, carphone):
     drop(page, carphone)
     playable(page)

@@ -24,7 +24,8 @@ function saying(job) {
   return job.state === "done" ? "ready" : job.state;
 }
 
-const facts = (clip) => `${clip.width}×${clip.height}, ${clip.duration ? clock(clip.duration, 0) : "length not said"}, ${size(clip.size)}`;
+const lasts = (clip) => (clip.frames === 1 ? "image" : clip.duration ? clock(clip.duration, 0) : "unknown length");
+const facts = (clip) => `${clip.width}×${clip.height}, ${lasts(clip)}, ${size(clip.size)}`;
 
 // Updates a list in place, so that focus and pictures stay: one element for each key.
 function keyed(list, items, key, build) {
@@ -58,8 +59,8 @@ export function showCards() {
   const items = [
     ...page.uploads.map(({ id, name, share, error }) => ({ id: `u${id}`, upload: id, name, error, share: share === null ? null : Math.round(100 * share) / 100 })),
     ...clips.map((clip) => {
-      const { id, name, width, height, duration, size: bytes } = clip;
-      return { id, name, width, height, duration, size: bytes, chosen: id === page.open, job: told(clip, jobs) };
+      const { id, name, width, height, duration, frames, size: bytes } = clip;
+      return { id, name, width, height, duration, frames, size: bytes, chosen: id === page.open, job: told(clip, jobs) };
     }),
   ];
   keyed(get("cards"), items, (item) => item.id, (item) => (item.upload !== undefined ? uploading(item) : card(item)));
@@ -96,7 +97,7 @@ function card(item) {
   const picture = button("", () => { location.hash = id; }, { className: "open", "aria-label": `Open ${name}`, "aria-pressed": String(chosen) });
   picture.append(make("img", { src: api.posterOf(id), alt: "" }));
   const gone = button("×", act(() => remove(id)), { className: "small", "aria-label": `Delete ${name}` });
-  const working = job && isActive(job), what = job?.what === "look" ? "looking through it" : "export";
+  const working = job && isActive(job), what = job?.what === "look" ? "analysis" : "export";
   const said = working ? `${what}, ${saying(job)}` : job?.state === "failed" ? job.error : job?.state === "cancelled" ? `${what} cancelled` : facts(item);
   const bad = job?.state === "failed";
   return make("li", { className: chosen ? "card chosen" : "card" }, picture, make("b", { textContent: name, title: name }), gone,
@@ -133,7 +134,8 @@ function row(job, destination, name) {
 function verdict(job) {
   if (!job.verification) return null;
   const { holds, checks } = job.verification;
+  const count = (wanted) => checks.filter((each) => each.holds === wanted).length; // null: it does not apply
   const mark = { true: "✓", false: "✗", null: "–" };
   const list = checks.map((each) => make("li", { className: each.holds === false ? "bad" : "", textContent: `${mark[each.holds]} ${each.name}: ${each.detail}` }));
-  return make("details", {}, make("summary", { className: holds ? "good" : "bad", textContent: holds ? `Checked: all ${checks.length} hold` : `Checked: ${checks.filter((each) => each.holds === false).length} of ${checks.length} fail` }), make("ul", {}, ...list));
+  return make("details", {}, make("summary", { className: holds ? "good" : "bad", textContent: holds ? `Checked: all ${count(true)} passed` : `Checked: ${count(false)} failed, ${count(true)} passed` }), make("ul", {}, ...list));
 }

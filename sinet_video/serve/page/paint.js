@@ -42,7 +42,7 @@ export const paint = {
   sayMarks() {
     const { selected, marks } = this;
     const until = (end) => (end === null ? "the end" : clock(end, 2));
-    get("marks").textContent = selected ? "[ and ] set where the chosen stroke starts and ends." : marks ? `New strokes count from ${clock(marks.start, 2)} to ${until(marks.end)}.` : "[ and ] set from when until when strokes count.";
+    get("marks").textContent = selected ? "[ and ] set where the chosen stroke starts and ends." : marks ? `New strokes apply from ${clock(marks.start, 2)} to ${until(marks.end)}.` : "[ and ] set from when until when new strokes apply.";
   },
 
   choose(stroke) {
@@ -116,7 +116,11 @@ export const paint = {
     this.drawing = null;
     this.draw();
   },
-  undo() { if (this.done.length) { this.undone.push(this.strokes); this.strokes = this.done.pop(); this.save(); } },
+  // While a polygon is drawn its corners are taken back, the last one first.
+  undo() {
+    if (this.drawing?.shape === "polygon") { this.drawing.points.pop(); if (!this.drawing.points.length) this.drawing = null; this.draw(); return; }
+    if (this.done.length) { this.undone.push(this.strokes); this.strokes = this.done.pop(); this.save(); }
+  },
   redo() { if (this.undone.length) { this.done.push(this.strokes); this.strokes = this.undone.pop(); this.save(); } },
   clear() { if (this.strokes.length) { this.remember(this.strokes); this.strokes = []; this.save(); } },
 
