@@ -69,9 +69,9 @@ def http_page(api: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the page on the HTTP interface."""
     yield from ("# HTTP", "", api["info"]["description"], "")
     yield "`sinet-video serve` serves this description as OpenAPI at `/TOKEN/api/openapi.json`."
-    codes = sorted({code for _, _, each in operations(api) for code in each["responses"]})
-    errors = ", ".join(f"`{code}`" for code in codes if code >= "400")
-    yield f"Errors have the status {errors}."
+    said = {c: r["description"] for _, _, o in operations(api) for c, r in o["responses"].items()}
+    yield from ("", "| status | means |", "|---|---|")
+    yield from (f"| {code} | {said[code]} |" for code in sorted(said) if code >= "400")
     for method, path, operation in operations(api):
         yield from operation_section(method, path, operation)
     yield from ("", "## Schemas", "")
@@ -89,6 +89,8 @@ def operations(api: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
 def operation_section(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
     """Yield the lines on one request."""
     yield from ("", f"## {method.upper()} {path}", "", operation["summary"], "")
+    if "description" in operation:
+        yield from (" ".join(operation["description"].split()), "")
     for each in operation["parameters"]:
         place = "in the path" if each["in"] == "path" else "after `?`"
         yield f"- `{each['name']}`, {place}: {told(each['schema'])}"

@@ -81,7 +81,7 @@ def _offer(name: str) -> dict[str, Any]:
 
 
 async def upload(service: Service, request: Request) -> Response:
-    """Upload a clip: the body is the file itself. A look through it is queued."""
+    """Upload a clip: the body is the file itself. Its analysis is queued."""
     clip = await service.take_in(request, request.query_params.get("name", "clip"))
     return JSONResponse(clip.to_dict(), 201)
 
@@ -165,12 +165,12 @@ POSTER = file_of("poster.jpg", "image/jpeg", "The clip's first frame, small.")
 PLAYER = file_of(
     "player.mp4",
     "video/mp4",
-    "A small video: the source above its matte, with the clip's audio; there after a look.",
+    "A small video: the source above its matte, with audio; there after the analysis.",
 )
 FIGURES = file_of(
     "figures.json",
     "application/json",
-    "How each frame is: coverage, flicker, uncertainty, and cuts; there after a look.",
+    "Coverage, flicker and uncertainty of each frame, and cuts; there after the analysis.",
 )
 
 
@@ -184,7 +184,7 @@ async def matte_file(service: Service, request: Request) -> Response:
 
 
 async def add_job(service: Service, request: Request) -> Response:
-    """Queue an export, or a look through the clip."""
+    """Queue an export, or the analysis of the clip, `look`."""
     clip, given = _clip(service, request), await read_json(request)
     if not isinstance(given, dict):
         raise SettingError('A job must be an object such as {"what": "web"}.')

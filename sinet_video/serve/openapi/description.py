@@ -72,7 +72,21 @@ MEDIA = {
 ANSWERS = {"api": "State", "figures": "Figures", "commands": "Commands"}
 """The JSON that comes where it is neither a clip nor a job, by the last part of a path."""
 
-ERRORS = (400, 403, 404, 405, 408, 409, 413, 421, 422, 429, 500, 507)
+ERRORS = {
+    400: "The request cannot be read.",
+    403: "A page of another site asked for it.",
+    404: "There is no such clip, job, file or address, or the token is wrong.",
+    405: "The address takes other methods, which `Allow` names.",
+    408: "The upload came too slowly.",
+    409: "The job is in a state in which that cannot be done.",
+    413: "The body is too large.",
+    421: "The address names another host than the server's.",
+    422: "A value is wrong, or the file cannot be used.",
+    429: "Too many files are being uploaded at a time.",
+    500: "The server failed; its log says why.",
+    507: "There is no room: for more clips, for more exports of the clip, or on the disk.",
+}
+"""What each status says; a sentence in the body says more."""
 
 
 def description(root: str = "/TOKEN") -> dict[str, Any]:
@@ -96,7 +110,10 @@ def _operation(method: str, path: str, queries: tuple[str, ...], said: str) -> d
         "summary": summary,
         **({"description": more} if more else {}),
         "parameters": [*_in_path(path), *map(_in_query, queries)],
-        "responses": {**_success(method, path), **{str(code): _error() for code in ERRORS}},
+        "responses": {
+            **_success(method, path),
+            **{str(code): _error(about) for code, about in ERRORS.items()},
+        },
     }
     body = BODIES.get((method, path))
     return (
@@ -124,7 +141,7 @@ def _success(method: str, path: str) -> dict[str, Schema]:
         file = {"content": {MEDIA[last]: _BINARY}}
         parts = {
             "206": {"description": "The part that Range asks for.", **file},
-            "416": {**_error(), "description": "Range begins after the file's end."},
+            "416": _error("Range begins after the file's end."),
         }
         return {"200": {"description": "The file.", **file}, **(parts if last != "frame" else {})}
     created = (method, path) in (("PUT", "/api/clips"), ("POST", "/api/clips/{clip}/jobs"))
@@ -134,5 +151,5 @@ def _success(method: str, path: str) -> dict[str, Schema]:
     }
 
 
-def _error() -> Schema:
-    return {"description": "Why not, in a sentence.", "content": _json(reference("Error"))}
+def _error(about: str) -> Schema:
+    return {"description": about, "content": _json(reference("Error"))}

@@ -140,7 +140,7 @@ def _job() -> Schema:
         id=TEXT,
         clip=_about(TEXT, "The clip's id."),
         what={"enum": [*JOBS]},
-        command=_about(TEXT, "What does the same in a shell; empty for a look."),
+        command=_about(TEXT, "What does the same in a shell; empty for an analysis."),
         state={"enum": list(get_args(State))},
         frame=_about(COUNT, "How many frames are done."),
         frames=_or_null("integer", "How many there will be, if that is known."),
@@ -163,7 +163,7 @@ def _state() -> Schema:
         file=_about(TEXT, "The ending of the result's name, or what else it is."),
         bits=_about(NUMBER, "Bits that a pixel of the person takes in a frame of 1920x1080."),
         rest=_about(NUMBER, "The same for each pixel of the frame, on top of it."),
-        effort=_about(NUMBER, "The time it takes, in multiples of a look."),
+        effort=_about(NUMBER, "The time it takes, in multiples of the analysis."),
         background=_about({"type": "boolean"}, "Whether the clip's background is put into it."),
     )  # fmt: skip
     return _answer(
