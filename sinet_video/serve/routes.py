@@ -137,7 +137,7 @@ async def frame(service: Service, request: Request) -> Response:
     if not 16 <= side <= LONGEST_SIDE:
         raise SettingError(f"side is {side:g}; it must be from 16 to {LONGEST_SIDE}.")
     quick, source = _flag(request, "quick", "false"), _flag(request, "source", "true")
-    data = await service.frames.frame(clip, time, int(side), quick=quick, source=source)
+    data = await service.frame(clip, time, int(side), quick=quick, source=source)
     return Response(data, media_type="image/jpeg")
 
 

@@ -251,6 +251,7 @@ def test_five_clips_with_one_bad_give_four_results(page, make_clip, tmp_path):
     choose(page, "destination", "lumamatte")
     page.find_element("id", "export-all").click()
     wait(lambda: len(texts(page, "#cards a")) == 4)
+    assert texts(page, "#told")[0].endswith("Matte only: ready.")  # read aloud
     pictures(page, "journey-batch-done")
     names = page.execute_script(
         "return [...document.querySelectorAll('#cards a')].map((a) => a.download)"

@@ -77,6 +77,16 @@ def test_no_answer_shows_where_the_server_keeps_things(server, clip, tmp_path):
         assert str(server.folder).encode() not in server.ask("GET", path).body
 
 
+def test_what_is_no_background_is_refused_by_its_own_name(server, clip):
+    """And by nothing of the server's, such as its folder."""
+    path = f"/clips/{server.upload(clip)['id']}"
+    answer = server.ask("PUT", f"{path}/background?name=notes.txt", b"no image" * 100)
+    assert answer.status == 422
+    assert answer.error.startswith("notes.txt cannot be opened as a video")
+    assert str(server.folder) not in answer.error
+    assert server.ask("GET", path).json["background"] is None
+
+
 def test_what_is_no_video_is_refused_in_the_commands_words(server):
     answer = server.ask("PUT", "/clips?name=notes.mp4", b"These are notes.\n" * 40)
     assert answer.status == 422

@@ -76,4 +76,4 @@ function send(path, file, progress, began) {
 }
 
 export const upload = (file, progress, began) => send("/clips", file, progress, began);
-export const uploadBackground = (clip, file) => send(`/clips/${clip}/background`, file, () => {});
+export const uploadBackground = (clip, file, progress) => send(`/clips/${clip}/background`, file, progress);

@@ -20,9 +20,18 @@ function missed(error) {
   gone = error instanceof api.Gone;
 }
 
+// Exports that have ended are told to those who do not see it.
+function tell(before) {
+  const { jobs, clips, destinations: all } = page.state, active = new Set(before.filter(isActive).map((job) => job.id));
+  const ended = jobs.filter((job) => active.has(job.id) && !isActive(job) && all[job.what]);
+  const name = (job) => `${clips.find((clip) => clip.id === job.clip)?.name}, ${all[job.what].title}: ${job.state === "done" ? "ready" : job.state}`;
+  if (ended.length) get("told").textContent = `${ended.map(name).join(". ")}.`;
+}
+
 page.update = async () => {
-  const { changes } = page;
+  const { changes } = page, { jobs } = page.state;
   try { takeOver(await api.state(), changes); } catch (error) { missed(error); if (page.destination) page.render(); return; }
+  tell(jobs);
   if (gone) { gone = false; get("alert").hidden = true; }
   if (!page.destination) destinations();
   if (page.open && !current()) close();
@@ -165,13 +174,16 @@ get("own").addEventListener("change", async () => {
   const [file] = get("own").files, clip = page.open;
   if (!file) return;
   try {
-    await api.uploadBackground(clip, file);
+    await api.uploadBackground(clip, file, (share) => { if (clip === page.open) get("own-name").textContent = `Uploading, ${Math.round(100 * share)} %`; });
     if (clip !== page.open) return;
     get("background").value = "own";
     await page.update();
     view("own");
     save();
-  } catch (error) { alertOf(error); }
+  } catch (error) { alertOf(error); } finally {
+    get("own").value = "";
+    if (current()) showOwn(current());
+  }
 });
 get("background").addEventListener("change", save);
 get("colour").addEventListener("input", () => {
