@@ -216,10 +216,14 @@ def test_the_page_says_that_the_server_is_gone_and_that_it_is_back(
     alert.find_element("css selector", "button").click()
     time.sleep(4)  # it asks every three seconds
     assert not alert.is_displayed()
-    start(*words)
+    again = start(*words)
     press(page, "Retry", "#cards")
     wait(lambda: texts(page, "#cards img"))
     assert not alert.is_displayed()
+    again.process.send_signal(signal.SIGSTOP)  # as where a network is lost: nothing is refused
+    wait(alert.is_displayed, 30)
+    again.process.send_signal(signal.SIGCONT)
+    wait(lambda: not alert.is_displayed())
 
 
 def test_a_file_that_is_gone_is_said_to_be(page, page_server, make_clip, tmp_path):

@@ -3,6 +3,8 @@
 export class Refused extends Error {}
 export class Gone extends Refused {} // nothing came back
 
+const PATIENCE = 10_000; // milliseconds after which a network that is silent is taken for lost
+
 async function answered(response) {
   if (response.ok) return response;
   let sentence = `The server answered ${response.status}.`;
@@ -22,7 +24,7 @@ async function ask(path, options = {}) {
 const json = async (path, options) => (await ask(path, options)).json();
 const body = (method, data) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
 
-export const state = () => json("");
+export const state = () => json("", { signal: AbortSignal.timeout(PATIENCE) });
 export const figures = (clip) => json(`/clips/${clip}/figures`);
 export const commands = (clip) => json(`/clips/${clip}/commands`);
 export const saveEdits = (clip, edits) => json(`/clips/${clip}/edits`, body("PUT", edits));
