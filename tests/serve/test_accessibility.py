@@ -52,6 +52,10 @@ def test_axe_finds_no_barrier_in_any_state(page, make_clip, carphone, tmp_path):
     page.execute_script("document.querySelectorAll('details').forEach((d) => { d.open = true })")
     page.execute_script("document.getElementById('view-split').click()")
     barriers_everywhere(page)
+    page.execute_script("document.querySelector('.chosen [aria-label^=Delete]').click()")
+    assert page.find_element("id", "sure").get_property("open")
+    barriers_everywhere(page)
+    page.find_element("id", "sure-no").click()
     page.execute_script("document.getElementById('help').showModal()")
     barriers_everywhere(page)
 

@@ -130,17 +130,17 @@ def test_what_another_tab_changed_is_shown_and_kept(page, page_server, carphone)
     (clip,) = page_server.ask("GET", "").json["clips"]
     address = f"/clips/{clip['id']}"
     stroke = {"kind": "garbage", "shape": "rectangle", "points": [[0, 0], [0.2, 0.2]]}
-    page_server.ask("PUT", f"{address}/edits", {"feather": 3, "background": "coral"})
+    page_server.ask("PUT", f"{address}/edits", {"feather": 3, "background": "#3a4"})
     page_server.ask("PUT", f"{address}/strokes", [stroke])
     wait(lambda: page.find_element("id", "feather").get_property("value") == "3")
     wait(lambda: len(texts(page, "#strokes li")) == 1)
-    assert page.find_element("id", "background").get_property("value") == "coral"
+    assert page.find_element("id", "background").get_property("value") == "#3a4"
     slide(page, "choke", 2)
     page.execute_script("document.getElementById('painting').open = true")
     drag(page, (0.5, 0.5), (0.6, 0.5))
     wait(lambda: len(page_server.ask("GET", address).json["strokes"]) == 2)
     edits = wait(lambda: page_server.ask("GET", address).json["edits"])
-    assert edits == {"feather": 3.0, "choke": 2.0, "background": "coral"}
+    assert edits == {"feather": 3.0, "choke": 2.0, "background": "#3a4"}
 
 
 def test_an_export_has_what_was_painted_just_before_it(page, page_server, carphone):

@@ -3,6 +3,8 @@
 export class Refused extends Error {}
 export class Gone extends Refused {} // nothing came back
 
+const GONE = "The server does not answer. If it was stopped, its clips are deleted: start sinet-video serve again, and open the address that it prints.";
+
 const PATIENCE = 10_000; // milliseconds after which a network that is silent is taken for lost
 
 async function answered(response) {
@@ -16,7 +18,7 @@ async function ask(path, options = {}) {
   let response;
   try { response = await fetch(`api${path}`, options); } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Gone("The server does not answer. If it was stopped, its clips are deleted: start sinet-video serve again, and open the address that it prints.");
+    throw new Gone(GONE);
   }
   return answered(response);
 }
@@ -24,7 +26,8 @@ async function ask(path, options = {}) {
 const json = async (path, options) => (await ask(path, options)).json();
 const body = (method, data) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
 
-export const state = () => json("", { signal: AbortSignal.timeout(PATIENCE) });
+export const state = () => json("", { signal: AbortSignal.timeout(PATIENCE) })
+  .catch((error) => { throw error.name === "TimeoutError" ? new Gone(GONE) : error; }); // in the midst of the answer
 export const figures = (clip) => json(`/clips/${clip}/figures`);
 export const commands = (clip) => json(`/clips/${clip}/commands`);
 export const saveEdits = (clip, edits) => json(`/clips/${clip}/edits`, body("PUT", edits));

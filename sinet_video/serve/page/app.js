@@ -122,7 +122,7 @@ function background() {
 
 function showEdits(clip) {
   const { background: behind, ...values } = clip.edits, select = get("background");
-  const kind = behind.startsWith("#") ? "colour" : behind;
+  const kind = /^#[0-9a-f]{6}$/i.test(behind) ? "colour" : behind; // inputs for colours take no other
   edits.open(values);
   if (![...select.options].some((option) => option.value === kind)) select.append(make("option", { value: kind, textContent: kind }));
   select.value = kind;

@@ -125,7 +125,7 @@ function row(job, destination, name) {
   const buttons = make("div", { className: "bar" }), named = (what) => ({ "aria-label": `${what} ${title}` });
   if (job.state === "done" && job.size !== null) buttons.append(download(job, name));
   if (isActive(job)) buttons.append(button("Cancel", act(() => api.cancelJob(job.id)), named("Cancel")));
-  if (canRetry(job)) buttons.append(button("Retry", act(() => api.retryJob(job.id)), named("Retry")));
+  if (canRetry(job)) buttons.append(button("Retry", act(() => api.retryJob(job.id)), { ...named("Retry"), title: "With the settings that it was started with" }));
   if (!isActive(job)) buttons.append(button("Delete", act(() => api.deleteJob(job.id)), named("Delete")));
   return make("li", {}, make("div", {}, make("b", { textContent: title }), " ", make("span", { className: "faint", textContent: said })), isActive(job) ? bar(job) : null,
     job.error ? make("p", { className: "faint bad", textContent: job.error }) : null, ...job.notes.map((note) => make("p", { className: "faint", textContent: note })), verdict(job), buttons);
