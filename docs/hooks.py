@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from commands import Described, described
 
-from sinet_video.serve.openapi import description
+from sinet_video.serve.openapi.description import description
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -69,9 +69,9 @@ def http_page(api: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the page on the HTTP interface."""
     yield from ("# HTTP", "", api["info"]["description"], "")
     yield "`sinet-video serve` serves this description as OpenAPI at `/TOKEN/api/openapi.json`."
-    codes = sorted({code for _, _, each in operations(api) for code in each["responses"]})
-    errors = ", ".join(f"`{code}`" for code in codes if code >= "400")
-    yield f"Errors have the status {errors}."
+    said = {c: r["description"] for _, _, o in operations(api) for c, r in o["responses"].items()}
+    yield from ("", "| status | means |", "|---|---|")
+    yield from (f"| {code} | {said[code]} |" for code in sorted(said) if code >= "400")
     for method, path, operation in operations(api):
         yield from operation_section(method, path, operation)
     yield from ("", "## Schemas", "")
@@ -89,9 +89,11 @@ def operations(api: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]
 def operation_section(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
     """Yield the lines on one request."""
     yield from ("", f"## {method.upper()} {path}", "", operation["summary"], "")
+    if "description" in operation:
+        yield from (" ".join(operation["description"].split()), "")
     for each in operation["parameters"]:
         place = "in the path" if each["in"] == "path" else "after `?`"
-        yield f"- `{each['name']}`, {place}: {kind_of(each['schema'])}"
+        yield f"- `{each['name']}`, {place}: {told(each['schema'])}"
     for media, content in operation.get("requestBody", {}).get("content", {}).items():
         yield f"- the body, `{media}`: {kind_of(content['schema'])}"
     done = next(code for code in operation["responses"] if code < "400")
@@ -104,11 +106,16 @@ def schema_section(name: str, schema: dict[str, Any]) -> Iterator[str]:
     """Yield the lines on one kind of value."""
     yield from (f"### {name}", "")
     for key, each in schema.get("properties", {}).items():
-        about = cell(each.get("description", ""))
-        yield f"- `{key}`: {kind_of(each)}{f'. {about}' if about else ''}"
+        yield f"- `{key}`: {told(each)}"
     if "items" in schema:
-        yield f"A list of {kind_of(schema['items'])}."
+        yield f"A {kind_of(schema)}."
     yield ""
+
+
+def told(schema: dict[str, Any]) -> str:
+    """Return what a value may be, and what it is."""
+    about = cell(schema.get("description", ""))
+    return f"{kind_of(schema)}{f'. {about}' if about else ''}"
 
 
 def kind_of(schema: dict[str, Any]) -> str:
@@ -120,6 +127,10 @@ def kind_of(schema: dict[str, Any]) -> str:
         return " or ".join(f"`{each}`" for each in schema["enum"])
     if schema.get("format") == "binary":
         return "the file"
+    if "anyOf" in schema:
+        return " or ".join(map(kind_of, schema["anyOf"]))
+    if "items" in schema:
+        return f"list of {kind_of(schema['items'])}"
     kinds = schema.get("type", "any value")
     return " or ".join(kinds) if isinstance(kinds, list) else kinds
 

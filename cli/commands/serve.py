@@ -38,10 +38,18 @@ SHUTDOWN = 30.0
     help="Secret that the page's address contains: at least 16 letters, digits and dashes.",
 )  # fmt: skip
 @option(
+    "--public-url", "public", metavar="URL", default="", group=SERVER,
+    show_default="none", brief="Address under which a proxy serves the page.",
+    help="Address under which a proxy serves the page, such as https://mattes.example.com; other "
+    "names that lead here are refused.",
+)  # fmt: skip
+@option(
     "--open", "browse", is_flag=True, group=SERVER, brief=True, help="Open the page in a browser."
 )
 @options_from(Limits, "limits")
-def serve(port: int, host: str, token: str | None, browse: bool, limits: Limits) -> None:
+def serve(
+    port: int, host: str, token: str | None, public: str, browse: bool, limits: Limits
+) -> None:
     """Review, correct and export mattes in a browser.
 
     Prints the address of the page; open it in a browser on this machine. Clips do not leave this
@@ -61,4 +69,5 @@ def serve(port: int, host: str, token: str | None, browse: bool, limits: Limits)
             webbrowser.open(address.url)
 
     allow(SHUTDOWN)
-    app.serve(Address(host, port, token or secrets.token_hex(16)), limits=limits, ready=ready)
+    own = Address(host, port, token or secrets.token_hex(16), public.rstrip("/"))
+    app.serve(own, limits=limits, ready=ready)

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sinet_video.errors import SettingError
-
 
 @dataclass(frozen=True)
 class PageEntry:
@@ -40,6 +38,10 @@ class PageEntry:
     plate: str = ""
 
 
+SUFFIXES = {"png": ".png", "tiff": ".tif", "exr": ".exr"}
+"""What one image of a folder is called at its end, by the folder's format."""
+
+
 @dataclass(frozen=True)
 class Destination:
     """A place where results are used.
@@ -66,9 +68,14 @@ class Destination:
         """Whether the user's own background is put behind the person."""
         return not {"background", "show"} & set(self.options)
 
-    def words(self) -> list[str]:
-        """Return the options as they are typed."""
-        return [f"--{name.replace('_', '-')}={value}" for name, value in self.options.items()]
+    def suffix_of(self, *, still: bool) -> str:
+        """Return the extension of the output: of a still image, one image instead of a folder."""
+        return SUFFIXES[self.options["format"]] if still and self.is_folder else self.suffix
+
+    def words(self, *, still: bool = False) -> list[str]:
+        """Return the options as they are typed, for a video or a still image."""
+        given = {k: v for k, v in self.options.items() if not (still and k == "format")}
+        return [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
 
 
 _EDITOR = {"background": "transparent", "codec": "prores", "alpha_mode": "straight"}
@@ -102,7 +109,18 @@ DESTINATIONS: Mapping[str, Destination] = {
             effort=4.1,
         ),
     ),
-    "blender": Destination("PNG frames, straight alpha", "", _ALPHA | {"format": "png"}),
+    "blender": Destination(
+        "PNG frames, straight alpha",
+        "",
+        _ALPHA | {"format": "png"},
+        PageEntry(
+            "Blender, Photoshop",
+            "PNG images",
+            "Numbered images with straight alpha, in a .zip; a photo becomes one PNG.",
+            bits=9.8,
+            effort=2.2,
+        ),
+    ),
     "tiff": Destination(
         "TIFF frames, straight alpha",
         "",
@@ -196,13 +214,6 @@ OFFERED: Mapping[str, PageEntry] = {
     name: each.page for name, each in DESTINATIONS.items() if each.page is not None
 }
 """What the page offers, by the names of the destinations."""
-
-
-def offered(name: object) -> Destination:
-    """Return a destination that the page offers; raises `SettingError` for any other name."""
-    if not isinstance(name, str) or name not in OFFERED:
-        raise SettingError(f"Destination is {name!r}; it must be one of {', '.join(OFFERED)}.")
-    return DESTINATIONS[name]
 
 
 def described() -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from importlib.resources import files
 from socket import (
     AF_INET,
@@ -22,13 +24,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from sinet_video.errors import SettingError
 from sinet_video.serve.guard import Address, Guard, is_loopback, refused
 from sinet_video.serve.limits import Limits
-from sinet_video.serve.openapi import description
+from sinet_video.serve.openapi.description import description
 from sinet_video.serve.routes import routes
 from sinet_video.serve.service import Service
 from sinet_video.serve.workplace import Workplace
@@ -70,8 +72,8 @@ def application(workplace: Workplace, address: Address) -> ASGIApp:
 def _pages() -> list[Route]:
     """Return routes to the page's own files, which are read now: no path is looked up later."""
 
-    async def described(_: Request) -> Response:
-        return JSONResponse(description())
+    async def described(request: Request) -> Response:
+        return JSONResponse(description(request.scope["root_path"]))
 
     folder = files("sinet_video.serve").joinpath("page")
     found = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
@@ -94,14 +96,19 @@ def _file(name: str, data: bytes) -> Callable[[Request], Response]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    said = {
-        404: "There is nothing at this address.",
-        405: f"This address cannot be asked with {request.method}.",
-    }
-    answer = refused(status, said.get(status, str(error)))
-    if isinstance(error, HTTPException) and error.headers:
-        answer.headers.update(error.headers)
-    return answer
+    if status == 405:
+        methods = _methods(request)
+        sentence = f"This address takes {' and '.join(methods)}, not {request.method}."
+        answer = refused(status, sentence)
+        answer.headers["Allow"] = ", ".join(methods)
+        return answer
+    return refused(status, {404: "There is nothing at this address."}.get(status, str(error)))
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods that an address can be asked with, by all of its routes."""
+    routes = [each for each in request.app.routes if each.matches(request.scope)[0] != Match.NONE]
+    return sorted({method for route in routes for method in route.methods} - {"HEAD"})
 
 
 async def _broken(_: Request, error: Exception) -> Response:
@@ -116,9 +123,10 @@ def serve(address: Address, *, limits: Limits = Limits(), ready: Callable[[Addre
     token is short, or that cannot be used.
     """
     check_token(address)
+    check_public(address)
     with closing(_listening(address)) as listening, closing(Workplace(limits)) as workplace:
         port = listening.getsockname()[1]
-        address = Address(address.host, port, address.token)
+        address = replace(address, port=port)
         config = uvicorn.Config(
             application(workplace, address), log_config=None, access_log=False, server_header=False,
             proxy_headers=False, date_header=False, limit_concurrency=MOST_CONNECTIONS,
@@ -135,6 +143,15 @@ def check_token(address: Address) -> None:
         raise SettingError(
             f"The token must be at least {LEAST_TOKEN} letters, digits and dashes; give a longer "
             "one."
+        )
+
+
+def check_public(address: Address) -> None:
+    """Raise `SettingError` for a public address that is more, or less, than scheme and host."""
+    if address.public and not re.fullmatch(r"https?://[a-z0-9.:[\]-]+", address.public):
+        raise SettingError(
+            f"The public address is {address.public!r}; it must be http:// or https:// and a host "
+            "in lower case, without a path, such as https://mattes.example.com."
         )
 
 

@@ -13,6 +13,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import InputError, SettingError
+from sinet_video.media.colour import HDR
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.media.time_range import RATE_IF_UNKNOWN, TimeRange
 from sinet_video.models.network_settings import Quality
@@ -178,5 +179,6 @@ def _facts(clip: Clip, first: Frame) -> dict[str, Any]:
         "rate": float(clip.rate) if clip.rate else None,
         "codec": clip.codec,
         "alpha": clip.alpha,
+        "hdr": HDR.get(clip.colour.transfer),
         "audio": len(clip.audio),
     }

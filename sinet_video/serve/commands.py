@@ -49,7 +49,7 @@ def look_words(clip: StoredClip) -> list[str]:
 
 def shown_output(clip: StoredClip, target: Destination) -> str:
     """Return what an export is called to people."""
-    return f"{Path(clip.name).stem}-matte{target.suffix}"
+    return f"{Path(clip.name).stem}-matte{target.suffix_of(still=clip.is_still)}"
 
 
 def shown_command(clip: StoredClip, target: Destination) -> str:
@@ -78,7 +78,7 @@ def _safe(name: str) -> str:
 
 
 def _options(clip: StoredClip, target: Destination, output: str, names: Names) -> list[str]:
-    words = target.words()
+    words = target.words(still=clip.is_still)
     plate = target.page.plate if target.page else ""
     if plate:
         words = [word for word in words if not word.startswith("--background=")]

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sinet_video.errors import SettingError
+from sinet_video.media.colour_names import parse_colour
 from sinet_video.option import Option, built, options_of
 from sinet_video.pipeline.settings import Settings
+from sinet_video.stages.backgrounds import parse_background
 
 Value = str | float | bool
 
@@ -23,7 +25,7 @@ ALLOWED = (
 OWN = "own"
 """The background that was uploaded for the clip."""
 
-_BACKGROUND = re.compile(r"transparent|blur(:\d{1,3}(\.\d{1,3})?)?|#[0-9a-fA-F]{6}|[a-z]{3,20}|")
+_NO_FILE = re.compile(r"transparent|blur(:\d{1,3}(\.\d{1,3})?)?")
 
 
 def _options() -> dict[str, tuple[Option, Any]]:
@@ -41,11 +43,8 @@ class Edits:
     background: str = ""
 
     def __post_init__(self) -> None:
-        if not _BACKGROUND.fullmatch(self.background):
-            raise SettingError(
-                f"Background is {self.background[:40]!r}; it must be a colour such as green or "
-                "#30a040, blur, transparent, or own for the one that was uploaded."
-            )
+        if self.background not in ("", OWN):
+            _check_background(self.background)
         self.settings()
 
     @classmethod
@@ -87,6 +86,20 @@ class Edits:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
         return {**self.values, "background": self.background}
+
+
+def _check_background(text: str) -> None:
+    """Raise `SettingError` for what is no colour, blur or transparent; no file is looked for."""
+    if _NO_FILE.fullmatch(text):
+        parse_background(text)
+        return
+    try:
+        parse_colour(text[:40])
+    except SettingError as error:
+        raise SettingError(
+            f"Background is {text[:40]!r}; it must be a colour such as green, coral or #30a040, "
+            "blur, transparent, or own for the one that was uploaded."
+        ) from error
 
 
 def _checked(key: str, how: Option, value: object) -> Value:

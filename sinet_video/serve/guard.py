@@ -36,15 +36,19 @@ class Address:
         host: the address that it listens at.
         port: its port.
         token: what only those know who may use it.
+        public: under which address a proxy serves it, such as "https://mattes.example.com".
     """
 
     host: str
     port: int
     token: str
+    public: str = ""
 
     @property
     def url(self) -> str:
         """The page's address, for people."""
+        if self.public:
+            return f"{self.public}/{self.token}/"
         host = "127.0.0.1" if self.host in ANY else self.host
         return f"http://{_bracketed(host)}:{self.port}/{self.token}/"
 
@@ -52,8 +56,10 @@ class Address:
         """Whether a "host:port" is this server.
 
         A name of another's that leads here (DNS rebinding) is not. Where it listens at every
-        address, any of them will do, but no name.
+        address, any of them will do, but no name. The name that a proxy serves is one's own.
         """
+        if self.public and host.lower() == urlsplit(self.public).netloc:
+            return True
         try:
             parts = urlsplit(f"//{host}")
             name, port = parts.hostname or "", parts.port or 80
@@ -98,18 +104,21 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, _labelled(send))
             return
-        inner = {**scope, "path": scope["path"][len(self._address.token) + 1 :]}
-        if not inner["path"]:
-            whole = RedirectResponse(f"/{self._address.token}/")
-            await whole(scope, receive, _labelled(send))
+        root = f"/{self._address.token}"
+        if scope["path"] == root:
+            await RedirectResponse(f"{root}/")(scope, receive, _labelled(send))
             return
-        await self._app(inner, receive, _labelled(send))
+        await self._app({**scope, "root_path": root}, receive, _labelled(send))
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._address.is_own(hosts[0]):
-            return refused(421, "The address names another server; use the one that was printed.")
+            return refused(
+                421,
+                "The address names another server; use the one that was printed, or say by "
+                "--public-url under which one it is served.",
+            )
         if not self._is_own_origin(headers) or _is_foreign(scope, headers):
             return refused(403, "Another site asked for this; only the server's own page may.")
         token = scope["path"].split("/", 2)[1:2]
@@ -121,9 +130,13 @@ class Guard:
         origins = headers.getlist("origin")
         if not origins:
             return True  # no browser, or one that only reads from its own page
-        if len(origins) > 1 or not origins[0].startswith("http://"):
+        if len(origins) > 1:
             return False
-        return self._address.is_own(origins[0].removeprefix("http://"))
+        if self._address.public and origins[0].lower() == self._address.public:
+            return True
+        return origins[0].startswith("http://") and self._address.is_own(
+            origins[0].removeprefix("http://")
+        )
 
 
 def _is_foreign(scope: Scope, headers: Headers) -> bool:

@@ -58,7 +58,7 @@ class Job:
     @property
     def output(self) -> str:
         """The name of the file or folder that it makes."""
-        return f"{self.id}{DESTINATIONS[self.what].suffix}"
+        return f"{self.id}{DESTINATIONS[self.what].suffix_of(still=self.clip.is_still)}"
 
     @property
     def layers(self) -> dict[str, str]:
@@ -107,6 +107,7 @@ class Job:
         """Return what its program said, in the client's names."""
         if self.what != LOOK:
             target = DESTINATIONS[self.what]
-            called = commands.shown_output(self.clip, target).removesuffix(target.suffix)
-            text = text.replace(self.id, called)
+            called = commands.shown_output(self.clip, target)
+            suffix = target.suffix_of(still=self.clip.is_still)
+            text = text.replace(self.id, called.removesuffix(suffix))
         return commands.own_names(self.clip, text)

@@ -1,15 +1,21 @@
-"""What a job made: checked, packed into one file, and removed."""
+"""What a job made: checked, packed into one file, sent, and removed."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from sinet_video.serve import commands
+from sinet_video.serve.guard import refused
 from sinet_video.serve.job import Job
 
 
@@ -48,6 +54,44 @@ def packed(job: Job) -> Path:
     if made.is_dir():
         made.rmdir()
     return target
+
+
+class SentFile(FileResponse):
+    """A file, or the ranges of it that are asked for; what is no range is refused in a sentence."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        head: Message | None = None
+
+        async def checked(message: Message) -> None:
+            nonlocal head
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                head = message
+            elif head is None:
+                await send(message)
+
+        await super().__call__(scope, receive, checked)
+        if head is not None:
+            size = Path(self.path).stat().st_size
+            answer = refused(head["status"], f"Range is no range of the {size} bytes of this file.")
+            answer.headers["Content-Range"] = f"bytes */{size}"
+            await answer(scope, receive, send)
+
+
+def sent_as(job: Job) -> str:
+    """Return what a result is called when it is downloaded."""
+    assert job.result is not None  # a job without one is refused before
+    return f"{Path(job.clip.name).stem}-{job.what}{job.result.suffix}"
+
+
+def attached_as(name: str) -> str:
+    """Return what says that a file is to be saved, and its name.
+
+    It is said twice where it is not plain ASCII: curl reads the first name alone.
+    """
+    plain = re.sub(r"[^ !#-\[\]-~]", "_", name)
+    exact = "" if plain == name else f"; filename*=utf-8''{quote(name)}"
+    return f'attachment; filename="{plain}"{exact}'
 
 
 def remove(job: Job) -> None:

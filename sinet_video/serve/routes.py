@@ -1,25 +1,27 @@
-"""The HTTP interface: what each address answers. `openapi.py` describes it."""
+"""The HTTP interface: what each address answers. `openapi/` describes it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError
-from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED, offered
+from sinet_video.pipeline.destinations import DESTINATIONS, OFFERED
 from sinet_video.serve.commands import shown_command
-from sinet_video.serve.edits import Edits
+from sinet_video.serve.edits import OWN, Edits
 from sinet_video.serve.guard import refused
 from sinet_video.serve.job import LOOK, Job
 from sinet_video.serve.jobs import BusyError
 from sinet_video.serve.limits import LONGEST_SIDE
 from sinet_video.serve.painting.strokes import parse_strokes
+from sinet_video.serve.results import SentFile, attached_as, sent_as
 from sinet_video.serve.service import Service
 from sinet_video.serve.uploads import (
     TooLargeError,
@@ -43,6 +45,9 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (TooManyError, 429), (FullError, 507), (SettingError, 422), (SinetVideoError, 422),
 )  # fmt: skip
 """The status for each kind of error; the sentence is the error's own."""
+
+JOBS = (LOOK, *OFFERED)
+"""What jobs there are: a look through a clip, or the destination of an export."""
 
 Answer = Callable[[Service, Request], Awaitable[Response]]
 
@@ -76,7 +81,7 @@ def _offer(name: str) -> dict[str, Any]:
 
 
 async def upload(service: Service, request: Request) -> Response:
-    """Take in a clip, the body; `name` is shown to people."""
+    """Upload a clip: the body is the file itself. Its analysis is queued."""
     clip = await service.take_in(request, request.query_params.get("name", "clip"))
     return JSONResponse(clip.to_dict(), 201)
 
@@ -97,7 +102,10 @@ async def delete_clip(service: Service, request: Request) -> Response:
 async def edit(service: Service, request: Request) -> Response:
     """Replace a clip's edits."""
     clip = _clip(service, request)
-    clip.edits = Edits.parse(await read_json(request))
+    edits = Edits.parse(await read_json(request))
+    if edits.background == OWN and clip.background is None:
+        raise SettingError("The clip has no background of its own yet; upload an image or video.")
+    clip.edits = edits
     return JSONResponse(clip.to_dict())
 
 
@@ -112,7 +120,7 @@ async def paint(service: Service, request: Request) -> Response:
 
 
 async def background(service: Service, request: Request) -> Response:
-    """Take in an image or video, the body, to be put behind the person."""
+    """Upload an image or video, the body, to be put behind the person."""
     clip = _clip(service, request)
     await service.take_background(request, clip, request.query_params.get("name", "background"))
     return JSONResponse(clip.to_dict())
@@ -129,7 +137,7 @@ async def frame(service: Service, request: Request) -> Response:
     if not 16 <= side <= LONGEST_SIDE:
         raise SettingError(f"side is {side:g}; it must be from 16 to {LONGEST_SIDE}.")
     quick, source = _flag(request, "quick", "false"), _flag(request, "source", "true")
-    data = await service.frames.frame(clip, time, int(side), quick=quick, source=source)
+    data = await service.frame(clip, time, int(side), quick=quick, source=source)
     return Response(data, media_type="image/jpeg")
 
 
@@ -139,14 +147,31 @@ async def commands(service: Service, request: Request) -> Response:
     return JSONResponse({name: shown_command(clip, DESTINATIONS[name]) for name in OFFERED})
 
 
-def file_of(name: str, media: str) -> Answer:
-    """Return what answers with a file of a clip's folder."""
+def file_of(name: str, media: str, about: str) -> Answer:
+    """Return what answers with a file of a clip's folder; `about` describes it."""
 
     async def answer(service: Service, request: Request) -> Response:
         clip = _clip(service, request)
-        return FileResponse(own_file(clip.folder / name, clip.folder), media_type=media)
+        return SentFile(own_file(clip.folder / name, clip.folder), media_type=media)
 
+    answer.__doc__ = about
     return answer
+
+
+BACKGROUND = file_of(
+    "background-shown.jpg", "image/jpeg", "The uploaded background, or its first frame, smaller."
+)
+POSTER = file_of("poster.jpg", "image/jpeg", "The clip's first frame, small.")
+PLAYER = file_of(
+    "player.mp4",
+    "video/mp4",
+    "A small video: the source above its matte, with audio; there after the analysis.",
+)
+FIGURES = file_of(
+    "figures.json",
+    "application/json",
+    "Coverage, flicker and uncertainty of each frame, and cuts; there after the analysis.",
+)
 
 
 async def matte_file(service: Service, request: Request) -> Response:
@@ -154,12 +179,12 @@ async def matte_file(service: Service, request: Request) -> Response:
     clip = _clip(service, request)
     name = MATTES.get(request.path_params["matte"])
     if name is None:
-        raise NotThereError("There are garbage and core mattes.")
-    return _download(own_file(clip.folder / name, clip.folder))
+        raise NotThereError("There are two such mattes, garbage and core.")
+    return _download(own_file(clip.folder / name, clip.folder), f"{Path(clip.name).stem}-{name}")
 
 
 async def add_job(service: Service, request: Request) -> Response:
-    """Queue an export, or a look through the clip."""
+    """Queue an export, or the analysis of the clip, `look`."""
     clip, given = _clip(service, request), await read_json(request)
     if not isinstance(given, dict):
         raise SettingError('A job must be an object such as {"what": "web"}.')
@@ -169,9 +194,10 @@ async def add_job(service: Service, request: Request) -> Response:
             f"A job has no field {next(iter(given))[:40]!r}, only what; options are edits of the "
             "clip."
         )
-    if what != LOOK:
-        offered(what)
-    return JSONResponse(service.jobs.add(clip, str(what)).to_dict(), 201)
+    if what not in JOBS:
+        raise SettingError(f"what is {str(what)[:40]!r}; it must be one of {', '.join(JOBS)}.")
+    async with clip.painted:  # what was painted before this was asked for belongs to it
+        return JSONResponse(service.jobs.add(clip, what).to_dict(), 201)
 
 
 async def job_state(service: Service, request: Request) -> Response:
@@ -204,13 +230,12 @@ async def result(service: Service, request: Request) -> Response:
     job = _job(service, request)
     if job.state != "done" or job.result is None:
         raise NotThereError(f"The job has no result; it is {job.state}.")
-    return _download(own_file(job.result, job.clip.folder))
+    return _download(own_file(job.result, job.clip.folder), sent_as(job))
 
 
-def _download(path: Any) -> Response:
-    return FileResponse(
-        path, media_type="application/octet-stream", headers={"Content-Disposition": "attachment"}
-    )
+def _download(path: Path, name: str) -> Response:
+    disposition = {"Content-Disposition": attached_as(name)}
+    return SentFile(path, media_type="application/octet-stream", headers=disposition)
 
 
 def _clip(service: Service, request: Request) -> StoredClip:
@@ -282,12 +307,12 @@ TABLE: tuple[tuple[str, str, Answer, tuple[str, ...]], ...] = (
     ("PUT", "/api/clips/{clip}/edits", edit, ()),
     ("PUT", "/api/clips/{clip}/strokes", paint, ()),
     ("PUT", "/api/clips/{clip}/background", background, ("name",)),
-    ("GET", "/api/clips/{clip}/background", file_of("background-shown.jpg", "image/jpeg"), ("v",)),
+    ("GET", "/api/clips/{clip}/background", BACKGROUND, ("v",)),
     ("GET", "/api/clips/{clip}/frame", frame, ("time", "side", "quick", "source")),
     ("GET", "/api/clips/{clip}/commands", commands, ()),
-    ("GET", "/api/clips/{clip}/poster", file_of("poster.jpg", "image/jpeg"), ()),
-    ("GET", "/api/clips/{clip}/player", file_of("player.mp4", "video/mp4"), ("v",)),
-    ("GET", "/api/clips/{clip}/figures", file_of("figures.json", "application/json"), ()),
+    ("GET", "/api/clips/{clip}/poster", POSTER, ()),
+    ("GET", "/api/clips/{clip}/player", PLAYER, ("v",)),
+    ("GET", "/api/clips/{clip}/figures", FIGURES, ()),
     ("GET", "/api/clips/{clip}/mattes/{matte}", matte_file, ()),
     ("POST", "/api/clips/{clip}/jobs", add_job, ()),
     ("GET", "/api/jobs/{job}", job_state, ()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from sinet_video.errors import InputError, SettingError
 from sinet_video.serve.commands import own_names
 from sinet_video.serve.frames import FrameProcess
 from sinet_video.serve.job import LOOK
-from sinet_video.serve.jobs import Jobs, finished
+from sinet_video.serve.jobs import JobFailedError, Jobs, finished
 from sinet_video.serve.painting.mattes import write_mattes
 from sinet_video.serve.painting.strokes import Painting, Stroke, Track
 from sinet_video.serve.processes import run
@@ -28,6 +29,18 @@ MOMENT, LONGEST_QUIET = 0.3, 5.0
 
 POSTER_SIDE, BACKGROUND_SIDE = 360, 1280
 """The longer sides of what the page shows of a clip and of a background, in pixels."""
+
+
+@contextlib.contextmanager
+def _by_own_names(clip: StoredClip, more: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Have errors call files as the client does, those in `more` among them."""
+    try:
+        yield
+    except (InputError, JobFailedError) as error:
+        text = own_names(clip, error.message)
+        for own, shown in (more or {}).items():
+            text = text.replace(own, shown)
+        raise type(error)(text) from error
 
 
 class Service:
@@ -58,10 +71,8 @@ class Service:
         return clip
 
     async def _described(self, clip: StoredClip) -> tuple[dict[str, object], bytes]:
-        try:
+        with _by_own_names(clip):
             facts, poster = await self.frames.describe(clip.file, POSTER_SIDE)
-        except InputError as error:
-            raise InputError(own_names(clip, error.message)) from error
         most = self.workplace.limits.length
         if facts["duration"] is not None and facts["duration"] > most:
             raise SettingError(
@@ -76,7 +87,8 @@ class Service:
         part = clip.folder / "background.part"
         await self._uploads.store(request, part)
         try:
-            _, image = await self.frames.describe(part, BACKGROUND_SIDE)
+            with _by_own_names(clip, {part.name: name}):
+                _, image = await self.frames.describe(part, BACKGROUND_SIDE)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -85,6 +97,13 @@ class Service:
         part.replace(path)
         (clip.folder / "background-shown.jpg").write_bytes(image)
         clip.background = path, name
+
+    async def frame(
+        self, clip: StoredClip, time: float, side: int, *, quick: bool, source: bool
+    ) -> bytes:
+        """Return a frame as `Bench.frame` does, by the clip's edits. Raises `SinetVideoError`."""
+        with _by_own_names(clip):
+            return await self.frames.frame(clip, time, side, quick=quick, source=source)
 
     async def paint(self, clip: StoredClip, strokes: tuple[Stroke, ...]) -> None:
         """Replace what is painted over a clip. Raises `SinetVideoError`."""
@@ -102,7 +121,8 @@ class Service:
         asked, found = clip.folder / "followed.json", clip.folder / "tracks.json"
         asked.write_text(json.dumps([stroke.to_dict() for stroke in wanted]))
         words = [clip.file.name, asked.name, found.name]
-        await finished(run(["-m", TRACKING, *words], clip.folder, lambda _: None, nice=0))
+        with _by_own_names(clip):
+            await finished(run(["-m", TRACKING, *words], clip.folder, lambda _: None, nice=0))
         tracks = map(Track.from_dict, json.loads(found.read_text()))
         new = dict(zip(wanted, tracks, strict=True))
         return Painting(painting.strokes, {**painting.tracks, **new})

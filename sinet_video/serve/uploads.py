@@ -51,6 +51,10 @@ class Uploads:
         """
         if self._running >= MOST_AT_ONCE:
             raise TooManyError(f"{MOST_AT_ONCE} files are being uploaded; wait for one to be done.")
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            raise SettingError(
+                "The body is a form (multipart); send the file itself, as curl -T FILE does."
+            )
         self._running += 1
         try:
             self._check_size(int(request.headers.get("content-length", 0)))

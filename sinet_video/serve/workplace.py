@@ -32,6 +32,9 @@ PREFIX = "sinet-video-serve-"
 SUFFIXES = VIDEO_SUFFIXES | {".y4m", ".jpg", ".jpeg", ".png"}
 """Endings that a stored file may have; others get none, as readers go by what is inside."""
 
+LONGEST_NAME = 200
+"""Bytes of a name that is shown; names of files have up to 255, and results' are longer."""
+
 GARBAGE, CORE = "garbage.mkv", "core.mkv"
 MATTES = {"garbage": GARBAGE, "core": CORE}
 
@@ -63,9 +66,15 @@ def new_id() -> str:
 
 
 def shown_name(given: str) -> str:
-    """Return a client's name of a file as it is shown: its last part, without odd characters."""
-    last = given.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(letter for letter in last if letter.isprintable()).strip(" .")[:120]
+    """Return a client's name of a file as it is shown: its last part, without odd characters.
+
+    One that is too long keeps its ending.
+    """
+    last = given[-2000:].replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(letter for letter in last if letter.isprintable()).strip(" .")
+    while len(kept.encode()) > LONGEST_NAME:
+        stem, suffix = Path(kept).stem, Path(kept).suffix
+        kept = f"{stem[:-1]}{suffix}" if len(suffix) < len(stem) else kept[:-1]
     return kept or "clip"
 
 
@@ -100,6 +109,11 @@ class StoredClip:
     drawn: dict[str, str] = field(default_factory=dict)
     background: tuple[Path, str] | None = None
     touched: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it is one image."""
+        return bool(self.facts.get("frames") == 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -122,7 +123,7 @@ def start(tmp_path_factory) -> Iterator[Callable[..., Server]]:
         )  # fmt: skip
         started.append(process)
         url = process.stdout.readline().strip()
-        assert url.startswith("http://127.0.0.1:"), url
+        assert url.startswith("http"), url
         return Server(url, folder, process)
 
     yield run
@@ -131,6 +132,13 @@ def start(tmp_path_factory) -> Iterator[Callable[..., Server]]:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
         process.stdout.close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +24,7 @@ import pytest
 
 from sinet_video.errors import SettingError
 from sinet_video.serve import uploads, workplace
-from sinet_video.serve.app import check_host, check_token
+from sinet_video.serve.app import check_host, check_public, check_token
 from sinet_video.serve.guard import Address
 from sinet_video.serve.limits import Limits
 from sinet_video.serve.workplace import FullError, Workplace, shown_name
@@ -99,7 +100,10 @@ def test_nothing_is_answered_without_the_token(server):
 
 def test_a_wrong_method_is_refused_in_a_sentence(server):
     answer = server.ask("PATCH", "/clips", b"")
-    assert (answer.status, answer.error) == (405, "This address cannot be asked with PATCH.")
+    assert (answer.status, answer.error) == (405, "This address takes PUT, not PATCH.")
+    answer = server.ask("POST", "/clips/any", b"")
+    assert (answer.status, answer.error) == (405, "This address takes DELETE and GET, not POST.")
+    assert answer.headers["allow"] == "DELETE, GET"
 
 
 def test_no_path_leads_out_of_the_page(server, clip):
@@ -120,7 +124,9 @@ def test_odd_names_are_only_shown(server, clip):
     for given, shown in {
         "../../etc/passwd": "passwd", "C:\\Windows\\x.mp4": "x.mp4", "": "clip", "...": "clip",
         "a\x00b\n\x1b[31m.mp4": "ab[31m.mp4", "/": "clip", "\u202egpj.mp4": "gpj.mp4",
-        "x" * 500: "x" * 120, "clip.zip": "clip.zip", "--overwrite": "--overwrite",
+        "x" * 500: "x" * 200, "ü" * 500 + ".mp4": "ü" * 98 + ".mp4",
+        "a." + "x" * 500: "a." + "x" * 198,
+        "clip.zip": "clip.zip", "--overwrite": "--overwrite",
     }.items():  # fmt: skip
         assert shown_name(given) == shown, given
     found = server.upload(clip, "--overwrite%20%3B%20rm%20-rf%20~.mp4")
@@ -471,6 +477,24 @@ def test_a_server_for_all_addresses_still_takes_no_names():
     assert everywhere.is_own("192.168.1.5:80")
     assert not everywhere.is_own("evil.example")
     assert not Address("127.0.0.1", 80, "x" * 16).is_own("192.168.1.5")
+
+
+def test_the_name_of_a_proxy_is_ones_own(start, free_port):
+    """Where it is said; the page, which it sends there, may then ask for everything."""
+    public = "https://mattes.example.com"
+    server = start("--public-url", f"{public}/", "--port", str(free_port))
+    assert server.url == f"{public}/{server.token}/"
+    there = replace(server, url=f"http://127.0.0.1:{free_port}/{server.token}/")
+    ours = {"Host": "mattes.example.com", "Origin": public}
+    for headers, status in (
+        (ours, 404), ({"Origin": public}, 404), ({"Host": "evil.example"}, 421),
+        (ours | {"Origin": "https://evil.example"}, 403),
+        (ours | {"Origin": f"{public}.evil"}, 403),
+    ):  # fmt: skip
+        assert there.ask("POST", "/jobs/none/cancel", **headers).status == status, headers
+    for wrong in ("mattes.example.com", "ftp://x", "https://x/y", "https://x@y", "https://"):
+        with pytest.raises(SettingError, match="public address"):
+            check_public(Address("127.0.0.1", 0, "x" * 16, wrong))
 
 
 def test_every_answer_says_what_browsers_may_do(server):

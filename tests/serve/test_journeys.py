@@ -5,6 +5,8 @@ PICTURES_OF_THE_PAGE=FOLDER keeps the pictures that are taken on the way.
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 
 import av
@@ -17,6 +19,7 @@ from browsing import (
     drag,
     drop,
     key,
+    opened,
     pictures,
     playable,
     press,
@@ -107,6 +110,136 @@ def test_the_page_opens_again_where_it_was_left(page, page_server, carphone):
     assert [each for each in page.get_log("browser") if each["level"] == "SEVERE"] == []
 
 
+def test_the_clip_that_was_open_is_open_again(page, page_server, carphone, make_clip):
+    """When the page is loaded again; the browser's back button goes to the clip before."""
+    drop(page, carphone, make_clip("second.mp4"))
+    wait(lambda: texts(page, ".card.chosen b") == ["second.mp4"])
+    page.find_element("css selector", "[aria-label='Open carphone_pristine.mp4']").click()
+    wait(lambda: texts(page, ".card.chosen b") == ["carphone_pristine.mp4"])
+    assert page.title.startswith("carphone_pristine.mp4")
+    page.refresh()
+    wait(lambda: texts(page, ".card.chosen b") == ["carphone_pristine.mp4"])
+    page.back()
+    wait(lambda: texts(page, ".card.chosen b") == ["second.mp4"])
+
+
+def test_what_another_tab_changed_is_shown_and_kept(page, page_server, carphone):
+    """Of two tabs, or a tab and a program, neither undoes what the other did."""
+    drop(page, carphone)
+    shown(page)
+    (clip,) = page_server.ask("GET", "").json["clips"]
+    address = f"/clips/{clip['id']}"
+    stroke = {"kind": "garbage", "shape": "rectangle", "points": [[0, 0], [0.2, 0.2]]}
+    page_server.ask("PUT", f"{address}/edits", {"feather": 3, "background": "#3a4"})
+    page_server.ask("PUT", f"{address}/strokes", [stroke])
+    wait(lambda: page.find_element("id", "feather").get_property("value") == "3")
+    wait(lambda: len(texts(page, "#strokes li")) == 1)
+    assert page.find_element("id", "background").get_property("value") == "#3a4"
+    slide(page, "choke", 2)
+    page.execute_script("document.getElementById('painting').open = true")
+    drag(page, (0.5, 0.5), (0.6, 0.5))
+    wait(lambda: len(page_server.ask("GET", address).json["strokes"]) == 2)
+    edits = wait(lambda: page_server.ask("GET", address).json["edits"])
+    assert edits == {"feather": 3.0, "choke": 2.0, "background": "#3a4"}
+
+
+def test_an_export_has_what_was_painted_just_before_it(page, page_server, carphone):
+    """Two strokes are followed, one after the other, when the button is pressed."""
+    drop(page, carphone)
+    playable(page)
+    shown(page)
+    page.execute_script("document.getElementById('painting').open = true")
+    choose(page, "stretch", "follow")
+    drag(page, (0.5, 0.3), (0.5, 0.4))
+    choose(page, "kind", "core")
+    drag(page, (0.2, 0.3), (0.2, 0.4))
+    choose(page, "destination", "lumamatte")
+    page.find_element("id", "export").click()
+    job = wait(lambda: page_server.ask("GET", "").json["jobs"][1:])[0]
+    assert "--garbage=" in job["command"]
+    assert "--core=" in job["command"]
+
+
+def test_a_clip_that_was_worked_on_is_deleted_when_that_is_confirmed(page, page_server, carphone):
+    """By a dialogue that says what is lost; a clip as it came is deleted at once."""
+
+    def delete(answer: str | None) -> None:
+        page.find_element("css selector", "[aria-label='Delete carphone_pristine.mp4']").click()
+        if answer is not None:
+            page.find_element("id", answer).click()
+
+    drop(page, carphone)
+    shown(page)
+    delete(None)
+    wait(lambda: not texts(page, "#cards li"))
+    drop(page, carphone)
+    playable(page)
+    slide(page, "choke", 2)
+    page.execute_script("document.getElementById('painting').open = true")
+    drag(page, (0.5, 0.3), (0.5, 0.4))
+    wait(lambda: page_server.ask("GET", "").json["clips"][0]["strokes"])
+    wait(lambda: "choke" in page_server.ask("GET", "").json["clips"][0]["edits"])
+    delete("sure-no")
+    assert texts(page, "#sure-question") == [
+        "Delete carphone_pristine.mp4? 1 stroke and its settings will be deleted too."
+    ]
+    assert not page.find_element("id", "sure").get_property("open")
+    assert len(page_server.ask("GET", "").json["clips"]) == 1
+    page.find_element("css selector", "[aria-label='Delete carphone_pristine.mp4']").click()
+    pictures(page, "journey-delete")
+    page.find_element("id", "sure-yes").click()
+    wait(lambda: not page_server.ask("GET", "").json["clips"])
+
+
+def test_the_page_says_that_the_server_is_gone_and_that_it_is_back(
+    browser, start, free_port, carphone
+):
+    """Once; an upload that was under way says why it failed, and can be tried again."""
+    words = ["--port", str(free_port), "--token", "a-token-for-this-test"]
+    server = start(*words)
+    page = opened(browser, server.url)
+    alert = page.find_element("id", "alert")
+    server.process.send_signal(signal.SIGSTOP)
+    drop(page, carphone)
+    wait(
+        lambda: "uploading" in texts(page, "#cards li")[0] or "reading" in texts(page, "#cards")[0]
+    )
+    server.process.kill()
+    (said,) = wait(lambda: texts(page, "#cards .bad"))
+    assert "the connection to the server was lost" in said
+    wait(alert.is_displayed)
+    assert "The server does not answer." in alert.text
+    page.execute_script("scrollTo(0, 1e6)")
+    top = "return document.getElementById('alert').getBoundingClientRect().top"
+    assert page.execute_script(top) >= 0
+    pictures(page, "journey-server-gone")
+    alert.find_element("css selector", "button").click()
+    time.sleep(4)  # it asks every three seconds
+    assert not alert.is_displayed()
+    again = start(*words)
+    press(page, "Retry", "#cards")
+    wait(lambda: texts(page, "#cards img"))
+    assert not alert.is_displayed()
+    again.process.send_signal(signal.SIGSTOP)  # as where a network is lost: nothing is refused
+    wait(alert.is_displayed, 30)
+    again.process.send_signal(signal.SIGCONT)
+    wait(lambda: not alert.is_displayed())
+
+
+def test_a_file_that_is_gone_is_said_to_be(page, page_server, make_clip, tmp_path):
+    """It was removed after it was chosen; the server is not blamed."""
+    first, second = make_clip("first.mp4"), tmp_path / "second.mp4"
+    second.write_bytes(first.read_bytes())
+    page_server.process.send_signal(signal.SIGSTOP)
+    try:
+        drop(page, first, second)
+        second.unlink()
+    finally:
+        page_server.process.send_signal(signal.SIGCONT)
+    (said,) = wait(lambda: texts(page, "#cards .bad"))
+    assert said.startswith("second.mp4 could not be uploaded: it cannot be read.")
+
+
 def test_five_clips_with_one_bad_give_four_results(page, make_clip, tmp_path):
     """The bad one is said once, in the command's sentence, and can be tried again."""
     clips = [make_clip(f"c{index}.mp4") for index in range(4)]
@@ -122,6 +255,7 @@ def test_five_clips_with_one_bad_give_four_results(page, make_clip, tmp_path):
     choose(page, "destination", "lumamatte")
     page.find_element("id", "export-all").click()
     wait(lambda: len(texts(page, "#cards a")) == 4)
+    assert texts(page, "#told")[0].endswith("Matte only: ready.")  # read aloud
     pictures(page, "journey-batch-done")
     names = page.execute_script(
         "return [...document.querySelectorAll('#cards a')].map((a) => a.download)"

@@ -29,6 +29,7 @@ from browsing import (
     usual,
     wait,
 )
+from PIL import Image
 
 OPAQUE = """const canvas = document.getElementById("picture");
 const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -145,6 +146,23 @@ def test_a_stroke_counts_from_the_bracket_to_the_bracket(page, page_server, carp
     wait(lambda: spans() == [(pytest.approx(1, abs=0.04), None)])
 
 
+def test_undo_takes_back_the_last_corner_of_a_polygon(page, page_server, carphone):
+    """And the stroke before it stays."""
+    from selenium.webdriver import ActionChains
+
+    drop(page, carphone)
+    playable(page)
+    page.execute_script("document.getElementById('painting').open = true")
+    drag(page, (0.5, 0.3), (0.5, 0.6))
+    choose(page, "shape", "polygon")
+    for corner in ((0.1, 0.1), (0.3, 0.1), (0.3, 0.3), (0.9, 0.9)):
+        drag(page, corner)
+    ActionChains(page).key_down("\ue009").send_keys("z").key_up("\ue009").perform()
+    key(page, "\ue007")
+    strokes = wait(lambda: page_server.ask("GET", "").json["clips"][0]["strokes"][1:])
+    assert len(strokes[0]["points"]) == 3
+
+
 def test_keys_views_and_the_timeline(page, carphone):
     drop(page, carphone)
     playable(page)
@@ -244,6 +262,54 @@ def test_before_and_after_has_the_source_left_and_a_checkerboard_right(page, mak
     assert both.sum() > 0.8 * len(right)
     assert min(both) > 0.4 * len(right)
     assert frame[height // 4, : width * 4 // 10].std() > 10  # a ramp of colours
+
+
+def test_an_image_has_no_timeline_and_becomes_an_image(page, make_clip, tmp_path):
+    """What is about time is left out; the destination is PNG until another one is chosen."""
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (160, 96), (90, 120, 150)).save(photo)
+    drop(page, make_clip())
+    wait(lambda: texts(page, ".card.chosen b") == ["clip.mp4"])
+    chosen = "return document.querySelector('input[name=destination]:checked').value"
+    assert page.execute_script(chosen) == "premiere"
+    drop(page, photo)
+    wait(lambda: texts(page, ".card.chosen b") == ["photo.png"])
+    assert page.execute_script(chosen) == "blender"
+    wait(lambda: "photo-matte.png" in texts(page, "#command")[0])
+    assert not page.find_element("id", "timeline").is_displayed()
+    assert not page.find_element("id", "play").is_displayed()
+    shown(page)
+    pictures(page, "image")
+    page.find_element("css selector", "[aria-label='Open clip.mp4']").click()
+    wait(lambda: page.find_element("id", "timeline").is_displayed())
+    assert page.execute_script(chosen) == "premiere"
+
+
+def test_of_an_hdr_clip_it_is_said_that_it_looks_paler(page, make_clip, ffmpeg, tmp_path):
+    tagged = tmp_path / "hdr.mkv"
+    tags = ["-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc"]
+    ffmpeg("ffmpeg", "-y", "-i", make_clip("sdr.mp4"), "-c:v", "libx264", *tags, tagged)
+    for clip, is_hdr in ((tagged, True), (make_clip("sdr.mp4"), False)):
+        drop(page, clip)
+        wait(lambda name=clip.name: texts(page, ".card.chosen b") == [name])
+        assert page.find_element("id", "hdr").is_displayed() is is_hdr
+
+
+def test_a_background_of_ones_own_can_be_chosen_once_it_is_there(page, carphone, make_clip):
+    drop(page, carphone)
+    shown(page)
+    own = page.find_element("css selector", "#background [value=own]")
+    assert not own.is_enabled()
+    page.execute_script("document.getElementById('backgrounds').open = true")
+    upload, named = page.find_element("id", "own"), page.find_element("id", "own-name")
+    upload.send_keys(str(Path(__file__)))
+    wait(lambda: "test_page.py cannot be opened" in texts(page, "#alert")[0])
+    wait(lambda: named.text == "")
+    upload.send_keys(str(make_clip("room.mp4")))
+    wait(own.is_enabled)
+    wait(lambda: named.text == "Yours: room.mp4")
+    choose(page, "destination", "video")
+    wait(lambda: "--background=room.mp4" in texts(page, "#command")[0])
 
 
 def test_it_is_readable_narrow_and_wide_light_and_dark(page, carphone, make_clip):

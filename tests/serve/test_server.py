@@ -13,14 +13,17 @@ import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
+import jsonschema
 import numpy as np
 import pytest
+from browsing import wait
 from PIL import Image
 
-from sinet_video import verify
+from sinet_video import probe, verify
 from sinet_video.pipeline.destinations import OFFERED
 from sinet_video.serve.job import LOOK, Job
 from sinet_video.serve.jobs import Turns
@@ -74,6 +77,16 @@ def test_no_answer_shows_where_the_server_keeps_things(server, clip, tmp_path):
         assert str(server.folder).encode() not in server.ask("GET", path).body
 
 
+def test_what_is_no_background_is_refused_by_its_own_name(server, clip):
+    """And by nothing of the server's, such as its folder."""
+    path = f"/clips/{server.upload(clip)['id']}"
+    answer = server.ask("PUT", f"{path}/background?name=notes.txt", b"no image" * 100)
+    assert answer.status == 422
+    assert answer.error.startswith("notes.txt cannot be opened as a video")
+    assert str(server.folder) not in answer.error
+    assert server.ask("GET", path).json["background"] is None
+
+
 def test_what_is_no_video_is_refused_in_the_commands_words(server):
     answer = server.ask("PUT", "/clips?name=notes.mp4", b"These are notes.\n" * 40)
     assert answer.status == 422
@@ -115,7 +128,8 @@ def test_each_destination_is_checked_and_the_command_that_is_shown_makes_the_sam
     assert done["frame"] == 12
     assert done["verification"]["holds"], done["verification"]
     answer = server.ask("GET", f"/jobs/{job['id']}/result")
-    assert answer.headers["content-disposition"] == "attachment"
+    name = f"My talk-{what}{done['suffix']}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
     assert len(answer.body) == done["size"]
     results = _unpacked(answer.body, done["suffix"], tmp_path / "downloaded")
     ours, shell = tmp_path / "ours", dict(os.environ)
@@ -126,6 +140,26 @@ def test_each_destination_is_checked_and_the_command_that_is_shown_makes_the_sam
     subprocess.run(["sh", "-c", job["command"]], cwd=ours, env=shell, check=True)
     made = {p for p in ours.rglob("My talk-matte*") if p.is_file()} | set(ours.glob("*-matte/*"))
     assert sorted(p.read_bytes() for p in made) == sorted(p.read_bytes() for p in results)
+
+
+@pytest.mark.parametrize(
+    ("what", "suffix"), [("blender", ".png"), ("tiff", ".tif"), ("nuke", ".exr")]
+)
+def test_of_an_image_one_image_is_made(server, what, suffix, tmp_path):
+    """With alpha, and no archive of one; the command that is shown makes the same."""
+    photo = tmp_path / "a photo.jpg"
+    Image.effect_mandelbrot((96, 64), (-2, -1, 1, 1), 100).convert("RGB").save(photo)
+    found = server.upload(photo, "a%20photo.jpg")
+    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": what}).json
+    done = server.job(job["id"], "done")
+    assert done["suffix"] == suffix
+    assert done["verification"]["holds"], done["verification"]
+    result = server.ask("GET", f"/jobs/{job['id']}/result").body
+    shell = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", job["command"]], cwd=tmp_path, env=shell, check=True)
+    made = tmp_path / f"a photo-matte{suffix}"
+    assert made.read_bytes() == result
+    assert probe(made).alpha is not None
 
 
 def _unpacked(data: bytes, suffix: str, folder: Path) -> list[Path]:
@@ -243,12 +277,29 @@ def test_what_is_painted_later_does_not_change_a_job_that_waits(server, clip, lo
     assert not list(server.folder.rglob("kept-*"))
 
 
+def test_an_export_waits_for_what_is_being_painted(server, carphone):
+    """A stroke that is followed takes a moment; the export that is asked for meanwhile has it."""
+    found = server.upload(carphone)
+    stroke = {
+        "kind": "garbage", "shape": "brush", "points": [[0.5, 0.3]], "radius": 0.1, "follows": True,
+    }  # fmt: skip
+    server.job(server.look(found)["id"], "done")
+    with ThreadPoolExecutor() as pool:
+        painting = pool.submit(server.ask, "PUT", f"/clips/{found['id']}/strokes", [stroke])
+        wait(server.working)
+        job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "lumamatte"}).json
+        assert painting.result().status == 200
+    assert "--garbage=" in job["command"]
+
+
 def test_edits_that_are_none_are_refused_and_change_nothing(server, clip):
     found = server.upload(clip)
     path = f"/clips/{found['id']}/edits"
     for edits in (
         {"choke": 99}, {"choke": "2"}, {"choke": True}, {"garbage": "/etc/passwd"},
-        {"weights": "/tmp/x.pth"}, {"background": "/etc/passwd"}, {"background": "-"},
+        {"background": "own"}, {"background": "blurry"}, {"background": "blur:999"},
+        {"background": "#30a04"}, {"background": "tests"}, {"weights": "/tmp/x.pth"},
+        {"background": "/etc/passwd"}, {"background": "-"},
         {"key": "--overwrite x"}, {"smooth": "nonsense"}, {"feather_side": "up"}, [1], "choke",
     ):  # fmt: skip
         answer = server.ask("PUT", path, edits)
@@ -271,6 +322,12 @@ def test_fields_and_parameters_that_are_unknown_are_named(server, clip):
     ):
         answer = server.ask(method, address, body)
         assert (answer.status, f"'{name}'" in answer.error) == (422, True), (address, answer.error)
+    for wrong, said in (({}, "None"), ({"what": "webm"}, "webm"), ({"what": ["web"]}, "['web']")):
+        answer = server.ask("POST", f"{path}/jobs", wrong)
+        assert answer.status == 422
+        assert "what is" in answer.error
+        assert said in answer.error
+        assert "must be one of look, premiere, nuke" in answer.error
     for wrong in ([], "web", 7):
         answer = server.ask("POST", f"{path}/jobs", wrong)
         assert (answer.status, answer.error) == (
@@ -348,6 +405,64 @@ def test_deleting_a_clip_deletes_all_that_was_made_of_it(server, clip):
     assert server.ask("DELETE", f"/clips/{found['id']}").status == 204
     assert server.ask("GET", "").json["jobs"] == []
     assert not list(server.folder.rglob(found["id"]))
+
+
+def test_a_slash_too_many_leads_to_the_address_without_it(server):
+    answer = server.ask("GET", "/")
+    assert answer.status == 307
+    assert answer.headers["location"] == f"http://127.0.0.1:{server.port}/{server.token}/api"
+
+
+def test_a_form_is_refused_as_one(server, clip):
+    """What `curl -F` sends is no clip, and is not called a damaged one."""
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    body = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + clip.read_bytes()
+    answer = server.ask("PUT", "/clips?name=talk.mp4", body + b"\r\n--x--\r\n", **form)
+    assert answer.status == 422
+    assert "send the file itself" in answer.error
+
+
+def test_a_result_has_a_name_and_comes_in_parts(server, clip):
+    """A range that is none is refused in a sentence, as everything else is."""
+    found = server.upload(clip, "%C3%9Cbung.one.mp4")
+    job = server.ask("POST", f"/clips/{found['id']}/jobs", {"what": "lumamatte"}).json
+    server.job(job["id"], "done")
+    path = f"/jobs/{job['id']}/result"
+    whole = server.ask("GET", path)
+    named = whole.headers["content-disposition"]
+    exact = "filename*=utf-8''%C3%9Cbung.one-lumamatte.mp4"
+    assert named == f'attachment; filename="_bung.one-lumamatte.mp4"; {exact}'
+    part = server.ask("GET", path, Range="bytes=4-7")
+    assert (part.status, part.body) == (206, whole.body[4:8])
+    last = server.ask("GET", path, Range="bytes=-5")
+    assert (last.status, last.body) == (206, whole.body[-5:])
+    for wrong, status in (("bytes=99999999-", 416), ("bytes=7-4", 400), ("lines=1-2", 400)):
+        answer = server.ask("GET", path, Range=wrong)
+        assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
+        assert answer.headers["content-range"] == f"bytes */{len(whole.body)}"
+        assert str(len(whole.body)) in answer.error
+    head = server.ask("HEAD", path)
+    assert (head.body, head.headers["content-length"]) == (b"", str(len(whole.body)))
+
+
+def test_answers_have_every_field_that_is_described_and_no_other(server, carphone):
+    """Of a clip that was edited and painted, and of a job that is done."""
+    found = server.upload(carphone)
+    path = f"/clips/{found['id']}"
+    stroke = {"kind": "core", "shape": "brush", "points": [[0.5, 0.5]], "follows": True}
+    server.ask("PUT", f"{path}/edits", {"choke": 2, "background": "coral"})
+    assert server.ask("PUT", f"{path}/strokes", [stroke]).status == 200
+    job = server.ask("POST", f"{path}/jobs", {"what": "video"}).json
+    server.job(job["id"], "done")
+    described = server.ask("GET", "/openapi.json").json
+    assert described["servers"] == [{"url": f"/{server.token}"}]
+    answers = {"State": "", "Clip": path, "Job": f"/jobs/{job['id']}", "Figures": f"{path}/figures",
+               "Commands": f"{path}/commands", "Error": "/clips/none"}  # fmt: skip
+    for kind, address in answers.items():
+        schema = {"$ref": f"#/components/schemas/{kind}", **described}
+        jsonschema.validate(server.ask("GET", address).json, schema)
+        assert described["components"]["schemas"][kind]["additionalProperties"] is False
+    assert server.ask("GET", f"/jobs/{job['id']}").json["verification"]["holds"]
 
 
 def test_the_description_has_every_address(server):

@@ -1,6 +1,11 @@
 // The server's HTTP interface, as functions; errors carry the server's own sentence.
 
 export class Refused extends Error {}
+export class Gone extends Refused {} // nothing came back
+
+const GONE = "The server does not answer. If it was stopped, its clips are deleted: start sinet-video serve again, and open the address that it prints.";
+
+const PATIENCE = 10_000; // milliseconds after which a network that is silent is taken for lost
 
 async function answered(response) {
   if (response.ok) return response;
@@ -13,7 +18,7 @@ async function ask(path, options = {}) {
   let response;
   try { response = await fetch(`api${path}`, options); } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("The server does not answer; it may have ended.");
+    throw new Gone(GONE);
   }
   return answered(response);
 }
@@ -21,7 +26,8 @@ async function ask(path, options = {}) {
 const json = async (path, options) => (await ask(path, options)).json();
 const body = (method, data) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
 
-export const state = () => json("");
+export const state = () => json("", { signal: AbortSignal.timeout(PATIENCE) })
+  .catch((error) => { throw error.name === "TimeoutError" ? new Gone(GONE) : error; }); // in the midst of the answer
 export const figures = (clip) => json(`/clips/${clip}/figures`);
 export const commands = (clip) => json(`/clips/${clip}/commands`);
 export const saveEdits = (clip, edits) => json(`/clips/${clip}/edits`, body("PUT", edits));
@@ -46,6 +52,14 @@ export async function frame(clip, time, side, quick, source) {
   return Promise.all([createImageBitmap(whole, 0, height, width, 2 * height), createImageBitmap(whole, 0, 0, width, height)]);
 }
 
+// Why nothing came of an upload. Browsers do not say; this can be found out.
+async function causeOf(file) {
+  const read = await file.slice(0, 1).arrayBuffer().catch(() => new ArrayBuffer());
+  if (!read.byteLength) return "it cannot be read. It may be a folder, or have been moved or changed.";
+  try { await state(); } catch { return "the connection to the server was lost."; }
+  return "the server stopped reading it. It may be too large, or there are too many clips.";
+}
+
 // Sends a file as the body itself; `progress` gets shares from 0 to 1, `abort` stops it.
 function send(path, file, progress, began) {
   return new Promise((resolve, reject) => {
@@ -59,7 +73,7 @@ function send(path, file, progress, began) {
       if (request.status < 300) resolve(said);
       else reject(new Refused(said.error ?? `The server answered ${request.status}.`));
     });
-    request.addEventListener("error", () => reject(new Refused(`${file.name} could not be uploaded: the server stopped reading it. It may be too large, or there are too many clips.`)));
+    request.addEventListener("error", () => causeOf(file).then((cause) => reject(new Refused(`${file.name} could not be uploaded: ${cause}`))));
     request.addEventListener("abort", () => reject(Object.assign(new Refused(`${file.name} was not uploaded: you stopped it.`), { stopped: true })));
     began?.(() => request.abort());
     request.send(file);
@@ -67,4 +81,4 @@ function send(path, file, progress, began) {
 }
 
 export const upload = (file, progress, began) => send("/clips", file, progress, began);
-export const uploadBackground = (clip, file) => send(`/clips/${clip}/background`, file, () => {});
+export const uploadBackground = (clip, file, progress) => send(`/clips/${clip}/background`, file, progress);

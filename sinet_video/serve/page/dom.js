@@ -46,8 +46,19 @@ export const left = (seconds) => (seconds === null ? "" : `, ${clock(seconds, 0)
 
 export function alertOf(error) {
   if (error.name === "AbortError") return;
-  get("alert").querySelector("span").textContent = error.message;
-  get("alert").hidden = false;
+  const alert = get("alert"), said = alert.querySelector("span");
+  if (alert.hidden || said.textContent !== error.message) said.textContent = error.message; // it is read aloud once
+  alert.hidden = false;
+}
+
+// Asks before something is lost; returns whether it may be.
+export function sure(question, yes) {
+  const dialog = get("sure");
+  get("sure-question").textContent = question;
+  get("sure-yes").textContent = yes;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((answered) => { dialog.addEventListener("close", () => answered(dialog.returnValue === "yes"), { once: true }); });
 }
 
 // Calls `act` once things have been quiet for a while.

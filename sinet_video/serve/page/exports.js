@@ -10,10 +10,21 @@ function choose(name) {
   estimate();
 }
 
+const IMAGES = "blender";
+let chosen = false; // by somebody, for this and all clips
+
+// Offers images for an image, until somebody chooses.
+export function suit(clip) {
+  if (chosen) return;
+  const name = clip.frames === 1 ? IMAGES : Object.keys(page.state.destinations)[0];
+  document.querySelector(`input[name=destination][value=${name}]`).checked = true;
+  choose(name);
+}
+
 export function destinations() {
   const rows = Object.entries(page.state.destinations).map(([name, each], index) => {
     const input = make("input", { type: "radio", name: "destination", value: name, checked: index === 0 });
-    input.addEventListener("change", () => choose(name));
+    input.addEventListener("change", () => { chosen = true; choose(name); });
     const line = make("small", {}, each.kind, make("span", { className: "cost", id: `cost-${name}` }));
     return make("label", { className: "destination" }, input, make("span", {}, each.title, line, make("small", { className: "about", textContent: each.about })));
   });
@@ -60,11 +71,16 @@ export const showCommand = calmly(100, async () => {
   get("command").replaceChildren(...words);
 });
 
-get("export").addEventListener("click", () => api.addJob(page.open, page.destination).then(page.update).catch(alertOf));
-get("export-all").addEventListener("click", async () => {
-  try { for (const clip of page.state.clips) await api.addJob(clip.id, page.destination); } catch (error) { alertOf(error); }
+// Exports clips as they are shown: what was painted last may be on its way to the server still.
+async function start(clips) {
+  const { destination } = page;
+  await page.saved();
+  for (const clip of clips) await api.addJob(clip, destination).catch(alertOf);
   await page.update();
-});
+}
+
+get("export").addEventListener("click", () => start([page.open]));
+get("export-all").addEventListener("click", () => start(page.state.clips.map((clip) => clip.id)));
 get("copy").addEventListener("click", async () => {
   try { await navigator.clipboard.writeText(get("command").textContent); get("copy").textContent = "Copied"; } catch { getSelection().selectAllChildren(get("command")); }
   setTimeout(() => { get("copy").textContent = "Copy"; }, 1500);

@@ -1,6 +1,6 @@
 // Cards of clips, and the exports of the one that is open: progress, cancel, retry, download.
 import * as api from "./api.js";
-import { alertOf, button, clock, get, left, make, size, took } from "./dom.js";
+import { alertOf, button, clock, get, left, make, size, sure, took } from "./dom.js";
 import { page } from "./page.js";
 import { again, forget } from "./uploads.js";
 
@@ -24,7 +24,8 @@ function saying(job) {
   return job.state === "done" ? "ready" : job.state;
 }
 
-const facts = (clip) => `${clip.width}×${clip.height}, ${clip.duration ? clock(clip.duration, 0) : "length not said"}, ${size(clip.size)}`;
+const lasts = (clip) => (clip.frames === 1 ? "image" : clip.duration ? clock(clip.duration, 0) : "unknown length");
+const facts = (clip) => `${clip.width}×${clip.height}, ${lasts(clip)}, ${size(clip.size)}`;
 
 // Updates a list in place, so that focus and pictures stay: one element for each key.
 function keyed(list, items, key, build) {
@@ -58,8 +59,8 @@ export function showCards() {
   const items = [
     ...page.uploads.map(({ id, name, share, error }) => ({ id: `u${id}`, upload: id, name, error, share: share === null ? null : Math.round(100 * share) / 100 })),
     ...clips.map((clip) => {
-      const { id, name, width, height, duration, size: bytes } = clip;
-      return { id, name, width, height, duration, size: bytes, chosen: id === page.open, job: told(clip, jobs) };
+      const { id, name, width, height, duration, frames, size: bytes } = clip;
+      return { id, name, width, height, duration, frames, size: bytes, chosen: id === page.open, job: told(clip, jobs) };
     }),
   ];
   keyed(get("cards"), items, (item) => item.id, (item) => (item.upload !== undefined ? uploading(item) : card(item)));
@@ -75,12 +76,28 @@ function uploading(item) {
     error ? make("div", { className: "bar" }, button("Retry", () => again(upload), { "aria-label": `Retry ${name}` })) : make("progress", { max: 1, value: share ?? 0, "aria-label": `Upload of ${name}` }));
 }
 
+const counted = (count, what) => (count ? `${count} ${what}${count === 1 ? "" : "s"}` : null);
+
+// What goes with a clip and cannot be had again by uploading it again.
+function work({ edits, strokes }, exports) {
+  const { background, ...values } = edits;
+  const changed = background || Object.keys(values).length ? "its settings" : null;
+  return [counted(strokes.length, "stroke"), changed, counted(exports.length, "export")].filter(Boolean);
+}
+
+async function remove(id) {
+  const clip = page.state.clips.find((each) => each.id === id);
+  const lost = work(clip, page.state.jobs.filter((job) => job.clip === id && job.what !== "look"));
+  if (lost.length && !await sure(`Delete ${clip.name}? ${new Intl.ListFormat("en").format(lost)} will be deleted too.`, "Delete")) return;
+  await api.deleteClip(id);
+}
+
 function card(item) {
   const { id, name, job, chosen } = item;
-  const picture = button("", () => page.show(id), { className: "open", "aria-label": `Open ${name}`, "aria-pressed": String(chosen) });
+  const picture = button("", () => { location.hash = id; }, { className: "open", "aria-label": `Open ${name}`, "aria-pressed": String(chosen) });
   picture.append(make("img", { src: api.posterOf(id), alt: "" }));
-  const gone = button("×", act(() => api.deleteClip(id)), { className: "small", "aria-label": `Delete ${name}` });
-  const working = job && isActive(job), what = job?.what === "look" ? "looking through it" : "export";
+  const gone = button("×", act(() => remove(id)), { className: "small", "aria-label": `Delete ${name}` });
+  const working = job && isActive(job), what = job?.what === "look" ? "analysis" : "export";
   const said = working ? `${what}, ${saying(job)}` : job?.state === "failed" ? job.error : job?.state === "cancelled" ? `${what} cancelled` : facts(item);
   const bad = job?.state === "failed";
   return make("li", { className: chosen ? "card chosen" : "card" }, picture, make("b", { textContent: name, title: name }), gone,
@@ -108,7 +125,7 @@ function row(job, destination, name) {
   const buttons = make("div", { className: "bar" }), named = (what) => ({ "aria-label": `${what} ${title}` });
   if (job.state === "done" && job.size !== null) buttons.append(download(job, name));
   if (isActive(job)) buttons.append(button("Cancel", act(() => api.cancelJob(job.id)), named("Cancel")));
-  if (canRetry(job)) buttons.append(button("Retry", act(() => api.retryJob(job.id)), named("Retry")));
+  if (canRetry(job)) buttons.append(button("Retry", act(() => api.retryJob(job.id)), { ...named("Retry"), title: "With the settings that it was started with" }));
   if (!isActive(job)) buttons.append(button("Delete", act(() => api.deleteJob(job.id)), named("Delete")));
   return make("li", {}, make("div", {}, make("b", { textContent: title }), " ", make("span", { className: "faint", textContent: said })), isActive(job) ? bar(job) : null,
     job.error ? make("p", { className: "faint bad", textContent: job.error }) : null, ...job.notes.map((note) => make("p", { className: "faint", textContent: note })), verdict(job), buttons);
@@ -117,7 +134,8 @@ function row(job, destination, name) {
 function verdict(job) {
   if (!job.verification) return null;
   const { holds, checks } = job.verification;
+  const count = (wanted) => checks.filter((each) => each.holds === wanted).length; // null: it does not apply
   const mark = { true: "✓", false: "✗", null: "–" };
   const list = checks.map((each) => make("li", { className: each.holds === false ? "bad" : "", textContent: `${mark[each.holds]} ${each.name}: ${each.detail}` }));
-  return make("details", {}, make("summary", { className: holds ? "good" : "bad", textContent: holds ? `Checked: all ${checks.length} hold` : `Checked: ${checks.filter((each) => each.holds === false).length} of ${checks.length} fail` }), make("ul", {}, ...list));
+  return make("details", {}, make("summary", { className: holds ? "good" : "bad", textContent: holds ? `Checked: all ${count(true)} passed` : `Checked: ${count(false)} failed, ${count(true)} passed` }), make("ul", {}, ...list));
 }

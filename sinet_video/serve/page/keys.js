@@ -40,7 +40,7 @@ function isTaken({ key, target, ctrlKey, metaKey }) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!page.open || get("help").open || event.altKey || event.defaultPrevented) return;
+  if (!page.open || document.querySelector("dialog[open]") || event.altKey || event.defaultPrevented) return;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
     event.preventDefault();
     if (event.shiftKey) paint.redo(); else paint.undo();

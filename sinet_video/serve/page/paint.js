@@ -1,6 +1,7 @@
 // Brush, rectangle and polygon: what must go and what must stay, with undo.
 import * as api from "./api.js";
 import { alertOf, button, clock, get, make } from "./dom.js";
+import { page } from "./page.js";
 import { counts, placeOf, pointsAt } from "./place.js";
 import { player } from "./player.js";
 import { timeline } from "./timeline.js";
@@ -41,7 +42,7 @@ export const paint = {
   sayMarks() {
     const { selected, marks } = this;
     const until = (end) => (end === null ? "the end" : clock(end, 2));
-    get("marks").textContent = selected ? "[ and ] set where the chosen stroke starts and ends." : marks ? `New strokes count from ${clock(marks.start, 2)} to ${until(marks.end)}.` : "[ and ] set from when until when strokes count.";
+    get("marks").textContent = selected ? "[ and ] set where the chosen stroke starts and ends." : marks ? `New strokes apply from ${clock(marks.start, 2)} to ${until(marks.end)}.` : "[ and ] set from when until when new strokes apply.";
   },
 
   choose(stroke) {
@@ -115,7 +116,11 @@ export const paint = {
     this.drawing = null;
     this.draw();
   },
-  undo() { if (this.done.length) { this.undone.push(this.strokes); this.strokes = this.done.pop(); this.save(); } },
+  // While a polygon is drawn its corners are taken back, the last one first.
+  undo() {
+    if (this.drawing?.shape === "polygon") { this.drawing.points.pop(); if (!this.drawing.points.length) this.drawing = null; this.draw(); return; }
+    if (this.done.length) { this.undone.push(this.strokes); this.strokes = this.done.pop(); this.save(); }
+  },
   redo() { if (this.undone.length) { this.done.push(this.strokes); this.strokes = this.undone.pop(); this.save(); } },
   clear() { if (this.strokes.length) { this.remember(this.strokes); this.strokes = []; this.save(); } },
 
@@ -124,8 +129,10 @@ export const paint = {
     if (!sent.includes(this.selected)) this.selected = null;
     this.draw();
     get("following").hidden = !sent.some((stroke) => stroke.follows && !stroke.track);
+    page.changes += 1;
+    page.unsaved += 1;
     // One after another, or the server may be left with what came before.
-    this.sending = this.sending.then(() => this.send(sent, id));
+    this.sending = this.sending.then(() => this.send(sent, id)).finally(() => { page.unsaved -= 1; });
     return this.sending;
   },
 
@@ -133,7 +140,8 @@ export const paint = {
     if (sent !== this.strokes && id === player.clip?.id) return; // what is newer comes next
     try {
       const clip = await api.saveStrokes(id, sent.map(({ track, ...stroke }) => stroke));
-      if (sent !== this.strokes || id !== player.clip?.id) return; // more was painted meanwhile
+      if (id !== player.clip?.id) { this.saved(clip); return; }
+      if (sent !== this.strokes) return; // more was painted meanwhile
       sent.forEach((stroke, index) => { stroke.track = clip.strokes[index].track; });
       this.describe(clip.drawn);
       this.saved(clip);

@@ -90,7 +90,7 @@ export const player = {
     const { speed } = this;
     get("play").textContent = this.playing ? "Stop" : "Play";
     get("play").disabled = !this.playable;
-    get("play").title = this.playable ? "Play (space)" : "Once the clip was looked through";
+    get("play").title = this.playable ? "Play (space)" : "Available when the clip has been analysed";
     get("speed").textContent = speed === 0 || speed === 1 ? "" : `${Math.abs(speed)}× ${speed < 0 ? "back" : "speed"}`;
   },
 

@@ -57,6 +57,8 @@ export function forget(upload) {
   page.render();
 }
 
+addEventListener("beforeunload", (event) => { if (page.uploads.some(isWaiting)) event.preventDefault(); }); // the browser asks
+
 get("files").addEventListener("change", () => { takeAll([...get("files").files]); get("files").value = ""; });
 for (const kind of ["dragover", "drop", "dragleave"]) {
   document.addEventListener(kind, (event) => {

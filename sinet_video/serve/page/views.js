@@ -9,6 +9,7 @@ let version = 0;
 
 export function showOwn(clip) {
   get("own-name").textContent = clip.background ? `Yours: ${clip.background}` : "";
+  get("background").querySelector("[value=own]").disabled = !clip.background;
   get("backdrop").style.backgroundImage = "";
   version += 1;
   if (clip.background && player.view === "own") get("backdrop").style.backgroundImage = `url("${api.backgroundOf(clip.id, version)}")`;

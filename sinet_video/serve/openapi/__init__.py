@@ -1,0 +1,1 @@
+"""The HTTP interface described for programs, as OpenAPI."""
