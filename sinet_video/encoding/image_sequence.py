@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -103,6 +104,7 @@ class _Images(Sink):
         except BaseException:
             discard(self._part)
             raise
+        self._begun_by = os.getpid()
 
     def _video(self, matte: Matte, number: int) -> av.VideoFrame:
         """Return the image of a matte, the `number`th from 0 on."""
@@ -114,8 +116,7 @@ class _Images(Sink):
         for packet in packets:
             self._container.mux(self._tags.written(packet))
 
-    def abandon(self) -> None:
-        """As `Sink` says."""
+    def _abandon(self) -> None:
         close_quietly(self._container)
         discard(self._part)
 
@@ -150,8 +151,7 @@ class ImageFile(_Images):
         with translate_write_errors(self._path):
             self._container.close()
 
-    def publish(self, publication: Publication) -> None:
-        """As `Sink` says."""
+    def _publish(self, publication: Publication) -> None:
         with translate_write_errors(self._path):
             publication.place(self._part, self._path, overwrite=self._overwrite)
         discard(self._part)
@@ -211,8 +211,7 @@ class ImageSequence(_Images):
             self._container.close()
             (self._part / self.TIMES).write_text(timestamps(self._times))
 
-    def publish(self, publication: Publication) -> None:
-        """As `Sink` says."""
+    def _publish(self, publication: Publication) -> None:
         with translate_write_errors(self._path):
             place_images(
                 publication, self._part, self._target / self._name, overwrite=self._overwrite

@@ -189,15 +189,14 @@ class PacketFile(Sink):
             self._keep(self._stream.encode(None))
             self._close()
 
-    def publish(self, publication: Publication) -> None:
+    def _publish(self, publication: Publication) -> None:
         """As `Sink` says: it has its name already, which is none for people."""
 
     def _close(self) -> None:
         self._file.close()
         self._container.close()
 
-    def abandon(self) -> None:
-        """As `Sink` says."""
+    def _abandon(self) -> None:
         try:
             self._close()
         except (av.FFmpegError, OSError):

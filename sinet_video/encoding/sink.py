@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from warnings import warn
 
 import av
 from av.container import OutputContainer
@@ -117,15 +119,18 @@ class Incoming:
 class Sink(ABC):
     """Where mattes are written. A context manager.
 
-    On a normal exit the complete output appears under its name; after an error nothing is left.
-    `content` says what is written of each matte: its frame ("rgb"), its frame with alpha ("rgba"),
-    or its alpha as gray ("alpha"). Errors in writing raise `OutputError`.
+    On a normal exit the complete output appears under its name; after an error nothing is left. One
+    that is dropped unfinished leaves nothing either, and warns of that. `content` says what is
+    written of each matte: its frame ("rgb"), its frame with alpha ("rgba"), or its alpha as gray
+    ("alpha"). Errors in writing raise `OutputError`.
     """
 
     content: Content
     plan: Plan
     warnings: list[str]
     audio: AudioResult = "none"
+    _begun_by: int | None = None
+    """The process that is to publish or abandon what was begun. A fork of it is not."""
 
     def __enter__(self) -> Self:
         return self
@@ -147,6 +152,16 @@ class Sink(ABC):
             self.abandon()
             raise
 
+    def __del__(self) -> None:
+        if self._begun_by == os.getpid():
+            self.abandon()
+            warn(
+                "A sink was dropped unfinished, so nothing was written; use it in a with "
+                "statement, at whose end the output appears.",
+                RuntimeWarning,  # which is shown, as what somebody wrote is lost
+                stacklevel=2,
+            )
+
     @abstractmethod
     def write(self, matte: Matte) -> None:
         """Write one matte; its pts must be later than the last one's.
@@ -159,10 +174,20 @@ class Sink(ABC):
     def finish(self) -> None:
         """Write what is left; the output is whole then, and hidden."""
 
-    @abstractmethod
     def publish(self, publication: Publication) -> None:
         """Give the output its name."""
+        self._publish(publication)
+        self._begun_by = None
 
-    @abstractmethod
     def abandon(self) -> None:
         """Leave nothing."""
+        self._begun_by = None
+        self._abandon()
+
+    @abstractmethod
+    def _publish(self, publication: Publication) -> None:
+        """Give the output its name; it is finished."""
+
+    @abstractmethod
+    def _abandon(self) -> None:
+        """Leave nothing, as far as it was begun."""

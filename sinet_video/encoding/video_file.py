@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -66,8 +67,13 @@ class VideoFile(Sink):
         self._aspect = clip.sample_aspect
         with translate_write_errors(path):
             self._part = path if path == PIPE else begin_file(path)
-            options = timescale_of(clip, plan) | tags_option(clip, plan)
-            self._container = open_container(self._part, plan, **options)
+        try:
+            with translate_write_errors(path):
+                options = timescale_of(clip, plan) | tags_option(clip, plan)
+                self._container = open_container(self._part, plan, **options)
+        except BaseException:
+            self._discard()
+            raise
         try:
             with translate_write_errors(path):
                 self._stream = self._video(clip)
@@ -80,6 +86,7 @@ class VideoFile(Sink):
         except BaseException:
             self.abandon()
             raise
+        self._begun_by = os.getpid()
 
     def write(self, matte: Matte) -> None:
         """Encode the next frame; see `Sink.write`. Raises `OutputError`."""
@@ -169,8 +176,7 @@ class VideoFile(Sink):
                 self._companions.check_headers(error)
             raise
 
-    def publish(self, publication: Publication) -> None:
-        """As `Sink` says."""
+    def _publish(self, publication: Publication) -> None:
         if self._path == PIPE:
             return
         with translate_write_errors(self._path):
@@ -200,15 +206,17 @@ class VideoFile(Sink):
         finally:
             self._container.close()
 
-    def abandon(self) -> None:
-        """As `Sink` says."""
+    def _abandon(self) -> None:
         try:
             self._close()
         except (av.FFmpegError, OSError):
             pass  # The error that made us give up is the one to report.
         finally:
-            if self._part != PIPE:
-                discard(self._part)
+            self._discard()
+
+    def _discard(self) -> None:
+        if self._part != PIPE:
+            discard(self._part)
 
 
 class _Counter:

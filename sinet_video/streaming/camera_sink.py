@@ -62,9 +62,8 @@ class CameraSink(Sink):
         """As `Sink` says."""
         self._camera.close()
 
-    def publish(self, publication: Publication) -> None:
+    def _publish(self, publication: Publication) -> None:
         """As `Sink` says; what was shown has no name to get."""
 
-    def abandon(self) -> None:
-        """As `Sink` says."""
+    def _abandon(self) -> None:
         self._camera.close()

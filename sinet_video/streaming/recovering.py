@@ -154,10 +154,9 @@ class Recovering(Sink):
             LOGGER.info("%s: %s", self._name, error)
         worker.leave()
 
-    def publish(self, publication: Publication) -> None:
+    def _publish(self, publication: Publication) -> None:
         """As `Sink` says; what was sent has no name to get."""
 
-    def abandon(self) -> None:
-        """As `Sink` says."""
+    def _abandon(self) -> None:
         self._closing.set()
         self._let_go()

@@ -146,10 +146,10 @@ class StreamSink(Sink):
         if self._relay is not None:
             self._relay.close()
 
-    def publish(self, publication: Publication) -> None:
+    def _publish(self, publication: Publication) -> None:
         """As `Sink` says; what was sent has no name to get."""
 
-    def abandon(self) -> None:
+    def _abandon(self) -> None:
         """As `Sink` says; what was sent remains so."""
         self._close()
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from fractions import Fraction
@@ -670,6 +673,51 @@ def test_an_error_of_the_caller_s_own_leaves_nothing(clip, tmp_path):
     with pytest.raises(KeyError, match="mine"):
         block()
     mattes.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["o.mp4", "o.gif", "frames", "one.png"])
+def test_a_sink_that_is_dropped_leaves_nothing(name, make_clip, tmp_path):
+    """Without its `with` nothing appears; that is told, as else it would be lost in silence."""
+    clip = probe(make_clip("clip.mp4", frames=1))
+    (only,) = matte(clip, settings=HALF)
+    sink = open_sink(tmp_path / name, clip)
+    sink.write(only)
+    assert list(tmp_path.iterdir())
+    with pytest.warns(RuntimeWarning, match="dropped unfinished.*use it in a with statement"):
+        del sink
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_so_does_one_that_is_there_until_the_program_ends(make_clip, tmp_path):
+    """In a fork of the program it is not dropped, as it is not the fork's."""
+    program = (
+        "import os, sys, sinet_video as sv\n"
+        "sink = sv.open_sink('o.mp4', sv.probe(sys.argv[1]))\n"
+        "if not (child := os.fork()):\n"
+        "    del sink\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "print(len(os.listdir()))\n"
+    )
+    command = [sys.executable, "-c", program, make_clip("clip.mp4", frames=1)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+    assert done.stderr.count("dropped unfinished") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_begun_leaves_nothing(clip, tmp_path, monkeypatch):
+    """Whatever libav says when it is to open it."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    facts = probe(clip)
+    monkeypatch.setattr("sinet_video.encoding.video_stream.av.open", refused)
+    for name in ("o.mp4", "frames"):
+        with pytest.raises(OutputError, match="cannot be written: Too many open files"):
+            open_sink(tmp_path / name, facts)
     assert list(tmp_path.iterdir()) == []
 
 

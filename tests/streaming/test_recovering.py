@@ -45,9 +45,9 @@ class Host(Sink):
     def finish(self) -> None:
         self.ended = "finished"
 
-    def publish(self, publication: Publication) -> None: ...
+    def _publish(self, publication: Publication) -> None: ...
 
-    def abandon(self) -> None:
+    def _abandon(self) -> None:
         self.ended = "abandoned"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from subprocess import PIPE
 from typing import Any
@@ -83,6 +84,7 @@ class _FfmpegSink(Sink):
         self._staged = Staged.of(self._outputs(from_pipe(frame, self.content)), exact)
         if PIPED not in ffmpeg.get_args(self._staged.outputs):
             raise SettingError("The outputs do not use the stream that they are given.")
+        self._begun_by = os.getpid()
         self._staged.prepare()
         return _Feed(command_line(self._cmd, self._staged.outputs, "warning"), frame, pixel_format)
 
@@ -92,14 +94,12 @@ class _FfmpegSink(Sink):
             raise OutputError("No frame came, so ffmpeg was not started.")
         self._feed.finish()
 
-    def publish(self, publication: Publication) -> None:
-        """As `Sink` says."""
+    def _publish(self, publication: Publication) -> None:
         if self._staged is not None:
             self._staged.publish(publication)
             self._staged.discard()
 
-    def abandon(self) -> None:
-        """As `Sink` says."""
+    def _abandon(self) -> None:
         if self._feed is not None:
             self._feed.stop()
         if self._staged is not None:

@@ -584,6 +584,17 @@ def test_a_failing_caller_leaves_nothing(small, tmp_path, watched):
     assert [p.name for p in tmp_path.iterdir()] == ["pid"]
 
 
+def test_a_sink_that_is_dropped_leaves_nothing(small, tmp_path, watched):
+    """Neither files nor a process."""
+    sink = to_ffmpeg(writing(tmp_path / "out.mp4"), cmd=watched.command)
+    first, *_ = mattes(decode(small()))
+    sink.write(first)
+    watched.wait()
+    with pytest.warns(RuntimeWarning, match="dropped unfinished"):
+        del sink
+    assert [path.name for path in tmp_path.iterdir()] == ["pid"]
+
+
 @pytest.mark.parametrize("rest", [0, 200])
 def test_killed_while_written_to(small, tmp_path, watched, rest):
     """Whether more frames come or none, the error says what happened."""
