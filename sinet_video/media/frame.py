@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from functools import cached_property
+from numbers import Rational
 from typing import Any, TypeVar
 
 import av
@@ -68,11 +69,16 @@ class Frame(Displayed):
 
     @classmethod
     def from_rgb(cls, array: Any, *, pts: int = 0, time_base: Fraction = Fraction(1, 25)) -> Frame:
-        """Return a frame of an RGB image, (H, W, 3) uint8, shown at `pts` times `time_base`.
+        """Return a frame of an RGB image, (H, W, 3) uint8, whose time is `pts * time_base` seconds.
 
         numpy arrays, and what shares its memory with them, such as torch tensors on the CPU. Raises
         `SettingError` for anything else.
         """
+        if not isinstance(time_base, Rational) or time_base <= 0:
+            raise SettingError(
+                f"Time base is {time_base!r}; it must be an exact number of seconds, such as "
+                "Fraction(1, 30)."
+            )
         pixels = np.asarray(array)
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
             raise SettingError(

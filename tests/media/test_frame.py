@@ -255,6 +255,13 @@ def test_matte_gives_alpha_either_way():
     np.testing.assert_array_equal(dense.tiles.dense(), alpha)
 
 
+@pytest.mark.parametrize("time_base", ["1/30", 1 / 30, None, 0, Fraction(-1, 30)])
+def test_a_time_base_is_exact(time_base):
+    """What else comes is refused in words, before it ends in wrong times."""
+    with pytest.raises(SettingError, match=r"Time base is .* such as Fraction\(1, 30\)"):
+        Frame.from_rgb(np.zeros((48, 64, 3), np.uint8), time_base=time_base)
+
+
 def test_a_matte_prints_in_a_line():
     """Its time and its sizes, and none of its samples."""
     frame = Frame.from_rgb(np.zeros((48, 64, 3), np.uint8), pts=1)
