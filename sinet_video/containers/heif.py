@@ -12,6 +12,9 @@ from sinet_video.containers.isobmff import MOST, boxes
 DERIVED = frozenset({"grid", "iovl"})
 """Kinds of images that are put together of others: in tiles, and one over another."""
 
+ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
+"""What an image is called, in AVIF and in HEIC, that is the alpha of another."""
+
 EARLY = 16
 """Boxes of a file among which is the one that describes its images."""
 
@@ -22,14 +25,34 @@ FULL = 4
 def is_put_together(path: Path) -> bool:
     """Whether a file's picture is made of several images, each of which libav has as a video."""
     with path.open("rb") as file:
-        found = islice(boxes(file, 0, path.stat().st_size), EARLY)
-        meta = next((content for kind, content in found if kind == b"meta"), None)
+        meta = _description(file, path.stat().st_size)
         return meta is not None and _primary_kind(file, meta) in DERIVED
+
+
+def has_alpha_beside(path: Path) -> bool:
+    """Whether a file has alpha as an image of its own, which libav has as another video."""
+    with path.open("rb") as file:
+        meta = _description(file, path.stat().st_size)
+        for wanted in (b"iprp", b"ipco"):
+            meta = dict(islice(boxes(file, *meta), MOST)).get(wanted) if meta else None
+        properties = islice(boxes(file, *meta), MOST) if meta else ()
+        return any(_auxiliary_kind(file, at) in ALPHA for kind, at in properties if kind == b"auxC")
+
+
+def _description(file: BinaryIO, size: int) -> tuple[int, int] | None:
+    """Return where the boxes lie that describe a file's images; None for other files."""
+    found = islice(boxes(file, 0, size), EARLY)
+    return next(((at[0] + FULL, at[1]) for kind, at in found if kind == b"meta"), None)
+
+
+def _auxiliary_kind(file: BinaryIO, content: tuple[int, int]) -> bytes:
+    file.seek(content[0] + FULL)
+    return file.read(max(map(len, ALPHA)) + 1).partition(b"\0")[0]
 
 
 def _primary_kind(file: BinaryIO, meta: tuple[int, int]) -> str | None:
     """Return the kind of a file's primary item, such as "hvc1" or "grid", where it says one."""
-    inside = dict(islice(boxes(file, meta[0] + FULL, meta[1]), MOST))
+    inside = dict(islice(boxes(file, *meta), MOST))
     if b"pitm" not in inside or b"iinf" not in inside:
         return None
     primary = _number(file, inside[b"pitm"][0])

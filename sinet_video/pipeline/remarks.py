@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from sinet_video.containers.codecs import CODECS
+from sinet_video.containers.demuxers import demuxer_of
 from sinet_video.containers.formats import PIPE
+from sinet_video.containers.heif import has_alpha_beside
 from sinet_video.containers.photo_tags import icc_name
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.decode import decode
@@ -106,12 +108,23 @@ def clip_remarks(clip: Clip, settings: Settings) -> list[str]:
         )
     if clip.alpha is not None:
         said.append(SOURCE_ALPHA_USED[settings.source_alpha].format(clip.alpha))
+    elif _has_alpha_beside(clip):
+        said.append(
+            "The source has alpha as an image of its own, as AVIF and HEIC do, which is not read; "
+            "save it as PNG to have it used."
+        )
     if ROUNDED.match(clip.pixel_format):
         working = clip.working_format
         said.append(f"The source's {clip.pixel_format} samples are rounded to {working}.")
     if clip.interlaced and not settings.deinterlace:
         said.append("The source is interlaced: its edges will comb where it moves; deinterlace it.")
     return said
+
+
+def _has_alpha_beside(clip: Clip) -> bool:
+    path = clip.path
+    boxes = demuxer_of(clip.container).boxes and isinstance(path, Path) and path.is_file()
+    return boxes and has_alpha_beside(Path(path))
 
 
 ASPECT_DIFFERS = 0.02

@@ -6,9 +6,11 @@ import struct
 from pathlib import Path
 
 import pytest
+from PIL import Image, features
+from plain_mattes import EVERYTHING
 
-from sinet_video import InputError, probe
-from sinet_video.containers.heif import is_put_together
+from sinet_video import InputError, convert, probe
+from sinet_video.containers.heif import has_alpha_beside, is_put_together
 
 
 def box(kind: bytes, *content: bytes, full: int | None = None) -> bytes:
@@ -50,6 +52,7 @@ def test_cut_off_and_other_files_are_not(tmp_path: Path) -> None:
     for end in range(len(whole)):
         path.write_bytes(whole[:end])
         is_put_together(path)
+        assert not has_alpha_beside(path)
     path.write_bytes(box(b"ftyp", b"isom") + box(b"meta", box(b"hdlr", bytes(24))))
     assert not is_put_together(path)
 
@@ -70,3 +73,19 @@ def avif(tmp_path: Path, ffmpeg) -> bytes:
     source = ("-f", "lavfi", "-i", "testsrc2=s=64x64", "-frames:v", "1")
     ffmpeg("ffmpeg", *source, "-c:v", "libaom-av1", "-still-picture", "1", "-cpu-used", "8", path)
     return path.read_bytes()
+
+
+def test_alpha_beside_is_told_of(tmp_path: Path) -> None:
+    """It is an image that says so, as writers of AVIF do; other images beside are none."""
+    if not features.check("avif"):
+        pytest.skip("needs a Pillow that writes AVIF")
+    path = tmp_path / "a.avif"
+    image = Image.new("RGBA", (64, 48), (200, 90, 30, 128))
+    said = {}
+    for mode in ("RGB", "RGBA"):
+        image.convert(mode).save(path)
+        assert has_alpha_beside(path) is (mode == "RGBA")
+        report = convert(path, tmp_path / "o.png", settings=EVERYTHING, overwrite=True)
+        said[mode] = report.warnings
+    assert said["RGB"] == []
+    assert "alpha as an image of its own, as AVIF and HEIC do, which is not read" in said["RGBA"][0]
