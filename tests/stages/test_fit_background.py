@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from sinet_video import decode
 from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.stages.backgrounds import ColourBackground, ImageBackground, VideoBackground
@@ -52,20 +54,63 @@ def test_white_is_the_diffuse_white_of_hdr_and_not_as_bright_as_the_screen_goes(
     assert int(ColourBackground(0, 0, 0).planes(behind(frame))[0][0, 0]) == 64
 
 
-@pytest.mark.parametrize(("hdr", "white"), [(PQ, PQ_WHITE), (HLG, HLG_WHITE)])
-def test_hdr_behind_sdr_is_tone_mapped(hdr: tuple[int, int, int], white: int) -> None:
-    """Brighter stays brighter up to SDR's white; diffuse white does not become a dark gray."""
-    frame = gray(100, SDR, "yuv420p")
-    shades = [
-        planes_of(fit_background(gray(luma, hdr), frame, "cover"))[0].astype(int)
-        for luma in (64, 300, white, 850, 940)
-    ]
-    assert all(shade.max() - shade.min() <= 2 for shade in shades)
-    levels = [float(shade.mean()) for shade in shades]
+PQ_PEAK = 723
+"""The same of 1,000 cd/m², where HLG ends."""
+
+
+def shades_behind(frame: Frame, images: list[Frame]) -> list[float]:
+    """The luma of each gray image as a background of the frame."""
+    planes = [planes_of(fit_background(image, frame, "cover"))[0].astype(int) for image in images]
+    assert all(plane.max() - plane.min() <= 2 for plane in planes)
+    return [float(plane.mean()) for plane in planes]
+
+
+@pytest.mark.parametrize(("hdr", "white", "peak"), [(PQ, PQ_WHITE, PQ_PEAK), (HLG, HLG_WHITE, 940)])
+def test_hdr_behind_sdr_is_tone_mapped(hdr: tuple[int, int, int], white: int, peak: int) -> None:
+    """Brighter stays brighter up to SDR's white, and diffuse white is as bright from either."""
+    images = [gray(luma, hdr) for luma in (64, 300, white, (white + peak) // 2, peak)]
+    levels = shades_behind(gray(100, SDR, "yuv420p"), images)
     assert levels == sorted(set(levels))
     assert abs(levels[0] - 16) <= 1
-    assert levels[2] > 140
+    assert abs(levels[2] - 165) <= 1
     assert abs(levels[-1] - 235) <= 2
+
+
+def test_pq_behind_hlg_is_as_bright() -> None:
+    """Diffuse white stays diffuse white, and 1,000 cd/m² are the brightest of HLG."""
+    levels = shades_behind(gray(300, HLG), [gray(PQ_WHITE, PQ), gray(PQ_PEAK, PQ)])
+    assert np.abs(np.subtract(levels, (HLG_WHITE, 940))).max() <= 3
+
+
+def test_pq_that_says_that_it_is_brighter_keeps_what_is_brighter(tmp_path: Path) -> None:
+    """By the light level in the file, or else by the screen that it was graded on."""
+    screen = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50)"
+    said = {"levels": "max-cll=4000,400", "screen": f"master-display={screen}", "nothing": ""}
+    found = {}
+    for name, parameters in said.items():
+        images = [
+            hevc(tmp_path / f"{name}{luma}.mkv", gray(luma, PQ).video, parameters)
+            for luma in (PQ_PEAK, 850)
+        ]
+        found[name] = shades_behind(gray(100, SDR, "yuv420p"), images)
+    assert np.abs(np.subtract(found["nothing"], 235)).max() <= 2
+    for name in ("levels", "screen"):
+        darker, brighter = found[name]
+        assert darker + 10 < brighter < 233
+
+
+def hevc(path: Path, video: av.VideoFrame, parameters: str) -> Frame:
+    """A frame as it is read back from a file of HEVC."""
+    with av.open(path, "w") as file:
+        stream: Any = file.add_stream("libx265", rate=25, options={
+            "x265-params": f"log-level=none:lossless=1:{parameters}".rstrip(":"),
+        })  # fmt: skip
+        stream.width, stream.height, stream.pix_fmt = video.width, video.height, video.format.name
+        context = stream.codec_context
+        context.colorspace, context.color_primaries, context.color_trc = PQ
+        context.color_range = 1
+        file.mux([*stream.encode(video), *stream.encode(None)])
+    return next(decode(path))
 
 
 def test_primaries_of_bt2020_are_converted_to_those_of_bt709() -> None:
