@@ -115,14 +115,21 @@ def _rewrite(file: BinaryIO, track: tuple[int, int], start: HiddenStart, timesca
 
 @dataclass(frozen=True)
 class Sample:
-    """What a track's samples are: four letters, such as "gpmd", and Dolby Vision's profile."""
+    """What a track's samples are.
+
+    Attributes:
+        kind: four letters, such as "gpmd".
+        dolby_vision: the profile of Dolby Vision.
+        clean_aperture: width and height of the part of the frame that is meant to be seen.
+    """
 
     kind: str
     dolby_vision: int | None = None
+    clean_aperture: tuple[int, int] | None = None
 
 
-VISUAL, DOLBY = 78, (b"dvcC", b"dvvC", b"dvwC")
-"""Bytes before the boxes in a visual sample entry, and those boxes that say a profile."""
+VISUAL, DOLBY, CLEAN_APERTURE = 78, (b"dvcC", b"dvvC", b"dvwC"), b"clap"
+"""Bytes before the boxes in a visual sample entry, and the boxes of it that are read."""
 
 
 def samples(path: Path) -> list[Sample | None]:
@@ -139,14 +146,32 @@ def _sample(file: BinaryIO, track: tuple[int, int]) -> Sample | None:
     if found is None:
         return None
     for kind, (start, end) in boxes(file, found[0] + SHORT, found[1]):
-        return Sample(kind.decode("latin-1"), _dolby_vision(file, start + VISUAL, end))
+        parts = dict(islice(boxes(file, start + VISUAL, end), MOST))
+        return Sample(
+            kind.decode("latin-1"), _dolby_vision(file, parts), _clean_aperture(file, parts)
+        )
     return None
 
 
-def _dolby_vision(file: BinaryIO, start: int, end: int) -> int | None:
-    for kind, (content, _) in islice(boxes(file, start, end), MOST):
-        if kind in DOLBY:
-            file.seek(content)
-            data = file.read(3)
-            return data[2] >> 1 if len(data) == 3 else None
-    return None
+Boxes = dict[bytes, tuple[int, int]]
+
+
+def _dolby_vision(file: BinaryIO, parts: Boxes) -> int | None:
+    found = next((parts[kind] for kind in DOLBY if kind in parts), None)
+    data = _read(file, found, 3)
+    return data[2] >> 1 if data else None
+
+
+def _clean_aperture(file: BinaryIO, parts: Boxes) -> tuple[int, int] | None:
+    """Return the sides, which are fractions in the file, to whole samples."""
+    data = _read(file, parts.get(CLEAN_APERTURE), 16)
+    width, of, height, by = struct.unpack(">4I", data) if data else (0, 0, 0, 0)
+    return (round(width / of), round(height / by)) if of and by else None
+
+
+def _read(file: BinaryIO, content: tuple[int, int] | None, count: int) -> bytes:
+    """Return the first bytes of a box; none if it is not there, or shorter."""
+    if content is None or content[1] - content[0] < count:
+        return b""
+    file.seek(content[0])
+    return file.read(count)

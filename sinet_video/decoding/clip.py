@@ -110,6 +110,8 @@ class Clip(Displayed):
         origin: the time on the file's own clock, in seconds, that is 0 in all times here; the clock
             of a broadcast says nothing about the clip.
         dolby_vision: the Dolby Vision profile that the file states, or None.
+        clean_aperture: the width and height that the file says are meant to be seen, or None; the
+            frame is always the whole one.
         icc: the ICC profile of a still image, or of the first of a sequence; empty for none.
         images: the images, if the clip is a still image, an image sequence or arrays.
         piped: the open pipe, if the clip comes through one.
@@ -142,6 +144,7 @@ class Clip(Displayed):
     others: tuple[OtherStream, ...] = ()
     origin: Fraction = Fraction(0)
     dolby_vision: int | None = None
+    clean_aperture: tuple[int, int] | None = None
     alpha: AlphaKind | None = None
     stacked: bool = False
     coded: tuple[int, int] | None = None

@@ -177,7 +177,7 @@ def clip_of(
     first = _unstacked(first, source) if stacked else first
     working, orientation = working_format(first.format.name), Orientation.of(first)
     origin, samples = origin_of(container), samples_of(container, source)
-    duration = duration_of(container, stream)
+    duration, sample = duration_of(container, stream), sample_of(samples, stream)
     return Clip(
         source=replace(source, path=source.located, stream=stream.index, file_id=_file_id(source)),
         container=container.format.name,
@@ -205,7 +205,8 @@ def clip_of(
         tags=tuple(container.metadata.items()),
         others=tuple(other_streams(container, stream, samples)),
         origin=origin,
-        dolby_vision=sample_of(samples, stream).dolby_vision,
+        dolby_vision=sample.dolby_vision,
+        clean_aperture=sample.clean_aperture,
         stacked=stacked,
     )
 

@@ -113,6 +113,13 @@ def clip_remarks(clip: Clip, settings: Settings) -> list[str]:
             "The source has alpha as an image of its own, as AVIF and HEIC do, which is not read; "
             "save it as PNG to have it used."
         )
+    whole = clip.coded or (clip.width, clip.height)
+    if clip.clean_aperture not in (None, whole):
+        seen, frame = ("x".join(map(str, each)) for each in (clip.clean_aperture, whole))
+        said.append(
+            f"The source says that {seen} of its {frame} are meant to be seen (clean aperture), "
+            "which is not applied: the frame is the whole one."
+        )
     if ROUNDED.match(clip.pixel_format):
         working = clip.working_format
         said.append(f"The source's {clip.pixel_format} samples are rounded to {working}.")

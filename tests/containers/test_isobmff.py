@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from plain_mattes import EVERYTHING
 
-from sinet_video import probe
+from sinet_video import convert, probe
 from sinet_video.containers.isobmff import HiddenStart, hide_starts, inside, samples
 
 RATE = 44_100
@@ -142,3 +143,37 @@ def test_what_tracks_are_of():
     kinds = [each.kind for each in samples(files / "gpmd_with_chapters.mp4")]
     assert kinds == ["avc1", "mp4a", "gpmd", "text", "tmcd"]
     assert [s.dolby_vision for s in samples(files / "dolby_vision_5.mp4")] == [5]
+
+
+def with_clean_aperture(source: Path, target: Path, *numbers: int) -> Path:
+    """A file of one video track and its index at the end, with width and height as fractions."""
+    data = bytearray(source.read_bytes())
+    clap = header(b"clap", 40) + struct.pack(">8I", *numbers, 0, 1, 0, 1)
+    places, start = [], 0
+    for kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"):
+        start = data.index(kind, start) - 4
+        places.append(start)
+    places.append(start + 16)  # the sample entry, which ends with the box that it is in
+    (size,) = struct.unpack_from(">I", data, places[-1])
+    data[places[-1] + 8 + 78 : places[-1] + 8 + 78] = clap
+    for place in places:
+        (size,) = struct.unpack_from(">I", data, place)
+        struct.pack_into(">I", data, place, size + len(clap))
+    target.write_bytes(data)
+    return target
+
+
+def test_a_clean_aperture_is_told_of(make_clip, tmp_path):
+    """Unless it is the whole frame; nothing is cut away."""
+    source = make_clip("a.mov", frames=1)
+    said = {}
+    for numbers, expected in (
+        ((140, 1, 161, 2), (140, 80)), ((160, 1, 96, 1), (160, 96)), ((140, 0, 80, 1), None),
+    ):  # fmt: skip
+        clip = probe(with_clean_aperture(source, tmp_path / "clap.mov", *numbers))
+        assert (clip.width, clip.height, clip.clean_aperture) == (160, 96, expected)
+        report = convert(clip.path, tmp_path / "o.mov", settings=EVERYTHING, overwrite=True)
+        said[numbers[0], expected] = report.warnings
+    told = said.pop((140, (140, 80)))
+    assert "140x80 of its 160x96 are meant to be seen (clean aperture)" in told[0]
+    assert list(said.values()) == [[], []]
