@@ -13,10 +13,11 @@ from sinet_video.cli.terminal.ending import run_to_end
 from sinet_video.cli.terminal.events import EVENTS, write_event
 from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
-from sinet_video.cli.terminal.streams import Unheard, open_closed_streams, printable
+from sinet_video.cli.terminal.streams import Unheard, open_closed_streams
 
 from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError, reason
+from sinet_video.words import printable
 
 STOPPED = status_of(signal.SIGINT)
 
@@ -88,7 +89,7 @@ def _fail(ctx: click.Context, message: str, status: int = 1) -> NoReturn:
     if ctx.find_root().meta.get(EVENTS):
         write_event("error", message=message, status=status)
     else:
-        click.echo(f"sinet-video: {printable(message, lines=True)}", err=True)
+        click.echo(printable(f"sinet-video: {message}", but="\n"), err=True)
     sys.exit(status)
 
 

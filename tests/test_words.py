@@ -1,8 +1,8 @@
-"""Counts in sentences."""
+"""Counts in sentences, and text that is safe to show."""
 
 from __future__ import annotations
 
-from sinet_video.words import counted
+from sinet_video.words import counted, printable
 
 
 def test_one_is_said_as_one() -> None:
@@ -12,3 +12,15 @@ def test_one_is_said_as_one() -> None:
         "1 photo is",
         "2 photos are",
     ]
+
+
+HOSTILE = "\x1b]0;owned\x07 \x1b[2J \u202egpj.exe\nfake: line \udcff"
+
+
+def test_what_a_terminal_would_obey_is_shown() -> None:
+    """Controls, directions and halves of characters; letters and joiners of all scripts stay."""
+    shown = printable(HOSTILE)
+    assert shown == r"\x1b]0;owned\x07 \x1b[2J \u202egpj.exe\nfake: line \udcff"
+    plain = "naïve Ünï 字幕 हिन्दी \u200d 👩\u200d💻 a\u00a0b"
+    assert printable(plain) == plain
+    assert printable("a\nb\x1b", but="\n") == "a\nb\\x1b"

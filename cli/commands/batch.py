@@ -24,9 +24,9 @@ from sinet_video.cli.terminal.batch_progress import (
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
 from sinet_video.cli.terminal.signals import SIGNALS, interrupts
-from sinet_video.cli.terminal.streams import printable
 
 from sinet_video.errors import SettingError
+from sinet_video.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

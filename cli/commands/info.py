@@ -10,10 +10,10 @@ import click
 from sinet_video.cli.options.click_options import option_of, own_option
 from sinet_video.cli.options.command import GroupedCommand
 from sinet_video.cli.terminal.reports import write_text
-from sinet_video.cli.terminal.streams import printable, write_stdout
+from sinet_video.cli.terminal.streams import write_stdout
 
 from sinet_video.pipeline.settings import Settings
-from sinet_video.words import counted
+from sinet_video.words import counted, printable
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Allow

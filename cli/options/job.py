@@ -11,13 +11,13 @@ import click
 from sinet_video.cli.lazy_commands import loading
 from sinet_video.cli.options.click_options import Command, options_from
 from sinet_video.cli.options.output import OutputOptions, ResumeOptions
-from sinet_video.cli.terminal.streams import printable
 
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
 from sinet_video.remote.settings import StageSettings
+from sinet_video.words import printable
 
 if TYPE_CHECKING:
     from sinet_video.cli.terminal.console import Console

@@ -11,10 +11,9 @@ from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event, write_event
 from sinet_video.cli.terminal.progress import Line, clock, pace
 from sinet_video.cli.terminal.remedies import in_options
-from sinet_video.cli.terminal.streams import printable
 from sinet_video.cli.terminal.tables import aligned, in_bytes
 
-from sinet_video.words import counted
+from sinet_video.words import counted, printable
 
 if TYPE_CHECKING:
     from sinet_video.batches.clip_job import Outcome

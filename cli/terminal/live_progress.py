@@ -11,9 +11,8 @@ import click
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.events import event
 from sinet_video.cli.terminal.progress import Line, clock
-from sinet_video.cli.terminal.streams import printable
 
-from sinet_video.words import counted
+from sinet_video.words import counted, printable
 
 if TYPE_CHECKING:
     from sinet_video.streaming.report import LiveReport, LiveStatus

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Self
 
 import click
 from sinet_video.cli.terminal.events import event
-from sinet_video.cli.terminal.streams import printable
+
+from sinet_video.words import printable
 
 if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip

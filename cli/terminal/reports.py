@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sinet_video.cli.terminal.streams import printable, write_stdout
+from sinet_video.cli.terminal.streams import write_stdout
+
+from sinet_video.words import printable
 
 
 def check_reports(
@@ -52,7 +54,7 @@ def write_report(name: str, text: str, *, overwrite: bool) -> None:
 
 def write_text(text: str) -> None:
     """Write lines for people to stdout."""
-    write_stdout(printable(text, lines=True))
+    write_stdout(printable(text, but="\n"))
 
 
 def is_stream(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or whose reader has left; and text that is safe to show.
+"""Standard streams that are closed, full, or whose reader has left.
 
 What is said on stderr is for whoever looks: that nobody does, does not harm a result. What goes to
 stdout is a result.
@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from pathlib import Path
 from typing import IO, Any
 
 from sinet_video.errors import OutputError
-
-JOINERS = "\u200c\u200d"
-"""Characters without a shape of their own that scripts and emoji are written with."""
-
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Categories of Unicode that terminals obey or cannot show: controls, directions, surrogates."""
+from sinet_video.words import printable
 
 
 def open_closed_streams() -> None:
@@ -83,26 +77,8 @@ def write_stdout(text: str) -> None:
         raise
 
 
-def printable(text: object, *, lines: bool = False) -> str:
-    r"""Return text in which what a terminal would obey is written as an escape, such as \x1b.
-
-    With `lines`, line breaks stay.
-    """
-    return "".join(map(_lines if lines else _shown, str(text)))
-
-
-def _shown(character: str) -> str:
-    if unicodedata.category(character) in UNSEEN and character not in JOINERS:
-        return character.encode("unicode_escape").decode()
-    return character
-
-
 def _spoken(text: str) -> str:
     """Return what is said without what terminals obey; bytes are the stream's to refuse."""
     if not isinstance(text, str):
         return text
-    return "".join(c if c in "\n\r\t" else _shown(c) for c in text)
-
-
-def _lines(character: str) -> str:
-    return character if character == "\n" else _shown(character)
+    return printable(text, but="\n\r\t")

@@ -6,7 +6,7 @@ image's size in which 255 is the person and 0 is not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 
 from sinet_video.errors import InputError
 from sinet_video.media.arrays import Array
+from sinet_video.words import printable
 
 OnBad = Literal["skip", "refuse"]
 """Whether unusable files are listed and left out, or stop everything."""
@@ -117,6 +118,11 @@ def write_image(path: Path, image: Array) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A network would learn the artefacts of a JPEG, so it is kept near lossless.
     Image.fromarray(np.ascontiguousarray(image)).save(path, quality=95)
+
+
+def write_list(path: Path, items: Iterable[object]) -> None:
+    """Write a text file with each item in a line of its own, whatever is in names of files."""
+    path.write_text("".join(f"{printable(item)}\n" for item in items), encoding="utf-8")
 
 
 def list_bad(bad: Sequence[Bad]) -> str:

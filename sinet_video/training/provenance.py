@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from sinet_video._version import __version__
-from sinet_video.training.image_folder import list_images
+from sinet_video.training.image_folder import list_images, write_list
 from sinet_video.training.recipe import Recipe
 from sinet_video.training.samples.photographs import Stock
 from sinet_video.training.toml import dump_overrides
@@ -21,15 +21,13 @@ def write_record(recipe: Recipe, stock: Stock, root: Path, folder: Path) -> None
     """Write `training.json`, `bad.txt` with unusable files, and each folder's held-out names."""
     text = json.dumps(record(recipe, stock, root), indent=1)
     (folder / "training.json").write_text(text + "\n", encoding="utf-8")
-    unfit = [f"{os.path.relpath(item.path, root)}: {item.reason}\n" for item in stock.bad]
-    (folder / "bad.txt").write_text("".join(unfit), encoding="utf-8")
+    unfit = [f"{os.path.relpath(item.path, root)}: {item.reason}" for item in stock.bad]
+    write_list(folder / "bad.txt", unfit)
     held = {folder: [pair.name for pair in pairs] for folder, pairs in stock.holdout.items()}
     held |= {folder: [path.stem for path in paths] for folder, paths in stock.held_empty.items()}
     for name, own in held.items():
         if own:
-            names = "".join(f"{each}\n" for each in own)
-            path = folder / f"holdout-{name.replace('/', '-')}.txt"
-            path.write_text(names, encoding="utf-8")
+            write_list(folder / f"holdout-{name.replace('/', '-')}.txt", own)
 
 
 def record(recipe: Recipe, stock: Stock, root: Path) -> dict[str, Any]:
@@ -66,5 +64,5 @@ def digest(folder: Path, *parts: str) -> str:
     for part in parts:
         for path in list_images(folder / part):
             own = hashlib.sha256(path.read_bytes()).hexdigest()
-            whole.update(f"{own}  {part}/{path.name}\n".encode())
+            whole.update(os.fsencode(f"{own}  {part}/{path.name}\n"))
     return whole.hexdigest()

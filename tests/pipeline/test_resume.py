@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -41,7 +42,7 @@ from sinet_video import (
 from sinet_video.decoding.concealment import Tally
 from sinet_video.option import Option, built, options_of
 from sinet_video.pipeline.resuming import job_folder
-from sinet_video.pipeline.resuming.fingerprint import described, differing
+from sinet_video.pipeline.resuming.fingerprint import described, differing, of_files
 from sinet_video.pipeline.resuming.job_folder import JobFolder, folder_of, is_finished
 from sinet_video.pipeline.resuming.job_state import SegmentBoundary, seal
 
@@ -527,6 +528,18 @@ def test_what_is_noted_stays_though_interrupted_then(job, tmp_path, monkeypatch)
     with JobFolder(output, {"the source": "this"}, overwrite=True):
         pass
     assert folder_of(output).exists() == (job == {"the source": "this"})
+
+
+def test_names_of_any_bytes_tell_files_apart(tmp_path):
+    """Images of a sequence whose names are no UTF-8."""
+    said = set()
+    for name in ("\udcff", "\udcfe"):
+        files = [tmp_path / f"{name}{number}.png" for number in (1, 2)]
+        for file in files:
+            file.write_bytes(b"image")
+            os.utime(file, (1, 1))
+        said.add(of_files(files))
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize("other", [True, False])

@@ -61,6 +61,23 @@ def test_what_was_unfit_and_held_out(written):
     assert name in {"p00", "p01", "p03", "p04", "p05"}
 
 
+def test_names_of_any_bytes_take_a_line(root, tmp_path):
+    """With line breaks in them, or bytes that are no UTF-8."""
+    made = root / "people/made"
+    for name, odd in (("p02", "p\n2"), ("p03", "p\udcff3"), ("p00", "p\udcff0")):
+        for path in (*made.glob(f"images/{name}.*"), *made.glob(f"masks/{name}.*")):
+            path.rename(path.with_stem(odd))
+    (tmp_path / "out").mkdir()
+    write_record(RECIPE, load_stock(DATA, root), root, tmp_path / "out")
+    (line,) = (tmp_path / "out/bad.txt").read_text("utf-8").splitlines()
+    assert line.startswith("people/made/images/p\\n2.png: no mask of its name")
+    parts = json.loads((tmp_path / "out/training.json").read_text())["folders"]["people/made"]
+    names = sorted(
+        chain.from_iterable(parts[each] for each in ("training", "validation", "holdout"))
+    )
+    assert names == ["p01", "p04", "p05", "p\udcff0", "p\udcff3"]
+
+
 def test_without_backgrounds_and_holdout(root, tmp_path):
     """Neither is made up."""
     data = Data((Labelled("people/made"),))

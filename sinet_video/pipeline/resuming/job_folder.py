@@ -74,7 +74,7 @@ def _checksum(path: Path) -> str:
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     for each in files:
         if each != path:
-            digest.update(f"{each.name} {each.stat().st_size} ".encode())
+            digest.update(os.fsencode(f"{each.name} {each.stat().st_size} "))
         with each.open("rb") as file:
             while chunk := file.read(1 << 20):
                 digest.update(chunk)

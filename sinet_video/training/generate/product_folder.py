@@ -30,7 +30,7 @@ from sinet_video.training.generate.manifest import (
     Values,
     digest,
 )
-from sinet_video.training.image_folder import read_image, write_image
+from sinet_video.training.image_folder import read_image, write_image, write_list
 
 TILES_A_SHEET = 50
 TILE = 200
@@ -151,8 +151,8 @@ def write_pair(folder: Path, name: str, image: Array | Path, mask: Array) -> dic
 def write_lists(folder: Path, manifest: Manifest) -> None:
     """Write the manifest, and what was rejected, one per line."""
     (folder / FILE).write_text(manifest.to_json(), encoding="utf-8")
-    lines = [f"{each.name}: {each.reason}\n" for each in (*manifest.rejected, *manifest.bad)]
-    (folder / "rejected.txt").write_text("".join(lines), encoding="utf-8")
+    unfit = (*manifest.rejected, *manifest.bad)
+    write_list(folder / "rejected.txt", (f"{each.name}: {each.reason}" for each in unfit))
 
 
 class Sheets:

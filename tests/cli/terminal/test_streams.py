@@ -13,7 +13,6 @@ import termios
 from pathlib import Path
 
 import pytest
-from sinet_video.cli.terminal.streams import printable
 
 COMMAND = Path(sys.executable).with_name("sinet-video")
 
@@ -106,18 +105,6 @@ def test_the_moving_line_keeps_to_its_line(columns, make_clip, tmp_path):
     moving = text.split(b"Note: Nobody")[0].split(b"\r")
     assert any(move.startswith(b"frame") for move in moving)
     assert max(map(len, moving)) <= (columns or 81) - 1
-
-
-HOSTILE = "\x1b]0;owned\x07 \x1b[2J \u202egpj.exe\nfake: line \udcff"
-
-
-def test_what_a_terminal_would_obey_is_shown():
-    """Controls, directions and halves of characters; letters and joiners of all scripts stay."""
-    shown = printable(HOSTILE)
-    assert shown == r"\x1b]0;owned\x07 \x1b[2J \u202egpj.exe\nfake: line \udcff"
-    plain = "naïve Ünï 字幕 हिन्दी \u200d 👩\u200d💻 a\u00a0b"
-    assert printable(plain) == plain
-    assert printable("a\nb\x1b", lines=True) == "a\nb\\x1b"
 
 
 @pytest.fixture(scope="module")
