@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from sinet_video.containers.tiff import bytes_of, entries, order_of
 from sinet_video.media.orientation import Orientation
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
@@ -46,7 +47,8 @@ def read_photo_tags(data: bytes) -> PhotoTags:
     """Return what the bytes of a PNG, JPEG, WebP or TIFF file say; what is damaged says nothing."""
     try:
         exif, icc = _blocks(data)
-        turned = int.from_bytes(_tiff_tag(exif, ORIENTATION)[:2], _order(exif))
+        order: Literal["little", "big"] = "little" if order_of(exif) == "<" else "big"
+        turned = int.from_bytes(_tiff_tag(exif, ORIENTATION)[:2], order)
     except (struct.error, zlib.error, ValueError, IndexError):
         return PhotoTags()
     return PhotoTags(ORIENTATIONS.get(turned, Orientation()), icc)
@@ -127,24 +129,12 @@ def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         place += 8 + size + size % 2
 
 
-def _order(tiff: bytes) -> Literal["little", "big"]:
-    return "little" if tiff[:2] == b"II" else "big"
-
-
 def _tiff_tag(tiff: bytes, wanted: int) -> bytes:
     """Return the bytes of a tag in a TIFF's first directory; empty if it is not there."""
     if tiff[:2] not in (b"II", b"MM"):
         return b""
-    order = "<" if tiff[:2] == b"II" else ">"
-    (start,) = struct.unpack_from(f"{order}I", tiff, 4)
-    (count,) = struct.unpack_from(f"{order}H", tiff, start)
-    for place in range(start + 2, start + 2 + 12 * count, 12):
-        tag, kind, length = struct.unpack_from(f"{order}HHI", tiff, place)
-        if tag == wanted:
-            size = length * {3: 2, 4: 4}.get(kind, 1)
-            at = place + 8 if size <= 4 else struct.unpack_from(f"{order}I", tiff, place + 8)[0]
-            return tiff[at : at + min(size, LARGEST_ICC)]
-    return b""
+    found = next((each for each in entries(tiff) if each.tag == wanted), None)
+    return b"" if found is None else bytes_of(tiff, found, LARGEST_ICC)
 
 
 def with_icc(data: bytes, icc: bytes) -> bytes:

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from sinet_video.containers.tiff import entries, short_of
 from sinet_video.media.tiled_alpha import AlphaKind
 
 TIFF_KINDS: dict[int, AlphaKind] = {1: "premultiplied", 2: "straight"}
@@ -57,9 +58,8 @@ def read_alpha_tag(path: Path) -> AlphaKind | None:
 def alpha_kind(data: bytes) -> AlphaKind | None:
     """Return an image's kind of alpha: PNG is straight, and EXR premultiplied unless tagged."""
     if data[:4] in TIFFS:
-        return next(
-            (TIFF_KINDS.get(v) for tag, v, _ in _entries(data) if tag == EXTRA_SAMPLES), None
-        )
+        extra = (each for each in entries(data) if each.tag == EXTRA_SAMPLES)
+        return next((TIFF_KINDS.get(short_of(data, each)) for each in extra), None)
     if data[:4] != MAGIC:
         return "straight"
     attributes = dict(_attributes(data))
@@ -75,7 +75,7 @@ def unread_tiff(data: bytes) -> str | None:
         return "with places of 64 bits (BigTIFF)"
     if data[:4] not in TIFFS:
         return None
-    tags = {tag: value for tag, value, _ in _entries(data)}
+    tags = {each.tag: short_of(data, each) for each in entries(data)}
     if TILE_OFFSETS in tags:
         return "in tiles"
     method = tags.get(COMPRESSION, 1)
@@ -85,21 +85,9 @@ def unread_tiff(data: bytes) -> str | None:
 
 
 def _tell_tiff(data: bytes, kind: AlphaKind) -> bytes:
-    (place,) = (place for tag, _, place in _entries(data) if tag == EXTRA_SAMPLES)
+    (place,) = (each.place for each in entries(data) if each.tag == EXTRA_SAMPLES)
     value = next(value for value, name in TIFF_KINDS.items() if name == kind)
     return data[:place] + struct.pack("<H", value) + data[place + 2 :]
-
-
-def _entries(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield the tags of a TIFF's first directory, their first short value, and its position."""
-    order = "<" if data[:2] == b"II" else ">"
-    (start,) = struct.unpack_from(f"{order}I", data, 4) if len(data) >= 8 else (len(data),)
-    (count,) = struct.unpack_from(f"{order}H", data, start) if len(data) >= start + 2 else (0,)
-    # A directory may say that it has more entries than there is room for.
-    for place in range(start + 2, min(start + 2 + 12 * count, len(data) - 11), 12):
-        (tag,) = struct.unpack_from(f"{order}H", data, place)
-        (value,) = struct.unpack_from(f"{order}H", data, place + 8)
-        yield tag, value, place + 8
 
 
 def _attributes(data: bytes) -> Iterator[tuple[str, bytes]]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import av
 
@@ -21,7 +21,7 @@ from sinet_video.decoding.stills import (
     without_side_data,
 )
 from sinet_video.errors import InputError, Remedy
-from sinet_video.media.time_range import RATE_IF_UNKNOWN, exact_rate
+from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.paths import read_text
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def is_still_source(source: Source) -> bool:
 def still_images(source: Source) -> StillImages:
     """Return the images of such a source. Raises `InputError` if there are none."""
     path = Path(source.path)
-    rate = None if source.rate is None else exact_rate(source.rate)
+    rate = cast("Fraction | None", source.rate)  # as `Source` keeps it
     if source.is_given or path.is_file():
         image = path if not source.is_given else source.data.read_all()
         return StillImages((image,), (0,), 1 / (rate or RATE_IF_UNKNOWN))
