@@ -30,9 +30,8 @@ LONGEST_PACKET = 2**31
 """In ticks; more may be trimmed from Ogg's last packet than it holds: libav's 2**32 minus a little.
 """
 
-# The layout that encoders accept, by number of channels.
 LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
-
+"""The layout that encoders accept, by number of channels."""
 
 FIRST_TWO = "stereo|c0=c0|c1=c1"
 """The first two channels, as libav's filter pan has it."""

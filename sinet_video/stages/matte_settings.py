@@ -74,7 +74,9 @@ class WindowMean:
     def __post_init__(self) -> None:
         check_fields(self)
         if self.frames < 1:
-            raise SettingError(f"Window is of {self.frames} frames; it must be of at least 1.")
+            raise SettingError(
+                f"A window has {self.frames} frames on each side; it must have at least 1."
+            )
         _check_motion(self.still, self.moving)
 
 
@@ -168,7 +170,9 @@ class GuidedRefinement:
         check_fields(self)
         for name in ("radius", "eps", "contrast"):
             if getattr(self, name) <= 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
+                raise SettingError(
+                    f"{name.capitalize()} is {getattr(self, name)}; it must be above 0."
+                )
         _check_levels(self.black, self.white)
 
 
@@ -288,9 +292,11 @@ class Following:
         check_fields(self)
         for name in ("margin", "every"):
             if not getattr(self, name) > 0:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be above 0.")
+                raise SettingError(
+                    f"{name.capitalize()} is {getattr(self, name)}; it must be above 0."
+                )
         if not self.zoom >= 1:
-            raise SettingError(f"zoom is {self.zoom}; it must be at least 1.")
+            raise SettingError(f"Zoom is {self.zoom}; it must be at least 1.")
 
 
 SourceAlpha = Literal["multiply", "keep", "ignore"]

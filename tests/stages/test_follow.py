@@ -289,7 +289,7 @@ def test_each_part_of_a_job_begins_anew():
 
 @pytest.mark.parametrize(
     ("fields", "words"),
-    [({"margin": 0}, "margin is 0"), ({"every": -1}, "every is -1"), ({"zoom": 0.5}, "zoom is")],
+    [({"margin": 0}, "Margin is 0"), ({"every": -1}, "Every is -1"), ({"zoom": 0.5}, "Zoom is")],
 )
 def test_settings_that_cannot_be(fields, words):
     """Each is refused with what it must be."""

@@ -69,7 +69,9 @@ class CompositeSettings:
             raise SettingError(f"Canvases are {self.canvases}; give some, of 32 pixels or more.")
         for name in ("light", "tint"):
             if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be from 0 to 1.")
+                raise SettingError(
+                    f"{name.capitalize()} is {getattr(self, name)}; it must be from 0 to 1."
+                )
         if not 0 < self.softness[0] <= self.softness[1] or self.zoom < 1:
             raise SettingError(
                 f"Softness is {self.softness} and zoom {self.zoom}; the first must be above 0, the "

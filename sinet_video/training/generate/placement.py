@@ -51,12 +51,12 @@ class PlacingSettings:
             least, most = getattr(self, name)
             if not 0 < least <= most <= 1:
                 raise SettingError(
-                    f"{name} is from {least} to {most}; it must be from above 0 to 1 at most, the "
-                    "least first."
+                    f"{name.capitalize()} is from {least} to {most}; it must be from above 0 to 1 "
+                    "at most, the least first."
                 )
         if not 0 < self.shown <= 1 or self.enlarged <= 0:
             raise SettingError(
-                f"shown is {self.shown} and enlarged {self.enlarged}; both must be above 0, the "
+                f"Shown is {self.shown} and enlarged {self.enlarged}; both must be above 0, the "
                 "first at most 1."
             )
 

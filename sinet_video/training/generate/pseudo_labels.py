@@ -77,9 +77,11 @@ class PseudoSettings:
             raise SettingError("There are no sizes to ask teachers at; give at least one.")
         for name in ("agreement", "confidence"):
             if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(f"{name} is {getattr(self, name)}; it must be from 0 to 1.")
+                raise SettingError(
+                    f"{name.capitalize()} is {getattr(self, name)}; it must be from 0 to 1."
+                )
         if not 0 < self.sure < 0.5:
-            raise SettingError(f"sure is {self.sure}; it must lie between 0 and 0.5.")
+            raise SettingError(f"Sure is {self.sure}; it must be above 0 and below 0.5.")
 
 
 def check_verdict(verdict: Verdict, settings: PseudoSettings) -> None:
