@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -173,6 +174,6 @@ def _frames_have(count: int) -> str:
     return counted(count, "frame has", "frames have")
 
 
-def where(last: float | None) -> str:
+def where(last: Fraction | float | None) -> str:
     """Return the text that says after which time, in seconds, if any."""
-    return "before its first frame" if last is None else f"after {last:.3f} s"
+    return "before its first frame" if last is None else f"after {float(last):.3f} s"

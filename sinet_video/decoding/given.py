@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
 from av.container import InputContainer
-from numpy.typing import NDArray
 
 from sinet_video.containers.reader import Reader
 from sinet_video.decoding.access import Allow, Source, StrPath
 from sinet_video.decoding.sequence import NANOSECOND
 from sinet_video.decoding.stills import HEAD, still_codec
 from sinet_video.errors import InputError, SettingError
+from sinet_video.media.convert import checked_image
 from sinet_video.media.time_range import Rate, exact_rate, exact_seconds
 
 if TYPE_CHECKING:
     from sinet_video.decoding.concealment import OnError, Tally
+
+FORMATS = {3: "rgb24", 4: "rgba"}
+"""libav's formats of images in memory, by their number of channels."""
 
 Readable = Source | StrPath | bytes | io.IOBase | InputContainer | Iterable[Any]
 """What is read as a clip: a path or URL, a file's bytes, an open binary file, a container that
@@ -254,31 +256,7 @@ class ArrayFrames:
             pts = next(self._pts, None)
             if pts is None:
                 raise InputError("There are more arrays than times; give a time for each.")
-            video = video_of(array)
+            pixels = checked_image(array, channels=(3, 4))
+            video = av.VideoFrame.from_ndarray(pixels, FORMATS[pixels.shape[2]])
             video.pts, video.time_base = pts, self.time_base
             yield video
-
-
-def video_of(array: Any) -> av.VideoFrame:
-    """Return an image, (H, W, 3) or (H, W, 4) uint8 RGB, as a frame of libav's.
-
-    numpy arrays, and what shares its memory with them, such as torch tensors on the CPU. Raises
-    `SettingError` for anything else.
-    """
-    pixels = as_pixels(array)
-    return av.VideoFrame.from_ndarray(pixels, "rgb24" if pixels.shape[2] == 3 else "rgba")
-
-
-def as_pixels(array: Any) -> NDArray[np.uint8]:
-    """Return an image as a contiguous array, (H, W, 3) or (H, W, 4) uint8; shared if it can be.
-
-    Raises `SettingError` for any other shape or type.
-    """
-    found = np.asarray(array)
-    wanted = found.ndim == 3 and found.shape[-1] in (3, 4) and 0 not in found.shape
-    if found.dtype != np.uint8 or not wanted:
-        raise SettingError(
-            "An image must be (H, W, 3) uint8 in RGB, or (H, W, 4) with alpha; what came is "
-            f"{type(array).__name__} of shape {found.shape} and type {found.dtype}."
-        )
-    return np.ascontiguousarray(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from sinet_video.errors import SettingError
 from sinet_video.media.pixel_formats import Plane, unread
 
 AREA = Interpolation.AREA
@@ -188,6 +189,23 @@ def first_planes(video: av.VideoFrame, pixel_format: str) -> av.VideoFrame:
 def rgb_of(video: av.VideoFrame) -> NDArray[np.uint8]:
     """Return an 8-bit RGB video frame as (H, W, 3) uint8."""
     return video.to_ndarray(format="rgb24").astype(np.uint8, copy=False)
+
+
+def checked_image(array: Any, *, channels: Collection[int] = (3,)) -> NDArray[np.uint8]:
+    """Return an image as a contiguous array, (H, W, C) uint8; it shares its memory if it can.
+
+    Raises `SettingError` for any other shape or type than (H, W, 3), in RGB, or (H, W, 4), with
+    alpha, if there may be 4 `channels`.
+    """
+    found = np.asarray(array)
+    wanted = found.ndim == 3 and found.shape[-1] in channels and 0 not in found.shape
+    if found.dtype != np.uint8 or not wanted:
+        alpha = ", or (H, W, 4) with alpha" if 4 in channels else ""
+        raise SettingError(
+            f"An image must be (H, W, 3) uint8 in RGB{alpha}; what came is {type(array).__name__} "
+            f"of shape {found.shape} and type {found.dtype}."
+        )
+    return np.ascontiguousarray(found)
 
 
 def video_of(image: NDArray[np.uint8]) -> av.VideoFrame:

@@ -18,6 +18,7 @@ from sinet_video.media.area import reduced_rgb
 from sinet_video.media.convert import (
     TAGS,
     blank_like,
+    checked_image,
     matrix_of,
     planes_of,
     reformat,
@@ -79,13 +80,8 @@ class Frame(Displayed):
                 f"Time base is {time_base!r}; it must be an exact number of seconds, such as "
                 "Fraction(1, 30)."
             )
-        pixels = np.asarray(array)
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
-            raise SettingError(
-                f"An image must be (H, W, 3) uint8 in RGB; what came is {type(array).__name__} of "
-                f"shape {pixels.shape} and type {pixels.dtype}."
-            )
-        return cls(reformat(video_of(pixels), pixel_format="gbrp"), pts, Fraction(time_base))
+        video = reformat(video_of(checked_image(array)), pixel_format="gbrp")
+        return cls(video, pts, Fraction(time_base))
 
     @property
     def width(self) -> int:

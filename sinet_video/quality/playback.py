@@ -20,6 +20,7 @@ from sinet_video.containers.integrity import damage
 from sinet_video.containers.numbering import find_numbered
 from sinet_video.containers.photo_tags import read_photo_tags
 from sinet_video.decoding.access import Source, StrPath
+from sinet_video.decoding.concealment import where
 from sinet_video.decoding.decoder import alpha_decoder, alpha_mode, is_repeat
 from sinet_video.decoding.demux import opened, video_stream
 from sinet_video.decoding.probe import first_frame, probe
@@ -51,8 +52,7 @@ ONE_EACH = frozenset({"h264", "hevc", "av1", "vp9", "ffv1", "prores", "png", "qt
 STRICT = {"err_detect": "crccheck+bitstream+buffer+explode"}
 
 MILLISECOND = Fraction(1, 1000)
-IMAGE_TICK = NANOSECOND
-"""In seconds: the last decimal in the timestamps file of an image sequence."""
+"""In seconds."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def video_properties(given: StrPath | Source) -> VideoProperties:
         colour=Colour.of(first),
         matrix=matrix_of(first),
         range=range_of(first),
-        tick=IMAGE_TICK,
+        tick=NANOSECOND,
         end=None,
         alpha_mode=None,
         alpha_said=still_tags.read_alpha_tag(file) if has_alpha(first) else None,
@@ -217,14 +217,14 @@ def _play_video(source: Source) -> Generator[PlayedFrame]:
                 lost += packet.size > 0 and not packet.is_discard
                 for video in decoder.decode(packet):
                     if video.is_corrupt:
-                        raise InputError(f"{source} is damaged {_where(last)}.")
+                        raise InputError(f"{source} is damaged {where(last)}.")
                     lost -= 1
                     last = None if video.pts is None else seconds(video.pts, unit)
                     length = seconds(video.duration, unit)
                     yield PlayedFrame(last, length, unstack(video) if stacked else video)
         except av.FFmpegError as error:
             raise InputError(
-                f"{source} is damaged or cut off {_where(last)} ({reason(error)})."
+                f"{source} is damaged or cut off {where(last)} ({reason(error)})."
             ) from error
         _check_all_there(
             source.located, container, lost if stream.codec_context.name in ONE_EACH else 0
@@ -239,10 +239,6 @@ def _check_all_there(path: StrPath, container: InputContainer, lost: int) -> Non
             raise InputError(f"{path} {harm}.")
     if lost > 0:
         raise InputError(f"{path} is damaged: {lost} of its frames cannot be decoded.")
-
-
-def _where(last: Fraction | None) -> str:
-    return "at its first frame" if last is None else f"after {float(last):.3f} s"
 
 
 def _decoder(stream: VideoStream, packet: Packet) -> VideoCodecContext:

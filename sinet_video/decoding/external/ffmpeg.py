@@ -29,6 +29,7 @@ from subprocess import PIPE
 import av
 from ffmpeg.nodes import FilterableStream, InputNode
 
+from sinet_video.decoding.concealment import where
 from sinet_video.decoding.external.pipe import BUFFER, KEPT, StreamInfo, to_pipe
 from sinet_video.decoding.external.process import Program, Stream, command_line
 from sinet_video.errors import InputError, SettingError, reason
@@ -130,7 +131,7 @@ def _frames_of(program: Program) -> Iterator[tuple[av.VideoFrame, Fraction]]:
 
 
 def _where(frame: Frame | None) -> str:
-    return " before its first frame" if frame is None else f" after {float(frame.time):.3f} s"
+    return f" {where(None if frame is None else frame.time)}"
 
 
 def _check(program: Program, frame: Frame | None) -> None:
