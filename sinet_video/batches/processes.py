@@ -49,8 +49,8 @@ class ProcessDiedError(SinetVideoError):
 class Running(Generic[Item]):
     """A fresh process at work on an item.
 
-    Where this process dies, that one tidies up first if it is `patient`, and else is gone at once,
-    so that it cannot be in the way of another try.
+    If the process that started it dies, it tidies up first if it is `patient`. Otherwise it ends at
+    once, so that it cannot be in the way of another try.
     """
 
     def __init__(self, work: Work[Item, Any], item: Item, level: int, *, patient: bool) -> None:

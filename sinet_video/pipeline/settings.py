@@ -256,9 +256,7 @@ class Settings(NetworkSettings):
                 "with ffmpeg's filter libplacebo."
             )
         if self.source_alpha == "keep" and clip.alpha is None:
-            raise SettingError(
-                f"{clip.path} has no alpha to keep; multiply or ignore do not ask it."
-            )
+            raise SettingError(f"{clip.path} has no alpha to keep; choose multiply or ignore.")
 
     def source(self, given: Readable) -> Source:
         """Return a `Source` as it is, and a file or URL as one with these settings' `allow`."""

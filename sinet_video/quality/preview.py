@@ -47,7 +47,11 @@ SIDES = {".png": 480, ".html": 800}
 """Longer side of the stored images, in pixels."""
 
 CLOSE_SIDE = 400
+"""The same of an enlarged place."""
+
 MOST = 60
+"""Moments that may be asked for."""
+
 APART = 0.5
 """Least seconds between two of the worst moments."""
 

@@ -16,8 +16,8 @@ from sinet_video.media.frame import Matte
 from sinet_video.native import coarse as kernels
 from sinet_video.planes.components import erased, label
 from sinet_video.planes.levels import SEEN
-from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
-from sinet_video.stages.memory import PART, PartOf, remembers
+from sinet_video.planes.scene_change import coarse_luma
+from sinet_video.stages.memory import PART, PartOf, Shots, remembers
 
 ENOUGH = 0.2
 """Least share of a region's cells that must be sure."""
@@ -50,21 +50,16 @@ def drop_unsure(
     least blur hides it. `second` gives alpha of another look at a matte's frame; a region that
     appears must be sure in both. Starts afresh at a cut, and in each part of a job.
     """
-    memory: Memory | None = None
-    before: Coarse | None = None
-    part = 0
+    shots, shot = Shots(part_of), Shot(())
     for matte in mattes:
-        luma = coarse_luma(matte.frame, matte.alpha.shape)
-        number = part_of(matte.frame) if part_of else 0
-        afresh = before is None or number != part or is_cut(before, luma)
-        if afresh or memory is None or memory.last.shape != matte.alpha.shape:
-            memory = Memory(matte.alpha.shape)
-        before, part = luma, number
-        removed = memory.removed(matte, sure, second)
+        shape = matte.alpha.shape
+        if shots.begins(matte.frame, coarse_luma(matte.frame, shape)) or shot.last.shape != shape:
+            shot = Shot(shape)
+        removed = shot.removed(matte, sure, second)
         yield matte if removed is None else matte.with_alpha(erased(matte.alpha, removed, SEEN))
 
 
-class Memory:
+class Shot:
     """When each cell of a shot was last in a region that is somebody, and in one that is not."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:

@@ -22,9 +22,9 @@ from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, check_segmenter, seen_size
 from sinet_video.planes.resample import resized
-from sinet_video.planes.scene_change import Coarse, coarse_luma, is_cut
+from sinet_video.planes.scene_change import coarse_luma
 from sinet_video.stages.matte_settings import Following
-from sinet_video.stages.memory import PART, PartOf, remembers
+from sinet_video.stages.memory import PART, PartOf, Shots, remembers
 from sinet_video.stages.views.box import (
     ALIKE,
     HALVES,
@@ -98,15 +98,12 @@ def follow(
     check_kinds(following=(following, Following), size=(size, InputSize))
     check_segmenter(segmenter)
     shape: tuple[int, int] | None = None
-    before: Coarse | None = None
-    part, track, others = 0, Track(), Others()
+    shots, track, others = Shots(part_of), Track(), Others()
     for frame in frames:
         shape = shape or seen_size(segmenter, size, frame.shown_aspect)
         luma = coarse_luma(frame, shape if frame.orientation.sideways else shape[::-1])
-        number = part_of(frame) if part_of else 0
-        if before is None or number != part or is_cut(before, luma):
+        if shots.begins(frame, luma):
             track, others = Track(), Others()
-        before, part = luma, number
         eye = CropSegmenter(frame, segmenter, shape)
         allowed = _zoomed(following, eye.max_zoom(following.zoom))
         seen, track = _update(eye, track, allowed)

@@ -14,9 +14,26 @@ from typing import Any, Literal, TypeVar, cast
 
 from sinet_video.errors import SettingError
 from sinet_video.media.frame import Frame, Matte
+from sinet_video.planes.scene_change import Coarse, is_cut
 
 PartOf = Callable[[Frame], int]
 """Returns the number of the part of a job that a frame belongs to; parts come in order."""
+
+
+class Shots:
+    """Tells when to forget earlier frames: at a cut, and where a part of a job begins."""
+
+    def __init__(self, part_of: PartOf | None = None) -> None:
+        self._part_of = part_of
+        self._before: Coarse | None = None
+        self._part = 0
+
+    def begins(self, frame: Frame, luma: Coarse) -> bool:
+        """Whether the next frame is the first of a shot or a part; `luma` is the frame, coarse."""
+        before, part = self._before, self._part
+        self._before, self._part = luma, self._part_of(frame) if self._part_of else 0
+        return before is None or part != self._part or is_cut(before, luma)
+
 
 Stage = TypeVar("Stage", bound=Callable[..., Any])
 

@@ -97,10 +97,9 @@ class Box:
 
     def towards(self, other: Box, share: float) -> Box:
         """A box part of the way to another; the other itself once it is near."""
-        pairs = zip(_sides(self), _sides(other), strict=True)
+        pairs = list(zip(_sides(self), _sides(other), strict=True))
         if max(abs(to - now) for now, to in pairs) <= NEAR:
             return other
-        pairs = zip(_sides(self), _sides(other), strict=True)
         return Box(*(now + share * (to - now) for now, to in pairs))
 
 
@@ -124,20 +123,13 @@ def fit_view(people: Box, following: Following) -> Box:
     """Return a view around people with the frame's aspect, or the whole frame if little larger."""
     around = people.grown(following.margin)
     size = max(around.size, 1 / following.zoom)
-    if size * LOOSE > 1:
-        return WHOLE
-    top = _start(around.top, around.bottom, size)
-    left = _start(around.left, around.right, size)
-    return Box(top, left, top + size, left + size)
+    return WHOLE if size * LOOSE > 1 else _about(around, size)
 
 
 def widened(view: Box, times: float) -> Box:
     """Return a view so many times larger, or the whole frame, about the same middle if it can."""
     size = times * view.size
-    if size >= 1:
-        return WHOLE
-    top, left = _start(view.top, view.bottom, size), _start(view.left, view.right, size)
-    return Box(top, left, top + size, left + size)
+    return WHOLE if size >= 1 else _about(view, size)
 
 
 def retargeted(target: Box, people: Box, following: Following, *, calm: bool = True) -> Box:
@@ -154,6 +146,12 @@ def retargeted(target: Box, people: Box, following: Following, *, calm: bool = T
 def glided(view: Box, target: Box, passed: Fraction) -> Box:
     """Return a view on its way to its target after these seconds."""
     return view.towards(target, 1 - exp(-abs(float(passed)) / GLIDE))
+
+
+def _about(box: Box, size: float) -> Box:
+    """Return a view of a size about a box's middle, or as near to that as the frame has room."""
+    top, left = _start(box.top, box.bottom, size), _start(box.left, box.right, size)
+    return Box(top, left, top + size, left + size)
 
 
 def _start(low: float, high: float, size: float) -> float:

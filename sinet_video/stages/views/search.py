@@ -58,11 +58,13 @@ SMALLEST = 0.07
 """Least height of somebody, as a share of the frame's."""
 
 BORDER = 0.005
-"""Who is found closer to a border of the frame is not believed: the backs of chairs are, too."""
+"""Share of the frame's side: nothing found closer to its border is taken for somebody, as the backs
+of chairs are found there too.
+"""
 
 KNOWN, FULL = 0.25, 0.7
-"""Share of a box in which somebody is shown, from which it is of nobody new; and from which a part
-of the frame has no room for others.
+"""Shares of a box that the views so far show somebody in. From the first on, whoever is in it is
+nobody new; from the second on, a part of the frame has no room for others.
 """
 
 PATIENCE = 10
