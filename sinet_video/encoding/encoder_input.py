@@ -80,13 +80,8 @@ def _stacked(matte: Matte, plan: Plan, size: tuple[int, int], turn: Orientation)
     """Return colour above alpha, both turned, and extended to half of the size each."""
     colour = extended(shown(rendered_frame(matte, "rgb", plan), turn), size[0], size[1] // 2)
     alpha = turn.shown(matte.alpha)
-    missing = [(0, wide - own) for wide, own in zip(colour_shape(colour), alpha.shape, strict=True)]
-    return stack(colour, np.pad(alpha, missing, mode="edge"))
-
-
-def colour_shape(video: av.VideoFrame) -> tuple[int, int]:
-    """Return a frame's height and width."""
-    return video.height, video.width
+    below, right = colour.height - alpha.shape[0], colour.width - alpha.shape[1]
+    return stack(colour, np.pad(alpha, ((0, below), (0, right)), mode="edge"))
 
 
 def gray_as(matte: Matte, pixel_format: str) -> av.VideoFrame:

@@ -16,6 +16,10 @@ from sinet_video.media.stacked import STACKED
 from sinet_video.media.tiled_alpha import AlphaKind
 
 WITH_ALPHA = ".webm (VP9), .mov (ProRes 4444) or a folder of PNGs"
+"""What to write where alpha is wanted, for messages."""
+
+STACKABLE = ("h264", "hevc", "av1", "vp9")
+"""Codecs that players without alpha play."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,6 @@ def _stacked(
             f"{', '.join(STACKABLE)}, not {plain.codec}."
         )
     return replace(plain, alpha="straight", stacked=True)
-
-
-STACKABLE = ("h264", "hevc", "av1", "vp9")
 
 
 def _alpha(name: str, codec: Codec, content: Content, encoding: Encoding) -> AlphaKind:

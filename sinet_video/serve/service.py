@@ -22,6 +22,8 @@ from sinet_video.serve.uploads import Uploads
 from sinet_video.serve.workplace import MATTES, StoredClip, Workplace, known_suffix, shown_name
 
 TIDY_SECONDS = 60.0
+"""Seconds between two looks for clips that nobody works on."""
+
 TRACKING = "sinet_video.serve.painting.tracking"
 
 MOMENT, LONGEST_QUIET = 0.3, 5.0

@@ -37,6 +37,7 @@ LONGEST_NAME = 200
 
 GARBAGE, CORE = "garbage.mkv", "core.mkv"
 MATTES = {"garbage": GARBAGE, "core": CORE}
+"""The files of painted mattes, by the options that take them."""
 
 
 class NotThereError(SinetVideoError):

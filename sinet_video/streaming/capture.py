@@ -62,6 +62,7 @@ class Capture:
         tracks: how many audio tracks it has; of several, one is taken.
         lost: how often it was lost.
         gave_up: whether it was not waited for any longer.
+        damaged: how many frames could not be decoded.
     """
 
     def __init__(

@@ -161,10 +161,20 @@ def test_a_photograph_that_ends_too_soon():
         draw_crop(head, VIEWS["half"], mask.shape, settings, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("more", [{"views": ("foot",)}, {"each": 0}, {"smallest": 0}])
-def test_settings_that_cannot_be(more):
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"views": ("foot",)}, "View is 'foot'"),
+        ({"each": 0}, "Crops of each view are 0"),
+        ({"smallest": 0}, "smallest side is 0"),
+        ({"person": (0.9, 0.1)}, r"share is from 0\.9 to 0\.1"),
+        ({"face": 2}, "Face is 2"),
+        ({"aside": -1}, "aside -1"),
+    ],
+)
+def test_settings_that_cannot_be(more, words):
     """Named at once."""
-    with pytest.raises(SettingError):
+    with pytest.raises(SettingError, match=words):
         PortraitSettings(**more)
 
 

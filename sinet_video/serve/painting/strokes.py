@@ -14,10 +14,13 @@ Kind = Literal["garbage", "core", "erase"]
 """What a stroke says: this must go, this must stay, nothing is said here any more."""
 
 Shape = Literal["brush", "rectangle", "polygon"]
+"""How a stroke's points are meant; see `Stroke`."""
 
 MOST_STROKES, MOST_POINTS, MOST_MOVES = 500, 2000, 500
+"""As many as a clip may have, a stroke, and a stroke again."""
 
 Point = tuple[float, float]
+"""x and y, as shares of the frame's width and height."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class Stroke:
 
     kind: Kind
     shape: Shape
-    points: tuple[tuple[float, float], ...]
+    points: tuple[Point, ...]
     radius: float = 0.02
     start: float = 0.0
     end: float | None = None

@@ -39,7 +39,7 @@ the sum of two standard deviations. EG1800 has hardly anybody between 5 and 12.
 """
 
 TRIES = 20
-"""People that are drawn for a product before it is given up."""
+"""People and backgrounds that are drawn for a product before it is left out."""
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,9 @@ def make_composites(
     """Place people from a labelled folder in front of images from another, making `count` products.
 
     Each is drawn from (seed, its number). People who cannot be placed and backgrounds in which
-    `find_faces` finds somebody are rejected, and others are drawn. The output appears whole or not
-    at all. Raises `InputError`, `OutputError` and `SettingError`.
+    `find_faces` finds somebody are rejected, and others are drawn; a product is left out after
+    `TRIES` of them. The output appears whole or not at all. Raises `InputError`, `OutputError` and
+    `SettingError`.
     """
     if count < 1:
         raise SettingError(f"Count is {count}; it must be at least 1.")

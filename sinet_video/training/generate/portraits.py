@@ -86,6 +86,17 @@ class PortraitSettings:
                 f"Crops of each view are {self.each} and their smallest side is {self.smallest}; "
                 "both must be at least 1."
             )
+        least, most = self.person
+        if not 0 <= least < most <= 1:
+            raise SettingError(
+                f"The person's share is from {least} to {most}; it must be from 0 to 1, the least "
+                "first."
+            )
+        if not (0 <= self.face <= 1 and 0 <= self.aside <= 0.5):
+            raise SettingError(
+                f"Face is {self.face} and aside {self.aside}; the first must be from 0 to 1, the "
+                "second from 0 to 0.5."
+            )
 
 
 @dataclass(frozen=True)
