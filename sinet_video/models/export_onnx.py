@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from sinet_video.atomic import check_file, store, translate_write_errors
+from sinet_video.checked import check_word
 from sinet_video.errors import OutputError, SettingError
 from sinet_video.models.checkpoint import load_any
 from sinet_video.models.input_settings import InputSize
@@ -40,6 +41,7 @@ MEANINGS = {
     "evidence": "the person's logit less the background's",
     "logits": "of background and person",
 }
+"""What inputs and outputs are, by name; an image by its type if that is uint8."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,7 @@ def _check_settings(path: Path, weights: str | Path, graph: Graph, opset: int) -
         raise SettingError(
             f"{weights} is an ONNX file already; a checkpoint is what can be exported."
         )
-    if graph not in get_args(Graph):
-        raise SettingError(f"Graph is {graph!r}; it must be one of {', '.join(get_args(Graph))}.")
+    check_word("graph", graph, Graph)
     if not OPSETS[0] <= opset <= OPSETS[1]:
         raise SettingError(f"Opset is {opset}; it must be from {OPSETS[0]} to {OPSETS[1]}.")
 
