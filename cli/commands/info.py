@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sinet_video.decoding.clip import Chapter, Clip
 
 MATRICES = {0: "RGB", 1: "BT.709", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
+"""The usual matrices of H.273 by their codes; the others go by libav's names."""
+
 RANGES = {1: "limited", 2: "full"}
 
 
@@ -84,13 +86,23 @@ def describe(clip: Clip, settings: Settings = Settings()) -> str:
         f"{_number(clip)}",
         f"  time       {length}, {count}, {rate}, starts at "
         f"{float(clip.start * clip.time_base):.6f} s, ticks of {clip.time_base} s",
-        f"  colour     {MATRICES.get(clip.colour.matrix, 'matrix not said')}, "
+        f"  colour     {_matrix(clip.colour.matrix)}, "
         f"{RANGES.get(clip.colour.range, 'range not said')}"
         f"{light}",
         f"  network    sees it at {width}x{height}, in {devices.described(*settings.placed)}",
         f"  arithmetic in {described()}",
     ]
     return "\n".join([*lines, *_beside(clip)])
+
+
+def _matrix(code: int) -> str:
+    """Return what a matrix is called, by its code in H.273."""
+    from sinet_video.media import colour
+
+    if code == colour.UNSPECIFIED:
+        return "matrix not said"
+    others = {number: name for name, number in colour.MATRICES.items()}
+    return (others | MATRICES).get(code, f"matrix {code}")
 
 
 def _beside(clip: Clip) -> list[str]:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import get_args
@@ -18,6 +19,7 @@ from typing import get_args
 import click
 import pytest
 from click.testing import CliRunner
+from sinet_video.cli.commands import info
 from sinet_video.cli.main import cli
 from sinet_video.cli.options.click_options import Moment, Triple
 from sinet_video.cli.options.command import Command
@@ -514,6 +516,16 @@ def test_info_of_a_silent_tagged_clip(tmp_path, ffmpeg):
 
 HOW_READ = {"piped", "source", "span", "coded", "images", "icc"}
 """Fields of a clip that are of how it is read, or are too large to print."""
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(9, "BT.2020,"), (10, "bt2020c,"), (2, "matrix not said,"), (200, "matrix 200,")],
+)
+def test_info_of_any_matrix(code, words, facts):
+    """The usual ones by their names, others by libav's; only what is not said is not said."""
+    told = replace(facts, colour=replace(facts.colour, matrix=code))
+    assert f"  colour     {words}" in info.describe(told)
 
 
 def test_info_as_json(clip):
