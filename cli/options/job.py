@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -17,10 +19,11 @@ from sinet_video.errors import SettingError
 from sinet_video.media.time_range import TimeRange
 from sinet_video.pipeline.settings import Settings
 from sinet_video.remote.settings import StageSettings
-from sinet_video.words import printable
+from sinet_video.words import counted, printable
 
 if TYPE_CHECKING:
     from sinet_video.cli.terminal.console import Console
+    from sinet_video.cli.terminal.progress import Progress
 
     from sinet_video.batches.ray_engine import RayEngine
     from sinet_video.decoding.clip import Clip
@@ -90,7 +93,7 @@ class Job:
 
         conversion, progress = self.conversion(), console.progress(self.span)
         resume = conversion.resume
-        try:
+        with _ending_told(progress, output, keeps=resume is not None):
             report = convert_staged(
                 conversion,
                 source,
@@ -102,16 +105,11 @@ class Job:
                 report=report_file,
                 stage=self.stage,
             )
-        except BaseException as error:
-            progress.clear()
-            _say_stopped(error, output)
-            if resume is not None and progress.begun:
-                _say_what_is_kept(Path(output))
-            raise
         progress.clear()
         if resume is not None and resume.only is not None:
             console.note(
-                f"Made part {resume.only} of {output}: {report.frames} frames; join them all."
+                f"Made part {resume.only} of {output}: {counted(report.frames, 'frame')}; join "
+                "them all."
             )
         else:
             progress.finish(_as_typed(report, output=output, matte=matte, plate=plate))
@@ -140,7 +138,7 @@ class Job:
                 progress.restart()  # a cluster takes its time to start
             progress(frames, clip)
 
-        try:
+        with _ending_told(progress, output, keeps=True):
             report = convert_in_shares(
                 source,
                 output,
@@ -151,12 +149,6 @@ class Job:
                 overwrite=overwrite,
                 progress=shown,
             )
-        except BaseException as error:
-            progress.clear()
-            _say_stopped(error, output)
-            if progress.begun:
-                _say_what_is_kept(Path(output))
-            raise
         progress.finish(report)
         return report
 
@@ -209,9 +201,18 @@ def _as_typed(report: Report, **names: str | Path | None) -> Report:
     return replace(report, **{what: name for what, name in given.items() if is_pattern(Path(name))})
 
 
-def _say_stopped(error: BaseException, output: str | Path) -> None:
-    if isinstance(error, KeyboardInterrupt | SystemExit):
-        click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
+@contextmanager
+def _ending_told(progress: Progress, output: str | Path, *, keeps: bool) -> Iterator[None]:
+    """Say of a job that is stopped or fails that there is no output, and what it `keeps`."""
+    try:
+        yield
+    except BaseException as error:
+        progress.clear()
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            click.echo(printable(f"Note: stopped; {output} was not made."), err=True)
+        if keeps and progress.begun:
+            _say_what_is_kept(Path(output))
+        raise
 
 
 def _say_what_is_kept(output: Path) -> None:
@@ -223,8 +224,6 @@ def _say_what_is_kept(output: Path) -> None:
     frames = sum(state.frames for state in map(state_in, folders) if state is not None)
     if frames:
         kept = folders[0] if len(folders) == 1 else f"hidden folders beside {output}"
-        click.echo(
-            f"Note: {frames} frames are finished and kept in {kept}; the same command goes on from "
-            "there.",
-            err=True,
-        )
+        finished = counted(frames, "frame is", "frames are")
+        said = f"Note: {finished} finished and kept in {kept}; the same command goes on from there."
+        click.echo(printable(said), err=True)

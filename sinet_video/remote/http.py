@@ -19,10 +19,13 @@ PATIENCE = 30.0
 """Seconds without a byte after which a connection is given up."""
 
 CHUNK = 1 << 20
+"""Bytes that are read at a time."""
 
 ABSENT = frozenset({404, 410})
+"""Statuses that say that there is no such file."""
 
 REFUSED = frozenset({401, 403, 405, 501})
+"""Statuses that refuse a method, and perhaps not another."""
 
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that may be others in a moment."""
@@ -74,8 +77,11 @@ class HttpStore:
             headers |= {"If-Range": facts.version} if facts.version.startswith('"') else {}
         with self._opened(url, "GET", headers) as answer:
             skip = start if answer.status != 206 else 0  # it sends all of it
-            if facts.version != (now := _facts(answer.headers)).version and facts.version:
-                raise Permanent(f"it changed while it was read, from {facts.version} to {now}")
+            now = _facts(answer.headers).version
+            if facts.version not in ("", now):
+                raise Permanent(
+                    f"it changed while it was read, from {facts.version} to {now or 'no version'}"
+                )
             while chunk := answer.read(CHUNK):
                 write(chunk[skip:])
                 skip = max(0, skip - len(chunk))

@@ -67,7 +67,7 @@ def test_a_length_that_is_a_lie_is_an_error(stage: Stage, site: Site) -> None:
 
 def test_a_file_that_changes_is_not_put_together_of_two(stage: Stage, site: Site) -> None:
     site.faults = ["cut", "changed"]
-    with pytest.raises(InputError, match="changed while it was read"):
+    with pytest.raises(InputError, match='while it was read, from "1" to "2"'):
         fetched(stage, site)
 
 
