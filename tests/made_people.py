@@ -9,7 +9,7 @@ import numpy as np
 from sinet_video.training.datasets import Data, Labelled
 from sinet_video.training.image_folder import write_image
 from sinet_video.training.recipe import Light, Loss, Recipe, Stage, Views
-from sinet_video.training.samples.photographs import Source, Stock, halves
+from sinet_video.training.samples.photographs import Photograph, Stock, halves
 
 RECIPE = """
 name = "tiny"
@@ -61,10 +61,10 @@ def write_walls(folder: Path, count: int = 2) -> Path:
     return folder
 
 
-def source(image: np.ndarray, mask: np.ndarray | None = None, *, whole: bool = False) -> Source:
+def source(image: np.ndarray, mask: np.ndarray | None = None, *, whole: bool = False) -> Photograph:
     """A source of an image, with a mask or without."""
     both = image if mask is None else np.dstack([image, mask])
-    return Source("made", halves(both), whole)
+    return Photograph("made", halves(both), whole)
 
 
 def made_stock(count: int = 6) -> Stock:

@@ -16,7 +16,7 @@ from sinet_video.quality.metrics import foreground_iou
 from sinet_video.training.datasets import Data
 from sinet_video.training.evaluate.scores import FALSE_FIND
 from sinet_video.training.image_folder import Pair, read_image, read_pair
-from sinet_video.training.samples.photographs import Source, Stock
+from sinet_video.training.samples.photographs import Photograph, Stock
 
 WATCHED = "watched"
 """Name of the mean of all that is watched."""
@@ -54,7 +54,7 @@ def false_finds(network: SINet, images: Sequence[Path]) -> float:
 
 
 def hardness(
-    network: SINet, folders: Sequence[Sequence[Source]], factor: float
+    network: SINet, folders: Sequence[Sequence[Photograph]], factor: float
 ) -> list[list[float]]:
     """Return how often each image of nobody is to be drawn: once, and more where some is found.
 

@@ -19,7 +19,7 @@ from sinet_video.training.samples.geometry import (
     photograph_matrix,
     placed,
 )
-from sinet_video.training.samples.photographs import Source
+from sinet_video.training.samples.photographs import Photograph
 
 STILL = Views(zoom=(1.0, 1.0), turn=0.0, stretch=0.0, flip=0.0)
 SHAPE = (64, 96)
@@ -35,7 +35,7 @@ def rngs(count: int = 40) -> list[np.random.Generator]:
     return [np.random.default_rng(seed) for seed in range(count)]
 
 
-def standing(*, whole: bool = False, height: int = 90, width: int = 121) -> Source:
+def standing(*, whole: bool = False, height: int = 90, width: int = 121) -> Photograph:
     """A person from (40, 20) to (70, 80)."""
     mask = np.zeros((height, width), np.uint8)
     mask[20:80, 40:70] = 255
@@ -163,7 +163,7 @@ def test_a_nudge_is_small_and_is_one():
 # Drawing
 
 
-def blob(height: int, width: int, x: float, y: float) -> Source:
+def blob(height: int, width: int, x: float, y: float) -> Photograph:
     """A soft bright spot at a point."""
     rows, columns = np.mgrid[:height, :width]
     spot = 255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 9.0**2))
@@ -191,7 +191,7 @@ def levels_used(scale: float) -> int:
     """Which level is drawn from: the one whose number is in the image."""
     levels = [np.full((256 >> level, 256 >> level, 3), level, np.uint8) for level in range(3)]
     matrix = placed((scale, scale), 0.0, (0, 0), (0, 0))
-    drawn = draw(Source("levels", levels), matrix, (16, 16), cv2.BORDER_REPLICATE)
+    drawn = draw(Photograph("levels", levels), matrix, (16, 16), cv2.BORDER_REPLICATE)
     return int(drawn[8, 8, 0])
 
 
@@ -212,7 +212,7 @@ def test_reducing_does_not_alias(scale):
     fine = source(stripes)
     drawn = draw(fine, matrix, (48, 48), cv2.BORDER_REFLECT_101)
     assert drawn.std() < 5
-    aliased = draw(Source("one", fine.levels[:1]), matrix, (48, 48), cv2.BORDER_REFLECT_101)
+    aliased = draw(Photograph("one", fine.levels[:1]), matrix, (48, 48), cv2.BORDER_REFLECT_101)
     assert aliased.std() > 20
 
 

@@ -10,13 +10,13 @@ from made_people import source
 from made_scenes import GREEN, MADE, RED, SHAPE, disc, red_on_green, scene
 
 from sinet_video.training.recipe import Views
-from sinet_video.training.samples.photographs import Source, Stock
+from sinet_video.training.samples.photographs import Photograph, Stock
 from sinet_video.training.samples.scenes import Look, draw_scene
 
 BLUE = np.array([20, 40, 230])
 
 
-def thing() -> Source:
+def thing() -> Photograph:
     """A blue square."""
     mask = np.zeros((80, 80), np.uint8)
     mask[10:70, 10:70] = 255

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sinet_video.media.arrays import Array
 from sinet_video.training.recipe import Views
-from sinet_video.training.samples.photographs import Source
+from sinet_video.training.samples.photographs import Photograph
 
 Matrix = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ def placed(
 
 
 def draw(
-    source: Source,
+    source: Photograph,
     matrix: Matrix,
     shape: tuple[int, int],
     border: int,
@@ -50,7 +50,7 @@ def draw(
 
 
 def photograph_matrix(
-    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+    rng: np.random.Generator, source: Photograph, shape: tuple[int, int], views: Views
 ) -> Matrix:
     """Return a position for a whole photograph that roughly covers the sample.
 
@@ -76,7 +76,7 @@ def photograph_matrix(
 
 
 def _upper_part(
-    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+    rng: np.random.Generator, source: Photograph, shape: tuple[int, int], views: Views
 ) -> Matrix:
     left, top, right, bottom = source.box
     h, w = shape
@@ -89,7 +89,7 @@ def _upper_part(
 
 
 def _at_border(
-    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+    rng: np.random.Generator, source: Photograph, shape: tuple[int, int], views: Views
 ) -> Matrix:
     """Return a place at which a side of the person is about the sample's side."""
     (width, height), (h, w) = source.size, shape
@@ -105,7 +105,7 @@ def _at_border(
 
 
 def thing_matrix(
-    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+    rng: np.random.Generator, source: Photograph, shape: tuple[int, int], views: Views
 ) -> Matrix:
     """Return a place for a thing in a made scene: of any size, anywhere, often from below."""
     left, top, right, bottom = source.box
@@ -119,7 +119,7 @@ def thing_matrix(
 
 
 def person_matrix(
-    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+    rng: np.random.Generator, source: Photograph, shape: tuple[int, int], views: Views
 ) -> Matrix:
     """Return a position for a person in a scene: whole people anywhere, others from below."""
     left, top, right, bottom = source.box
@@ -142,7 +142,7 @@ def person_matrix(
 
 
 def background_matrix(
-    rng: np.random.Generator, source: Source, shape: tuple[int, int], views: Views
+    rng: np.random.Generator, source: Photograph, shape: tuple[int, int], views: Views
 ) -> Matrix:
     """Return a position for a background, mirrored beyond its borders if it is smaller."""
     (width, height), (h, w) = source.size, shape

@@ -10,7 +10,7 @@ import numpy as np
 from sinet_video.media.arrays import Array
 from sinet_video.training.recipe import Views
 from sinet_video.training.samples.geometry import Matrix, draw, person_matrix, thing_matrix
-from sinet_video.training.samples.photographs import Source, Stock
+from sinet_video.training.samples.photographs import Photograph, Stock
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Scene:
 def with_person(
     rng: np.random.Generator,
     scene: Scene,
-    source: Source,
+    source: Photograph,
     views: Views,
     after: Matrix,
     *,

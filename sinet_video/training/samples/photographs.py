@@ -38,7 +38,7 @@ LEVELS = 3
 
 
 @dataclass
-class Source:
+class Photograph:
     """A photograph with or without a label, at successively halved sizes.
 
     `levels` are (H, W, 4) uint8: RGB and the person's alpha; (H, W, 3) if there is nobody.
@@ -49,10 +49,10 @@ class Source:
     whole: bool = False
     only_cut_out: bool = False
     """What is not the person is not to be seen."""
-    twin: Source | None = field(default=None, repr=False)
+    twin: Photograph | None = field(default=None, repr=False)
     """Another moment of the same clip."""
 
-    def at(self, later: bool) -> Source:
+    def at(self, later: bool) -> Photograph:
         """Return the source, or where there is one and it is later, the other moment."""
         return self.twin if later and self.twin else self
 
@@ -81,18 +81,18 @@ class Source:
 class Stock:
     """The data of a training: images by folder, validation images, rooms, and unusable files."""
 
-    folders: list[list[Source]] = field(default_factory=list)
+    folders: list[list[Photograph]] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     validation: dict[str, list[Pair]] = field(default_factory=dict)
     holdout: dict[str, list[Pair]] = field(default_factory=dict)
-    backgrounds: list[Source] = field(default_factory=list)
-    things: list[Source] = field(default_factory=list)
+    backgrounds: list[Photograph] = field(default_factory=list)
+    things: list[Photograph] = field(default_factory=list)
     """What is nobody, with its own alpha."""
-    empty: list[list[Source]] = field(default_factory=list)
+    empty: list[list[Photograph]] = field(default_factory=list)
     """Images of nobody, by folder."""
     odds: list[list[float]] = field(default_factory=list)
     """How often each of them is drawn, relative to others of its folder; all alike if none."""
-    pairs: list[Source] = field(default_factory=list)
+    pairs: list[Photograph] = field(default_factory=list)
     """Those that have a twin."""
     empty_weights: list[float] = field(default_factory=list)
     watched_empty: dict[str, list[Path]] = field(default_factory=dict)
@@ -183,7 +183,7 @@ def load_stock(data: Data, root: Path, *, refuse: bool = False) -> Stock:
         _load_labelled(labelled, root, stock)
     if data.backgrounds:
         for path, image in _readable(list_images(root / data.backgrounds), stock.bad):
-            stock.backgrounds.append(Source(path.stem, halves(image)))
+            stock.backgrounds.append(Photograph(path.stem, halves(image)))
     for empty in data.empty:
         _load_empty(empty, root, stock)
     if refuse and stock.bad:
@@ -209,16 +209,16 @@ def _load_labelled(labelled: Labelled, root: Path, stock: Stock) -> None:
     stock.validation[labelled.folder] = [pair for pair, _ in _readable_pairs(validation, stock.bad)]
     stock.weights.append(labelled.weight)
     stock.names.append(labelled.folder)
-    own: list[Source] = []
+    own: list[Photograph] = []
     for pair, both in _readable_pairs(rest, stock.bad):
         thing = bool(labelled.things) and bool(re.search(labelled.things, pair.name))
-        source = Source(pair.name, halves(both), labelled.whole, labelled.cut_outs)
+        source = Photograph(pair.name, halves(both), labelled.whole, labelled.cut_outs)
         (stock.things if thing else own).append(source)
     stock.folders.append(own)
     stock.pairs += _paired(own)
 
 
-def _paired(sources: Sequence[Source]) -> list[Source]:
+def _paired(sources: Sequence[Photograph]) -> list[Photograph]:
     """Make twins of what has names that end in `_a` and `_b`; return them."""
     named = {source.name: source for source in sources}
     pairs = []
@@ -236,7 +236,7 @@ def _load_empty(empty: Empty, root: Path, stock: Stock) -> None:
     stock.held_empty[empty.folder] = [pair.image for pair in holdout]
     stock.watched_empty[empty.folder] = [pair.image for pair in validation]
     readable = _readable([pair.image for pair in rest], stock.bad)
-    stock.empty.append([Source(path.stem, halves(image)) for path, image in readable])
+    stock.empty.append([Photograph(path.stem, halves(image)) for path, image in readable])
     stock.empty_weights.append(empty.weight)
 
 

@@ -18,7 +18,7 @@ from sinet_video.training.samples.geometry import (
     placed,
 )
 from sinet_video.training.samples.layers import Scene, with_person, with_thing
-from sinet_video.training.samples.photographs import Source, Stock
+from sinet_video.training.samples.photographs import Photograph, Stock
 from sinet_video.training.samples.recolour import dressed, patched
 
 
@@ -73,7 +73,7 @@ def _scene(
     return Scene(np.ascontiguousarray(drawn[..., :3]), np.ascontiguousarray(drawn[..., 3]))
 
 
-def _somebody(rng: np.random.Generator, stock: Stock, paired: bool) -> Source:
+def _somebody(rng: np.random.Generator, stock: Stock, paired: bool) -> Photograph:
     folders, weights = ([stock.pairs], [1.0]) if paired else (stock.folders, stock.weights)
     return pick(rng, folders, weights)
 
@@ -89,10 +89,10 @@ def _nobody(
 
 def pick(
     rng: np.random.Generator,
-    folders: Sequence[Sequence[Source]],
+    folders: Sequence[Sequence[Photograph]],
     weights: Sequence[float],
     odds: Sequence[Sequence[float]] = (),
-) -> Source:
+) -> Photograph:
     """Draw a folder by the weights, and one of its images, by the odds if there are any."""
     index = _drawn(rng, weights)
     folder = folders[index]
@@ -112,7 +112,7 @@ def _made(
     views: Views,
     shape: tuple[int, int],
     after: Matrix,
-    first: Source,
+    first: Photograph,
     look: Look,
 ) -> Scene:
     scene = Scene(_background(rng, stock, views, shape, after), np.zeros(shape, np.float32))
@@ -141,7 +141,7 @@ def _background(
     after: Matrix,
 ) -> Array:
     if rng.random() < views.pattern:
-        room = Source("pattern", [_pattern(rng)])
+        room = Photograph("pattern", [_pattern(rng)])
     else:
         rooms = [stock.backgrounds, *stock.empty]
         room = pick(rng, rooms, [len(own) for own in rooms])
