@@ -104,7 +104,7 @@ class ClipJob:
     def memory(self, step: Step) -> int:
         """Return about how many bytes the conversion of a clip needs."""
         settings = self.convert.settings if isinstance(self.convert, Conversion) else Settings()
-        return memory_of(step.task.source, len(step.task.results), settings)
+        return memory_for(step.task.source, len(step.task.results), settings)
 
     def _convert(self, step: Step, send: processes.Send) -> Report:
         task, convert = step.task, self.convert
@@ -143,7 +143,7 @@ def _named(source: StrPath) -> str:
     return str(source.absolute()) if isinstance(source, Path) else without_secrets(source)
 
 
-def memory_of(source: StrPath, files: int, settings: Settings) -> int:
+def memory_for(source: StrPath, files: int, settings: Settings) -> int:
     """Return about how many bytes a job with such settings needs that makes so many files of one.
 
     What is on another host, or cannot be read, is taken for a large one.

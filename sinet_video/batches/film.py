@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sinet_video.atomic import translate_write_errors
-from sinet_video.batches.clip_job import memory_of
+from sinet_video.batches.clip_job import memory_for
 from sinet_video.batches.processes import Send
 from sinet_video.batches.ray_engine import RayEngine
 from sinet_video.checked import check_kinds
@@ -175,7 +175,7 @@ def convert_in_shares(
         shards = Shard.all(count)
         finished = {shard: film.finished(shard) for shard in shards}
         before = sum(finished.values())
-        memory = memory_of(film.source, 1 if matte is None else 2, conversion.settings)
+        memory = memory_for(film.source, 1 if matte is None else 2, conversion.settings)
         said = _Sum(clip, progress, finished)
         for _, result in cluster.run(shards, film, said, lambda _: memory):
             if isinstance(result, Exception):

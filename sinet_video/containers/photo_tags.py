@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from sinet_video.containers.tiff import bytes_of, entries, order_of
+from sinet_video.containers.tiff import bytes_of, order_of, tags_in
 from sinet_video.media.orientation import Orientation
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
@@ -133,7 +133,7 @@ def _tiff_tag(tiff: bytes, wanted: int) -> bytes:
     """Return the bytes of a tag in a TIFF's first directory; empty if it is not there."""
     if tiff[:2] not in (b"II", b"MM"):
         return b""
-    found = next((each for each in entries(tiff) if each.tag == wanted), None)
+    found = next((each for each in tags_in(tiff) if each.number == wanted), None)
     return b"" if found is None else bytes_of(tiff, found, LARGEST_ICC)
 
 

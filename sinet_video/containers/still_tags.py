@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from sinet_video.containers.tiff import entries, short_of
+from sinet_video.containers.tiff import short_of, tags_in
 from sinet_video.media.tiled_alpha import AlphaKind
 
 TIFF_KINDS: dict[int, AlphaKind] = {1: "premultiplied", 2: "straight"}
@@ -58,7 +58,7 @@ def read_alpha_tag(path: Path) -> AlphaKind | None:
 def alpha_kind(data: bytes) -> AlphaKind | None:
     """Return an image's kind of alpha: PNG is straight, and EXR premultiplied unless tagged."""
     if data[:4] in TIFFS:
-        extra = (each for each in entries(data) if each.tag == EXTRA_SAMPLES)
+        extra = (each for each in tags_in(data) if each.number == EXTRA_SAMPLES)
         return next((TIFF_KINDS.get(short_of(data, each)) for each in extra), None)
     if data[:4] != MAGIC:
         return "straight"
@@ -75,7 +75,7 @@ def unread_tiff(data: bytes) -> str | None:
         return "with places of 64 bits (BigTIFF)"
     if data[:4] not in TIFFS:
         return None
-    tags = {each.tag: short_of(data, each) for each in entries(data)}
+    tags = {each.number: short_of(data, each) for each in tags_in(data)}
     if TILE_OFFSETS in tags:
         return "in tiles"
     method = tags.get(COMPRESSION, 1)
@@ -85,7 +85,7 @@ def unread_tiff(data: bytes) -> str | None:
 
 
 def _tell_tiff(data: bytes, kind: AlphaKind) -> bytes:
-    (place,) = (each.place for each in entries(data) if each.tag == EXTRA_SAMPLES)
+    (place,) = (each.place for each in tags_in(data) if each.number == EXTRA_SAMPLES)
     value = next(value for value, name in TIFF_KINDS.items() if name == kind)
     return data[:place] + struct.pack("<H", value) + data[place + 2 :]
 

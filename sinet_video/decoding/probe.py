@@ -68,7 +68,7 @@ def probe(source: Readable) -> Clip:
         _check_decodable(stream, source)
         with translate_decode_errors(source.path, lambda: None):
             first = first_frame(container, stream)
-        return clip_of(container, stream, source, first)
+        return clip_in(container, stream, source, first)
 
 
 def probe_images(source: Source, images: StillImages) -> Clip:
@@ -164,10 +164,10 @@ def _probe_pipe(source: Source) -> Clip:
     piped = Piped(container, stream, check, source)
     with translate_decode_errors(source.path, lambda: None):
         first = piped.first()
-    return replace(clip_of(container, stream, source, first), piped=piped)
+    return replace(clip_in(container, stream, source, first), piped=piped)
 
 
-def clip_of(
+def clip_in(
     container: InputContainer, stream: VideoStream, source: Source, first: av.VideoFrame | None
 ) -> Clip:
     """Return the properties of what is open, by its first frame. Raises `InputError` for none."""

@@ -18,7 +18,7 @@ from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.concealment import Tally, decode_packets
 from sinet_video.decoding.deinterlace import deinterlaced
 from sinet_video.decoding.demux import open_pipe, opened, video_stream, whole
-from sinet_video.decoding.probe import clip_of
+from sinet_video.decoding.probe import clip_in
 from sinet_video.decoding.timestamps import with_times
 from sinet_video.errors import InputError, Remedy, reason
 from sinet_video.media.frame import Frame
@@ -80,7 +80,7 @@ class Connection:
             packets = self._packets()
             self._videos = decode_packets(packets, self._stream, "conceal", self.tally)
             self._first = next(self._videos, None)
-            self.clip = clip_of(self._container, self._stream, source, self._first)
+            self.clip = clip_in(self._container, self._stream, source, self._first)
             self._open = stack.pop_all()
 
     @property

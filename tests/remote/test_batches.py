@@ -24,7 +24,7 @@ from sinet_video import (
     watch_batch,
 )
 from sinet_video.batches.batch import plan_batch
-from sinet_video.batches.clip_job import UNKNOWN, memory_of
+from sinet_video.batches.clip_job import UNKNOWN, memory_for
 from sinet_video.remote.settings import StageSettings
 
 NETWORK = Conversion(settings=Settings(allow="network", segmenter=everything))
@@ -152,7 +152,7 @@ def test_other_hosts_are_not_watched(tmp_path):
 
 
 def test_the_memory_of_what_is_elsewhere_is_not_asked_for():
-    assert memory_of("s3://films/in/a.mp4", 1, NETWORK.settings) == UNKNOWN
+    assert memory_for("s3://films/in/a.mp4", 1, NETWORK.settings) == UNKNOWN
 
 
 def test_the_command(s3, films, tmp_path):
