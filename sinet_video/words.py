@@ -16,6 +16,11 @@ def counted(count: int, one: str, several: str = "") -> str:
     return f"{count} {one if count == 1 else several or f'{one}s'}"
 
 
+def how_often(count: int) -> str:
+    """Return a number of times: "once", "3 times"."""
+    return "once" if count == 1 else f"{count} times"
+
+
 def printable(text: object, *, but: str = "") -> str:
     r"""Return text in which what a terminal would obey is written as an escape, such as \x1b.
 

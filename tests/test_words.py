@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sinet_video.words import counted, printable
+from sinet_video.words import counted, how_often, printable
 
 
 def test_one_is_said_as_one() -> None:
@@ -12,6 +12,7 @@ def test_one_is_said_as_one() -> None:
         "1 photo is",
         "2 photos are",
     ]
+    assert [how_often(count) for count in (1, 2)] == ["once", "2 times"]
 
 
 HOSTILE = "\x1b]0;owned\x07 \x1b[2J \u202egpj.exe\nfake: line \udcff"

@@ -81,7 +81,7 @@ def _told(found: list[Leftover], gone: list[Leftover], *, remove: bool) -> str:
 
 def _what(each: Leftover) -> str:
     if each.kind == "job":
-        return f"a job of which {each.frames} frames are finished"
+        return f"a job of which {counted(each.frames, 'frame is', 'frames are')} finished"
     return "never finished" if each.kind == "draft" else "replaced by a newer one"
 
 

@@ -11,6 +11,7 @@ from sinet_video.cli.options.click_options import Decorator, own_option
 
 from sinet_video.errors import InputError
 from sinet_video.paths import read_text
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.training.generate.manifest import Manifest
@@ -112,7 +113,7 @@ def _summary(manifest: Manifest, output: Path, excluded: frozenset[str]) -> list
     known = {each.name for each in manifest.products} | {each.name for each in manifest.rejected}
     lines += [f"Note: Nothing is called {name}." for name in sorted(excluded - known)]
     lines.append(
-        f"Wrote {output}: {len(manifest.products)} images with masks; "
+        f"Wrote {output}: {counted(len(manifest.products), 'image')} with masks; "
         f"{len(manifest.rejected)} rejected{_reasons(manifest)}; "
         f"{len(manifest.bad)} bad."
     )

@@ -63,7 +63,8 @@ class BatchProgress(Line):
         self._say(f"{place} {outcome.source}: {_said(outcome)}")
         if outcome.report is not None:
             if outcome.report.resumed:
-                self._say(f"Note: {outcome.report.resumed} frames had been finished before.")
+                finished = counted(outcome.report.resumed, "frame")
+                self._say(f"Note: {finished} had been finished before.")
             for warning in outcome.report.warnings:
                 self._say(f"Note: {warning}")
 

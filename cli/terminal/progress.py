@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import click
 from sinet_video.cli.terminal.events import event
 
-from sinet_video.words import printable
+from sinet_video.words import counted, printable
 
 if TYPE_CHECKING:
     from sinet_video.decoding.clip import Clip
@@ -108,7 +108,8 @@ class Progress(Line):
         if self.quiet:
             return
         if report.resumed:
-            click.echo(f"Note: {report.resumed} frames had been finished before.", err=True)
+            finished = counted(report.resumed, "frame")
+            click.echo(f"Note: {finished} had been finished before.", err=True)
         for warning in report.warnings:
             click.echo(printable(f"Note: {warning}"), err=True)
         files = [each for each in (report.output, report.matte, report.plate) if each]

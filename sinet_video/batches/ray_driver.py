@@ -25,6 +25,7 @@ from typing import Any
 from sinet_video.batches.processes import ProcessDiedError, Running, Send, end_all
 from sinet_video.batches.spawning import Channel
 from sinet_video.errors import SettingError, SinetVideoError, reason
+from sinet_video.words import how_often
 
 STEP = 0.25
 """Seconds between two looks at what tasks have to say."""
@@ -218,10 +219,8 @@ class _Driver:
             return pickle.dumps(SinetVideoError(f"The task could not begin: {said}"))
         except self.ray.exceptions.RayError as error:
             said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            times = self.tasks.retries + 1
-            return pickle.dumps(
-                SinetVideoError(f"The process that worked on it died {times} times: {said}")
-            )
+            died = f"The process that worked on it died {how_often(self.tasks.retries + 1)}"
+            return pickle.dumps(SinetVideoError(f"{died}: {said}"))
         return result
 
     def _end(self) -> None:

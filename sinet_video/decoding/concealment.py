@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 from sinet_video.decoding.decoder import Decoder, decoded
 from sinet_video.errors import InputError, OutOfMemoryError, reason
 from sinet_video.memory import is_there
-from sinet_video.words import counted
+from sinet_video.words import counted, how_often
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -102,8 +102,8 @@ class Tally:
             said.append(f"The source has {', '.join(self.beside)}, which the result does not keep.")
         if self.restarts:
             said.append(
-                f"The clock of {path} jumps {_times(self.restarts)}, as in recordings joined end "
-                "to end; what follows each jump was moved to continue without a gap."
+                f"The clock of {path} jumps {how_often(self.restarts)}, as in recordings joined "
+                "end to end; what follows each jump was moved to continue without a gap."
             )
         return said
 
@@ -136,10 +136,6 @@ def decode_packets(
             tally.lose(last)
             if packet is None:
                 return
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 ROOM = 200

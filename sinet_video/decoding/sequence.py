@@ -23,6 +23,7 @@ from sinet_video.decoding.stills import (
 from sinet_video.errors import InputError, Remedy
 from sinet_video.media.time_range import RATE_IF_UNKNOWN
 from sinet_video.paths import read_text
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     from sinet_video.decoding.access import Source
@@ -174,8 +175,8 @@ def _check_times(found: Numbered, times: list[Fraction]) -> None:
     if len(times) == len(found.files) and all(a < b for a, b in pairwise(times)):
         return
     raise InputError(
-        f"{found.pattern.with_name(TIMES)} has {len(times)} times, which must increase, for "
-        f"{len(found.files)} images.",
+        f"{found.pattern.with_name(TIMES)} has {counted(len(times), 'time')}, which must increase, "
+        f"for {counted(len(found.files), 'image')}.",
         remedy=Remedy("rate", 25, "to ignore them"),
     )
 

@@ -11,6 +11,7 @@ import av
 from sinet_video.containers.formats import BY_MUXER
 from sinet_video.decoding.clip import Clip
 from sinet_video.encoding.plan import Plan
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -47,8 +48,8 @@ class Ticks:
             return []
         unit = "millisecond" if self._tick == Fraction(1, 1000) else f"{float(self._tick):g} s"
         return [
-            f"{self._moved} frames come less than a {unit} after the one before them, which a "
-            f"{muxer} file cannot tell apart: they were moved to the next {unit}."
+            f"{counted(self._moved, 'frame comes', 'frames come')} less than a {unit} after the "
+            f"one before, which a {muxer} file cannot tell apart: moved to the next {unit}."
         ]
 
 

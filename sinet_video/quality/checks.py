@@ -14,6 +14,7 @@ from sinet_video.media.colour import UNTAGGED, Colour
 from sinet_video.quality.alpha_statistics import AlphaFigures
 from sinet_video.quality.audio_timing import AudioTiming
 from sinet_video.quality.playback import MILLISECOND, VideoProperties
+from sinet_video.words import counted
 
 Wanted = Literal["straight", "premultiplied", "stacked", "none"]
 """The alpha that a result should have."""
@@ -197,7 +198,7 @@ def frames(mine: Timing, theirs: Timing) -> Check:
     if mine.frames == theirs.frames:
         return Check("frames", True, f"{mine.frames}, as the source.")
     return Check(
-        "frames", False, f"There are {mine.frames} frames; the source has {theirs.frames}."
+        "frames", False, f"It has {counted(mine.frames, 'frame')}; the source has {theirs.frames}."
     )
 
 
@@ -237,7 +238,8 @@ def _slack(mine: AudioTiming, theirs: AudioTiming) -> Fraction:
 def _tracks(mine: Sequence[AudioTiming], theirs: Sequence[AudioTiming]) -> Check:
     codecs = ", ".join(heard.codec for heard in mine) or "none"
     if len(mine) != len(theirs):
-        detail = f"There are {len(mine)} audio tracks; the source has {len(theirs)}."
+        tracks = counted(len(mine), "audio track")
+        detail = f"It has {tracks}; the source has {len(theirs)}."
         return Check("audio tracks", False, detail)
     if not mine:
         return Check("audio tracks", True, "None, as the source.")

@@ -18,6 +18,7 @@ from sinet_video.encoding.metadata import portable_tags
 from sinet_video.encoding.subtitles import TEXT
 from sinet_video.media.side_data import captions_of, named_side_data
 from sinet_video.quality.checks import Check
+from sinet_video.words import counted
 
 
 @dataclass
@@ -37,7 +38,7 @@ def captions(mine: Beside, theirs: Beside, codec: str) -> Check:
     """Whether as many frames have closed captions, and what else is said beside them."""
     lost = sorted(theirs.named - mine.named)
     if mine.captioned < theirs.captioned:
-        lost.insert(0, f"closed captions of {theirs.captioned - mine.captioned} frames")
+        lost.insert(0, f"closed captions of {counted(theirs.captioned - mine.captioned, 'frame')}")
     held = codec in HEADERS and mine.captioned < theirs.captioned
     if not theirs.captioned and not theirs.named:
         return Check("captions", True, "The source has none, nor other side data.")

@@ -35,6 +35,7 @@ from sinet_video.media.pixel_formats import has_alpha
 from sinet_video.media.stacked import says_stacked, unstack
 from sinet_video.media.tiled_alpha import AlphaKind
 from sinet_video.media.time_range import exact, seconds
+from sinet_video.words import counted
 
 if TYPE_CHECKING:
     Packet = av.Packet[Any]
@@ -263,7 +264,8 @@ def _play_images(path: Path) -> Generator[PlayedFrame]:
             raise InputError(f"{file} has another size than the frames before it.")
         yield PlayedFrame(times[index] if index < len(times) else None, Fraction(0), video)
     if len(files) != len(times):
-        raise InputError(f"{path} is not whole: {len(files)} frames have {len(times)} times.")
+        images = counted(len(files), "image has", "images have")
+        raise InputError(f"{path} is not whole: {images} {counted(len(times), 'time')}.")
 
 
 def _files(path: Path) -> dict[int, Path]:

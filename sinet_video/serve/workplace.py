@@ -26,6 +26,7 @@ from sinet_video.pipeline.resuming.locked_folder import is_mine
 from sinet_video.serve.edits import Edits
 from sinet_video.serve.limits import MEGABYTE, SPARE_DISK, Limits
 from sinet_video.serve.painting.strokes import Painting
+from sinet_video.words import counted
 
 PREFIX = "sinet-video-serve-"
 
@@ -163,8 +164,8 @@ class Workplace:
         """Make room for a clip that is about to come. Raises `FullError`."""
         if len(self.clips) >= self.limits.clips:
             raise FullError(
-                f"There are {len(self.clips)} clips already, as many as --max-clips allows; delete "
-                "one."
+                f"{counted(len(self.clips), 'clip is', 'clips are')} here already, as many as "
+                "--max-clips allows; delete one."
             )
         name = shown_name(given)
         clip = new_id()

@@ -445,7 +445,7 @@ def test_a_folder_of_tiffs(source, tmp_path):
 def test_missing_frames_are_found(pngs):
     """In the middle by number, at the end by the count of times."""
     (pngs / "00012.png").unlink()
-    assert detail(verify(pngs), "whole").endswith("11 frames have 12 times.")
+    assert detail(verify(pngs), "whole").endswith("11 images have 12 times.")
     (pngs / "00005.png").unlink()
     found = verify(pngs)
     assert failed(found) == ["whole"]

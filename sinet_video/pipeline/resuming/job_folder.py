@@ -24,6 +24,7 @@ from sinet_video.pipeline.resuming.locked_folder import (
     locked,
     remove,
 )
+from sinet_video.words import counted
 
 
 def folder_of(output: Path) -> Path:
@@ -120,8 +121,9 @@ class JobFolder:
             if not self._overwrite:
                 raise OutputError(
                     f"{self._output} was begun with another source or other settings, and "
-                    f"{there.frames} frames of it are finished; what differs: {', '.join(names)}. "
-                    "Give the same as then to continue, or another name.",
+                    f"{counted(there.frames, 'frame of it is', 'frames of it are')} finished; what "
+                    f"differs: {', '.join(names)}. Give the same as then to continue, or another "
+                    "name.",
                     remedy=Remedy("overwrite", True, "to start over"),
                 )
             there = None

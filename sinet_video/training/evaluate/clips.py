@@ -25,6 +25,7 @@ from sinet_video.training.evaluate.examples import Example, reduced
 from sinet_video.training.evaluate.images import Progress, check_shape
 from sinet_video.training.evaluate.scores import Scores, Tally, frame_figures
 from sinet_video.training.image_folder import Bad
+from sinet_video.words import counted
 
 Stage = Literal["network", "refined", "pipeline"]
 """How far mattes are processed: the network's alpha only enlarged; refined; or everything that the
@@ -156,7 +157,8 @@ def _paired(
         if given is None or true is None:
             shorter = source if given is None else truth
             raise InputError(
-                f"{source} and {truth} are not of one length: {shorter} ends after {index} frames."
+                f"{source} and {truth} are not of one length: {shorter} ends after "
+                f"{counted(index, 'frame')}."
             )
         check_shape(source.path, given[0], true.shape)
         yield given, true

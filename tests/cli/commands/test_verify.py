@@ -60,7 +60,7 @@ def test_a_fault_is_one_line(clip, webm):
     assert done.stderr.startswith(f"sinet-video: {webm} fails 3 of 17 checks: frames, length, ")
     assert done.stderr.count("\n") == 1
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("FAILS  frames "))
-    assert line.endswith("There are 4 frames; the source has 12.")
+    assert line.endswith("It has 4 frames; the source has 12.")
 
 
 def test_checks_to_skip(clip, webm):
