@@ -18,16 +18,33 @@ T = TypeVar("T")
 
 @dataclass
 class Report:
-    """What a job did, for people and programs. Times are in seconds.
+    """What a job did, for people and programs.
 
-    `width` and `height` are of the frames that were read. `resumed` counts those of the frames that
-    an earlier run had finished. `stages` has for each stage the frames a second that it alone would
-    make; with several threads the job is faster than their sum. `decontaminated` says whether the
-    old background's colour was taken out of the edge. `lost` counts frames that could not be
-    decoded, `repeated` those that were not later than the one before, `untimed` those without a
-    time, and `resized` those of another size than the first. `arithmetic` is what worked on the
-    frames: "C++", or "numpy" where that was not built. `torch_stages` are those that ran in torch
-    instead, on `device`; on a GPU they are only queued, and `stages` has their time as "download".
+    Attributes:
+        source: what was read.
+        output, matte, plate: the files that were written, or None.
+        width, height: of the frames that were read, in pixels.
+        frames: how many were written.
+        resumed: how many of them an earlier run had finished.
+        duration: of the result, in seconds.
+        seconds: how long the job took.
+        frames_per_second: how many frames this run did in a second.
+        stages: for each stage, how many frames a second it would do alone; with several threads
+            the job is faster than their sum.
+        network_size: width and height at which the network saw whole frames.
+        weights, runtime, device: the network's, and where it ran.
+        torch_stages: the stages that ran in torch, on `device`. On a GPU they are only queued, and
+            `stages` has their time as "download".
+        arithmetic: what worked on the frames: "C++", or "numpy" where that was not built.
+        encoder, pixel_format: libav's names of those of the output.
+        alpha: whether the output's colours are straight or premultiplied; "none" without alpha.
+        decontaminated: whether the old background's colour was taken out of the edge.
+        audio: what was done with the audio.
+        lost: frames that could not be decoded.
+        repeated: frames that were not later than the one before.
+        untimed: frames without a time.
+        resized: frames of another size than the first.
+        warnings: sentences for the user.
     """
 
     source: str
