@@ -9,8 +9,9 @@ import pytest
 
 from sinet_video.errors import InputError, SettingError, WeightsError
 from sinet_video.models.input_settings import InputSize
+from sinet_video.quality.metrics import foreground_iou
 from sinet_video.training.generate import pseudo_labels
-from sinet_video.training.generate.ensemble import Verdict, judge, label, overlap
+from sinet_video.training.generate.ensemble import Verdict, judge, label
 from sinet_video.training.generate.manifest import read_manifest
 from sinet_video.training.generate.product_folder import Rejected
 from sinet_video.training.generate.pseudo_labels import (
@@ -80,14 +81,6 @@ def test_doubt_is_no_disagreement():
     assert verdict.confidence == 0
 
 
-def test_overlap():
-    """Intersection over union; nobody and nobody is agreement."""
-    one, other = np.array([1, 1, 0, 0], bool), np.array([0, 1, 1, 0], bool)
-    assert overlap(one, other) == pytest.approx(1 / 3)
-    assert overlap(one, one & False) == 0
-    assert overlap(one & False, one & False) == 1
-
-
 @pytest.mark.parametrize("refined", [True, False])
 def test_labels_are_soft_masks_of_the_image_s_size(refined):
     """From black to white, odd sides included; what is merely enlarged has all between."""
@@ -98,7 +91,7 @@ def test_labels_are_soft_masks_of_the_image_s_size(refined):
     assert {0, 255} <= set(np.unique(mask))
     assert refined or len(np.unique(mask)) > 2
     truth = image[..., 0] > 100
-    assert overlap(mask > 127, truth) > 0.9
+    assert foreground_iou(mask > 127, truth) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -121,10 +114,18 @@ def test_verdicts_are_checked(verdict, reason):
         check_verdict(given, PseudoSettings())
 
 
-@pytest.mark.parametrize("more", [{"sizes": ()}, {"agreement": 2}, {"sure": 0.5}])
-def test_settings_that_cannot_be(more):
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"sizes": ()}, "no sizes"),
+        ({"agreement": 2}, "Agreement is 2"),
+        ({"sure": 0.5}, r"Sure is 0\.5"),
+        ({"person": (0.9, 0.1)}, r"share is from 0\.9 to 0\.1"),
+    ],
+)
+def test_settings_that_cannot_be(more, words):
     """Named at once."""
-    with pytest.raises(SettingError):
+    with pytest.raises(SettingError, match=words):
         PseudoSettings(**more)
 
 
@@ -161,7 +162,7 @@ def test_a_folder_becomes_a_labelled_folder(folder):
     assert [product.name for product in manifest.products] == ["a", "b"]
     for pair in list_pairs(folder / "out").pairs:
         image, mask = read_pair(pair)
-        assert overlap(mask > 127, image[..., 0] > 100) > 0.9
+        assert foreground_iou(mask > 127, image[..., 0] > 100) > 0.9
         assert pair.image.read_bytes() == (folder / "in" / pair.image.name).read_bytes()
     rejected = (folder / "out" / "rejected.txt").read_text()
     assert "wall: too little person\n" in rejected

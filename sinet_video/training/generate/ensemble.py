@@ -14,6 +14,7 @@ from sinet_video.media.frame import Frame
 from sinet_video.models.input_settings import InputSize
 from sinet_video.models.segmenter import Segmenter, check_answer, seen_size, upright
 from sinet_video.planes.resample import resized
+from sinet_video.quality.metrics import foreground_iou
 from sinet_video.stages.matte_settings import BilinearRefinement, GuidedRefinement
 from sinet_video.stages.refine import enlarged, guided
 
@@ -48,7 +49,7 @@ def judge(image: Array, panel: Panel, *, sure: float = 0.1) -> Verdict:
     mean: Array = alphas.mean(0, dtype=np.float32)
     return Verdict(
         mean,
-        agreement=min(overlap(alpha > 0.5, mean > 0.5) for alpha in alphas),
+        agreement=min(foreground_iou(alpha > 0.5, mean > 0.5) for alpha in alphas),
         confidence=float((np.minimum(mean, 1 - mean) <= sure).mean()),
         person=float((mean > 0.5).mean()),
     )
@@ -68,12 +69,6 @@ def _opinions(frame: Frame, segmenter: Segmenter, size: InputSize) -> list[Array
     for answer in (straight, mirrored):
         check_answer(answer, frame)
     return [np.clip(straight, 0, 1), np.clip(mirrored[:, ::-1], 0, 1)]
-
-
-def overlap(one: Array, other: Array) -> float:
-    """Return the intersection over union of two boolean arrays; 1 if both are empty."""
-    union = int((one | other).sum())
-    return int((one & other).sum()) / union if union else 1.0
 
 
 def label(image: Array, alpha: Array, *, refined: bool) -> Array:

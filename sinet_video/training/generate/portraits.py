@@ -21,6 +21,7 @@ from sinet_video.training.generate.product_folder import (
     Progress,
     Rejected,
     check_free,
+    check_person,
     new_folder,
     silent,
 )
@@ -86,12 +87,7 @@ class PortraitSettings:
                 f"Crops of each view are {self.each} and their smallest side is {self.smallest}; "
                 "both must be at least 1."
             )
-        least, most = self.person
-        if not 0 <= least < most <= 1:
-            raise SettingError(
-                f"The person's share is from {least} to {most}; it must be from 0 to 1, the least "
-                "first."
-            )
+        check_person(*self.person)
         if not (0 <= self.face <= 1 and 0 <= self.aside <= 0.5):
             raise SettingError(
                 f"Face is {self.face} and aside {self.aside}; the first must be from 0 to 1, the "

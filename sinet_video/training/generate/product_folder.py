@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from sinet_video.atomic import translate_write_errors, whole_folder
-from sinet_video.errors import OutputError
+from sinet_video.errors import OutputError, SettingError
 from sinet_video.media.arrays import Array
 from sinet_video.training.contact_sheet import Tile, draw_sheet, overlay
 from sinet_video.training.generate.manifest import (
@@ -60,6 +60,15 @@ def check_free(path: Path) -> None:
         return
     if path.exists() or path.is_symlink():
         raise OutputError(f"{path} is there already; give a new folder or an empty one.")
+
+
+def check_person(least: float, most: float) -> None:
+    """Raise `SettingError` for what is no range of the share of an image that is person."""
+    if not 0 <= least < most <= 1:
+        raise SettingError(
+            f"The person's share is from {least} to {most}; it must be from 0 to 1, the least "
+            "first."
+        )
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from sinet_video.training.generate.product_folder import (
     Progress,
     Rejected,
     check_free,
+    check_person,
     new_folder,
     silent,
 )
@@ -82,6 +83,7 @@ class PseudoSettings:
                 )
         if not 0 < self.sure < 0.5:
             raise SettingError(f"Sure is {self.sure}; it must be above 0 and below 0.5.")
+        check_person(*self.person)
 
 
 def check_verdict(verdict: Verdict, settings: PseudoSettings) -> None:
