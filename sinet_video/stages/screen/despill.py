@@ -37,6 +37,7 @@ NARROWING = {"average": 0.0, "maximum": 1.0}
 """How strongly chroma across the screen's hue counts against chroma along it."""
 
 STEADINESS = 0.8
+"""Share of the screen's colour that is kept from frame to frame, as in `ChromaKey`."""
 
 BATCH = 32
 """Tiles processed at once: as many as fit in the processor's cache."""
