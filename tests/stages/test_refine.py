@@ -278,7 +278,7 @@ def test_mixed_finds_where_windows_are_not_flat():
 def test_bad_guided_settings_are_refused(name):
     """Zero and less make no filter."""
     for value in (0, -1):
-        with pytest.raises(SettingError, match=name):
+        with pytest.raises(SettingError, match=f"{name.capitalize()} is"):
             GuidedRefinement(**{name: value})
 
 
