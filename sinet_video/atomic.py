@@ -8,6 +8,8 @@ import hashlib
 import os
 import re
 import shutil
+import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,7 +113,7 @@ def _begun(part: Path, make: Callable[[Path], None]) -> Path:
         raise
     try:
         _drafts[part] = hold(new)
-        new.rename(part)
+        patiently(new.rename, part)
     finally:
         discard(new)
     return part
@@ -142,10 +144,28 @@ def discard_all() -> None:
             pass  # The others are still to be removed.
 
 
+PAUSES = (0.05, 0.2, 0.5, 1.0)
+"""Seconds between tries to rename what another program has open for a moment."""
+
+
+def patiently(rename: Callable[[Path], object], target: Path) -> None:
+    """Rename something to a target, on Windows again and again for a while.
+
+    A virus scanner or an indexer may look at a new file there, which cannot be renamed meanwhile.
+    """
+    for pause in PAUSES if sys.platform == "win32" else ():
+        try:
+            rename(target)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    rename(target)
+
+
 def place(part: Path, target: Path) -> None:
     """Give a file or a folder a name that is free. Raises `FileExistsError` where it is not."""
-    if os.name == "nt":
-        part.rename(target)  # which replaces nothing there
+    if sys.platform == "win32":
+        patiently(part.rename, target)  # which replaces nothing there
     elif part.is_dir():
         target.mkdir()
         part.replace(target)  # in place of an empty folder: the one that we made
@@ -183,7 +203,7 @@ def whole_file(target: Path, *, durable: bool = False, overwrite: bool = True) -
         if durable:
             sync(part)
         if overwrite:
-            part.replace(target)
+            patiently(part.replace, target)
         else:
             place(part, target)
         if durable:
@@ -206,7 +226,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         yield part
         if target.exists():
             target.rmdir()
-        part.replace(target)
+        patiently(part.replace, target)
     finally:
         discard(part)
 
@@ -231,9 +251,9 @@ def store(
 
 def sync(path: Path) -> None:
     """Flush a file, or the names in a folder, to disk."""
-    if os.name == "nt" and path.is_dir():
+    if sys.platform == "win32" and path.is_dir():
         return  # there, names are on disk at once, and folders cannot be opened
-    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    handle = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

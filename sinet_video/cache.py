@@ -92,5 +92,6 @@ def _claim(target: Path, stack: ExitStack) -> None:
         ) from None
     except OSError:
         return
-    # While it is held: who waits for a file that is gone makes a new one.
-    stack.callback(Path(lock.lock_file).unlink, missing_ok=True)
+    if sys.platform != "win32":  # which refuses to remove what is open; the lock does so itself
+        # While it is held: who waits for a file that is gone makes a new one.
+        stack.callback(Path(lock.lock_file).unlink, missing_ok=True)

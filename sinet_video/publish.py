@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sinet_video.atomic import OVERWRITE, place, temporary_name
+from sinet_video.atomic import OVERWRITE, patiently, place, temporary_name
 from sinet_video.errors import OutputError
 from sinet_video.hold import hold, let_go
 
@@ -78,16 +78,20 @@ class Publication:
         try:
             os.link(target, aside, follow_symlinks=False)
         except OSError:  # a file system without links: what is there cannot be put back
-            part.replace(target)
+            patiently(part.replace, target)
             return
         self._keep(aside)
-        part.replace(target)
+        try:
+            patiently(part.replace, target)
+        except OSError:  # on Windows, where a player has it open
+            aside.unlink()
+            raise
         self._undo += [lambda: aside.replace(target), lambda: target.replace(part)]
 
     def remove(self, old: Path) -> None:
         """Take a file away; it is removed at the end, or put back."""
         aside = temporary_name(old, "old")
-        old.rename(aside)
+        patiently(old.rename, aside)
         self._undo.append(lambda: aside.replace(old))
         self._keep(aside)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sinet_video import Entry, InputError, Manifest, Report
-from sinet_video.atomic import temporary_name
+from sinet_video.atomic import temporary_name, whole_file
 
 ENTRY = Entry("a.mp4", "/in/a.mov", "1 2 3", {"crf": "18"}, "done", written="5 6")
 
@@ -57,6 +57,13 @@ def killed_once(source: Path, output: Path) -> Report:
 
 
 KILLED = {"killed.mp4": os.getpid, "orphan.mp4": os.getppid}
+
+
+def half_done(output: Path, send: Callable[[str], None]) -> None:
+    """Begin a file, say so, and take long."""
+    with whole_file(output):
+        send("begun")
+        time.sleep(60)
 
 
 def dying(source: Path, output: Path) -> Report:

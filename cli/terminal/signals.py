@@ -25,8 +25,11 @@ STEP = 60.0
 """Seconds that a step of long work may take before its checkpoint is written."""
 
 SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
 )
+"""SIGBREAK is Ctrl-Break on Windows, a window that is closed, and how `serve` ends its jobs."""
 
 
 def status_of(number: int) -> int:

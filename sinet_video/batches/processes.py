@@ -38,6 +38,9 @@ Work = Callable[[Item, Send], Result]
 EVERY = 0.2
 """Seconds between two pieces of news that are passed on."""
 
+END = "end"
+"""What a process is sent that is to tidy up and end."""
+
 PATIENCE = 20.0
 """Seconds that a process is given to clean up, after it was asked to end."""
 
@@ -56,10 +59,12 @@ class Running(Generic[Item]):
     def __init__(self, work: Work[Item, Any], item: Item, level: int, *, patient: bool) -> None:
         self.item = item
         self.receiver, sender = SPAWN.Pipe(duplex=False)
+        requests, self._asking = SPAWN.Pipe(duplex=False)
         needs_script = b"__main__" in pickle.dumps((work, item))
-        arguments = (work, item, sender, level, patient)
+        arguments = (work, item, sender, requests, level, patient)
         self._process = spawned(_process, *arguments, script=needs_script)
         sender.close()
+        requests.close()
 
     def hear(self) -> tuple[str, Any]:
         """Wait for what it has to say: "news", a record for the "log", or its "result"."""
@@ -75,11 +80,22 @@ class Running(Generic[Item]):
 
     def ask_to_end(self) -> None:
         """Have it tidy up and end."""
-        self._process.terminate()
+        if sys.platform != "win32":
+            self._process.terminate()
+            return
+        try:
+            self._asking.send(END)  # to terminate it would end it at once there
+        except OSError:
+            pass  # It has ended already.
+
+    def close(self) -> None:
+        """Hear and ask no more."""
+        self.receiver.close()
+        self._asking.close()
 
     def end(self, until: float) -> None:
         """Wait until it has ended, but no longer than to a time of the monotonic clock."""
-        self.receiver.close()  # so that nobody waits for a full pipe
+        self.close()  # so that nobody waits for a full pipe
         self._process.join(max(0.0, until - time.monotonic()))
         self._process.kill()
         self._process.join()
@@ -152,7 +168,7 @@ class Pool(Generic[Item, Result]):
                 LOGGER.handle(value)
             else:
                 del self._running[ready]
-                running.receiver.close()
+                running.close()
                 yield running.item, value
 
     def close(self) -> None:
@@ -182,13 +198,18 @@ def end_of(process: BaseProcess) -> str:
 
 
 def _process(
-    work: Work[Item, Result], item: Item, sender: Channel, level: int, patient: bool
+    work: Work[Item, Result],
+    item: Item,
+    sender: Channel,
+    requests: Channel,
+    level: int,
+    patient: bool,
 ) -> None:
     """Work on one item, in the new process."""
     # What interrupts the whole group is for the caller, who then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    threading.Thread(target=_end_with_parent, args=(patient,), daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(requests, patient), daemon=True).start()
     with closing(sender):
         result = _answer(work, item, sender, level)
         try:
@@ -216,14 +237,24 @@ def _answer(
         return SinetVideoError(f"{type(error).__name__}: {error}")
 
 
-def _end_with_parent(patient: bool) -> None:
-    """End this process when the one that it works for has ended, even if it was killed."""
+def _end_in_time(requests: Channel, patient: bool) -> None:
+    """End this process when it is asked to, or the one that it works for has ended."""
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        if not patient:
-            os._exit(1)
+    wait([requests, *([] if parent is None else [parent.sentinel])])
+    if not patient and not _is_asked(requests):
+        os._exit(1)
+    if sys.platform == "win32":
+        signal.raise_signal(signal.SIGTERM)  # os.kill would end it at once there
+    else:
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_asked(requests: Channel) -> bool:
+    """Whether there is a request, and not only nobody any more to make one."""
+    try:
+        return requests.poll() and requests.recv() == END
+    except (EOFError, OSError):
+        return False
 
 
 class _Sometimes:

@@ -22,6 +22,7 @@ import av
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from sinet_video.atomic import patiently
 from sinet_video.decoding.clip import Clip
 from sinet_video.decoding.probe import probe
 from sinet_video.errors import SettingError, SinetVideoError
@@ -98,7 +99,7 @@ def _write(path: Path, mattes: Iterable[Matte], clip: Clip) -> None:
         if stream is not None and audio is not None:
             container.mux(stream.encode(None))
             audio.write()
-    part.replace(path)
+    patiently(part.replace, path)
 
 
 def _stream(container: OutputContainer, first: Matte, clip: Clip) -> VideoStream:

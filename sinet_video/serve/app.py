@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -34,6 +35,13 @@ from sinet_video.serve.openapi.description import description
 from sinet_video.serve.routes import routes
 from sinet_video.serve.service import Service
 from sinet_video.serve.workplace import Workplace
+
+if sys.platform == "win32":
+    from socket import SO_EXCLUSIVEADDRUSE as OWN_PORT
+else:
+    OWN_PORT = SO_REUSEADDR
+"""What keeps a port to this server: on Windows SO_REUSEADDR would let two have it. Elsewhere that
+lets the next server have it at once."""
 
 logger = logging.getLogger("sinet_video")
 
@@ -168,7 +176,7 @@ def _listening(address: Address) -> socket:
     # asyncio lets what it writes wait for nothing (TCP_NODELAY) only where TCP is named: without it
     # the body of an answer waits 40 ms for the receipt of its head.
     listening = socket(AF_INET6 if ":" in address.host else AF_INET, SOCK_STREAM, IPPROTO_TCP)
-    listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    listening.setsockopt(SOL_SOCKET, OWN_PORT, 1)
     try:
         listening.bind((address.host, address.port))
     except OSError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,12 +63,15 @@ def shown_command(clip: StoredClip, target: Destination) -> str:
         output,
         *_options(clip, target, output, lambda _, shown: shown),
     ]
-    return shlex.join(["sinet-video", *words])
+    # Shells of Windows take single quotes for themselves.
+    line = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
+    return line(["sinet-video", *words])
 
 
 def own_names(clip: StoredClip, text: str) -> str:
     """Return what the command said with the client's names in the place of the server's."""
-    text = text.replace(f"{clip.folder}/", "").replace("sinet-video: ", "")
+    # With the separator of this system, which a path's own text has.
+    text = text.replace(str(clip.folder / "_")[:-1], "").replace("sinet-video: ", "")
     if clip.background is not None:
         text = text.replace(clip.background[0].name, clip.background[1])
     return text.replace(clip.file.name, clip.name)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Sequence
@@ -27,13 +28,21 @@ async def start(
 ) -> Process:
     """Start this Python with arguments, in a folder."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, cwd=folder, start_new_session=True, limit=LONGEST_LINE,
+        sys.executable, *arguments, cwd=folder, limit=LONGEST_LINE, **_apart(nice),
         **{"stdin": DEVNULL, "stdout": DEVNULL, "stderr": DEVNULL, **streams},
     )  # fmt: skip
     if nice and sys.platform != "win32":
         with contextlib.suppress(ProcessLookupError):  # it may have ended already
             os.setpriority(os.PRIO_PROCESS, process.pid, nice)  # threads to come inherit it
     return process
+
+
+def _apart(nice: int) -> dict[str, Any]:
+    """Return what starts a program in a group of its own; on Windows, also how it gives way."""
+    if sys.platform != "win32":
+        return {"start_new_session": True}
+    flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS if nice else 0
+    return {"creationflags": flags | subprocess.CREATE_NEW_PROCESS_GROUP}
 
 
 async def end(process: Process) -> None:
@@ -50,10 +59,21 @@ async def end(process: Process) -> None:
 
 def _stop(process: Process, *, by_force: bool) -> None:
     with contextlib.suppress(ProcessLookupError):  # it may have ended just now
-        if sys.platform == "win32":  # which has no signals, and no groups of processes
-            process.kill()
+        if sys.platform == "win32":
+            _stop_on_windows(process, by_force=by_force)
         else:
             os.killpg(process.pid, signal.SIGKILL if by_force else signal.SIGTERM)
+
+
+def _stop_on_windows(process: Process, *, by_force: bool) -> None:
+    """Press Ctrl-Break for a program, or end it at once, as all other there does."""
+    try:
+        if sys.platform == "win32" and not by_force:
+            process.send_signal(signal.CTRL_BREAK_EVENT)
+            return
+    except OSError:
+        pass  # Without a console nobody can press it.
+    process.kill()
 
 
 async def run(

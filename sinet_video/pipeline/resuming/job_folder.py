@@ -82,6 +82,14 @@ def _checksum(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _seen_from(folder: Path, place: Path) -> str:
+    """Return a path as it is seen from a folder, so that both can be moved together."""
+    try:
+        return os.path.relpath(place, folder)
+    except ValueError:  # on another drive, to which no path leads from here
+        return str(place)
+
+
 class JobFolder:
     """The folder of an output, locked by one process; a context manager.
 
@@ -207,7 +215,7 @@ class JobFolder:
         """
         checksums = {name: _checksum(self.folder / name) for name in places}
         beside = self._output.absolute().parent
-        named = {name: os.path.relpath(place.absolute(), beside) for name, place in places.items()}
+        named = {name: _seen_from(beside, place.absolute()) for name, place in places.items()}
         self._note(replace(self.finished, made=made, checksums=checksums, places=named))
 
     def alphas(self) -> Alphas:
