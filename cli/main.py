@@ -13,7 +13,11 @@ from sinet_video.cli.terminal.ending import run_to_end
 from sinet_video.cli.terminal.events import EVENTS, write_event
 from sinet_video.cli.terminal.remedies import in_options
 from sinet_video.cli.terminal.signals import install_handlers, status_of, stopped_by
-from sinet_video.cli.terminal.streams import Unheard, open_closed_streams
+from sinet_video.cli.terminal.streams import (
+    Unheard,
+    escape_what_is_lacking,
+    open_closed_streams,
+)
 
 from sinet_video._version import __version__
 from sinet_video.errors import SettingError, SinetVideoError, reason
@@ -118,6 +122,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line; being interrupted or terminated cleans up, and always ends it."""
     open_closed_streams()
+    escape_what_is_lacking()
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, Unheard(sys.stderr))
     run_to_end(_listen_and_run)

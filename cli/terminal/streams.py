@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +26,15 @@ def open_closed_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free, which is this
+
+
+def escape_what_is_lacking() -> None:
+    """Let standard output, as standard error does, have an escape for what its encoding lacks.
+
+    On Windows that of a file or a pipe has few letters.
+    """
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class Unheard:

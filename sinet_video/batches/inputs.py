@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import sys
 from collections.abc import Iterable, Iterator
@@ -105,13 +106,13 @@ def _matches_far(url: str, *, recursive: bool, stills: bool) -> Iterator[Found]:
 
 
 def read_list(name: str) -> list[str]:
-    """Return the inputs that a text file lists, one a line; "-" is standard input.
+    """Return the inputs that a text file in UTF-8 lists, one a line; "-" is standard input.
 
     Blank lines are skipped, and comments: lines that begin with #, unless a file is called so.
     Raises `InputError` for a file that cannot be read or lists nothing.
     """
     try:
-        text = sys.stdin.read() if name == "-" else read_text(Path(name))
+        text = _stdin() if name == "-" else read_text(Path(name))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The list {name} cannot be read: {reason(error)}.") from error
     lines = (line.removesuffix("\r") for line in text.split("\n"))
@@ -119,6 +120,13 @@ def read_list(name: str) -> list[str]:
     if not inputs:
         raise InputError(f"The list {name} is empty; it must name one input a line.")
     return inputs
+
+
+def _stdin() -> str:
+    """Return what comes on standard input, in UTF-8 whatever the system's encoding is."""
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "it is closed")
+    return sys.stdin.buffer.read().decode("utf-8-sig")
 
 
 def _is_comment(line: str) -> bool:

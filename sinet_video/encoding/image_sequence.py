@@ -209,7 +209,7 @@ class ImageSequence(_Images):
         with translate_write_errors(self._path):
             self._mux(self._stream.encode(None))
             self._container.close()
-            (self._part / self.TIMES).write_text(timestamps(self._times))
+            (self._part / self.TIMES).write_bytes(timestamps(self._times).encode())
 
     def _publish(self, publication: Publication) -> None:
         with translate_write_errors(self._path):

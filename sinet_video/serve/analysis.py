@@ -54,7 +54,7 @@ def analyse(clip: Clip, settings: Settings, video: Path, figures: Path) -> None:
         counted = _counted(mattes, clip)
         ahead = stack.enter_context(closing(prefetch(counted, 4, name="work")))
         _write(video, _measured(ahead, network, statistics, clip), clip)
-    figures.write_text(json.dumps(_plain(statistics.figures)))
+    figures.write_text(json.dumps(_plain(statistics.figures)), "utf-8")
 
 
 def _measured(

@@ -25,7 +25,7 @@ def verification(job: Job) -> dict[str, Any] | None:
     for called, name in job.layers.items():
         path = job.clip.folder / f"{name}.{commands.VERIFICATION}"
         try:
-            found = json.loads(path.read_text())
+            found = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             return None
         checks += [_shown_check(job, called, check) for check in found["checks"]]

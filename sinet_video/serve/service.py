@@ -121,11 +121,11 @@ class Service:
         if not (wanted := painting.untracked):
             return painting
         asked, found = clip.folder / "followed.json", clip.folder / "tracks.json"
-        asked.write_text(json.dumps([stroke.to_dict() for stroke in wanted]))
+        asked.write_text(json.dumps([stroke.to_dict() for stroke in wanted]), "utf-8")
         words = [clip.file.name, asked.name, found.name]
         with _by_own_names(clip):
             await finished(run(["-m", TRACKING, *words], clip.folder, lambda _: None, nice=0))
-        tracks = map(Track.from_dict, json.loads(found.read_text()))
+        tracks = map(Track.from_dict, json.loads(found.read_text("utf-8")))
         new = dict(zip(wanted, tracks, strict=True))
         return Painting(painting.strokes, {**painting.tracks, **new})
 

@@ -107,7 +107,7 @@ def _library(flags: list[str]) -> Path:
     from torch.utils.cpp_extension import LIB_EXT
 
     capability = torch.backends.cpu.get_cpu_capability()
-    texts = [path.read_text() for path in (SOURCE, *HEADERS)]
+    texts = [path.read_text("utf-8") for path in (SOURCE, *HEADERS)]
     origins = [*texts, sys.version, torch.__version__, capability, *flags]
     digest = hashlib.sha256("\n".join(origins).encode()).hexdigest()[:16]
     root = os.environ.get("TORCH_EXTENSIONS_DIR") or cache_folder()

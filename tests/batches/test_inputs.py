@@ -82,8 +82,9 @@ def test_lists_name_one_input_a_line(tmp_path, monkeypatch):
     lines = "a b.mp4\n\n  \n# a take\n#2.mov\n#1 {x}.mov\r\nü\u2028.mkv\n ./#3.mp4"
     Path("list.txt").write_text(lines, encoding="utf-8-sig")
     assert read_list("list.txt") == ["a b.mp4", "#1 {x}.mov", "ü\u2028.mkv", " ./#3.mp4"]
-    monkeypatch.setattr("sys.stdin", io.StringIO("one.mp4\ntwo.mp4\n"))
-    assert read_list("-") == ["one.mp4", "two.mp4"]
+    piped = io.BytesIO("\ufeffein\u00e9.mp4\r\ntwo.mp4\n".encode())  # as text of Windows is
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped, "cp1252"))
+    assert read_list("-") == ["ein\u00e9.mp4", "two.mp4"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import os
 import shutil
@@ -229,3 +230,46 @@ def test_ctrl_break_is_heard():
         "assert signal.SIGTTIN in signals.SIGNALS"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def unsaid(node: ast.AST) -> bool:
+    """Whether a call reads or writes text in whatever encoding the system has."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    name, given = node.func.attr, len(node.args)
+    if any(each.arg == "encoding" for each in node.keywords):
+        return False
+    if name == "open":
+        mode = node.args[0] if node.args else None
+        return isinstance(mode, ast.Constant) and mode.value in ("r", "w", "a", "x", "r+", "w+")
+    is_help = ast.unparse(node.func.value) == "formatter"  # click's, which writes to the terminal
+    return (name == "read_text" and given < 1) or (
+        name == "write_text" and given < 2 and not is_help
+    )
+
+
+@pytest.mark.parametrize("folder", ["sinet_video", "cli", "examples", "docs"])
+def test_text_files_have_an_encoding_of_their_own(folder):
+    """Not the system's, which on Windows is another in each country."""
+    found = [
+        f"{path}:{node.lineno}"
+        for path in Path(folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if unsaid(node)
+    ]
+    assert found == []
+
+
+def test_times_have_the_same_line_ends_everywhere(tmp_path, monkeypatch):
+    """As bytes: the same job gives the same files."""
+    write_text = Path.write_text
+
+    def translated(path: Path, text: str, *more: object, **named: object) -> int:
+        return write_text(path, text.replace("\n", "\r\n"), *more, **named)
+
+    monkeypatch.setattr(Path, "write_text", translated)
+    images = [np.full((48, 64, 3), 9, np.uint8)] * 4
+    source = write_lossless(tmp_path / "clip.mkv", images, "yuv444p")
+    for name, resume in (("one", None), ("two", Resume(Fraction(1, 25)))):
+        convert(source, tmp_path / name, settings=SETTINGS, resume=resume)
+        assert b"\r" not in (tmp_path / name / "timestamps.txt").read_bytes()

@@ -140,7 +140,8 @@ class ImageSegments(SegmentFiles):
     def join(self) -> Made:
         """Join the timestamps; see `SegmentFiles.join`."""
         paths = [self._folder(number) / ImageSequence.TIMES for number, _ in self._segments]
-        self._times.write_text(joined_timestamps(path.read_text("utf-8") for path in paths))
+        times = joined_timestamps(path.read_text("utf-8") for path in paths)
+        self._times.write_bytes(times.encode())  # with the same line ends on every system
         sync(self._times)
         clip = self.output.clip
         warnings = sequence_warnings(clip)

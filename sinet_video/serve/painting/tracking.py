@@ -177,12 +177,12 @@ def main(source: str, strokes: str, tracks: str) -> int:
     """Follow the strokes of a JSON file over a clip, and write their tracks to another."""
     try:
         clip = probe(source)
-        wanted = parse_strokes(json.loads(Path(strokes).read_text()))
+        wanted = parse_strokes(json.loads(Path(strokes).read_text("utf-8")))
         found = [tracked(clip, stroke).to_dict() for stroke in wanted]
     except SinetVideoError as error:
         sys.stderr.write(f"sinet-video: {error.message}\n")
         return 1
-    Path(tracks).write_text(json.dumps(found))
+    Path(tracks).write_text(json.dumps(found), "utf-8")
     return 0
 
 

@@ -69,6 +69,23 @@ def test_a_report_that_does_not_arrive_is_a_failure(where, clip, tmp_path):
     assert "tandard output" in done.stderr
 
 
+@pytest.mark.parametrize("words", ["info", "batch --dry-run -o o", "run"])
+def test_letters_that_an_encoding_lacks_are_escaped(words, clip, tmp_path):
+    """As in a pipe on Windows, whose encoding has few: in results as in messages."""
+    (tmp_path / "\u65e5 \u00e9.mp4").write_bytes(clip.read_bytes())
+    name, output = '"$(ls | head -n 1)"', "o.mp4" if words == "run" else ""
+    line = f'cd "$O" && PYTHONIOENCODING=cp1252 "$S" {words} {name} {output}'
+    done = subprocess.run(
+        ["bash", "-c", line],
+        env={**os.environ, "S": str(COMMAND), "O": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert words == "run" or b"\\u65e5 \xe9" in done.stdout
+
+
 def test_a_reader_of_stderr_who_leaves_does_no_harm(clip, tmp_path):
     """The file is whole, and the exit status says so."""
     line = '("$S" run "$C" "$O"; echo $? >&3) 3>&1 2>&1 >/dev/null | true'
