@@ -19,6 +19,7 @@ from typing import Literal
 import av
 
 from sinet_video.errors import InputError, OutputError, Remedy, SinetVideoError, reason
+from sinet_video.file_names import usable
 from sinet_video.hold import hold, is_held, let_go
 
 LONGEST_NAME = 255
@@ -273,7 +274,9 @@ OVERWRITE = Remedy("overwrite", True, "to replace it, or give another name")
 
 
 def check_free(path: Path, *, occupied: bool, overwrite: bool) -> None:
-    """Raise `OutputError` if an existing output must not be replaced."""
+    """Raise `OutputError` if an existing output must not be replaced, or cannot be so called."""
+    if (name := usable(path.name)) != path.name:
+        raise OutputError(f"{path.name} cannot be a name on Windows; {name} can.")
     check_replaceable(path)
     if occupied and not overwrite:
         raise OutputError(f"{path} is there already.", remedy=OVERWRITE)

@@ -4,16 +4,44 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import sys
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from numbers import Real
 from pathlib import Path
 
 from sinet_video.errors import SettingError
 
-LONGEST, DEEPEST = 255, 4095
-"""Bytes that a name and a path may have; more, no system that this runs on accepts."""
+
+@dataclass(frozen=True)
+class Limits:
+    """How long names may be on a system; more, none of its file systems accepts.
+
+    Attributes:
+        name, path: how many units each may have.
+        unit: what the units are.
+        size: returns how many a text has.
+        separators: a regular expression for what is between the names in a path.
+    """
+
+    name: int
+    path: int
+    unit: str
+    size: Callable[[str], int]
+    separators: str
+
+
+OF_OTHERS = Limits(255, 4095, "bytes", lambda text: len(os.fsencode(text)), "/")
+OF_WINDOWS = Limits(
+    255,
+    32_766,
+    "characters",
+    lambda text: len(text.encode("utf-16-le", "surrogatepass")) // 2,
+    r"[\\/]",
+)
 
 
 def check_named(**names: object) -> None:
@@ -52,12 +80,13 @@ def _check_text(what: str, name: str) -> None:
         raise SettingError(f"The {what} {name!r} has a NUL in it, which no file's name can have.")
     if "://" in name:
         return
-    written = os.fsencode(name)
-    longest = max(map(len, written.split(os.fsencode(os.sep))))
-    if longest > LONGEST or len(written) > DEEPEST:
+    limits = OF_WINDOWS if sys.platform == "win32" else OF_OTHERS
+    whole = limits.size(name)
+    longest = max(map(limits.size, re.split(limits.separators, name)))
+    if longest > limits.name or whole > limits.path:
         raise SettingError(
-            f"The name of the {what} is too long, with {max(longest, len(written))} bytes: a "
-            f"name may have {LONGEST}, and a path {DEEPEST}."
+            f"The name of the {what} is too long, with {max(longest, whole)} {limits.unit}: a "
+            f"name may have {limits.name}, and a path {limits.path}."
         )
 
 

@@ -13,6 +13,7 @@ from sinet_video.checked import check_fields
 from sinet_video.containers.formats import CONTAINERS, file_types
 from sinet_video.containers.numbering import PLACE, is_pattern, with_place
 from sinet_video.errors import Remedy, SettingError
+from sinet_video.file_names import usable
 from sinet_video.paths import folded, same_place
 from sinet_video.remote.address import StrPath, joined, pure_path, scheme_of
 
@@ -85,8 +86,9 @@ class Naming:
 
     def task(self, found: Found, folder: StrPath) -> Task:
         """Return what is to be made of a file, and where."""
-        name = self._named(self.template, found).as_posix()
-        matte = self.matte and joined(folder, self._named(self.matte, found).as_posix())
+        far = bool(scheme_of(found.path)) and not scheme_of(folder)
+        name = _local(self._named(self.template, found), far=far)
+        matte = self.matte and joined(folder, _local(self._named(self.matte, found), far=far))
         return Task(name, found.path, joined(folder, name), matte or None)
 
     @property
@@ -126,6 +128,11 @@ class Naming:
                 "folder of images; let it end with .{ext}."
             )
         return named
+
+
+def _local(named: Path, *, far: bool) -> str:
+    """Return a path with forward slashes; one from another host as this system can have it."""
+    return "/".join(map(usable, named.parts)) if far else named.as_posix()
 
 
 def tasks(found: Iterable[Found], folder: StrPath, naming: Naming) -> list[Task]:

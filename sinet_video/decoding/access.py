@@ -44,7 +44,8 @@ _PROTOCOLS: dict[Allow, str] = {
     "network": f"file,crypto,data,{_HOSTS}",
 }
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://")
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://")
+"""A single letter is a drive's."""
 
 HEAD = 4096
 """Bytes to read to recognise such a file."""

@@ -19,10 +19,10 @@ PLAYLISTS = (".m3u8", ".m3u", ".mpd", ".ism")
 
 
 def scheme_of(name: StrPath) -> str:
-    """Return the scheme of a URL, in lower case; "" for a path."""
+    """Return the scheme of a URL, in lower case; "" for a path, also for one with a drive."""
     text = str(name)
     scheme, found, _ = text.partition("://")
-    return scheme.lower() if isinstance(name, str) and found else ""
+    return scheme.lower() if isinstance(name, str) and found and len(scheme) > 1 else ""
 
 
 def is_object(name: StrPath) -> bool:

@@ -18,6 +18,7 @@ from sinet_video.errors import (
     SinetVideoError,
     reason,
 )
+from sinet_video.file_names import usable
 from sinet_video.remote.address import name_of, without_secrets
 from sinet_video.remote.backoff import Backoff, Permanent
 from sinet_video.remote.settings import StageSettings
@@ -48,7 +49,7 @@ class Stage:
         self._check_room(shown, facts.size or 0)
         # In a folder of its own, as two hosts may use one name.
         folder = Path(tempfile.mkdtemp(dir=self.folder))
-        path = folder / (name_of(url) or "input")
+        path = folder / usable(name_of(url) or "input")
         self._given[str(path)] = shown
         self._used += self._written(store, url, facts, path)
         return path
@@ -106,7 +107,7 @@ class Stage:
             raise SettingError(f"{without_secrets(url)} has no file's name at its end; give one.")
         if not overwrite and not store_of(url).is_free(url):
             raise exists(url)
-        path = Path(tempfile.mkdtemp(dir=self.folder)) / name_of(url)
+        path = Path(tempfile.mkdtemp(dir=self.folder)) / usable(name_of(url))
         self._ready.append((path, url, overwrite))
         self._given[str(path)] = without_secrets(url)
         return path
