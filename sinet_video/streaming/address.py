@@ -79,7 +79,8 @@ def _camera(wanted: str) -> Device:
     kind = CAMERAS.get(sys.platform)
     if kind is None or not is_there(kind):
         raise InputError(f"How to reach cameras on {sys.platform} is not known; name FORMAT:NAME.")
-    found = av.enumerate_input_devices(kind)
+    listed = av.enumerate_input_devices(kind)  # microphones too, but on Linux
+    found = [each for each in listed if not each.media_types or "video" in each.media_types]
     for index, each in enumerate(found):
         if wanted in ("", str(index), each.name, each.description):
             return Device(kind, f"video={each.name}" if kind == "dshow" else each.name)

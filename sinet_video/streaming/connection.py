@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.codec.context import Flags
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from sinet_video.decoding.access import Allow, Source
@@ -48,8 +49,14 @@ URL_OPTIONS = {
 }
 """libav's options for streams, each heeded by those that have it."""
 
-CODEC_OPTION = {"v4l2": "input_format", "dshow": "vcodec", "avfoundation": "pixel_format"}
+CODEC_OPTION = {"v4l2": "input_format", "dshow": "pixel_format", "avfoundation": "pixel_format"}
 """What each kind of camera calls how it is to send."""
+
+RATE_UNLESS_TOLD = {"avfoundation": "30"}
+"""Frames per second to ask for: those 29.97 that libav asks for itself, few cameras of Macs have."""
+
+AGAIN = 0.005
+"""Seconds after which a camera that had no frame yet is asked again."""
 
 
 class Connection:
@@ -114,13 +121,23 @@ class Connection:
 
     def _packets(self) -> Iterator[Packet]:
         beside = [] if self._heard is None else [self._heard]
-        for packet in self.backlog.timed(self._container.demux(self._stream, *beside)):
+        for packet in self.backlog.timed(_demuxed(self._container, self._stream, *beside)):
             if packet.stream.index == self._stream.index:
                 self.arrived = time.monotonic()
                 if not self.backlog.skips(packet):
                     yield packet
             elif packet.size and self._hear is not None and self.audio is not None:
                 self._hear(packet, self.audio)
+
+
+def _demuxed(container: InputContainer, *streams: Stream) -> Iterator[Packet]:
+    """Yield packets as they come; cameras of Macs do not wait for a frame, but say to ask again."""
+    while True:
+        try:
+            yield from container.demux(*streams)
+            return
+        except av.BlockingIOError:
+            time.sleep(AGAIN)
 
 
 def _without_delay(stream: VideoStream) -> None:
@@ -142,16 +159,31 @@ def _opened(source: Source, device: Device | None, streaming: Streaming) -> Any:
     return opened(source, URL_OPTIONS, patience=SILENCE)
 
 
+def _is_pixel_format(name: str) -> bool:
+    try:
+        av.VideoFormat(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _opened_device(device: Device, allow: Allow, streaming: Streaming) -> InputContainer:
     if device.format == "lavfi" and "movie" in device.name and allow != "network":
         raise InputError(
             f"{device} may read from other files and hosts.",
             remedy=Remedy("allow", "network", "if that is meant"),
         )
+    rate, codec = streaming.capture_rate, streaming.capture_codec
+    kind = CODEC_OPTION.get(device.format, "codec")
+    if codec is not None and kind == "pixel_format" and not _is_pixel_format(codec):
+        raise InputError(
+            f"{device} can be asked for a pixel format only, and {codec} is none; ask for a size "
+            "and a rate instead, and it sends what has both."
+        )
     options = {
         "video_size": streaming.capture_size,
-        "framerate": None if streaming.capture_rate is None else f"{streaming.capture_rate:g}",
-        CODEC_OPTION.get(device.format, "codec"): streaming.capture_codec,
+        "framerate": RATE_UNLESS_TOLD.get(device.format) if rate is None else f"{rate:g}",
+        kind: codec,
     }
     given = {name: value for name, value in options.items() if value is not None}
     try:

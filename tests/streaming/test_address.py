@@ -16,8 +16,9 @@ from sinet_video.streaming.address import Device, device_of, target_of
 def cameras(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two cameras."""
     found = [
-        SimpleNamespace(name="/dev/video0", description="Desk Cam"),
-        SimpleNamespace(name="/dev/video2", description="Lid: HD"),
+        SimpleNamespace(name="0", description="Microphone", media_types=["audio"]),
+        SimpleNamespace(name="/dev/video0", description="Desk Cam", media_types=["video"]),
+        SimpleNamespace(name="/dev/video2", description="Lid: HD", media_types=[]),
     ]
     monkeypatch.setattr(address.av, "enumerate_input_devices", lambda kind: found)
     monkeypatch.setattr(address, "is_there", lambda kind: True)
