@@ -299,7 +299,8 @@ def is_special(path: Path) -> bool:
     if path.exists() and not path.is_file() and not path.is_dir():
         return True
     folder = Path(os.path.realpath(path.parent))  # Path.resolve raises where links form a loop
-    return folder == DEVICES or PROCESSES in (folder, *folder.parents)
+    # On Linux /dev/fd is a link to a folder of /proc, on macOS a folder of its own.
+    return folder in (DEVICES, DEVICES / "fd") or PROCESSES in (folder, *folder.parents)
 
 
 DEVICES, PROCESSES = Path("/dev"), Path("/proc")

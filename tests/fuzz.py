@@ -83,7 +83,8 @@ from sinet_video import BilinearRefinement, Settings, SinetVideoError, convert, 
 from sinet_video.pipeline.resuming.settings import Resume
 answers = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what libraries print is no answer
-resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
+if sys.platform == "linux":  # macOS has no such limit
+    resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))
 def everything(_): return np.ones((3, 4), np.float32)
 ALL = Settings(segmenter=everything, refinement=BilinearRefinement(), smoothing=None)
 def judged(output, frames):

@@ -18,6 +18,7 @@ from sinet_video.atomic import (
     check_file,
     check_folder,
     discard,
+    is_special,
     store,
     sync,
     temporary_name,
@@ -197,6 +198,15 @@ def test_a_job_tells_what_a_killed_one_left(make_clip, tmp_path):
     left.unlink()
     report = convert(clip, tmp_path / "o.mp4", settings=EVERYTHING, overwrite=True)
     assert not [said for said in report.warnings if "killed" in said]
+
+
+def test_a_folder_of_open_files_is_special(monkeypatch):
+    """On Linux it is a link to /proc; on macOS it is a folder of its own, as is played here."""
+    assert is_special(Path("/dev/fd/1"))
+    monkeypatch.setattr(os.path, "realpath", str)
+    monkeypatch.setattr(Path, "exists", lambda _: False)
+    assert is_special(Path("/dev/fd/1"))
+    assert not is_special(Path("/dev/shm/o.mp4"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing is held there")

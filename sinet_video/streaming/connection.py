@@ -53,7 +53,7 @@ CODEC_OPTION = {"v4l2": "input_format", "dshow": "pixel_format", "avfoundation":
 """What each kind of camera calls how it is to send."""
 
 RATE_UNLESS_TOLD = {"avfoundation": "30"}
-"""Frames per second to ask for: those 29.97 that libav asks for itself, few cameras of Macs have."""
+"""Frames per second to ask for. Of itself libav asks for 29.97, which few cameras of Macs have."""
 
 AGAIN = 0.005
 """Seconds after which a camera that had no frame yet is asked again."""

@@ -44,7 +44,7 @@ from sinet_video.pipeline.memory_needed import needed
 
 def descriptors() -> int:
     """How many files and such this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def results(folder: Path) -> list[str]:

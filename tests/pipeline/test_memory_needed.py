@@ -24,6 +24,7 @@ def large(make_clip) -> Path:
     return make_clip("large.mp4", width=1920, height=1080, frames=6)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a limit of memory")
 @pytest.mark.parametrize(("name", "megabytes"), [("o.mp4", 800), ("o.webm", 850), ("o.mp4", 450)])
 def test_one_sentence_says_it(name, megabytes, large, tmp_path):
     """Whoever notices it first: the network, the encoder, or the work on frames."""

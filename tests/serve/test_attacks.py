@@ -260,6 +260,7 @@ def test_few_upload_at_the_same_time(server, clip):
         time.sleep(0.2)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at a process in /proc")
 def test_ten_thousand_requests_are_answered(server, clip):
     """On four connections, right and wrong ones, each as it must be; memory and descriptors stay.
 
@@ -334,6 +335,7 @@ def test_a_full_disk_is_said_and_nothing_is_kept(tmp_path, monkeypatch):
     assert isinstance(error, FullError)
 
 
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="needs the program prlimit")
 def test_a_disk_that_fills_while_a_job_writes_is_said(start, carphone):
     """Files may have 8 kB: what a job writes breaks off, as on a full disk."""
     server = start()

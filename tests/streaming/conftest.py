@@ -51,6 +51,9 @@ def listening() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 def wait_for_port(port: int) -> Callable[[], None]:
     """Wait until something listens, by the system's table: to connect would take its one turn."""
 
+    if not Path("/proc/net/tcp").exists():
+        pytest.skip("who listens is seen in /proc")
+
     def wait() -> None:
         import time
 

@@ -20,11 +20,13 @@ from lossless import write_lossless
 from pretended import half_done
 
 from sinet_video import OutputError, Resume, Settings, atomic, convert
-from sinet_video.atomic import whole_file
+from sinet_video.atomic import begin_file, begin_folder, discard, whole_file
 from sinet_video.batches.processes import Running, end_all
 from sinet_video.cache import claimed
+from sinet_video.hold import QUIET
 from sinet_video.pipeline.destinations import DESTINATIONS
 from sinet_video.pipeline.resuming.job_folder import JobFolder
+from sinet_video.pipeline.resuming.leftovers import leftovers
 from sinet_video.serve import processes
 from sinet_video.serve.commands import own_names, shown_command
 from sinet_video.serve.workplace import StoredClip
@@ -230,6 +232,16 @@ def test_ctrl_break_is_heard():
         "assert signal.SIGTTIN in signals.SIGNALS"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("begin", [begin_file, begin_folder])
+def test_what_is_at_work_is_not_left_behind(windows, tmp_path, begin):
+    """Nothing holds it there: when it was written to last has to tell."""
+    part = begin(tmp_path / "o")
+    assert list(leftovers([tmp_path])) == []
+    os.utime(part, (time.time() - 2 * QUIET,) * 2)
+    assert [each.path for each in leftovers([tmp_path])] == [part]
+    discard(part)
 
 
 def unsaid(node: ast.AST) -> bool:
