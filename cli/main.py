@@ -130,4 +130,5 @@ def main() -> NoReturn:
 
 def _listen_and_run() -> None:
     install_handlers()
-    cli(prog_name="sinet-video")
+    # click would take brackets in the name of a file for a pattern there, and so another file.
+    cli(prog_name="sinet-video", windows_expand_args=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from pathlib import Path
@@ -198,6 +199,24 @@ def test_a_job_tells_what_a_killed_one_left(make_clip, tmp_path):
     left.unlink()
     report = convert(clip, tmp_path / "o.mp4", settings=EVERYTHING, overwrite=True)
     assert not [said for said in report.warnings if "killed" in said]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_macos_flushes_what_the_disk_itself_holds(tmp_path, monkeypatch, known):
+    """Where the file system can; elsewhere as any other system does."""
+    asked = []
+
+    def ask(_: int, what: object) -> None:
+        asked.append(what)
+        if not known:
+            raise OSError(45, "Operation not supported")
+
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", "full", raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", ask)
+    monkeypatch.setattr(os, "fsync", lambda _: asked.append("plain"))
+    sync(tmp_path)
+    assert asked == (["full"] if known else ["full", "plain"])
 
 
 def test_a_folder_of_open_files_is_special(monkeypatch):

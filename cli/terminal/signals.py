@@ -9,7 +9,6 @@ ends the process.
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import threading
@@ -113,10 +112,12 @@ def tidy() -> None:
 
 def _watch(reader: int) -> None:
     number = os.read(reader, 1)[0]
-    # A server raises the signal again by itself when it has ended; Windows cannot wait for pipes.
-    if _Once.grace != GRACE or sys.platform == "win32":
+    if _Once.grace != GRACE:  # a server raises the signal again by itself when it has ended
         time.sleep(_Once.grace)
     else:
-        select.select([reader], [], [], GRACE)
+        # A thread, as Windows cannot wait for a pipe only so long.
+        second = threading.Thread(target=os.read, args=(reader, 1), daemon=True)
+        second.start()
+        second.join(GRACE)
     tidy()
     os._exit(status_of(number))

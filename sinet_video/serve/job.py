@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +19,14 @@ State = Literal["queued", "running", "checking", "done", "failed", "cancelled"]
 ACTIVE: tuple[State, ...] = ("queued", "running", "checking")
 LOOK = "look"
 """What the job is called that looks through a clip, for the player and its timeline."""
+
+
+def _kept(file: Path, target: Path) -> None:
+    """Keep a file as it is by another name; on Windows a copy, as what a job reads stays there."""
+    if sys.platform == "win32":
+        shutil.copyfile(file, target)
+    else:
+        os.link(file, target)
 
 
 @dataclass
@@ -85,7 +95,7 @@ class Job:
         """Keep a file of the clip as it is now for this job, and return the name it has then."""
         kept = f"kept-{self.id}-{name}"
         with contextlib.suppress(FileExistsError):
-            os.link(self.clip.folder / name, self.clip.folder / kept)
+            _kept(self.clip.folder / name, self.clip.folder / kept)
         return kept
 
     def forget_kept(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -99,4 +100,6 @@ def remove(job: Job) -> None:
     job.result = None
     for path in job.clip.folder.glob(f"{job.id}*"):
         removed: Callable[[Path], None] = shutil.rmtree if path.is_dir() else Path.unlink
-        removed(path)
+        # On Windows what is being sent stays until its clip goes.
+        with contextlib.suppress(PermissionError):
+            removed(path)

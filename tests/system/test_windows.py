@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from lossless import write_lossless
 from pretended import half_done
+from sinet_video.cli import main
 
 from sinet_video import OutputError, Resume, Settings, atomic, convert
 from sinet_video.atomic import begin_file, begin_folder, discard, whole_file
@@ -29,6 +30,8 @@ from sinet_video.pipeline.resuming.job_folder import JobFolder
 from sinet_video.pipeline.resuming.leftovers import leftovers
 from sinet_video.serve import processes
 from sinet_video.serve.commands import own_names, shown_command
+from sinet_video.serve.job import Job
+from sinet_video.serve.results import remove
 from sinet_video.serve.workplace import StoredClip
 
 
@@ -242,6 +245,34 @@ def test_what_is_at_work_is_not_left_behind(windows, tmp_path, begin):
     os.utime(part, (time.time() - 2 * QUIET,) * 2)
     assert [each.path for each in leftovers([tmp_path])] == [part]
     discard(part)
+
+
+def test_what_a_job_reads_can_be_replaced_meanwhile(windows, tmp_path):
+    """It has a copy, as a file that is open cannot be replaced by any of its names."""
+    clip = StoredClip("abc", "talk.mp4", tmp_path, tmp_path / "clip.mp4")
+    (tmp_path / "core.mkv").write_text("before")
+    kept = tmp_path / Job("1", clip, "web").keep("core.mkv", "")
+    (tmp_path / "core.mkv").write_text("after")
+    assert kept.read_text() == "before"
+
+
+def test_a_result_that_is_being_sent_stays_for_now(windows, tmp_path):
+    """The job is forgotten all the same."""
+    clip = StoredClip("abc", "talk.mp4", tmp_path, tmp_path / "clip.mp4")
+    for name in ("1.mp4", "1.mp4.verify.json"):
+        (tmp_path / name).write_text("result")
+    with (tmp_path / "1.mp4").open("rb"):
+        remove(Job("1", clip, "web"))
+    assert [each.name for each in tmp_path.iterdir()] == ["1.mp4"]
+
+
+def test_brackets_in_a_name_are_no_pattern(monkeypatch):
+    """`talk [1].mp4` is not `talk 1.mp4`; `batch`, which has patterns, looks for the file first."""
+    given = {}
+    monkeypatch.setattr(main, "install_handlers", lambda: None)
+    monkeypatch.setattr(main, "cli", lambda **options: given.update(options))
+    main._listen_and_run()
+    assert given["windows_expand_args"] is False
 
 
 def unsaid(node: ast.AST) -> bool:
