@@ -66,6 +66,16 @@ def half_done(output: Path, send: Callable[[str], None]) -> None:
         time.sleep(60)
 
 
+def tidying(output: Path, send: Callable[[str], None]) -> None:
+    """Say that it has begun; when it is asked to end, take a while to tidy up."""
+    try:
+        send("begun")
+        time.sleep(60)
+    finally:
+        time.sleep(1)
+        output.write_text("tidied up")
+
+
 def dying(source: Path, output: Path) -> Report:
     """Be killed each time."""
     with source.with_suffix(".tries").open("a") as file:

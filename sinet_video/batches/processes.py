@@ -89,16 +89,17 @@ class Running(Generic[Item]):
             pass  # It has ended already.
 
     def close(self) -> None:
-        """Hear and ask no more."""
+        """Hear and ask no more, once it has ended."""
         self.receiver.close()
         self._asking.close()
 
     def end(self, until: float) -> None:
         """Wait until it has ended, but no longer than to a time of the monotonic clock."""
-        self.close()  # so that nobody waits for a full pipe
+        self.receiver.close()  # so that nobody waits for a full pipe
         self._process.join(max(0.0, until - time.monotonic()))
         self._process.kill()
         self._process.join()
+        self._asking.close()  # before, it would take us for gone, and be interrupted once more
 
 
 def end_all(running: Collection[Running[Any]]) -> None:

@@ -17,7 +17,7 @@ import filelock  # noqa: F401  which asks on import which system this is
 import numpy as np
 import pytest
 from lossless import write_lossless
-from pretended import half_done
+from pretended import half_done, tidying
 from sinet_video.cli import main
 
 from sinet_video import OutputError, Resume, Settings, atomic, convert
@@ -170,6 +170,18 @@ def test_a_process_is_asked_to_end(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     end_all([running])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("system", ["linux", "win32"])
+def test_a_process_is_asked_to_end_once(tmp_path, monkeypatch, system):
+    """What it does to tidy up is not interrupted."""
+    running = Running(tidying, tmp_path / "said", 30, patient=True)
+    assert running.hear() == ("news", "begun")
+    monkeypatch.setattr(sys, "platform", system)
+    running.ask_to_end()
+    time.sleep(0.3)
+    running.end(time.monotonic() + 20)
+    assert (tmp_path / "said").read_text() == "tidied up"
 
 
 class Started:
