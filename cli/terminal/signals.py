@@ -117,7 +117,10 @@ def _watch(reader: int) -> None:
     else:
         # A thread, as Windows cannot wait for a pipe only so long.
         second = threading.Thread(target=os.read, args=(reader, 1), daemon=True)
-        second.start()
+        try:
+            second.start()
+        except RuntimeError:  # as when the interpreter is ending already
+            return
         second.join(GRACE)
     tidy()
     os._exit(status_of(number))
