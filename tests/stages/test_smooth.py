@@ -15,7 +15,12 @@ from sinet_video.media.convert import planes_of
 from sinet_video.media.frame import Frame, Matte
 from sinet_video.models.load import load_segmenter
 from sinet_video.quality.metrics import dtssd
-from sinet_video.stages.matte_settings import ExponentialAverage, MotionAdaptive, WindowMean
+from sinet_video.stages.matte_settings import (
+    WIDEST,
+    ExponentialAverage,
+    MotionAdaptive,
+    WindowMean,
+)
 from sinet_video.stages.refine import refine
 from sinet_video.stages.segment import segment
 from sinet_video.stages.smooth import smooth
@@ -130,11 +135,12 @@ def test_window_takes_neighbours_to_another_grid(shape):
         np.testing.assert_allclose(alpha[:, 0], 0, atol=1e-5)
 
 
-@pytest.mark.parametrize("frames", [0, -1])
+@pytest.mark.parametrize("frames", [0, -1, WIDEST + 1, 99_999])
 def test_bad_windows_are_refused(frames):
-    """A window of no frames smooths nothing."""
-    with pytest.raises(SettingError, match="at least 1"):
+    """A window of no frames smooths nothing, and one of all of them keeps the film in memory."""
+    with pytest.raises(SettingError, match="it must have from 1 to 60"):
         WindowMean(frames)
+    WindowMean(WIDEST)
 
 
 def test_less_weight_is_steadier():
