@@ -22,7 +22,7 @@ from sinet_video.batches.clip_job import (
 )
 from sinet_video.batches.decide import Rules, Step, decide
 from sinet_video.batches.estimate import size_of
-from sinet_video.batches.inputs import find
+from sinet_video.batches.inputs import find, named
 from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, tasks
 from sinet_video.batches.pace import Pace, State
@@ -142,9 +142,8 @@ def plan_batch(
 ) -> list[Step]:
     """Return what `batch` would do with every clip, and why, without doing anything."""
     check_paths(output=folder)
-    given = list(inputs)
+    given = named(inputs)
     for each in (*given, folder):
-        check_paths(input=each)
         check_allowed(each, convert.settings.allow if isinstance(convert, Conversion) else "")
     kept_in = manifest_folder(folder, manifest)
     folder = folder if scheme_of(folder) else Path(folder)

@@ -51,6 +51,14 @@ def find(
     return list(found.values())
 
 
+def named(inputs: Iterable[str | Path]) -> list[str | Path]:
+    """Return inputs as a list. Raises `SettingError` for one that is no name."""
+    given = list(inputs)
+    for each in given:
+        check_paths(input=each)
+    return given
+
+
 def expand(
     given: str | Path,
     *,

@@ -139,8 +139,7 @@ class Pool(Generic[Item, Result]):
     ) -> None:
         check_sendable(work)
         self._work, self._jobs, self._news = work, jobs, news
-        self._running: dict[object, Running[Item]] = {}
-        """By what is received from each."""
+        self._running: dict[Channel, Running[Item]] = {}
 
     @property
     def busy(self) -> bool:
@@ -159,8 +158,8 @@ class Pool(Generic[Item, Result]):
 
     def ready(self, patience: float | None = None) -> Iterator[tuple[Item, Result | Exception]]:
         """Wait until a process has something to say, and yield what is done."""
-        receivers = [running.receiver for running in self._running.values()]
-        for ready in wait(receivers, patience):
+        for ready in wait(list(self._running), patience):
+            assert isinstance(ready, Channel)
             running = self._running[ready]
             kind, value = running.hear()
             if kind == "news":

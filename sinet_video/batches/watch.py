@@ -30,7 +30,7 @@ from sinet_video.batches.clip_job import (
 )
 from sinet_video.batches.decide import Rules, Step, decide
 from sinet_video.batches.estimate import size_of
-from sinet_video.batches.inputs import Found, find
+from sinet_video.batches.inputs import Found, find, named
 from sinet_video.batches.manifest import Manifest
 from sinet_video.batches.naming import Naming, Task, clash, tasks
 from sinet_video.batches.pace import Pace, State
@@ -76,7 +76,7 @@ def watch_batch(
     check_paths(output=folder)
     if scheme_of(folder):
         raise SettingError(f"{folder} is on another host; a watched folder's results stay here.")
-    given, folder = _names(inputs), Path(folder)
+    given, folder = [str(each) for each in named(inputs)], Path(folder)
     if not settle >= 0:
         raise SettingError(f"Settle is {settle:g}; it must be 0 or more, in seconds.")
     _check_there(given)
@@ -102,13 +102,6 @@ def watch_batch(
                 manifest.add(job.entry(step.task, result))
                 pace.finish(step.task)
                 yield outcome_of(step, result)
-
-
-def _names(inputs: Iterable[str | Path]) -> list[str]:
-    given = list(inputs)
-    for each in given:
-        check_paths(input=each)
-    return [str(each) for each in given]
 
 
 def _check_there(inputs: list[str]) -> None:
