@@ -99,6 +99,7 @@ def make(
             image, alpha = behind.copy(), np.zeros((*SIZE[::-1], 1), np.float32)
             for (colour, own), place in zip(crowd, places(index, heights), strict=True):
                 (top, left), (down, across) = place, own.shape[:2]
+                left = min(max(left, 0), SIZE[0] - across)  # large footage walks less far
                 spot = slice(top, top + down), slice(left, left + across)
                 image[spot] += own * (colour - image[spot])
                 alpha[spot] = np.maximum(alpha[spot], own)

@@ -149,11 +149,11 @@ def two_people() -> Image.Image:
     """Return the portrait, and a smaller one in front of the same room."""
     person = portrait()
     alpha = cut(person, "--show", "alpha").convert("L")
-    scene = Image.linear_gradient("L").resize((800, 512)).convert("RGB")
+    scene = Image.linear_gradient("L").resize((960, 512)).convert("RGB")
     scene = Image.blend(scene, Image.new("RGB", scene.size, "#c9b79a"), 0.75)
     small = (300, 300)
     scene.paste(person, (40, 0), alpha)
-    scene.paste(person.resize(small), (520, 212), alpha.resize(small))
+    scene.paste(person.resize(small), (660, 212), alpha.resize(small))
     return scene
 
 

@@ -52,13 +52,12 @@ def load_segmenter(
 ) -> NamedSegmenter:
     """Return a segmenter for named weights, or for the path of a checkpoint or an ONNX file.
 
-    The names are those of `registry.NAMED`: "default", "moving", "official" and "cityscapes".
-    `device` is "cpu", or with torch any device that torch knows, such as "cuda". `onnx` describes
-    an ONNX file that this library did not export. `classes` are the classes that count as the
-    person, for weights that tell the 19 classes of Cityscapes apart; "person,rider" by default.
-    With `quality` "high" it asks for more pixels, and looks at each image twice. The segmenter
-    maps RGB images, (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises `WeightsError` or
-    `SettingError`.
+    The names are those of `registry.NAMED`: "default", "official" and "cityscapes". `device` is
+    "cpu", or with torch any device that torch knows, such as "cuda". `onnx` describes an ONNX file
+    that this library did not export. `classes` are the classes that count as the person, for
+    weights that tell the 19 classes of Cityscapes apart; "person,rider" by default. With `quality`
+    "high" it asks for more pixels, and looks at each image twice. The segmenter maps RGB images,
+    (h, w, 3) uint8, to alpha, 2-D float32 in [0, 1]. Raises `WeightsError` or `SettingError`.
     """
     check_word("runtime", runtime, Runtime)
     check_word("quality", quality, Quality)

@@ -34,8 +34,7 @@ class NetworkSettings:
     Raises `SettingError` for a value of another type.
 
     Attributes:
-        weights: "default", "moving", "official", "cityscapes", or the path of a checkpoint or an
-            ONNX file.
+        weights: "default", "official", "cityscapes", or the path of a checkpoint or an ONNX file.
         runtime: "onnxruntime" (CPU only), "torch", which also does the stages after the network
             that it can, or "auto": the first on the CPU, else the second.
         device: "cpu", or with torch any device that it knows; "auto" chooses a CUDA one, else
@@ -52,12 +51,11 @@ class NetworkSettings:
 
     weights: str | Path = option(
         "default",
-        "default, or moving (for whole people, sport and dance), or official or cityscapes "
-        "(downloaded on first use), or a .pth or .onnx file.",
+        "default, or official or cityscapes (downloaded on first use), or a .pth or .onnx file.",
         NETWORK,
         kind=str,
         metavar="NAME|FILE",
-        brief="default, moving, official, or a file.",
+        brief="default, official, cityscapes, or a file.",
     )
     runtime: Literal["auto"] | Runtime = option(
         "auto",

@@ -83,20 +83,14 @@ CITYSCAPES = Architecture(
     person=cityscapes_classes.DEFAULT,
 )
 
-SURE = 0.999994
-"""What a logit of 12 is as alpha. Half of the images without people in which something was found do
-not come near it, and the people in hardly any image.
-"""
+SURE = 0.99753
+"""What a logit of 6 is as alpha.
 
-SURE_OF_MOVING = 0.99988
-"""A logit of 9. With 12, athletes were lost, and as few things are found with 9 as by "default"."""
+With 12, many athletes and people at work are lost; with less, more animals and things are kept.
+"""
 
 NAMED = {
     "default": NamedWeights(SINET, checkpoint="default.pth", graph="default.onnx.gz", sure=SURE),
-    # For people in motion and at work: docs/MODEL_CARD.md says what they gain and lose.
-    "moving": NamedWeights(
-        SINET, checkpoint="moving.pth", graph="moving.onnx.gz", sure=SURE_OF_MOVING
-    ),
     # The weights released by the paper's authors (MIT, (c) NAVER Corp.).
     "official": NamedWeights(
         SINET,

@@ -216,36 +216,28 @@ def test_exporting_leaves_the_network_alone(make: type) -> None:
 # The packaged graph, against the packaged checkpoint.
 
 
-@pytest.fixture(scope="module", params=["default", "moving"])
-def named(request: pytest.FixtureRequest) -> str:
-    """The name of packaged weights."""
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
-def packaged(named: str) -> SINet:
+def packaged() -> SINet:
     """The packaged checkpoint."""
-    return checkpoint.load(DATA / f"{named}.pth")
+    return checkpoint.load(DATA / "default.pth")
 
 
 @pytest.mark.parametrize("size", [(32, 32), (160, 288), (224, 224), (256, 192)])
-def test_packaged_graph_is_the_packaged_checkpoint(
-    named: str, packaged: SINet, size: tuple[int, int]
-) -> None:
+def test_packaged_graph_is_the_packaged_checkpoint(packaged: SINet, size: tuple[int, int]) -> None:
     """The two files that the package carries agree on noise of any size."""
     noise = np.random.default_rng(2).integers(256, size=(1, *size, 3), dtype=np.uint8)
-    answer = run(packaged_graph(named), noise)["alpha"]
+    answer = run(packaged_graph(), noise)["alpha"]
     with torch.no_grad():
         assert away(answer, packaged.alpha(torch.from_numpy(noise)).numpy()) <= TOLERANCE
 
 
 @pytest.mark.parametrize("size", [(288, 160), (192, 256), (224, 224)])
 def test_packaged_files_agree_on_a_real_clip(
-    named: str, packaged: SINet, carphone: Path, size: tuple[int, int]
+    packaged: SINet, carphone: Path, size: tuple[int, int]
 ) -> None:
     """They agree on real images, in which they find a person and a background."""
     images = np.stack([frame.scaled(*size) for frame in islice(decode(carphone), 0, 40, 20)])
-    answer = run(packaged_graph(named), images)["alpha"]
+    answer = run(packaged_graph(), images)["alpha"]
     with torch.no_grad():
         assert away(answer, packaged.alpha(torch.from_numpy(images)).numpy()) <= TOLERANCE
     assert (answer > 0.9).mean() > 0.1

@@ -192,7 +192,7 @@ def test_plain_graph_needs_no_description(
 def test_weights_that_are_not_there(tmp_path: Path, runtime: Any) -> None:
     """The message repeats what was asked for and says what there is."""
     for wanted in ("officially", tmp_path / "none.pth"):
-        with pytest.raises(WeightsError, match="'default', 'moving', 'official'") as caught:
+        with pytest.raises(WeightsError, match="'default', 'official'") as caught:
             load_segmenter(wanted, runtime=runtime)
         assert str(wanted) in str(caught.value)
 
