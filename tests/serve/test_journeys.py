@@ -226,6 +226,22 @@ def test_the_page_says_that_the_server_is_gone_and_that_it_is_back(
     wait(lambda: not alert.is_displayed())
 
 
+def test_a_server_that_is_gone_is_said_to_be_once(page):
+    """Whether nothing comes back or an answer is cut; what was closed does not come again."""
+    alert = page.find_element("id", "alert")
+    page.execute_script(
+        """let asked = 0;
+        const lost = () => new TypeError("network error");
+        const cut = () => new Response(new ReadableStream({ start: (it) => it.error(lost()) }));
+        window.fetch = async () => { if (asked++ % 2) throw lost(); return cut(); };"""
+    )
+    wait(alert.is_displayed)
+    assert alert.text.startswith("The server does not answer.")
+    alert.find_element("css selector", "button").click()
+    time.sleep(7)  # it asks every three seconds
+    assert not alert.is_displayed()
+
+
 def test_a_file_that_is_gone_is_said_to_be(page, page_server, make_clip, tmp_path):
     """It was removed after it was chosen; the server is not blamed."""
     first, second = make_clip("first.mp4"), tmp_path / "second.mp4"

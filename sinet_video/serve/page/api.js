@@ -1,7 +1,6 @@
 // The server's HTTP interface, as functions; errors carry the server's own sentence.
 
 export class Refused extends Error {}
-export class Gone extends Refused {} // nothing came back
 
 const GONE = "The server does not answer. If it was stopped, its clips are deleted: start sinet-video serve again, and open the address that it prints.";
 
@@ -18,16 +17,21 @@ async function ask(path, options = {}) {
   let response;
   try { response = await fetch(`api${path}`, options); } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Gone(GONE);
+    throw new Refused(GONE);
   }
   return answered(response);
 }
 
-const json = async (path, options) => (await ask(path, options)).json();
+const json = async (path, options) => {
+  const response = await ask(path, options);
+  try { return await response.json(); } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused(GONE); // in the midst of the answer
+  }
+};
 const body = (method, data) => ({ method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) });
 
-export const state = () => json("", { signal: AbortSignal.timeout(PATIENCE) })
-  .catch((error) => { throw error.name === "TimeoutError" ? new Gone(GONE) : error; }); // in the midst of the answer
+export const state = () => json("", { signal: AbortSignal.timeout(PATIENCE) });
 export const figures = (clip) => json(`/clips/${clip}/figures`);
 export const commands = (clip) => json(`/clips/${clip}/commands`);
 export const saveEdits = (clip, edits) => json(`/clips/${clip}/edits`, body("PUT", edits));

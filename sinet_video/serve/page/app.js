@@ -13,11 +13,11 @@ import "./uploads.js";
 import { showOwn, view } from "./views.js";
 
 // Said once, until the server is there again: it is asked every few seconds.
-let gone = false;
+let missing = "";
 
 function missed(error) {
-  if (!gone) alertOf(error);
-  gone = error instanceof api.Gone;
+  if (error.message !== missing) alertOf(error);
+  missing = error.message;
 }
 
 // Exports that have ended are told to those who do not see it.
@@ -32,7 +32,7 @@ page.update = async () => {
   const { changes } = page, { jobs } = page.state;
   try { takeOver(await api.state(), changes); } catch (error) { missed(error); if (page.destination) page.render(); return; }
   tell(jobs);
-  if (gone) { gone = false; get("alert").hidden = true; }
+  if (missing) { missing = ""; get("alert").hidden = true; }
   if (!page.destination) destinations();
   if (page.open && !current()) close();
   if (!page.open && page.state.clips.length) page.show((named() ?? page.state.clips.at(-1)).id);
