@@ -1,6 +1,6 @@
 """What a second look takes away: of images without people what is found, of others people.
 
-    python benchmarks/false_finds.py FOLDER [FOLDER ...] [--most 200] [--weights default]
+    python benchmarks/false_finds.py FOLDER [FOLDER ...] [--most 200]
 
 Each FOLDER has images/, and masks/ of the same names where there are people. Of so many images of
 each, in a random order that is the same every time, it prints with and without the second look in
@@ -72,9 +72,8 @@ def main() -> None:
     )
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--most", type=int, default=200)
-    parser.add_argument("--weights", default="default", help="One of the packaged ones.")
     given = parser.parse_args()
-    segmenter = load_segmenter(given.weights)
+    segmenter = load_segmenter()
     print(table([row for folder in given.folders for row in rows(folder, given.most, segmenter)]))
 
 
