@@ -29,8 +29,13 @@ def overlay(image: Array, alpha: Array, colour: tuple[int, int, int] = (255, 0, 
     return mixed.round().astype(np.uint8)
 
 
-def draw_sheet(tiles: Sequence[Tile], path: Path, *, columns: int = 5, side: int = 200) -> None:
-    """Write the tiles as one image file, row by row, each fitted into `side` x `side` pixels."""
+def draw_sheet(
+    tiles: Sequence[Tile], path: Path, *, columns: int = 5, side: int = 200, kind: str | None = None
+) -> None:
+    """Write the tiles as one image file, row by row, each fitted into `side` x `side` pixels.
+
+    The format is that of the file's ending, or `kind`, such as JPEG.
+    """
     rows = max(1, -(-len(tiles) // columns))
     height = side + CAPTION_HEIGHT
     sheet = Image.new("RGB", (columns * side, rows * height), "black")
@@ -41,4 +46,4 @@ def draw_sheet(tiles: Sequence[Tile], path: Path, *, columns: int = 5, side: int
         sheet.paste(small, (left + (side - small.width) // 2, top + (side - small.height) // 2))
         draw.text((left + 2, top + side + 1), tile.caption, fill="white")
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path)
+    sheet.save(path, kind)

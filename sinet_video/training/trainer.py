@@ -27,6 +27,7 @@ from sinet_video.training.precise_bn import with_precise_statistics
 from sinet_video.training.process_tuning import shared_among_shards
 from sinet_video.training.recipe import Recipe, Stage
 from sinet_video.training.samples.batch import Batch
+from sinet_video.training.samples.hard_sheet import draw_hard
 from sinet_video.training.samples.photographs import Stock
 from sinet_video.training.samples.sampler import Sampler, batches
 from sinet_video.training.validation import WATCHED, hardness, watched
@@ -166,6 +167,8 @@ class _Training:
     def _find_hard(self) -> None:
         hard = self.stage.hard
         self.course.odds = hardness(self._averaged(), self.stock.empty, hard) if hard else []
+        if hard:
+            draw_hard(self.stock, self.course.odds, self.folder)
 
     def _run_stage(self) -> None:
         seed = self.recipe.seed * 1000 + self.course.stage

@@ -1,0 +1,44 @@
+"""What a training shows most often of the images of nobody, for a person to look at.
+
+The network finds somebody in these. Often somebody is there, and then the image is to be taken out:
+a training that draws it six times as often unlearns people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sinet_video.atomic import whole_file
+from sinet_video.training.contact_sheet import Tile, draw_sheet
+from sinet_video.training.samples.photographs import Stock
+
+MOST = 60
+"""Images on the sheet."""
+
+LETTERS = 32
+"""As many fit under an image."""
+
+
+def draw_hard(stock: Stock, odds: Sequence[Sequence[float]], folder: Path) -> None:
+    """Write `hard.txt` and `hard.jpg` into a folder: the images drawn more than once, by how often.
+
+    `odds` is how often each image of `stock.empty` is drawn. The text has all of them, the sheet
+    the first `MOST`.
+    """
+    found = sorted(
+        (
+            (often, f"{name}/{source.name}", source.levels[0])
+            for name, sources, own in zip(stock.watched_empty, stock.empty, odds, strict=True)
+            for source, often in zip(sources, own, strict=True)
+            if often > 1
+        ),
+        key=lambda each: (-each[0], each[1]),
+    )
+    with whole_file(folder / "hard.txt") as path:
+        path.write_text("".join(f"{often:.2f} {name}\n" for often, name, _ in found), "utf-8")
+    tiles = [
+        Tile(image, f"{often:.1f}x {name[-(LETTERS - 5) :]}") for often, name, image in found[:MOST]
+    ]
+    with whole_file(folder / "hard.jpg") as path:
+        draw_sheet(tiles, path, columns=10, kind="JPEG")
