@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sinet_video.training.samples.hard_sheet import draw_hard
+from sinet_video.training.samples.hard_sheet import COLUMNS, MOST, SIDE, draw_hard
 from sinet_video.training.samples.photographs import Photograph, Stock
 
 
@@ -25,9 +25,8 @@ def test_the_hardest_come_first(tmp_path: Path) -> None:
         "6.00 cats/images/2", "3.50 walls/1", "2.00 cats/images/0",
     ]  # fmt: skip
     sheet = Image.open(tmp_path / "hard.jpg")
-    assert (sheet.format, sheet.width % 10) == ("JPEG", 0)
-    side = sheet.width // 10
-    shown = [sheet.getpixel((side * k + side // 2, side // 2)) for k in range(4)]
+    assert (sheet.format, sheet.width) == ("JPEG", COLUMNS * SIDE)
+    shown = [sheet.getpixel((SIDE * k + SIDE // 2, SIDE // 2)) for k in range(4)]
     assert [round(pixel[0] / 30) for pixel in shown] == [7, 5, 3, 0]
 
 
@@ -38,3 +37,16 @@ def test_where_none_is_hard_both_are_empty(tmp_path: Path) -> None:
     assert (tmp_path / "hard.txt").read_text() == ""
     assert not np.asarray(Image.open(tmp_path / "hard.jpg")).any()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["hard.jpg", "hard.txt"]
+
+
+def test_of_many_that_are_equally_hard_some_of_each_folder_are_shown(tmp_path: Path) -> None:
+    """Not only those whose names come first."""
+    dark, light = (np.full((40, 60, 3), level, np.uint8) for level in (60, 200))
+    sources = [[Photograph(f"{k}", [image]) for k in range(MOST)] for image in (dark, light)]
+    stock = Stock(empty=sources, watched_empty={"a": [], "b": []})
+    draw_hard(stock, [[5.0] * MOST, [5.0] * MOST], tmp_path)
+    sheet = np.asarray(Image.open(tmp_path / "hard.jpg"))
+    row = sheet[SIDE // 2, SIDE // 2 :: SIDE, 0]
+    assert (row < 100).any()
+    assert (row > 150).any()
+    assert len((tmp_path / "hard.txt").read_text().splitlines()) == 2 * MOST
