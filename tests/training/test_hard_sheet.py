@@ -50,3 +50,14 @@ def test_of_many_that_are_equally_hard_some_of_each_folder_are_shown(tmp_path: P
     assert (row < 100).any()
     assert (row > 150).any()
     assert len((tmp_path / "hard.txt").read_text().splitlines()) == 2 * MOST
+
+
+def test_odd_names_end_nothing(tmp_path: Path) -> None:
+    """Those that are not UTF-8, and those with line breaks, take one line."""
+    stock = stock_of("walls")
+    for source, name in zip(stock.empty[0], ("caf\udce9", "two\nlines", "plain"), strict=True):
+        source.name = name
+    draw_hard(stock, [[2.0, 3.0, 4.0]], tmp_path)
+    lines = (tmp_path / "hard.txt").read_text("utf-8").splitlines()
+    assert [line.split("/")[0] for line in lines] == ["4.00 walls", "3.00 walls", "2.00 walls"]
+    assert (tmp_path / "hard.jpg").stat().st_size > 0

@@ -12,7 +12,9 @@ from zlib import crc32
 
 from sinet_video.atomic import whole_file
 from sinet_video.training.contact_sheet import Tile, draw_sheet
+from sinet_video.training.image_folder import write_list
 from sinet_video.training.samples.photographs import Stock
+from sinet_video.words import printable
 
 MOST = 180
 """Images on the sheet."""
@@ -31,7 +33,7 @@ def draw_hard(stock: Stock, odds: Sequence[Sequence[float]], folder: Path) -> No
     """
     found = sorted(
         (
-            (-often, f"{name}/{source.name}", source.levels[0])
+            (-often, printable(f"{name}/{source.name}"), source.levels[0])
             for name, sources, own in zip(stock.watched_empty, stock.empty, odds, strict=True)
             for source, often in zip(sources, own, strict=True)
             if often > 1
@@ -39,7 +41,7 @@ def draw_hard(stock: Stock, odds: Sequence[Sequence[float]], folder: Path) -> No
         key=lambda each: each[:2],
     )
     with whole_file(folder / "hard.txt") as path:
-        path.write_text("".join(f"{-often:.2f} {name}\n" for often, name, _ in found), "utf-8")
+        write_list(path, (f"{-often:.2f} {name}" for often, name, _ in found))
     found.sort(key=lambda each: (each[0], crc32(each[1].encode())))
     tiles = [
         Tile(image, f"{-often:.1f}x {name[-(LETTERS - 5) :]}")
