@@ -23,7 +23,7 @@ from sinet_video.cli.terminal.batch_progress import (
 )
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.reports import check_reports, write_report, write_text
-from sinet_video.cli.terminal.signals import SIGNALS, interrupts
+from sinet_video.cli.terminal.signals import interrupts
 
 from sinet_video.errors import SettingError
 from sinet_video.words import printable
@@ -101,7 +101,7 @@ def _watched(
     if many.dry_run:
         raise SettingError("--dry-run says what would be done now, and --watch waits; give one.")
     console.note(f"Watching {', '.join(inputs)}; Ctrl-C ends it.")
-    with BatchProgress(console, None) as progress, interrupts(*SIGNALS) as stop:
+    with BatchProgress(console, None) as progress, interrupts() as stop:
         return _reported(
             many.watched(inputs, conversion, overwrite=overwrite, stop=stop, progress=progress),
             progress,

@@ -12,7 +12,7 @@ from sinet_video.cli.options.output import OutputOptions
 from sinet_video.cli.terminal.console import Console
 from sinet_video.cli.terminal.live_progress import LiveLine, noted
 from sinet_video.cli.terminal.reports import check_reports, write_report
-from sinet_video.cli.terminal.signals import SIGNALS, interrupts
+from sinet_video.cli.terminal.signals import interrupts
 
 from sinet_video.encoding.settings import Encoding
 from sinet_video.errors import SettingError
@@ -67,7 +67,7 @@ def live(
 
     line = LiveLine(console)
     try:
-        with noted(console, line), interrupts(*SIGNALS, patience=FINISHING) as stop:
+        with noted(console, line), interrupts(patience=FINISHING) as stop:
             report = run_live(
                 source,
                 output,

@@ -97,8 +97,8 @@ def train(
     """Train SINet on the images and masks in FOLDER, of which a recipe names the folders.
 
     The output folder gets checkpoint.pth, curves.csv and curves.png during training and weights.pth
-    at the end. Ctrl-C writes a checkpoint first. After an interruption the same command continues
-    and ends with the same weights.
+    at the end. Ctrl-C and SIGTERM write a checkpoint first. After an interruption the same command
+    continues and ends with the same weights.
     """
     for variable, name in CACHES.items():
         os.environ.setdefault(variable, str(cache_folder() / name))
@@ -133,7 +133,7 @@ def train(
                     "is written; the same command goes on from there.",
                     err=True,
                 )
-                sys.exit(status_of(signal.SIGINT))
+                sys.exit(status_of(stop.number or signal.SIGINT))
     if not quiet:
         click.echo(f"{weights}", err=True)
 

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -66,28 +66,38 @@ class _Once:
         sys.exit(status_of(number))
 
 
-@contextmanager
-def interrupts(*numbers: int, patience: float = STEP) -> Iterator[Callable[[], bool]]:
-    """Ask instead of raising: what is yielded says whether an interrupt came; a second one raises.
+class Interrupts:
+    """Says, when called, whether a signal came."""
 
-    So for these signals, by default SIGINT alone. The process has `patience` seconds then to come
-    to an end.
+    number: int | None = None
+    """The signal."""
+
+    def __call__(self) -> bool:
+        """Return whether one came."""
+        return self.number is not None
+
+
+@contextmanager
+def interrupts(patience: float = STEP) -> Iterator[Interrupts]:
+    """Ask instead of raising: what is yielded says whether a signal came; a second one raises.
+
+    The process has `patience` seconds then to come to an end.
     """
-    came: list[int] = []
+    found = Interrupts()
 
     def note(number: int, frame: FrameType | None) -> None:
-        if came:
+        if found.number is not None:
             raise KeyboardInterrupt
-        came.append(number)
+        found.number = number
 
-    heard = [n for n in numbers or (signal.SIGINT,) if signal.getsignal(n) is not signal.SIG_IGN]
+    heard = [n for n in SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
     if threading.current_thread() is not threading.main_thread() or not heard:
-        yield lambda: False
+        yield found
         return
     before, grace = {number: signal.signal(number, note) for number in heard}, _Once.grace
     allow(patience)
     try:
-        yield lambda: bool(came)
+        yield found
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -34,7 +34,10 @@ class Work:
 class Shards:
     """Networks that share their weights, and the threads they run in."""
 
-    def __init__(self, network: SINet, count: int, teacher: SINet | None = None) -> None:
+    def __init__(
+        self, network: SINet, count: int, teacher: SINet | None = None, *, half: bool = False
+    ) -> None:
+        self.half = half
         self.networks = [network, *(_twin(network) for _ in range(count - 1))]
         self.teachers = [teacher and copy.deepcopy(teacher).eval() for _ in range(count)]
         self.device = next(network.parameters()).device
@@ -63,21 +66,19 @@ class Shards:
         self, network: SINet, teacher: SINet | None, batch: Batch, work: Work
     ) -> tuple[Tensor, dict[str, float]]:
         rgb = torch.from_numpy(batch.images).to(self.device).permute(0, 3, 1, 2)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
-            x = network.normalise(rgb.float())
-            eighth, quarter = network.encoder(x)
-            whole = work.part == "whole"
-            logits = network.decode(eighth, quarter).float() if whole else None
-        parts = total_loss(
-            eighth.float(), logits, self._target(batch, rgb, teacher, work), work.loss
-        )
+        x = network.normalise(rgb.float())
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            found = network.encoder(x)
+        eighth, quarter = (features.float() for features in found)
+        logits = network.decode(eighth, quarter) if work.part == "whole" else None
+        parts = total_loss(eighth, logits, self._target(batch, rgb, teacher, work), work.loss)
         total = torch.stack(list(parts.values())).sum()
-        found = torch.autograd.grad(
+        gradients = torch.autograd.grad(
             total, list(network.parameters()), allow_unused=True, materialize_grads=True
         )
         # As one vector: adding and averaging hundreds of small ones would take time from the other
         # shard.
-        gradient = torch.cat([own.reshape(-1) for own in found])
+        gradient = torch.cat([own.reshape(-1) for own in gradients])
         return gradient, {name: float(part.detach()) for name, part in parts.items()}
 
     def _target(self, batch: Batch, rgb: Tensor, teacher: SINet | None, work: Work) -> Target:

@@ -2,8 +2,8 @@
 
 SINet's convolutions are so small that two thirds of a training step in torch go into batch
 normalisation and PReLU, which only move memory. Here the two are one layer with two passes in each
-direction (norm_act.h). Depthwise convolutions and upsampling have kernels for channels-last
-memory (depthwise.h, upsample.h).
+direction (norm_act.h). Depthwise convolutions, upsampling and the last layer have kernels for
+channels-last memory (depthwise.h, upsample.h, last_layer.h). Kernels take float32 and bfloat16.
 
 If they cannot be built, training uses torch's own layers and takes longer. Results are equal up to
 rounding. To end with the same weights bit for bit, a training has to be resumed where
@@ -19,7 +19,7 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,7 @@ from sinet_video.models.sinet import (
     NormAct,
     S2Block,
     SINet,
+    SqueezeExcite,
     Upsample,
     shuffled_matrix,
 )
@@ -218,6 +219,11 @@ class Pointwise(nn.Conv2d):
         """Return the weight, (outputs, inputs)."""
         return self.weight.flatten(1)
 
+    @staticmethod
+    def can_be(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+        """Return whether a layer is a 1x1 convolution of all channels."""
+        return type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1
+
 
 class ShuffledPointwise(Pointwise):
     """A grouped 1x1 convolution and the shuffle after it."""
@@ -256,6 +262,31 @@ class Depthwise(nn.Conv2d):
         )
 
 
+class LastLayer(nn.Conv2d):
+    """A 3x3 convolution from two channels to two, sharing its weight."""
+
+    def __init__(self, whole: nn.Conv2d) -> None:
+        super().__init__(2, 2, 3, padding=1, bias=False)
+        self.weight = whole.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        y: Tensor = kernels().last_layer(x, self.weight)
+        return y
+
+    @staticmethod
+    def can_be(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+        """Return whether a layer is such a convolution."""
+        return type(layer) is nn.Conv2d and (
+            layer.in_channels == layer.out_channels == 2
+            and layer.kernel_size == (3, 3)
+            and layer.stride == layer.dilation == layer.padding == (1, 1)
+            and layer.bias is None
+            and layer.groups == 1
+        )
+
+
 class FusedUpsample(Upsample):
     """Upsamples channels-last tensors."""
 
@@ -264,6 +295,20 @@ class FusedUpsample(Upsample):
             return super().forward(x)
         y: Tensor = kernels().upsample(x, self.factor)
         return y
+
+
+class Excite(SqueezeExcite):
+    """Squeeze-excite whose gains are computed in float32 in autocast too; it shares its layers."""
+
+    def __init__(self, whole: SqueezeExcite) -> None:
+        nn.Module.__init__(self)
+        self.dense = whole.dense
+
+    def forward(self, x: Tensor) -> Tensor:
+        means = F.adaptive_avg_pool2d(x, 1).flatten(1)
+        with torch.autocast(x.device.type, enabled=False):
+            gain: Tensor = self.dense(means.float())
+        return gain.to(x.dtype)[:, :, None, None] * x
 
 
 def fuse(network: SINet) -> SINet:
@@ -280,12 +325,19 @@ def fuse(network: SINet) -> SINet:
 
 
 def _faster(layer: nn.Module) -> nn.Module:
-    if type(layer) is nn.BatchNorm2d:
-        return FusedNorm(layer, None)
-    if isinstance(layer, GroupedReduce):
-        return ShuffledPointwise(layer)
-    if type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1:
-        return Pointwise(layer)
-    if Depthwise.can_be(layer):
-        return Depthwise(layer)
-    return FusedUpsample(layer.factor) if type(layer) is Upsample else layer
+    for fits, faster in FASTER:
+        if fits(layer):
+            return faster(layer)
+    return layer
+
+
+FASTER: tuple[tuple[Callable[[Any], bool], Callable[[Any], nn.Module]], ...] = (
+    (lambda layer: type(layer) is nn.BatchNorm2d, lambda norm: FusedNorm(norm, None)),
+    (lambda layer: type(layer) is GroupedReduce, ShuffledPointwise),
+    (lambda layer: type(layer) is SqueezeExcite, Excite),
+    (lambda layer: type(layer) is Upsample, lambda layer: FusedUpsample(layer.factor)),
+    (Pointwise.can_be, Pointwise),
+    (Depthwise.can_be, Depthwise),
+    (LastLayer.can_be, LastLayer),
+)
+"""What a layer has to be, and what replaces it."""

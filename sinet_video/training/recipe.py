@@ -191,6 +191,9 @@ class Recipe:
     """
     shards: int = 2
     """Number of parts of a batch that run in parallel, each with its own batch-norm statistics."""
+    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    """How the encoder computes, where the device is fast at 16 bits: on a GPU, or a CPU with
+    AVX-512 BF16. Weights, sums and the decoder have 32 bits in any case."""
     widths: Literal["paper", "wide"] = "paper"
     """The network's channels: as in the paper, or more, for 366,882 parameters."""
     start: str | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sinet_video.cache import claimed
 from sinet_video.checked import check_counts, check_lists, check_word
 from sinet_video.errors import SettingError
 from sinet_video.extras import extra_needed
@@ -54,7 +55,8 @@ def train(
             `sinet_video.training.trainer.StoppedError` raised.
 
     Needs the extra `train`. Raises `SettingError` for a recipe or device that cannot be, and
-    `InputError` for data that cannot be used or a checkpoint of another recipe.
+    `InputError` for data that cannot be used or a checkpoint of another recipe, `OutputError` if
+    another training is at work in the same folder.
     """
     check_paths(data=data, output=output)
     if str(device).partition(":")[0] not in ("cpu", "cuda"):
@@ -74,12 +76,15 @@ def train(
         if not isinstance(recipe, Recipe):
             recipe = load_recipe(str(recipe), changes, steps=steps)
         recipe.data.check(data, recipe.name)
-        read_checkpoint(recipe, output)  # before anything is written beside another training's
-        stock = load_stock(recipe.data, data, refuse=on_bad == "refuse")
-        output.mkdir(parents=True, exist_ok=True)
-        write_record(recipe, stock, data, output)
-        for bad in stock.bad:
-            skipped(bad)
-        pace = Pace(checkpoint=checkpoint)
-        run_recipe(recipe, stock, output, device=device, pace=pace, progress=progress, stop=stop)
+        with claimed([output]):
+            read_checkpoint(recipe, output)  # before anything is written beside another training's
+            stock = load_stock(recipe.data, data, refuse=on_bad == "refuse")
+            output.mkdir(parents=True, exist_ok=True)
+            write_record(recipe, stock, data, output)
+            for bad in stock.bad:
+                skipped(bad)
+            pace = Pace(checkpoint=checkpoint)
+            run_recipe(
+                recipe, stock, output, device=device, pace=pace, progress=progress, stop=stop
+            )
     return output / "weights.pth"

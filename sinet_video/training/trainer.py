@@ -21,7 +21,7 @@ from sinet_video.read_ahead import prefetch
 from sinet_video.training.course import Course, read_checkpoint, so_far
 from sinet_video.training.curves import Row, draw_curves, write_csv
 from sinet_video.training.data_parallel import Shards, Work
-from sinet_video.training.fused_layers import fuse, unavailable_reason
+from sinet_video.training.fused_layers import fuse, kernels, unavailable_reason
 from sinet_video.training.optimiser import Average, State, learning_rate, make_optimiser, mean
 from sinet_video.training.precise_bn import with_precise_statistics
 from sinet_video.training.process_tuning import shared_among_shards
@@ -130,7 +130,9 @@ class _Training:
         teacher = load(checkpoint_path(recipe.teacher)).to(device) if recipe.teacher else None
         fused = device.type == "cpu" and unavailable_reason() is None
         self.network = fuse(network) if fused else network
-        self.shards = Shards(self.network, recipe.shards, teacher)
+        fast = kernels().bfloat16_is_fast if fused else device.type == "cuda"
+        half = fast and recipe.precision == "bfloat16"
+        self.shards = Shards(self.network, recipe.shards, teacher, half=half)
         self._enter_stage()
 
     @property

@@ -30,8 +30,8 @@ def make() -> Iterator[Make]:
     """Make shards, which are closed at the end."""
     made: list[Shards] = []
 
-    def make(*arguments: object) -> Shards:
-        made.append(Shards(*arguments))
+    def make(*arguments: object, half: bool = False) -> Shards:
+        made.append(Shards(*arguments, half=half))
         return made[-1]
 
     yield make
@@ -116,22 +116,24 @@ def test_statistics_are_not_shared(two, make):
     assert torch.equal(alone.networks[0].encoder.stem.norm.running_mean, one)
 
 
-@pytest.mark.parametrize("fused", [False, True])
-def test_the_same_again_to_the_bit(fused, two, make):
+@pytest.mark.parametrize(("fused", "half"), [(False, False), (True, False), (True, True)])
+def test_the_same_again_to_the_bit(fused, half, two, make):
     """Whichever thread is first."""
     gradients = []
     for _ in range(3):
-        shards = make(network(fused=fused), 2)
+        shards = make(network(fused=fused), 2, half=half)
         parts = shards.gradients(two, WORK)
         gradients.append([parameter.grad for parameter in shards.networks[0].parameters()])
-    assert parts == shards_parts(make, fused, two)
+    assert parts == make(network(fused=fused), 2, half=half).gradients(two, WORK)
     for again in gradients[1:]:
         assert all(torch.equal(a, b) for a, b in zip(gradients[0], again, strict=True))
 
 
-def shards_parts(make: Make, fused: bool, two: list[Batch]) -> dict[str, float]:
-    """The losses of fresh shards."""
-    return make(network(fused=fused), 2).gradients(two, WORK)
+def test_16_bits_find_nearly_the_same(two, make):
+    """And the weights stay what they are, with gradients of 32 bits."""
+    whole, half = (make(network(fused=True), 2, half=half) for half in (False, True))
+    assert half.gradients(two, WORK) == pytest.approx(whole.gradients(two, WORK), rel=0.03)
+    assert all(own.grad.dtype == torch.float32 for own in half.networks[0].parameters())
 
 
 def test_a_stage_of_the_encoder_leaves_the_decoder_alone(two, make):

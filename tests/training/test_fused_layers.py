@@ -10,16 +10,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sinet_video.models.checkpoint import load
+from sinet_video.models.load import checkpoint_path
 from sinet_video.models.sinet import GroupedReduce, SINet, Upsample
 from sinet_video.training import fused_layers
 from sinet_video.training.fused_layers import (
     Depthwise,
     FusedNorm,
     FusedUpsample,
+    LastLayer,
     Pointwise,
     ShuffledPointwise,
     fuse,
 )
+from sinet_video.training.losses import entropy, person
 from sinet_video.training.process_tuning import shared_among_shards
 
 
@@ -247,6 +251,29 @@ def test_upsample(factor, channels, side, layout):
     compare(Upsample(factor), FusedUpsample(factor), x)
 
 
+@pytest.mark.usefixtures("_built")
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("side", [(1, 1), (1, 9), (3, 8), (7, 5), (16, 31), (32, 64)])
+def test_last_layer(side, layout):
+    """Of all sizes, also where rows do not fill a vector."""
+    torch.manual_seed(7)
+    plain = nn.Conv2d(2, 2, 3, padding=1, bias=False)
+    assert LastLayer.can_be(plain)
+    faster = LastLayer(plain)
+    assert faster.weight is plain.weight
+    compare(plain, faster, torch.randn(3, 2, *side).to(memory_format=layout))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"out_channels": 3}, {"kernel_size": 5}, {"padding": 0}, {"bias": True}, {"groups": 2}],
+)
+def test_other_last_layers_stay(other):
+    """What the kernel does not know is torch's."""
+    usual = {"in_channels": 2, "out_channels": 2, "kernel_size": 3, "padding": 1, "bias": False}
+    assert not LastLayer.can_be(nn.Conv2d(**{**usual, **other}))
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("side", [(1, 1), (5, 7), (8, 6)])
 @pytest.mark.parametrize("outputs", [2, 6, 8, 48])
@@ -275,6 +302,87 @@ def test_few_images_go_to_onednn_too():
     called = {event.name for event in seen.events()}
     assert "aten::mkldnn_convolution" in called
     assert not called & {"aten::mm", "aten::_slow_conv2d_forward"}
+
+
+# In 16 bits
+
+
+def halves(x: Tensor, layer: nn.Module) -> list[Tensor]:
+    """The output and the gradients of a layer that is given 16-bit values, in float32."""
+    own = x.bfloat16().requires_grad_()
+    out = layer(own)
+    assert out.dtype == torch.bfloat16
+    up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5)).bfloat16()
+    found = torch.autograd.grad(out, [own, *layer.parameters()], up)
+    assert found[0].dtype == torch.bfloat16
+    assert all(gradient.dtype == torch.float32 for gradient in found[1:])
+    return [one.float() for one in (out, *found)]
+
+
+def wholes(x: Tensor, layer: nn.Module) -> list[Tensor]:
+    """The same of the same values in float32."""
+    own = x.bfloat16().float().requires_grad_()
+    out = layer(own)
+    up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5)).bfloat16().float()
+    return [out, *torch.autograd.grad(out, [own, *layer.parameters()], up)]
+
+
+def layers_in_halves() -> dict[str, tuple[nn.Module, nn.Module]]:
+    """Each kind of kernel, and the layer of torch's that it replaces."""
+    torch.manual_seed(4)
+    wide = nn.Conv2d(24, 24, 5, 1, 2, groups=24, bias=False)
+    narrow = nn.Conv2d(12, 12, 3, 2, 1, groups=12, bias=False)
+    last = nn.Conv2d(2, 2, 3, padding=1, bias=False)
+    norm = randomised(nn.Sequential(nn.BatchNorm2d(12, eps=1e-3), nn.PReLU(12)))
+    own = copy.deepcopy(norm)
+    return {
+        "depthwise": (wide, Depthwise(wide)),
+        "depthwise, smaller": (narrow, Depthwise(narrow)),
+        "last layer": (last, LastLayer(last)),
+        "enlarging": (Upsample(2), FusedUpsample(2)),
+        "normalisation": (norm, nn.Sequential(FusedNorm(own[0], own[1]))),
+    }
+
+
+@pytest.mark.usefixtures("_built")
+@pytest.mark.parametrize("kind", layers_in_halves())
+def test_only_what_is_stored_has_16_bits(kind):
+    """Sums are taken in float32: what comes out is right to a part in 256."""
+    plain, faster = (layer.train() for layer in layers_in_halves()[kind])
+    channels = next((len(own) for own in plain.parameters()), 5)
+    x = torch.randn(3, channels, 9, 16)
+    for one, two in zip(wholes(x, plain), halves(x, faster), strict=False):
+        assert one.shape == two.shape
+        assert near(two, one, 2**-8)
+
+
+@pytest.mark.usefixtures("_built")
+def test_other_types_are_refused():
+    """Rather than read as floats."""
+    with pytest.raises(RuntimeError, match="a kernel was given Double"):
+        FusedUpsample(2)(torch.zeros(1, 2, 4, 4, dtype=torch.float64))
+
+
+@pytest.mark.usefixtures("_built")
+def test_a_network_in_autocast():
+    """What the packaged weights find is nearly what they find in float32; so are the gradients.
+
+    This is noise; of images of people the cosine is 0.9996.
+    """
+    network = fuse(load(checkpoint_path("default"))).train()
+    label = torch.zeros(4, 64, 64)
+    label[:, 16:, 20:44] = 1
+    x = nn.functional.interpolate(images(4, 8), 64, mode="bicubic")
+    found = []
+    for half in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            features = network.encoder(x)
+        out = network.decode(*(each.float() for each in features))
+        gradients = torch.autograd.grad(entropy(person(out), label), [*network.parameters()])
+        found.append((out, torch.cat([own.flatten() for own in gradients])))
+    (out, one), (out_in_halves, two) = found
+    assert near(out_in_halves, out, 0.05)
+    assert float(one @ two / one.norm() / two.norm()) > 0.95
 
 
 # Where it cannot be

@@ -9,7 +9,9 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -22,7 +24,7 @@ from sinet_video.models.sinet import WIDE
 from sinet_video.training import trainer
 from sinet_video.training.curves import draw_curves
 from sinet_video.training.datasets import Data, Empty, Labelled
-from sinet_video.training.fused_layers import FusedNorm
+from sinet_video.training.fused_layers import FusedNorm, unavailable_reason
 from sinet_video.training.precise_bn import with_precise_statistics
 from sinet_video.training.recipe import Loss, Recipe, Views, load_recipe
 from sinet_video.training.samples.photographs import Stock, load_stock
@@ -401,10 +403,11 @@ def test_the_best_that_was_watched_is_kept(stock, tmp_path):
 def test_without_fused_layers(stock, tmp_path, monkeypatch):
     """Training goes by torch's own, to weights that differ by rounding."""
     made = []
-    monkeypatch.setattr(trainer, "Shards", lambda *a: made.append(a[0]) or SHARDS(*a))
-    run_recipe(recipe(stage(steps=2)), stock, tmp_path / "fused", pace=SELDOM)
+    monkeypatch.setattr(trainer, "Shards", lambda *a, **k: made.append(a[0]) or SHARDS(*a, **k))
+    whole = replace(recipe(stage(steps=2)), precision="float32")
+    run_recipe(whole, stock, tmp_path / "fused", pace=SELDOM)
     monkeypatch.setattr(trainer, "unavailable_reason", lambda: "there is no C++ compiler c++")
-    run_recipe(recipe(stage(steps=2)), stock, tmp_path / "plain", pace=SELDOM)
+    run_recipe(whole, stock, tmp_path / "plain", pace=SELDOM)
     assert not any(isinstance(module, FusedNorm) for module in made[1].modules())
     one, two = state_of(tmp_path / "fused"), state_of(tmp_path / "plain")
     assert list(one) == list(two)
@@ -413,6 +416,20 @@ def test_without_fused_layers(stock, tmp_path, monkeypatch):
 
 
 SHARDS = trainer.Shards
+
+
+@pytest.mark.skipif(bool(unavailable_reason()), reason="THE KERNELS CANNOT BE BUILT here")
+@pytest.mark.parametrize(
+    ("fast", "precision", "half"),
+    [(True, "bfloat16", True), (True, "float32", False), (False, "bfloat16", False)],
+)
+def test_16_bits_where_they_are_fast(stock, tmp_path, monkeypatch, fast, precision, half):
+    """And where the recipe does not ask for 32."""
+    told = []
+    monkeypatch.setattr(trainer, "Shards", lambda *a, **k: told.append(k) or SHARDS(*a, **k))
+    monkeypatch.setattr(trainer, "kernels", lambda: SimpleNamespace(bfloat16_is_fast=fast))
+    run_recipe(replace(recipe(stage(steps=2)), precision=precision), stock, tmp_path, pace=SELDOM)
+    assert told == [{"half": half}]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

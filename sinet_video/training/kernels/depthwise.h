@@ -1,6 +1,6 @@
 // Depthwise convolutions of 3x3 and 5x5, padded by half the kernel, with stride 1 or 2.
 //
-// Each picture is copied into a frame of zeros first, so that no loop knows of borders. Where the
+// Each picture is copied into a frame of zeros first, in float, so that no loop knows of borders. Where the
 // channels do not fill the last vector it starts earlier, and does some of them twice.
 #pragma once
 
@@ -24,24 +24,25 @@ void over_channels(int64_t channels, Work work) {
 }
 
 // Copies h rows of w pixels to every step-th place of a frame.
-void put_in_frame(const float* from, int64_t h, int64_t w, int64_t step, const Shape& s,
+template <class T>
+void put_in_frame(const T* from, int64_t h, int64_t w, int64_t step, const Shape& s,
                   float* frame) {
   for (int64_t y = 0; y < h; ++y) {
     float* to = frame + (y * step + s.pad()) * s.framed_row() + s.pad() * s.channels;
-    const float* row = from + y * w * s.channels;
+    const T* row = from + y * w * s.channels;
     if (step == 1) {
-      std::copy(row, row + w * s.channels, to);
+      copied(row, w * s.channels, to);
     } else {
       for (int64_t x = 0; x < w; ++x)
-        std::copy(row + x * s.channels, row + (x + 1) * s.channels, to + x * step * s.channels);
+        copied(row + x * s.channels, s.channels, to + x * step * s.channels);
     }
   }
 }
 
 // Some pixels of a row, of one vector of channels.
-template <int K, int STEP, int PIXELS>
+template <int K, int STEP, int PIXELS, class T>
 inline void some_pixels(const float* in, int64_t framed_row, int64_t channels,
-                        const float* taps, float* out) {
+                        const float* taps, T* out) {
   Vec sums[PIXELS];
   unrolled<PIXELS>([&](auto p) INLINE { sums[p] = Vec(0.f); });
   unrolled<K>([&](auto ky) INLINE {
@@ -53,17 +54,17 @@ inline void some_pixels(const float* in, int64_t framed_row, int64_t channels,
       });
     });
   });
-  unrolled<PIXELS>([&](auto p) INLINE { sums[p].store(out + p * channels); });
+  unrolled<PIXELS>([&](auto p) INLINE { put(sums[p], out + p * channels); });
 }
 
 // A whole picture out of its frame; taps are (K * K, channels).
-template <int K, int STEP>
+template <int K, int STEP, class T>
 void convolve(const float* frame, int64_t framed_row, int64_t channels, const float* taps,
-              int64_t height, int64_t width, float* out) {
+              int64_t height, int64_t width, T* out) {
   for (int64_t y = 0; y < height; ++y) {
     over_channels(channels, [&](int64_t c) {
       const float* in = frame + y * STEP * framed_row + c;
-      float* to = out + y * width * channels + c;
+      T* to = out + y * width * channels + c;
       int64_t x = 0;
       for (; x + 8 <= width; x += 8)
         some_pixels<K, STEP, 8>(in + x * STEP * channels, framed_row, channels, taps + c,
@@ -79,13 +80,13 @@ void convolve(const float* frame, int64_t framed_row, int64_t channels, const fl
 }
 
 // Adds to sums, (K * K, channels), what each tap's weight has for a gradient in one row.
-template <int K, int STEP>
-void row_of_weights(const float* in, int64_t framed_row, int64_t channels, const float* up,
+template <int K, int STEP, class T>
+void row_of_weights(const float* in, int64_t framed_row, int64_t channels, const T* up,
                     int64_t width, const float* before, float* after) {
   Vec sums[K * K];
   unrolled<K * K>([&](auto k) INLINE { sums[k] = Vec::loadu(before + k * channels); });
   for (int64_t x = 0; x < width; ++x) {
-    const auto d = Vec::loadu(up + x * channels);
+    const auto d = get(up + x * channels);
     const float* at = in + x * STEP * channels;
     unrolled<K>([&](auto ky) INLINE {
       unrolled<K>([&](auto kx) INLINE {
@@ -98,8 +99,8 @@ void row_of_weights(const float* in, int64_t framed_row, int64_t channels, const
 }
 
 // (K * K, channels) of the gradient at the weights, of one picture.
-template <int K, int STEP>
-void weight_gradient(const float* frame, const Shape& s, const float* up, float* sums) {
+template <int K, int STEP, class T>
+void weight_gradient(const float* frame, const Shape& s, const T* up, float* sums) {
   std::vector<float> row_before(K * K * s.channels);
   std::fill(sums, sums + K * K * s.channels, 0.f);
   const int64_t row = s.out_width() * s.channels;
@@ -113,8 +114,8 @@ void weight_gradient(const float* frame, const Shape& s, const float* up, float*
   }
 }
 
-template <int K, int STEP>
-void forward_pictures(const float* x, const float* taps, const Shape& s, float* y) {
+template <int K, int STEP, class T>
+void forward_pictures(const T* x, const float* taps, const Shape& s, T* y) {
   at::parallel_for(0, s.count, 1, [&](int64_t first, int64_t last) {
     std::vector<float> frame(s.framed_size());
     for (int64_t n = first; n < last; ++n) {
@@ -125,9 +126,9 @@ void forward_pictures(const float* x, const float* taps, const Shape& s, float* 
   });
 }
 
-template <int K, int STEP>
-void backward_pictures(const float* x, const float* up, const float* flipped, const Shape& s,
-                       float* dx, float* sums) {
+template <int K, int STEP, class T>
+void backward_pictures(const T* x, const T* up, const float* flipped, const Shape& s, T* dx,
+                       float* sums) {
   const int64_t in = s.height * s.width * s.channels;
   const int64_t out = s.out_height() * s.out_width() * s.channels;
   at::parallel_for(0, s.count, 1, [&](int64_t first, int64_t last) {
@@ -164,9 +165,12 @@ class Depthwise : public torch::autograd::Function<Depthwise> {
     const Shape s{x.size(0), x.size(2), x.size(3), x.size(1), weight.size(2), stride};
     auto y = at::empty({s.count, s.channels, s.out_height(), s.out_width()}, x.options(),
                        at::MemoryFormat::ChannelsLast);
-    by_kind(s, [&](auto kernel, auto step) {
-      forward_pictures<kernel(), step()>(x.const_data_ptr<float>(), taps.const_data_ptr<float>(),
-                                         s, y.data_ptr<float>());
+    by_type(x, [&](auto kind) {
+      using T = decltype(kind);
+      by_kind(s, [&](auto kernel, auto step) {
+        forward_pictures<kernel(), step()>(x.const_data_ptr<T>(), taps.const_data_ptr<float>(), s,
+                                           y.data_ptr<T>());
+      });
     });
     ctx->save_for_backward({x, weight});
     ctx->saved_data["stride"] = stride;
@@ -180,11 +184,14 @@ class Depthwise : public torch::autograd::Function<Depthwise> {
                   x.size(1), weight.size(2), ctx->saved_data["stride"].toInt()};
     const auto up = channels_last(ups[0]), flipped = taps_of(weight).flip(0);
     auto dx = at::empty_like(x);
-    auto sums = at::empty({s.count, s.kernel * s.kernel, s.channels}, x.options());
-    by_kind(s, [&](auto kernel, auto step) {
-      backward_pictures<kernel(), step()>(x.const_data_ptr<float>(), up.const_data_ptr<float>(),
-                                          flipped.const_data_ptr<float>(), s,
-                                          dx.data_ptr<float>(), sums.data_ptr<float>());
+    auto sums = at::empty({s.count, s.kernel * s.kernel, s.channels}, weight.options());
+    by_type(x, [&](auto kind) {
+      using T = decltype(kind);
+      by_kind(s, [&](auto kernel, auto step) {
+        backward_pictures<kernel(), step()>(x.const_data_ptr<T>(), up.const_data_ptr<T>(),
+                                            flipped.const_data_ptr<float>(), s, dx.data_ptr<T>(),
+                                            sums.data_ptr<float>());
+      });
     });
     return {dx, sums.sum(0).t().reshape(weight.sizes()), Tensor()};
   }

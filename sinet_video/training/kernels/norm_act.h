@@ -6,8 +6,6 @@
 
 #include "rows.h"
 
-#include <numeric>
-
 namespace {
 
 constexpr int64_t SHARES = 64;
@@ -60,12 +58,13 @@ struct Line {
 };
 
 // Sums of x and of x * x.
-std::vector<float> moments(const float* x, int64_t rows, int64_t C) {
+template <class T>
+std::vector<float> moments(const T* x, int64_t rows, int64_t C) {
   std::vector<float> sums(SHARES * 2 * C);
   in_blocks(rows, [&](int64_t lo, int64_t hi, int64_t s) {
     for (int64_t c = 0; c < C; c += WIDTH)
       add_rows<2>(lo, hi, C, sums.data() + s * 2 * C + c, [&](int64_t r, Vec* own) INLINE {
-        const auto v = Vec::loadu(x + r * C + c);
+        const auto v = get(x + r * C + c);
         own[0] = own[0] + v;
         own[1] = at::vec::fmadd(v, v, own[1]);
       });
@@ -73,7 +72,8 @@ std::vector<float> moments(const float* x, int64_t rows, int64_t C) {
   return sums;
 }
 
-void apply_rows(const float* x, const Line& line, int64_t rows, int64_t C, float* y) {
+template <class T>
+void apply_rows(const T* x, const Line& line, int64_t rows, int64_t C, T* y) {
   const Vec zero(0.f);
   in_blocks(rows, [&](int64_t lo, int64_t hi, int64_t) {
     for (int64_t c = 0; c < C; c += WIDTH) {
@@ -81,8 +81,8 @@ void apply_rows(const float* x, const Line& line, int64_t rows, int64_t C, float
                  a = Vec::loadu(line.slope + c);
 #pragma GCC unroll 4
       for (int64_t o = lo * C + c; o < hi * C; o += C) {
-        const auto z = at::vec::fmadd(Vec::loadu(x + o), g, h);
-        at::vec::fmadd(at::vec::minimum(z, zero), a, at::vec::maximum(z, zero)).store(y + o);
+        const auto z = at::vec::fmadd(get(x + o), g, h);
+        put(at::vec::fmadd(at::vec::minimum(z, zero), a, at::vec::maximum(z, zero)), y + o);
       }
     }
   });
@@ -90,7 +90,8 @@ void apply_rows(const float* x, const Line& line, int64_t rows, int64_t C, float
 
 // Sums that the gradients are made of: of e, e * x and d * min(z, 0), where d is the gradient at
 // the output, z what PReLU was given and e the gradient there.
-std::vector<float> gradient_sums(const float* d, const float* x, const Line& line, int64_t rows,
+template <class T>
+std::vector<float> gradient_sums(const T* d, const T* x, const Line& line, int64_t rows,
                                  int64_t C) {
   std::vector<float> sums(SHARES * 3 * C);
   const Vec zero(0.f);
@@ -99,7 +100,7 @@ std::vector<float> gradient_sums(const float* d, const float* x, const Line& lin
       const auto g = Vec::loadu(line.gain + c), h = Vec::loadu(line.shift + c),
                  a = Vec::loadu(line.slope + c);
       add_rows<3>(lo, hi, C, sums.data() + s * 3 * C + c, [&](int64_t r, Vec* own) INLINE {
-        const auto v = Vec::loadu(x + r * C + c), up = Vec::loadu(d + r * C + c);
+        const auto v = get(x + r * C + c), up = get(d + r * C + c);
         const auto z = at::vec::fmadd(v, g, h);
         const auto e = Vec::blendv(up * a, up, z > zero);
         own[0] = own[0] + e;
@@ -112,8 +113,9 @@ std::vector<float> gradient_sums(const float* d, const float* x, const Line& lin
 }
 
 // gain * e + by_x * x + offset: the gradient at the input.
-void input_gradient(const float* d, const float* x, const Line& line, const float* by_x,
-                    const float* offset, int64_t rows, int64_t C, float* dx) {
+template <class T>
+void input_gradient(const T* d, const T* x, const Line& line, const float* by_x,
+                    const float* offset, int64_t rows, int64_t C, T* dx) {
   const Vec zero(0.f);
   in_blocks(rows, [&](int64_t lo, int64_t hi, int64_t) {
     for (int64_t c = 0; c < C; c += WIDTH) {
@@ -122,10 +124,10 @@ void input_gradient(const float* d, const float* x, const Line& line, const floa
                  b = Vec::loadu(offset + c);
 #pragma GCC unroll 4
       for (int64_t o = lo * C + c; o < hi * C; o += C) {
-        const auto v = Vec::loadu(x + o), up = Vec::loadu(d + o);
+        const auto v = get(x + o), up = get(d + o);
         const auto z = at::vec::fmadd(v, g, h);
         const auto e = Vec::blendv(up * a, up, z > zero);
-        at::vec::fmadd(g, e, at::vec::fmadd(k, v, b)).store(dx + o);
+        put(at::vec::fmadd(g, e, at::vec::fmadd(k, v, b)), dx + o);
       }
     }
   });
@@ -143,11 +145,14 @@ class NormAct : public torch::autograd::Function<NormAct> {
     const int64_t channels = weight.numel(), fold = fold_of(channels), C = channels * fold,
                   rows = x.numel() / C;
     const double count = double(rows * fold);
-    const float* X = x.const_data_ptr<float>();
-    const auto sums = total(moments(X, rows, C), 2, fold, channels);
+    std::vector<double> sums;
+    by_type(x, [&](auto kind) {
+      const auto* X = x.const_data_ptr<decltype(kind)>();
+      sums = total(moments(X, rows, C), 2, fold, channels);
+    });
     // Of each channel the mean and one over the deviation; of each place its line.
-    auto stats = at::empty({2, channels}, x.options().dtype(at::kDouble));
-    auto line = at::empty({3, C}, x.options());
+    auto stats = at::empty({2, channels}, weight.options().dtype(at::kDouble));
+    auto line = at::empty({3, C}, weight.options());
     double *mean = stats.data_ptr<double>(), *inv = mean + channels;
     float *L = line.data_ptr<float>(), *M = running_mean.data_ptr<float>(),
           *V = running_var.data_ptr<float>();
@@ -167,7 +172,11 @@ class NormAct : public torch::autograd::Function<NormAct> {
       L[2 * C + i] = A[c];
     }
     auto y = at::empty_like(x);
-    apply_rows(X, {L, L + C, L + 2 * C}, rows, C, y.data_ptr<float>());
+    by_type(x, [&](auto kind) {
+      using T = decltype(kind);
+      const Line held{L, L + C, L + 2 * C};
+      apply_rows(x.const_data_ptr<T>(), held, rows, C, y.data_ptr<T>());
+    });
     ctx->save_for_backward({x, stats, line});
     return y;
   }
@@ -179,12 +188,16 @@ class NormAct : public torch::autograd::Function<NormAct> {
                   rows = x.numel() / C;
     const double count = double(rows * fold);
     const auto d = channels_last(ups[0]);
-    const float *X = x.const_data_ptr<float>(), *D = d.const_data_ptr<float>(),
-                *L = saved[2].const_data_ptr<float>();
+    const float* L = saved[2].const_data_ptr<float>();
     const Line line{L, L + C, L + 2 * C};
     const double *mean = stats.const_data_ptr<double>(), *inv = mean + channels;
-    const auto sums = total(gradient_sums(D, X, line, rows, C), 3, fold, channels);
-    auto found = at::empty({3, channels}, x.options());
+    std::vector<double> sums;
+    by_type(x, [&](auto kind) {
+      using T = decltype(kind);
+      const T *X = x.const_data_ptr<T>(), *D = d.const_data_ptr<T>();
+      sums = total(gradient_sums(D, X, line, rows, C), 3, fold, channels);
+    });
+    auto found = at::empty({3, channels}, saved[2].options());
     float* F = found.data_ptr<float>();
     std::vector<float> by_x(C), offset(C);
     for (int64_t i = 0; i < C; ++i) {
@@ -198,7 +211,11 @@ class NormAct : public torch::autograd::Function<NormAct> {
       F[2 * channels + c] = float(sums[2 * channels + c]);
     }
     auto dx = at::empty_like(x);
-    input_gradient(D, X, line, by_x.data(), offset.data(), rows, C, dx.data_ptr<float>());
+    by_type(x, [&](auto kind) {
+      using T = decltype(kind);
+      input_gradient(d.const_data_ptr<T>(), x.const_data_ptr<T>(), line, by_x.data(),
+                     offset.data(), rows, C, dx.data_ptr<T>());
+    });
     return {dx, found[0], found[1], found[2], Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };

@@ -20,48 +20,70 @@ struct Side {
   }
 };
 
+// a + part * (b - a), of rows of values.
+template <class From, class To>
+[[gnu::always_inline]] inline void mix(const From* a, const From* b, float part, int64_t count,
+                                       To* out) {
+  along(count, [&](int64_t i) INLINE {
+    const auto first = get(a + i);
+    put(at::vec::fmadd(Vec(part), get(b + i) - first, first), out + i);
+  }, [&](int64_t i) INLINE {
+    const float first = a[i];
+    out[i] = To(first + part * (float(b[i]) - first));
+  });
+}
+
+// sums + part * x, of rows of values.
+template <class T>
+[[gnu::always_inline]] inline void add(const T* x, float part, int64_t count, float* sums) {
+  along(count, [&](int64_t i) INLINE {
+    put(at::vec::fmadd(Vec(part), get(x + i), get(sums + i)), sums + i);
+  }, [&](int64_t i) INLINE { sums[i] += part * float(x[i]); });
+}
+
 // C is a constant where few channels would make loops too short.
-template <int64_t C>
-void enlarge_picture(const float* x, int64_t width, int64_t channels, const Side& rows,
-                     const Side& columns, float* mixed, float* out) {
+template <int64_t C, class T>
+void enlarge_picture(const T* x, int64_t width, int64_t channels, const Side& rows,
+                     const Side& columns, float* mixed, T* out) {
   const int64_t c = C ? C : channels, row = width * c;
   for (size_t y = 0; y < rows.part.size(); ++y) {
-    const float *above = x + rows.before[y] * row, *below = x + rows.after[y] * row;
-    const float part = rows.part[y];
-    for (int64_t i = 0; i < row; ++i) mixed[i] = above[i] + part * (below[i] - above[i]);
-    for (size_t i = 0; i < columns.part.size(); ++i, out += c) {
-      const float *left = mixed + columns.before[i] * c, *right = mixed + columns.after[i] * c;
-      const float near = columns.part[i];
-      for (int64_t k = 0; k < c; ++k) out[k] = left[k] + near * (right[k] - left[k]);
-    }
+    mix(x + rows.before[y] * row, x + rows.after[y] * row, rows.part[y], row, mixed);
+    for (size_t i = 0; i < columns.part.size(); ++i, out += c)
+      mix(mixed + columns.before[i] * c, mixed + columns.after[i] * c, columns.part[i], c, out);
   }
 }
 
-// The transpose of enlarging: dx starts at zero.
-template <int64_t C>
-void gather_picture(const float* up, int64_t width, int64_t channels, const Side& rows,
-                    const Side& columns, float* mixed, float* dx) {
+// The transpose of enlarging: sums start at zero.
+template <int64_t C, class T>
+void gather_picture(const T* up, int64_t width, int64_t channels, const Side& rows,
+                    const Side& columns, float* mixed, float* sums) {
   const int64_t c = C ? C : channels, row = width * c;
   for (size_t y = 0; y < rows.part.size(); ++y) {
     std::fill(mixed, mixed + row, 0.f);
     for (size_t i = 0; i < columns.part.size(); ++i, up += c) {
-      float *left = mixed + columns.before[i] * c, *right = mixed + columns.after[i] * c;
-      const float near = columns.part[i];
-      for (int64_t k = 0; k < c; ++k) left[k] += (1 - near) * up[k];
-      for (int64_t k = 0; k < c; ++k) right[k] += near * up[k];
+      add(up, 1 - columns.part[i], c, mixed + columns.before[i] * c);
+      add(up, columns.part[i], c, mixed + columns.after[i] * c);
     }
-    float *above = dx + rows.before[y] * row, *below = dx + rows.after[y] * row;
-    const float part = rows.part[y];
-    for (int64_t i = 0; i < row; ++i) above[i] += (1 - part) * mixed[i];
-    for (int64_t i = 0; i < row; ++i) below[i] += part * mixed[i];
+    add(mixed, 1 - rows.part[y], row, sums + rows.before[y] * row);
+    add(mixed, rows.part[y], row, sums + rows.after[y] * row);
   }
 }
 
+// Calls work(C) with the number of channels where it is one that the network has, and 0 otherwise.
+template <class Work>
+void by_channels(int64_t channels, Work work) {
+  using std::integral_constant;
+  if (channels == 2) return work(integral_constant<int64_t, 2>());
+  if (channels == 48) return work(integral_constant<int64_t, 48>());
+  work(integral_constant<int64_t, 0>());
+}
+
+// Calls picture(n, room) for each picture, with room for so many values.
 template <class Picture>
-void over_pictures(int64_t count, int64_t row, Picture picture) {
+void over_pictures(int64_t count, int64_t size, Picture picture) {
   at::parallel_for(0, count, 1, [&](int64_t first, int64_t last) {
-    std::vector<float> mixed(row);
-    for (int64_t n = first; n < last; ++n) picture(n, mixed.data());
+    std::vector<float> room(size);
+    for (int64_t n = first; n < last; ++n) picture(n, room.data());
   });
 }
 
@@ -75,12 +97,16 @@ class Upsample : public torch::autograd::Function<Upsample> {
     auto y = at::empty({n, c, h * factor, w * factor}, x.options(),
                        at::MemoryFormat::ChannelsLast);
     const Side rows(h, h * factor), columns(w, w * factor);
-    const auto picture = c == 2 ? enlarge_picture<2> : c == 48 ? enlarge_picture<48>
-                                                               : enlarge_picture<0>;
-    const float* X = x.const_data_ptr<float>();
-    float* Y = y.data_ptr<float>();
-    over_pictures(n, w * c, [&](int64_t i, float* mixed) {
-      picture(X + i * h * w * c, w, c, rows, columns, mixed, Y + i * h * w * c * factor * factor);
+    by_type(x, [&](auto kind) {
+      using T = decltype(kind);
+      const T* X = x.const_data_ptr<T>();
+      T* Y = y.data_ptr<T>();
+      by_channels(c, [&](auto known) {
+        over_pictures(n, w * c, [&](int64_t i, float* mixed) {
+          enlarge_picture<known()>(X + i * h * w * c, w, c, rows, columns, mixed,
+                                   Y + i * h * w * c * factor * factor);
+        });
+      });
     });
     return y;
   }
@@ -90,14 +116,21 @@ class Upsample : public torch::autograd::Function<Upsample> {
     const int64_t factor = ctx->saved_data["factor"].toInt();
     const int64_t n = shape[0], c = shape[1], h = shape[2], w = shape[3];
     const auto up = channels_last(ups[0]);
-    auto dx = at::zeros({n, h, w, c}, up.options()).permute({0, 3, 1, 2});
+    auto dx = at::empty({n, c, h, w}, up.options(), at::MemoryFormat::ChannelsLast);
     const Side rows(h, h * factor), columns(w, w * factor);
-    const auto picture = c == 2 ? gather_picture<2> : c == 48 ? gather_picture<48>
-                                                              : gather_picture<0>;
-    const float* U = up.const_data_ptr<float>();
-    float* D = dx.data_ptr<float>();
-    over_pictures(n, w * c, [&](int64_t i, float* mixed) {
-      picture(U + i * h * w * c * factor * factor, w, c, rows, columns, mixed, D + i * h * w * c);
+    by_type(up, [&](auto kind) {
+      using T = decltype(kind);
+      const T* U = up.const_data_ptr<T>();
+      T* D = dx.data_ptr<T>();
+      by_channels(c, [&](auto known) {
+        over_pictures(n, (h + 1) * w * c, [&](int64_t i, float* room) {
+          float* sums = room + w * c;
+          std::fill(sums, sums + h * w * c, 0.f);
+          gather_picture<known()>(U + i * h * w * c * factor * factor, w, c, rows, columns, room,
+                                  sums);
+          copied(sums, h * w * c, D + i * h * w * c);
+        });
+      });
     });
     return {dx, Tensor()};
   }

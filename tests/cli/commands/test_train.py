@@ -18,6 +18,7 @@ from sinet_video.cli.commands import train as train_command
 from sinet_video.cli.commands.train import train
 from sinet_video.cli.main import cli
 
+from sinet_video.cache import claimed
 from sinet_video.training import fused_layers
 from sinet_video.training.recipe import Stage
 
@@ -143,7 +144,8 @@ def test_what_makes_it_slower_is_said(root: Path, monkeypatch: pytest.MonkeyPatc
     assert run(root, "--quiet").stderr == ""
 
 
-def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path, sent: signal.Signals) -> None:
     """A real signal to a real process; the same command then comes to the end."""
     words = [
         sys.executable,
@@ -160,16 +162,27 @@ def test_an_interrupt_leaves_a_checkpoint_and_says_so(root: Path) -> None:
     )  # fmt: skip
     lines = iter(process.stderr.readline, "")
     next(line for line in lines if re.match(r"50/100000 one \d+ s: ", line))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     said = list(lines)
     process.stderr.close()
-    assert process.wait() == 130
+    assert process.wait() == 128 + sent
     assert re.fullmatch(
         r"Stopped at step \d+ of 100000\. .*checkpoint\.pth is written; the same command goes on "
         r"from there\.\n", said[-1],
     )  # fmt: skip
     again = run(root)
     assert "steps was 100000 and is 2" in again.stderr
+
+
+def test_a_folder_in_which_another_training_is_at_work(root: Path) -> None:
+    """Is left to it: their checkpoints would replace each other's."""
+    output = root.parent / "out"
+    with claimed([output]):
+        refused = run(root)
+    assert refused.exit_code == 1
+    assert f"{output} is being made by another job; wait for it" in refused.stderr
+    assert not output.exists()
+    assert run(root).exit_code == 0
 
 
 def test_rows_say_the_time_left_by_what_steps_cost(capsys, monkeypatch) -> None:
