@@ -16,7 +16,8 @@ import torch
 
 from sinet_video.models.sinet import SINet
 from sinet_video.models.widen import WIDTHS
-from sinet_video.training.fused_layers import fuse, kernels
+from sinet_video.training.fused_layers import fuse
+from sinet_video.training.kernels.build import kernels
 from sinet_video.training.losses import entropy, person
 from sinet_video.training.process_tuning import shared_among_shards
 

@@ -103,7 +103,7 @@ def train(
     for variable, name in CACHES.items():
         os.environ.setdefault(variable, str(cache_folder() / name))
     with extra_needed("Training", "train"):
-        from sinet_video.training.fused_layers import built, unavailable_reason
+        from sinet_video.training.kernels.build import built, unavailable_reason
         from sinet_video.training.recipe import load_recipe
         from sinet_video.training.train import train as train_network
         from sinet_video.training.trainer import StoppedError

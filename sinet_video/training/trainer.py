@@ -21,7 +21,8 @@ from sinet_video.read_ahead import prefetch
 from sinet_video.training.course import Course, read_checkpoint, so_far
 from sinet_video.training.curves import Row, draw_curves, write_csv
 from sinet_video.training.data_parallel import Shards, Work
-from sinet_video.training.fused_layers import fuse, kernels, unavailable_reason
+from sinet_video.training.fused_layers import fuse
+from sinet_video.training.kernels.build import kernels, unavailable_reason
 from sinet_video.training.optimiser import Average, State, learning_rate, make_optimiser, mean
 from sinet_video.training.precise_bn import with_precise_statistics
 from sinet_video.training.process_tuning import shared_among_shards

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from sinet_video.models.sinet import SINet
 from sinet_video.training.data_parallel import Shards, Work
-from sinet_video.training.fused_layers import fuse, unavailable_reason
+from sinet_video.training.fused_layers import fuse
+from sinet_video.training.kernels.build import unavailable_reason
 from sinet_video.training.losses import Target, total_loss
 from sinet_video.training.recipe import Loss
 from sinet_video.training.samples.batch import Batch

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +11,6 @@ from torch import Tensor, nn
 from sinet_video.models.checkpoint import load
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.sinet import GroupedReduce, SINet, Upsample
-from sinet_video.training import fused_layers
 from sinet_video.training.fused_layers import (
     Depthwise,
     FusedNorm,
@@ -23,6 +20,7 @@ from sinet_video.training.fused_layers import (
     ShuffledPointwise,
     fuse,
 )
+from sinet_video.training.kernels.build import unavailable_reason
 from sinet_video.training.losses import entropy, person
 from sinet_video.training.process_tuning import shared_among_shards
 
@@ -30,17 +28,9 @@ from sinet_video.training.process_tuning import shared_among_shards
 @pytest.fixture
 def _built() -> None:
     """The kernels can be built here."""
-    reason = fused_layers.unavailable_reason()
+    reason = unavailable_reason()
     if reason:
         pytest.skip(f"FUSED LAYERS ARE NOT TESTED on this machine: {reason}")
-
-
-@pytest.fixture
-def forgetful() -> Iterator[None]:
-    """What is known of this machine's compiler is asked anew, and forgotten afterwards."""
-    fused_layers.unavailable_reason.cache_clear()
-    yield
-    fused_layers.unavailable_reason.cache_clear()
 
 
 def randomised(network: nn.Module) -> nn.Module:
@@ -383,47 +373,3 @@ def test_a_network_in_autocast():
     (out, one), (out_in_halves, two) = found
     assert near(out_in_halves, out, 0.05)
     assert float(one @ two / one.norm() / two.norm()) > 0.95
-
-
-# Where it cannot be
-
-
-@pytest.mark.usefixtures("forgetful")
-def test_without_a_compiler(monkeypatch, tmp_path):
-    """A sentence's worth of reason, found out before anything is built."""
-    monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
-    with pytest.raises(RuntimeError, match="no C\\+\\+ compiler no-such-compiler"):
-        fused_layers.kernels.__wrapped__()
-    monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
-    assert fused_layers.unavailable_reason() == "there is no C++ compiler no-such-compiler"
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.usefixtures("forgetful")
-def test_a_compiler_that_fails(monkeypatch, tmp_path):
-    """The first line of what it says; nothing half-built stays, nor a changed path."""
-    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
-    broken = tmp_path / "fused.cpp"
-    broken.write_text("this is no C++\n")
-    monkeypatch.setattr(fused_layers, "SOURCE", broken)
-    monkeypatch.setattr(fused_layers, "kernels", fused_layers.kernels.__wrapped__)
-    path = fused_layers.os.environ["PATH"]
-    reason = fused_layers.unavailable_reason()
-    assert reason
-    assert "\n" not in reason
-    assert fused_layers.os.environ["PATH"] == path
-    assert not [own for own in tmp_path.rglob("*") if own.suffix in (".so", ".o", ".ninja")]
-
-
-@pytest.mark.usefixtures("_built")
-def test_a_library_is_of_its_source_and_flags(monkeypatch, tmp_path):
-    """Another of either is another file."""
-    one = fused_layers._library(["-O3"])
-    assert one == fused_layers._library(["-O3"])
-    assert one != fused_layers._library(["-O2"])
-    other = tmp_path / "fused.cpp"
-    other.write_text("// another\n")
-    monkeypatch.setattr(fused_layers, "SOURCE", other)
-    assert one != fused_layers._library(["-O3"])
-    assert isinstance(one, Path)

@@ -24,7 +24,8 @@ from sinet_video.models.sinet import WIDE
 from sinet_video.training import trainer
 from sinet_video.training.curves import draw_curves
 from sinet_video.training.datasets import Data, Empty, Labelled
-from sinet_video.training.fused_layers import FusedNorm, unavailable_reason
+from sinet_video.training.fused_layers import FusedNorm
+from sinet_video.training.kernels.build import unavailable_reason
 from sinet_video.training.precise_bn import with_precise_statistics
 from sinet_video.training.recipe import Loss, Recipe, Views, load_recipe
 from sinet_video.training.samples.photographs import Stock, load_stock

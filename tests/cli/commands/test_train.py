@@ -19,7 +19,7 @@ from sinet_video.cli.commands.train import train
 from sinet_video.cli.main import cli
 
 from sinet_video.cache import claimed
-from sinet_video.training import fused_layers
+from sinet_video.training.kernels import build
 from sinet_video.training.recipe import Stage
 
 
@@ -139,7 +139,7 @@ def test_what_makes_it_slower_is_said(root: Path, monkeypatch: pytest.MonkeyPatc
     from sinet_video.training import trainer
 
     monkeypatch.setattr(trainer, "run_recipe", lambda *_, **__: None)
-    monkeypatch.setattr(fused_layers, "unavailable_reason", lambda: "there is no C++ compiler c++")
+    monkeypatch.setattr(build, "unavailable_reason", lambda: "there is no C++ compiler c++")
     assert "slower than need be: there is no C++ compiler c++\n" in run(root).stderr
     assert run(root, "--quiet").stderr == ""
 

@@ -1,0 +1,1 @@
+"""The kernels of training, in C++, and how they are built."""
