@@ -20,15 +20,13 @@ class Planes {
         values_(2 * (height + 2) * row_) {}
 
   // What is at (y - 1, -1) of a plane.
-  const float* at(int plane, int64_t y) const {
-    return values_.data() + (plane * (height_ + 2) + y) * row_;
-  }
+  const float* at(int plane, int64_t y) const { return values_.data() + start(plane, y); }
 
   template <class T>
   void take(const T* picture) {
     for (int64_t y = 0; y < height_; ++y, picture += 2 * width_) {
-      float *first = const_cast<float*>(at(0, y + 1)) + 1,
-            *second = const_cast<float*>(at(1, y + 1)) + 1;
+      float *first = values_.data() + start(0, y + 1) + 1,
+            *second = values_.data() + start(1, y + 1) + 1;
       for (int64_t x = 0; x < width_; ++x) {
         first[x] = picture[2 * x];
         second[x] = picture[2 * x + 1];
@@ -37,6 +35,8 @@ class Planes {
   }
 
  private:
+  int64_t start(int plane, int64_t y) const { return (plane * (height_ + 2) + y) * row_; }
+
   int64_t height_, width_, row_;
   std::vector<float> values_;
 };
