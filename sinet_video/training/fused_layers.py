@@ -6,8 +6,8 @@ direction (norm_act.h). Depthwise convolutions, upsampling and the last layer ha
 channels-last memory (depthwise.h, upsample.h, last_layer.h). Kernels take float32 and bfloat16.
 
 If they cannot be built, training uses torch's own layers and takes longer. Results are equal up to
-rounding. To end with the same weights bit for bit, a training has to be resumed where
-`unavailable_reason` returns the same.
+rounding. To end with the same weights bit for bit, a training has to be resumed on the same kind of
+processor, and where `unavailable_reason` returns the same.
 """
 
 from __future__ import annotations
