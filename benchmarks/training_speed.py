@@ -16,6 +16,7 @@ import torch
 
 from sinet_video.models.sinet import SINet
 from sinet_video.models.widen import WIDTHS
+from sinet_video.training.data_parallel import encoded
 from sinet_video.training.fused_layers import fuse
 from sinet_video.training.kernels.build import kernels
 from sinet_video.training.losses import entropy, person
@@ -30,9 +31,7 @@ def seconds(
     best = float("inf")
     for _ in range(steps):
         start = time.process_time()
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            eighth, quarter = network.encoder(x)
-        loss = entropy(person(network.decode(eighth.float(), quarter.float())), label)
+        loss = entropy(person(network.decode(*encoded(network, x, half=half))), label)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()

@@ -32,7 +32,10 @@ class Work:
 
 
 class Shards:
-    """Networks that share their weights, and the threads they run in."""
+    """Networks that share their weights, and the threads they run in.
+
+    With `half` the encoders compute in 16 bits.
+    """
 
     def __init__(
         self, network: SINet, count: int, teacher: SINet | None = None, *, half: bool = False
@@ -67,9 +70,7 @@ class Shards:
     ) -> tuple[Tensor, dict[str, float]]:
         rgb = torch.from_numpy(batch.images).to(self.device).permute(0, 3, 1, 2)
         x = network.normalise(rgb.float())
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-            found = network.encoder(x)
-        eighth, quarter = (features.float() for features in found)
+        eighth, quarter = encoded(network, x, half=self.half)
         logits = network.decode(eighth, quarter) if work.part == "whole" else None
         parts = total_loss(eighth, logits, self._target(batch, rgb, teacher, work), work.loss)
         total = torch.stack(list(parts.values())).sum()
@@ -90,6 +91,13 @@ class Shards:
             teacher=_opinion(teacher, rgb) if teacher is not None and work.loss.teacher else None,
             motion=motion if len(motion) else None,
         )
+
+
+def encoded(network: SINet, x: Tensor, *, half: bool) -> tuple[Tensor, Tensor]:
+    """Return, as float32, what the encoder makes of normalised images, in bfloat16 if `half`."""
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+        eighth, quarter = network.encoder(x)
+    return eighth.float(), quarter.float()
 
 
 @torch.no_grad()

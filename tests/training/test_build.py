@@ -11,14 +11,6 @@ from sinet_video.training.kernels import build
 
 
 @pytest.fixture
-def _built() -> None:
-    """The kernels can be built here."""
-    reason = build.unavailable_reason()
-    if reason:
-        pytest.skip(f"FUSED LAYERS ARE NOT TESTED on this machine: {reason}")
-
-
-@pytest.fixture
 def forgetful() -> Iterator[None]:
     """What is known of this machine's compiler is asked anew, and forgotten afterwards."""
     build.unavailable_reason.cache_clear()

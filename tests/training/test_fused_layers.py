@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sinet_video.models.checkpoint import load
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.sinet import GroupedReduce, SINet, Upsample
+from sinet_video.training.data_parallel import encoded
 from sinet_video.training.fused_layers import (
     Depthwise,
     FusedNorm,
@@ -20,17 +21,8 @@ from sinet_video.training.fused_layers import (
     ShuffledPointwise,
     fuse,
 )
-from sinet_video.training.kernels.build import unavailable_reason
 from sinet_video.training.losses import entropy, person
 from sinet_video.training.process_tuning import shared_among_shards
-
-
-@pytest.fixture
-def _built() -> None:
-    """The kernels can be built here."""
-    reason = unavailable_reason()
-    if reason:
-        pytest.skip(f"FUSED LAYERS ARE NOT TESTED on this machine: {reason}")
 
 
 def randomised(network: nn.Module) -> nn.Module:
@@ -180,15 +172,19 @@ def test_the_same_again_to_the_bit():
     assert torch.equal(outs[0], outs[2])
 
 
+def results(layer: nn.Module, x: Tensor) -> list[Tensor]:
+    """The output of a layer, and the gradients at the input and at the weights."""
+    own = x.clone().requires_grad_()
+    out = layer.train()(own)
+    up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5))
+    # Of 16 bits, so that layers of either precision are given the same.
+    up = up.bfloat16().to(out.dtype)
+    return [out, *torch.autograd.grad(out, [own, *layer.parameters()], up)]
+
+
 def compare(plain: nn.Module, faster: nn.Module, x: Tensor) -> None:
     """Outputs, and the gradients at the input and at the weights."""
-    found = []
-    for layer in (plain.train(), faster.train()):
-        own = x.clone().requires_grad_()
-        out = layer(own)
-        up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5))
-        found.append((out, *torch.autograd.grad(out, [own, *layer.parameters()], up)))
-    for one, two in zip(*found, strict=True):
+    for one, two in zip(results(plain, x), results(faster, x), strict=True):
         assert one.shape == two.shape
         assert near(two, one, 1e-5)
 
@@ -297,26 +293,6 @@ def test_few_images_go_to_onednn_too():
 # In 16 bits
 
 
-def halves(x: Tensor, layer: nn.Module) -> list[Tensor]:
-    """The output and the gradients of a layer that is given 16-bit values, in float32."""
-    own = x.bfloat16().requires_grad_()
-    out = layer(own)
-    assert out.dtype == torch.bfloat16
-    up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5)).bfloat16()
-    found = torch.autograd.grad(out, [own, *layer.parameters()], up)
-    assert found[0].dtype == torch.bfloat16
-    assert all(gradient.dtype == torch.float32 for gradient in found[1:])
-    return [one.float() for one in (out, *found)]
-
-
-def wholes(x: Tensor, layer: nn.Module) -> list[Tensor]:
-    """The same of the same values in float32."""
-    own = x.bfloat16().float().requires_grad_()
-    out = layer(own)
-    up = torch.randn(out.shape, generator=torch.Generator().manual_seed(5)).bfloat16().float()
-    return [out, *torch.autograd.grad(out, [own, *layer.parameters()], up)]
-
-
 def layers_in_halves() -> dict[str, tuple[nn.Module, nn.Module]]:
     """Each kind of kernel, and the layer of torch's that it replaces."""
     torch.manual_seed(4)
@@ -338,12 +314,15 @@ def layers_in_halves() -> dict[str, tuple[nn.Module, nn.Module]]:
 @pytest.mark.parametrize("kind", layers_in_halves())
 def test_only_what_is_stored_has_16_bits(kind):
     """Sums are taken in float32: what comes out is right to a part in 256."""
-    plain, faster = (layer.train() for layer in layers_in_halves()[kind])
+    plain, faster = layers_in_halves()[kind]
     channels = next((len(own) for own in plain.parameters()), 5)
-    x = torch.randn(3, channels, 9, 16)
-    for one, two in zip(wholes(x, plain), halves(x, faster), strict=False):
+    x = torch.randn(3, channels, 9, 16).bfloat16()
+    whole, half = results(plain, x.float()), results(faster, x)
+    assert [own.dtype for own in half[:2]] == [torch.bfloat16] * 2
+    assert all(own.dtype == torch.float32 for own in half[2:])
+    for one, two in zip(whole, half, strict=False):
         assert one.shape == two.shape
-        assert near(two, one, 2**-8)
+        assert near(two.float(), one, 2**-8)
 
 
 @pytest.mark.usefixtures("_built")
@@ -365,9 +344,7 @@ def test_a_network_in_autocast():
     x = nn.functional.interpolate(images(4, 8), 64, mode="bicubic")
     found = []
     for half in (False, True):
-        with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            features = network.encoder(x)
-        out = network.decode(*(each.float() for each in features))
+        out = network.decode(*encoded(network, x, half=half))
         gradients = torch.autograd.grad(entropy(person(out), label), [*network.parameters()])
         found.append((out, torch.cat([own.flatten() for own in gradients])))
     (out, one), (out_in_halves, two) = found

@@ -25,7 +25,6 @@ from sinet_video.training import trainer
 from sinet_video.training.curves import draw_curves
 from sinet_video.training.datasets import Data, Empty, Labelled
 from sinet_video.training.fused_layers import FusedNorm
-from sinet_video.training.kernels.build import unavailable_reason
 from sinet_video.training.precise_bn import with_precise_statistics
 from sinet_video.training.recipe import Loss, Recipe, Views, load_recipe
 from sinet_video.training.samples.photographs import Stock, load_stock
@@ -419,7 +418,7 @@ def test_without_fused_layers(stock, tmp_path, monkeypatch):
 SHARDS = trainer.Shards
 
 
-@pytest.mark.skipif(bool(unavailable_reason()), reason="THE KERNELS CANNOT BE BUILT here")
+@pytest.mark.usefixtures("_built")
 @pytest.mark.parametrize(
     ("fast", "precision", "half"),
     [(True, "bfloat16", True), (True, "float32", False), (False, "bfloat16", False)],
