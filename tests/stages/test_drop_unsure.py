@@ -180,11 +180,11 @@ def test_alpha_stays_or_becomes_0(alpha):
 
 @pytest.fixture
 def bust() -> list[Frame]:
-    """A white bust before a gray wall, which the packaged network takes for somebody."""
+    """A white bust before a light gray wall, which the packaged network takes for somebody."""
     y, x = np.mgrid[:360, :640]
     head = ((x - 320) / 55) ** 2 + ((y - 120) / 70) ** 2 < 1
     shoulders = ((x - 320) / 140) ** 2 + ((y - 330) / 140) ** 2 < 1
-    image = np.where(head | shoulders, np.uint8(255), np.uint8(200))[..., None].repeat(3, 2)
+    image = np.where(head | shoulders, np.uint8(255), np.uint8(240))[..., None].repeat(3, 2)
     video = av.VideoFrame.from_ndarray(image, "rgb24").reformat(format="yuv420p")
     return [Frame(video, 0, Fraction(1, 25))]
 

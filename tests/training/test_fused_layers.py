@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import copy
+from itertools import islice
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from sinet_video.decoding.decode import decode
 from sinet_video.models.checkpoint import load
 from sinet_video.models.load import checkpoint_path
 from sinet_video.models.sinet import GroupedReduce, SINet, Upsample
@@ -333,15 +337,13 @@ def test_other_types_are_refused():
 
 
 @pytest.mark.usefixtures("_built")
-def test_a_network_in_autocast():
-    """What the packaged weights find is nearly what they find in float32; so are the gradients.
-
-    This is noise; of images of people the cosine is 0.9996.
-    """
+def test_a_network_in_autocast(carphone: Path):
+    """What the packaged weights find is nearly what they find in float32; so are the gradients."""
     network = fuse(load(checkpoint_path("default"))).train()
-    label = torch.zeros(4, 64, 64)
-    label[:, 16:, 20:44] = 1
-    x = nn.functional.interpolate(images(4, 8), 64, mode="bicubic")
+    frames = [frame.scaled(96, 96) for frame in islice(decode(carphone), 0, 80, 20)]
+    x = network.normalise(torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2).float())
+    label = torch.zeros(4, 96, 96)
+    label[:, 16:, 24:72] = 1
     found = []
     for half in (False, True):
         out = network.decode(*encoded(network, x, half=half))
@@ -349,4 +351,4 @@ def test_a_network_in_autocast():
         found.append((out, torch.cat([own.flatten() for own in gradients])))
     (out, one), (out_in_halves, two) = found
     assert near(out_in_halves, out, 0.05)
-    assert float(one @ two / one.norm() / two.norm()) > 0.95
+    assert float(one @ two / one.norm() / two.norm()) > 0.97
