@@ -184,7 +184,8 @@ class Recipe:
     seed: int = 1
     sharpness: Above0 = 1.0
     """Factor applied to the finished network's logits. Averaging and cross-entropy leave it less
-    certain, and its edges wider, than is best for the error.
+    certain, and its edges wider, than is best for the error. What a training starts from is divided
+    by it first, so that it comes out as it went in but for what was learned.
     """
     settling: Count = 0
     """Number of batches on which batch-norm statistics are recomputed at the end; see `precise_bn`.

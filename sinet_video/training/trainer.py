@@ -102,7 +102,8 @@ def _begun(recipe: Recipe) -> SINet:
     widths = WIDTHS[recipe.widths]
     if not recipe.start:
         return untrained(recipe.seed, widths)
-    return widened(load(checkpoint_path(recipe.start)), widths, recipe.seed)
+    start = widened(load(checkpoint_path(recipe.start)), widths, recipe.seed)
+    return sharpened(start, 1 / recipe.sharpness)
 
 
 def sharpened(network: SINet, factor: float) -> SINet:

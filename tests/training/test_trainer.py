@@ -462,6 +462,18 @@ def test_training_begins_with_given_weights(stock, tmp_path):
     assert torch.equal(state_of(tmp_path / "b")[name], untrained(recipe().seed).state_dict()[name])
 
 
+def test_sharpness_is_taken_from_the_start_and_given_to_the_end(stock, tmp_path):
+    """Weights that were sharpened once are not sharpened again by a training from them."""
+    checkpoint.save(untrained(5), tmp_path / "start.pth")
+    own = recipe(
+        stage(steps=1, rate=0.0, warmup=0), start=str(tmp_path / "start.pth"), sharpness=4.0
+    )
+    run_recipe(own, stock, tmp_path / "out", pace=SELDOM)
+    name = "classify.weight"
+    before, after = untrained(5).state_dict()[name], state_of(tmp_path / "out")[name]
+    torch.testing.assert_close(after, before)
+
+
 def test_a_wide_network_begins_with_narrow_weights(stock, tmp_path):
     """They are widened; what is trained, kept and taken up again has the new widths."""
     checkpoint.save(untrained(5), tmp_path / "start.pth")
