@@ -107,12 +107,16 @@ def killed(source: Path, folder: Path, kind: str, seconds: float) -> int:
 
 
 def resumed(source: Path, folder: Path, kind: str, expected: dict[str, str]) -> str | None:
-    """Go on with a job that was killed; return what is wrong with the result, if anything."""
+    """Go on with a job that was killed; return what is wrong with the result, if anything.
+
+    Killed while it removed its folder, of which nothing told any more that the output is of this
+    job, it is refused, as the output is there; but the folder is gone then.
+    """
     if contents(folder) != expected:
         done = subprocess.run(
             command(source, folder, kind), capture_output=True, text=True, check=False
         )
-        if done.returncode != 0:
+        if done.returncode != 0 and contents(folder) != expected:
             return done.stderr.strip()
     found = contents(folder)
     names = sorted(name for name in {**found, **expected} if found.get(name) != expected.get(name))

@@ -11,6 +11,9 @@ from pathlib import Path
 import killing
 import pytest
 
+from sinet_video.pipeline.resuming.job_folder import folder_of
+from sinet_video.pipeline.resuming.locked_folder import MARK
+
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory, ffmpeg) -> Path:
@@ -38,6 +41,22 @@ def test_a_difference_would_be_noticed(source, tmp_path):
     assert "there already" in refused
     (tmp_path / "whole" / ".left.part").unlink()
     assert killing.resumed(source, tmp_path / "whole", "o.mkv", expected) is None
+
+
+def test_killed_while_its_folder_goes(source, tmp_path):
+    """Of which only the mark is left: the whole output stays as it is, and the folder goes."""
+    folder = tmp_path / "whole"
+    expected, _ = killing.whole(source, folder, "o.mkv")
+    left = folder_of(folder / "o.mkv")
+    left.mkdir()
+    (left / MARK).touch()
+    done = subprocess.run(
+        killing.command(source, folder, "o.mkv"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "o.mkv is there already" in done.stderr
+    assert not left.exists()
+    assert killing.contents(folder) == expected
 
 
 @pytest.mark.parametrize(
