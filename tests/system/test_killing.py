@@ -6,13 +6,14 @@ import random
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import killing
 import pytest
 
 from sinet_video.pipeline.resuming.job_folder import folder_of
-from sinet_video.pipeline.resuming.locked_folder import MARK
+from sinet_video.pipeline.resuming.locked_folder import LOCK, MARK, empty_folder
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +44,33 @@ def test_a_difference_would_be_noticed(source, tmp_path):
     assert killing.resumed(source, tmp_path / "whole", "o.mkv", expected) is None
 
 
-def test_killed_while_its_folder_goes(source, tmp_path):
-    """Of which only the mark is left: the whole output stays as it is, and the folder goes."""
+@pytest.mark.parametrize("removed", [1, 2, 3])
+def test_killed_while_its_folder_goes(removed, source, tmp_path, monkeypatch):
+    """After each file of it: the output is whole, and the same command removes the rest."""
     folder = tmp_path / "whole"
     expected, _ = killing.whole(source, folder, "o.mkv")
     left = folder_of(folder / "o.mkv")
     left.mkdir()
-    (left / MARK).touch()
-    done = subprocess.run(
-        killing.command(source, folder, "o.mkv"), capture_output=True, text=True, check=False
-    )
+    for name in (LOCK, MARK):
+        (left / name).touch()
+    unlink, gone = Path.unlink, []
+
+    def unlink_or_die(path: Path, *, missing_ok: bool = False) -> None:
+        if len(gone) == removed:
+            raise KeyboardInterrupt
+        gone.append(path)
+        unlink(path, missing_ok=missing_ok)
+
+    def die(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", unlink_or_die)
+        patched.setattr(Path, "rmdir", die)
+        with pytest.raises(KeyboardInterrupt):
+            empty_folder(left, ExitStack())
+    command = killing.command(source, folder, "o.mkv")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "o.mkv is there already" in done.stderr
     assert not left.exists()

@@ -37,7 +37,7 @@ def empty_folder(folder: Path, lock: ExitStack) -> None:
     (folder / MANIFEST).unlink(missing_ok=True)
     if sys.platform == "win32":  # Windows cannot remove an open file
         lock.close()
-    for name in (MARK, LOCK):
+    for name in (LOCK, MARK):
         (folder / name).unlink(missing_ok=True)
     if any(folder.iterdir()):
         LOGGER.warning("%s stays, as there are files in it that are not ours.", folder)
