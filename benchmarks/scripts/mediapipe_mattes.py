@@ -18,7 +18,7 @@ import mediapipe
 import numpy as np
 
 
-def pictures(source: Path) -> Iterator[tuple[str, Any]]:
+def images(source: Path) -> Iterator[tuple[str, Any]]:
     """Yield names and BGR images, of a folder or a clip."""
     if source.is_dir():
         for path in sorted(source.iterdir()):
@@ -43,7 +43,7 @@ def main() -> None:
     network = mediapipe.solutions.selfie_segmentation.SelfieSegmentation(
         model_selection=int(given.landscape)
     )
-    for name, image in pictures(given.source):
+    for name, image in images(given.source):
         alpha = network.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).segmentation_mask
         grey = (np.clip(alpha, 0, 1) * 65535 + 0.5).astype(np.uint16)
         cv2.imwrite(str(given.output / f"{name}.png"), grey)
